@@ -1,0 +1,49 @@
+# Every target sets up what it needs first; `make help` lists them.
+PYTHON ?= python3
+CONFIG ?= recsys.toml
+VENV := .venv
+BIN := $(VENV)/bin
+RECSYS := $(BIN)/recsys
+INSTALLED := $(VENV)/.installed
+EXTRAS := training,serving,minilm,parquet,dev
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help install train serve evaluate test check format clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+install: $(INSTALLED) ## .venv with everything, in the pinned versions
+
+$(INSTALLED): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	touch $@
+
+train: $(INSTALLED) ## train on the configured data and publish (CONFIG=recsys.toml)
+	$(RECSYS) train --config $(CONFIG)
+
+serve: $(INSTALLED) ## serve the current model, training one first if there is none (PORT=8000)
+	@$(RECSYS) models show --config $(CONFIG) > /dev/null 2>&1 || $(RECSYS) train --config $(CONFIG)
+	$(RECSYS) serve --config $(CONFIG) --port $(PORT)
+
+evaluate: $(INSTALLED) ## compare the blend with its parts and with popularity on the last fifth of each history
+	$(RECSYS) evaluate --config $(CONFIG)
+
+test: $(INSTALLED) ## all tests
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED) ## format, lint, types, architecture and the fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -m "not slow"
+
+format: $(INSTALLED) ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove models, caches and the environment
+	rm -rf var $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

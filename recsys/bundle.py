@@ -1,0 +1,209 @@
+"""A model bundle: one folder with everything that answers, checked before anything in it is opened.
+
+Arrays are plain ``.npy`` files read with ``allow_pickle=False`` and memory-mapped, so no code is ever executed and the
+workers of a server share one copy. ``manifest.json`` names each file with size and SHA-256, and ``manifest.sha256``
+holds the SHA-256 of the manifest, so any changed, missing, extra or swapped file is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys import durable
+from recsys.annoy_index import AnnoyVectorIndex
+from recsys.blending import Layout
+from recsys.catalog import Catalog
+from recsys.errors import BundleError, RecsysError
+from recsys.histories import Histories
+from recsys.ids import IdMap
+from recsys.index import ExactIndex, VectorIndex, VectorTable
+from recsys.manifest import FileInfo, IndexInfo, Manifest
+from recsys.model import Model
+from recsys.popularity import Popularity
+
+MANIFEST = "manifest.json"
+MANIFEST_SHA = "manifest.sha256"
+COLUMNS = {
+    "users": ("blob", "offsets", "starts", "nums"),
+    "items": ("blob", "offsets", "starts", "nums"),
+    "catalog": ("blob", "offsets"),
+    "histories": ("indptr", "item_nums", "weights"),
+    "popularity": ("scores", "order"),
+    "items_for_user": ("vectors", "order", "norms", "positions"),
+    "items_like_item": ("vectors", "order", "norms", "positions"),
+}
+USER_FACTORS = "user_factors.npy"
+ENCODER = "encoder"
+
+
+@dataclass(frozen=True, eq=False)
+class ModelBundle:
+    """A model as it was published, with its manifest."""
+
+    model: Model
+    manifest: Manifest
+
+    @property
+    def version(self) -> str:
+        return self.manifest.model_version
+
+
+def write_model(folder: Path, model: Model) -> None:
+    """Write and sync every file of `model` but the manifest; raises OSError or StoreError."""
+    parts = {
+        "users": model.users.to_arrays(),
+        "items": model.catalog.items.to_arrays(),
+        "catalog": model.catalog.to_arrays(),
+        "histories": model.histories.to_arrays(),
+        "popularity": model.popularity.to_arrays(),
+        "items_for_user": model.items_for_user.table.to_arrays(),
+        "items_like_item": model.items_like_item.table.to_arrays(),
+    }
+    for part, arrays in parts.items():
+        for column in COLUMNS[part]:
+            _write_array(folder / f"{part}.{column}.npy", arrays[column])
+    _write_array(folder / USER_FACTORS, model.user_factors)
+    for name, forest in model.forests.items():
+        forest.save(folder / f"{name}.ann")
+        durable.sync(folder / f"{name}.ann")
+    for name, content in model.encoder_files.items():
+        path = folder / ENCODER / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        durable.write_bytes(path, content)
+        durable.sync(path.parent)
+
+
+def list_files(folder: Path) -> dict[str, FileInfo]:
+    """Size and SHA-256 of every file below `folder` but the two of the manifest.
+
+    Raises
+    ------
+    BundleError
+        When something in it is neither a folder nor a plain file.
+    """
+    files = {}
+    for parent, folders, names in os.walk(folder):
+        for name in folders + names:
+            path = Path(parent, name)
+            mode = path.lstat().st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                raise BundleError(f"{path}: a bundle holds plain files only, no links or devices")
+            if stat.S_ISREG(mode) and path.parent / name not in (folder / MANIFEST, folder / MANIFEST_SHA):
+                files[path.relative_to(folder).as_posix()] = FileInfo(
+                    size=path.stat().st_size, sha256=file_sha256(path)
+                )
+    return files
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    content = manifest.to_json()
+    durable.write_bytes(folder / MANIFEST, content)
+    durable.write_bytes(folder / MANIFEST_SHA, _sha_line(content))
+
+
+def check_files(folder: Path) -> Manifest:
+    """Compare a bundle with its manifest, byte for byte.
+
+    Raises
+    ------
+    BundleError
+        When the manifest was changed, or a file is missing, extra, or not the one that was published.
+    """
+    try:
+        content = (folder / MANIFEST).read_bytes()
+        if (folder / MANIFEST_SHA).read_bytes() != _sha_line(content):
+            raise BundleError(f"{folder / MANIFEST}: its checksum does not match; the bundle is damaged")
+        manifest = Manifest.from_json(content)
+        if manifest.model_version != folder.name:
+            raise BundleError(f"{folder}: the manifest is that of {manifest.model_version}")
+        found = list_files(folder)
+    except OSError as error:
+        raise BundleError(f"{folder}: cannot be read: {error.strerror or error}; the bundle is damaged") from error
+    for name in sorted(found.keys() | manifest.files.keys()):
+        if name not in found:
+            raise BundleError(f"{folder / name}: missing; the bundle is damaged")
+        if name not in manifest.files:
+            raise BundleError(f"{folder / name}: not in the manifest; the bundle was changed after publishing")
+        if found[name] != manifest.files[name]:
+            raise BundleError(f"{folder / name}: its size or checksum does not match; the bundle is damaged")
+    return manifest
+
+
+def load_bundle(folder: Path) -> ModelBundle:
+    """Check a bundle, then memory-map it.
+
+    Raises
+    ------
+    BundleError
+        When any file is not the published one, or the parts do not fit the manifest.
+    """
+    manifest = check_files(folder)
+    try:
+        return ModelBundle(_open_model(folder, manifest), manifest)
+    except (RecsysError, OSError, ValueError, KeyError) as error:
+        raise BundleError(f"{folder}: {error}") from error
+
+
+def _open_model(folder: Path, manifest: Manifest) -> Model:
+    arrays = {part: _read_arrays(folder, part) for part in COLUMNS}
+    shape, counts = manifest.shape, manifest.counts
+    layout = Layout(shape.factors, shape.text_dim, shape.content_scale)
+    items = IdMap.from_arrays(arrays["items"])
+    tables = {
+        name: VectorTable.from_arrays(arrays[name], (counts.items, layout.dim))
+        for name in ("items_for_user", "items_like_item")
+    }
+    model = Model(
+        users=IdMap.from_arrays(arrays["users"]),
+        catalog=Catalog.from_arrays(items, arrays["catalog"]),
+        histories=Histories.from_arrays(arrays["histories"], counts.items),
+        popularity=Popularity.from_arrays(arrays["popularity"], counts.items),
+        user_factors=_read_array(folder / USER_FACTORS),  # type: ignore[arg-type]
+        layout=layout,
+        items_for_user=_open_index(folder, "items_for_user", tables, manifest.items_for_user),
+        items_like_item=_open_index(folder, "items_like_item", tables, manifest.items_like_item),
+    )
+    sizes = (len(model.users), len(model.catalog), len(model.histories.item_nums))
+    if sizes != (counts.users, counts.items, counts.interactions):
+        raise BundleError(f"users, items, interactions are {sizes}, the manifest says {counts}")
+    return model
+
+
+def _open_index(folder: Path, name: str, tables: dict[str, VectorTable], info: IndexInfo) -> VectorIndex:
+    if info.serves == "exact":
+        return ExactIndex(tables[name])
+    return AnnoyVectorIndex.open(tables[name], folder / f"{name}.ann", info.search_k)
+
+
+def _read_arrays(folder: Path, part: str) -> dict[str, NDArray[np.generic]]:
+    return {column: _read_array(folder / f"{part}.{column}.npy") for column in COLUMNS[part]}
+
+
+def _read_array(path: Path) -> NDArray[np.generic]:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+    except ValueError:  # an empty array cannot be memory-mapped
+        return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+
+
+def _write_array(path: Path, array: NDArray[np.generic]) -> None:
+    with path.open("xb") as stream:
+        np.save(stream, array, allow_pickle=False)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sha_line(content: bytes) -> bytes:
+    return f"{hashlib.sha256(content).hexdigest()}\n".encode()

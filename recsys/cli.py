@@ -1,0 +1,91 @@
+"""The ``recsys`` command. Its subcommands are entry points of the group ``recsys.commands``, so this imports neither side."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recsys import __version__
+from recsys.config import Config, load_config
+from recsys.errors import ConfigError, RecsysError
+
+GROUP = "recsys.commands"
+DEFAULT_CONFIG = Path("recsys.toml")
+ONE_THREAD = ("OPENBLAS_NUM_THREADS",)
+
+
+class EntryPointGroup(click.Group):
+    """Loads a subcommand when it is named, so that `recsys models` does not wait for the libraries of training."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return sorted(point.name for point in entry_points(group=GROUP))
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        for point in entry_points(group=GROUP, name=name):
+            try:
+                return point.load()  # type: ignore[no-any-return]
+            except ModuleNotFoundError as error:
+                return _not_installed(name, error)
+        return None
+
+
+@click.group(cls=EntryPointGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="recsys")
+def cli() -> None:
+    """Recommendations from interactions and texts: train a model, ask it, serve it."""
+
+
+def configured(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options ``--config`` and ``--set`` and pass it the configuration as its first argument."""
+
+    @click.option("--config", "config_file", type=click.Path(path_type=Path), help="TOML file; default: ./recsys.toml")
+    @click.option("--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE", help="override one key; repeatable")
+    @click.option("--debug", is_flag=True, expose_value=False, help="show the traceback of an error")
+    @functools.wraps(command)
+    def with_config(config_file: Path | None, overrides: tuple[str, ...], **options: Any) -> None:
+        if config_file is None and DEFAULT_CONFIG.exists():
+            config_file = DEFAULT_CONFIG
+        config: Config = load_config(config_file, overrides)
+        command(config, **options)
+
+    return with_config
+
+
+def main() -> None:
+    """Run the command line: 0 on success, 1 on failure, 2 on bad usage or configuration, one clear line for an error."""
+    for variable in ONE_THREAD:  # implicit asks for it; its own threads do the work
+        os.environ.setdefault(variable, "1")
+    try:
+        cli.main(standalone_mode=False)
+    except RecsysError as error:
+        if "--debug" in sys.argv:
+            raise
+        for line in str(error).splitlines():
+            click.echo(f"error: {line}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output, such as head, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _not_installed(name: str, error: ModuleNotFoundError) -> click.Command:
+    def refuse() -> None:
+        raise ConfigError(
+            f"`recsys {name}` needs {error.name}, which is not installed; install the extra `training` or `serving`"
+        )
+
+    return click.Command(
+        name, callback=refuse, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+    )

@@ -1,0 +1,102 @@
+"""`recsys recommend`: one user, or many into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from recsys.batch import recommend_many
+from recsys.cli import configured
+from recsys.commands.opening import open_recommender
+from recsys.config import Config
+from recsys.console import Stages
+from recsys.errors import ConfigError, DataError
+from recsys.index import Neighbors
+from recsys.recommender import NOTHING, Recommender
+from recsys.tables import answer_json, show_answer, show_json
+from recsys.tabular import check_format, write_rows
+
+COLUMNS = ("user_id", "rank", "item_id", "score")
+ALL = "all"
+
+
+@click.command("recommend")
+@configured
+@click.argument("user_id", required=False)
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="how many items")
+@click.option("--json", "as_json", is_flag=True, help="one user: JSON as over HTTP")
+@click.option("--exclude", multiple=True, metavar="ITEM_ID", help="one user: not this item; repeatable")
+@click.option("--include-seen", is_flag=True, help="one user: also items of the history")
+@click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
+@click.option("--users", metavar="FILE|all", help="many users: a file of one id a line, or all of the model")
+@click.option("--output", type=click.Path(path_type=Path), help="many users: .csv, .csv.gz, .parquet or .jsonl")
+def recommend(
+    config: Config,
+    user_id: str | None,
+    k: int,
+    as_json: bool,
+    exclude: tuple[str, ...],
+    include_seen: bool,
+    exact: bool,
+    users: str | None,
+    output: Path | None,
+) -> None:
+    """Items for USER_ID, or for many users at once into a file."""
+    if (user_id is None) == (users is None):
+        raise ConfigError("give either USER_ID or --users, not both and not neither")
+    if users is not None:
+        if output is None or as_json or exclude or include_seen:
+            raise ConfigError("--users needs --output FILE, and takes neither --json, --exclude nor --include-seen")
+        _batch(config, users, k, exact, output)
+        return
+    assert user_id is not None
+    recommender = open_recommender(config)
+    answer = recommender.recommend(user_id, k, exclude=exclude, include_seen=include_seen, exact=exact)
+    if as_json:
+        show_json(answer_json(answer, {"user_id": user_id}, recommender.model_version))
+        return
+    unknown = ", nothing is known of this user" if answer.fallback else ""
+    show_answer(answer, f"{user_id}: {answer.strategy}{unknown} (model {recommender.model_version})")
+
+
+def _batch(config: Config, users: str, k: int, exact: bool, output: Path) -> None:
+    check_format(output)
+    stages = Stages()
+    with stages.stage("load"):
+        recommender = open_recommender(config)
+        ids = list(recommender.model.users) if users == ALL else _read_ids(Path(users))
+    with stages.stage("recommend", len(ids)) as advance:
+        rows = _rows(recommender, ids, k, exact, advance)
+        written = write_rows(output, COLUMNS, rows, {"rank": "int32", "score": "float32"})
+    unknown = sum(recommender.model.users.get(user_id) is None for user_id in ids) if users != ALL else 0
+    popular = f"; {unknown} unknown users got the popular items" if unknown else ""
+    click.echo(
+        f"{written} rows for {len(ids)} users in {output} (model {recommender.model_version}){popular}", err=True
+    )
+
+
+def _rows(recommender: Recommender, ids: list[str], k: int, exact: bool, advance) -> Iterator[tuple[object, ...]]:  # type: ignore[no-untyped-def]
+    model = recommender.model
+    item_ids = list(model.catalog.items)
+    known = model.users.known(ids)
+    answers = recommend_many(recommender, known, k, exact=exact)
+    popular = model.popularity.top(k, NOTHING)
+    for user_id in ids:
+        found = next(answers) if user_id in model.users else popular
+        advance(1)
+        yield from _ranked(user_id, found, item_ids)
+
+
+def _ranked(user_id: str, found: Neighbors, item_ids: list[str]) -> Iterator[tuple[object, ...]]:
+    for rank, (num, score) in enumerate(zip(found.nums.tolist(), found.scores.tolist(), strict=True), 1):
+        yield user_id, rank, item_ids[num], score
+
+
+def _read_ids(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"--users {path}: cannot be read: {error}") from error
+    return [line.removesuffix("\r") for line in lines if line.removesuffix("\r")]

@@ -1,0 +1,32 @@
+"""Writing that survives a crash: every file and folder is synced, and a link is switched in one step."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a new file and sync it; raises OSError, also when the file is there already."""
+    with path.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def sync(path: Path) -> None:
+    """Sync a file or a folder that was written by other means."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def switch_link(link: Path, target: str) -> None:
+    """Let `link` point to `target`: whoever reads it sees the old target or the new one, never none."""
+    fresh = link.with_name(f".{link.name}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    os.replace(fresh, link)
+    sync(link.parent)

@@ -1,0 +1,61 @@
+"""The exceptions of the project.
+
+Every message says what happened, which value, and what to do about it::
+
+    RecsysError
+    ├── ConfigError      the configuration or the command line is wrong          exit 2
+    ├── DataError        the input files cannot be used                          exit 1
+    ├── EncoderError     a text encoder is missing or is not the expected one    exit 1
+    ├── BundleError      a folder is not a sound model bundle                    exit 1
+    ├── ModelRejectedError    a fitted model is too bad to be published               exit 1
+    ├── StoreError       the store of bundles cannot do what was asked           exit 1
+    │   └── NoModelError     the store holds no model yet
+    ├── QueryError       a question has a value out of range                     exit 1
+    └── NotFoundError    a question names something that the model lacks         exit 1
+"""
+
+from __future__ import annotations
+
+
+class RecsysError(Exception):
+    """Base of all errors that are shown to a person as one clear line."""
+
+    exit_code = 1
+
+
+class ConfigError(RecsysError):
+    """The configuration or the command line is wrong."""
+
+    exit_code = 2
+
+
+class DataError(RecsysError):
+    """The input files cannot be used."""
+
+
+class EncoderError(RecsysError):
+    """A text encoder is missing, or is not the one that was asked for."""
+
+
+class BundleError(RecsysError):
+    """A folder is not a sound model bundle."""
+
+
+class ModelRejectedError(RecsysError):
+    """A fitted model is too bad to be published."""
+
+
+class StoreError(RecsysError):
+    """The store of bundles cannot do what was asked."""
+
+
+class NoModelError(StoreError):
+    """The store holds no model yet."""
+
+
+class QueryError(RecsysError):
+    """A question has a value out of range."""
+
+
+class NotFoundError(RecsysError):
+    """A question names a user, an item or a version that is not known."""

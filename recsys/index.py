@@ -1,0 +1,182 @@
+"""Nearest vectors by inner product: the protocol and the exact implementation.
+
+Every index answers by inner product. Over vectors of unit length that is the cosine, so one contract serves both
+questions: items for a user (inner product, lengths matter) and items like an item (cosine).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.embeddings import Vectors
+from recsys.errors import BundleError, QueryError
+from recsys.packed import Arrays
+
+FIRST_BLOCK = 1024
+ROUNDING = np.float32(1 + 1e-5)
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbors:
+    """The best rows, best first.
+
+    Parameters
+    ----------
+    nums : int32 array (k,)
+        Row numbers; equal scores stand in the order of their numbers.
+    scores : float32 array (k,)
+        Inner products, falling.
+    """
+
+    nums: NDArray[np.int32]
+    scores: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.nums.shape != self.scores.shape or bool(np.any(np.diff(self.scores) > 0)):
+            raise QueryError("neighbors: numbers and scores differ in length, or the scores do not fall")
+
+    def __len__(self) -> int:
+        return len(self.nums)
+
+    def without(self, skip: NDArray[np.int32], k: int) -> Neighbors:
+        """The first `k` whose number is not in `skip`."""
+        kept = np.flatnonzero(~np.isin(self.nums, skip))[:k]
+        return Neighbors(self.nums[kept], self.scores[kept])
+
+
+class VectorIndex(Protocol):
+    """What finds the vectors with the largest inner product.
+
+    ``query`` returns exactly ``min(k, len(index))`` neighbors; an approximate index may return other rows than the
+    exact one, but never fewer.
+    """
+
+    @property
+    def table(self) -> VectorTable: ...
+
+    def __len__(self) -> int: ...
+
+    def query(self, vector: Vectors, k: int) -> Neighbors: ...
+
+
+@dataclass(frozen=True, eq=False)
+class VectorTable:
+    """Vectors in the order of falling Euclidean length, so that a scan can stop early.
+
+    Parameters
+    ----------
+    vectors : float32 array (n, dim)
+        Row ``position``; lengths fall.
+    order : int32 array (n,)
+        ``order[position]`` is the row number that the rest of the model uses.
+    norms : float32 array (n,)
+        Length of each row.
+    positions : int32 array (n,)
+        ``positions[num]`` is the inverse of `order`.
+    """
+
+    vectors: Vectors
+    order: NDArray[np.int32]
+    norms: NDArray[np.float32]
+    positions: NDArray[np.int32]
+
+    @classmethod
+    def from_vectors(cls, vectors: Vectors) -> VectorTable:
+        """Sort `vectors` (n, dim), whose row ``i`` has number ``i``."""
+        norms = np.linalg.norm(vectors, axis=1).astype(np.float32)
+        order = np.lexsort((np.arange(len(norms)), -norms)).astype(np.int32)
+        positions = np.empty_like(order)
+        positions[order] = np.arange(len(order), dtype=np.int32)
+        return cls(np.ascontiguousarray(vectors[order], dtype=np.float32), order, norms[order], positions)
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, shape: tuple[int, int]) -> VectorTable:
+        """Open a table of a known shape; raises BundleError when the arrays are not of it."""
+        table = cls(arrays["vectors"], arrays["order"], arrays["norms"], arrays["positions"])  # type: ignore[arg-type]
+        n = shape[0]
+        sound = (
+            table.vectors.shape == shape
+            and table.vectors.dtype == table.norms.dtype == np.float32
+            and table.order.dtype == table.positions.dtype == np.int32
+            and table.order.shape == table.norms.shape == table.positions.shape == (n,)
+            and bool(np.array_equal(np.sort(table.order), np.arange(n)))
+            and bool(np.array_equal(table.positions[table.order], np.arange(n)))
+        )
+        if not sound:
+            raise BundleError(f"index: vectors of shape {table.vectors.shape} where {shape} in float32 are expected")
+        return table
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        return {"vectors": self.vectors, "order": self.order, "norms": self.norms, "positions": self.positions}
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    @property
+    def dim(self) -> int:
+        return int(self.vectors.shape[1])
+
+    def rows(self, nums: NDArray[np.int32]) -> Vectors:
+        """The vectors of the given row numbers, (len(nums), dim)."""
+        return np.asarray(self.vectors[self.positions[nums]])
+
+    def checked(self, vector: Vectors, k: int) -> Vectors:
+        """`vector` as float32; raises QueryError for another dimension, a number that is not finite, or k < 1."""
+        if vector.shape != (self.dim,):
+            raise QueryError(f"query vector of shape {vector.shape}; the index has dimension {self.dim}")
+        if k < 1:
+            raise QueryError(f"k is {k}; it must be at least 1")
+        if not bool(np.all(np.isfinite(vector))):
+            raise QueryError("query vector holds a number that is not finite")
+        return np.ascontiguousarray(vector, dtype=np.float32)
+
+    def best(self, positions: NDArray[np.generic], scores: NDArray[np.float32], k: int) -> Neighbors:
+        """The `k` best of some scored positions."""
+        nums = self.order[positions]
+        if len(scores) > k:
+            part = np.argpartition(-scores, k - 1)[:k]
+            nums, scores = nums[part], scores[part]
+        ranked = np.lexsort((nums, -scores))
+        return Neighbors(nums[ranked], scores[ranked])
+
+
+@dataclass(frozen=True, eq=False)
+class ExactIndex:
+    """A scan in the order of falling length that stops once no later row can enter the answer.
+
+    By the Cauchy-Schwarz inequality ``q . v <= |q| |v|``: when ``|q|`` times the length of the next row lies under the
+    k-th best score so far, all later rows, being shorter, lie under it too.
+    """
+
+    table: VectorTable
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def query(self, vector: Vectors, k: int) -> Neighbors:
+        return self.scan(vector, k)[0]
+
+    def scan(self, vector: Vectors, k: int) -> tuple[Neighbors, int]:
+        """The neighbors, and how many rows were looked at to find them."""
+        table = self.table
+        query = table.checked(vector, k)
+        bound = float(np.linalg.norm(query)) * float(ROUNDING)
+        k = min(k, len(table))
+        positions = np.empty(0, dtype=np.int64)
+        scores = np.empty(0, dtype=np.float32)
+        start, size = 0, max(FIRST_BLOCK, 2 * k)
+        while start < len(table):
+            stop = min(start + size, len(table))
+            positions = np.concatenate((positions, np.arange(start, stop)))
+            scores = np.concatenate((scores, table.vectors[start:stop] @ query))
+            if len(scores) > k:
+                part = np.argpartition(-scores, k - 1)[:k]
+                positions, scores = positions[part], scores[part]
+            start, size = stop, 2 * size
+            if start < len(table) and bound * float(table.norms[start]) < float(scores.min()):
+                break
+        return table.best(positions, scores, k), start

@@ -1,0 +1,74 @@
+"""Everything that answers, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from recsys.annoy_index import AnnoyVectorIndex
+from recsys.blending import Layout
+from recsys.catalog import Catalog
+from recsys.embeddings import Vectors
+from recsys.errors import BundleError
+from recsys.histories import Histories
+from recsys.ids import IdMap
+from recsys.index import VectorIndex
+from recsys.popularity import Popularity
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """The parts of a trained model; sizes are checked against each other at birth.
+
+    Parameters
+    ----------
+    users : IdMap
+    catalog : Catalog
+    histories : Histories
+    popularity : Popularity
+    user_factors : float32 array (n_users, factors)
+    layout : Layout
+        The lengths of the collaborative and the content part of the vectors below.
+    items_for_user, items_like_item : VectorIndex
+        Over the item rows of the two formulas of :mod:`recsys.blending`.
+    forests : mapping
+        The annoy indexes by name, kept while a model is written; a loaded model opens the ones that serve.
+    encoder_files : mapping
+        Files of a text encoder that was fitted on this catalogue, by name.
+
+    Raises
+    ------
+    BundleError
+        When two parts disagree about a size.
+    """
+
+    users: IdMap
+    catalog: Catalog
+    histories: Histories
+    popularity: Popularity
+    user_factors: Vectors
+    layout: Layout
+    items_for_user: VectorIndex
+    items_like_item: VectorIndex
+    forests: Mapping[str, AnnoyVectorIndex] = field(default_factory=dict)
+    encoder_files: Mapping[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n_items = len(self.catalog)
+        if self.user_factors.dtype != np.float32 or self.user_factors.ndim != 2:
+            raise BundleError(f"user factors are {self.user_factors.dtype} of {self.user_factors.ndim} dimensions")
+        pairs = {
+            "user ids and user factors": (len(self.users), len(self.user_factors)),
+            "user ids and histories": (len(self.users), len(self.histories)),
+            "items and popularity": (n_items, len(self.popularity.scores)),
+            "items and items_for_user": (n_items, len(self.items_for_user)),
+            "items and items_like_item": (n_items, len(self.items_like_item)),
+            "layout and user factors": (self.layout.factors, self.user_factors.shape[1]),
+            "layout and items_for_user": (self.layout.dim, self.items_for_user.table.dim),
+            "layout and items_like_item": (self.layout.dim, self.items_like_item.table.dim),
+        }
+        for what, (one, other) in pairs.items():
+            if one != other:
+                raise BundleError(f"model: {what} disagree: {one} and {other}")

@@ -1,0 +1,70 @@
+"""Many strings in two arrays, so that a file of them can be memory-mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import BundleError
+
+Arrays = Mapping[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True, eq=False)
+class PackedStrings:
+    """Strings stored end to end as UTF-8.
+
+    Parameters
+    ----------
+    blob : uint8 array (n_bytes,)
+        All strings, one after another.
+    offsets : int64 array (n + 1,)
+        String ``i`` is ``blob[offsets[i]:offsets[i + 1]]``.
+
+    Raises
+    ------
+    BundleError
+        When the offsets do not rise from 0 to the length of the blob.
+    """
+
+    blob: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        sound = (
+            self.blob.dtype == np.uint8
+            and self.offsets.dtype == np.int64
+            and self.offsets.ndim == self.blob.ndim == 1
+            and len(self.offsets) > 0
+            and self.offsets[0] == 0
+            and self.offsets[-1] == len(self.blob)
+            and bool(np.all(self.offsets[1:] >= self.offsets[:-1]))
+        )
+        if not sound:
+            raise BundleError("packed strings: the offsets do not fit the bytes")
+
+    @classmethod
+    def from_strings(cls, strings: Iterable[str]) -> PackedStrings:
+        encoded = [string.encode("utf-8") for string in strings]
+        offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
+        np.cumsum([len(piece) for piece in encoded], out=offsets[1:])
+        return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def raw(self, num: int) -> bytes:
+        """The UTF-8 bytes of string `num`."""
+        return self.blob[self.offsets[num] : self.offsets[num + 1]].tobytes()
+
+    def __getitem__(self, num: int) -> str:
+        return self.raw(num).decode("utf-8")
+
+    def __iter__(self) -> Iterator[str]:
+        return (self[num] for num in range(len(self)))
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        return {"blob": self.blob, "offsets": self.offsets}

@@ -1,0 +1,176 @@
+"""The one object that answers questions about users and items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.blending import user_vector
+from recsys.catalog import Item
+from recsys.embeddings import Vectors
+from recsys.errors import NotFoundError, QueryError
+from recsys.index import ExactIndex, Neighbors, VectorIndex
+from recsys.model import Model
+
+Strategy = Literal["personalized", "similar", "popular"]
+Source = Literal["collaborative", "content", "blended", "popularity"]
+NOTHING: NDArray[np.int32] = np.empty(0, dtype=np.int32)
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One item of an answer; `source` says what its score is made of."""
+
+    item_id: str
+    title: str
+    score: float
+    source: Source
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Items, best first, and how they were found.
+
+    `fallback` is true when the question could not be answered as asked and the popular items stand in.
+    """
+
+    strategy: Strategy
+    items: tuple[Recommendation, ...]
+
+    @property
+    def fallback(self) -> bool:
+        return self.strategy == "popular"
+
+
+@dataclass(frozen=True, eq=False)
+class Recommender:
+    """Answers from one model. Never changes, so any number of threads may share it.
+
+    Parameters
+    ----------
+    model : Model
+    model_version : str
+        Goes into every answer.
+    """
+
+    model: Model
+    model_version: str
+
+    def recommend(
+        self,
+        user_id: str,
+        k: int = 10,
+        *,
+        exclude: Iterable[str] = (),
+        include_seen: bool = False,
+        exact: bool = False,
+    ) -> Answer:
+        """Items for a user: never one that was seen or excluded, and `k` of them whenever there are as many.
+
+        Parameters
+        ----------
+        user_id : str
+            A user that is not known, or of whom no vector exists, gets the popular items.
+        exclude : ids
+            Not to be recommended; ids that are not known change nothing.
+        include_seen : bool
+            Also items of the user's history.
+        exact : bool
+            Scan all items instead of asking the approximate index.
+
+        Raises
+        ------
+        QueryError
+            When `k` is below 1.
+        """
+        _check_k(k)
+        skip = self.model.catalog.items.known(exclude)
+        user_num = self.model.users.get(user_id)
+        if user_num is None:
+            return self._popular(k, skip)
+        if not include_seen:
+            skip = np.union1d(skip, self.model.histories.items_of(user_num))
+        vector = self.user_vector(user_num)
+        if not vector.any():
+            return self._popular(k, skip)
+        return self._answer("personalized", top_eligible(_choose(self.model.items_for_user, exact), vector, k, skip))
+
+    def similar_items(self, item_id: str, k: int = 10, *, exclude: Iterable[str] = (), exact: bool = False) -> Answer:
+        """Items like an item, by behaviour and content, without the item itself.
+
+        Raises
+        ------
+        NotFoundError
+            When the item is not in the catalogue.
+        QueryError
+            When `k` is below 1.
+        """
+        _check_k(k)
+        num = self._item_num(item_id)
+        skip = np.union1d(self.model.catalog.items.known(exclude), [num]).astype(np.int32)
+        index = _choose(self.model.items_like_item, exact)
+        vector = index.table.rows(np.asarray([num]))[0]
+        if not vector.any():
+            return self._popular(k, skip)
+        return self._answer("similar", top_eligible(index, vector, k, skip))
+
+    def item(self, item_id: str) -> Item:
+        """The record of an item; raises NotFoundError when it is not in the catalogue."""
+        return self.model.catalog[self._item_num(item_id)]
+
+    def user_vector(self, user_num: int) -> Vectors:
+        """``[p_u, c_u]`` of a user, (factors + text_dim,)."""
+        factors = self.model.user_factors[user_num]
+        if not self.model.layout.text_dim:
+            return np.asarray(factors)
+        seen = self.model.histories.items_of(user_num)
+        texts = self.model.items_for_user.table.rows(seen)[:, self.model.layout.factors :]
+        return user_vector(factors, texts)
+
+    def _item_num(self, item_id: str) -> int:
+        num = self.model.catalog.items.get(item_id)
+        if num is None:
+            raise NotFoundError(f"item {item_id!r} is not in the catalogue of model {self.model_version}")
+        return num
+
+    def _popular(self, k: int, skip: NDArray[np.int32]) -> Answer:
+        return self._answer("popular", self.model.popularity.top(k, skip))
+
+    def _answer(self, strategy: Strategy, found: Neighbors) -> Answer:
+        sources = self._sources(strategy, found.nums)
+        items = zip(found.nums.tolist(), found.scores.tolist(), sources, strict=True)
+        records = (
+            (self.model.catalog.items.id(num), self.model.catalog[num].title, score, source)
+            for num, score, source in items
+        )
+        return Answer(strategy, tuple(Recommendation(*record) for record in records))
+
+    def _sources(self, strategy: Strategy, nums: NDArray[np.int32]) -> list[Source]:
+        if strategy == "popular":
+            return ["popularity"] * len(nums)
+        rows, factors = self.model.items_for_user.table.rows(nums), self.model.layout.factors
+        return [_source(bool(row[:factors].any()), bool(row[factors:].any())) for row in rows]
+
+
+def top_eligible(index: VectorIndex, vector: Vectors, k: int, skip: NDArray[np.int32]) -> Neighbors:
+    """The best `k` rows that are not in `skip`: as many more are asked for as may fall out."""
+    return index.query(vector, k + len(skip)).without(skip, k)
+
+
+def _choose(index: VectorIndex, exact: bool) -> VectorIndex:
+    return ExactIndex(index.table) if exact else index
+
+
+def _source(behaves: bool, speaks: bool) -> Source:
+    if behaves and speaks:
+        return "blended"
+    return "content" if speaks else "collaborative"
+
+
+def _check_k(k: int) -> None:
+    if k < 1:
+        raise QueryError(f"k is {k}; it must be at least 1")

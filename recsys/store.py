@@ -1,0 +1,214 @@
+"""The store: a folder of immutable bundles and a link to the one that serves.
+
+::
+
+    store/20261123T101500Z-3f2a/     a bundle, never changed after its publish
+    store/current -> 20261123T101500Z-3f2a
+    store/.lock                      held by whoever publishes, rolls back or prunes
+
+A publish writes into a staging folder, syncs every file and folder, renames the folder to its version and only then
+switches the link, so that a crash at any system call leaves a store that serves the old model or the new one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from recsys import durable
+from recsys.bundle import ModelBundle, check_files, list_files, load_bundle, write_manifest, write_model
+from recsys.errors import BundleError, NoModelError, NotFoundError, StoreError
+from recsys.manifest import SCHEMA_VERSION, VERSION_PATTERN, FileInfo, Header, Manifest
+from recsys.model import Model
+
+CURRENT = "current"
+LOCK = ".lock"
+STAGING = ".staging"
+TRASH = ".trash"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of bundles.
+
+    Parameters
+    ----------
+    path : Path
+        Created by the first publish.
+    """
+
+    path: Path
+
+    def versions(self) -> list[str]:
+        """All published versions, oldest first."""
+        if not self.path.is_dir():
+            return []
+        return sorted(entry.name for entry in self.path.iterdir() if re.fullmatch(VERSION_PATTERN, entry.name))
+
+    def current(self) -> str:
+        """The version that serves; raises NoModelError when there is none, StoreError when the link is not ours."""
+        try:
+            target = os.readlink(self.path / CURRENT)
+        except FileNotFoundError as error:
+            raise NoModelError(f"store {self.path} holds no model; run `recsys train` first") from error
+        except OSError as error:
+            raise StoreError(f"{self.path / CURRENT} is not a link to a version: {error.strerror}") from error
+        if not re.fullmatch(VERSION_PATTERN, target):
+            raise StoreError(f"{self.path / CURRENT} points to {target!r}, which is not a version")
+        return target
+
+    def folder(self, version: str) -> Path:
+        """The folder of a version; raises NotFoundError for an unknown one."""
+        if version not in self.versions():
+            raise NotFoundError(f"store {self.path} has no version {version!r}; `recsys models list` shows them")
+        return self.path / version
+
+    def load(self, version: str | None = None) -> ModelBundle:
+        """Check and open a version, by default the current one: the link is resolved once.
+
+        Raises
+        ------
+        NoModelError, NotFoundError, BundleError
+        """
+        return load_bundle(self.folder(version or self.current()))
+
+    def verify(self, version: str) -> Manifest:
+        """Check every byte of a version; raises BundleError or NotFoundError."""
+        return check_files(self.folder(version))
+
+    def publish(self, model: Model, header: Header, now: datetime) -> str:
+        """Write `model` as a new version and make it the current one.
+
+        Parameters
+        ----------
+        now : datetime
+            The time in the name of the version, with its zone.
+
+        Returns
+        -------
+        str
+            The version, ``YYYYMMDDTHHMMSSZ-xxxx`` with the first four digits of the content's SHA-256.
+
+        Raises
+        ------
+        StoreError
+            When another process publishes, or the disk fails or is full; the served model is then untouched.
+        """
+        with self._locked(), self._one_line("publishing"):
+            self._remove_leftovers()
+            staging = self.path / STAGING
+            try:
+                staging.mkdir()
+                write_model(staging, model)
+                manifest = self._manifest(header, list_files(staging), now)
+                write_manifest(staging, manifest)
+                durable.sync(staging)
+                os.rename(staging, self.path / manifest.model_version)
+            except BaseException:
+                shutil.rmtree(staging, ignore_errors=True)
+                raise
+            durable.sync(self.path)
+            durable.switch_link(self.path / CURRENT, manifest.model_version)
+            return manifest.model_version
+
+    def rollback(self, version: str | None = None) -> str:
+        """Make an older version the current one: `version`, or the one published before the current.
+
+        Raises
+        ------
+        NotFoundError, NoModelError
+            When there is no such version.
+        BundleError
+            When that version is damaged; the current one stays.
+        """
+        with self._locked(), self._one_line("rolling back"):
+            if version is None:
+                older = [one for one in self.versions() if one < self.current()]
+                if not older:
+                    raise NotFoundError(f"store {self.path} has no version before {self.current()}")
+                version = older[-1]
+            self.verify(version)
+            durable.switch_link(self.path / CURRENT, version)
+            return version
+
+    def prune(self, keep: int) -> list[str]:
+        """Remove all but the newest `keep` versions, never the current one; returns what was removed."""
+        with self._locked(), self._one_line("pruning"):
+            self._remove_leftovers()
+            versions = self.versions()
+            old = [one for one in versions[: max(0, len(versions) - keep)] if one != self._current_or_none()]
+            for version in old:
+                os.rename(self.path / version, self.path / TRASH)
+                shutil.rmtree(self.path / TRASH)
+            durable.sync(self.path)
+            return old
+
+    def _manifest(self, header: Header, files: dict[str, FileInfo], now: datetime) -> Manifest:
+        content = "".join(f"{name} {info.sha256}\n" for name, info in sorted(files.items()))
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        moment = now.astimezone(UTC).replace(microsecond=0)
+        while any(version.startswith(_stamp(moment)) for version in self.versions()):
+            moment += timedelta(seconds=1)  # versions are ordered by name, so no two share a second
+        return Manifest(
+            **dict(header),
+            schema_version=SCHEMA_VERSION,
+            model_version=f"{_stamp(moment)}-{digest[:4]}",
+            created_at=moment.isoformat().replace("+00:00", "Z"),
+            files=files,
+        )
+
+    def _current_or_none(self) -> str | None:
+        try:
+            return self.current()
+        except NoModelError:
+            return None
+
+    def _remove_leftovers(self) -> None:
+        for name in (STAGING, TRASH):
+            if (self.path / name).exists():
+                shutil.rmtree(self.path / name)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self._one_line("opening"):
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreError(f"store {self.path} is locked: another process publishes; try again later") from error
+            yield
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def _one_line(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StoreError(f"{doing} in store {self.path} failed: {reason}; the served model is untouched") from error
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y%m%dT%H%M%SZ")
+
+
+def verify_all(store: Store) -> Iterator[tuple[str, str]]:
+    """Each version with what is wrong with it, an empty string when it is sound."""
+    for version in store.versions():
+        try:
+            store.verify(version)
+        except BundleError as error:
+            yield version, str(error)
+        else:
+            yield version, ""

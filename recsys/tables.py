@@ -1,0 +1,53 @@
+"""Tables and JSON on standard output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from recsys.recommender import Answer, Recommendation
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
+    """Print a table; ids and titles are printed as they are, numbers to the right."""
+    if title:
+        click.echo(f"\n{title}")
+    table = Table(box=None, pad_edge=False)
+    filled = [tuple(row) for row in rows]
+    for number, column in enumerate(columns):
+        numeric = bool(filled) and all(row[number].replace(".", "").replace("-", "").isdigit() for row in filled)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in filled:
+        table.add_row(*row)
+    console = Console()
+    console = console if console.is_terminal else Console(width=120)
+    console.print(table, markup=False, highlight=False)
+
+
+def show_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1))
+
+
+def show_answer(answer: Answer, title: str) -> None:
+    show_table(("rank", "item_id", "title", "score", "source"), ranked_rows(answer.items), title)
+
+
+def ranked_rows(items: Iterable[Recommendation]) -> list[tuple[str, ...]]:
+    return [
+        (str(rank), item.item_id, item.title, f"{item.score:.3f}", item.source) for rank, item in enumerate(items, 1)
+    ]
+
+
+def answer_json(answer: Answer, subject: dict[str, str], model_version: str) -> dict[str, object]:
+    """The envelope that the command line and HTTP share; `subject` is whom or what was asked about."""
+    return {
+        **subject,
+        "model_version": model_version,
+        "strategy": answer.strategy,
+        "fallback": answer.fallback,
+        "items": [{"rank": rank, **vars(item)} for rank, item in enumerate(answer.items, 1)],
+    }

@@ -1,0 +1,102 @@
+"""Rows into CSV, JSON lines or Parquet, by the name of the file; the file appears whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from recsys.errors import ConfigError, DataError
+
+FORMATS = (".csv", ".csv.gz", ".parquet", ".jsonl")
+CHUNK_ROWS = 100_000
+
+Row = tuple[object, ...]
+
+
+def check_format(path: Path) -> str:
+    """The format of a file by its name; raises ConfigError for an unknown one or when Parquet is not installed."""
+    kind = next((kind for kind in FORMATS if path.name.endswith(kind)), None)
+    if kind is None:
+        raise ConfigError(f"{path}: unknown kind of file; use one of {', '.join(FORMATS)}")
+    if kind == ".parquet":
+        try:
+            import pyarrow  # noqa: F401
+        except ImportError as error:
+            raise ConfigError(f"{path}: writing Parquet needs pyarrow; install the extra `parquet`") from error
+    return kind
+
+
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row], types: Mapping[str, str]) -> int:
+    """Write `rows`, all of `columns`, and return how many there were.
+
+    Parameters
+    ----------
+    types : mapping
+        Type of each column in a Parquet file (int32, float32); a column without one holds strings.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be written; a file of that name stays as it was.
+    """
+    kind = check_format(path)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if kind == ".parquet":
+            written = _write_parquet(partial, columns, iter(rows), types)
+        else:
+            with _open_text(partial, kind) as stream:
+                write = _csv_lines if kind.startswith(".csv") else _json_lines
+                written = write(stream, columns, rows)
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+    return written
+
+
+def _open_text(path: Path, kind: str) -> TextIO:
+    if kind == ".csv.gz":
+        packed = gzip.GzipFile(path, "wb", compresslevel=5, mtime=0)
+        return io.TextIOWrapper(packed, encoding="utf-8", newline="")
+    return path.open("w", encoding="utf-8", newline="")
+
+
+def _csv_lines(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    written = 0
+    for row in rows:
+        writer.writerow([f"{value:.6g}" if isinstance(value, float) else value for value in row])
+        written += 1
+    return written
+
+
+def _json_lines(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    written = 0
+    for row in rows:
+        stream.write(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, allow_nan=False) + "\n")
+        written += 1
+    return written
+
+
+def _write_parquet(path: Path, columns: Sequence[str], rows: Iterator[Row], types: Mapping[str, str]) -> int:
+    import pyarrow
+    from pyarrow import parquet
+
+    schema = pyarrow.schema([(name, getattr(pyarrow, types.get(name, "string"))()) for name in columns])
+    written = 0
+    with parquet.ParquetWriter(path, schema) as writer:
+        while chunk := list(islice(rows, CHUNK_ROWS)):
+            values: list[Any] = [list(column) for column in zip(*chunk, strict=True)]
+            writer.write_table(pyarrow.table(values, schema=schema))
+            written += len(chunk)
+    return written

@@ -1,0 +1,1 @@
+"""Online: answers over HTTP from the newest bundle."""

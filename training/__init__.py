@@ -1,0 +1,1 @@
+"""Offline: from files to a published model bundle."""

@@ -1,0 +1,117 @@
+"""Texts of the items to embeddings; what was encoded before is not encoded again."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from recsys.catalog import Catalog
+from recsys.config import Config
+from recsys.embeddings import Embeddings, Vectors
+from recsys.encoders import SentenceEncoder, TextEncoder, open_encoder
+from recsys.errors import DataError
+from training import lsa
+
+LOOKUP = 500
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """Text vectors of all items (dimension 0 without content) and what made them."""
+
+    embeddings: Embeddings
+    fingerprint: str = ""
+    encoder_files: dict[str, bytes] = field(default_factory=dict)
+
+
+def find_encoder(config: Config) -> SentenceEncoder | None:
+    """The configured pretrained encoder, looked up but not loaded; None for ``lsa`` and ``none``; raises EncoderError."""
+    content = config.content
+    if content.encoder in ("lsa", "none"):
+        return None
+    return open_encoder(content.encoder, allow_download=content.allow_download, sha256=content.sha256)
+
+
+def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lambda _: None) -> Content:
+    """Unit vectors of the items' texts; an item without text has a row of zeros.
+
+    Parameters
+    ----------
+    advance : callable
+        Told how many more texts are done.
+
+    Raises
+    ------
+    EncoderError
+        When the encoder is not there or not the expected one.
+    DataError
+        When no item has a text but an encoder is configured.
+    """
+    name = config.content.encoder
+    texts = catalog.texts()
+    rows = [row for row, text in enumerate(texts) if text]
+    if name == "none" or not rows:
+        return Content(Embeddings(catalog.items, np.zeros((len(catalog), 0), dtype=np.float32), "none"))
+    wanted = [texts[row] for row in rows]
+    files: dict[str, bytes] = {}
+    encoder: TextEncoder | None = find_encoder(config)
+    if encoder is None:
+        encoder, files = lsa.fit(wanted, config.content.lsa_dim, config.als.random_state)
+        found = encoder.encode(wanted, advance)
+    else:
+        found = _cached(encoder, wanted, config.content.cache, advance)
+    vectors = np.zeros((len(catalog), found.shape[1]), dtype=np.float32)
+    vectors[rows] = found
+    return Content(Embeddings(catalog.items, vectors, name), encoder.fingerprint, files)
+
+
+def _cached(encoder: TextEncoder, texts: Sequence[str], path: str, advance: Callable[[int], None]) -> Vectors:
+    if not path:
+        return encoder.encode(texts, advance)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path, timeout=60)) as connection:
+            return _Cache(connection, encoder).encode(texts, advance)
+    except (sqlite3.Error, OSError) as error:
+        raise DataError(f"content.cache = {path!r}: {error}; remove the file or set another") from error
+
+
+class _Cache:
+    """Vectors by the encoder's fingerprint and the SHA-256 of the text."""
+
+    def __init__(self, connection: sqlite3.Connection, encoder: TextEncoder) -> None:
+        self.connection, self.encoder = connection, encoder
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS texts"
+            " (encoder TEXT, text BLOB, vector BLOB, PRIMARY KEY (encoder, text)) WITHOUT ROWID"
+        )
+
+    def encode(self, texts: Sequence[str], advance: Callable[[int], None]) -> Vectors:
+        keys = [hashlib.sha256(text.encode()).digest() for text in texts]
+        known = self._read(sorted(set(keys)))
+        advance(sum(key in known for key in keys))
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if new:
+            vectors = self.encoder.encode(list(new.values()), advance)
+            added = dict(zip(new, vectors, strict=True))
+            rows = ((self.encoder.fingerprint, key, vector.tobytes()) for key, vector in added.items())
+            with self.connection:
+                self.connection.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", rows)
+            known |= added
+        return np.vstack([known[key] for key in keys])
+
+    def _read(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
+        found: dict[bytes, Vectors] = {}
+        for start in range(0, len(keys), LOOKUP):
+            some = keys[start : start + LOOKUP]
+            marks = ",".join("?" * len(some))
+            query = f"SELECT text, vector FROM texts WHERE encoder = ? AND text IN ({marks})"  # noqa: S608 question marks
+            rows = self.connection.execute(query, (self.encoder.fingerprint, *some))
+            found.update((key, np.frombuffer(vector, dtype=np.float32)) for key, vector in rows)
+        return found

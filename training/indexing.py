@@ -1,0 +1,121 @@
+"""Building the indexes, measuring them against the exact answer, and choosing what serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.annoy_index import AnnoyVectorIndex
+from recsys.config import IndexConfig
+from recsys.embeddings import Vectors
+from recsys.errors import ModelRejectedError
+from recsys.index import ExactIndex, VectorIndex, VectorTable
+from recsys.manifest import IndexInfo
+from recsys.recommender import top_eligible
+
+RECALL_AT = 10
+CONFIDENCE = 1.645  # one-sided 95% of a normal distribution
+FOREST_COST = 3.0  # time of one vector that the forest inspects, in rows of a scan; docs/decisions/0003
+
+Query = tuple[Vectors, NDArray[np.int32]]
+
+
+@dataclass(frozen=True, eq=False)
+class BuiltIndex:
+    """An index, the forest that was measured for it, and the measurement."""
+
+    serving: VectorIndex
+    forest: AnnoyVectorIndex
+    info: IndexInfo
+
+
+def build_index(
+    name: str,
+    vectors: Vectors,
+    queries: Callable[[VectorTable], Sequence[Query]],
+    config: IndexConfig,
+    random_state: int,
+) -> BuiltIndex:
+    """Build a forest over `vectors` (n, dim), choose its search_k and decide what serves.
+
+    Everything is decided by counts of inspected vectors, never by a clock, so the same data gives the same bundle.
+
+    Parameters
+    ----------
+    queries : callable
+        From the table to the query vectors of the measurement, each with the row numbers that must be left out.
+
+    Raises
+    ------
+    ModelRejectedError
+        When ``index.recall`` is not reached.
+    """
+    table = VectorTable.from_vectors(vectors)
+    forest = AnnoyVectorIndex.build(table, config.n_trees, random_state)
+    asked = queries(table)
+    exact = ExactIndex(table)
+    truth = [top_eligible(exact, vector, RECALL_AT, skip).nums for vector, skip in asked]
+    scan_rows = _mean([exact.scan(vector, RECALL_AT + len(skip))[1] for vector, skip in asked])
+    forest, recall = _deep_enough(name, forest, asked, truth, config)
+    serves = _choose(config.kind, forest.search_k, scan_rows)
+    info = IndexInfo(
+        metric="inner_product",
+        serves=serves,
+        recall=1.0 if serves == "exact" else recall,
+        recall_at=RECALL_AT,
+        queries=len(asked),
+        n_trees=config.n_trees,
+        search_k=forest.search_k,
+        forest_recall=recall,
+        scan_rows=round(scan_rows),
+    )
+    return BuiltIndex(exact if serves == "exact" else forest, forest, info)
+
+
+def sample(n: int, size: int, random_state: int) -> NDArray[np.int64]:
+    """Up to `size` different numbers below `n`, rising."""
+    return np.sort(np.random.default_rng(random_state).permutation(n)[:size])
+
+
+def _deep_enough(
+    name: str, forest: AnnoyVectorIndex, asked: Sequence[Query], truth: Sequence[NDArray[np.int32]], config: IndexConfig
+) -> tuple[AnnoyVectorIndex, float]:
+    """The forest with the first search_k of a doubling ladder whose recall is above the floor with 95% confidence."""
+    search_k = config.search_k or config.n_trees * RECALL_AT
+    while True:
+        forest = forest.with_search_k(search_k)
+        recalls = [
+            _overlap(top_eligible(forest, *_with_k(query)).nums, nums) for query, nums in zip(asked, truth, strict=True)
+        ]
+        recall = _mean(recalls)
+        error = float(np.std(recalls)) / max(1, len(recalls)) ** 0.5
+        if recall - CONFIDENCE * error >= config.recall or recall == 1.0 or config.kind == "exact":
+            return forest, recall
+        if config.search_k or search_k >= len(forest):
+            raise ModelRejectedError(
+                f"index {name}: recall@{RECALL_AT} is {recall:.4f} (standard error {error:.4f}) at search_k {search_k} with "
+                f"{config.n_trees} trees, index.recall asks for {config.recall}; raise index.n_trees, or lower index.recall"
+            )
+        search_k *= 2
+
+
+def _with_k(query: Query) -> tuple[Vectors, int, NDArray[np.int32]]:
+    return query[0], RECALL_AT, query[1]
+
+
+def _choose(kind: Literal["auto", "annoy", "exact"], search_k: int, scan_rows: float) -> Literal["annoy", "exact"]:
+    if kind != "auto":
+        return kind
+    return "annoy" if FOREST_COST * search_k < scan_rows else "exact"
+
+
+def _overlap(found: NDArray[np.int32], truth: NDArray[np.int32]) -> float:
+    return len(np.intersect1d(found, truth)) / len(truth) if len(truth) else 1.0
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if len(values) else 1.0

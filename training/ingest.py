@@ -1,0 +1,199 @@
+"""From files to interactions and a catalogue, with every row accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from recsys.catalog import Catalog, Item
+from recsys.config import Config, DataConfig
+from recsys.errors import DataError
+from recsys.ids import IdMap
+from recsys.interactions import Interactions
+from recsys.popularity import decay
+from training import movielens
+from training.accounting import Accounting
+from training.items import build_items
+from training.parsing import number, seconds
+from training.readers import Chunk, Source, expand, read_chunks
+
+SMALLEST_WEIGHT = 1e-6
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What training works on.
+
+    Parameters
+    ----------
+    interactions : Interactions
+    catalog : Catalog
+        Its ids are ``interactions.items``.
+    accounting : Accounting
+    events : dict
+        Rows of each event type, with its weight.
+    dropped : dict
+        Rows that were kept but led to no pair of their own, by reason.
+    """
+
+    interactions: Interactions
+    catalog: Catalog
+    accounting: Accounting
+    events: dict[str, tuple[int, float]] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+def ingest(config: Config) -> Dataset:
+    """Read the configured files.
+
+    Raises
+    ------
+    DataError
+        When a file is missing or unreadable, too many rows are unusable, or no interaction is left.
+    """
+    data = config.data
+    rejects = Path(data.rejects) if data.rejects else None
+    with Accounting(rejects) as accounting:
+        items = _items(config, accounting)
+        events = _Events(config, accounting, items)
+        for chunk in _interaction_chunks(data, accounting):
+            events.add(chunk)
+        for what in ("items", "interactions"):
+            accounting.refuse_if_many(what, data.max_rejected)
+        return events.dataset(items)
+
+
+def _items(config: Config, accounting: Accounting) -> list[Item]:
+    if config.data.preset:
+        columns = movielens.item_chunks(Path(config.data.interactions), config.data, accounting)
+    elif config.data.items:
+        source = Source("items", (config.data.item_column,), accounting, config.data.delimiter)
+        columns = list(read_chunks(expand(config.data.items, "data.items"), source))
+    else:
+        return []
+    return build_items(columns, config.data, config.content.columns, accounting)
+
+
+def _interaction_chunks(data: DataConfig, accounting: Accounting) -> Iterator[Chunk]:
+    if data.preset:
+        return movielens.rating_chunks(Path(data.interactions), data, accounting)
+    source = Source("interactions", (data.user_column, data.item_column), accounting, data.delimiter)
+    return read_chunks(expand(data.interactions, "data.interactions"), source)
+
+
+class _Events:
+    """Collects the good rows of all chunks as numbers."""
+
+    def __init__(self, config: Config, accounting: Accounting, items: Iterable[Item]) -> None:
+        self.config, self.data, self.accounting = config, config.data, accounting
+        threshold = config.data.threshold
+        self.threshold = movielens.THRESHOLD if threshold is None and config.data.preset else threshold
+        self.users: dict[str, int] = {}
+        self.items = {item.item_id: num for num, item in enumerate(items)}
+        self.parts: list[pd.DataFrame] = []
+        self.event_rows: dict[str, int] = {}
+        self.numbers: dict[str, float | None] = {"": 1.0}
+        self.has_times = False
+
+    def add(self, chunk: Chunk) -> None:
+        data, columns, n = self.data, chunk.columns, len(chunk)
+        empty = [""] * n
+        values = columns.get(data.value_column, empty)
+        events = columns.get(data.event_column, empty)
+        times = columns.get(data.timestamp_column)
+        self.has_times = self.has_times or times is not None
+        rows = zip(columns[data.user_column], columns[data.item_column], values, events, times or empty, strict=True)
+        good = []
+        for line, (user, item, value, event, time) in zip(chunk.lines, rows, strict=True):
+            parsed = self._number(value), self._weight(event), self._seconds(time) if times is not None else 0
+            reason = self._reason(user, item, *parsed)
+            if reason:
+                self.accounting.reject("interactions", chunk.file, line, reason, [user, item, value, event, time])
+                continue
+            self.event_rows[event] = self.event_rows.get(event, 0) + 1
+            user_num = self.users.setdefault(user, len(self.users))
+            item_num = self.items.setdefault(item, len(self.items))
+            good.append((user_num, item_num, *parsed))
+        self.parts.append(pd.DataFrame(good, columns=["user", "item", "value", "weight", "time"]))
+
+    def dataset(self, items: list[Item]) -> Dataset:
+        table = pd.concat(self.parts, ignore_index=True) if self.parts else pd.DataFrame()
+        if table.empty:
+            raise DataError(f"{self.data.interactions}: no usable interaction; see the accounting of `recsys validate`")
+        pairs, dropped = self._pairs(table)
+        known = {item.item_id for item in items}
+        others = [Item(item_id, title=item_id) for item_id in self.items if item_id not in known]
+        catalog = Catalog.from_items([*items, *others])
+        interactions = Interactions(
+            self._compact_users(pairs),
+            catalog.items,
+            pairs["user"].to_numpy(np.int32),
+            pairs["item"].to_numpy(np.int32),
+            np.maximum(pairs["weight"].to_numpy(np.float32), np.float32(SMALLEST_WEIGHT)),
+            pairs["time"].to_numpy(np.int64) if self.has_times else None,
+        )
+        events = {name: (rows, self._weight(name) or 0.0) for name, rows in self.event_rows.items() if name}
+        return Dataset(interactions, catalog, self.accounting, events, dropped)
+
+    def _pairs(self, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+        read = len(table)
+        table = table.sort_values(["user", "item", "time"], kind="stable", ignore_index=True)
+        if self.threshold is None:
+            table["weight"] *= table["value"]
+            table = table[table["weight"] > 0]
+            reasons = {"weight 0": read - len(table)}
+        else:
+            table = table.drop_duplicates(["user", "item"], keep="last")  # of two ratings the later one holds
+            distinct = len(table)
+            table = table[(table["value"] >= self.threshold) & (table["weight"] > 0)]
+            reasons = {
+                "rated again later": read - distinct,
+                f"under the threshold {self.threshold:g}": distinct - len(table),
+            }
+        if table.empty:
+            raise DataError(f"{self.data.interactions}: no positive interaction is left: {reasons}")
+        share = decay(table["time"].to_numpy() if self.has_times else None, self.data.half_life_days)
+        if share is not None:
+            table = table.assign(weight=table["weight"] * share)
+        pairs = table.groupby(["user", "item"], as_index=False, sort=True).agg({"weight": "sum", "time": "max"})
+        reasons["repeated pair, added up"] = len(table) - len(pairs)
+        return pairs, {reason: n for reason, n in reasons.items() if n}
+
+    def _compact_users(self, pairs: pd.DataFrame) -> IdMap:
+        kept, pairs["user"] = np.unique(pairs["user"].to_numpy(), return_inverse=True)
+        names = list(self.users)
+        return IdMap.from_ids([names[num] for num in kept])
+
+    def _reason(self, user: str, item: str, value: float | None, weight: float | None, time: int | None) -> str:
+        if not user or not item:
+            return f"no {self.data.item_column if user else self.data.user_column}"
+        if value is None:
+            return f"{self.data.value_column} is not a number"
+        if value < 0 and self.threshold is None:
+            return f"{self.data.value_column} is negative; counts are not (set data.threshold for ratings)"
+        if weight is None:
+            return "event type without a weight in [events]"
+        return f"{self.data.timestamp_column} is not a time" if time is None else ""
+
+    def _number(self, text: str) -> float | None:
+        if text not in self.numbers:
+            self.numbers[text] = number(text)
+        return self.numbers[text]
+
+    def _weight(self, event: str) -> float | None:
+        return self.config.events.get(event) if self.config.events and event else 1.0
+
+    def _seconds(self, text: str) -> int | None:
+        return int(text) if len(text) <= 10 and text.isascii() and text.isdigit() else seconds(text)
+
+
+def content_bytes(dataset: Dataset) -> bytes:
+    """Bytes that stand for the content of a data set, for a checksum."""
+    pairs = dataset.interactions
+    times = b"" if pairs.timestamps is None else pairs.timestamps.tobytes()
+    numbers = pairs.user_nums.tobytes() + pairs.item_nums.tobytes() + pairs.weights.tobytes() + times
+    return numbers + pairs.users.strings.blob.tobytes() + dataset.catalog.records.blob.tobytes()

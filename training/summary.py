@@ -1,0 +1,91 @@
+"""What `recsys validate` and `recsys train` tell at their end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.config import Config
+from recsys.recommender import Recommender
+from recsys.tables import show_answer, show_table
+from training.ingest import Dataset
+from training.pipeline import Trained
+
+SAMPLE_K = 5
+
+
+def show_dataset(dataset: Dataset, config: Config) -> None:
+    """The row accounting, and what would be trained."""
+    accounting, pairs = dataset.accounting, dataset.interactions
+    if config.data.preset and config.data.items:
+        click.echo(f"items come from the preset {config.data.preset!r}; data.items = {config.data.items!r} is not read")
+    for what in accounting.read:
+        click.echo(
+            f"{what}: {accounting.read[what]} rows read = {accounting.kept(what)} kept + {accounting.rejected(what)} rejected"
+        )
+        for (kind, reason), n in sorted(accounting.reasons.items()):
+            if kind == what:
+                click.echo(f"  rejected {n}: {reason}, first in {accounting.examples[kind, reason]}")
+    if accounting.reasons and accounting.rejects_path:
+        click.echo(f"  rejected rows are listed in {accounting.rejects_path}")
+    for event, (rows, weight) in sorted(dataset.events.items()):
+        click.echo(f"  event {event!r}: {rows} rows, weight {weight:g}")
+    for reason, n in dataset.dropped.items():
+        click.echo(f"  kept, but not a pair of their own {n}: {reason}")
+    counts = pairs.item_counts()
+    per_user = np.bincount(pairs.user_nums)
+    density = len(pairs) / (len(pairs.users) * len(pairs.items))
+    click.echo(
+        f"to train: {len(pairs)} pairs of {len(pairs.users)} users and {len(pairs.items)} items ({density:.2%} of all pairs)"
+    )
+    click.echo(f"  users: median {np.median(per_user):g} items, {int((per_user == 1).sum())} with one item")
+    click.echo(f"  items: median {np.median(counts):g} users, {int((counts == 0).sum())} cold (no interaction)")
+    click.echo(f"  times: {_span(pairs.timestamps)}")
+    click.echo(f"  texts: {_texts(dataset, config)}")
+
+
+def show_trained(trained: Trained, version: str, seconds: dict[str, float], config: Config) -> None:
+    """Counts, indexes, times, and sample answers of the new model."""
+    show_dataset(trained.dataset, config)
+    header, model = trained.header, trained.model
+    click.echo(f"model {version}: {header.shape.factors} factors beside {header.shape.text_dim} text dimensions")
+    for name, info in (("items_for_user", header.items_for_user), ("items_like_item", header.items_like_item)):
+        click.echo(
+            f"  {name}: {info.serves} serves with recall@{info.recall_at} {info.recall:.4f}; annoy reaches "
+            f"{info.forest_recall:.4f} at search_k {info.search_k}, an exact scan looks at {info.scan_rows} rows"
+        )
+    click.echo("  seconds: " + ", ".join(f"{stage} {spent:.1f}" for stage, spent in seconds.items()))
+    recommender = Recommender(model, version)
+    user_num = _typical_user(trained.dataset)
+    user_id = model.users.id(user_num)
+    history = [model.catalog[num] for num in model.histories.items_of(user_num)[:SAMPLE_K].tolist()]
+    show_table(
+        ("item_id", "title"),
+        [(item.item_id, item.title) for item in history],
+        f"\nsome of the history of user {user_id}",
+    )
+    show_answer(recommender.recommend(user_id, SAMPLE_K), f"recommended to user {user_id}")
+    item = model.catalog[int(model.popularity.order[0])]
+    show_answer(recommender.similar_items(item.item_id, SAMPLE_K), f"similar to {item.title or item.item_id}")
+
+
+def _typical_user(dataset: Dataset) -> int:
+    per_user = np.bincount(dataset.interactions.user_nums)
+    return int(np.argmin(np.abs(per_user - max(5, np.median(per_user)))))
+
+
+def _span(timestamps: NDArray[np.int64] | None) -> str:
+    if timestamps is None or not timestamps.any():
+        return "none in the data"
+    first, last = (datetime.fromtimestamp(int(moment), UTC) for moment in (timestamps.min(), timestamps.max()))
+    return f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
+def _texts(dataset: Dataset, config: Config) -> str:
+    n = sum(bool(text) for text in dataset.catalog.texts())
+    if config.content.encoder == "none" or not n:
+        return "not used" if n else "none in the data, so there is no content part"
+    return f"{n} of {len(dataset.catalog)} items, encoder {config.content.encoder}"
