@@ -45,7 +45,7 @@ def hits(lists: NDArray[np.int32], relevant: sparse.csr_matrix) -> Hits:
 
 def precision_at_k(hits: Hits) -> PerUser:
     """Hits / k."""
-    return np.asarray(hits.sum(axis=1) / hits.shape[1], dtype=np.float64)
+    return np.asarray(hits.mean(axis=1, dtype=np.float64))
 
 
 def recall_at_k(hits: Hits, n_relevant: Counts) -> PerUser:
@@ -55,7 +55,7 @@ def recall_at_k(hits: Hits, n_relevant: Counts) -> PerUser:
 
 def hit_rate_at_k(hits: Hits) -> PerUser:
     """1 where the list holds at least one relevant item, else 0."""
-    return hits.any(axis=1).astype(np.float64)
+    return np.asarray(hits.any(axis=1), dtype=np.float64)
 
 
 def mrr(hits: Hits) -> PerUser:

@@ -40,14 +40,3 @@ def ranked_rows(items: Iterable[Recommendation]) -> list[tuple[str, ...]]:
     return [
         (str(rank), item.item_id, item.title, f"{item.score:.3f}", item.source) for rank, item in enumerate(items, 1)
     ]
-
-
-def answer_json(answer: Answer, subject: dict[str, str], model_version: str) -> dict[str, object]:
-    """The envelope that the command line and HTTP share; `subject` is whom or what was asked about."""
-    return {
-        **subject,
-        "model_version": model_version,
-        "strategy": answer.strategy,
-        "fallback": answer.fallback,
-        "items": [{"rank": rank, **vars(item)} for rank, item in enumerate(answer.items, 1)],
-    }

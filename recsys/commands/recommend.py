@@ -12,10 +12,11 @@ from recsys.cli import configured
 from recsys.commands.opening import open_recommender
 from recsys.config import Config
 from recsys.console import Stages
+from recsys.envelope import answer_object
 from recsys.errors import ConfigError, DataError
 from recsys.index import Neighbors
 from recsys.recommender import NOTHING, Recommender
-from recsys.tables import answer_json, show_answer, show_json
+from recsys.tables import show_answer, show_json
 from recsys.tabular import check_format, write_rows
 
 COLUMNS = ("user_id", "rank", "item_id", "score")
@@ -55,7 +56,7 @@ def recommend(
     recommender = open_recommender(config)
     answer = recommender.recommend(user_id, k, exclude=exclude, include_seen=include_seen, exact=exact)
     if as_json:
-        show_json(answer_json(answer, {"user_id": user_id}, recommender.model_version))
+        show_json(answer_object(answer, {"user_id": user_id}, recommender.model_version))
         return
     unknown = ", nothing is known of this user" if answer.fallback else ""
     show_answer(answer, f"{user_id}: {answer.strategy}{unknown} (model {recommender.model_version})")

@@ -1,0 +1,46 @@
+"""The Flask application."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Flask
+from flask.json.provider import JSONProvider
+
+from recsys.recommender import Recommender
+from recsys.store import Store
+from serving import problems, requests
+from serving.routes import health, items, recommend, similar
+from serving.serving_model import ServingModel
+from serving.settings import Settings
+
+
+class StrictJson(JSONProvider):
+    """JSON without NaN and infinities, in UTF-8."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        return json.dumps(obj, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        return json.loads(s)
+
+
+def create_app(settings: Settings, recommender: Recommender | None = None) -> Flask:
+    """The service.
+
+    Parameters
+    ----------
+    settings : Settings
+    recommender : Recommender or None
+        What answers; None: the current model of the store, opened by the first request that needs it.
+    """
+    app = Flask("serving", static_folder=None)
+    app.json = StrictJson(app)
+    app.url_map.merge_slashes = False  # ids may hold any characters, also two slashes in a row
+    model = ServingModel(Store(settings.store), recommender)
+    requests.register(app)
+    problems.register(app)
+    for resource in (health, items, recommend, similar):
+        app.register_blueprint(resource.blueprint(model))
+    return app

@@ -1,0 +1,58 @@
+"""Errors as application/problem+json (RFC 9457), by one table."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Flask, Response, current_app, g, jsonify
+from werkzeug.exceptions import HTTPException
+
+from recsys.errors import BundleError, NotFoundError, QueryError, RecsysError, StoreError
+
+RETRY_AFTER_SECONDS = 5
+STATUS: dict[type[RecsysError], HTTPStatus] = {
+    QueryError: HTTPStatus.BAD_REQUEST,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    BundleError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def problem(status: HTTPStatus, detail: str) -> Response:
+    """A problem document; 503 says when to try again."""
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "request_id": g.get("request_id", ""),
+    }
+    response = jsonify(body)
+    response.status_code = status.value
+    response.mimetype = "application/problem+json"
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def register(app: Flask) -> None:
+    """Answer every exception with a problem document."""
+    app.register_error_handler(RecsysError, _own)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _own(error: RecsysError) -> Response:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), None)
+    return _unexpected(error) if status is None else problem(status, str(error))
+
+
+def _http(error: HTTPException) -> Response:
+    response = problem(HTTPStatus(error.code or 500), error.description or "")
+    response.headers.extend((name, value) for name, value in error.get_headers() if name in ("Allow", "Location"))
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    current_app.logger.error("request %s failed", g.get("request_id", ""), exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; its log has the reason under this request_id")

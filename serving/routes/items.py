@@ -1,0 +1,21 @@
+"""GET /items/<item_id>: one record of the catalogue."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from recsys.envelope import item_object
+from serving.schemas import NoQuery, parse
+from serving.serving_model import ServingModel
+
+
+def blueprint(model: ServingModel) -> Blueprint:
+    routes = Blueprint("items", __name__)
+
+    @routes.get("/items/<path:item_id>")
+    def item(item_id: str) -> Response:
+        parse(NoQuery, request.args)
+        recommender = model.get()
+        return jsonify(item_object(recommender.item(item_id), recommender.model_version))
+
+    return routes

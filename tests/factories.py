@@ -1,0 +1,125 @@
+"""Small data and models with a known truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys import blending
+from recsys.annoy_index import AnnoyVectorIndex
+from recsys.blending import Layout
+from recsys.catalog import Catalog, Item
+from recsys.histories import Histories
+from recsys.ids import IdMap
+from recsys.index import ExactIndex, VectorTable
+from recsys.interactions import Interactions
+from recsys.manifest import Counts, EncoderInfo, Header, IndexInfo, Shape
+from recsys.model import Model
+from recsys.popularity import Popularity
+from recsys.store import Store
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "data" / "sample"
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+def interactions(
+    pairs: Sequence[tuple[str, str]], items: Sequence[str] = (), times: Sequence[int] | None = None
+) -> Interactions:
+    """Interactions of weight 1 from (user_id, item_id) pairs; `items` adds items that may be cold."""
+    users = list(dict.fromkeys(user for user, _ in pairs))
+    names = list(dict.fromkeys([*items, *(item for _, item in pairs)]))
+    return Interactions(
+        IdMap.from_ids(users),
+        IdMap.from_ids(names),
+        np.array([users.index(user) for user, _ in pairs], dtype=np.int32),
+        np.array([names.index(item) for _, item in pairs], dtype=np.int32),
+        np.ones(len(pairs), dtype=np.float32),
+        None if times is None else np.array(times, dtype=np.int64),
+    )
+
+
+def checkerboard(size: int = 20) -> Interactions:
+    """User u has consumed item i where u + i is even, but for the diagonal: the one item to be recommended to u is i = u."""
+    pairs = [(f"u{u}", f"i{i}") for u in range(size) for i in range(size) if (u + i) % 2 == 0 and u != i]
+    return interactions(pairs, items=[f"i{i}" for i in range(size)])
+
+
+def random_vectors(n: int, dim: int, seed: int = 0) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).normal(size=(n, dim)).astype(np.float32)
+
+
+def model(
+    n_users: int = 30, n_items: int = 50, factors: int = 4, text_dim: int = 3, seed: int = 0, annoy: bool = False
+) -> Model:
+    """A model of random vectors; the last item is cold (no factors) and user u has seen items u, u + 1, u + 2 (mod n_items)."""
+    random = np.random.default_rng(seed)
+    user_factors = random.normal(size=(n_users, factors)).astype(np.float32)
+    item_factors = random.normal(size=(n_items, factors)).astype(np.float32)
+    item_factors[-1] = 0
+    texts = random_vectors(n_items, text_dim, seed + 1)
+    texts /= np.maximum(np.linalg.norm(texts, axis=1, keepdims=True), 1e-9)
+    pairs = [(f"u{u}", f"i{(u + step) % n_items}") for u in range(n_users) for step in range(min(3, n_items))]
+    seen = interactions(pairs, items=[f"i{i}" for i in range(n_items)])
+    layout = Layout(factors, text_dim, blending.content_scale(user_factors, item_factors, 1.0) if text_dim else 0.0)
+    tables = {
+        "items_for_user": VectorTable.from_vectors(
+            blending.items_for_user(item_factors, texts, layout.content_scale)
+        ),
+        "items_like_item": VectorTable.from_vectors(
+            blending.items_like_item(item_factors, texts, 0.5, blending.reliability(seen.item_counts(), 1.0))
+        ),
+    }
+    forests = {name: AnnoyVectorIndex.build(table, 10, seed) for name, table in tables.items()}
+    serving = forests if annoy else {name: ExactIndex(table) for name, table in tables.items()}
+    return Model(
+        users=seen.users,
+        catalog=Catalog.from_items([Item(f"i{i}", f"Title {i}", f"text {i}", {"year": 1990 + i}) for i in range(n_items)]),
+        histories=Histories.from_interactions(seen),
+        popularity=Popularity.from_interactions(seen),
+        user_factors=user_factors,
+        layout=layout,
+        items_for_user=serving["items_for_user"],
+        items_like_item=serving["items_like_item"],
+        forests=forests,
+        encoder_files={"modules.json": b"[]", "0_StaticEmbedding/tokenizer.json": b"{}"},
+    )
+
+
+def header(of: Model) -> Header:
+    """A header that fits a model."""
+    kind = "exact" if isinstance(of.items_for_user, ExactIndex) else "annoy"
+    info = IndexInfo(
+        metric="inner_product",
+        serves=kind,
+        recall=1.0,
+        recall_at=10,
+        queries=0,
+        n_trees=10,
+        search_k=100,
+        forest_recall=1.0,
+        scan_rows=len(of.catalog),
+    )
+    return Header(
+        counts=Counts(users=len(of.users), items=len(of.catalog), interactions=len(of.histories.item_nums)),
+        shape=Shape(
+            factors=of.layout.factors, text_dim=of.layout.text_dim, content_scale=of.layout.content_scale
+        ),
+        encoder=EncoderInfo(name="none", fingerprint=""),
+        items_for_user=info,
+        items_like_item=info,
+        parameters={},
+        data_sha256="0" * 64,
+        metrics={},
+    )
+
+
+def publish(folder: Path, of: Model | None = None, now: datetime = NOON) -> tuple[Store, str]:
+    """A store with one published model."""
+    store, published = Store(folder), of or model()
+    return store, store.publish(published, header(published), now)
