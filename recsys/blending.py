@@ -4,7 +4,7 @@ User to item, by inner product::
 
     items  [q_i, s t_i]      users  [p_u, c_u]      score = p_u . q_i + s (c_u . t_i)
 
-with q, p the ALS factors, t_i the unit text vector of an item, c_u the unit mean of the text vectors in the user's
+with q, p the ALS factors, t_i the centred unit text vector of an item, c_u the unit mean of the text vectors in the user's
 history, and s = beta * (mean length of q) * (mean length of p), so that beta = 1 gives both parts the same scale.
 
 Item to item, by inner product::
@@ -57,6 +57,20 @@ def content_scale(user_factors: Vectors, item_factors: Vectors, beta: float) -> 
     """
     lengths = _mean_length(user_factors) * _mean_length(item_factors)
     return beta * lengths if lengths else 1.0
+
+
+def centred(texts: Vectors) -> Vectors:
+    """Text vectors (n_items, text_dim) less their mean, of length 1; rows of zeros (no text) stay zero.
+
+    Sentence embeddings share a common direction; without it the cosines tell the items of one catalogue apart better
+    (docs/decisions/0004).
+    """
+    known = texts.any(axis=1)
+    if known.sum() < 2:  # a lone text is all that is known, and not its own mean
+        return unit_rows(texts)
+    moved = np.zeros_like(texts)
+    moved[known] = texts[known] - texts[known].mean(axis=0, dtype=np.float64).astype(np.float32)
+    return unit_rows(moved)
 
 
 def items_for_user(item_factors: Vectors, texts: Vectors, scale: float) -> Vectors:

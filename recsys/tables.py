@@ -24,7 +24,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str
     for row in filled:
         table.add_row(*row)
     console = Console()
-    console = console if console.is_terminal else Console(width=120)
+    console = console if console.is_terminal else Console(width=200)
     console.print(table, markup=False, highlight=False)
 
 

@@ -14,6 +14,7 @@ from training import summary
 from training.clock import now
 from training.content import find_encoder
 from training.ingest import ingest
+from training.pipeline import compare
 from training.pipeline import train as fit
 
 
@@ -38,3 +39,19 @@ def train(config: Config, no_publish: bool) -> None:
         with stages.stage("publish"):
             version = Store(Path(config.store.path)).publish(trained.model, trained.header, now())
     summary.show_trained(trained, version, stages.seconds, config)
+
+
+@click.command("evaluate")
+@configured
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="length of the lists")
+@click.option(
+    "--share",
+    default=0.2,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="last part of each user's history by time that is held out",
+)
+@click.option("--json", "as_json", is_flag=True)
+def evaluate(config: Config, k: int, share: float, as_json: bool) -> None:
+    """Fit on the first part of each history and measure the lists on the last; nothing is published."""
+    summary.show_comparison(compare(config, share, k, Stages(quiet=as_json)), as_json)

@@ -19,7 +19,7 @@ from recsys.recommender import top_eligible
 
 RECALL_AT = 10
 CONFIDENCE = 1.645  # one-sided 95% of a normal distribution
-FOREST_COST = 3.0  # time of one vector that the forest inspects, in rows of a scan; docs/decisions/0003
+FOREST_COST = 5.0  # time of one vector that the forest inspects, in rows of a scan; docs/decisions/0003
 
 Query = tuple[Vectors, NDArray[np.int32]]
 

@@ -75,7 +75,7 @@ def encode(catalog: Catalog, config: Config, stages: Stages) -> Content:
 
 
 def blend(interactions: Interactions, factors: Factors, texts: Vectors, config: Config) -> Blended:
-    """Both blends of the factors (n_items, factors) and the text vectors (n_items, text_dim)."""
+    """Both blends of the factors (n_items, factors) and the centred text vectors (n_items, text_dim)."""
     scale = blending.content_scale(factors.users, factors.items, config.blend.beta) if texts.shape[1] else 0.0
     trust = blending.reliability(interactions.item_counts(), config.blend.half_at)
     return Blended(
@@ -87,7 +87,7 @@ def blend(interactions: Interactions, factors: Factors, texts: Vectors, config: 
 
 def index(dataset: Dataset, factors: Factors, encoded: Content, config: Config, stages: Stages) -> Trained:
     """Blend and build the two indexes; raises ModelRejectedError when one misses its recall."""
-    pairs, texts, seed = dataset.interactions, encoded.embeddings.vectors, config.als.random_state
+    pairs, texts, seed = dataset.interactions, blending.centred(encoded.embeddings.vectors), config.als.random_state
     histories = Histories.from_interactions(pairs)
 
     def of_users(_: VectorTable) -> Sequence[Query]:
@@ -146,7 +146,7 @@ def compare(config: Config, share: float, k: int, stages: Stages) -> list[Measur
         dataset = ingest(config)
     split = split_last_share(dataset.interactions, share)
     factors = fit_factors(split.train, config, stages)
-    texts = encode(dataset.catalog, config, stages).embeddings.vectors
+    texts = blending.centred(encode(dataset.catalog, config, stages).embeddings.vectors)
     users, seed = tested_users(split), config.als.random_state
     no_factors = Factors(np.zeros_like(factors.users), np.zeros_like(factors.items))
     ways = {

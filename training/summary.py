@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import click
@@ -10,7 +12,8 @@ from numpy.typing import NDArray
 
 from recsys.config import Config
 from recsys.recommender import Recommender
-from recsys.tables import show_answer, show_table
+from recsys.tables import show_answer, show_json, show_table
+from training.evaluate import Measured
 from training.ingest import Dataset
 from training.pipeline import Trained
 
@@ -70,6 +73,23 @@ def show_trained(trained: Trained, version: str, seconds: dict[str, float], conf
     show_answer(recommender.recommend(user_id, SAMPLE_K), f"recommended to user {user_id}")
     item = model.catalog[int(model.popularity.order[0])]
     show_answer(recommender.similar_items(item.item_id, SAMPLE_K), f"similar to {item.title or item.item_id}")
+
+
+def show_comparison(measured: Sequence[Measured], as_json: bool) -> None:
+    """A row for each way to recommend: means over users with 95% bootstrap intervals."""
+    if as_json:
+        show_json([asdict(one) for one in measured])
+        return
+    metrics = list(measured[0].figures)
+    rows = [
+        (
+            one.name,
+            *(f"{figure.mean:.4f} [{figure.low:.4f}, {figure.high:.4f}]" for figure in one.figures.values()),
+            f"{one.coverage:.3f}",
+        )
+        for one in measured
+    ]
+    show_table(("", *metrics, "coverage"), rows, f"{measured[0].users} users, every unseen item ranked, 95% intervals")
 
 
 def _typical_user(dataset: Dataset) -> int:
