@@ -73,14 +73,13 @@ def _by_product(model: Model, texts: Vectors, nums: NDArray[np.int32], k: int) -
     scores = vectors @ table.vectors.T
     for row, items in enumerate(seen):
         scores[row, table.positions[items]] = -np.inf
-    width = min(k, len(table))
-    parts = np.argpartition(-scores, width - 1, axis=1)[:, :width]
+    everything = np.arange(len(table))
     answers = []
-    for row, (part, items) in enumerate(zip(parts, seen, strict=True)):
+    for row, items in enumerate(seen):
         if not vectors[row].any():
             answers.append(model.popularity.top(k, items))
             continue
-        best = table.best(part, scores[row, part], width)
+        best = table.best(everything, scores[row], k)
         answers.append(best.without(NOTHING, int(np.isfinite(best.scores).sum())))
     return answers
 

@@ -136,11 +136,11 @@ class VectorTable:
 
     def best(self, positions: NDArray[np.generic], scores: NDArray[np.float32], k: int) -> Neighbors:
         """The `k` best of some scored positions."""
-        nums = self.order[positions]
         if len(scores) > k:
-            part = np.argpartition(-scores, k - 1)[:k]
-            nums, scores = nums[part], scores[part]
-        ranked = np.lexsort((nums, -scores))
+            kept = _at_least_kth(scores, k)
+            positions, scores = positions[kept], scores[kept]
+        nums = self.order[positions]
+        ranked = np.lexsort((nums, -scores))[:k]
         return Neighbors(nums[ranked], scores[ranked])
 
 
@@ -174,9 +174,14 @@ class ExactIndex:
             positions = np.concatenate((positions, np.arange(start, stop)))
             scores = np.concatenate((scores, table.vectors[start:stop] @ query))
             if len(scores) > k:
-                part = np.argpartition(-scores, k - 1)[:k]
-                positions, scores = positions[part], scores[part]
+                kept = _at_least_kth(scores, k)
+                positions, scores = positions[kept], scores[kept]
             start, size = stop, 2 * size
             if start < len(table) and bound * float(table.norms[start]) < float(scores.min()):
                 break
         return table.best(positions, scores, k), start
+
+
+def _at_least_kth(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """Where the `k` best scores are, and all that equal the last of them, so that row numbers can decide."""
+    return np.flatnonzero(scores >= np.partition(scores, -k)[-k])

@@ -34,7 +34,12 @@ class Accounting:
 
     def __enter__(self) -> Accounting:
         if self.rejects_path is not None:
-            self.rejects_path.unlink(missing_ok=True)
+            try:
+                self.rejects_path.parent.mkdir(parents=True, exist_ok=True)
+                self.rejects_path.unlink(missing_ok=True)
+            except OSError as error:
+                where = str(self.rejects_path)
+                raise DataError(f"data.rejects = {where!r}: {error.strerror}; set another file, or none") from error
         return self
 
     def __exit__(
@@ -49,13 +54,12 @@ class Accounting:
 
     def reject(self, what: str, file: Path, line: int, reason: str, row: object) -> None:
         """Count a bad row of `what` (interactions, items, tags) and write it down; `line` counts from 1."""
-        shown = (row if isinstance(row, str) else repr(row))[:SHOWN]
+        shown = (" ".join(row.split()) if isinstance(row, str) else repr(row))[:SHOWN]  # one line in any message
         self.reasons[what, reason] += 1
         self.examples.setdefault((what, reason), f"{file.name} line {line}: {shown}")
         if self.rejects_path is None:
             return
         if self._stream is None:
-            self.rejects_path.parent.mkdir(parents=True, exist_ok=True)
             self._stream = self.rejects_path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
             csv.writer(self._stream).writerow(["file", "line", "reason", "row"])
         csv.writer(self._stream).writerow([file, line, reason, shown])

@@ -15,4 +15,7 @@ def now() -> datetime:
         return datetime.now(UTC)
     if not (fixed.isascii() and fixed.isdigit()):
         raise ConfigError(f"SOURCE_DATE_EPOCH is {fixed!r}; it must be whole seconds since 1970")
-    return datetime.fromtimestamp(int(fixed), UTC)
+    try:
+        return datetime.fromtimestamp(int(fixed), UTC)
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(f"SOURCE_DATE_EPOCH is {fixed!r}, which is beyond the year 9999") from error

@@ -113,5 +113,10 @@ class _Cache:
             marks = ",".join("?" * len(some))
             query = f"SELECT text, vector FROM texts WHERE encoder = ? AND text IN ({marks})"  # noqa: S608 question marks
             rows = self.connection.execute(query, (self.encoder.fingerprint, *some))
-            found.update((key, np.frombuffer(vector, dtype=np.float32)) for key, vector in rows)
+            try:
+                found.update((key, np.frombuffer(vector, dtype=np.float32)) for key, vector in rows)
+            except (ValueError, TypeError) as error:
+                raise sqlite3.DatabaseError(f"a record is damaged: {error}") from error
+        if len({len(vector) for vector in found.values()}) > 1:
+            raise sqlite3.DatabaseError("a record is damaged: its vectors differ in length")
         return found

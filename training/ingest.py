@@ -22,6 +22,7 @@ from training.parsing import number, seconds
 from training.readers import Chunk, Source, expand, read_chunks
 
 SMALLEST_WEIGHT = 1e-6
+LARGEST_VALUE = 1e15  # sums of more would leave float32
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,8 @@ class _Events:
     def _reason(self, user: str, item: str, value: float | None, weight: float | None, time: int | None) -> str:
         if not user or not item:
             return f"no {self.data.item_column if user else self.data.user_column}"
-        if value is None:
-            return f"{self.data.value_column} is not a number"
+        if value is None or value > LARGEST_VALUE:
+            return f"{self.data.value_column} is {'above 1e15' if value else 'not a number'}"
         if value < 0 and self.threshold is None:
             return f"{self.data.value_column} is negative; counts are not (set data.threshold for ratings)"
         if weight is None:

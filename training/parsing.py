@@ -43,4 +43,5 @@ def _from_iso(text: str) -> int | None:
     except ValueError:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int(moment.timestamp())
+    since = int(moment.timestamp())
+    return since if 0 <= since < LATEST // 1000 else None

@@ -101,19 +101,19 @@ def _reader(file: Path) -> Callable[[Path, Source], Iterator[Chunk]]:
 
 
 def _lines(file: Path, encoding: str) -> Iterator[str]:
-    with _opened(file) as stream:
-        number = 0
-        try:
+    number = 0
+    try:
+        with _opened(file) as stream:
             while raw := stream.readline(LONGEST_LINE + 1):
                 number += 1
                 if len(raw) > LONGEST_LINE:
                     raise DataError(f"{file} line {number}: longer than {LONGEST_LINE} bytes; is this a text file?")
                 yield (raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw).decode(encoding)
-        except UnicodeDecodeError as error:
-            byte = error.object[error.start]
-            raise DataError(f"{file} line {number}: byte 0x{byte:02x} is not {encoding}; convert the file") from error
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"{file}: cannot be read after line {number}: {error}") from error
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise DataError(f"{file} line {number}: byte 0x{byte:02x} is not {encoding}; convert the file") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{file}: cannot be read after line {number}: {error}") from error
 
 
 def _opened(file: Path) -> BinaryIO:
@@ -144,8 +144,13 @@ def _csv_rows(file: Path, source: Source) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            if "unexpected end" in str(error) or "field limit" in str(error):
+            if "unexpected end" in str(error):
                 raise DataError(f"{file}: a quote that opens at line {line} is never closed") from error
+            if "field limit" in str(error):
+                most = csv.field_size_limit()
+                raise DataError(
+                    f"{file}: a field from line {line} on is longer than {most} characters; is a quote left open?"
+                ) from error
             source.reject(file, line, f"not CSV: {error}", "")
             continue
         if row:
@@ -161,7 +166,7 @@ def _split_long(file: Path, source: Source) -> Iterator[tuple[int, list[str]]]:
 def _header(file: Path, rows: Iterator[tuple[int, list[str]]]) -> list[str]:
     first = next(rows, None)
     if first is None:
-        raise DataError(f"{file}: the file is empty; the first line must name the columns")
+        raise DataError(f"{file}: the file is empty or not CSV; the first line must name the columns")
     return first[1]
 
 
@@ -203,7 +208,7 @@ def _json_rows(file: Path, source: Source) -> Iterator[tuple[int, dict[str, str]
             record = json.loads(line, parse_int=str, parse_float=str, parse_constant=_no_constant)
             if not isinstance(record, dict):
                 raise ValueError("not an object")
-            yield number, {name: _text(value) for name, value in record.items()}
+            yield number, {_text(name): _text(value) for name, value in record.items()}
         except (ValueError, RecursionError) as error:
             reason = "not a JSON object" if not str(error).startswith("value") else str(error)
             source.reject(file, number, reason, line)
@@ -215,14 +220,15 @@ def _read_parquet(file: Path, source: Source) -> Iterator[Chunk]:
     except ImportError as error:
         raise DataError(f"{file}: reading Parquet needs pyarrow; install the extra `parquet`") from error
     try:
-        opened = parquet.ParquetFile(_opened(file))
-        _check_header(file, list(opened.schema_arrow.names), source)
-        line = 1
-        for batch in opened.iter_batches(CHUNK_ROWS):
-            columns = {name: _strings(file, name, batch.column(name), source) for name in batch.schema.names}
-            yield _counted(Chunk(file, list(range(line, line + batch.num_rows)), columns), source)
-            line += batch.num_rows
-    except (OSError, ValueError, NotImplementedError) as error:
+        with _opened(file) as stream:
+            opened = parquet.ParquetFile(stream)
+            _check_header(file, list(opened.schema_arrow.names), source)
+            line = 1
+            for batch in opened.iter_batches(CHUNK_ROWS):
+                columns = {name: _strings(file, name, batch.column(name), source) for name in batch.schema.names}
+                yield _counted(Chunk(file, list(range(line, line + batch.num_rows)), columns), source)
+                line += batch.num_rows
+    except (OSError, EOFError, zlib.error, ValueError, NotImplementedError) as error:
         raise DataError(f"{file}: cannot be read as Parquet: {error}") from error
 
 
