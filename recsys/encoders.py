@@ -102,14 +102,13 @@ class StaticEncoder:
     @classmethod
     def from_files(cls, name: str, files: dict[str, bytes]) -> StaticEncoder:
         """Open the two files of the module, ``tokenizer.json`` and ``model.safetensors``; raises EncoderError."""
-        from safetensors import SafetensorError
         from safetensors.numpy import load
         from tokenizers import Tokenizer
 
         try:
             tokenizer = Tokenizer.from_str(files["tokenizer.json"].decode("utf-8"))
             vectors = load(files[WEIGHTS])["embedding.weight"].astype(np.float32)
-        except (KeyError, ValueError, SafetensorError) as error:
+        except Exception as error:  # tokenizers raises nothing narrower
             raise EncoderError(f"encoder {name}: its files do not load: {error}") from error
         return cls(name, _digest(files), tokenizer, vectors)
 
@@ -178,7 +177,7 @@ def _from_hub(name: str, *, download: bool) -> Path | None:
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
         return None
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     repository = name if "/" in name else f"{HUB_OWNER}/{name}"
     try:
@@ -187,7 +186,7 @@ def _from_hub(name: str, *, download: bool) -> Path | None:
         if download:
             raise EncoderError(f"encoder {name!r} cannot be fetched: the model hub is not reachable") from error
         return None
-    except (HfHubHTTPError, OSError) as error:
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
         raise EncoderError(f"encoder {name!r} cannot be fetched: {error}") from error
 
 

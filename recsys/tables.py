@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from recsys.recommender import Answer, Recommendation
 
@@ -22,10 +23,10 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str
         numeric = bool(filled) and all(row[number].replace(".", "").replace("-", "").isdigit() for row in filled)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in filled:
-        table.add_row(*row)
+        table.add_row(*(Text(cell) for cell in row))  # a plain string would be read as markup
     console = Console()
     console = console if console.is_terminal else Console(width=200)
-    console.print(table, markup=False, highlight=False)
+    console.print(table)
 
 
 def show_json(value: object) -> None:

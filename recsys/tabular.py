@@ -8,6 +8,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -57,9 +58,12 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row], types: M
                 write = _csv_lines if kind.startswith(".csv") else _json_lines
                 written = write(stream, columns, rows)
         os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+    except BaseException as error:
+        with suppress(OSError):
+            partial.unlink()
+        if isinstance(error, OSError):
+            raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise
     return written
 
 
@@ -71,11 +75,14 @@ def _open_text(path: Path, kind: str) -> TextIO:
 
 
 def _csv_lines(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> int:
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
+    plain = csv.writer(stream, lineterminator="\n")
+    quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    plain.writerow(columns)
     written = 0
     for row in rows:
-        writer.writerow([f"{value:.6g}" if isinstance(value, float) else value for value in row])
+        cells = [f"{value:.6g}" if isinstance(value, float) else value for value in row]
+        returns = any(isinstance(cell, str) and "\r" in cell for cell in cells)  # which `plain` leaves unquoted
+        (quoted if returns else plain).writerow(cells)
         written += 1
     return written
 
