@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from recsys.blending import user_vectors
 from recsys.embeddings import Vectors
@@ -17,24 +19,22 @@ from recsys.recommender import NOTHING, Recommender, top_eligible
 
 BLOCK = 128
 
+Nums = NDArray[np.int32]
 
-def recommend_many(
-    recommender: Recommender, user_nums: NDArray[np.int32], k: int, *, exact: bool = False
-) -> Iterator[Neighbors]:
+
+def recommend_many(recommender: Recommender, user_nums: Nums, k: int, *, exact: bool = False) -> Iterator[Neighbors]:
     """The unseen top `k` of each user, in the order of `user_nums`, the same as one by one.
 
     An exact answer is one matrix product for a block of users; an approximate index is asked once for each user.
     Users without a vector get the popular items.
     """
-    blocks = [user_nums[start : start + BLOCK] for start in range(0, len(user_nums), BLOCK)]
     by_product = exact or isinstance(recommender.model.items_for_user, ExactIndex)
-    answer: Callable[[NDArray[np.int32]], list[Neighbors]]
-    if by_product:
-        table = recommender.model.items_for_user.table
-        texts = table.rows(np.arange(len(table), dtype=np.int32))[:, recommender.model.layout.factors :]
-        answer = lambda nums: _by_product(recommender.model, texts, nums, k)  # noqa: E731
-    else:
-        answer = lambda nums: [_by_query(recommender, num, k) for num in nums.tolist()]  # noqa: E731
+    answer: Callable[[Nums], list[Neighbors]] = (
+        partial(_by_product, recommender.model, *_history_and_texts(recommender.model), k)
+        if by_product
+        else partial(_by_query, recommender, k)
+    )
+    blocks = [user_nums[start : start + BLOCK] for start in range(0, len(user_nums), BLOCK)]
     threads = os.cpu_count() or 1
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(blocks), 4 * threads):  # a bounded number of blocks is in memory at a time
@@ -46,11 +46,11 @@ def score_pairs(model: Model, users: Sequence[int | None], items: Sequence[int |
     """The score of each pair of row numbers; None where either is None (unknown)."""
     scores: list[float | None] = [None] * len(users)
     recommender = Recommender(model, "")
-    by_user: dict[int, list[int]] = {}
+    rows_of: dict[int, list[int]] = {}
     for row, (user, item) in enumerate(zip(users, items, strict=True)):
         if user is not None and item is not None:
-            by_user.setdefault(user, []).append(row)
-    for user, rows in by_user.items():
+            rows_of.setdefault(user, []).append(row)
+    for user, rows in rows_of.items():
         nums = np.asarray([items[row] for row in rows], dtype=np.int32)
         products = model.items_for_user.table.rows(nums) @ recommender.user_vector(user)
         for row, score in zip(rows, products.tolist(), strict=True):
@@ -58,34 +58,36 @@ def score_pairs(model: Model, users: Sequence[int | None], items: Sequence[int |
     return scores
 
 
-def _by_query(recommender: Recommender, user_num: int, k: int) -> Neighbors:
+def _by_query(recommender: Recommender, k: int, user_nums: Nums) -> list[Neighbors]:
     model = recommender.model
-    vector, seen = recommender.user_vector(user_num), model.histories.items_of(user_num)
-    if not vector.any():
-        return model.popularity.top(k, seen)
-    return top_eligible(model.items_for_user, vector, k, seen)
-
-
-def _by_product(model: Model, texts: Vectors, nums: NDArray[np.int32], k: int) -> list[Neighbors]:
-    table = model.items_for_user.table
-    seen = [model.histories.items_of(num) for num in nums.tolist()]
-    vectors = _vectors(model, texts, nums)
-    scores = vectors @ table.vectors.T
-    for row, items in enumerate(seen):
-        scores[row, table.positions[items]] = -np.inf
-    everything = np.arange(len(table))
     answers = []
-    for row, items in enumerate(seen):
-        if not vectors[row].any():
-            answers.append(model.popularity.top(k, items))
+    for num in user_nums.tolist():
+        vector, seen = recommender.user_vector(num), model.histories.items_of(num)
+        found = top_eligible(model.items_for_user, vector, k, seen) if vector.any() else model.popularity.top(k, seen)
+        answers.append(found)
+    return answers
+
+
+def _by_product(model: Model, history: sparse.csr_matrix, texts: Vectors, k: int, user_nums: Nums) -> list[Neighbors]:
+    table = model.items_for_user.table
+    vectors = user_vectors(np.asarray(model.user_factors[user_nums]), history[user_nums], texts)
+    scores = vectors @ table.vectors.T
+    width = min(k, len(table))
+    answers = []
+    for vector, row, num in zip(vectors, scores, user_nums.tolist(), strict=True):
+        seen = model.histories.items_of(num)
+        if not vector.any():
+            answers.append(model.popularity.top(k, seen))
             continue
-        best = table.best(everything, scores[row], k)
+        row[table.positions[seen]] = -np.inf
+        part = np.argpartition(row, len(row) - width)[len(row) - width :]
+        best = table.best(part, row[part], width)
         answers.append(best.without(NOTHING, int(np.isfinite(best.scores).sum())))
     return answers
 
 
-def _vectors(model: Model, texts: Vectors, nums: NDArray[np.int32]) -> Vectors:
-    factors = np.asarray(model.user_factors[nums])
-    if not model.layout.text_dim:
-        return factors
-    return user_vectors(factors, model.histories.matrix()[nums], texts)
+def _history_and_texts(model: Model) -> tuple[sparse.csr_matrix, Vectors]:
+    """Ones where a user consumed an item, and the text part of all items."""
+    table = model.items_for_user.table
+    texts = table.rows(np.arange(len(table), dtype=np.int32))[:, model.layout.factors :]
+    return model.histories.matrix(), texts

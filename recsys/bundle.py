@@ -200,7 +200,9 @@ def _read_array(path: Path) -> NDArray[np.generic]:
 
 def _write_array(path: Path, array: NDArray[np.generic]) -> None:
     with path.open("xb") as stream:
-        np.save(stream, array, allow_pickle=False)
+        rows = np.ascontiguousarray(array)
+        np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(rows))
+        stream.write(rows.data)  # numpy's own way through a C stream does not notice a disk that is full
         stream.flush()
         os.fsync(stream.fileno())
 

@@ -18,7 +18,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -102,7 +102,7 @@ class Store:
         StoreError
             When another process publishes, or the disk fails or is full; the served model is then untouched.
         """
-        with self._locked(), self._one_line("publishing"):
+        with self._one_line("publishing"), self._locked():
             self._remove_leftovers()
             staging = self.path / STAGING
             try:
@@ -129,7 +129,7 @@ class Store:
         BundleError
             When that version is damaged; the current one stays.
         """
-        with self._locked(), self._one_line("rolling back"):
+        with self._one_line("rolling back"), self._locked():
             if version is None:
                 older = [one for one in self.versions() if one < self.current()]
                 if not older:
@@ -141,7 +141,7 @@ class Store:
 
     def prune(self, keep: int) -> list[str]:
         """Remove all but the newest `keep` versions, never the current one; returns what was removed."""
-        with self._locked(), self._one_line("pruning"):
+        with self._one_line("pruning"), self._locked():
             self._remove_leftovers()
             versions = self.versions()
             old = [one for one in versions[: max(0, len(versions) - keep)] if one != self._current_or_none()]
@@ -178,9 +178,8 @@ class Store:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with self._one_line("opening"):
-            self.path.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        self.path.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -192,11 +191,18 @@ class Store:
 
     @contextmanager
     def _one_line(self, doing: str) -> Iterator[None]:
+        before = self._link()
         try:
             yield
         except OSError as error:
             reason = error.strerror or str(error)
-            raise StoreError(f"{doing} in store {self.path} failed: {reason}; the served model is untouched") from error
+            served = "the served model is untouched" if self._link() == before else f"{self._link()} serves already"
+            raise StoreError(f"{doing} in store {self.path} failed: {reason}; {served}") from error
+
+    def _link(self) -> str | None:
+        with suppress(OSError):
+            return os.readlink(self.path / CURRENT)
+        return None
 
 
 def _stamp(moment: datetime) -> str:

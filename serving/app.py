@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 from flask.json.provider import JSONProvider
+from werkzeug.routing import BaseConverter
 
 from recsys.recommender import Recommender
 from recsys.store import Store
@@ -26,6 +27,13 @@ class StrictJson(JSONProvider):
         return json.loads(s)
 
 
+class IdConverter(BaseConverter):
+    """Any id at the end of a path: slashes and line ends belong to it."""
+
+    regex = "(?s:.+)"
+    part_isolating = False
+
+
 def create_app(settings: Settings, recommender: Recommender | None = None) -> Flask:
     """The service.
 
@@ -37,7 +45,8 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     """
     app = Flask("serving", static_folder=None)
     app.json = StrictJson(app)
-    app.url_map.merge_slashes = False  # ids may hold any characters, also two slashes in a row
+    app.url_map.merge_slashes = False  # an id may hold two slashes in a row
+    app.url_map.converters["id"] = IdConverter
     model = ServingModel(Store(settings.store), recommender)
     requests.register(app)
     problems.register(app)

@@ -12,7 +12,7 @@ from serving.serving_model import ServingModel
 def blueprint(model: ServingModel) -> Blueprint:
     routes = Blueprint("items", __name__)
 
-    @routes.get("/items/<path:item_id>")
+    @routes.get("/items/<id:item_id>")
     def item(item_id: str) -> Response:
         parse(NoQuery, request.args)
         recommender = model.get()

@@ -14,7 +14,7 @@ from serving.serving_model import ServingModel
 def blueprint(model: ServingModel) -> Blueprint:
     routes = Blueprint("recommend", __name__)
 
-    @routes.get("/recommend/<path:user_id>")
+    @routes.get("/recommend/<id:user_id>")
     def recommend(user_id: str) -> Response:
         query = parse(RecommendQuery, request.args)
         recommender = model.get()

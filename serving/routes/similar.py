@@ -12,7 +12,7 @@ from serving.serving_model import ServingModel
 def blueprint(model: ServingModel) -> Blueprint:
     routes = Blueprint("similar", __name__)
 
-    @routes.get("/similar/<path:item_id>")
+    @routes.get("/similar/<id:item_id>")
     def similar(item_id: str) -> Response:
         query = parse(SimilarQuery, request.args)
         recommender = model.get()
