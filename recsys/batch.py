@@ -72,7 +72,7 @@ def _by_product(model: Model, history: sparse.csr_matrix, texts: Vectors, k: int
     table = model.items_for_user.table
     vectors = user_vectors(np.asarray(model.user_factors[user_nums]), history[user_nums], texts)
     scores = vectors @ table.vectors.T
-    width = min(k, len(table))
+    everything = np.arange(len(table))
     answers = []
     for vector, row, num in zip(vectors, scores, user_nums.tolist(), strict=True):
         seen = model.histories.items_of(num)
@@ -80,8 +80,7 @@ def _by_product(model: Model, history: sparse.csr_matrix, texts: Vectors, k: int
             answers.append(model.popularity.top(k, seen))
             continue
         row[table.positions[seen]] = -np.inf
-        part = np.argpartition(row, len(row) - width)[len(row) - width :]
-        best = table.best(part, row[part], width)
+        best = table.best(everything, row, k)
         answers.append(best.without(NOTHING, int(np.isfinite(best.scores).sum())))
     return answers
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +77,8 @@ def write_model(folder: Path, model: Model) -> None:
         path = folder / ENCODER / name
         path.parent.mkdir(parents=True, exist_ok=True)
         durable.write_bytes(path, content)
-        durable.sync(path.parent)
+    for parent in sorted({folder / ENCODER / parent for name in model.encoder_files for parent in Path(name).parents}):
+        durable.sync(parent)
 
 
 def list_files(folder: Path) -> dict[str, FileInfo]:
@@ -87,9 +88,11 @@ def list_files(folder: Path) -> dict[str, FileInfo]:
     ------
     BundleError
         When something in it is neither a folder nor a plain file.
+    OSError
+        When a folder or a file cannot be read.
     """
     files = {}
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=_raise):
         for name in folders + names:
             path = Path(parent, name)
             mode = path.lstat().st_mode
@@ -122,13 +125,13 @@ def check_files(folder: Path) -> Manifest:
         When the manifest was changed, or a file is missing, extra, or not the one that was published.
     """
     try:
+        found = list_files(folder)  # first, for it opens plain files only: a pipe would wait forever
         content = (folder / MANIFEST).read_bytes()
         if (folder / MANIFEST_SHA).read_bytes() != _sha_line(content):
             raise BundleError(f"{folder / MANIFEST}: its checksum does not match; the bundle is damaged")
         manifest = Manifest.from_json(content)
         if manifest.model_version != folder.name:
             raise BundleError(f"{folder}: the manifest is that of {manifest.model_version}")
-        found = list_files(folder)
     except OSError as error:
         raise BundleError(f"{folder}: cannot be read: {error.strerror or error}; the bundle is damaged") from error
     for name in sorted(found.keys() | manifest.files.keys()):
@@ -152,7 +155,7 @@ def load_bundle(folder: Path) -> ModelBundle:
     manifest = check_files(folder)
     try:
         return ModelBundle(_open_model(folder, manifest), manifest)
-    except (RecsysError, OSError, ValueError, KeyError) as error:
+    except Exception as error:  # numpy meets a crafted file with errors of many kinds
         raise BundleError(f"{folder}: {error}") from error
 
 
@@ -172,13 +175,17 @@ def _open_model(folder: Path, manifest: Manifest) -> Model:
         popularity=Popularity.from_arrays(arrays["popularity"], counts.items),
         user_factors=_read_array(folder / USER_FACTORS),  # type: ignore[arg-type]
         layout=layout,
-        items_for_user=_open_index(folder, "items_for_user", tables, manifest.items_for_user),
-        items_like_item=_open_index(folder, "items_like_item", tables, manifest.items_like_item),
+        items_for_user=ExactIndex(tables["items_for_user"]),
+        items_like_item=ExactIndex(tables["items_like_item"]),
     )
     sizes = (len(model.users), len(model.catalog), len(model.histories.item_nums))
     if sizes != (counts.users, counts.items, counts.interactions):
         raise BundleError(f"users, items, interactions are {sizes}, the manifest says {counts}")
-    return model
+    return replace(  # annoy is the last to open a file, as it trusts what it is told
+        model,
+        items_for_user=_open_index(folder, "items_for_user", tables, manifest.items_for_user),
+        items_like_item=_open_index(folder, "items_like_item", tables, manifest.items_like_item),
+    )
 
 
 def _open_index(folder: Path, name: str, tables: dict[str, VectorTable], info: IndexInfo) -> VectorIndex:
@@ -193,9 +200,10 @@ def _read_arrays(folder: Path, part: str) -> dict[str, NDArray[np.generic]]:
 
 def _read_array(path: Path) -> NDArray[np.generic]:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+        return np.lib.format.open_memmap(path, mode="r")  # type: ignore[no-any-return]
     except ValueError:  # an empty array cannot be memory-mapped
-        return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+        with path.open("rb") as stream:
+            return np.lib.format.read_array(stream, allow_pickle=False)  # type: ignore[no-any-return]
 
 
 def _write_array(path: Path, array: NDArray[np.generic]) -> None:
@@ -205,6 +213,10 @@ def _write_array(path: Path, array: NDArray[np.generic]) -> None:
         stream.write(rows.data)  # numpy's own way through a C stream does not notice a disk that is full
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _sha_line(content: bytes) -> bytes:

@@ -36,7 +36,7 @@ class Neighbors:
     scores: NDArray[np.float32]
 
     def __post_init__(self) -> None:
-        if self.nums.shape != self.scores.shape or bool(np.any(np.diff(self.scores) > 0)):
+        if self.nums.shape != self.scores.shape or bool(np.any(self.scores[1:] > self.scores[:-1])):
             raise QueryError("neighbors: numbers and scores differ in length, or the scores do not fall")
 
     def __len__(self) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
+from implicit.recommender_base import ModelFitError
 
 from recsys.config import AlsConfig
 from recsys.embeddings import Vectors
@@ -50,7 +51,10 @@ def fit(interactions: Interactions, config: AlsConfig, advance: Callable[[], Non
         random_state=config.random_state,
         dtype=np.float32,
     )
-    model.fit(confidence, show_progress=False, callback=lambda *_: advance())
+    try:
+        model.fit(confidence, show_progress=False, callback=lambda *_: advance())
+    except ModelFitError as error:
+        raise ModelRejectedError(f"als: {error}; raise als.regularization or lower als.alpha") from error
     factors = Factors(np.array(model.user_factors), np.array(model.item_factors))
     cold = interactions.item_counts() == 0
     factors.items[cold] = 0

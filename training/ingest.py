@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import gc
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recsys.catalog import Catalog, Item
 from recsys.config import Config, DataConfig
@@ -39,6 +44,8 @@ class Dataset:
         Rows of each event type, with its weight.
     dropped : dict
         Rows that were kept but led to no pair of their own, by reason.
+    unread : tuple
+        Columns of the interaction files that nothing was made of.
     """
 
     interactions: Interactions
@@ -46,6 +53,7 @@ class Dataset:
     accounting: Accounting
     events: dict[str, tuple[int, float]] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
 
 def ingest(config: Config) -> Dataset:
@@ -58,7 +66,7 @@ def ingest(config: Config) -> Dataset:
     """
     data = config.data
     rejects = Path(data.rejects) if data.rejects else None
-    with Accounting(rejects) as accounting:
+    with Accounting(rejects) as accounting, _uncollected():
         items = _items(config, accounting)
         events = _Events(config, accounting, items)
         for chunk in _interaction_chunks(data, accounting):
@@ -66,6 +74,18 @@ def ingest(config: Config) -> Dataset:
         for what in ("items", "interactions"):
             accounting.refuse_if_many(what, data.max_rejected)
         return events.dataset(items)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: millions of rows without cycles make it run for half of the time, for nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _items(config: Config, accounting: Accounting) -> list[Item]:
@@ -96,30 +116,49 @@ class _Events:
         self.users: dict[str, int] = {}
         self.items = {item.item_id: num for num, item in enumerate(items)}
         self.parts: list[pd.DataFrame] = []
-        self.event_rows: dict[str, int] = {}
+        self.event_rows: Counter[str] = Counter()
+        data = config.data
+        self.read = (data.user_column, data.item_column, data.value_column, data.event_column, data.timestamp_column)
+        self.unread: dict[str, None] = {}
         self.numbers: dict[str, float | None] = {"": 1.0}
         self.has_times = False
 
     def add(self, chunk: Chunk) -> None:
         data, columns, n = self.data, chunk.columns, len(chunk)
-        empty = [""] * n
-        values = columns.get(data.value_column, empty)
-        events = columns.get(data.event_column, empty)
+        self.unread.update(dict.fromkeys(name for name in columns if name not in self.read))
+        users, items = columns[data.user_column], columns[data.item_column]
+        events = columns.get(data.event_column, [""] * n)
         times = columns.get(data.timestamp_column)
         self.has_times = self.has_times or times is not None
-        rows = zip(columns[data.user_column], columns[data.item_column], values, events, times or empty, strict=True)
-        good = []
-        for line, (user, item, value, event, time) in zip(chunk.lines, rows, strict=True):
-            parsed = self._number(value), self._weight(event), self._seconds(time) if times is not None else 0
-            reason = self._reason(user, item, *parsed)
-            if reason:
-                self.accounting.reject("interactions", chunk.file, line, reason, [user, item, value, event, time])
-                continue
-            self.event_rows[event] = self.event_rows.get(event, 0) + 1
-            user_num = self.users.setdefault(user, len(self.users))
-            item_num = self.items.setdefault(item, len(self.items))
-            good.append((user_num, item_num, *parsed))
-        self.parts.append(pd.DataFrame(good, columns=["user", "item", "value", "weight", "time"]))
+        values = [self._number(text) for text in columns.get(data.value_column, [""] * n)]
+        weights = [self._weight(event) for event in events]
+        moments = [0] * n if times is None else [self._seconds(text) for text in times]
+        kept: Sequence[int] = range(n)
+        if not self._all_good(users, items, values, weights, moments):
+            rows = zip(users, items, values, weights, moments, strict=True)
+            kept = [row for row, fields in enumerate(rows) if self._is_good(chunk, row, fields)]
+        self.event_rows.update([events[row] for row in kept])
+        numbered = {
+            "user": _numbered(self.users, [users[row] for row in kept]),
+            "item": _numbered(self.items, [items[row] for row in kept]),
+            "value": np.array([values[row] for row in kept], dtype=np.float64),
+            "weight": np.array([weights[row] for row in kept], dtype=np.float64),
+            "time": np.array([moments[row] for row in kept], dtype=np.int64),
+        }
+        self.parts.append(pd.DataFrame(numbered))
+
+    def _all_good(self, users: list[str], items: list[str], *parsed: list[Any]) -> bool:
+        """Whether no row can be bad: the usual case, told by passes over whole columns."""
+        return not ("" in users or "" in items or any(None in column for column in parsed)) and (
+            min(parsed[0]) >= 0 and max(parsed[0]) <= LARGEST_VALUE
+        )
+
+    def _is_good(self, chunk: Chunk, row: int, fields: tuple[Any, ...]) -> bool:
+        reason = self._reason(*fields)
+        if reason:
+            shown = [values[row] for values in chunk.columns.values()]
+            self.accounting.reject("interactions", chunk.file, chunk.lines[row], reason, shown)
+        return not reason
 
     def dataset(self, items: list[Item]) -> Dataset:
         table = pd.concat(self.parts, ignore_index=True) if self.parts else pd.DataFrame()
@@ -138,7 +177,7 @@ class _Events:
             pairs["time"].to_numpy(np.int64) if self.has_times else None,
         )
         events = {name: (rows, self._weight(name) or 0.0) for name, rows in self.event_rows.items() if name}
-        return Dataset(interactions, catalog, self.accounting, events, dropped)
+        return Dataset(interactions, catalog, self.accounting, events, dropped, tuple(self.unread))
 
     def _pairs(self, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
         read = len(table)
@@ -190,6 +229,11 @@ class _Events:
 
     def _seconds(self, text: str) -> int | None:
         return int(text) if len(text) <= 10 and text.isascii() and text.isdigit() else seconds(text)
+
+
+def _numbered(known: dict[str, int], ids: list[str]) -> NDArray[np.int64]:
+    """The number of each id; new ones are added to `known`."""
+    return np.fromiter((known.setdefault(one, len(known)) for one in ids), dtype=np.int64, count=len(ids))
 
 
 def content_bytes(dataset: Dataset) -> bytes:

@@ -36,6 +36,8 @@ def show_dataset(dataset: Dataset, config: Config) -> None:
         click.echo(f"  rejected rows are listed in {accounting.rejects_path}")
     for event, (rows, weight) in sorted(dataset.events.items()):
         click.echo(f"  event {event!r}: {rows} rows, weight {weight:g}")
+    if dataset.unread:
+        click.echo(f"  columns that are not read: {', '.join(dataset.unread)} (names are set in [data])")
     for reason, n in dataset.dropped.items():
         click.echo(f"  kept, but not a pair of their own {n}: {reason}")
     counts = pairs.item_counts()
