@@ -20,7 +20,7 @@ from recsys import durable
 from recsys.annoy_index import AnnoyVectorIndex
 from recsys.blending import Layout
 from recsys.catalog import Catalog
-from recsys.errors import BundleError, RecsysError
+from recsys.errors import BundleError
 from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.index import ExactIndex, VectorIndex, VectorTable
@@ -200,10 +200,11 @@ def _read_arrays(folder: Path, part: str) -> dict[str, NDArray[np.generic]]:
 
 def _read_array(path: Path) -> NDArray[np.generic]:
     try:
-        return np.lib.format.open_memmap(path, mode="r")  # type: ignore[no-any-return]
+        mapped = np.lib.format.open_memmap(path, mode="r")
     except ValueError:  # an empty array cannot be memory-mapped
         with path.open("rb") as stream:
-            return np.lib.format.read_array(stream, allow_pickle=False)  # type: ignore[no-any-return]
+            return np.lib.format.read_array(stream, allow_pickle=False)
+    return mapped.view(np.ndarray)  # the same memory without the slow indexing of numpy.memmap
 
 
 def _write_array(path: Path, array: NDArray[np.generic]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
@@ -17,8 +16,7 @@ SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
 
 def _plain_name(name: str) -> str:
-    parts = PurePosixPath(name).parts
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", name) or any(part.startswith(".") for part in parts):
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", name) or any(part.startswith(".") for part in name.split("/")):
         raise ValueError(f"{name!r} is not a plain relative file name")
     return name
 
@@ -111,7 +109,7 @@ class Manifest(Header):
         except (ValueError, RecursionError) as error:
             raise BundleError(f"manifest.json is not JSON: {error}") from error
         found = raw.get("schema_version") if isinstance(raw, dict) else None
-        if found != SCHEMA_VERSION:
+        if type(found) is not int or found != SCHEMA_VERSION:
             raise BundleError(
                 f"manifest.json has schema version {found!r}, this release reads {SCHEMA_VERSION}; train again"
             )

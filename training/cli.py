@@ -9,20 +9,20 @@ import click
 from recsys.cli import configured
 from recsys.config import Config
 from recsys.console import Stages
-from recsys.store import Store
-from training import summary
 from training.clock import now
-from training.content import find_encoder
-from training.ingest import ingest
-from training.pipeline import compare
-from training.pipeline import train as fit
+from training.encoder import find_encoder
+
+# pandas, implicit and scikit-learn take a second to import: only by commands that have found nothing wrong so far
 
 
 @click.command("validate")
 @configured
 def validate(config: Config) -> None:
     """Read the data and print what would be trained; exit 1 when it cannot be used."""
-    find_encoder(config)
+    find_encoder(config.content)
+    from training import summary
+    from training.ingest import ingest
+
     summary.show_dataset(ingest(config), config)
 
 
@@ -31,8 +31,12 @@ def validate(config: Config) -> None:
 @click.option("--no-publish", is_flag=True, help="fit and measure, but leave the store alone")
 def train(config: Config, no_publish: bool) -> None:
     """Train a model on the configured data and publish it."""
+    find_encoder(config.content)
+    from recsys.store import Store
+    from training import pipeline, summary
+
     stages = Stages()
-    trained = fit(config, stages)
+    trained = pipeline.train(config, stages)
     if no_publish:
         version = "not published"
     else:
@@ -54,4 +58,7 @@ def train(config: Config, no_publish: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def evaluate(config: Config, k: int, share: float, as_json: bool) -> None:
     """Fit on the first part of each history and measure the lists on the last; nothing is published."""
-    summary.show_comparison(compare(config, share, k, Stages(quiet=as_json)), as_json)
+    find_encoder(config.content)
+    from training import pipeline, summary
+
+    summary.show_comparison(pipeline.compare(config, share, k, Stages(quiet=as_json)), as_json)

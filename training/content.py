@@ -14,9 +14,10 @@ import numpy as np
 from recsys.catalog import Catalog
 from recsys.config import Config
 from recsys.embeddings import Embeddings, Vectors
-from recsys.encoders import SentenceEncoder, TextEncoder, open_encoder
+from recsys.encoders import TextEncoder
 from recsys.errors import DataError
 from training import lsa
+from training.encoder import NONE, find_encoder
 
 LOOKUP = 500
 
@@ -28,14 +29,6 @@ class Content:
     embeddings: Embeddings
     fingerprint: str = ""
     encoder_files: dict[str, bytes] = field(default_factory=dict)
-
-
-def find_encoder(config: Config) -> SentenceEncoder | None:
-    """The configured pretrained encoder, looked up but not loaded; None for ``lsa`` and ``none``; raises EncoderError."""
-    content = config.content
-    if content.encoder in ("lsa", "none"):
-        return None
-    return open_encoder(content.encoder, allow_download=content.allow_download, sha256=content.sha256)
 
 
 def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lambda _: None) -> Content:
@@ -56,11 +49,11 @@ def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lam
     name = config.content.encoder
     texts = catalog.texts()
     rows = [row for row, text in enumerate(texts) if text]
-    if name == "none" or not rows:
-        return Content(Embeddings(catalog.items, np.zeros((len(catalog), 0), dtype=np.float32), "none"))
+    if name == NONE or not rows:
+        return Content(Embeddings(catalog.items, np.zeros((len(catalog), 0), dtype=np.float32), NONE))
     wanted = [texts[row] for row in rows]
     files: dict[str, bytes] = {}
-    encoder: TextEncoder | None = find_encoder(config)
+    encoder: TextEncoder | None = find_encoder(config.content)
     if encoder is None:
         encoder, files = lsa.fit(wanted, config.content.lsa_dim, config.als.random_state)
         found = encoder.encode(wanted, advance)

@@ -60,7 +60,8 @@ def fit(texts: Sequence[str], dim: int, random_state: int) -> tuple[StaticEncode
     dim = min(dim, min(tfidf.shape) - 1)
     if dim < 1:
         raise DataError('content.encoder = lsa: the texts share too few words; use another encoder or "none"')
-    svd = TruncatedSVD(dim, random_state=random_state).fit(tfidf)
+    with np.errstate(invalid="ignore"):  # equal texts have no variance to explain
+        svd = TruncatedSVD(dim, random_state=random_state).fit(tfidf)
     vectors = np.ascontiguousarray(svd.components_.T * idf[:, None], dtype=np.float32)
     vectors[0] = 0  # unknown words say nothing
     files = {"tokenizer.json": tokenizer.to_str().encode(), "model.safetensors": save({"embedding.weight": vectors})}

@@ -56,7 +56,6 @@ def train(config: Config, stages: Stages) -> Trained:
     ------
     DataError, EncoderError, ModelRejectedError
     """
-    content.find_encoder(config)  # a missing encoder is told before the work, not after it
     with stages.stage("read"):
         dataset = ingest(config)
     factors = fit_factors(dataset.interactions, config, stages)
@@ -141,7 +140,6 @@ def compare(config: Config, share: float, k: int, stages: Stages) -> list[Measur
     DataError
         When the data has no timestamps.
     """
-    content.find_encoder(config)
     with stages.stage("read"):
         dataset = ingest(config)
     split = split_last_share(dataset.interactions, share)

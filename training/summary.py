@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recsys.config import Config
 from recsys.recommender import Recommender
 from recsys.tables import show_answer, show_json, show_table
+from training.encoder import NONE
 from training.evaluate import Measured
 from training.ingest import Dataset
 from training.pipeline import Trained
@@ -108,6 +109,6 @@ def _span(timestamps: NDArray[np.int64] | None) -> str:
 
 def _texts(dataset: Dataset, config: Config) -> str:
     n = sum(bool(text) for text in dataset.catalog.texts())
-    if config.content.encoder == "none" or not n:
+    if config.content.encoder == NONE or not n:
         return "not used" if n else "none in the data, so there is no content part"
     return f"{n} of {len(dataset.catalog)} items, encoder {config.content.encoder}"
