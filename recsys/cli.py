@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from recsys import __version__
 from recsys.config import Config, load_config
-from recsys.errors import ConfigError, RecsysError
+from recsys.errors import RecsysError
 
 GROUP = "recsys.commands"
 DEFAULT_CONFIG = Path("recsys.toml")
@@ -29,10 +29,7 @@ class EntryPointGroup(click.Group):
 
     def get_command(self, _: click.Context, name: str) -> click.Command | None:
         for point in entry_points(group=GROUP, name=name):
-            try:
-                return point.load()  # type: ignore[no-any-return]
-            except ModuleNotFoundError as error:
-                return _not_installed(name, error)
+            return point.load()  # type: ignore[no-any-return]
         return None
 
 
@@ -67,9 +64,13 @@ def main() -> None:
     except RecsysError as error:
         if "--debug" in sys.argv:
             raise
-        for line in str(error).splitlines():
-            click.echo(f"error: {line}", err=True)
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        if "--debug" in sys.argv:
+            raise
+        _fail(
+            f"{error.name} is not installed; install the extra `training` or `serving`, whichever the command needs", 1
+        )
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -80,12 +81,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _not_installed(name: str, error: ModuleNotFoundError) -> click.Command:
-    def refuse() -> None:
-        raise ConfigError(
-            f"`recsys {name}` needs {error.name}, which is not installed; install the extra `training` or `serving`"
-        )
-
-    return click.Command(
-        name, callback=refuse, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
-    )
+def _fail(message: str, exit_code: int) -> NoReturn:
+    for line in message.splitlines():
+        click.echo(f"error: {line}", err=True)
+    sys.exit(exit_code)
