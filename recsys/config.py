@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ NotNegative = Annotated[float, Field(ge=0)]
 class Section(BaseModel):
     """Base of the sections: immutable, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class DataConfig(Section):
@@ -73,7 +74,7 @@ class ContentConfig(Section):
         "all-MiniLM-L6-v2",
         description='a sentence-transformers name, a folder, "lsa" (fitted here, no torch), or "none"',
     )
-    columns: tuple[str, ...] = Field(
+    columns: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         (), description="columns that make up an item's text; empty: those of title, description, text, genres, tags"
     )
     allow_download: bool = Field(
@@ -176,7 +177,7 @@ def render(changes: Mapping[str, Any] | None = None) -> str:
                 unset = "# " if value is None else ""
                 lines += [f"# {field.description}", f"{unset}{key} = {_toml(value if value is not None else 3.5)}"]
         else:
-            lines += [f"{event} = {_toml(weight)}" for event, weight in chosen.get(name, section).items()]
+            lines += [f"{_key(event)} = {_toml(weight)}" for event, weight in chosen.get(name, section).items()]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
 
@@ -196,8 +197,8 @@ def _apply(raw: dict[str, Any], override: str) -> None:
     if not (equals and dot and section and name):
         raise ConfigError(f"--set {override!r}: expected section.key=value, for example als.factors=128")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        (value,) = tomllib.loads(f"value = {text}").values()
+    except (tomllib.TOMLDecodeError, ValueError):
         value = text
     table = raw.setdefault(section, {})
     if not isinstance(table, dict):
@@ -212,6 +213,10 @@ def _describe(loc: tuple[int | str, ...], kind: str, message: str, value: object
     fields = Config.model_fields if len(loc) == 1 else type(Config.model_fields[str(loc[0])].default).model_fields
     what = "section" if len(loc) == 1 else "key"
     return f"{where}: there is no such {what}{did_you_mean(str(loc[-1]), fields)}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
 
 
 def _toml(value: object) -> str:
