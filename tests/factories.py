@@ -68,9 +68,7 @@ def model(
     seen = interactions(pairs, items=[f"i{i}" for i in range(n_items)])
     layout = Layout(factors, text_dim, blending.content_scale(user_factors, item_factors, 1.0) if text_dim else 0.0)
     tables = {
-        "items_for_user": VectorTable.from_vectors(
-            blending.items_for_user(item_factors, texts, layout.content_scale)
-        ),
+        "items_for_user": VectorTable.from_vectors(blending.items_for_user(item_factors, texts, layout.content_scale)),
         "items_like_item": VectorTable.from_vectors(
             blending.items_like_item(item_factors, texts, 0.5, blending.reliability(seen.item_counts(), 1.0))
         ),
@@ -79,7 +77,9 @@ def model(
     serving = forests if annoy else {name: ExactIndex(table) for name, table in tables.items()}
     return Model(
         users=seen.users,
-        catalog=Catalog.from_items([Item(f"i{i}", f"Title {i}", f"text {i}", {"year": 1990 + i}) for i in range(n_items)]),
+        catalog=Catalog.from_items(
+            [Item(f"i{i}", f"Title {i}", f"text {i}", {"year": 1990 + i}) for i in range(n_items)]
+        ),
         histories=Histories.from_interactions(seen),
         popularity=Popularity.from_interactions(seen),
         user_factors=user_factors,
@@ -107,9 +107,7 @@ def header(of: Model) -> Header:
     )
     return Header(
         counts=Counts(users=len(of.users), items=len(of.catalog), interactions=len(of.histories.item_nums)),
-        shape=Shape(
-            factors=of.layout.factors, text_dim=of.layout.text_dim, content_scale=of.layout.content_scale
-        ),
+        shape=Shape(factors=of.layout.factors, text_dim=of.layout.text_dim, content_scale=of.layout.content_scale),
         encoder=EncoderInfo(name="none", fingerprint=""),
         items_for_user=info,
         items_like_item=info,

@@ -71,7 +71,7 @@ def _cached(encoder: TextEncoder, texts: Sequence[str], path: str, advance: Call
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=60)) as connection:
             return _Cache(connection, encoder).encode(texts, advance)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:  # the last: the message of a damaged file
         raise DataError(f"content.cache = {path!r}: {error}; remove the file or set another") from error
 
 

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_blas_thread() -> Iterator[None]:
-    """As the command line sets it: implicit warns of more, and its own threads do the work."""
-    with threadpool_limits(1, "blas"):
+def _one_thread() -> Iterator[None]:
+    """Implicit warns of a BLAS with more, and small data is faster with one."""
+    with threadpool_limits(1):
         yield

@@ -6,9 +6,10 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from recsys.config import Config
+from recsys.interactions import Interactions
 from training.accounting import Accounting
 from training.readers import Chunk, Source, read_chunks
 
@@ -43,6 +44,8 @@ IDS = [
     ),
 ]
 
+Pairs = dict[tuple[str, str], tuple[float, int]]
+
 
 def config(interactions: Path | str, items: Path | str = "", **sections: dict[str, Any]) -> Config:
     """A configuration without a rejects file and a text cache; `sections` change it."""
@@ -57,10 +60,15 @@ def text(path: Path, *lines: str) -> Path:
     return path
 
 
-def table(path: Path, rows: Iterable[Sequence[object]], header: Sequence[str] = HEADER) -> Path:
+def table(
+    path: Path,
+    rows: Iterable[Sequence[object]],
+    header: Sequence[str] = HEADER,
+    quoting: Literal[0, 1] = csv.QUOTE_MINIMAL,
+) -> Path:
     """A CSV file."""
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv.writer(stream, lineterminator="\n", quoting=quoting)
     writer.writerow(header)
     writer.writerows(rows)
     path.write_bytes(stream.getvalue().encode())
@@ -80,3 +88,10 @@ def read(path: Path, of: Source | None = None) -> list[Chunk]:
 def rows(path: Path, of: Source | None = None) -> list[tuple[str, ...]]:
     """All rows of one file, in the order of its columns."""
     return [row for chunk in read(path, of) for row in zip(*chunk.columns.values(), strict=True)]
+
+
+def pairs_of(found: Interactions) -> Pairs:
+    """(weight, time) by (user_id, item_id)."""
+    times = [0] * len(found) if found.timestamps is None else found.timestamps.tolist()
+    columns = zip(found.user_nums, found.item_nums, found.weights.tolist(), times, strict=True)
+    return {(found.users.id(user), found.items.id(item)): (weight, time) for user, item, weight, time in columns}

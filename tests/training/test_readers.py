@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 from collections.abc import Callable
@@ -67,12 +68,10 @@ def test_ids_stay_what_they_are_up_to_the_interactions(
     assert sorted(found.items) == sorted(IDS)
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.lists(st.tuples(*[st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), min_size=1)] * 2), min_size=1)
-)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(*[st.text(st.characters(codec="utf-8"), min_size=1)] * 2), min_size=1))
 def test_any_text_survives_csv_and_jsonl(tmp_path: Path, pairs: list[tuple[str, str]]) -> None:
-    assert rows(table(tmp_path / "i.csv", pairs, COLUMNS)) == pairs
+    assert rows(table(tmp_path / "i.csv", pairs, COLUMNS, csv.QUOTE_ALL)) == pairs
     lines = [json.dumps({"user_id": user, "item_id": item}) for user, item in pairs]
     assert rows(text(tmp_path / "i.jsonl", *lines)) == pairs
 
@@ -178,7 +177,8 @@ def test_chunks_hold_all_rows_in_order(tmp_path: Path, monkeypatch: pytest.Monke
         assert [len(chunk) for chunk in chunks] == [3, 3, 3, 1]
         assert rows(tmp_path / name) == pairs
         assert of.accounting.read["interactions"] == 10
-        assert sum((chunk.lines for chunk in chunks), []) == list(range(1 + (name == "i.csv"), 11 + (name == "i.csv")))
+        first = 2 if name == "i.csv" else 1
+        assert [line for chunk in chunks for line in chunk.lines] == list(range(first, first + 10))
 
 
 def test_files_of_a_glob_are_sorted(tmp_path: Path) -> None:
