@@ -95,10 +95,11 @@ def _deep_enough(
         error = float(np.std(recalls)) / max(1, len(recalls)) ** 0.5
         if recall - CONFIDENCE * error >= config.recall or recall == 1.0 or config.kind == "exact":
             return forest, recall
-        if config.search_k or search_k >= len(forest):
+        if config.search_k or (config.kind == "annoy" and 2 * search_k >= len(forest)):  # deeper is a scan
             raise ModelRejectedError(
                 f"index {name}: recall@{RECALL_AT} is {recall:.4f} (standard error {error:.4f}) at search_k {search_k} with "
-                f"{config.n_trees} trees, index.recall asks for {config.recall}; raise index.n_trees, or lower index.recall"
+                f"{config.n_trees} trees, index.recall asks for {config.recall}; raise index.n_trees, lower index.recall, or "
+                'set index.kind = "auto" and index.search_k = 0'
             )
         search_k *= 2
 
