@@ -33,6 +33,7 @@ CURRENT = "current"
 LOCK = ".lock"
 STAGING = ".staging"
 TRASH = ".trash"
+STAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True)
@@ -154,15 +155,20 @@ class Store:
     def _manifest(self, header: Header, files: dict[str, FileInfo], now: datetime) -> Manifest:
         content = "".join(f"{name} {info.sha256}\n" for name, info in sorted(files.items()))
         digest = hashlib.sha256(content.encode()).hexdigest()
-        moment = now.astimezone(UTC).replace(microsecond=0)
-        while any(version.startswith(_stamp(moment)) for version in self.versions()):
-            moment += timedelta(seconds=1)  # versions are ordered by name, so no two share a second
+        moment = max(now.astimezone(UTC).replace(microsecond=0), self._next_moment())
         return Manifest(
             **dict(header),
             schema_version=SCHEMA_VERSION,
             model_version=f"{_stamp(moment)}-{digest[:4]}",
             created_at=moment.isoformat().replace("+00:00", "Z"),
             files=files,
+        )
+
+    def _next_moment(self) -> datetime:
+        """A second after the newest version: versions are ordered by name, also when the clock was set back."""
+        newest = self.versions()[-1:]
+        return max(
+            (_moment(version) + timedelta(seconds=1) for version in newest), default=datetime.fromtimestamp(0, UTC)
         )
 
     def _current_or_none(self) -> str | None:
@@ -178,7 +184,9 @@ class Store:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self.path.mkdir(parents=True, exist_ok=True)
+        if not self.path.is_dir():
+            self.path.mkdir(parents=True, exist_ok=True)
+            durable.sync(self.path.parent)
         handle = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             try:
@@ -206,7 +214,11 @@ class Store:
 
 
 def _stamp(moment: datetime) -> str:
-    return moment.strftime("%Y%m%dT%H%M%SZ")
+    return moment.strftime(STAMP)
+
+
+def _moment(version: str) -> datetime:
+    return datetime.strptime(version.partition("-")[0], STAMP).replace(tzinfo=UTC)
 
 
 def verify_all(store: Store) -> Iterator[tuple[str, str]]:

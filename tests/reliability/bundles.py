@@ -1,0 +1,83 @@
+"""Two models that share no id, a digest of what a model holds, and bundles with a forged signature."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from recsys.bundle import MANIFEST, MANIFEST_SHA, list_files
+from recsys.catalog import Catalog, Item
+from recsys.ids import IdMap
+from recsys.model import Model
+from recsys.store import Store
+from tests import factories
+
+PREFIXES = ("a", "b", "c")
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def tiny(prefix: str, seed: int = 0, annoy: bool = True) -> Model:
+    """Eight users and twelve items whose ids begin with `prefix`, of vectors that no other seed gives."""
+    model = factories.model(8, 12, seed=seed, annoy=annoy)
+    items = [Item(f"{prefix}{item.item_id}", f"{prefix} {item.title}", item.text) for item in model.catalog]
+    users = IdMap.from_ids([f"{prefix}{user_id}" for user_id in model.users])
+    return dataclasses.replace(model, users=users, catalog=Catalog.from_items(items))
+
+
+def digest(model: Model) -> str:
+    """SHA-256 of everything that a model answers from."""
+    parts = (model.users, model.catalog.items, model.catalog, model.histories, model.popularity)
+    tables = (model.items_for_user.table, model.items_like_item.table)
+    total = hashlib.sha256(model.user_factors.tobytes())
+    for part in (*parts, *tables):
+        for name, array in sorted(part.to_arrays().items()):
+            total.update(name.encode() + array.tobytes())
+    return total.hexdigest()
+
+
+def publish(store: Store, model: Model) -> str:
+    return store.publish(model, factories.header(model), factories.NOON)
+
+
+def serving(store: Store) -> str:
+    """The prefix of the model that serves, after checking that no other's ids are in it."""
+    bundle = store.load()
+    assert bundle.version == store.current()
+    (prefix,) = {one[0] for one in [*bundle.model.users, *bundle.model.catalog.items]}
+    return prefix
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """The content of every file below a folder, by relative name."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def copy(folder: Path, to: Path) -> Path:
+    """A copy of a bundle in another store, under its own name."""
+    shutil.copytree(folder, to / folder.name, symlinks=True)
+    return to / folder.name
+
+
+def edit(folder: Path, change: Change) -> None:
+    """Change the manifest and sign it again, so that only its meaning can give it away."""
+    raw = json.loads((folder / MANIFEST).read_bytes())
+    change(raw)
+    sign(folder, json.dumps(raw).encode())
+
+
+def resign(folder: Path) -> None:
+    """Write the true sizes and checksums of all files into the manifest and sign it again."""
+    listed = {name: info.model_dump() for name, info in list_files(folder).items()}
+    edit(folder, lambda raw: raw.update(files=listed))
+
+
+def sign(folder: Path, content: bytes) -> None:
+    (folder / MANIFEST).write_bytes(content)
+    (folder / MANIFEST_SHA).write_text(hashlib.sha256(content).hexdigest() + "\n")
