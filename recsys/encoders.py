@@ -138,6 +138,7 @@ def open_encoder(name: str, *, allow_download: bool = False, sha256: str = "") -
     EncoderError
         When it is not on this machine, is not the expected one, or names classes outside sentence-transformers.
     """
+    name = name.removeprefix(f"{HUB_OWNER}/")
     folder = _find(name, allow_download)
     _check_modules(name, folder)
     hashes = {file.relative_to(folder).as_posix(): _sha256(file) for file in _relevant(folder)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +14,7 @@ from typing import TextIO
 from recsys.errors import DataError
 
 SHOWN = 200
+HEADER = ("file", "line", "reason", "row")
 
 
 @dataclass
@@ -34,19 +37,16 @@ class Accounting:
 
     def __enter__(self) -> Accounting:
         if self.rejects_path is not None:
-            try:
-                self.rejects_path.parent.mkdir(parents=True, exist_ok=True)
-                self.rejects_path.unlink(missing_ok=True)
-            except OSError as error:
-                where = str(self.rejects_path)
-                raise DataError(f"data.rejects = {where!r}: {error.strerror}; set another file, or none") from error
+            with self._told():
+                self._remove_old(self.rejects_path)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._stream is not None:
-            self._stream.close()
+            with self._told():
+                self._stream.close()
             self._stream = None
 
     def count_read(self, what: str, n: int = 1) -> None:
@@ -59,10 +59,11 @@ class Accounting:
         self.examples.setdefault((what, reason), f"{file.name} line {line}: {shown}")
         if self.rejects_path is None:
             return
-        if self._stream is None:
-            self._stream = self.rejects_path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-            csv.writer(self._stream).writerow(["file", "line", "reason", "row"])
-        csv.writer(self._stream).writerow([file, line, reason, shown])
+        with self._told():
+            if self._stream is None:
+                self._stream = self.rejects_path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+                csv.writer(self._stream).writerow(HEADER)
+            csv.writer(self._stream).writerow([file, line, reason, shown])
 
     def rejected(self, what: str) -> int:
         return sum(n for (kind, _), n in self.reasons.items() if kind == what)
@@ -81,3 +82,24 @@ class Accounting:
             f"{rejected} of {read} rows of {what} are unusable, more than data.max_rejected = {most:g}: "
             f"{n} times {reason!r}, first in {self.examples[what, reason]}{where}"
         )
+
+    @staticmethod
+    def _remove_old(path: Path) -> None:
+        """Remove the list of an earlier run, and nothing else that happens to have its name."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file():
+            with path.open("rb") as stream:
+                ours = stream.readline(SHOWN).rstrip() == ",".join(HEADER).encode()
+            if not ours:
+                raise DataError(
+                    f"data.rejects = {str(path)!r}: the file is there and no list of rejected rows; set another"
+                )
+        path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            where = str(self.rejects_path)
+            raise DataError(f"data.rejects = {where!r}: {error.strerror}; set another file, or none") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from training import lsa
 from training.encoder import NONE, find_encoder
 
 LOOKUP = 500
+SLAB = 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,13 +91,14 @@ class _Cache:
         known = self._read(sorted(set(keys)))
         advance(sum(key in known for key in keys))
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        if new:
-            vectors = self.encoder.encode(list(new.values()), advance)
-            added = dict(zip(new, vectors, strict=True))
-            rows = ((self.encoder.fingerprint, key, vector.tobytes()) for key, vector in added.items())
-            with self.connection:
+        for some in _slabs(sorted(new, key=lambda key: (len(new[key]), key))):  # like lengths are encoded together
+            vectors = self.encoder.encode([new[key] for key in some], advance)
+            rows = (
+                (self.encoder.fingerprint, key, vector.tobytes()) for key, vector in zip(some, vectors, strict=True)
+            )
+            with self.connection:  # what is encoded stays, also when the run is ended
                 self.connection.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", rows)
-            known |= added
+            known.update(zip(some, vectors, strict=True))
         return np.vstack([known[key] for key in keys])
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
@@ -113,3 +115,7 @@ class _Cache:
         if len({len(vector) for vector in found.values()}) > 1:
             raise sqlite3.DatabaseError("a record is damaged: its vectors differ in length")
         return found
+
+
+def _slabs(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    return (keys[start : start + SLAB] for start in range(0, len(keys), SLAB))

@@ -129,7 +129,9 @@ class _Events:
         users, items = columns[data.user_column], columns[data.item_column]
         events = columns.get(data.event_column, [""] * n)
         times = columns.get(data.timestamp_column)
-        self.has_times = self.has_times or times is not None
+        if self.parts and self.has_times != (times is not None):
+            raise DataError(f"{chunk.file}: some files have the column {data.timestamp_column!r} and some have not")
+        self.has_times = times is not None
         values = [self._number(text) for text in columns.get(data.value_column, [""] * n)]
         weights = [self._weight(event) for event in events]
         moments = [0] * n if times is None else [self._seconds(text) for text in times]

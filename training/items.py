@@ -10,7 +10,7 @@ from recsys.errors import ConfigError
 from recsys.nearest import did_you_mean
 from training.accounting import Accounting
 from training.parsing import attribute
-from training.readers import Chunk
+from training.readers import LIST_JOINT, Chunk
 
 TITLE = "title"
 TEXT_COLUMNS = ("title", "description", "text", "genres", "tags")
@@ -40,8 +40,9 @@ def build_items(
             else:
                 rows[item_id] = row
     columns = _text_columns(text_columns, names)
-    lists = _list_columns(rows.values(), names, data.list_separator)
-    return [_item(item_id, row, columns, lists, data.list_separator) for item_id, row in rows.items()]
+    separators = _list_columns(rows.values(), names, data.list_separator)
+    numbers = _number_columns(rows.values(), names)
+    return [_item(item_id, row, columns, separators, numbers) for item_id, row in rows.items()]
 
 
 def _text_columns(wanted: Sequence[str], names: Iterable[str]) -> list[str]:
@@ -51,18 +52,39 @@ def _text_columns(wanted: Sequence[str], names: Iterable[str]) -> list[str]:
     return list(wanted) or [name for name in TEXT_COLUMNS if name in names]
 
 
-def _list_columns(rows: Iterable[dict[str, str]], names: Iterable[str], separator: str) -> set[str]:
-    if not separator:
-        return set()
+def _list_columns(rows: Iterable[dict[str, str]], names: Iterable[str], configured: str) -> dict[str, str]:
+    """Columns that hold a list in at least one record, with what separates its entries."""
     candidates = [name for name in names if name not in PROSE]
-    return {name for row in rows for name in candidates if separator in row.get(name, "")}
+    wanted = [separator for separator in (LIST_JOINT, configured) if separator]
+    return {
+        name: separator
+        for row in rows
+        for separator in reversed(wanted)
+        for name in candidates
+        if separator in row.get(name, "")
+    }
 
 
-def _item(item_id: str, row: dict[str, str], columns: Sequence[str], lists: set[str], separator: str) -> Item:
-    parts = (row.get(name, "").replace(separator, ", ") if name in lists else row.get(name, "") for name in columns)
+def _number_columns(rows: Iterable[dict[str, str]], names: Iterable[str]) -> set[str]:
+    """Columns in which every value that is there is the usual spelling of a number."""
+    candidates = {name for name in names if name not in PROSE}
+    for row in rows:
+        candidates = {name for name in candidates if not row.get(name) or attribute(row[name]) is not row[name]}
+    return candidates
+
+
+def _item(item_id: str, row: dict[str, str], columns: Sequence[str], lists: dict[str, str], numbers: set[str]) -> Item:
+    parts = (", ".join(_split(row.get(name, ""), lists.get(name))) for name in columns)
     attributes: dict[str, Attribute] = {}
     for name, value in row.items():
         if name == TITLE or not value:
             continue
-        attributes[name] = value.split(separator) if name in lists else value if name in PROSE else attribute(value)
+        if name in lists:
+            attributes[name] = _split(value, lists[name])
+        else:
+            attributes[name] = attribute(value) if name in numbers else value
     return Item(item_id, row.get(TITLE, ""), ". ".join(part for part in parts if part), attributes)
+
+
+def _split(value: str, separator: str | None) -> list[str]:
+    return value.split(separator) if separator else [value]

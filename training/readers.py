@@ -23,7 +23,7 @@ from training.accounting import Accounting
 CHUNK_ROWS = 50_000
 LONGEST_LINE = 1 << 20
 BUFFER = 1 << 18
-LIST_JOINT = "|"
+LIST_JOINT = "\x1f"  # between the entries of a list of JSON or Parquet: the unit separator, in no text
 
 
 @dataclass(frozen=True)
@@ -199,8 +199,7 @@ def _read_jsonl(file: Path, source: Source) -> Iterator[Chunk]:
     for numbered in _batches(_json_rows(file, source)):
         names = dict.fromkeys(name for _, row in numbered for name in row)
         columns = {name: [row.get(name, "") for _, row in numbered] for name in names}
-        for name in source.required:
-            columns.setdefault(name, [""] * len(numbered))
+        _check_header(file, list(names), source)
         yield _counted(Chunk(file, [line for line, _ in numbered], columns), source)
 
 
@@ -212,6 +211,9 @@ def _json_rows(file: Path, source: Source) -> Iterator[tuple[int, dict[str, str]
             record = json.loads(line, parse_int=str, parse_float=str, parse_constant=_no_constant)
             if not isinstance(record, dict):
                 raise ValueError("not an object")
+            for name in source.required:
+                if isinstance(record.get(name), list):
+                    raise ValueError(f"value of {name} is a list")
             yield number, {_text(name): _text(value) for name, value in record.items()}
         except (ValueError, RecursionError) as error:
             reason = "not a JSON object" if not str(error).startswith("value") else str(error)

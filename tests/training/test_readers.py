@@ -18,7 +18,7 @@ from recsys.errors import DataError
 from tests.training.files import IDS, config, read, rows, source, table, text
 from training import readers
 from training.ingest import ingest
-from training.readers import expand, read_chunks
+from training.readers import LIST_JOINT, expand, read_chunks
 
 PAIRS = [(user, item) for user, item in zip(IDS, reversed(IDS), strict=True)]
 COLUMNS = ("user_id", "item_id")
@@ -77,8 +77,13 @@ def test_any_text_survives_csv_and_jsonl(tmp_path: Path, pairs: list[tuple[str, 
 
 
 def test_integers_of_json_and_parquet_keep_every_digit(tmp_path: Path) -> None:
-    lines = text(tmp_path / "i.jsonl", '{"user_id": 9007199254740993, "item_id": 12345678901234567890123}')
-    assert rows(lines) == [("9007199254740993", "12345678901234567890123")]
+    long = "7" * 5000
+    lines = [
+        '{"user_id": 9007199254740993, "item_id": 12345678901234567890123}',
+        f'{{"user_id": -0, "item_id": {long}}}',
+    ]
+    expected = [("9007199254740993", "12345678901234567890123"), ("-0", long)]
+    assert rows(text(tmp_path / "i.jsonl", *lines)) == expected
     numbers = pa.table(
         {"user_id": pa.array([9007199254740993, None]), "item_id": pa.array([2**64 - 1, 0], pa.uint64())}
     )
@@ -110,7 +115,7 @@ def test_dictionary_and_large_strings_of_parquet(tmp_path: Path) -> None:
 
 
 def test_lists_of_json_and_parquet_are_joined(tmp_path: Path) -> None:
-    wanted = [("a", "x", "Drama|War"), ("a", "y", ""), ("a", "z", "")]
+    wanted = [("a", "x", f"Drama{LIST_JOINT}War"), ("a", "y", ""), ("a", "z", "")]
     lines = ['{"user_id":"a","item_id":"x","genres":["Drama","War"]}', '{"user_id":"a","item_id":"y","genres":[]}']
     assert rows(text(tmp_path / "i.jsonl", *lines, '{"user_id":"a","item_id":"z"}')) == wanted
     genres = pa.array([["Drama", "War"], [], None])
@@ -144,8 +149,17 @@ def test_a_mark_inside_the_file_is_data(tmp_path: Path) -> None:
 def test_line_numbers_are_those_of_the_file(tmp_path: Path) -> None:
     path = text(tmp_path / "i.csv", "user_id,item_id", "a,x", "", 'b,"y', 'y"', "c,z")
     assert read(path)[0].lines == [2, 4, 6]
-    path = text(tmp_path / "i.jsonl", '{"user_id":"a","item_id":"x"}', " ", '{"user_id":"b","item_id":"y"}')
-    assert read(path)[0].lines == [1, 3]
+
+
+def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
+    record = '{"user_id":"a","item_id":"x"}'
+    text(tmp_path / "i.jsonl", record, "", " ", record)
+    text(tmp_path / "i.csv", "user_id,item_id", "a,x", "", "", "a,x")
+    for name, lines in (("i.jsonl", [1, 4]), ("i.csv", [2, 5])):
+        of = source()
+        assert read(tmp_path / name, of)[0].lines == lines
+        assert of.accounting.read["interactions"] == 2
+        assert not of.accounting.reasons
 
 
 def test_quoted_fields_may_span_lines(tmp_path: Path) -> None:
