@@ -38,12 +38,12 @@ def test_a_service_that_has_answered_has_loaded_nothing_of_training(tmp_path: ob
 
 
 def test_training_loads_no_web_framework() -> None:
-    loaded = loaded_by("import training.cli")
+    loaded = loaded_by("import training.cli, training.pipeline, training.summary")
     assert "implicit" in loaded
     assert not loaded & {"flask", "granian", "serving", "torch"}
 
 
-@pytest.mark.parametrize("module", ["serving.wsgi", "serving.app", "training.cli", "recsys.cli"])
+@pytest.mark.parametrize("module", ["serving.wsgi", "serving.app", "training.pipeline", "recsys.cli"])
 def test_importing_sets_no_threads_and_writes_nothing(module: str) -> None:
     code = (
         "import os\nbefore = dict(os.environ)\n"
