@@ -125,7 +125,10 @@ def index(dataset: Dataset, factors: Factors, encoded: Content, config: Config, 
         encoder=EncoderInfo(name=encoded.embeddings.source, fingerprint=encoded.fingerprint),
         items_for_user=for_user.info,
         items_like_item=like_item.info,
-        parameters=config.model_dump(mode="json", exclude={"store"}),
+        parameters=config.model_dump(
+            mode="json",
+            exclude={"store": True, "content": {"cache"}, "data": {"rejects"}},  # paths say nothing of the model
+        ),
         data_sha256=hashlib.sha256(content_bytes(dataset)).hexdigest(),
         metrics={},
     )
