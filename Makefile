@@ -25,7 +25,7 @@ train: $(INSTALLED) ## train on the configured data and publish (CONFIG=recsys.t
 	$(RECSYS) train --config $(CONFIG)
 
 serve: $(INSTALLED) ## serve the current model, training one first if there is none (PORT=8000)
-	@$(RECSYS) models show --config $(CONFIG) > /dev/null 2>&1 || $(RECSYS) train --config $(CONFIG)
+	@$(RECSYS) models list --json --config $(CONFIG) | grep -q '"current": true' || $(RECSYS) train --config $(CONFIG)
 	$(RECSYS) serve --config $(CONFIG) --port $(PORT)
 
 evaluate: $(INSTALLED) ## compare the blend with its parts and with popularity on the last fifth of each history

@@ -23,6 +23,7 @@ from recsys.index import ExactIndex, Neighbors, VectorTable
 
 METRIC: Literal["angular"] = "angular"
 SPARE_CANDIDATES = 10
+MEASURED_AT = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ class AnnoyVectorIndex:
     forest : annoy.AnnoyIndex
         Over the augmented vectors, of dimension ``table.dim + 1``.
     search_k : int
-        How many vectors a query for the first ten inspects; more is slower and closer to exact.
+        How many vectors a query for the first ten inspects, and in proportion for more; more is slower and closer to exact.
     """
 
     table: VectorTable
@@ -51,7 +52,7 @@ class AnnoyVectorIndex:
         for position, vector in enumerate(augmented(table)):
             forest.add_item(position, vector)
         forest.build(n_trees, n_jobs=1)
-        return cls(table, forest, n_trees * SPARE_CANDIDATES)
+        return cls(table, forest, n_trees * MEASURED_AT)
 
     @classmethod
     def open(cls, table: VectorTable, path: Path, search_k: int) -> AnnoyVectorIndex:
@@ -84,7 +85,7 @@ class AnnoyVectorIndex:
         query = self.table.checked(vector, k)
         k = min(k, len(self))
         wanted = k + SPARE_CANDIDATES
-        depth = max(self.search_k, 2 * wanted)
+        depth = self.search_k * max(k, MEASURED_AT) // MEASURED_AT  # as deep for each of k as for the first ten
         if depth >= len(self) or not query.any():
             return ExactIndex(self.table).query(query, k)
         positions = self.forest.get_nns_by_vector(np.append(query, np.float32(0)), wanted, search_k=depth)

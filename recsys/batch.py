@@ -18,6 +18,7 @@ from recsys.model import Model
 from recsys.recommender import NOTHING, Recommender, top_eligible
 
 BLOCK = 128
+MOST_SCORES = 1 << 24  # of a block at once: 64 MiB
 
 Nums = NDArray[np.int32]
 
@@ -34,8 +35,9 @@ def recommend_many(recommender: Recommender, user_nums: Nums, k: int, *, exact: 
         if by_product
         else partial(_by_query, recommender, k)
     )
-    blocks = [user_nums[start : start + BLOCK] for start in range(0, len(user_nums), BLOCK)]
-    threads = os.cpu_count() or 1
+    size = max(1, min(BLOCK, MOST_SCORES // len(recommender.model.catalog)))
+    blocks = [user_nums[start : start + size] for start in range(0, len(user_nums), size)]
+    threads = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(blocks), 4 * threads):  # a bounded number of blocks is in memory at a time
             for block in pool.map(answer, blocks[start : start + 4 * threads]):
@@ -88,5 +90,5 @@ def _by_product(model: Model, history: sparse.csr_matrix, texts: Vectors, k: int
 def _history_and_texts(model: Model) -> tuple[sparse.csr_matrix, Vectors]:
     """Ones where a user consumed an item, and the text part of all items."""
     table = model.items_for_user.table
-    texts = table.rows(np.arange(len(table), dtype=np.int32))[:, model.layout.factors :]
+    texts = table.vectors[:, model.layout.factors :][table.positions]
     return model.histories.matrix(), texts

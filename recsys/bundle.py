@@ -116,8 +116,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     durable.write_bytes(folder / MANIFEST_SHA, _sha_line(content))
 
 
-def check_files(folder: Path) -> Manifest:
-    """Compare a bundle with its manifest, byte for byte.
+def check_files(folder: Path, version: str | None = None) -> Manifest:
+    """Compare a bundle with its manifest, byte for byte; `version` is its name where the folder has another.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def check_files(folder: Path) -> Manifest:
         if (folder / MANIFEST_SHA).read_bytes() != _sha_line(content):
             raise BundleError(f"{folder / MANIFEST}: its checksum does not match; the bundle is damaged")
         manifest = Manifest.from_json(content)
-        if manifest.model_version != folder.name:
+        if manifest.model_version != (version or folder.name):
             raise BundleError(f"{folder}: the manifest is that of {manifest.model_version}")
     except OSError as error:
         raise BundleError(f"{folder}: cannot be read: {error.strerror or error}; the bundle is damaged") from error
@@ -144,15 +144,15 @@ def check_files(folder: Path) -> Manifest:
     return manifest
 
 
-def load_bundle(folder: Path) -> ModelBundle:
-    """Check a bundle, then memory-map it.
+def load_bundle(folder: Path, version: str | None = None) -> ModelBundle:
+    """Check a bundle, then memory-map it; `version` is its name where the folder has another.
 
     Raises
     ------
     BundleError
         When any file is not the published one, or the parts do not fit the manifest.
     """
-    manifest = check_files(folder)
+    manifest = check_files(folder, version)
     try:
         return ModelBundle(_open_model(folder, manifest), manifest)
     except Exception as error:  # numpy meets a crafted file with errors of many kinds

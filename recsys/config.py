@@ -64,7 +64,7 @@ class AlsConfig(Section):
     regularization: NotNegative = Field(5.0, description="weight of the squared lengths of the factors")
     alpha: NotNegative = Field(2.0, description="confidence of an interaction of weight w is 1 + alpha * w")
     iterations: Positive = Field(15, description="rounds of alternating least squares")
-    random_state: Annotated[int, Field(ge=0)] = Field(42, description="seed of everything random in training")
+    random_state: Annotated[int, Field(ge=0, lt=2**31)] = Field(42, description="seed of everything random in training")
 
 
 class ContentConfig(Section):
@@ -90,7 +90,7 @@ class ContentConfig(Section):
 class BlendConfig(Section):
     """How behaviour and content are put together."""
 
-    beta: NotNegative = Field(
+    beta: Annotated[float, Field(ge=0, le=1000)] = Field(
         0.5, description="weight of content in the score of an item for a user; 1: as much as behaviour"
     )
     weight: Share = Field(0.3, description="share of behaviour in the likeness of two items; the rest is content")

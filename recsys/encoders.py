@@ -141,6 +141,8 @@ def open_encoder(name: str, *, allow_download: bool = False, sha256: str = "") -
     name = name.removeprefix(f"{HUB_OWNER}/")
     folder = _find(name, allow_download)
     _check_modules(name, folder)
+    if not list(folder.rglob("*.safetensors")):
+        raise EncoderError(f"encoder {name}: {folder} holds no .safetensors; weights of other kinds are not loaded")
     hashes = {file.relative_to(folder).as_posix(): _sha256(file) for file in _relevant(folder)}
     expected = {WEIGHTS: sha256} if sha256 else PINNED.get(name, {})
     for file, wanted in expected.items():

@@ -1,7 +1,7 @@
 """Nearest vectors by inner product: the protocol and the exact implementation.
 
-Every index answers by inner product. Over vectors of unit length that is the cosine, so one contract serves both
-questions: items for a user (inner product, lengths matter) and items like an item (cosine).
+Every index answers by inner product, so one contract serves both questions: items for a user, where lengths matter, and
+items like an item, whose rows are built so that their product is a mean of cosines.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.embeddings import Vectors
-from recsys.errors import BundleError, QueryError
+from recsys.errors import BundleError, ModelRejectedError, QueryError
 from recsys.packed import Arrays
 
 FIRST_BLOCK = 1024
@@ -86,8 +86,12 @@ class VectorTable:
 
     @classmethod
     def from_vectors(cls, vectors: Vectors) -> VectorTable:
-        """Sort `vectors` (n, dim), whose row ``i`` has number ``i``."""
+        """Sort `vectors` (n, dim), whose row ``i`` has number ``i``; raises ModelRejectedError when one is not finite."""
         norms = np.linalg.norm(vectors, axis=1).astype(np.float32)
+        if not bool(np.all(np.isfinite(norms))):
+            raise ModelRejectedError(
+                "index: a vector is not finite; check als.alpha, als.regularization and blend.beta"
+            )
         order = np.lexsort((np.arange(len(norms)), -norms)).astype(np.int32)
         positions = np.empty_like(order)
         positions[order] = np.arange(len(order), dtype=np.int32)

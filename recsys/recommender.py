@@ -97,7 +97,8 @@ class Recommender:
         vector = self.user_vector(user_num)
         if not vector.any():
             return self._popular(k, skip)
-        return self._answer("personalized", top_eligible(_choose(self.model.items_for_user, exact), vector, k, skip))
+        index = _choose(self.model.items_for_user, exact)
+        return self._found("personalized", index, vector, top_eligible(index, vector, k, skip))
 
     def similar_items(self, item_id: str, k: int = 10, *, exclude: Iterable[str] = (), exact: bool = False) -> Answer:
         """Items like an item, by behaviour and content, without the item itself.
@@ -116,7 +117,7 @@ class Recommender:
         vector = index.table.rows(np.asarray([num]))[0]
         if not vector.any():
             return self._popular(k, skip)
-        return self._answer("similar", top_eligible(index, vector, k, skip))
+        return self._found("similar", index, vector, top_eligible(index, vector, k, skip))
 
     def item(self, item_id: str) -> Item:
         """The record of an item; raises NotFoundError when it is not in the catalogue."""
@@ -138,22 +139,29 @@ class Recommender:
         return num
 
     def _popular(self, k: int, skip: NDArray[np.int32]) -> Answer:
-        return self._answer("popular", self.model.popularity.top(k, skip))
+        found = self.model.popularity.top(k, skip)
+        return self._answer("popular", found, ["popularity"] * len(found))
 
-    def _answer(self, strategy: Strategy, found: Neighbors) -> Answer:
-        sources = self._sources(strategy, found.nums)
-        items = zip(found.nums.tolist(), found.scores.tolist(), sources, strict=True)
-        records = (
-            (self.model.catalog.items.id(num), self.model.catalog[num].title, score, source)
-            for num, score, source in items
+    def _found(self, strategy: Strategy, index: VectorIndex, vector: Vectors, found: Neighbors) -> Answer:
+        rows = index.table.rows(found.nums)
+        return self._answer(strategy, found, sources(vector, rows, self.model.layout.factors))
+
+    def _answer(self, strategy: Strategy, found: Neighbors, made_of: list[Source]) -> Answer:
+        catalog = self.model.catalog
+        items = zip(found.nums.tolist(), found.scores.tolist(), made_of, strict=True)
+        return Answer(
+            strategy,
+            tuple(
+                Recommendation(catalog.items.id(num), catalog[num].title, score, source) for num, score, source in items
+            ),
         )
-        return Answer(strategy, tuple(Recommendation(*record) for record in records))
 
-    def _sources(self, strategy: Strategy, nums: NDArray[np.int32]) -> list[Source]:
-        if strategy == "popular":
-            return ["popularity"] * len(nums)
-        rows, factors = self.model.items_for_user.table.rows(nums), self.model.layout.factors
-        return [_source(bool(row[:factors].any()), bool(row[factors:].any())) for row in rows]
+
+def sources(vector: Vectors, rows: Vectors, factors: int) -> list[Source]:
+    """What the product of `vector` (dim,) with each of `rows` (n, dim) is made of, the first `factors` being behaviour."""
+    parts = vector * rows
+    names: dict[tuple[bool, bool], Source] = {(True, True): "blended", (False, True): "content"}
+    return [names.get((bool(row[:factors].any()), bool(row[factors:].any())), "collaborative") for row in parts]
 
 
 def top_eligible(index: VectorIndex, vector: Vectors, k: int, skip: NDArray[np.int32]) -> Neighbors:
@@ -163,12 +171,6 @@ def top_eligible(index: VectorIndex, vector: Vectors, k: int, skip: NDArray[np.i
 
 def _choose(index: VectorIndex, exact: bool) -> VectorIndex:
     return ExactIndex(index.table) if exact else index
-
-
-def _source(behaves: bool, speaks: bool) -> Source:
-    if behaves and speaks:
-        return "blended"
-    return "content" if speaks else "collaborative"
 
 
 def _check_k(k: int) -> None:

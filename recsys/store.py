@@ -28,6 +28,7 @@ from recsys.bundle import ModelBundle, check_files, list_files, load_bundle, wri
 from recsys.errors import BundleError, NoModelError, NotFoundError, StoreError
 from recsys.manifest import SCHEMA_VERSION, VERSION_PATTERN, FileInfo, Header, Manifest
 from recsys.model import Model
+from recsys.recommender import Recommender
 
 CURRENT = "current"
 LOCK = ".lock"
@@ -77,9 +78,19 @@ class Store:
 
         Raises
         ------
-        NoModelError, NotFoundError, BundleError
+        NoModelError, NotFoundError, BundleError, StoreError
         """
-        return load_bundle(self.folder(version or self.current()))
+        if version is not None:
+            return load_bundle(self.folder(version))
+        current = self.current()
+        if not (self.path / current).is_dir():
+            raise StoreError(f"{self.path / CURRENT} points to {current}, which is not there; roll back or train again")
+        return load_bundle(self.path / current)
+
+    def recommender(self) -> Recommender:
+        """The current model, ready to answer; raises as :meth:`load`."""
+        bundle = self.load()
+        return Recommender(bundle.model, bundle.version)
 
     def verify(self, version: str) -> Manifest:
         """Check every byte of a version; raises BundleError or NotFoundError."""
@@ -102,6 +113,8 @@ class Store:
         ------
         StoreError
             When another process publishes, or the disk fails or is full; the served model is then untouched.
+        BundleError
+            When what was written cannot be opened; the served model is then untouched.
         """
         with self._one_line("publishing"), self._locked():
             self._remove_leftovers()
@@ -112,6 +125,7 @@ class Store:
                 manifest = self._manifest(header, list_files(staging), now)
                 write_manifest(staging, manifest)
                 durable.sync(staging)
+                load_bundle(staging, manifest.model_version)  # what cannot be opened must not become current
                 os.rename(staging, self.path / manifest.model_version)
             except BaseException:
                 shutil.rmtree(staging, ignore_errors=True)
@@ -179,8 +193,11 @@ class Store:
 
     def _remove_leftovers(self) -> None:
         for name in (STAGING, TRASH):
-            if (self.path / name).exists():
-                shutil.rmtree(self.path / name)
+            path = self.path / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

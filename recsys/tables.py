@@ -12,6 +12,8 @@ from rich.text import Text
 
 from recsys.recommender import Answer, Recommendation
 
+CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], "\ufffd")  # an id or a title must not steer the terminal
+
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
     """Print a table; ids and titles are printed as they are, numbers to the right."""
@@ -23,7 +25,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str
         numeric = bool(filled) and all(row[number].replace(".", "").replace("-", "").isdigit() for row in filled)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in filled:
-        table.add_row(*(Text(cell) for cell in row))  # a plain string would be read as markup
+        table.add_row(*(Text(cell.translate(CONTROLS)) for cell in row))  # a plain string would be read as markup
     console = Console()
     console = console if console.is_terminal else Console(width=200)
     console.print(table)

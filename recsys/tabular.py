@@ -48,7 +48,7 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row], types: M
         When the file cannot be written; a file of that name stays as it was.
     """
     kind = check_format(path)
-    partial = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if kind == ".parquet":

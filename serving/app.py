@@ -24,7 +24,11 @@ class StrictJson(JSONProvider):
         return json.dumps(obj, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
-        return json.loads(s)
+        return json.loads(s, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")
 
 
 class IdConverter(BaseConverter):
@@ -41,13 +45,14 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     ----------
     settings : Settings
     recommender : Recommender or None
-        What answers; None: the current model of the store, opened by the first request that needs it.
+        What answers; None: the current model of the store. Without a sound one the service is alive, not ready.
     """
     app = Flask("serving", static_folder=None)
     app.json = StrictJson(app)
     app.url_map.merge_slashes = False  # an id may hold two slashes in a row
     app.url_map.converters["id"] = IdConverter
     model = ServingModel(Store(settings.store), recommender)
+    model.open()  # so that the first request does not wait for it
     requests.register(app)
     problems.register(app)
     for resource in (health, items, recommend, similar):

@@ -7,14 +7,19 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, g, jsonify
 from werkzeug.exceptions import HTTPException
 
-from recsys.errors import BundleError, NotFoundError, QueryError, RecsysError, StoreError
+from recsys.errors import NotFoundError, QueryError, RecsysError
 
 RETRY_AFTER_SECONDS = 5
+
+
+class NotReadyError(RecsysError):
+    """No model answers yet."""
+
+
 STATUS: dict[type[RecsysError], HTTPStatus] = {
     QueryError: HTTPStatus.BAD_REQUEST,
     NotFoundError: HTTPStatus.NOT_FOUND,
-    StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
-    BundleError: HTTPStatus.SERVICE_UNAVAILABLE,
+    NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 

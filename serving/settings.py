@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from recsys.config import StoreConfig
+
 STORE = "RECSYS_STORE"
-DEFAULT_STORE = "var/store"
 
 
 @dataclass(frozen=True)
@@ -26,4 +27,4 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         values = os.environ if environment is None else environment
-        return cls(Path(values.get(STORE, DEFAULT_STORE)))
+        return cls(Path(values.get(STORE, StoreConfig().path)))

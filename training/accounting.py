@@ -87,7 +87,9 @@ class Accounting:
     def _remove_old(path: Path) -> None:
         """Remove the list of an earlier run, and nothing else that happens to have its name."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_file():
+        if path.exists():
+            if not path.is_file():
+                raise DataError(f'data.rejects = {str(path)!r} is no plain file; set another, or "" for none')
             with path.open("rb") as stream:
                 ours = stream.readline(SHOWN).rstrip() == ",".join(HEADER).encode()
             if not ours:

@@ -61,4 +61,6 @@ def fit(interactions: Interactions, config: AlsConfig, advance: Callable[[], Non
     for name, vectors in (("user", factors.users), ("item", factors.items)):
         if not np.isfinite(vectors).all():
             raise ModelRejectedError(f"als: a {name} factor is not finite; raise als.regularization or lower als.alpha")
+    if not (factors.users.any() and factors.items.any()):
+        raise ModelRejectedError("als: all factors are zero; lower als.regularization or raise als.alpha")
     return factors

@@ -19,7 +19,7 @@ from training.encoder import find_encoder
 @configured
 def validate(config: Config) -> None:
     """Read the data and print what would be trained; exit 1 when it cannot be used."""
-    find_encoder(config.content)
+    _check_encoder(config)
     from training import summary
     from training.ingest import ingest
 
@@ -31,7 +31,7 @@ def validate(config: Config) -> None:
 @click.option("--no-publish", is_flag=True, help="fit and measure, but leave the store alone")
 def train(config: Config, no_publish: bool) -> None:
     """Train a model on the configured data and publish it."""
-    find_encoder(config.content)
+    _check_encoder(config)
     from recsys.store import Store
     from training import pipeline, summary
 
@@ -47,7 +47,7 @@ def train(config: Config, no_publish: bool) -> None:
 
 @click.command("evaluate")
 @configured
-@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="length of the lists")
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1, 1000), help="length of the lists")
 @click.option(
     "--share",
     default=0.2,
@@ -58,7 +58,12 @@ def train(config: Config, no_publish: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def evaluate(config: Config, k: int, share: float, as_json: bool) -> None:
     """Fit on the first part of each history and measure the lists on the last; nothing is published."""
-    find_encoder(config.content)
+    _check_encoder(config)
     from training import pipeline, summary
 
     summary.show_comparison(pipeline.compare(config, share, k, Stages(quiet=as_json)), as_json)
+
+
+def _check_encoder(config: Config) -> None:
+    if config.data.items or config.data.preset:  # else there are no texts
+        find_encoder(config.content)

@@ -33,7 +33,7 @@ class Content:
 
 
 def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lambda _: None) -> Content:
-    """Unit vectors of the items' texts; an item without text has a row of zeros.
+    """Unit vectors of the items' texts; an item without text has a row of zeros, and without any text they have no columns.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lam
     EncoderError
         When the encoder is not there or not the expected one.
     DataError
-        When no item has a text but an encoder is configured.
+        When the cache cannot be used, or the texts share no words (``lsa``).
     """
     name = config.content.encoder
     texts = catalog.texts()

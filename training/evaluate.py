@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recsys import metrics
 from recsys.index import Neighbors
-from training.split import Split
+from recsys.interactions import Interactions
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Measured:
 
 
 def measure(
-    name: str, answers: Iterable[Neighbors], users: NDArray[np.int32], split: Split, k: int, random_state: int
+    name: str, answers: Iterable[Neighbors], users: NDArray[np.int32], test: Interactions, k: int, random_state: int
 ) -> Measured:
     """Compare lists with the test part.
 
@@ -47,7 +47,7 @@ def measure(
     lists = np.full((len(users), k), metrics.NO_ITEM, dtype=np.int32)
     for row, found in enumerate(answers):
         lists[row, : len(found)] = found.nums[:k]
-    relevant = split.test.matrix()[users]
+    relevant = test.matrix()[users]
     n_relevant = np.diff(relevant.indptr).astype(np.int64)
     hits = metrics.hits(lists, relevant)
     per_user = {
@@ -55,10 +55,10 @@ def measure(
         f"ndcg@{k}": metrics.ndcg_at_k(hits, n_relevant),
         f"precision@{k}": metrics.precision_at_k(hits),
         f"hit_rate@{k}": metrics.hit_rate_at_k(hits),
-        "mrr": metrics.mrr(hits),
+        f"mrr@{k}": metrics.mrr(hits),
     }
     figures = {
         metric: Figure(float(values.mean()), *metrics.bootstrap_interval(values, random_state))
         for metric, values in per_user.items()
     }
-    return Measured(name, len(users), figures, metrics.catalog_coverage(lists, len(split.test.items)))
+    return Measured(name, len(users), figures, metrics.catalog_coverage(lists, len(test.items)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from training.parsing import number, seconds
 from training.readers import Chunk, Source, expand, read_chunks
 
 SMALLEST_WEIGHT = 1e-6
+MOST_NUMBERS = 100_000
 LARGEST_VALUE = 1e15  # sums of more would leave float32
 
 
@@ -113,6 +115,7 @@ class _Events:
         self.config, self.data, self.accounting = config, config.data, accounting
         threshold = config.data.threshold
         self.threshold = movielens.THRESHOLD if threshold is None and config.data.preset else threshold
+        self.missing = 1.0 if self.threshold is None else None  # a rating that is not there is no rating
         self.users: dict[str, int] = {}
         self.items = {item.item_id: num for num, item in enumerate(items)}
         self.parts: list[pd.DataFrame] = []
@@ -120,7 +123,7 @@ class _Events:
         data = config.data
         self.read = (data.user_column, data.item_column, data.value_column, data.event_column, data.timestamp_column)
         self.unread: dict[str, None] = {}
-        self.numbers: dict[str, float | None] = {"": 1.0}
+        self.numbers: dict[str, float | None] = {}
         self.has_times = False
 
     def add(self, chunk: Chunk) -> None:
@@ -130,9 +133,11 @@ class _Events:
         events = columns.get(data.event_column, [""] * n)
         times = columns.get(data.timestamp_column)
         if self.parts and self.has_times != (times is not None):
-            raise DataError(f"{chunk.file}: some files have the column {data.timestamp_column!r} and some have not")
+            raise DataError(f"{chunk.file}: some rows have the column {data.timestamp_column!r} and some have not")
         self.has_times = times is not None
-        values = [self._number(text) for text in columns.get(data.value_column, [""] * n)]
+        values = (
+            [self._number(text) for text in columns[data.value_column]] if data.value_column in columns else [1.0] * n
+        )
         weights = [self._weight(event) for event in events]
         moments = [0] * n if times is None else [self._seconds(text) for text in times]
         kept: Sequence[int] = range(n)
@@ -223,14 +228,16 @@ class _Events:
 
     def _number(self, text: str) -> float | None:
         if text not in self.numbers:
-            self.numbers[text] = number(text)
+            if len(self.numbers) > MOST_NUMBERS:
+                self.numbers.clear()
+            self.numbers[text] = self.missing if not text else number(text)
         return self.numbers[text]
 
     def _weight(self, event: str) -> float | None:
         return self.config.events.get(event) if self.config.events and event else 1.0
 
     def _seconds(self, text: str) -> int | None:
-        return int(text) if len(text) <= 10 and text.isascii() and text.isdigit() else seconds(text)
+        return int(text) if text[:1] == "1" and len(text) == 10 and text.isascii() and text.isdigit() else seconds(text)
 
 
 def _numbered(known: dict[str, int], ids: list[str]) -> NDArray[np.int64]:
@@ -238,9 +245,15 @@ def _numbered(known: dict[str, int], ids: list[str]) -> NDArray[np.int64]:
     return np.fromiter((known.setdefault(one, len(known)) for one in ids), dtype=np.int64, count=len(ids))
 
 
-def content_bytes(dataset: Dataset) -> bytes:
-    """Bytes that stand for the content of a data set, for a checksum."""
-    pairs = dataset.interactions
-    times = b"" if pairs.timestamps is None else pairs.timestamps.tobytes()
-    numbers = pairs.user_nums.tobytes() + pairs.item_nums.tobytes() + pairs.weights.tobytes() + times
-    return numbers + pairs.users.strings.blob.tobytes() + dataset.catalog.records.blob.tobytes()
+def checksum(dataset: Dataset) -> str:
+    """SHA-256 of the content of a data set: every array of its interactions, ids and records."""
+    pairs, catalog = dataset.interactions, dataset.catalog
+    arrays: list[NDArray[Any]] = [pairs.user_nums, pairs.item_nums, pairs.weights]
+    arrays += [] if pairs.timestamps is None else [pairs.timestamps]
+    for strings in (pairs.users.strings, catalog.items.strings, catalog.records):
+        arrays += [strings.blob, strings.offsets]
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 CANONICAL = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?", re.ASCII)
 MILLISECONDS_FROM = 1e11
-LATEST = 1e14
+LATEST = 4_102_444_800  # 2100 in seconds: a sentinel such as 9999999999 must not decay everything else
 
 
 def number(text: str) -> float | None:
@@ -25,9 +25,7 @@ def seconds(text: str) -> int | None:
     value = number(text)
     if value is None:
         return _from_iso(text)
-    if value < 0 or value >= LATEST:
-        return None
-    return int(value // 1000 if value >= MILLISECONDS_FROM else value)
+    return _plausible(value // 1000 if value >= MILLISECONDS_FROM else value)
 
 
 def attribute(text: str) -> str | int | float:
@@ -43,5 +41,8 @@ def _from_iso(text: str) -> int | None:
     except ValueError:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    since = int(moment.timestamp())
-    return since if 0 <= since < LATEST // 1000 else None
+    return _plausible(moment.timestamp())
+
+
+def _plausible(since: float) -> int | None:
+    return int(since) if 0 <= since < LATEST else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,7 +26,7 @@ from training.als import Factors
 from training.content import Content
 from training.evaluate import Measured
 from training.indexing import Query, sample
-from training.ingest import Dataset, content_bytes, ingest
+from training.ingest import Dataset, checksum, ingest
 from training.split import split_last_share, tested_users
 
 
@@ -129,7 +128,7 @@ def index(dataset: Dataset, factors: Factors, encoded: Content, config: Config, 
             mode="json",
             exclude={"store": True, "content": {"cache"}, "data": {"rejects"}},  # paths say nothing of the model
         ),
-        data_sha256=hashlib.sha256(content_bytes(dataset)).hexdigest(),
+        data_sha256=checksum(dataset),
         metrics={},
     )
     return Trained(model, header, dataset)
@@ -160,10 +159,10 @@ def compare(config: Config, share: float, k: int, stages: Stages) -> list[Measur
         for name, (some_factors, some_texts) in ways.items():
             model = _exact_model(dataset.catalog, split.train, some_factors, some_texts, config)
             answers = recommend_many(Recommender(model, ""), users, k, exact=True)
-            measured.append(evaluate.measure(name, answers, users, split, k, seed))
+            measured.append(evaluate.measure(name, answers, users, split.test, k, seed))
             advance(1)
         popular = (model.popularity.top(k, model.histories.items_of(num)) for num in users.tolist())
-        measured.append(evaluate.measure("popularity", popular, users, split, k, seed))
+        measured.append(evaluate.measure("popularity", popular, users, split.test, k, seed))
         advance(1)
     return measured
 

@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,7 +176,7 @@ def _header(file: Path, rows: Iterator[tuple[int, list[str]]]) -> list[str]:
 
 
 def _check_header(file: Path, header: list[str], source: Source) -> None:
-    repeated = sorted({name for name in header if header.count(name) > 1})
+    repeated = sorted(name for name, times in Counter(header).items() if times > 1)
     if repeated:
         raise DataError(f"{file}: column {repeated[0]!r} stands twice in the header; names must be unique")
     for name in source.required:
@@ -212,8 +213,8 @@ def _json_rows(file: Path, source: Source) -> Iterator[tuple[int, dict[str, str]
             if not isinstance(record, dict):
                 raise ValueError("not an object")
             for name in source.required:
-                if isinstance(record.get(name), list):
-                    raise ValueError(f"value of {name} is a list")
+                if isinstance(record.get(name), list | dict):
+                    raise ValueError(f"value of {name} is a list or an object")
             yield number, {_text(name): _text(value) for name, value in record.items()}
         except (ValueError, RecursionError) as error:
             reason = "not a JSON object" if not str(error).startswith("value") else str(error)
@@ -266,7 +267,7 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        raise ValueError("value is an object")
+        return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
 
 

@@ -15,5 +15,4 @@ def open_store(config: Config) -> Store:
 
 def open_recommender(config: Config) -> Recommender:
     """Raises NoModelError when nothing is published, BundleError when the current bundle is damaged."""
-    bundle = open_store(config).load()
-    return Recommender(bundle.model, bundle.version)
+    return open_store(config).recommender()

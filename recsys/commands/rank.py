@@ -55,7 +55,12 @@ def _opened(source: Path):  # type: ignore[no-untyped-def]
 
 
 def _columns(source: Path, reader: csv.DictReader[str]) -> list[str]:
-    columns = list(reader.fieldnames or [])
+    try:
+        columns = list(reader.fieldnames or [])
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataError(f"--input {source} line 1: {error}") from error
+    if len(set(columns)) != len(columns):
+        raise DataError(f"--input {source}: a column stands twice in the header {columns}; names must be unique")
     for name in ("user_id", "item_id"):
         if name not in columns:
             raise DataError(f"--input {source}: there is no column {name!r}{did_you_mean(name, columns)}")

@@ -97,7 +97,7 @@ def _ranked(user_id: str, found: Neighbors, item_ids: list[str]) -> Iterator[tup
 
 def _read_ids(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"--users {path}: cannot be read: {error}") from error
     return [line.removesuffix("\r") for line in lines if line.removesuffix("\r")]

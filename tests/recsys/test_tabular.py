@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import math
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,7 +151,7 @@ def test_a_write_that_breaks_off_leaves_the_old_file_and_nothing_else(
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(kind: str, tmp_path: Path) -> None:
     path = tmp_path / f"rows{kind}"
     path.write_bytes(b"as it was")
-    (tmp_path / f".rows{kind}.partial").symlink_to(FULL_DISK)
+    (tmp_path / f".rows{kind}.{os.getpid()}.partial").symlink_to(FULL_DISK)
     rows: list[Row] = [(f"u{num}", num, f"i{num}", 0.5) for num in range(20_000)]
     with pytest.raises(DataError, match=r"cannot be written: .*[Nn]o space left on device"):
         write_rows(path, COLUMNS, rows, TYPES)

@@ -8,7 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from recsys.recommender import Recommender
+from recsys.store import Store
 from serving.app import create_app
+from serving.problems import NotReadyError
+from serving.serving_model import ServingModel
 from serving.settings import Settings
 from tests import factories
 from tests.serving.conftest import VERSION, strict_json
@@ -136,23 +139,33 @@ def test_without_a_model_the_service_is_alive_and_not_ready(empty: FlaskClient) 
         response = empty.get(path)
         assert response.status_code == 503
         assert response.headers["Retry-After"] == "5"
-        assert "holds no model" in response.json["detail"]
+        assert response.json["detail"] == "no model answers yet; the log of the server has the reason"
 
 
 def test_a_model_published_later_is_picked_up(tmp_path: Path) -> None:
-    client = create_app(Settings(tmp_path / "store")).test_client()
-    assert client.get("/readyz").status_code == 503
+    seconds = iter([0.0, *[1.0] * 3, *[6.0] * 9])
+    model = ServingModel(Store(tmp_path / "store"), clock=lambda: next(seconds))
+    with pytest.raises(NotReadyError, match="no model answers yet"):
+        model.get()
     _, version = factories.publish(tmp_path / "store")
-    assert client.get("/readyz").json == {"status": "ready", "model_version": version}
-    assert client.get("/recommend/u1").json["model_version"] == version
+    with pytest.raises(NotReadyError, match="no model answers yet"):
+        model.get()  # not so soon again
+    assert model.get().model_version == version
 
 
-def test_a_damaged_model_is_not_ready(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["users.blob.npy", "gone"])
+def test_a_damaged_model_is_not_ready_and_only_the_log_says_why(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
     store, version = factories.publish(tmp_path / "store")
-    (store.path / version / "users.blob.npy").write_bytes(b"")
-    response = create_app(Settings(tmp_path / "store")).test_client().get("/readyz")
+    if damage == "gone":
+        (store.path / version).rename(store.path / "elsewhere")
+    else:
+        (store.path / version / damage).write_bytes(b"")
+    response = create_app(Settings(tmp_path / "store")).test_client().get("/recommend/u1")
     assert response.status_code == 503
-    assert "users.blob.npy" in response.json["detail"]
+    assert str(tmp_path) not in response.text
+    assert str(store.path) in caplog.text
 
 
 def test_an_unexpected_failure_tells_nothing_of_the_inside(tmp_path: Path) -> None:

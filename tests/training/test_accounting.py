@@ -96,11 +96,11 @@ def test_the_list_is_complete_when_reading_fails(tmp_path: Path) -> None:
     assert len(listed(tmp_path / "rejects.csv")) == 2
 
 
-@pytest.mark.parametrize(("name", "why"), [("folder", "Is a directory"), ("file/rejects.csv", "File exists")])
+@pytest.mark.parametrize(("name", "why"), [("folder", " is no plain file"), ("file/rejects.csv", ": File exists")])
 def test_a_list_that_cannot_be_written_is_told_before_reading(tmp_path: Path, name: str, why: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
-    with pytest.raises(DataError, match=rf"data\.rejects = '.*{name}': {why}; set another file"):
+    with pytest.raises(DataError, match=rf"data\.rejects = '.*{name}'{why}; set another file"):
         Accounting(tmp_path / name).__enter__()
 
 

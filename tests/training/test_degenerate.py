@@ -103,7 +103,7 @@ def test_an_items_file_of_other_items_alone(tmp_path: Path) -> None:
     trained = train(tmp_path, [("u", "x"), ("v", "y")], items, content={"encoder": "lsa"})
     recommender = answers(trained, tmp_path)
     assert len(recommender.recommend("u").items) == 6
-    assert {item.source for item in recommender.recommend("u").items} == {"content", "collaborative"}
+    assert {item.source for item in recommender.recommend("u").items} == {"collaborative"}
 
 
 def test_equal_texts(tmp_path: Path) -> None:

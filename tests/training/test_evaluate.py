@@ -10,7 +10,6 @@ import pytest
 from recsys.index import Neighbors
 from tests import factories
 from training.evaluate import Measured, measure
-from training.split import Split
 
 K = 4
 USERS = np.array([0, 2, 3], dtype=np.int32)
@@ -30,11 +29,11 @@ def measured() -> Measured:
         )
         for user in USERS.tolist()
     ]
-    return measure("ours", iter(answers), USERS, Split(test, test), K, 0)
+    return measure("ours", iter(answers), USERS, test, K, 0)
 
 
 def by_loops() -> dict[str, float]:
-    sums = dict.fromkeys((f"recall@{K}", f"ndcg@{K}", f"precision@{K}", f"hit_rate@{K}", "mrr"), 0.0)
+    sums = dict.fromkeys((f"recall@{K}", f"ndcg@{K}", f"precision@{K}", f"hit_rate@{K}", f"mrr@{K}"), 0.0)
     for user, found in LISTS.items():
         relevant = {item for name, item in TEST if name == f"u{user}"}
         hits = [rank for rank, item in enumerate(found, 1) if item in relevant]
@@ -42,7 +41,7 @@ def by_loops() -> dict[str, float]:
         sums[f"recall@{K}"] += len(hits) / len(relevant)
         sums[f"precision@{K}"] += len(hits) / K
         sums[f"hit_rate@{K}"] += bool(hits)
-        sums["mrr"] += 1 / hits[0] if hits else 0
+        sums[f"mrr@{K}"] += 1 / hits[0] if hits else 0
         sums[f"ndcg@{K}"] += sum(1 / math.log2(rank + 1) for rank in hits) / ideal
     return {name: total / len(LISTS) for name, total in sums.items()}
 
@@ -50,7 +49,7 @@ def by_loops() -> dict[str, float]:
 def test_figures_are_those_of_a_computation_by_loops() -> None:
     expected = by_loops()
     assert {name: figure.mean for name, figure in measured().figures.items()} == pytest.approx(expected)
-    assert 0 < expected["mrr"] < 1
+    assert 0 < expected[f"mrr@{K}"] < 1
 
 
 def test_users_and_coverage_are_counted() -> None:
@@ -63,4 +62,4 @@ def test_intervals_hold_the_mean_and_are_the_same_for_a_seed() -> None:
     assert measured() == measured()
     for figure in measured().figures.values():
         assert 0 <= figure.low <= figure.mean <= figure.high <= 1
-    assert measured().figures["mrr"].low < measured().figures["mrr"].high
+    assert measured().figures[f"mrr@{K}"].low < measured().figures[f"mrr@{K}"].high

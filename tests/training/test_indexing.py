@@ -96,8 +96,8 @@ def test_a_search_that_is_too_shallow_is_refused(kind: str) -> None:
 
 
 def test_a_forest_that_would_have_to_be_a_scan_is_refused_where_annoy_is_asked_for() -> None:
-    vectors = factories.random_vectors(200, DIM)
-    with pytest.raises(ModelRejectedError, match=r"recall@10 is 0\.\d+ .* at search_k 160 with 1 trees"):
+    vectors = factories.random_vectors(4000, DIM)
+    with pytest.raises(ModelRejectedError, match=r"recall@10 is 0\.\d+ .* at search_k 2560 with 1 trees"):
         built(vectors, kind="annoy", n_trees=1, recall=1.0)
     info = built(vectors, kind="auto", n_trees=1, recall=1.0).info
     assert (info.serves, info.recall) == ("exact", 1.0)

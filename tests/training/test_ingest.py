@@ -11,7 +11,7 @@ from recsys.catalog import Item
 from recsys.errors import ConfigError, DataError
 from recsys.interactions import Interactions
 from tests.training.files import HEADER, IDS, config, pairs_of, table, text
-from training.ingest import content_bytes, ingest
+from training.ingest import checksum, ingest
 
 DAY = 86_400
 EVENTS = {"watch": 1.0, "like": 2.5, "skip": 0.0}
@@ -169,10 +169,10 @@ def test_missing_files_are_named_with_their_key(tmp_path: Path) -> None:
         ingest(config(path, items, content={"columns": ("plot",)}))
 
 
-def test_content_bytes_change_with_any_part_of_the_data(tmp_path: Path) -> None:
+def test_the_checksum_changes_with_any_part_of_the_data(tmp_path: Path) -> None:
     def content(user: str = "a", item: str = "x", value: int = 1, time: int = 5, title: str = "Ex") -> bytes:
         items = table(tmp_path / "items.csv", [("x", title)], ("item_id", "title"))
-        return content_bytes(ingest(config(table(tmp_path / "i.csv", [(user, item, value, "", time)]), items)))
+        return checksum(ingest(config(table(tmp_path / "i.csv", [(user, item, value, "", time)]), items)))
 
     others = [content(user="b"), content(item="y"), content(value=2), content(time=6), content(title="Why")]
     assert content() == content()
@@ -189,5 +189,5 @@ def test_dtypes_are_those_of_the_model(tmp_path: Path) -> None:
 def test_files_that_disagree_about_times_are_refused(tmp_path: Path) -> None:
     (tmp_path / "1.csv").write_text("user_id,item_id,timestamp\na,x,5\n")
     (tmp_path / "2.csv").write_text("user_id,item_id\nb,x\n")
-    with pytest.raises(DataError, match=r"2\.csv: some files have the column 'timestamp' and some have not"):
+    with pytest.raises(DataError, match=r"2\.csv: some rows have the column 'timestamp' and some have not"):
         ingest(config(tmp_path / "*.csv"))

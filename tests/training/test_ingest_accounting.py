@@ -31,8 +31,9 @@ ROWS = st.lists(
 Row = tuple[str, str, str, str, str]
 
 
-def good_rows(rows: list[Row]) -> list[tuple[str, str, float, float, int]]:
-    """The rows without a flaw, read the simple way."""
+def good_rows(rows: list[Row], threshold: float | None) -> list[tuple[str, str, float, float, int]]:
+    """The rows without a flaw, read the simple way; a rating that is not there is a flaw."""
+    rows = [row for row in rows if row[2] or threshold is None]
     weights = EVENTS | {"": 1.0}
     parsed = [(user, item, NUMBERS[value], weights.get(event), TIMES[time]) for user, item, value, event, time in rows]
     return [row for row in parsed if all(one is not None and one != "" for one in row)]  # type: ignore[misc]
@@ -41,25 +42,31 @@ def good_rows(rows: list[Row]) -> list[tuple[str, str, float, float, int]]:
 def check(path: Path, rows: list[Row], expected: Pairs, threshold: float | None) -> None:
     changed = config(table(path, rows), data={**ALL, "threshold": threshold}, events=EVENTS)
     if expected:
-        check_sums(rows, expected, ingest(changed))
+        check_sums(rows, expected, ingest(changed), threshold)
     else:
         with pytest.raises(DataError, match=r"no usable interaction|no positive interaction is left"):
             ingest(changed)
 
 
-def check_sums(rows: list[Row], expected: Pairs, dataset: Dataset) -> None:
+def check_sums(rows: list[Row], expected: Pairs, dataset: Dataset, threshold: float | None) -> None:
     assert pairs_of(dataset.interactions) == expected
     accounting = dataset.accounting
     assert accounting.read["interactions"] == len(rows)
-    assert accounting.kept("interactions") == len(good_rows(rows)) == len(expected) + sum(dataset.dropped.values())
-    assert sum(n for n, _ in dataset.events.values()) == sum(bool(row[3]) for row in rows if good_rows([row]))
+    assert (
+        accounting.kept("interactions")
+        == len(good_rows(rows, threshold))
+        == len(expected) + sum(dataset.dropped.values())
+    )
+    assert sum(n for n, _ in dataset.events.values()) == sum(
+        bool(row[3]) for row in rows if good_rows([row], threshold)
+    )
 
 
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS)
 def test_counts_of_a_pair_add_up_and_the_accounting_closes(tmp_path: Path, rows: list[Row]) -> None:
     expected: Pairs = {}
-    for user, item, value, weight, time in good_rows(rows):
+    for user, item, value, weight, time in good_rows(rows, None):
         if value * weight > 0:
             before, latest = expected.get((user, item), (0.0, 0))
             expected[user, item] = (before + value * weight, max(latest, time))
@@ -70,7 +77,7 @@ def test_counts_of_a_pair_add_up_and_the_accounting_closes(tmp_path: Path, rows:
 @given(ROWS)
 def test_the_later_rating_of_a_pair_decides_and_the_accounting_closes(tmp_path: Path, rows: list[Row]) -> None:
     last: dict[tuple[str, str], tuple[float, float, int]] = {}
-    for user, item, value, weight, time in good_rows(rows):
+    for user, item, value, weight, time in good_rows(rows, 2.0):
         if (user, item) not in last or time >= last[user, item][2]:
             last[user, item] = (value, weight, time)
     expected = {pair: (weight, time) for pair, (value, weight, time) in last.items() if value >= 2 and weight > 0}

@@ -77,7 +77,7 @@ def test_seconds_milliseconds_and_iso_mean_the_same_moment(text: str) -> None:
     [
         ("0", 0),
         ("1", 1),
-        ("99999999999", 99_999_999_999),
+        ("4102444799", 4_102_444_799),
         ("100000000000", 100_000_000),
         ("1970-01-01", 0),
         ("2000-02-29", 951_782_400),
@@ -90,10 +90,10 @@ def test_limits_of_time(text: str, value: int) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "-1", "-1.5", "1e14", "1700000000000000", "nan", "inf", "1_700_000_000", "1700000000".translate(WIDE)),
-        *("yesterday", "2023-02-29", "2023-13-01", "14.11.2023", "11/14/2023", "2023-11-14T25:00", "1 700 000 000"),
-        *("1969-12-31T23:59:59Z", "0001-01-01", "9999-12-31T23:59:59-14:00", "2023-11-14T22:13:20 Europe/Paris"),
-        *("2023".translate(WIDE) + "-11-14", "\x00"),
+        *("", "-1", "-1.5", "1e14", "4102444800", "99999999999", "2100-01-01", "1700000000000000", "nan", "inf"),
+        *("1_700_000_000", "1700000000".translate(WIDE), "yesterday", "2023-02-29", "2023-13-01", "14.11.2023"),
+        *("11/14/2023", "2023-11-14T25:00", "1 700 000 000", "1969-12-31T23:59:59Z", "0001-01-01"),
+        *("9999-12-31T23:59:59-14:00", "2023-11-14T22:13:20 Europe/Paris", "2023".translate(WIDE) + "-11-14", "\x00"),
     ],
 )
 def test_garbage_and_times_out_of_range_are_none(text: str) -> None:
@@ -101,7 +101,7 @@ def test_garbage_and_times_out_of_range_are_none(text: str) -> None:
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.datetimes(datetime(1970, 1, 2), datetime(5000, 12, 31)), st.integers(-14 * 60, 14 * 60))
+@given(st.datetimes(datetime(1970, 1, 2), datetime(2099, 12, 30)), st.integers(-14 * 60, 14 * 60))
 def test_any_time_with_a_zone_is_its_moment(naive: datetime, minutes: int) -> None:
     moment = naive.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))
     expected = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)

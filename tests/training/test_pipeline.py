@@ -208,7 +208,7 @@ def test_a_comparison_is_the_same_twice(some_users: Path) -> None:
         "ndcg@5",
         "precision@5",
         "hit_rate@5",
-        "mrr",
+        "mrr@5",
     }
     assert all(0 < found.figures["recall@5"].mean < 0.5 for found in one)
 

@@ -152,7 +152,7 @@ def test_rows_of_another_width_are_rejected_never_shifted(tmp_path: Path) -> Non
         ('{"user_id": "a", "item_id": ' + "[" * 100_000 + "}", "not a JSON object"),
         ('{"user_id": "a", "item_id": "x", "value": NaN}', "value NaN"),
         ('{"user_id": "a", "item_id": "x", "value": -Infinity}', "value -Infinity"),
-        ('{"user_id": "a", "item_id": {"id": "x"}}', "value is an object"),
+        ('{"user_id": "a", "item_id": {"id": "x"}}', "value of item_id is a list or an object"),
     ],
 )
 def test_a_line_that_is_no_record_is_rejected_with_its_line(tmp_path: Path, line: str, reason: str) -> None:
