@@ -16,10 +16,11 @@ from typing import Any, Literal
 
 import numpy as np
 from annoy import AnnoyIndex
+from numpy.typing import NDArray
 
 from recsys.embeddings import Vectors
 from recsys.errors import BundleError, StoreError
-from recsys.index import ExactIndex, Neighbors, VectorTable
+from recsys.index import NOTHING, ExactIndex, Neighbors, VectorTable
 
 METRIC: Literal["angular"] = "angular"
 SPARE_CANDIDATES = 10
@@ -80,19 +81,19 @@ class AnnoyVectorIndex:
     def __len__(self) -> int:
         return len(self.table)
 
-    def query(self, vector: Vectors, k: int) -> Neighbors:
-        """Exactly ``min(k, len)`` neighbors: where the forest would be no cheaper than a scan, or finds too few, a scan."""
+    def query(self, vector: Vectors, k: int, skip: NDArray[np.int32] = NOTHING) -> Neighbors:
+        """As many more candidates are asked for as may fall out; where a scan is no dearer, or too few are found, a scan."""
         query = self.table.checked(vector, k)
-        k = min(k, len(self))
-        wanted = k + SPARE_CANDIDATES
-        depth = self.search_k * max(k, MEASURED_AT) // MEASURED_AT  # as deep for each of k as for the first ten
-        if depth >= len(self) or not query.any():
-            return ExactIndex(self.table).query(query, k)
-        positions = self.forest.get_nns_by_vector(np.append(query, np.float32(0)), wanted, search_k=depth)
-        if len(positions) < k:
-            return ExactIndex(self.table).query(query, k)
-        found = np.asarray(positions, dtype=np.int64)
-        return self.table.best(found, self.table.vectors[found] @ query, k)
+        wanted = min(k, len(self)) + len(skip)
+        depth = self.search_k * max(wanted, MEASURED_AT) // MEASURED_AT  # as deep for each of many as for the first ten
+        if depth < len(self) and query.any():
+            extended = np.append(query, np.float32(0))
+            positions = self.forest.get_nns_by_vector(extended, wanted + SPARE_CANDIDATES, search_k=depth)
+            positions = np.asarray(positions, dtype=np.int64)
+            found = self.table.best(positions, self.table.vectors[positions] @ query, wanted).without(skip, k)
+            if len(found) == min(k, len(self) - len(skip)):
+                return found
+        return ExactIndex(self.table).query(query, k, skip)
 
 
 def augmented(table: VectorTable) -> Vectors:

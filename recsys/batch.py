@@ -13,9 +13,9 @@ from scipy import sparse
 
 from recsys.blending import user_vectors
 from recsys.embeddings import Vectors
-from recsys.index import ExactIndex, Neighbors
+from recsys.index import NOTHING, ExactIndex, Neighbors
 from recsys.model import Model
-from recsys.recommender import NOTHING, Recommender, top_eligible
+from recsys.recommender import Recommender
 
 BLOCK = 128
 MOST_SCORES = 1 << 24  # of a block at once: 64 MiB
@@ -64,8 +64,8 @@ def _by_query(recommender: Recommender, k: int, user_nums: Nums) -> list[Neighbo
     model = recommender.model
     answers = []
     for num in user_nums.tolist():
-        vector, seen = recommender.user_vector(num), model.histories.items_of(num)
-        found = top_eligible(model.items_for_user, vector, k, seen) if vector.any() else model.popularity.top(k, seen)
+        vector, seen = recommender.user_vector(num), model.seen(num)
+        found = model.items_for_user.query(vector, k, seen) if vector.any() else model.popularity.top(k, seen)
         answers.append(found)
     return answers
 
@@ -77,7 +77,7 @@ def _by_product(model: Model, history: sparse.csr_matrix, texts: Vectors, k: int
     everything = np.arange(len(table))
     answers = []
     for vector, row, num in zip(vectors, scores, user_nums.tolist(), strict=True):
-        seen = model.histories.items_of(num)
+        seen = model.seen(num)
         if not vector.any():
             answers.append(model.popularity.top(k, seen))
             continue

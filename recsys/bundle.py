@@ -35,6 +35,7 @@ COLUMNS = {
     "items": ("blob", "offsets", "starts", "nums"),
     "catalog": ("blob", "offsets"),
     "histories": ("indptr", "item_nums", "weights"),
+    "seen_only": ("indptr", "item_nums", "weights"),
     "popularity": ("scores", "order"),
     "items_for_user": ("vectors", "order", "norms", "positions"),
     "items_like_item": ("vectors", "order", "norms", "positions"),
@@ -62,6 +63,7 @@ def write_model(folder: Path, model: Model) -> None:
         "items": model.catalog.items.to_arrays(),
         "catalog": model.catalog.to_arrays(),
         "histories": model.histories.to_arrays(),
+        "seen_only": model.seen_only.to_arrays(),
         "popularity": model.popularity.to_arrays(),
         "items_for_user": model.items_for_user.table.to_arrays(),
         "items_like_item": model.items_like_item.table.to_arrays(),
@@ -172,6 +174,7 @@ def _open_model(folder: Path, manifest: Manifest) -> Model:
         users=IdMap.from_arrays(arrays["users"]),
         catalog=Catalog.from_arrays(items, arrays["catalog"]),
         histories=Histories.from_arrays(arrays["histories"], counts.items),
+        seen_only=Histories.from_arrays(arrays["seen_only"], counts.items),
         popularity=Popularity.from_arrays(arrays["popularity"], counts.items),
         user_factors=_read_array(folder / USER_FACTORS),  # type: ignore[arg-type]
         layout=layout,

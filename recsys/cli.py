@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -61,16 +61,12 @@ def main() -> None:
         os.environ.setdefault(variable, "1")
     try:
         cli.main(standalone_mode=False)
-    except RecsysError as error:
+    except (RecsysError, ModuleNotFoundError, MemoryError) as error:
         if "--debug" in sys.argv:
             raise
-        _fail(str(error), error.exit_code)
-    except ModuleNotFoundError as error:
-        if "--debug" in sys.argv:
-            raise
-        _fail(
-            f"{error.name} is not installed; install the extra `training` or `serving`, whichever the command needs", 1
-        )
+        for line in _told(error).splitlines():
+            click.echo(f"error: {line}", err=True)
+        sys.exit(getattr(error, "exit_code", 1))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -81,7 +77,9 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _fail(message: str, exit_code: int) -> NoReturn:
-    for line in message.splitlines():
-        click.echo(f"error: {line}", err=True)
-    sys.exit(exit_code)
+def _told(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error.name} is not installed; install the extra `training` or `serving`, whichever the command needs"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; lower als.factors or give the machine more"
+    return str(error)

@@ -93,7 +93,7 @@ class BlendConfig(Section):
     beta: Annotated[float, Field(ge=0, le=1000)] = Field(
         0.5, description="weight of content in the score of an item for a user; 1: as much as behaviour"
     )
-    weight: Share = Field(0.3, description="share of behaviour in the likeness of two items; the rest is content")
+    weight: Share = Field(0.5, description="share of behaviour in the likeness of two items; the rest is content")
     half_at: NotNegative = Field(
         5.0, description="number of interactions at which the behaviour of an item is half trusted"
     )

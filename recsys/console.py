@@ -43,9 +43,10 @@ class Stages:
 def _bar(console: Console, name: str, total: int | None) -> Iterator[Advance]:
     columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(name, total=total)
+        task = progress.add_task(name, total=total or 1)
 
         def advance(n: int) -> None:
             progress.advance(task, n)
 
         yield advance
+        progress.update(task, completed=total or 1)

@@ -37,6 +37,7 @@ class Histories:
             self.indptr.dtype == np.int64
             and self.item_nums.dtype == np.int32
             and self.weights.dtype == np.float32
+            and self.indptr.ndim == self.item_nums.ndim == 1
             and self.weights.shape == (n,)
             and len(self.indptr) > 0
             and self.indptr[0] == 0
@@ -52,6 +53,17 @@ class Histories:
         return cls(
             matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data, len(interactions.items)
         )
+
+    @classmethod
+    def from_pairs(
+        cls, user_nums: NDArray[np.int32], item_nums: NDArray[np.int32], n_users: int, n_items: int
+    ) -> Histories:
+        """Histories of weight 1 from parallel arrays of row numbers, a pair given twice counting once."""
+        ones = np.ones(len(user_nums), dtype=np.float32)
+        matrix = sparse.csr_matrix((ones, (user_nums, item_nums)), shape=(n_users, n_items))
+        matrix.sum_duplicates()
+        indices = matrix.indices.astype(np.int32)
+        return cls(matrix.indptr.astype(np.int64), indices, np.ones(len(indices), dtype=np.float32), n_items)
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, n_items: int) -> Histories:

@@ -18,6 +18,7 @@ from recsys.packed import Arrays
 
 FIRST_BLOCK = 1024
 ROUNDING = np.float32(1 + 1e-5)
+NOTHING: NDArray[np.int32] = np.empty(0, dtype=np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +52,8 @@ class Neighbors:
 class VectorIndex(Protocol):
     """What finds the vectors with the largest inner product.
 
-    ``query`` returns exactly ``min(k, len(index))`` neighbors; an approximate index may return other rows than the
-    exact one, but never fewer.
+    ``query`` returns the best `k` rows that are not in `skip`, row numbers each given once, and all of them where fewer
+    are left; an approximate index may return other rows than the exact one, but never fewer.
     """
 
     @property
@@ -60,7 +61,7 @@ class VectorIndex(Protocol):
 
     def __len__(self) -> int: ...
 
-    def query(self, vector: Vectors, k: int) -> Neighbors: ...
+    def query(self, vector: Vectors, k: int, skip: NDArray[np.int32] = NOTHING) -> Neighbors: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,22 +162,28 @@ class ExactIndex:
     def __len__(self) -> int:
         return len(self.table)
 
-    def query(self, vector: Vectors, k: int) -> Neighbors:
-        return self.scan(vector, k)[0]
+    def query(self, vector: Vectors, k: int, skip: NDArray[np.int32] = NOTHING) -> Neighbors:
+        return self.scan(vector, k, skip)[0]
 
-    def scan(self, vector: Vectors, k: int) -> tuple[Neighbors, int]:
+    def scan(self, vector: Vectors, k: int, skip: NDArray[np.int32] = NOTHING) -> tuple[Neighbors, int]:
         """The neighbors, and how many rows were looked at to find them."""
         table = self.table
         query = table.checked(vector, k)
         bound = float(np.linalg.norm(query)) * float(ROUNDING)
-        k = min(k, len(table))
+        barred = np.sort(table.positions[skip])
+        k = min(k, len(table) - len(barred))
+        if k == 0:
+            return Neighbors(NOTHING, np.empty(0, dtype=np.float32)), 0
         positions = np.empty(0, dtype=np.int64)
         scores = np.empty(0, dtype=np.float32)
         start, size = 0, max(FIRST_BLOCK, 2 * k)
         while start < len(table):
             stop = min(start + size, len(table))
+            products = table.vectors[start:stop] @ query
+            first, last = np.searchsorted(barred, (start, stop))
+            products[barred[first:last] - start] = -np.inf
             positions = np.concatenate((positions, np.arange(start, stop)))
-            scores = np.concatenate((scores, table.vectors[start:stop] @ query))
+            scores = np.concatenate((scores, products))
             if len(scores) > k:
                 kept = _at_least_kth(scores, k)
                 positions, scores = positions[kept], scores[kept]

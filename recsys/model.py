@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.annoy_index import AnnoyVectorIndex
 from recsys.blending import Layout
@@ -27,6 +28,9 @@ class Model:
     users : IdMap
     catalog : Catalog
     histories : Histories
+        What each user consumed and liked.
+    seen_only : Histories
+        What each user has seen besides, such as items rated under the threshold: never recommended, never learned from.
     popularity : Popularity
     user_factors : float32 array (n_users, factors)
     layout : Layout
@@ -47,6 +51,7 @@ class Model:
     users: IdMap
     catalog: Catalog
     histories: Histories
+    seen_only: Histories
     popularity: Popularity
     user_factors: Vectors
     layout: Layout
@@ -62,6 +67,7 @@ class Model:
         pairs = {
             "user ids and user factors": (len(self.users), len(self.user_factors)),
             "user ids and histories": (len(self.users), len(self.histories)),
+            "user ids and seen_only": (len(self.users), len(self.seen_only)),
             "items and popularity": (n_items, len(self.popularity.scores)),
             "items and items_for_user": (n_items, len(self.items_for_user)),
             "items and items_like_item": (n_items, len(self.items_like_item)),
@@ -72,3 +78,9 @@ class Model:
         for what, (one, other) in pairs.items():
             if one != other:
                 raise BundleError(f"model: {what} disagree: {one} and {other}")
+
+    def seen(self, user_num: int) -> NDArray[np.int32]:
+        """Row numbers of what must not be recommended to a user, rising."""
+        besides = self.seen_only.items_of(user_num)
+        history = self.histories.items_of(user_num)
+        return np.union1d(history, besides) if len(besides) else history

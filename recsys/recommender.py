@@ -18,7 +18,6 @@ from recsys.model import Model
 
 Strategy = Literal["personalized", "similar", "popular"]
 Source = Literal["collaborative", "content", "blended", "popularity"]
-NOTHING: NDArray[np.int32] = np.empty(0, dtype=np.int32)
 
 
 @dataclass(frozen=True)
@@ -88,17 +87,17 @@ class Recommender:
             When `k` is below 1.
         """
         _check_k(k)
-        skip = self.model.catalog.items.known(exclude)
+        skip = np.unique(self.model.catalog.items.known(exclude))
         user_num = self.model.users.get(user_id)
         if user_num is None:
             return self._popular(k, skip)
         if not include_seen:
-            skip = np.union1d(skip, self.model.histories.items_of(user_num))
+            skip = np.union1d(skip, self.model.seen(user_num))
         vector = self.user_vector(user_num)
         if not vector.any():
             return self._popular(k, skip)
         index = _choose(self.model.items_for_user, exact)
-        return self._found("personalized", index, vector, top_eligible(index, vector, k, skip))
+        return self._found("personalized", index, vector, index.query(vector, k, skip))
 
     def similar_items(self, item_id: str, k: int = 10, *, exclude: Iterable[str] = (), exact: bool = False) -> Answer:
         """Items like an item, by behaviour and content, without the item itself.
@@ -117,7 +116,7 @@ class Recommender:
         vector = index.table.rows(np.asarray([num]))[0]
         if not vector.any():
             return self._popular(k, skip)
-        return self._found("similar", index, vector, top_eligible(index, vector, k, skip))
+        return self._found("similar", index, vector, index.query(vector, k, skip))
 
     def item(self, item_id: str) -> Item:
         """The record of an item; raises NotFoundError when it is not in the catalogue."""
@@ -162,11 +161,6 @@ def sources(vector: Vectors, rows: Vectors, factors: int) -> list[Source]:
     parts = vector * rows
     names: dict[tuple[bool, bool], Source] = {(True, True): "blended", (False, True): "content"}
     return [names.get((bool(row[:factors].any()), bool(row[factors:].any())), "collaborative") for row in parts]
-
-
-def top_eligible(index: VectorIndex, vector: Vectors, k: int, skip: NDArray[np.int32]) -> Neighbors:
-    """The best `k` rows that are not in `skip`: as many more are asked for as may fall out."""
-    return index.query(vector, k + len(skip)).without(skip, k)
 
 
 def _choose(index: VectorIndex, exact: bool) -> VectorIndex:

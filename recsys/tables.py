@@ -12,6 +12,7 @@ from rich.text import Text
 
 from recsys.recommender import Answer, Recommendation
 
+SHORTENED = ("title",)  # where the terminal is narrow; an id stays whole, to be copied
 CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], "\ufffd")  # an id or a title must not steer the terminal
 
 
@@ -23,7 +24,10 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str
     filled = [tuple(row) for row in rows]
     for number, column in enumerate(columns):
         numeric = bool(filled) and all(row[number].replace(".", "").replace("-", "").isdigit() for row in filled)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        width = None if column in SHORTENED else max([len(column), *(len(row[number]) for row in filled)])
+        table.add_column(
+            column, justify="right" if numeric else "left", min_width=width, no_wrap=True, overflow="ellipsis"
+        )
     for row in filled:
         table.add_row(*(Text(cell.translate(CONTROLS)) for cell in row))  # a plain string would be read as markup
     console = Console()

@@ -57,7 +57,10 @@ def random_vectors(n: int, dim: int, seed: int = 0) -> NDArray[np.float32]:
 def model(
     n_users: int = 30, n_items: int = 50, factors: int = 4, text_dim: int = 3, seed: int = 0, annoy: bool = False
 ) -> Model:
-    """A model of random vectors; the last item is cold (no factors) and user u has seen items u, u + 1, u + 2 (mod n_items)."""
+    """A model of random vectors; the last item is cold (no factors) and user u has seen items u, u + 1, u + 2 (mod n_items).
+
+    The last user has also seen the last item but one, without liking it.
+    """
     random = np.random.default_rng(seed)
     user_factors = random.normal(size=(n_users, factors)).astype(np.float32)
     item_factors = random.normal(size=(n_items, factors)).astype(np.float32)
@@ -81,6 +84,9 @@ def model(
             [Item(f"i{i}", f"Title {i}", f"text {i}", {"year": 1990 + i}) for i in range(n_items)]
         ),
         histories=Histories.from_interactions(seen),
+        seen_only=Histories.from_pairs(
+            np.array([n_users - 1], dtype=np.int32), np.array([max(0, n_items - 2)], dtype=np.int32), n_users, n_items
+        ),
         popularity=Popularity.from_interactions(seen),
         user_factors=user_factors,
         layout=layout,

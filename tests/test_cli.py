@@ -92,7 +92,7 @@ def test_a_list_of_users_keeps_its_order_and_counts_the_unknown(trained: Path, t
         rows = list(csv.DictReader(stream))
     assert [row["user_id"] for row in rows] == ["u0042", "u0042", "nobody", "nobody", "u0007", "u0007"]
     assert [row["rank"] for row in rows] == ["1", "2"] * 3
-    assert "1 unknown users got the popular items" in done.stderr
+    assert "1 unknown users (first 'nobody') got the popular items" in done.stderr
 
 
 def test_rank_scores_pairs_and_counts_unknown_ids(trained: Path, tmp_path: Path) -> None:

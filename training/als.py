@@ -56,8 +56,8 @@ def fit(interactions: Interactions, config: AlsConfig, advance: Callable[[], Non
     except ModelFitError as error:
         raise ModelRejectedError(f"als: {error}; raise als.regularization or lower als.alpha") from error
     factors = Factors(np.array(model.user_factors), np.array(model.item_factors))
-    cold = interactions.item_counts() == 0
-    factors.items[cold] = 0
+    factors.items[interactions.item_counts() == 0] = 0
+    factors.users[np.bincount(interactions.user_nums, minlength=len(interactions.users)) == 0] = 0
     for name, vectors in (("user", factors.users), ("item", factors.items)):
         if not np.isfinite(vectors).all():
             raise ModelRejectedError(f"als: a {name} factor is not finite; raise als.regularization or lower als.alpha")

@@ -15,7 +15,6 @@ from recsys.embeddings import Vectors
 from recsys.errors import ModelRejectedError
 from recsys.index import ExactIndex, VectorIndex, VectorTable
 from recsys.manifest import IndexInfo
-from recsys.recommender import top_eligible
 
 RECALL_AT = 10
 CONFIDENCE = 1.645  # one-sided 95% of a normal distribution
@@ -58,8 +57,8 @@ def build_index(
     forest = AnnoyVectorIndex.build(table, config.n_trees, random_state)
     asked = [(vector, skip) for vector, skip in queries(table) if vector.any()]  # others get the popular items
     exact = ExactIndex(table)
-    truth = [top_eligible(exact, vector, RECALL_AT, skip).nums for vector, skip in asked]
-    scan_rows = _mean([exact.scan(vector, RECALL_AT + len(skip))[1] for vector, skip in asked])
+    truth = [exact.query(vector, RECALL_AT, skip).nums for vector, skip in asked]
+    scan_rows = _mean([exact.scan(vector, RECALL_AT, skip)[1] for vector, skip in asked])
     forest, recall = _deep_enough(name, forest, asked, truth, config)
     serves = _choose(config.kind, forest.search_k, scan_rows)
     info = IndexInfo(
@@ -89,7 +88,8 @@ def _deep_enough(
     while True:
         forest = forest.with_search_k(search_k)
         recalls = [
-            _overlap(top_eligible(forest, *_with_k(query)).nums, nums) for query, nums in zip(asked, truth, strict=True)
+            _overlap(forest.query(vector, RECALL_AT, skip).nums, nums)
+            for (vector, skip), nums in zip(asked, truth, strict=True)
         ]
         recall = _mean(recalls)
         error = float(np.std(recalls)) / max(1, len(recalls)) ** 0.5
@@ -102,10 +102,6 @@ def _deep_enough(
                 'set index.kind = "auto" and index.search_k = 0'
             )
         search_k *= 2
-
-
-def _with_k(query: Query) -> tuple[Vectors, int, NDArray[np.int32]]:
-    return query[0], RECALL_AT, query[1]
 
 
 def _choose(kind: Literal["auto", "annoy", "exact"], search_k: int, scan_rows: float) -> Literal["annoy", "exact"]:

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from recsys.catalog import Catalog, Item
 from recsys.config import Config, DataConfig
 from recsys.errors import DataError
+from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.interactions import Interactions
+from recsys.nearest import did_you_mean
 from recsys.popularity import decay
 from training import movielens
 from training.accounting import Accounting
@@ -48,6 +50,10 @@ class Dataset:
         Rows that were kept but led to no pair of their own, by reason.
     unread : tuple
         Columns of the interaction files that nothing was made of.
+    seen_only : Histories or None
+        Pairs that were seen but are not positive: rated under the threshold.
+    notes : tuple
+        What a person should look at, a sentence each.
     """
 
     interactions: Interactions
@@ -56,6 +62,8 @@ class Dataset:
     events: dict[str, tuple[int, float]] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    seen_only: Histories | None = None
+    notes: tuple[str, ...] = ()
 
 
 def ingest(config: Config) -> Dataset:
@@ -123,11 +131,13 @@ class _Events:
         data = config.data
         self.read = (data.user_column, data.item_column, data.value_column, data.event_column, data.timestamp_column)
         self.unread: dict[str, None] = {}
+        self.present: dict[str, None] = {}
         self.numbers: dict[str, float | None] = {}
         self.has_times = False
 
     def add(self, chunk: Chunk) -> None:
         data, columns, n = self.data, chunk.columns, len(chunk)
+        self.present.update(dict.fromkeys(columns))
         self.unread.update(dict.fromkeys(name for name in columns if name not in self.read))
         users, items = columns[data.user_column], columns[data.item_column]
         events = columns.get(data.event_column, [""] * n)
@@ -171,12 +181,15 @@ class _Events:
         table = pd.concat(self.parts, ignore_index=True) if self.parts else pd.DataFrame()
         if table.empty:
             raise DataError(f"{self.data.interactions}: no usable interaction; see the accounting of `recsys validate`")
-        pairs, dropped = self._pairs(table)
+        self._check_columns()
+        notes = self._notes(table, items)
+        pairs, disliked, dropped = self._pairs(table)
         known = {item.item_id for item in items}
         others = [Item(item_id, title=item_id) for item_id in self.items if item_id not in known]
         catalog = Catalog.from_items([*items, *others])
+        users = IdMap.from_ids(list(self.users))
         interactions = Interactions(
-            self._compact_users(pairs),
+            users,
             catalog.items,
             pairs["user"].to_numpy(np.int32),
             pairs["item"].to_numpy(np.int32),
@@ -184,22 +197,62 @@ class _Events:
             pairs["time"].to_numpy(np.int64) if self.has_times else None,
         )
         events = {name: (rows, self._weight(name) or 0.0) for name, rows in self.event_rows.items() if name}
-        return Dataset(interactions, catalog, self.accounting, events, dropped, tuple(self.unread))
+        return Dataset(
+            interactions,
+            catalog,
+            self.accounting,
+            events,
+            dropped,
+            tuple(self.unread),
+            Histories.from_pairs(
+                disliked["user"].to_numpy(np.int32), disliked["item"].to_numpy(np.int32), len(users), len(catalog)
+            ),
+            notes,
+        )
 
-    def _pairs(self, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    def _check_columns(self) -> None:
+        """A column that was named in the configuration must be there."""
+        for key in ("value_column", "event_column", "timestamp_column"):
+            name = getattr(self.data, key)
+            if name != DataConfig.model_fields[key].default and name not in self.present and not self.data.preset:
+                raise DataError(f"data.{key} = {name!r}: there is no such column{did_you_mean(name, self.present)}")
+
+    def _notes(self, table: pd.DataFrame, items: list[Item]) -> tuple[str, ...]:
+        notes = []
+        missing = list(self.items)[len(items) :]
+        if items and missing:
+            notes.append(
+                f"{len(missing)} items of the interactions have no record in data.items, the first is {missing[0]!r} (records "
+                f'are like {items[0].item_id!r}); if the file is not for this data, set data.items = ""'
+            )
+        if items and not any(item.text for item in items):
+            columns = sorted({name for item in items for name in item.attributes})
+            notes.append(
+                f"the items have no text; choose among their columns with content.columns: {', '.join(columns)}"
+            )
+        if self.threshold is None and bool((table["value"] % 1 != 0).any()):
+            notes.append(
+                f"{self.data.value_column} holds fractions and counts as a weight; for ratings set data.threshold"
+            )
+        return tuple(notes)
+
+    def _pairs(self, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
+        """Positive pairs with weight and time, pairs that were seen but are not positive, and rows dropped by reason."""
         read = len(table)
+        disliked = table[:0]
         table = table.sort_values(["user", "item", "time"], kind="stable", ignore_index=True)
         if self.threshold is None:
             table["weight"] *= table["value"]
             table = table[table["weight"] > 0]
-            reasons = {"weight 0": read - len(table)}
+            reasons = {"of weight 0, ignored": read - len(table)}
         else:
             table = table.drop_duplicates(["user", "item"], keep="last")  # of two ratings the later one holds
             distinct = len(table)
+            disliked = table[table["value"] < self.threshold]
             table = table[(table["value"] >= self.threshold) & (table["weight"] > 0)]
             reasons = {
                 "rated again later": read - distinct,
-                f"under the threshold {self.threshold:g}": distinct - len(table),
+                f"under the threshold {self.threshold:g}: seen, not liked": distinct - len(table),
             }
         if table.empty:
             raise DataError(f"{self.data.interactions}: no positive interaction is left: {reasons}")
@@ -207,13 +260,8 @@ class _Events:
         if share is not None:
             table = table.assign(weight=table["weight"] * share)
         pairs = table.groupby(["user", "item"], as_index=False, sort=True).agg({"weight": "sum", "time": "max"})
-        reasons["repeated pair, added up"] = len(table) - len(pairs)
-        return pairs, {reason: n for reason, n in reasons.items() if n}
-
-    def _compact_users(self, pairs: pd.DataFrame) -> IdMap:
-        kept, pairs["user"] = np.unique(pairs["user"].to_numpy(), return_inverse=True)
-        names = list(self.users)
-        return IdMap.from_ids([names[num] for num in kept])
+        reasons["added to another row of the same pair"] = len(table) - len(pairs)
+        return pairs, disliked, {reason: n for reason, n in reasons.items() if n}
 
     def _reason(self, user: str, item: str, value: float | None, weight: float | None, time: int | None) -> str:
         if not user or not item:

@@ -110,6 +110,7 @@ def index(dataset: Dataset, factors: Factors, encoded: Content, config: Config, 
         users=pairs.users,
         catalog=dataset.catalog,
         histories=histories,
+        seen_only=dataset.seen_only or _nothing_else_seen(pairs),
         popularity=Popularity.from_interactions(pairs, config.data.half_life_days),
         user_factors=factors.users,
         layout=blended.layout,
@@ -167,6 +168,11 @@ def compare(config: Config, share: float, k: int, stages: Stages) -> list[Measur
     return measured
 
 
+def _nothing_else_seen(interactions: Interactions) -> Histories:
+    nothing = np.empty(0, dtype=np.int32)
+    return Histories.from_pairs(nothing, nothing, len(interactions.users), len(interactions.items))
+
+
 def _exact_model(
     catalog: Catalog, interactions: Interactions, factors: Factors, texts: Vectors, config: Config
 ) -> Model:
@@ -175,6 +181,7 @@ def _exact_model(
         users=interactions.users,
         catalog=catalog,
         histories=Histories.from_interactions(interactions),
+        seen_only=_nothing_else_seen(interactions),
         popularity=Popularity.from_interactions(interactions, config.data.half_life_days),
         user_factors=factors.users,
         layout=blended.layout,

@@ -10,15 +10,17 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.catalog import Item
 from recsys.config import Config
 from recsys.recommender import Recommender
 from recsys.tables import show_answer, show_json, show_table
 from training.encoder import NONE
-from training.evaluate import Measured
+from training.evaluate import Figure, Measured
 from training.ingest import Dataset
 from training.pipeline import Trained
 
 SAMPLE_K = 5
+SAMPLE_ITEMS = 30
 
 
 def show_dataset(dataset: Dataset, config: Config) -> None:
@@ -40,14 +42,19 @@ def show_dataset(dataset: Dataset, config: Config) -> None:
     if dataset.unread:
         click.echo(f"  columns that are not read: {', '.join(dataset.unread)} (names are set in [data])")
     for reason, n in dataset.dropped.items():
-        click.echo(f"  kept, but not a pair of their own {n}: {reason}")
+        click.echo(f"  {n} rows {reason}")
+    for note in dataset.notes:
+        click.echo(f"  note: {note}")
     counts = pairs.item_counts()
-    per_user = np.bincount(pairs.user_nums)
-    density = len(pairs) / (len(pairs.users) * len(pairs.items))
+    per_user = np.bincount(pairs.user_nums, minlength=len(pairs.users))
+    active = int((per_user > 0).sum())
+    density = len(pairs) / (active * len(pairs.items))
     click.echo(
-        f"to train: {len(pairs)} pairs of {len(pairs.users)} users and {len(pairs.items)} items ({density:.2%} of all pairs)"
+        f"to train: {len(pairs)} pairs of {active} users and {len(pairs.items)} items ({density:.2%} of all pairs)"
     )
-    click.echo(f"  users: median {np.median(per_user):g} items, {int((per_user == 1).sum())} with one item")
+    click.echo(
+        f"  users: median {np.median(per_user[per_user > 0]):g} items, {int((per_user == 1).sum())} with one item"
+    )
     click.echo(f"  items: median {np.median(counts):g} users, {int((counts == 0).sum())} cold (no interaction)")
     click.echo(f"  times: {_span(pairs.timestamps)}")
     click.echo(f"  texts: {_texts(dataset, config)}")
@@ -74,30 +81,40 @@ def show_trained(trained: Trained, version: str, seconds: dict[str, float], conf
         f"\nsome of the history of user {user_id}",
     )
     show_answer(recommender.recommend(user_id, SAMPLE_K), f"recommended to user {user_id}")
-    item = model.catalog[int(model.popularity.order[0])]
+    item = _telling_item(recommender)
     show_answer(recommender.similar_items(item.item_id, SAMPLE_K), f"similar to {item.title or item.item_id}")
 
 
 def show_comparison(measured: Sequence[Measured], as_json: bool) -> None:
-    """A row for each way to recommend: means over users with 95% bootstrap intervals."""
+    """A column for each way to recommend: means over users with 95% bootstrap intervals."""
     if as_json:
         show_json([asdict(one) for one in measured])
         return
-    metrics = list(measured[0].figures)
     rows = [
-        (
-            one.name,
-            *(f"{figure.mean:.4f} [{figure.low:.4f}, {figure.high:.4f}]" for figure in one.figures.values()),
-            f"{one.coverage:.3f}",
-        )
-        for one in measured
+        (metric, *(f"{one.figures[metric].mean:.4f} ±{_half(one.figures[metric]):.4f}" for one in measured))
+        for metric in measured[0].figures
     ]
-    show_table(("", *metrics, "coverage"), rows, f"{measured[0].users} users, every unseen item ranked, 95% intervals")
+    rows.append(("coverage", *(f"{one.coverage:.4f}" for one in measured)))
+    columns = ("", *(one.name for one in measured))
+    show_table(columns, rows, f"{measured[0].users} users, every unseen item ranked, ± half of the 95% interval")
+
+
+def _half(figure: Figure) -> float:
+    return (figure.high - figure.low) / 2
 
 
 def _typical_user(dataset: Dataset) -> int:
     per_user = np.bincount(dataset.interactions.user_nums)
     return int(np.argmin(np.abs(per_user - max(5, np.median(per_user)))))
+
+
+def _telling_item(recommender: Recommender) -> Item:
+    """Of the most popular items the one whose neighbors are nearest."""
+    model = recommender.model
+    popular = [model.catalog[num] for num in model.popularity.order[:SAMPLE_ITEMS].tolist()]
+    answers = {item.item_id: recommender.similar_items(item.item_id, SAMPLE_K) for item in popular}
+    nearness = {name: 0 if found.fallback else sum(one.score for one in found.items) for name, found in answers.items()}
+    return max(popular, key=lambda item: nearness[item.item_id])
 
 
 def _span(timestamps: NDArray[np.int64] | None) -> str:

@@ -63,7 +63,7 @@ def verify(config: Config, version: str | None) -> None:
         click.echo(f"{name} {problem or 'sound'}")
     if damaged:
         raise BundleError(
-            f"{len(damaged)} of {len(checked)} models are damaged; train again, then `recsys models prune`"
+            f"{len(damaged)} of {len(checked)} models are damaged; roll back or train again, and remove the folders"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,7 @@ from recsys.batch import score_pairs
 from recsys.cli import configured
 from recsys.commands.opening import open_recommender
 from recsys.config import Config
-from recsys.errors import DataError
+from recsys.errors import ConfigError, DataError
 from recsys.model import Model
 from recsys.nearest import did_you_mean
 from recsys.tabular import check_format, write_rows
@@ -23,7 +24,9 @@ CHUNK_ROWS = 100_000
 
 @click.command("rank")
 @configured
-@click.option("--input", "source", type=click.Path(path_type=Path), required=True, help="CSV with user_id and item_id")
+@click.option(
+    "--input", "source", type=click.Path(path_type=Path), required=True, help="CSV with user_id and item_id, also .gz"
+)
 @click.option("--output", type=click.Path(path_type=Path), required=True, help=".csv, .csv.gz, .parquet or .jsonl")
 def rank(config: Config, source: Path, output: Path) -> None:
     """Score the user_id,item_id pairs of a file: its columns plus score, empty where an id is not known."""
@@ -48,8 +51,11 @@ class _Unknown:
 
 
 def _opened(source: Path):  # type: ignore[no-untyped-def]
+    if not source.name.endswith((".csv", ".csv.gz")):
+        raise ConfigError(f"--input {source}: unknown kind of file; use .csv or .csv.gz")
     try:
-        return source.open(encoding="utf-8-sig", newline="")
+        opened = gzip.open if source.suffix == ".gz" else open
+        return opened(source, "rt", encoding="utf-8-sig", newline="")
     except OSError as error:
         raise DataError(f"--input {source}: {error.strerror}") from error
 
@@ -57,7 +63,7 @@ def _opened(source: Path):  # type: ignore[no-untyped-def]
 def _columns(source: Path, reader: csv.DictReader[str]) -> list[str]:
     try:
         columns = list(reader.fieldnames or [])
-    except (csv.Error, UnicodeDecodeError) as error:
+    except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:
         raise DataError(f"--input {source} line 1: {error}") from error
     if len(set(columns)) != len(columns):
         raise DataError(f"--input {source}: a column stands twice in the header {columns}; names must be unique")
@@ -82,5 +88,5 @@ def _scored(source: Path, reader: csv.DictReader[str], model: Model, unknown: _U
             unknown.items += sum(num is None for num in items)
             for row, score in zip(chunk, score_pairs(model, users, items), strict=True):
                 yield (*row.values(), score)
-    except (csv.Error, UnicodeDecodeError) as error:
+    except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:
         raise DataError(f"--input {source} line {reader.line_num + 1}: {error}") from error

@@ -14,8 +14,8 @@ from recsys.config import Config
 from recsys.console import Stages
 from recsys.envelope import answer_object
 from recsys.errors import ConfigError, DataError
-from recsys.index import Neighbors
-from recsys.recommender import NOTHING, Recommender
+from recsys.index import NOTHING, Neighbors
+from recsys.recommender import Recommender
 from recsys.tables import show_answer, show_json
 from recsys.tabular import check_format, write_rows
 
@@ -53,6 +53,8 @@ def recommend(
         _batch(config, users, k, exact, output)
         return
     assert user_id is not None
+    if output is not None:
+        raise ConfigError("--output goes with --users; for one user redirect --json")
     recommender = open_recommender(config)
     answer = recommender.recommend(user_id, k, exclude=exclude, include_seen=include_seen, exact=exact)
     if as_json:
@@ -71,8 +73,8 @@ def _batch(config: Config, users: str, k: int, exact: bool, output: Path) -> Non
     with stages.stage("recommend", len(ids)) as advance:
         rows = _rows(recommender, ids, k, exact, advance)
         written = write_rows(output, COLUMNS, rows, {"rank": "int32", "score": "float32"})
-    unknown = sum(recommender.model.users.get(user_id) is None for user_id in ids) if users != ALL else 0
-    popular = f"; {unknown} unknown users got the popular items" if unknown else ""
+    unknown = [user_id for user_id in ids if user_id not in recommender.model.users] if users != ALL else []
+    popular = f"; {len(unknown)} unknown users (first {unknown[0]!r}) got the popular items" if unknown else ""
     click.echo(
         f"{written} rows for {len(ids)} users in {output} (model {recommender.model_version}){popular}", err=True
     )

@@ -245,3 +245,18 @@ def test_the_withheld_diagonal_of_a_checkerboard_comes_first() -> None:
     )
     recommender = Recommender(model, "v1")
     assert [ids(recommender.recommend(f"u{num}", 1)) for num in range(20)] == [[f"i{num}"] for num in range(20)]
+
+
+def test_what_was_seen_and_not_liked_is_never_recommended(model: Model) -> None:
+    last, disliked = f"u{len(model.users) - 1}", f"i{len(model.catalog) - 2}"
+    recommender = Recommender(model, "v")
+    for exact in (False, True):
+        found = {item.item_id for item in recommender.recommend(last, 1000, exact=exact).items}
+        assert len(found) == len(model.catalog) - 4
+        assert disliked not in found
+    assert disliked in {item.item_id for item in recommender.recommend(last, 1000, include_seen=True).items}
+
+
+def test_an_id_excluded_twice_leaves_as_many_items(model: Model) -> None:
+    found = Recommender(model, "v").recommend("u0", 1000, exclude=["i9", "i9"], include_seen=True)
+    assert len(found.items) == len(model.catalog) - 1

@@ -125,7 +125,7 @@ def test_verify_names_the_damaged_one_and_fails(full: Store, models: Models) -> 
     old, middle, new = full.versions()
     damage(full, middle)
     ending = models("verify")
-    assert failed(ending, "1 of 3 models are damaged; train again, then `recsys models prune`")
+    assert failed(ending, "1 of 3 models are damaged; roll back or train again, and remove the folders")
     assert (ending.lines[0], ending.lines[2]) == (f"{old} sound", f"{new} sound")
     assert re.fullmatch(rf"{middle} .*users\.blob\.npy: its size or checksum does not match.*", ending.lines[1])
 

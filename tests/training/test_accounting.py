@@ -100,7 +100,7 @@ def test_the_list_is_complete_when_reading_fails(tmp_path: Path) -> None:
 def test_a_list_that_cannot_be_written_is_told_before_reading(tmp_path: Path, name: str, why: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
-    with pytest.raises(DataError, match=rf"data\.rejects = '.*{name}'{why}; set another file"):
+    with pytest.raises(DataError, match=rf"data\.rejects = '.*{name}'{why}; set another"):
         Accounting(tmp_path / name).__enter__()
 
 

@@ -19,10 +19,11 @@ from training.indexing import RECALL_AT, BuiltIndex, Query, build_index, sample
 N, DIM = 3000, 16
 
 
-def queries(_: VectorTable) -> Sequence[Query]:
+def queries(table: VectorTable) -> Sequence[Query]:
     """Sixty vectors, each with the row numbers of three seen items."""
     vectors = factories.random_vectors(60, DIM, 9)
-    return [(vector, np.arange(row, row + 3, dtype=np.int32)) for row, vector in enumerate(vectors)]
+    seen = [np.arange(row, min(row + 3, len(table)), dtype=np.int32) for row in range(len(vectors))]
+    return list(zip(vectors, seen, strict=True))
 
 
 def built(vectors: Vectors | None = None, seed: int = 1, **changes: Any) -> BuiltIndex:

@@ -83,7 +83,7 @@ def test_a_half_life_halves_old_interactions(tmp_path: Path) -> None:
     dataset = ingest(config(table(tmp_path / "i.csv", rows), data={"half_life_days": 10.0}))
     expected = {("a", "x"): 4.0, ("a", "y"): 2.0, ("b", "x"): 8 * 0.25 + 0.5**0.5}
     assert weights_of(dataset.interactions) == expected
-    assert dataset.dropped == {"repeated pair, added up": 1}
+    assert dataset.dropped == {"added to another row of the same pair": 1}
 
 
 def test_a_half_life_without_times_changes_nothing(tmp_path: Path) -> None:
@@ -123,11 +123,45 @@ def test_ids_in_items_and_interactions_are_compared_byte_for_byte(tmp_path: Path
     assert dataset.interactions.item_counts().tolist() == [1] * len(IDS)
 
 
-def test_users_without_a_pair_have_no_number(tmp_path: Path) -> None:
+def test_users_without_a_positive_pair_are_known_and_have_no_history(tmp_path: Path) -> None:
     rows = [("a", "x", 0, "", 5), ("b", "x", 1, "", 5), ("c", "x", 0, "", 5), ("d", "y", 1, "", 5)]
     found = ingest(config(table(tmp_path / "i.csv", rows))).interactions
-    assert list(found.users) == ["b", "d"]
-    assert found.user_nums.tolist() == [0, 1]
+    assert list(found.users) == ["a", "b", "c", "d"]
+    assert found.user_nums.tolist() == [1, 3]
+
+
+def test_what_is_rated_under_the_threshold_is_seen_and_not_liked(tmp_path: Path) -> None:
+    rows = [
+        ("a", "x", 5, "", 5),
+        ("a", "y", 1, "", 6),
+        ("b", "x", 2, "", 5),
+        ("a", "z", 5, "", 7),
+        ("a", "z", 1, "", 8),
+    ]
+    dataset = ingest(config(table(tmp_path / "i.csv", rows), data={"threshold": 3.0}))
+    names = list(dataset.catalog.items)
+    assert dataset.seen_only is not None
+    assert [[names[num] for num in dataset.seen_only.items_of(user)] for user in (0, 1)] == [["y", "z"], ["x"]]
+    assert set(pairs_of(dataset.interactions)) == {("a", "x")}
+
+
+def test_items_without_a_record_and_fractions_are_noted(tmp_path: Path) -> None:
+    items = table(tmp_path / "items.csv", [("26", "Ex")], ("item_id", "name"))
+    notes = ingest(config(table(tmp_path / "i.csv", [("a", "0026", 4.5, "", 5)]), items)).notes
+    assert (
+        "1 items of the interactions have no record in data.items, the first is '0026' (records are like '26')"
+        in notes[0]
+    )
+    assert notes[1] == "the items have no text; choose among their columns with content.columns: name"
+    assert notes[2] == "value holds fractions and counts as a weight; for ratings set data.threshold"
+
+
+def test_a_column_that_was_named_must_be_there(tmp_path: Path) -> None:
+    path = table(tmp_path / "i.csv", [("a", "x", 1, "", 5)])
+    with pytest.raises(
+        DataError, match=r"data\.value_column = 'valeu': there is no such column; did you mean 'value'\?"
+    ):
+        ingest(config(path, data={"value_column": "valeu"}))
 
 
 def test_files_of_a_glob_are_one_data_set(tmp_path: Path) -> None:
@@ -152,7 +186,9 @@ def test_columns_are_the_configured_ones(tmp_path: Path) -> None:
 
 def test_no_positive_interaction_is_told_with_the_reasons(tmp_path: Path) -> None:
     path = table(tmp_path / "i.csv", [("a", "x", 1, "", 5), ("a", "x", 2, "", 6)])
-    with pytest.raises(DataError, match=r"interaction is left: .*'rated again later': 1, 'under the threshold 4': 1"):
+    with pytest.raises(
+        DataError, match=r"interaction is left: .*'rated again later': 1, 'under the threshold 4: seen, not liked': 1"
+    ):
         ingest(config(path, data={"threshold": 4.0}))
 
 

@@ -84,7 +84,7 @@ def test_every_release_gives_the_same_ratings_and_titles(tmp_path: Path, write: 
 def test_ratings_under_three_and_a_half_are_not_positive(tmp_path: Path, write: Callable[[Path], Path]) -> None:
     dataset = ingest(config(write(tmp_path / "ml"), data=PRESET))
     assert pairs_of(dataset.interactions).keys() == {("186", "302"), ("196", "302")}
-    assert dataset.dropped == {"under the threshold 3.5": 1}
+    assert dataset.dropped == {"under the threshold 3.5: seen, not liked": 1}
 
 
 @pytest.mark.parametrize("write", [of_10m, of_csv])
