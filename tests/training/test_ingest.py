@@ -64,7 +64,7 @@ def test_event_types_have_weights_and_unknown_ones_are_rejected(tmp_path: Path) 
     assert weights_of(dataset.interactions) == {("a", "x"): 5.0, ("a", "y"): 1.0}
     assert dataset.accounting.reasons == {("interactions", "event type without a weight in [events]"): 1}
     assert dataset.events == {"like": (1, 2.5), "watch": (1, 1.0), "skip": (1, 0.0)}
-    assert dataset.dropped == {"weight 0": 1}
+    assert dataset.dropped == {"of weight 0, ignored": 1}
 
 
 def test_without_configured_events_every_type_weighs_one(tmp_path: Path) -> None:
