@@ -95,7 +95,7 @@ class BlendConfig(Section):
     )
     weight: Share = Field(0.5, description="share of behaviour in the likeness of two items; the rest is content")
     half_at: NotNegative = Field(
-        5.0, description="number of interactions at which the behaviour of an item is half trusted"
+        30.0, description="number of interactions at which the behaviour of an item is half trusted"
     )
 
 
