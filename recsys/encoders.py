@@ -179,10 +179,12 @@ def _packaged(name: str) -> Path | None:
 def _from_hub(name: str, *, download: bool) -> Path | None:
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
         return None
+    repository = name if "/" in name else f"{HUB_OWNER}/{name}"
+    if not download and not (_hub_cache() / f"models--{repository.replace('/', '--')}").exists():
+        return None  # told without the time that importing the client takes
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    repository = name if "/" in name else f"{HUB_OWNER}/{name}"
     try:
         return Path(snapshot_download(repository, local_files_only=not download, allow_patterns=HUB_FILES))
     except LocalEntryNotFoundError as error:
@@ -191,6 +193,12 @@ def _from_hub(name: str, *, download: bool) -> Path | None:
         return None
     except (HfHubHTTPError, HFValidationError, OSError) as error:
         raise EncoderError(f"encoder {name!r} cannot be fetched: {error}") from error
+
+
+def _hub_cache() -> Path:
+    """Where the client of the hub keeps what it fetched, by its own environment variables."""
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
+    return Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub").expanduser()
 
 
 def _check_modules(name: str, folder: Path) -> None:

@@ -87,7 +87,7 @@ class TestFinding:
     @pytest.mark.parametrize("name", ["..", ".", "-x", "a--b", "x" * 200, "a.git"])
     def test_a_name_that_no_hub_takes_is_told(self, name: str) -> None:
         with pytest.raises(EncoderError, match=f"encoder {name!r} cannot be fetched: "):
-            open_encoder(name)
+            open_encoder(name, allow_download=True)
 
     def test_the_default_encoder_is_missing_with_the_extra_to_install(self, tmp_path: Path) -> None:
         told = in_fresh_process(
