@@ -24,9 +24,10 @@ from recsys.recommender import Recommender
 from training import als, content, evaluate, indexing
 from training.als import Factors
 from training.content import Content
+from training.dataset import Dataset, checksum
 from training.evaluate import Measured
 from training.indexing import Query, sample
-from training.ingest import Dataset, checksum, ingest
+from training.ingest import ingest
 from training.split import split_last_share, tested_users
 
 

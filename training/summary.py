@@ -14,9 +14,9 @@ from recsys.catalog import Item
 from recsys.config import Config
 from recsys.recommender import Recommender
 from recsys.tables import show_answer, show_json, show_table
+from training.dataset import Dataset
 from training.encoder import NONE
 from training.evaluate import Figure, Measured
-from training.ingest import Dataset
 from training.pipeline import Trained
 
 SAMPLE_K = 5

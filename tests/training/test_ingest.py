@@ -11,7 +11,8 @@ from recsys.catalog import Item
 from recsys.errors import ConfigError, DataError
 from recsys.interactions import Interactions
 from tests.training.files import HEADER, IDS, config, pairs_of, table, text
-from training.ingest import checksum, ingest
+from training.dataset import checksum
+from training.ingest import ingest
 
 DAY = 86_400
 EVENTS = {"watch": 1.0, "like": 2.5, "skip": 0.0}

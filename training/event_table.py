@@ -1,0 +1,206 @@
+"""The good rows of all files as numbers, and the user-item pairs that they add up to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.catalog import Catalog, Item
+from recsys.config import Config, DataConfig
+from recsys.errors import DataError
+from recsys.histories import Histories
+from recsys.ids import IdMap
+from recsys.interactions import Interactions
+from recsys.nearest import did_you_mean
+from recsys.popularity import decay
+from training import movielens
+from training.accounting import Accounting
+from training.dataset import Dataset
+from training.parsing import number, seconds
+from training.readers import Chunk
+
+SMALLEST_WEIGHT = 1e-6
+MOST_NUMBERS = 100_000
+LARGEST_VALUE = 1e15  # sums of more would leave float32
+
+
+class EventTable:
+    """Collects the good rows of all chunks as numbers."""
+
+    def __init__(self, config: Config, accounting: Accounting, items: Iterable[Item]) -> None:
+        self.config, self.data, self.accounting = config, config.data, accounting
+        threshold = config.data.threshold
+        self.threshold = movielens.THRESHOLD if threshold is None and config.data.preset else threshold
+        self.missing = 1.0 if self.threshold is None else None  # a rating that is not there is no rating
+        self.users: dict[str, int] = {}
+        self.items = {item.item_id: num for num, item in enumerate(items)}
+        self.parts: list[pd.DataFrame] = []
+        self.event_rows: Counter[str] = Counter()
+        data = config.data
+        self.read = (data.user_column, data.item_column, data.value_column, data.event_column, data.timestamp_column)
+        self.unread: dict[str, None] = {}
+        self.present: dict[str, None] = {}
+        self.numbers: dict[str, float | None] = {}
+        self.has_times = False
+
+    def add(self, chunk: Chunk) -> None:
+        data, columns, n = self.data, chunk.columns, len(chunk)
+        self.present.update(dict.fromkeys(columns))
+        self.unread.update(dict.fromkeys(name for name in columns if name not in self.read))
+        users, items = columns[data.user_column], columns[data.item_column]
+        events = columns.get(data.event_column, [""] * n)
+        times = columns.get(data.timestamp_column)
+        if self.parts and self.has_times != (times is not None):
+            raise DataError(f"{chunk.file}: some rows have the column {data.timestamp_column!r} and some have not")
+        self.has_times = times is not None
+        values = (
+            [self._number(text) for text in columns[data.value_column]] if data.value_column in columns else [1.0] * n
+        )
+        weights = [self._weight(event) for event in events]
+        moments = [0] * n if times is None else [self._seconds(text) for text in times]
+        kept: Sequence[int] = range(n)
+        if not self._all_good(users, items, values, weights, moments):
+            rows = zip(users, items, values, weights, moments, strict=True)
+            kept = [row for row, fields in enumerate(rows) if self._is_good(chunk, row, fields)]
+        self.event_rows.update([events[row] for row in kept])
+        numbered = {
+            "user": _numbered(self.users, [users[row] for row in kept]),
+            "item": _numbered(self.items, [items[row] for row in kept]),
+            "value": np.array([values[row] for row in kept], dtype=np.float64),
+            "weight": np.array([weights[row] for row in kept], dtype=np.float64),
+            "time": np.array([moments[row] for row in kept], dtype=np.int64),
+        }
+        self.parts.append(pd.DataFrame(numbered))
+
+    def _all_good(self, users: list[str], items: list[str], *parsed: list[Any]) -> bool:
+        """Whether no row can be bad: the usual case, told by passes over whole columns."""
+        return not ("" in users or "" in items or any(None in column for column in parsed)) and (
+            min(parsed[0]) >= 0 and max(parsed[0]) <= LARGEST_VALUE
+        )
+
+    def _is_good(self, chunk: Chunk, row: int, fields: tuple[Any, ...]) -> bool:
+        reason = self._reason(*fields)
+        if reason:
+            shown = [values[row] for values in chunk.columns.values()]
+            self.accounting.reject("interactions", chunk.file, chunk.lines[row], reason, shown)
+        return not reason
+
+    def dataset(self, items: list[Item]) -> Dataset:
+        table = pd.concat(self.parts, ignore_index=True) if self.parts else pd.DataFrame()
+        if table.empty:
+            raise DataError(f"{self.data.interactions}: no usable interaction; see the accounting of `recsys validate`")
+        self._check_columns()
+        notes = self._notes(table, items)
+        pairs, disliked, dropped = self._pairs(table)
+        known = {item.item_id for item in items}
+        others = [Item(item_id, title=item_id) for item_id in self.items if item_id not in known]
+        catalog = Catalog.from_items([*items, *others])
+        users = IdMap.from_ids(list(self.users))
+        interactions = Interactions(
+            users,
+            catalog.items,
+            pairs["user"].to_numpy(np.int32),
+            pairs["item"].to_numpy(np.int32),
+            np.maximum(pairs["weight"].to_numpy(np.float32), np.float32(SMALLEST_WEIGHT)),
+            pairs["time"].to_numpy(np.int64) if self.has_times else None,
+        )
+        events = {name: (rows, self._weight(name) or 0.0) for name, rows in self.event_rows.items() if name}
+        return Dataset(
+            interactions,
+            catalog,
+            self.accounting,
+            events,
+            dropped,
+            tuple(self.unread),
+            Histories.from_pairs(
+                disliked["user"].to_numpy(np.int32), disliked["item"].to_numpy(np.int32), len(users), len(catalog)
+            ),
+            notes,
+        )
+
+    def _check_columns(self) -> None:
+        """A column that was named in the configuration must be there."""
+        for key in ("value_column", "event_column", "timestamp_column"):
+            name = getattr(self.data, key)
+            if name != DataConfig.model_fields[key].default and name not in self.present and not self.data.preset:
+                raise DataError(f"data.{key} = {name!r}: there is no such column{did_you_mean(name, self.present)}")
+
+    def _notes(self, table: pd.DataFrame, items: list[Item]) -> tuple[str, ...]:
+        notes = []
+        missing = list(self.items)[len(items) :]
+        if items and missing:
+            notes.append(
+                f"{len(missing)} items of the interactions have no record in data.items, the first is {missing[0]!r} (records "
+                f'are like {items[0].item_id!r}); if the file is not for this data, set data.items = ""'
+            )
+        if items and not any(item.text for item in items):
+            columns = sorted({name for item in items for name in item.attributes})
+            notes.append(
+                f"the items have no text; choose among their columns with content.columns: {', '.join(columns)}"
+            )
+        if self.threshold is None and bool((table["value"] % 1 != 0).any()):
+            notes.append(
+                f"{self.data.value_column} holds fractions and counts as a weight; for ratings set data.threshold"
+            )
+        return tuple(notes)
+
+    def _pairs(self, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
+        """Positive pairs with weight and time, pairs that were seen but are not positive, and rows dropped by reason."""
+        read = len(table)
+        disliked = table[:0]
+        table = table.sort_values(["user", "item", "time"], kind="stable", ignore_index=True)
+        if self.threshold is None:
+            table["weight"] *= table["value"]
+            table = table[table["weight"] > 0]
+            reasons = {"of weight 0, ignored": read - len(table)}
+        else:
+            table = table.drop_duplicates(["user", "item"], keep="last")  # of two ratings the later one holds
+            distinct = len(table)
+            disliked = table[table["value"] < self.threshold]
+            table = table[(table["value"] >= self.threshold) & (table["weight"] > 0)]
+            reasons = {
+                "rated again later": read - distinct,
+                f"under the threshold {self.threshold:g}: seen, not liked": distinct - len(table),
+            }
+        if table.empty:
+            raise DataError(f"{self.data.interactions}: no positive interaction is left: {reasons}")
+        share = decay(table["time"].to_numpy() if self.has_times else None, self.data.half_life_days)
+        if share is not None:
+            table = table.assign(weight=table["weight"] * share)
+        pairs = table.groupby(["user", "item"], as_index=False, sort=True).agg({"weight": "sum", "time": "max"})
+        reasons["added to another row of the same pair"] = len(table) - len(pairs)
+        return pairs, disliked, {reason: n for reason, n in reasons.items() if n}
+
+    def _reason(self, user: str, item: str, value: float | None, weight: float | None, time: int | None) -> str:
+        if not user or not item:
+            return f"no {self.data.item_column if user else self.data.user_column}"
+        if value is None or value > LARGEST_VALUE:
+            return f"{self.data.value_column} is {'above 1e15' if value else 'not a number'}"
+        if value < 0 and self.threshold is None:
+            return f"{self.data.value_column} is negative; counts are not (set data.threshold for ratings)"
+        if weight is None:
+            return "event type without a weight in [events]"
+        return f"{self.data.timestamp_column} is not a time" if time is None else ""
+
+    def _number(self, text: str) -> float | None:
+        if text not in self.numbers:
+            if len(self.numbers) > MOST_NUMBERS:
+                self.numbers.clear()
+            self.numbers[text] = self.missing if not text else number(text)
+        return self.numbers[text]
+
+    def _weight(self, event: str) -> float | None:
+        return self.config.events.get(event) if self.config.events and event else 1.0
+
+    def _seconds(self, text: str) -> int | None:
+        return int(text) if text[:1] == "1" and len(text) == 10 and text.isascii() and text.isdigit() else seconds(text)
+
+
+def _numbered(known: dict[str, int], ids: list[str]) -> NDArray[np.int64]:
+    """The number of each id; new ones are added to `known`."""
+    return np.fromiter((known.setdefault(one, len(known)) for one in ids), dtype=np.int64, count=len(ids))
