@@ -159,7 +159,7 @@ class Store:
         with self._one_line("pruning"), self._locked():
             self._remove_leftovers()
             versions = self.versions()
-            old = [one for one in versions[: max(0, len(versions) - keep)] if one != self._current_or_none()]
+            old = [one for one in versions[: max(0, len(versions) - keep)] if one != self.current_or_none()]
             for version in old:
                 os.rename(self.path / version, self.path / TRASH)
                 shutil.rmtree(self.path / TRASH)
@@ -185,7 +185,8 @@ class Store:
             (_moment(version) + timedelta(seconds=1) for version in newest), default=datetime.fromtimestamp(0, UTC)
         )
 
-    def _current_or_none(self) -> str | None:
+    def current_or_none(self) -> str | None:
+        """The version that serves, None when there is none; raises StoreError when the link is not ours."""
         try:
             return self.current()
         except NoModelError:

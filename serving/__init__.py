@@ -1,1 +1,1 @@
-"""Online: answers over HTTP from the newest bundle."""
+"""Online: answers over HTTP from the current bundle."""

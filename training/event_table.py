@@ -95,11 +95,10 @@ class EventTable:
         if table.empty:
             raise DataError(f"{self.data.interactions}: no usable interaction; see the accounting of `recsys validate`")
         self._check_columns()
-        notes = self._notes(table, items)
+        unrecorded = list(self.items)[len(items) :]
+        notes = self._notes(table, items, unrecorded)
         pairs, disliked, dropped = self._pairs(table)
-        known = {item.item_id for item in items}
-        others = [Item(item_id, title=item_id) for item_id in self.items if item_id not in known]
-        catalog = Catalog.from_items([*items, *others])
+        catalog = Catalog.from_items([*items, *(Item(item_id, title=item_id) for item_id in unrecorded)])
         users = IdMap.from_ids(list(self.users))
         interactions = Interactions(
             users,
@@ -130,13 +129,12 @@ class EventTable:
             if name != DataConfig.model_fields[key].default and name not in self.present and not self.data.preset:
                 raise DataError(f"data.{key} = {name!r}: there is no such column{did_you_mean(name, self.present)}")
 
-    def _notes(self, table: pd.DataFrame, items: list[Item]) -> tuple[str, ...]:
+    def _notes(self, table: pd.DataFrame, items: list[Item], unrecorded: list[str]) -> tuple[str, ...]:
         notes = []
-        missing = list(self.items)[len(items) :]
-        if items and missing:
+        if items and unrecorded:
             notes.append(
-                f"{len(missing)} items of the interactions have no record in data.items, the first is {missing[0]!r} (records "
-                f'are like {items[0].item_id!r}); if the file is not for this data, set data.items = ""'
+                f"{len(unrecorded)} items of the interactions have no record in data.items, the first is {unrecorded[0]!r} "
+                f'(records are like {items[0].item_id!r}); if the file is not for this data, set data.items = ""'
             )
         if items and not any(item.text for item in items):
             columns = sorted({name for item in items for name in item.attributes})

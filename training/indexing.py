@@ -9,14 +9,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.annoy_index import AnnoyVectorIndex
+from recsys.annoy_index import MEASURED_AT, AnnoyVectorIndex
 from recsys.config import IndexConfig
 from recsys.embeddings import Vectors
 from recsys.errors import ModelRejectedError
 from recsys.index import ExactIndex, VectorIndex, VectorTable
 from recsys.manifest import IndexInfo
 
-RECALL_AT = 10
+RECALL_AT = MEASURED_AT
 CONFIDENCE = 1.645  # one-sided 95% of a normal distribution
 FOREST_COST = 5.0  # time of one vector that the forest inspects, in rows of a scan; docs/decisions/0003
 
@@ -57,8 +57,9 @@ def build_index(
     forest = AnnoyVectorIndex.build(table, config.n_trees, random_state)
     asked = [(vector, skip) for vector, skip in queries(table) if vector.any()]  # others get the popular items
     exact = ExactIndex(table)
-    truth = [exact.query(vector, RECALL_AT, skip).nums for vector, skip in asked]
-    scan_rows = _mean([exact.scan(vector, RECALL_AT, skip)[1] for vector, skip in asked])
+    scans = [exact.scan(vector, RECALL_AT, skip) for vector, skip in asked]
+    truth = [found.nums for found, _ in scans]
+    scan_rows = _mean([rows for _, rows in scans])
     forest, recall = _deep_enough(name, forest, asked, truth, config)
     serves = _choose(config.kind, forest.search_k, scan_rows)
     info = IndexInfo(

@@ -8,7 +8,7 @@ from recsys.cli import configured
 from recsys.commands.opening import open_store
 from recsys.config import Config
 from recsys.errors import BundleError, NoModelError
-from recsys.store import Store, verify_all
+from recsys.store import verify_all
 from recsys.tables import show_json, show_table
 
 
@@ -23,7 +23,7 @@ def models() -> None:
 def list_models(config: Config, as_json: bool) -> None:
     """All versions, oldest first; the current one is marked."""
     store = open_store(config)
-    current = _current(store)
+    current = store.current_or_none()
     if as_json:
         show_json([{"model_version": version, "current": version == current} for version in store.versions()])
         return
@@ -76,10 +76,3 @@ def prune(config: Config, keep: int | None) -> None:
     for version in removed:
         click.echo(f"removed {version}")
     click.echo(f"{len(removed)} removed")
-
-
-def _current(store: Store) -> str | None:
-    try:
-        return store.current()
-    except NoModelError:
-        return None
