@@ -1,0 +1,166 @@
+"""What a measurement of recommendation lists consists of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A mean over users with its 95% bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of the users (by length of history) or of the test interactions (by popularity of the item).
+
+    Parameters
+    ----------
+    name : str
+        Such as "light users" or "cold items".
+    rule : str
+        Who belongs to it, for a person: "2 to 9 interactions".
+    size : int
+        Users that count in it.
+    figures : dict
+        By metric; empty where `size` is 0.
+    """
+
+    name: str
+    rule: str
+    size: int
+    figures: dict[str, Figure]
+
+
+@dataclass(frozen=True)
+class HistoryBin:
+    """Users whose history has `low` to `high` interactions (inclusive), with their mean NDCG."""
+
+    low: int
+    high: int
+    users: int
+    ndcg: Figure
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The figures of one way to recommend.
+
+    Parameters
+    ----------
+    name : str
+    users : int
+        Users with at least one interaction in the test part; all of them count.
+    figures : dict
+        Means over users by metric, such as "ndcg@10".
+    lists : dict
+        Figures of all lists together: "catalog_coverage", "novelty", "diversity" (absent without item vectors),
+        "mean_popularity_rank", "exposure_gini".
+    segments : tuple of Segment
+    recall_over_k : dict
+        Mean recall at several list lengths, rising.
+    over_history : tuple of HistoryBin
+        From short to long histories.
+    exposure : tuple of float
+        Share of all recommended places that went to each tenth of the items by popularity, from the tail to the head.
+    """
+
+    name: str
+    users: int
+    figures: dict[str, Figure]
+    lists: dict[str, float]
+    segments: tuple[Segment, ...] = ()
+    recall_over_k: dict[int, float] | None = None
+    over_history: tuple[HistoryBin, ...] = ()
+    exposure: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Several ways to recommend, measured on the same users.
+
+    Parameters
+    ----------
+    protocol : str
+        How the test part was cut, for a person.
+    k : int
+        Length of the lists.
+    measured : tuple of Measured
+        The model itself first.
+    consumption : tuple of float
+        Share of the test interactions on each tenth of the items by popularity, from the tail to the head.
+    """
+
+    protocol: str
+    k: int
+    measured: tuple[Measured, ...]
+    consumption: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One fit of the search for hyper-parameters; `rung` is "cheap" or "full", `value` the validation metric."""
+
+    number: int
+    rung: str
+    value: float
+    parameters: dict[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class IndexPoint:
+    """How one way to search an index does: share of the exact top ten that is found, and milliseconds per query."""
+
+    name: str
+    recall: float
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class UserSample:
+    """A user with some of the history and the list, both as (item_id, title) pairs, best or newest first."""
+
+    user_id: str
+    history: tuple[tuple[str, str], ...]
+    recommended: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Everything that the report of a model shows.
+
+    Parameters
+    ----------
+    facts : dict
+        Short lines such as "users": "671", in the order in which they are shown.
+    comparison : Comparison or None
+        None when nothing could be held out.
+    metric : str
+        Name of the validation metric of the search.
+    trials : tuple of Trial
+        Empty when nothing was searched.
+    indexes : dict
+        For each index, what was measured, the serving way first.
+    seconds : dict
+        Duration of the stages of training.
+    users : tuple of UserSample
+    configuration : str
+        The values that the model was trained with, as TOML.
+    notes : tuple of str
+        What a person should know when reading the figures.
+    """
+
+    facts: dict[str, str]
+    comparison: Comparison | None
+    metric: str
+    trials: tuple[Trial, ...]
+    indexes: dict[str, tuple[IndexPoint, ...]]
+    seconds: dict[str, float]
+    users: tuple[UserSample, ...]
+    configuration: str
+    notes: tuple[str, ...] = ()
