@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.blending import user_vectors
+from recsys.blending import emphases, user_vectors
 from recsys.embeddings import Vectors
 from recsys.index import NOTHING, ExactIndex, Neighbors
 from recsys.model import Model
+from recsys.ranking import rank, scored, user_query
 from recsys.recommender import Recommender
 
 BLOCK = 128
@@ -31,7 +33,7 @@ def recommend_many(recommender: Recommender, user_nums: Nums, k: int, *, exact: 
     """
     by_product = exact or isinstance(recommender.model.items_for_user, ExactIndex)
     answer: Callable[[Nums], list[Neighbors]] = (
-        partial(_by_product, recommender.model, *_history_and_texts(recommender.model), k)
+        partial(_by_product, recommender.model, _Sparse.of(recommender.model), k)
         if by_product
         else partial(_by_query, recommender, k)
     )
@@ -47,16 +49,16 @@ def recommend_many(recommender: Recommender, user_nums: Nums, k: int, *, exact: 
 def score_pairs(model: Model, users: Sequence[int | None], items: Sequence[int | None]) -> list[float | None]:
     """The score of each pair of row numbers; None where either is None (unknown)."""
     scores: list[float | None] = [None] * len(users)
-    recommender = Recommender(model, "")
     rows_of: dict[int, list[int]] = {}
     for row, (user, item) in enumerate(zip(users, items, strict=True)):
         if user is not None and item is not None:
             rows_of.setdefault(user, []).append(row)
     for user, rows in rows_of.items():
-        nums = np.asarray([items[row] for row in rows], dtype=np.int32)
-        products = model.items_for_user.table.rows(nums) @ recommender.user_vector(user)
-        for row, score in zip(rows, products.tolist(), strict=True):
-            scores[row] = score
+        nums = np.unique(np.asarray([items[row] for row in rows], dtype=np.int32))
+        ranked = scored(model, user_query(model, user), nums, len(nums)).found
+        score_of = dict(zip(ranked.nums.tolist(), ranked.scores.tolist(), strict=True))
+        for row in rows:
+            scores[row] = score_of[items[row]]
     return scores
 
 
@@ -64,31 +66,52 @@ def _by_query(recommender: Recommender, k: int, user_nums: Nums) -> list[Neighbo
     model = recommender.model
     answers = []
     for num in user_nums.tolist():
-        vector, seen = recommender.user_vector(num), model.seen(num)
-        found = model.items_for_user.query(vector, k, seen) if vector.any() else model.popularity.top(k, seen)
+        query, seen = user_query(model, num), model.seen(num)
+        found = rank(model, query, k, seen).found if query.vector.any() else model.popularity.top(k, seen)
         answers.append(found)
     return answers
 
 
-def _by_product(model: Model, history: sparse.csr_matrix, texts: Vectors, k: int, user_nums: Nums) -> list[Neighbors]:
+@dataclass(frozen=True, eq=False)
+class _Sparse:
+    """The sparse matrices and the text part of a model, made once for all blocks."""
+
+    history: sparse.csr_matrix
+    texts: Vectors
+    collaborative: sparse.csr_matrix
+    content: sparse.csr_matrix
+
+    @classmethod
+    def of(cls, model: Model) -> _Sparse:
+        table = model.items_for_user.table
+        texts = table.vectors[:, model.layout.factors :][table.positions]
+        return cls(model.histories.matrix(), texts, *model.neighborhood.matrices())
+
+    def nearby(self, user_nums: Nums, short_history: float) -> sparse.csr_matrix:
+        """What the neighborhood adds, (len(user_nums), n_items)."""
+        history = self.history[user_nums]
+        lengths = np.diff(history.indptr)
+        scale = sparse.diags_array(np.maximum(1, lengths).astype(np.float32) ** np.float32(-0.5))
+        emphasis = sparse.diags_array(emphases(lengths, short_history))
+        added = scale @ (history @ self.collaborative + emphasis @ (history @ self.content))
+        return sparse.csr_matrix(added)
+
+
+def _by_product(model: Model, parts: _Sparse, k: int, user_nums: Nums) -> list[Neighbors]:
     table = model.items_for_user.table
-    vectors = user_vectors(np.asarray(model.user_factors[user_nums]), history[user_nums], texts)
+    vectors = user_vectors(np.asarray(model.user_factors[user_nums]), parts.history[user_nums], parts.texts, model.layout)
     scores = vectors @ table.vectors.T
+    nearby = parts.nearby(user_nums, model.layout.short_history)
     everything = np.arange(len(table))
     answers = []
-    for vector, row, num in zip(vectors, scores, user_nums.tolist(), strict=True):
+    for place, (vector, row, num) in enumerate(zip(vectors, scores, user_nums.tolist(), strict=True)):
         seen = model.seen(num)
         if not vector.any():
             answers.append(model.popularity.top(k, seen))
             continue
+        near = slice(nearby.indptr[place], nearby.indptr[place + 1])
+        row[table.positions[nearby.indices[near]]] += nearby.data[near]
         row[table.positions[seen]] = -np.inf
         best = table.best(everything, row, k)
         answers.append(best.without(NOTHING, int(np.isfinite(best.scores).sum())))
     return answers
-
-
-def _history_and_texts(model: Model) -> tuple[sparse.csr_matrix, Vectors]:
-    """Ones where a user consumed an item, and the text part of all items."""
-    table = model.items_for_user.table
-    texts = table.vectors[:, model.layout.factors :][table.positions]
-    return model.histories.matrix(), texts

@@ -2,10 +2,16 @@
 
 User to item, by inner product::
 
-    items  [q_i, s t_i]      users  [p_u, c_u]      score = p_u . q_i + s (c_u . t_i)
+    items  [q'_i, s t_i]     users  [p_u, e_u c_u]     score = p_u . q'_i + s e_u (c_u . t_i)     e_u = 1 + short_history / n_u
 
-with q, p the ALS factors, t_i the centred unit text vector of an item, c_u the unit mean of the text vectors in the user's
-history, and s = beta * (mean length of q) * (mean length of p), so that beta = 1 gives both parts the same scale.
+with p the ALS factors of a user, t_i the centred unit text vector of an item, c_u the unit mean of the text vectors in the
+user's history of n_u items, and s = beta * (mean length of q) * (mean length of p), so that beta = 1 gives both parts the same
+scale. The shorter a history, the less its factors say, and the more content counts.
+
+``q'_i = (n_i q_i + prior_at z_i) / (n_i + prior_at)`` shrinks the ALS factors of an item with n_i interactions toward z_i,
+the mean factors of the items with the likest texts: a cold item has q' = z and so competes with warm ones on their scale.
+
+To this product comes what :mod:`recsys.neighborhood` adds.
 
 Item to item, by inner product::
 
@@ -39,24 +45,44 @@ class Layout:
         Length of the content part; 0 without content.
     content_scale : float
         The s of the module's formula; 0 without content.
+    short_history : float
+        The number of interactions at which content counts twice.
     """
 
     factors: int
     text_dim: int
     content_scale: float
+    short_history: float
 
     @property
     def dim(self) -> int:
         return self.factors + self.text_dim
 
+    def emphasis(self, n: int) -> float:
+        """The e_u of a user with `n` interactions."""
+        return 1 + self.short_history / max(1, n)
 
-def content_scale(user_factors: Vectors, item_factors: Vectors, beta: float) -> float:
-    """The s of the user-item formula; the means run over users and items that have factors.
 
-    1 where none has, so that content alone answers.
+def score_unit(user_factors: Vectors, item_factors: Vectors) -> float:
+    """(mean length of q) * (mean length of p), over users and items that have factors; 1 where none has.
+
+    It is the unit in which all that is added to ``p . q`` is weighed.
     """
-    lengths = _mean_length(user_factors) * _mean_length(item_factors)
-    return beta * lengths if lengths else 1.0
+    return _mean_length(user_factors) * _mean_length(item_factors) or 1.0
+
+
+def with_prior(item_factors: Vectors, prior: Vectors, counts: NDArray[np.int64], prior_at: float) -> Vectors:
+    """The q' of the user-item formula, (n_items, factors); where nothing is known of the likest items, q stays.
+
+    Parameters
+    ----------
+    prior : float32 array (n_items, factors)
+        The z_i of the formula, rows of zeros where there is none.
+    counts : int64 array (n_items,)
+        Interactions of each item.
+    """
+    own = np.where(prior.any(axis=1), counts / np.maximum(counts + prior_at, 1e-9), 1.0).astype(np.float32)[:, None]
+    return np.asarray(own * item_factors + (1 - own) * prior)
 
 
 def centred(texts: Vectors) -> Vectors:
@@ -78,15 +104,21 @@ def items_for_user(item_factors: Vectors, texts: Vectors, scale: float) -> Vecto
     return np.hstack((item_factors, np.float32(scale) * texts))
 
 
-def user_vector(factors: Vectors, history_texts: Vectors) -> Vectors:
-    """User row ``[p_u, c_u]`` from p_u (factors,) and the text vectors of the history (n, text_dim), of any common scale."""
+def user_vector(factors: Vectors, history_texts: Vectors, layout: Layout) -> Vectors:
+    """User row ``[p_u, e_u c_u]`` from p_u (factors,) and the text vectors of the history (n, text_dim), of any common scale."""
     total = history_texts.sum(axis=0, dtype=np.float32)
-    return np.concatenate((factors, unit_rows(total)))
+    return np.concatenate((factors, np.float32(layout.emphasis(len(history_texts))) * unit_rows(total)))
 
 
-def user_vectors(factors: Vectors, history: sparse.csr_matrix, texts: Vectors) -> Vectors:
-    """User rows ``[p_u, c_u]`` of many users: factors (n, factors), history (n, n_items) of ones."""
-    return np.hstack((factors, unit_rows(np.asarray(history @ texts, dtype=np.float32))))
+def user_vectors(factors: Vectors, history: sparse.csr_matrix, texts: Vectors, layout: Layout) -> Vectors:
+    """User rows ``[p_u, e_u c_u]`` of many users: factors (n, factors), history (n, n_items) of ones."""
+    emphasis = emphases(np.diff(history.indptr), layout.short_history)
+    return np.hstack((factors, emphasis[:, None] * unit_rows(np.asarray(history @ texts, dtype=np.float32))))
+
+
+def emphases(lengths: NDArray[np.integer], short_history: float) -> Vectors:
+    """The e_u of users with histories of the given lengths."""
+    return np.asarray(1 + short_history / np.maximum(1, lengths), dtype=np.float32)
 
 
 def reliability(counts: NDArray[np.int64], half_at: float) -> Vectors:

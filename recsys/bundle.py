@@ -26,6 +26,7 @@ from recsys.ids import IdMap
 from recsys.index import ExactIndex, VectorIndex, VectorTable
 from recsys.manifest import FileInfo, IndexInfo, Manifest
 from recsys.model import Model
+from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
 
 MANIFEST = "manifest.json"
@@ -39,6 +40,7 @@ COLUMNS = {
     "popularity": ("scores", "order"),
     "items_for_user": ("vectors", "order", "norms", "positions"),
     "items_like_item": ("vectors", "order", "norms", "positions"),
+    "neighborhood": ("indptr", "item_nums", "collaborative", "content"),
 }
 USER_FACTORS = "user_factors.npy"
 ENCODER = "encoder"
@@ -67,6 +69,7 @@ def write_model(folder: Path, model: Model) -> None:
         "popularity": model.popularity.to_arrays(),
         "items_for_user": model.items_for_user.table.to_arrays(),
         "items_like_item": model.items_like_item.table.to_arrays(),
+        "neighborhood": model.neighborhood.to_arrays(),
     }
     for part, arrays in parts.items():
         for column in COLUMNS[part]:
@@ -164,7 +167,7 @@ def load_bundle(folder: Path, version: str | None = None) -> ModelBundle:
 def _open_model(folder: Path, manifest: Manifest) -> Model:
     arrays = {part: _read_arrays(folder, part) for part in COLUMNS}
     shape, counts = manifest.shape, manifest.counts
-    layout = Layout(shape.factors, shape.text_dim, shape.content_scale)
+    layout = Layout(shape.factors, shape.text_dim, shape.content_scale, shape.short_history)
     items = IdMap.from_arrays(arrays["items"])
     tables = {
         name: VectorTable.from_arrays(arrays[name], (counts.items, layout.dim))
@@ -180,6 +183,7 @@ def _open_model(folder: Path, manifest: Manifest) -> Model:
         layout=layout,
         items_for_user=ExactIndex(tables["items_for_user"]),
         items_like_item=ExactIndex(tables["items_like_item"]),
+        neighborhood=Neighborhood.from_arrays(arrays["neighborhood"], counts.items),
     )
     sizes = (len(model.users), len(model.catalog), len(model.histories.item_nums))
     if sizes != (counts.users, counts.items, counts.interactions):

@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from recsys import __version__
-from recsys.config import Config, load_config
+from recsys.config import Config
+from recsys.config_file import load_config
 from recsys.errors import RecsysError
 
 GROUP = "recsys.commands"

@@ -1,25 +1,18 @@
 """The configuration, declared once: one frozen class a section, one line of text, a unit and a default a key.
 
-``recsys.toml`` at the root is printed from this file by :func:`render`.
+``recsys.toml`` at the root is printed from this file by :func:`recsys.config_file.render`.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from recsys.errors import ConfigError
-from recsys.nearest import did_you_mean
+from pydantic import BaseModel, ConfigDict, Field
 
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
+SplitKind = Literal["auto", "temporal", "cutoff", "leave-last-out", "random"]
 
 
 class Section(BaseModel):
@@ -58,12 +51,25 @@ class DataConfig(Section):
 
 
 class AlsConfig(Section):
-    """Matrix factorization (implicit); the keys are those of the library."""
+    """Matrix factorization (implicit); `recsys tune` finds the values for your data."""
 
     factors: Positive = Field(64, description="length of the collaborative vectors")
-    regularization: NotNegative = Field(5.0, description="weight of the squared lengths of the factors")
-    alpha: NotNegative = Field(2.0, description="confidence of an interaction of weight w is 1 + alpha * w")
-    iterations: Positive = Field(15, description="rounds of alternating least squares")
+    regularization: NotNegative = Field(
+        0.3, description="weight of the squared lengths of the factors, in mean sums of alpha * w of a row"
+    )
+    regularization_power: Share = Field(
+        1.0, description="how far it grows with a row's confidences: 0 constant, 1 in proportion"
+    )
+    alpha: NotNegative = Field(10.0, description="confidence of an interaction is 1 + alpha * w; the mean of w is 1")
+    weight_power: Share = Field(
+        1.0, description="w grows with this power of the interaction's weight: 1 as it is, 0 every pair counts the same"
+    )
+    user_power: Share = Field(0.2, description="w falls with this power of the user's number of interactions")
+    item_power: Share = Field(0.2, description="w falls with this power of the item's number of interactions")
+    dislike: NotNegative = Field(
+        0.0, description="w of a pair that was seen but not liked, which pulls its score to 0; 0: they do not count"
+    )
+    iterations: Positive = Field(10, description="rounds of alternating least squares")
     random_state: Annotated[int, Field(ge=0, lt=2**31)] = Field(42, description="seed of everything random in training")
 
 
@@ -81,18 +87,34 @@ class ContentConfig(Section):
         False, description="fetch the encoder from the model hub when it is not on this machine"
     )
     sha256: str = Field("", description="expected SHA-256 of the encoder's model.safetensors; empty: not checked")
-    lsa_dim: Positive = Field(128, description="length of the text vectors of the lsa encoder")
+    lsa_dim: Positive = Field(300, description="length of the text vectors of the lsa encoder")
     cache: str = Field(
         "var/texts.sqlite", description="file of encoded texts, so only new ones are encoded; empty: none"
     )
 
 
 class BlendConfig(Section):
-    """How behaviour and content are put together."""
+    """How behaviour and content are put together; `recsys tune` finds the first five for your data."""
 
     beta: Annotated[float, Field(ge=0, le=1000)] = Field(
-        0.5, description="weight of content in the score of an item for a user; 1: as much as behaviour"
+        0.5, description="weight of content in the score of an item for a user; 1: as much as the factors"
     )
+    neighbors: Annotated[float, Field(ge=0, le=1000)] = Field(
+        0.2, description="weight of the items that users of the history's items have in common with it"
+    )
+    lexical: Annotated[float, Field(ge=0, le=1000)] = Field(
+        0.2, description="weight of the items whose texts share rare words with the history's texts"
+    )
+    prior_at: NotNegative = Field(
+        2.0, description="number of interactions at which an item's own factors count as much as those of its text neighbors"
+    )
+    short_history: NotNegative = Field(
+        1.0, description="content weighs 1 + short_history / n in the list of a user with n interactions"
+    )
+    neighbor_power: Share = Field(
+        0.5, description="what two items have in common falls with this power of the number of interactions of each user"
+    )
+    n_neighbors: Positive = Field(100, description="neighbors that are kept of each item, by behaviour and by words")
     weight: Share = Field(0.5, description="share of behaviour in the likeness of two items; the rest is content")
     half_at: NotNegative = Field(
         30.0, description="number of interactions at which the behaviour of an item is half trusted"
@@ -115,6 +137,45 @@ class IndexConfig(Section):
     queries: Positive = Field(500, description="sampled queries for the measurement of recall")
 
 
+class TuneConfig(Section):
+    """The search for hyper-parameters (optuna) on a part of the training data; `recsys tune`, `recsys train --tune N`."""
+
+    trials: Positive = Field(20, description="fits of the search; each is tried with many blend weights")
+    metric: Literal["ndcg", "recall"] = Field("ndcg", description='what is made large: "ndcg" or "recall"')
+    k: Positive = Field(50, description="length of the lists that the metric looks at")
+    share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.1, description="part of the training data that is held out, for the search and for the gate before a publish"
+    )
+    users: Positive = Field(3000, description="most users that the metric looks at")
+    cheap_factors: Positive = Field(64, description="length of the collaborative vectors in the first, cheap rung")
+    cheap_interactions: Positive = Field(
+        1_000_000, description="interactions that a fit of the cheap rung takes at most, of sampled users"
+    )
+    max_factors: Positive = Field(512, description="longest collaborative vectors that are tried")
+    max_iterations: Positive = Field(15, description="rounds after which a fit ends that has not ended itself")
+    gflop: Annotated[float, Field(gt=0)] = Field(
+        1500.0, description="largest size of one fit, in 10^9 operations; 1500 are about 45 s on two cores"
+    )
+    storage: str = Field("var/tune.sqlite", description="file of finished trials, so that a search is resumed; empty: none")
+
+
+class EvaluateConfig(Section):
+    """The measurement on held-out interactions, and the gate that a model passes before it is published."""
+
+    k: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="length of the lists")
+    split: SplitKind = Field(
+        "auto",
+        description='"temporal": the last of each user; "cutoff": all after a moment; "auto": temporal with timestamps, else random',
+    )
+    share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.2, description="part of the interactions that `recsys evaluate` holds out"
+    )
+    gate: bool = Field(True, description="measure before a publish and refuse a model that is worse than it may be")
+    margin: Share = Field(
+        0.1, description="share by which a model may be worse than the current one in ndcg@k before it is refused"
+    )
+
+
 class StoreConfig(Section):
     """Where the trained models lie."""
 
@@ -133,91 +194,6 @@ class Config(Section):
     content: ContentConfig = ContentConfig()
     blend: BlendConfig = BlendConfig()
     index: IndexConfig = IndexConfig()
+    tune: TuneConfig = TuneConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
     store: StoreConfig = StoreConfig()
-
-
-def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
-    """Read a TOML file, then apply overrides of the form ``section.key=value``.
-
-    Parameters
-    ----------
-    path : Path or None
-        None: the defaults.
-    overrides : sequence of str
-        Values are read as TOML, and as plain text where they are none.
-
-    Raises
-    ------
-    ConfigError
-        With one line for every key or value that is wrong.
-    """
-    raw: dict[str, Any] = {} if path is None else _read(path)
-    for override in overrides:
-        _apply(raw, override)
-    try:
-        return Config.model_validate(raw)
-    except ValidationError as error:
-        lines = [
-            _describe(problem["loc"], problem["type"], problem["msg"], problem["input"]) for problem in error.errors()
-        ]
-        where = f"{path}: " if path else ""
-        raise ConfigError("\n".join(where + line for line in lines)) from error
-
-
-def render(changes: Mapping[str, Any] | None = None) -> str:
-    """The commented TOML file with every key and its default, or the value in `changes` by ``section.key``."""
-    chosen = changes or {}
-    blocks = []
-    for name, info in Config.model_fields.items():
-        section = info.default
-        lines = [f"# {info.description or type(section).__doc__}".strip(), f"[{name}]"]
-        if isinstance(section, Section):
-            for key, field in type(section).model_fields.items():
-                value = chosen.get(f"{name}.{key}", getattr(section, key))
-                unset = "# " if value is None else ""
-                lines += [f"# {field.description}", f"{unset}{key} = {_toml(value if value is not None else 3.5)}"]
-        else:
-            lines += [f"{_key(event)} = {_toml(weight)}" for event, weight in chosen.get(name, section).items()]
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks) + "\n"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"configuration file {path} does not exist; give another with --config") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"configuration file {path} cannot be read: {error}") from error
-
-
-def _apply(raw: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    section, dot, name = key.strip().partition(".")
-    if not (equals and dot and section and name):
-        raise ConfigError(f"--set {override!r}: expected section.key=value, for example als.factors=128")
-    try:
-        (value,) = tomllib.loads(f"value = {text}").values()
-    except (tomllib.TOMLDecodeError, ValueError):
-        value = text
-    table = raw.setdefault(section, {})
-    if not isinstance(table, dict):
-        raise ConfigError(f"--set {override!r}: {section} is not a section")
-    table[name] = value
-
-
-def _describe(loc: tuple[int | str, ...], kind: str, message: str, value: object) -> str:
-    where = ".".join(str(part) for part in loc)
-    if kind != "extra_forbidden":
-        return f"{where} = {value!r}: {message}" if loc else message
-    fields = Config.model_fields if len(loc) == 1 else type(Config.model_fields[str(loc[0])].default).model_fields
-    what = "section" if len(loc) == 1 else "key"
-    return f"{where}: there is no such {what}{did_you_mean(str(loc[-1]), fields)}"
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
-
-
-def _toml(value: object) -> str:
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

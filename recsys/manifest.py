@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeIn
 
 from recsys.errors import BundleError
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
 VERSION_PATTERN = r"\d{8}T\d{6}Z-[0-9a-f]{4}"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
@@ -38,11 +38,12 @@ class Counts(Record):
 
 
 class Shape(Record):
-    """Lengths of the two parts of a blended vector, and the scale of the second one."""
+    """Lengths of the two parts of a blended vector, the scale of the second one, and the history at which it counts twice."""
 
     factors: PositiveInt
     text_dim: NonNegativeInt
     content_scale: Annotated[float, Field(ge=0)]
+    short_history: Annotated[float, Field(ge=0)]
 
 
 class EncoderInfo(Record):
@@ -92,7 +93,7 @@ class Header(Record):
 class Manifest(Header):
     """The header with the name, the time and the files of one published bundle."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     model_version: Annotated[str, Field(pattern=f"^{VERSION_PATTERN}$")]
     created_at: str
     files: dict[FileName, FileInfo]

@@ -16,6 +16,7 @@ from recsys.errors import BundleError
 from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.index import VectorIndex
+from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
 
 
@@ -37,6 +38,8 @@ class Model:
         The lengths of the collaborative and the content part of the vectors below.
     items_for_user, items_like_item : VectorIndex
         Over the item rows of the two formulas of :mod:`recsys.blending`.
+    neighborhood : Neighborhood
+        What the items of a history add to the items near them.
     forests : mapping
         The annoy indexes by name, kept while a model is written; a loaded model opens the ones that serve.
     encoder_files : mapping
@@ -57,6 +60,7 @@ class Model:
     layout: Layout
     items_for_user: VectorIndex
     items_like_item: VectorIndex
+    neighborhood: Neighborhood
     forests: Mapping[str, AnnoyVectorIndex] = field(default_factory=dict)
     encoder_files: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -71,6 +75,7 @@ class Model:
             "items and popularity": (n_items, len(self.popularity.scores)),
             "items and items_for_user": (n_items, len(self.items_for_user)),
             "items and items_like_item": (n_items, len(self.items_like_item)),
+            "items and neighborhood": (n_items, len(self.neighborhood)),
             "layout and user factors": (self.layout.factors, self.user_factors.shape[1]),
             "layout and items_for_user": (self.layout.dim, self.items_for_user.table.dim),
             "layout and items_like_item": (self.layout.dim, self.items_like_item.table.dim),

@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.blending import user_vector
 from recsys.catalog import Item
 from recsys.embeddings import Vectors
 from recsys.errors import NotFoundError, QueryError
 from recsys.index import ExactIndex, Neighbors, VectorIndex
 from recsys.model import Model
+from recsys.ranking import Ranked, UserQuery, rank, user_query
 
 Strategy = Literal["personalized", "similar", "popular"]
 Source = Literal["collaborative", "content", "blended", "popularity"]
@@ -93,11 +93,11 @@ class Recommender:
             return self._popular(k, skip)
         if not include_seen:
             skip = np.union1d(skip, self.model.seen(user_num))
-        vector = self.user_vector(user_num)
-        if not vector.any():
+        query = self.user_query(user_num)
+        if not query.vector.any():
             return self._popular(k, skip)
-        index = _choose(self.model.items_for_user, exact)
-        return self._found("personalized", index, vector, index.query(vector, k, skip))
+        ranked = rank(self.model, query, k, skip, exact=exact)
+        return self._answer("personalized", ranked.found, made_of(ranked))
 
     def similar_items(self, item_id: str, k: int = 10, *, exclude: Iterable[str] = (), exact: bool = False) -> Answer:
         """Items like an item, by behaviour and content, without the item itself.
@@ -122,14 +122,9 @@ class Recommender:
         """The record of an item; raises NotFoundError when it is not in the catalogue."""
         return self.model.catalog[self._item_num(item_id)]
 
-    def user_vector(self, user_num: int) -> Vectors:
-        """``[p_u, c_u]`` of a user, (factors + text_dim,)."""
-        factors = self.model.user_factors[user_num]
-        if not self.model.layout.text_dim:
-            return np.asarray(factors)
-        seen = self.model.histories.items_of(user_num)
-        texts = self.model.items_for_user.table.rows(seen)[:, self.model.layout.factors :]
-        return user_vector(factors, texts)
+    def user_query(self, user_num: int) -> UserQuery:
+        """What is asked for a known user, by row number."""
+        return user_query(self.model, user_num)
 
     def _item_num(self, item_id: str) -> int:
         num = self.model.catalog.items.get(item_id)
@@ -159,8 +154,19 @@ class Recommender:
 def sources(vector: Vectors, rows: Vectors, factors: int) -> list[Source]:
     """What the product of `vector` (dim,) with each of `rows` (n, dim) is made of, the first `factors` being behaviour."""
     parts = vector * rows
-    names: dict[tuple[bool, bool], Source] = {(True, True): "blended", (False, True): "content"}
-    return [names.get((bool(row[:factors].any()), bool(row[factors:].any())), "collaborative") for row in parts]
+    return [_source(bool(row[:factors].any()), bool(row[factors:].any())) for row in parts]
+
+
+def made_of(ranked: Ranked) -> list[Source]:
+    """What each score is made of."""
+    parts = zip(ranked.collaborative.tolist(), ranked.content.tolist(), strict=True)
+    return [_source(collaborative != 0, content != 0) for collaborative, content in parts]
+
+
+def _source(collaborative: bool, content: bool) -> Source:
+    if content:
+        return "blended" if collaborative else "content"
+    return "collaborative"
 
 
 def _choose(index: VectorIndex, exact: bool) -> VectorIndex:

@@ -17,7 +17,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -96,11 +96,15 @@ class Store:
         """Check every byte of a version; raises BundleError or NotFoundError."""
         return check_files(self.folder(version))
 
-    def publish(self, model: Model, header: Header, now: datetime) -> str:
+    def publish(
+        self, model: Model, header: Header, now: datetime, attachments: Mapping[str, bytes] | None = None
+    ) -> str:
         """Write `model` as a new version and make it the current one.
 
         Parameters
         ----------
+        attachments : mapping
+            Files by name that go along for people, such as a report; they have no part in the name of the version.
         now : datetime
             The time in the name of the version, with its zone.
 
@@ -122,7 +126,9 @@ class Store:
             try:
                 staging.mkdir()
                 write_model(staging, model)
-                manifest = self._manifest(header, list_files(staging), now)
+                for name, content in (attachments or {}).items():
+                    durable.write_bytes(staging / name, content)
+                manifest = self._manifest(header, list_files(staging), now, attachments or {})
                 write_manifest(staging, manifest)
                 durable.sync(staging)
                 load_bundle(staging, manifest.model_version)  # what cannot be opened must not become current
@@ -166,8 +172,11 @@ class Store:
             durable.sync(self.path)
             return old
 
-    def _manifest(self, header: Header, files: dict[str, FileInfo], now: datetime) -> Manifest:
-        content = "".join(f"{name} {info.sha256}\n" for name, info in sorted(files.items()))
+    def _manifest(
+        self, header: Header, files: dict[str, FileInfo], now: datetime, attachments: Mapping[str, bytes]
+    ) -> Manifest:
+        named = [(name, files[name]) for name in sorted(files.keys() - attachments.keys())]
+        content = "".join(f"{name} {info.sha256}\n" for name, info in named)
         digest = hashlib.sha256(content.encode()).hexdigest()
         moment = max(now.astimezone(UTC).replace(microsecond=0), self._next_moment())
         return Manifest(

@@ -19,6 +19,7 @@ from recsys.index import ExactIndex, VectorTable
 from recsys.interactions import Interactions
 from recsys.manifest import Counts, EncoderInfo, Header, IndexInfo, Shape
 from recsys.model import Model
+from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
 from recsys.store import Store
 
@@ -54,8 +55,24 @@ def random_vectors(n: int, dim: int, seed: int = 0) -> NDArray[np.float32]:
     return np.random.default_rng(seed).normal(size=(n, dim)).astype(np.float32)
 
 
+def neighborhood(n_items: int, n_neighbors: int, seed: int = 0) -> Neighborhood:
+    """Random neighbors with random weights; every third weight of each kind is zero."""
+    random = np.random.default_rng(seed)
+    n_neighbors = min(n_neighbors, n_items)
+    nums = np.array([np.sort(random.permutation(n_items)[:n_neighbors]) for _ in range(n_items)], dtype=np.int32).ravel()
+    collaborative, content = (random.random(len(nums)).astype(np.float32) for _ in range(2))
+    collaborative[::3], content[1::3] = 0, 0
+    return Neighborhood(np.arange(n_items + 1, dtype=np.int64) * n_neighbors, nums, collaborative, content)
+
+
 def model(
-    n_users: int = 30, n_items: int = 50, factors: int = 4, text_dim: int = 3, seed: int = 0, annoy: bool = False
+    n_users: int = 30,
+    n_items: int = 50,
+    factors: int = 4,
+    text_dim: int = 3,
+    seed: int = 0,
+    annoy: bool = False,
+    n_neighbors: int = 4,
 ) -> Model:
     """A model of random vectors; the last item is cold (no factors) and user u has seen items u, u + 1, u + 2 (mod n_items).
 
@@ -69,7 +86,7 @@ def model(
     texts /= np.maximum(np.linalg.norm(texts, axis=1, keepdims=True), 1e-9)
     pairs = [(f"u{u}", f"i{(u + step) % n_items}") for u in range(n_users) for step in range(min(3, n_items))]
     seen = interactions(pairs, items=[f"i{i}" for i in range(n_items)])
-    layout = Layout(factors, text_dim, blending.content_scale(user_factors, item_factors, 1.0) if text_dim else 0.0)
+    layout = Layout(factors, text_dim, blending.score_unit(user_factors, item_factors) if text_dim else 0.0, 1.0)
     tables = {
         "items_for_user": VectorTable.from_vectors(blending.items_for_user(item_factors, texts, layout.content_scale)),
         "items_like_item": VectorTable.from_vectors(
@@ -92,6 +109,7 @@ def model(
         layout=layout,
         items_for_user=serving["items_for_user"],
         items_like_item=serving["items_like_item"],
+        neighborhood=neighborhood(n_items, n_neighbors, seed),
         forests=forests,
         encoder_files={"modules.json": b"[]", "0_StaticEmbedding/tokenizer.json": b"{}"},
     )
@@ -113,7 +131,7 @@ def header(of: Model) -> Header:
     )
     return Header(
         counts=Counts(users=len(of.users), items=len(of.catalog), interactions=len(of.histories.item_nums)),
-        shape=Shape(factors=of.layout.factors, text_dim=of.layout.text_dim, content_scale=of.layout.content_scale),
+        shape=Shape(**vars(of.layout)),
         encoder=EncoderInfo(name="none", fingerprint=""),
         items_for_user=info,
         items_like_item=info,

@@ -1,8 +1,22 @@
 """Matrix factorization of implicit feedback. The only file that imports implicit.
 
-Alternating least squares minimizes ``sum c_ui (x_ui - p_u . q_i)^2 + reg (sum |p_u|^2 + sum |q_i|^2)`` over all users and
-items, with x = 1 where there is an interaction (Hu, Koren, Volinsky, ICDM 2008). The value that implicit takes *is* the
-confidence c, so ``c = 1 + alpha w`` is built here and the library's own alpha stays 1.
+Alternating least squares minimizes, over all users and items::
+
+    sum c_ui (x_ui - p_u . q_i)^2  +  sum r_u |p_u|^2  +  sum r_i |q_i|^2
+
+with x = 1 where there is an interaction and 0 elsewhere (Hu, Koren, Volinsky, ICDM 2008).
+
+Confidence: ``c_ui = 1 + alpha w_ui`` for an interaction and 1 elsewhere, with ``w_ui = v_ui^e n_u^-a n_i^-b`` scaled to a
+mean of 1; v is the weight of the interaction, n the number of interactions of the user and of the item. With a, b > 0 an
+interaction of a busy user or with a popular item says less.
+
+Regularization: ``r_u = regularization * alpha * mean(n) * (m_u / mean(m))^power`` with ``m_u = alpha n_u + n_others``, the
+confidence of the whole row, and the means over rows with interactions; r_i likewise. With power 1 that is the frequency
+scaling of Rendle et al. (RecSys 2022, "Revisiting the Performance of iALS on Item Recommendation Benchmarks"), with power 0
+a constant. The leading factor makes a value mean the same for data of any size (docs/decisions/0006).
+
+implicit has one constant for all rows, but its kernels take any contiguous rows: rows are sorted by their number of
+interactions, and each run of rows of like r is solved with its mean.
 """
 
 from __future__ import annotations
@@ -13,11 +27,16 @@ from dataclasses import dataclass
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from implicit.recommender_base import ModelFitError
+from numpy.typing import NDArray
+from scipy import sparse
 
 from recsys.config import AlsConfig
 from recsys.embeddings import Vectors
 from recsys.errors import ModelRejectedError
+from recsys.histories import Histories
 from recsys.interactions import Interactions
+
+RUN_SPREAD = 1.15  # largest ratio of two r in one run of rows; each run costs one product of all factors with themselves
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,39 +47,165 @@ class Factors:
     items: Vectors
 
 
-def fit(interactions: Interactions, config: AlsConfig, advance: Callable[[], None] = lambda: None) -> Factors:
+def fit(
+    interactions: Interactions,
+    config: AlsConfig,
+    advance: Callable[[], None] = lambda: None,
+    disliked: Histories | None = None,
+) -> Factors:
     """Factorize; the same seed gives the same bytes.
 
     Parameters
     ----------
     advance : callable
         Called after each iteration.
+    disliked : Histories or None
+        Pairs that were seen but not liked, over the same users and items; they count where ``dislike > 0``.
 
     Raises
     ------
     ModelRejectedError
-        When a factor is not finite.
+        When a factor is not finite, or all are zero.
     """
-    confidence = interactions.matrix()
-    confidence.data = 1 + np.float32(config.alpha) * confidence.data
-    model = AlternatingLeastSquares(
-        factors=config.factors,
-        regularization=config.regularization,
-        alpha=1.0,
-        iterations=config.iterations,
-        random_state=config.random_state,
-        dtype=np.float32,
-    )
-    try:
-        model.fit(confidence, show_progress=False, callback=lambda *_: advance())
-    except ModelFitError as error:
-        raise ModelRejectedError(f"als: {error}; raise als.regularization or lower als.alpha") from error
-    factors = Factors(np.array(model.user_factors), np.array(model.item_factors))
-    factors.items[interactions.item_counts() == 0] = 0
-    factors.users[np.bincount(interactions.user_nums, minlength=len(interactions.users)) == 0] = 0
-    for name, vectors in (("user", factors.users), ("item", factors.items)):
-        if not np.isfinite(vectors).all():
-            raise ModelRejectedError(f"als: a {name} factor is not finite; raise als.regularization or lower als.alpha")
-    if not (factors.users.any() and factors.items.any()):
-        raise ModelRejectedError("als: all factors are zero; lower als.regularization or raise als.alpha")
-    return factors
+    factorization = Factorization(interactions, config, disliked)
+    for _ in range(config.iterations):
+        factorization.iterate()
+        advance()
+    return factorization.factors()
+
+
+class Factorization:
+    """A factorization in progress, so that it can be looked at between its iterations."""
+
+    def __init__(self, interactions: Interactions, config: AlsConfig, disliked: Histories | None = None) -> None:
+        confidence = confidences(interactions, config, disliked)
+        self._users = _SortedRows.of(np.bincount(interactions.user_nums, minlength=len(interactions.users)))
+        self._items = _SortedRows.of(interactions.item_counts())
+        self._confidence = confidence[self._users.order][:, self._items.order].tocsr()
+        self._model = _SlicedALS(
+            [_regularizations(rows.counts, len(others.counts), config) for rows, others in self._both()],
+            factors=config.factors,
+            regularization=0.0,
+            alpha=1.0,
+            iterations=1,
+            random_state=config.random_state,
+            dtype=np.float32,
+        )
+
+    def iterate(self) -> None:
+        """One half-step for the users and one for the items; raises ModelRejectedError when a factor is not finite."""
+        try:
+            self._model.fit(self._confidence, show_progress=False)
+        except ModelFitError as error:
+            raise ModelRejectedError(f"als: {error}; raise als.regularization or lower als.alpha") from error
+
+    def factors(self) -> Factors:
+        """The factors so far, in the row order of the interactions; raises ModelRejectedError as :func:`fit`."""
+        users, items = (
+            rows.restored(sorted_factors)
+            for rows, sorted_factors in zip(
+                (self._users, self._items), (self._model.user_factors, self._model.item_factors), strict=True
+            )
+        )
+        for name, vectors in (("user", users), ("item", items)):
+            if not np.isfinite(vectors).all():
+                raise ModelRejectedError(
+                    f"als: a {name} factor is not finite; raise als.regularization or lower als.alpha"
+                )
+        if not (users.any() and items.any()):
+            raise ModelRejectedError("als: all factors are zero; lower als.regularization or raise als.alpha")
+        return Factors(users, items)
+
+    def _both(self) -> tuple[tuple[_SortedRows, _SortedRows], tuple[_SortedRows, _SortedRows]]:
+        return (self._users, self._items), (self._items, self._users)
+
+
+def confidences(interactions: Interactions, config: AlsConfig, disliked: Histories | None = None) -> sparse.csr_matrix:
+    """``c_ui`` of the module's formula where there is an interaction, (n_users, n_items) float32.
+
+    A disliked pair has the value ``-(1 + alpha * dislike)``: to implicit, x = 0 with that confidence.
+    """
+    weights = interactions.weights.astype(np.float64) ** config.weight_power
+    per_user = np.bincount(interactions.user_nums, minlength=len(interactions.users))
+    weights *= per_user[interactions.user_nums] ** -config.user_power
+    weights *= interactions.item_counts()[interactions.item_nums] ** -config.item_power
+    values = 1 + config.alpha * weights / weights.mean()
+    shape = (len(interactions.users), len(interactions.items))
+    pairs = (interactions.user_nums, interactions.item_nums)
+    matrix = sparse.csr_matrix((values.astype(np.float32), pairs), shape=shape)
+    if disliked is None or config.dislike == 0:
+        return matrix
+    negative = np.float32(1 + config.alpha * config.dislike) * disliked.matrix()
+    return sparse.csr_matrix(matrix - negative, dtype=np.float32)
+
+
+def _regularizations(counts: NDArray[np.int64], n_others: int, config: AlsConfig) -> NDArray[np.float64]:
+    """The r of each row of one side, from its number of interactions and the number of rows of the other side."""
+    active = counts[counts > 0]
+    mass = config.alpha * counts + n_others
+    mean_mass = config.alpha * active.mean() + n_others
+    scale = config.regularization * max(config.alpha, 1.0) * active.mean()
+    return np.asarray(scale * (mass / mean_mass) ** config.regularization_power)
+
+
+@dataclass(frozen=True, eq=False)
+class _SortedRows:
+    """Rows of one side by rising number of interactions: ``order`` (n,) are their numbers, ``counts`` (n,) rise."""
+
+    order: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, counts: NDArray[np.int64]) -> _SortedRows:
+        order = np.argsort(counts, kind="stable")
+        return cls(order, counts[order])
+
+    def restored(self, vectors: Vectors) -> Vectors:
+        """Rows back in the order of their numbers; those without interactions become zero."""
+        found = np.empty_like(vectors)
+        found[self.order] = vectors
+        found[self.order[self.counts == 0]] = 0
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Slice:
+    """Contiguous rows of a CSR matrix, as the kernels want them: nothing is copied."""
+
+    indptr: NDArray[np.int32]
+    indices: NDArray[np.int32]
+    data: NDArray[np.float32]
+
+
+class _SlicedALS(AlternatingLeastSquares):  # type: ignore[misc]
+    """ALS with a regularization for each row; both sides must come sorted by it."""
+
+    def __init__(self, regularizations: list[NDArray[np.float64]], **parameters: object) -> None:
+        super().__init__(**parameters)
+        self._runs = [_runs(values) for values in regularizations]
+        self._half_steps = 0
+
+    @property
+    def solver(self) -> Callable[..., None]:
+        kernel = super().solver
+
+        def solve(confidence: sparse.csr_matrix, rows: Vectors, others: Vectors, _: float, num_threads: int) -> None:
+            side = self._half_steps % 2  # implicit solves the users first, then the items
+            self._half_steps += 1
+            for start, stop, regularization in self._runs[side]:
+                part = _Slice(confidence.indptr[start : stop + 1], confidence.indices, confidence.data)
+                kernel(part, rows[start:stop], others, regularization, num_threads=num_threads)
+
+        return solve
+
+
+def _runs(regularizations: NDArray[np.float64]) -> list[tuple[int, int, float]]:
+    """Runs of rising values whose ratio stays within RUN_SPREAD: start, stop and mean of each."""
+    runs = []
+    start = 0
+    while start < len(regularizations):
+        limit = regularizations[start] * RUN_SPREAD
+        stop = max(start + 1, int(np.searchsorted(regularizations, limit, side="right")))
+        runs.append((start, stop, float(regularizations[start:stop].mean())))
+        start = stop
+    return runs

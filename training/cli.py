@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from recsys.cli import configured
-from recsys.config import Config
+from recsys.config import Config, SplitKind
+from recsys.config_file import render_values
 from recsys.console import Stages
+from recsys.errors import DataError
 from training.clock import now
 from training.encoder import find_encoder
 
+if TYPE_CHECKING:
+    from recsys.store import Store
+    from training.measured import Comparison
+
 # pandas, implicit and scikit-learn take a second to import: only by commands that have found nothing wrong so far
+
+SEARCHED = ("als", "blend")
+KINDS = ("auto", "temporal", "cutoff", "leave-last-out", "random")
 
 
 @click.command("validate")
@@ -28,40 +38,97 @@ def validate(config: Config) -> None:
 
 @click.command("train")
 @configured
+@click.option("--tune", "trials", type=click.IntRange(1), help="first search hyper-parameters, this many fits")
 @click.option("--no-publish", is_flag=True, help="fit and measure, but leave the store alone")
-def train(config: Config, no_publish: bool) -> None:
+@click.option("--force", is_flag=True, help="publish also a model that the gate refuses")
+def train(config: Config, trials: int | None, no_publish: bool, force: bool) -> None:
     """Train a model on the configured data and publish it."""
     _check_encoder(config)
     from recsys.store import Store
-    from training import pipeline, summary
+    from training import findings, pipeline, summary
 
-    stages = Stages()
-    trained = pipeline.train(config, stages)
+    stages, store = Stages(), Store(Path(config.store.path))
+    check = _gate(store, config, force or no_publish)
+    trained = pipeline.train(config, stages, trials or 0, _tell, check)
+    if trained.tuned is not None:
+        click.echo(f"# best of {len(trained.tuned.trials)} fits\n{render_values(trained.config, SEARCHED)}")
     if no_publish:
         version = "not published"
     else:
         with stages.stage("publish"):
-            version = Store(Path(config.store.path)).publish(trained.model, trained.header, now())
-    summary.show_trained(trained, version, stages.seconds, config)
+            report = findings.report(trained, stages.seconds)
+            version = store.publish(trained.model, trained.header, now(), {findings.REPORT: report})
+    summary.show_trained(trained, version, stages.seconds, trained.config)
+    if not no_publish:
+        click.echo(f"\nreport: {store.path / version / findings.REPORT}")
+
+
+@click.command("tune")
+@configured
+@click.option("--trials", type=click.IntRange(1), help="how many fits; default: tune.trials")
+def tune(config: Config, trials: int | None) -> None:
+    """Search hyper-parameters on a part of the data and print the best as TOML; nothing is published."""
+    _check_encoder(config)
+    from training import pipeline
+    from training.material import prepare
+    from training.validation import held_out
+
+    stages, seed = Stages(), config.als.random_state
+    material = prepare(config, stages)
+    validation = held_out(material.dataset.interactions, config.evaluate.split, config.tune.share, seed)
+    if validation is None:
+        raise DataError("no user has two interactions, so nothing can be held out and searched with")
+    tuned = pipeline.search(material, validation, config, trials or config.tune.trials, stages, _tell)
+    click.echo(f"# best of {len(tuned.trials)} fits\n{render_values(tuned.config, SEARCHED)}", nl=False)
 
 
 @click.command("evaluate")
 @configured
-@click.option("-k", default=10, show_default=True, type=click.IntRange(1, 1000), help="length of the lists")
+@click.option("-k", type=click.IntRange(1, 1000), help="length of the lists; default: evaluate.k")
+@click.option("--split", "kind", type=click.Choice(KINDS), help="how to cut; default: evaluate.split")
 @click.option(
     "--share",
-    default=0.2,
-    show_default=True,
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="last part of each user's history by time that is held out",
+    help="part that is held out; default: evaluate.share",
+)
+@click.option(
+    "--negatives",
+    type=click.IntRange(1),
+    help="instead of ranking the catalogue, rank one held-out item among this many random ones (leave-one-out protocol)",
 )
 @click.option("--json", "as_json", is_flag=True)
-def evaluate(config: Config, k: int, share: float, as_json: bool) -> None:
-    """Fit on the first part of each history and measure the lists on the last; nothing is published."""
+def evaluate(
+    config: Config, k: int | None, kind: SplitKind | None, share: float | None, negatives: int | None, as_json: bool
+) -> None:
+    """Fit on one part of each history and measure the lists on the other; nothing is published."""
     _check_encoder(config)
     from training import pipeline, summary
 
-    summary.show_comparison(pipeline.compare(config, share, k, Stages(quiet=as_json)), as_json)
+    chosen = config.evaluate
+    cut = (kind or chosen.split, share or chosen.share, k or chosen.k)
+    if negatives is not None:
+        figures = pipeline.leave_one_out(config, *cut, negatives, Stages(quiet=as_json))
+        summary.show_figures(figures, as_json)
+        return
+    summary.show_comparison(pipeline.compare(config, *cut, Stages(quiet=as_json)), as_json)
+
+
+def _gate(store: Store, config: Config, let_pass: bool):  # type: ignore[no-untyped-def]
+    """What is called with the comparison before the final fit."""
+    from training import gate
+
+    version = store.current_or_none()
+    current = store.verify(version).metrics if version and not let_pass else {}
+
+    def check(comparison: Comparison | None) -> None:
+        if not let_pass:
+            gate.check(comparison, current, config.evaluate)
+
+    return check
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _check_encoder(config: Config) -> None:

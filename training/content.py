@@ -56,8 +56,8 @@ def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lam
     files: dict[str, bytes] = {}
     encoder: TextEncoder | None = find_encoder(config.content)
     if encoder is None:
-        encoder, files = lsa.fit(wanted, config.content.lsa_dim, config.als.random_state)
-        found = encoder.encode(wanted, advance)
+        encoder, files, found = lsa.fit(wanted, config.content.lsa_dim, config.als.random_state)
+        advance(len(wanted))
     else:
         found = _cached(encoder, wanted, config.content.cache, advance)
     vectors = np.zeros((len(catalog), found.shape[1]), dtype=np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +16,7 @@ from recsys.embeddings import Vectors
 from recsys.errors import ModelRejectedError
 from recsys.index import ExactIndex, VectorIndex, VectorTable
 from recsys.manifest import IndexInfo
+from training.measured import IndexPoint
 
 RECALL_AT = MEASURED_AT
 CONFIDENCE = 1.645  # one-sided 95% of a normal distribution
@@ -25,11 +27,12 @@ Query = tuple[Vectors, NDArray[np.int32]]
 
 @dataclass(frozen=True, eq=False)
 class BuiltIndex:
-    """An index, the forest that was measured for it, and the measurement."""
+    """An index, the forest that was measured for it, the measurement, and how long the ways to search it took."""
 
     serving: VectorIndex
     forest: AnnoyVectorIndex
     info: IndexInfo
+    points: tuple[IndexPoint, ...]
 
 
 def build_index(
@@ -57,10 +60,12 @@ def build_index(
     forest = AnnoyVectorIndex.build(table, config.n_trees, random_state)
     asked = [(vector, skip) for vector, skip in queries(table) if vector.any()]  # others get the popular items
     exact = ExactIndex(table)
+    started = time.perf_counter()
     scans = [exact.scan(vector, RECALL_AT, skip) for vector, skip in asked]
+    scan_point = _point("exact scan", 1.0, started, len(asked))
     truth = [found.nums for found, _ in scans]
     scan_rows = _mean([rows for _, rows in scans])
-    forest, recall = _deep_enough(name, forest, asked, truth, config)
+    forest, recall, points = _deep_enough(name, forest, asked, truth, config)
     serves = _choose(config.kind, forest.search_k, scan_rows)
     info = IndexInfo(
         metric="inner_product",
@@ -73,7 +78,7 @@ def build_index(
         forest_recall=recall,
         scan_rows=round(scan_rows),
     )
-    return BuiltIndex(exact if serves == "exact" else forest, forest, info)
+    return BuiltIndex(exact if serves == "exact" else forest, forest, info, (scan_point, *points))
 
 
 def sample(n: int, size: int, random_state: int) -> NDArray[np.int64]:
@@ -83,19 +88,22 @@ def sample(n: int, size: int, random_state: int) -> NDArray[np.int64]:
 
 def _deep_enough(
     name: str, forest: AnnoyVectorIndex, asked: Sequence[Query], truth: Sequence[NDArray[np.int32]], config: IndexConfig
-) -> tuple[AnnoyVectorIndex, float]:
+) -> tuple[AnnoyVectorIndex, float, list[IndexPoint]]:
     """The forest with the first search_k of a doubling ladder whose recall is above the floor with 95% confidence."""
     search_k = config.search_k or config.n_trees * RECALL_AT
+    points = []
     while True:
         forest = forest.with_search_k(search_k)
+        started = time.perf_counter()
         recalls = [
             _overlap(forest.query(vector, RECALL_AT, skip).nums, nums)
             for (vector, skip), nums in zip(asked, truth, strict=True)
         ]
         recall = _mean(recalls)
+        points.append(_point(f"annoy, search_k {search_k}", recall, started, len(asked)))
         error = float(np.std(recalls)) / max(1, len(recalls)) ** 0.5
         if recall - CONFIDENCE * error >= config.recall or recall == 1.0 or config.kind == "exact":
-            return forest, recall
+            return forest, recall, points
         if config.search_k or (config.kind == "annoy" and 2 * search_k >= len(forest)):  # deeper is a scan
             raise ModelRejectedError(
                 f"index {name}: recall@{RECALL_AT} is {recall:.4f} (standard error {error:.4f}) at search_k {search_k} with "
@@ -103,6 +111,10 @@ def _deep_enough(
                 'set index.kind = "auto" and index.search_k = 0'
             )
         search_k *= 2
+
+
+def _point(name: str, recall: float, started: float, queries: int) -> IndexPoint:
+    return IndexPoint(name, recall, 1000 * (time.perf_counter() - started) / max(1, queries))
 
 
 def _choose(kind: Literal["auto", "annoy", "exact"], search_k: int, scan_rows: float) -> Literal["annoy", "exact"]:

@@ -2,190 +2,237 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from recsys import blending
-from recsys.batch import recommend_many
-from recsys.blending import Layout
-from recsys.catalog import Catalog
-from recsys.config import Config
+from recsys.config import Config, SplitKind
 from recsys.console import Stages
 from recsys.embeddings import Vectors
+from recsys.errors import DataError
 from recsys.histories import Histories
-from recsys.index import ExactIndex, VectorTable
-from recsys.interactions import Interactions
+from recsys.index import VectorTable
 from recsys.manifest import Counts, EncoderInfo, Header, Shape
 from recsys.model import Model
 from recsys.popularity import Popularity
-from recsys.recommender import Recommender
-from training import als, content, evaluate, indexing
+from training import als, evaluate, gate, indexing, judge, neighbors, tune
 from training.als import Factors
-from training.content import Content
+from training.assembly import Parts, assemble
+from training.candidates import Content, behaviour_by_power
 from training.dataset import Dataset, checksum
-from training.evaluate import Measured
-from training.indexing import Query, sample
-from training.ingest import ingest
-from training.split import split_last_share, tested_users
+from training.indexing import BuiltIndex, Query, sample
+from training.material import Material, prepare
+from training.measured import Comparison, Figure
+from training.tune import Task, Tuned
+from training.validation import Validation, held_out
+
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A fitted model with the header of its manifest and the data it was fitted on."""
+    """A fitted model with the header of its manifest, and what is told of it.
+
+    Parameters
+    ----------
+    config : Config
+        With the values that the search found, where there was one.
+    tuned : Tuned or None
+    comparison : Comparison or None
+        None where it was not measured: ``evaluate.gate`` is off, or no user has two interactions.
+    indexes : dict
+        By name, for the report.
+    """
 
     model: Model
     header: Header
     dataset: Dataset
+    config: Config
+    tuned: Tuned | None
+    comparison: Comparison | None
+    indexes: dict[str, BuiltIndex]
 
 
-@dataclass(frozen=True, eq=False)
-class Blended:
-    """The item vectors of both questions, (n_items, layout.dim)."""
+def train(
+    config: Config,
+    stages: Stages,
+    trials: int = 0,
+    tell: Tell = lambda _: None,
+    before_publish: Callable[[Comparison | None], None] = lambda _: None,
+) -> Trained:
+    """Read, search, judge, fit and index.
 
-    layout: Layout
-    for_user: Vectors
-    like_item: Vectors
-
-
-def train(config: Config, stages: Stages) -> Trained:
-    """Read, factorize, encode, blend and index.
+    Parameters
+    ----------
+    trials : int
+        Fits of the search before the final one; 0: the configured values are taken.
+    tell : callable
+        Is given a line after each trial, and what a person should know.
+    before_publish : callable
+        Is given the comparison before the final fit, and may refuse the model.
 
     Raises
     ------
     DataError, EncoderError, ModelRejectedError
     """
-    with stages.stage("read"):
-        dataset = ingest(config)
-    factors = fit_factors(dataset.interactions, config, stages)
-    encoded = encode(dataset.catalog, config, stages)
-    return index(dataset, factors, encoded, config, stages)
+    material = prepare(config, stages)
+    validation = held_out(material.dataset.interactions, config.evaluate.split, config.tune.share, config.als.random_state)
+    tuned = None
+    if trials and validation is None:
+        tell("no user has two interactions, so nothing can be held out and searched with: the configured values are taken")
+    elif trials and validation is not None:
+        tuned = search(material, validation, config, trials, stages, tell)
+        config = tuned.config
+    comparison = None
+    if config.evaluate.gate and validation is not None:
+        with stages.stage("validate"):
+            few = validation.sampled(config.tune.users, config.als.random_state)
+            parts = judge.fitted_parts(material, few, config, tuned.factors if tuned else None)
+        comparison = judge.compare(parts, few, config, config.evaluate.k, stages)
+    before_publish(comparison)
+    return index(material, fit_parts(material, config, stages), config, stages, tuned, comparison)
 
 
-def fit_factors(interactions: Interactions, config: Config, stages: Stages) -> Factors:
+def search(
+    material: Material, validation: Validation, config: Config, trials: int, stages: Stages, tell: Tell
+) -> Tuned:
+    """Search for the best values; raises DataError, ModelRejectedError."""
+    seed = config.als.random_state
+    with stages.stage("tune", trials) as advance:
+        content = Content(material.texts, material.words, behaviour_by_power(validation.train, config.blend, seed))
+        task = Task(
+            validation.sampled(config.tune.users, seed), content, material.disliked, checksum(material.dataset)
+        )
+
+        def step(line: str) -> None:
+            tell(line)
+            advance(int(line.startswith("trial")))
+
+        return tune.search(task, config, trials, step)
+
+
+def fit_parts(material: Material, config: Config, stages: Stages) -> Parts:
+    """Factors and neighbors of all interactions."""
+    pairs, blend, seed = material.dataset.interactions, config.blend, config.als.random_state
     with stages.stage("factorize", config.als.iterations) as advance:
-        return als.fit(interactions, config.als, lambda: advance(1))
-
-
-def encode(catalog: Catalog, config: Config, stages: Stages) -> Content:
-    with stages.stage("encode", len(catalog)) as advance:
-        return content.embed(catalog, config, advance)
-
-
-def blend(interactions: Interactions, factors: Factors, texts: Vectors, config: Config) -> Blended:
-    """Both blends of the factors (n_items, factors) and the centred text vectors (n_items, text_dim)."""
-    scale = blending.content_scale(factors.users, factors.items, config.blend.beta) if texts.shape[1] else 0.0
-    trust = blending.reliability(interactions.item_counts(), config.blend.half_at)
-    return Blended(
-        Layout(factors.items.shape[1], texts.shape[1], scale),
-        blending.items_for_user(factors.items, texts, scale),
-        blending.items_like_item(factors.items, texts, config.blend.weight, trust),
+        factors = als.fit(pairs, config.als, lambda: advance(1), material.disliked)
+    with stages.stage("neighbors"):
+        behaviour = neighbors.by_behaviour(pairs, blend.n_neighbors, blend.neighbor_power, seed)
+    return Parts(
+        catalog=material.dataset.catalog,
+        interactions=pairs,
+        seen_only=material.disliked,
+        factors=factors,
+        texts=material.texts,
+        behaviour=behaviour,
+        words=material.words,
     )
 
 
-def index(dataset: Dataset, factors: Factors, encoded: Content, config: Config, stages: Stages) -> Trained:
+def index(
+    material: Material,
+    parts: Parts,
+    config: Config,
+    stages: Stages,
+    tuned: Tuned | None = None,
+    comparison: Comparison | None = None,
+) -> Trained:
     """Blend and build the two indexes; raises ModelRejectedError when one misses its recall."""
-    pairs, texts, seed = dataset.interactions, blending.centred(encoded.embeddings.vectors), config.als.random_state
+    pairs, seed, chosen = parts.interactions, config.als.random_state, config.index.queries
     histories = Histories.from_interactions(pairs)
+    with stages.stage("blend"):
+        assembled = assemble(parts, config.blend)
 
     def of_users(_: VectorTable) -> Sequence[Query]:
-        chosen = sample(len(pairs.users), config.index.queries, seed).tolist()
-        seen = [histories.items_of(num) for num in chosen]
-        vectors = [
-            blending.user_vector(factors.users[num], texts[items]) for num, items in zip(chosen, seen, strict=True)
+        return [
+            (_user_vector(parts, assembled.layout, histories, num), histories.items_of(num))
+            for num in sample(len(pairs.users), chosen, seed).tolist()
         ]
-        return list(zip(vectors, seen, strict=True))
 
     def of_items(table: VectorTable) -> Sequence[Query]:
-        chosen = sample(len(table), config.index.queries, seed).astype(np.int32)
-        return list(zip(table.rows(chosen), chosen[:, None], strict=True))
+        nums = sample(len(table), chosen, seed).astype("int32")
+        return list(zip(table.rows(nums), nums[:, None], strict=True))
 
     with stages.stage("index", 2) as advance:
-        blended = blend(pairs, factors, texts, config)
-        for_user = indexing.build_index("items_for_user", blended.for_user, of_users, config.index, seed)
+        for_user = indexing.build_index("items_for_user", assembled.for_user, of_users, config.index, seed)
         advance(1)
-        like_item = indexing.build_index("items_like_item", blended.like_item, of_items, config.index, seed)
+        like_item = indexing.build_index("items_like_item", assembled.like_item, of_items, config.index, seed)
         advance(1)
+    indexes = {"items_for_user": for_user, "items_like_item": like_item}
     model = Model(
         users=pairs.users,
-        catalog=dataset.catalog,
+        catalog=parts.catalog,
         histories=histories,
-        seen_only=dataset.seen_only or _nothing_else_seen(pairs),
+        seen_only=parts.seen_only,
         popularity=Popularity.from_interactions(pairs, config.data.half_life_days),
-        user_factors=factors.users,
-        layout=blended.layout,
+        user_factors=parts.factors.users,
+        layout=assembled.layout,
         items_for_user=for_user.serving,
         items_like_item=like_item.serving,
-        forests={"items_for_user": for_user.forest, "items_like_item": like_item.forest},
-        encoder_files=encoded.encoder_files,
+        neighborhood=assembled.neighborhood,
+        forests={name: built.forest for name, built in indexes.items()},
+        encoder_files=material.encoded.encoder_files,
     )
-    header = Header(
-        counts=Counts(users=len(pairs.users), items=len(pairs.items), interactions=len(pairs)),
-        shape=Shape(**vars(blended.layout)),
-        encoder=EncoderInfo(name=encoded.embeddings.source, fingerprint=encoded.fingerprint),
-        items_for_user=for_user.info,
-        items_like_item=like_item.info,
-        parameters=config.model_dump(
-            mode="json",
-            exclude={"store": True, "content": {"cache"}, "data": {"rejects"}},  # paths say nothing of the model
-        ),
-        data_sha256=checksum(dataset),
-        metrics={},
-    )
-    return Trained(model, header, dataset)
+    header = _header(material, model, indexes, config, comparison)
+    return Trained(model, header, material.dataset, config, tuned, comparison, indexes)
 
 
-def compare(config: Config, share: float, k: int, stages: Stages) -> list[Measured]:
-    """Fit on the first part of each user's history and measure the blend, its parts and popularity on the last `share`.
+def compare(config: Config, kind: SplitKind, share: float, k: int, stages: Stages) -> Comparison:
+    """Fit on one part of the interactions and measure the model, its parts and the baselines on the other.
 
     Raises
     ------
     DataError
-        When the data has no timestamps.
+        When nothing can be held out.
     """
-    with stages.stage("read"):
-        dataset = ingest(config)
-    split = split_last_share(dataset.interactions, share)
-    factors = fit_factors(split.train, config, stages)
-    texts = blending.centred(encode(dataset.catalog, config, stages).embeddings.vectors)
-    users, seed = tested_users(split), config.als.random_state
-    no_factors = Factors(np.zeros_like(factors.users), np.zeros_like(factors.items))
-    ways = {
-        "blended": (factors, texts),
-        "behaviour alone": (factors, texts[:, :0]),
-        "content alone": (no_factors, texts),
-    }
-    measured = []
-    with stages.stage("evaluate", len(ways) + 1) as advance:
-        for name, (some_factors, some_texts) in ways.items():
-            model = _exact_model(dataset.catalog, split.train, some_factors, some_texts, config)
-            answers = recommend_many(Recommender(model, ""), users, k, exact=True)
-            measured.append(evaluate.measure(name, answers, users, split.test, k, seed))
-            advance(1)
-        popular = (model.popularity.top(k, model.histories.items_of(num)) for num in users.tolist())
-        measured.append(evaluate.measure("popularity", popular, users, split.test, k, seed))
-        advance(1)
-    return measured
+    validation, parts = _fitted_on_part(config, kind, share, stages)
+    return judge.compare(parts, validation, config, k, stages)
 
 
-def _nothing_else_seen(interactions: Interactions) -> Histories:
-    nothing = np.empty(0, dtype=np.int32)
-    return Histories.from_pairs(nothing, nothing, len(interactions.users), len(interactions.items))
+def leave_one_out(
+    config: Config, kind: SplitKind, share: float, k: int, negatives: int, stages: Stages
+) -> dict[str, Figure]:
+    """Fit on one part of the interactions and rank one item of each user's other part among random ones.
+
+    Raises
+    ------
+    DataError
+        When nothing can be held out, or a user has too few other items.
+    """
+    validation, parts = _fitted_on_part(config, kind, share, stages)
+    with stages.stage("evaluate"):
+        scores = judge.pair_scores(parts, config)
+        seed = config.als.random_state
+        return evaluate.leave_one_out(scores, validation.train, validation.test, negatives, k, seed)
 
 
-def _exact_model(
-    catalog: Catalog, interactions: Interactions, factors: Factors, texts: Vectors, config: Config
-) -> Model:
-    blended = blend(interactions, factors, texts, config)
-    return Model(
-        users=interactions.users,
-        catalog=catalog,
-        histories=Histories.from_interactions(interactions),
-        seen_only=_nothing_else_seen(interactions),
-        popularity=Popularity.from_interactions(interactions, config.data.half_life_days),
-        user_factors=factors.users,
-        layout=blended.layout,
-        items_for_user=ExactIndex(VectorTable.from_vectors(blended.for_user)),
-        items_like_item=ExactIndex(VectorTable.from_vectors(blended.like_item)),
+def _fitted_on_part(config: Config, kind: SplitKind, share: float, stages: Stages) -> tuple[Validation, Parts]:
+    material = prepare(config, stages)
+    validation = held_out(material.dataset.interactions, kind, share, config.als.random_state, with_cold_items=False)
+    if validation is None:
+        raise DataError("no user has two interactions, so nothing can be held out")
+    with stages.stage("factorize"):
+        return validation, judge.fitted_parts(material, validation, config)
+
+
+def _header(
+    material: Material, model: Model, indexes: Mapping[str, BuiltIndex], config: Config, comparison: Comparison | None
+) -> Header:
+    encoded, pairs = material.encoded, material.dataset.interactions
+    return Header(
+        counts=Counts(users=len(pairs.users), items=len(pairs.items), interactions=len(pairs)),
+        shape=Shape(**vars(model.layout)),
+        encoder=EncoderInfo(name=encoded.embeddings.source, fingerprint=encoded.fingerprint),
+        items_for_user=indexes["items_for_user"].info,
+        items_like_item=indexes["items_like_item"].info,
+        parameters=config.model_dump(
+            mode="json",  # paths say nothing of the model
+            exclude={"store": True, "content": {"cache"}, "data": {"rejects"}, "tune": {"storage"}},
+        ),
+        data_sha256=checksum(material.dataset),
+        metrics=gate.metrics_of(comparison),
     )
+
+
+def _user_vector(parts: Parts, layout: blending.Layout, histories: Histories, num: int) -> Vectors:
+    return blending.user_vector(parts.factors.users[num], parts.texts[histories.items_of(num)], layout)

@@ -16,7 +16,7 @@ from recsys.recommender import Recommender
 from recsys.tables import show_answer, show_json, show_table
 from training.dataset import Dataset
 from training.encoder import NONE
-from training.evaluate import Figure, Measured
+from training.measured import Comparison, Figure, Measured, Segment
 from training.pipeline import Trained
 
 SAMPLE_K = 5
@@ -71,6 +71,8 @@ def show_trained(trained: Trained, version: str, seconds: dict[str, float], conf
             f"{info.forest_recall:.4f} at search_k {info.search_k}, an exact scan looks at {info.scan_rows} rows"
         )
     click.echo("  seconds: " + ", ".join(f"{stage} {spent:.1f}" for stage, spent in seconds.items()))
+    if trained.comparison is not None:
+        show_quality(trained.comparison)
     recommender = Recommender(model, version)
     user_num = _typical_user(trained.dataset)
     user_id = model.users.id(user_num)
@@ -85,22 +87,63 @@ def show_trained(trained: Trained, version: str, seconds: dict[str, float], conf
     show_answer(recommender.similar_items(item.item_id, SAMPLE_K), f"similar to {item.title or item.item_id}")
 
 
-def show_comparison(measured: Sequence[Measured], as_json: bool) -> None:
-    """A column for each way to recommend: means over users with 95% bootstrap intervals."""
+def show_quality(comparison: Comparison) -> None:
+    """One line: how the model does beside the baselines on what was held out."""
+    metric = f"ndcg@{comparison.k}"
+    ways = ", ".join(f"{one.name} {one.figures[metric].mean:.4f}" for one in comparison.measured)
+    click.echo(f"  {metric} on the {comparison.protocol}: {ways}")
+
+
+def show_comparison(comparison: Comparison, as_json: bool) -> None:
+    """A column for each way to recommend: means over users with 95% bootstrap intervals, and below, parts of the data."""
     if as_json:
-        show_json([asdict(one) for one in measured])
+        show_json(asdict(comparison))
         return
+    measured = comparison.measured
+    columns = ("", *(one.name for one in measured))
     rows = [
         (metric, *(f"{one.figures[metric].mean:.4f} ±{_half(one.figures[metric]):.4f}" for one in measured))
         for metric in measured[0].figures
     ]
-    rows.append(("coverage", *(f"{one.coverage:.4f}" for one in measured)))
-    columns = ("", *(one.name for one in measured))
-    show_table(columns, rows, f"{measured[0].users} users, every unseen item ranked, ± half of the 95% interval")
+    names = dict.fromkeys(name for one in measured for name in one.lists)
+    rows += [(name, *(_of_lists(one.lists.get(name)) for one in measured)) for name in names]
+    title = f"{measured[0].users} users, {comparison.protocol} held out, every unseen item ranked, ± half of the 95% interval"
+    show_table(columns, rows, title)
+    _show_segments(measured)
+
+
+def show_figures(figures: dict[str, Figure], as_json: bool) -> None:
+    """Means over users with 95% bootstrap intervals."""
+    if as_json:
+        show_json({name: asdict(figure) for name, figure in figures.items()})
+        return
+    rows = [(name, f"{figure.mean:.4f} ±{_half(figure):.4f}") for name, figure in figures.items()]
+    show_table(("", "blended"), rows, "one held-out item of each user among random ones")
+
+
+def _show_segments(measured: Sequence[Measured]) -> None:
+    """A row for each part of the users or items that has a user, means only."""
+    parts = [part for part in zip(*(one.segments for one in measured), strict=True) if part[0].size]
+    if not parts:
+        return
+    metrics = tuple(parts[0][0].figures)
+    rows = [(part[0].name, str(part[0].size), *(_means(one, metrics) for one in part), part[0].rule) for part in parts]
+    columns = ("", "users", *(one.name for one in measured), "rule")
+    show_table(columns, rows, f"by history of the user and by popularity of the item: {' / '.join(metrics)}")
 
 
 def _half(figure: Figure) -> float:
     return (figure.high - figure.low) / 2
+
+
+def _of_lists(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if value < 100 else f"{value:.1f}"  # a mean rank is in the thousands
+
+
+def _means(segment: Segment, metrics: Sequence[str]) -> str:
+    return " / ".join(f"{segment.figures[metric].mean:.4f}" for metric in metrics)
 
 
 def _typical_user(dataset: Dataset) -> int:

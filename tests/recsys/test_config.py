@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from recsys.config import Config, Section, load_config, render
+from recsys.config import Config, Section
+from recsys.config_file import load_config, render
 from recsys.errors import ConfigError
 from tests import factories
 
@@ -26,7 +27,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_the_sections_are_the_expected_ones() -> None:
-    assert [*Config.model_fields] == ["data", "events", "als", "content", "blend", "index", "store"]
+    assert [*Config.model_fields] == ["data", "events", "als", "content", "blend", "index", "tune", "evaluate", "store"]
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS)

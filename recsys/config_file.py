@@ -1,0 +1,113 @@
+"""The configuration as a TOML file: reading it, with overrides, and printing it."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from recsys.config import Config, Section
+from recsys.errors import ConfigError
+from recsys.nearest import did_you_mean
+
+
+def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
+    """Read a TOML file, then apply overrides of the form ``section.key=value``.
+
+    Parameters
+    ----------
+    path : Path or None
+        None: the defaults.
+    overrides : sequence of str
+        Values are read as TOML, and as plain text where they are none.
+
+    Raises
+    ------
+    ConfigError
+        With one line for every key or value that is wrong.
+    """
+    raw: dict[str, Any] = {} if path is None else _read(path)
+    for override in overrides:
+        _apply(raw, override)
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        lines = [
+            _describe(problem["loc"], problem["type"], problem["msg"], problem["input"]) for problem in error.errors()
+        ]
+        where = f"{path}: " if path else ""
+        raise ConfigError("\n".join(where + line for line in lines)) from error
+
+
+def render(changes: Mapping[str, Any] | None = None) -> str:
+    """The commented TOML file with every key and its default, or the value in `changes` by ``section.key``."""
+    chosen = changes or {}
+    blocks = []
+    for name, info in Config.model_fields.items():
+        section = info.default
+        lines = [f"# {info.description or type(section).__doc__}".strip(), f"[{name}]"]
+        if isinstance(section, Section):
+            for key, field in type(section).model_fields.items():
+                value = chosen.get(f"{name}.{key}", getattr(section, key))
+                unset = "# " if value is None else ""
+                lines += [f"# {field.description}", f"{unset}{key} = {_toml(value if value is not None else 3.5)}"]
+        else:
+            lines += [f"{_key(event)} = {_toml(weight)}" for event, weight in chosen.get(name, section).items()]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def render_values(config: Config, names: Sequence[str]) -> str:
+    """Some sections of a configuration as TOML, every key with its value."""
+    blocks = []
+    for name in names:
+        section = getattr(config, name)
+        values = ((key, getattr(section, key)) for key in type(section).model_fields)
+        blocks.append("\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values if value is not None)]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"configuration file {path} does not exist; give another with --config") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"configuration file {path} cannot be read: {error}") from error
+
+
+def _apply(raw: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    section, dot, name = key.strip().partition(".")
+    if not (equals and dot and section and name):
+        raise ConfigError(f"--set {override!r}: expected section.key=value, for example als.factors=128")
+    try:
+        (value,) = tomllib.loads(f"value = {text}").values()
+    except (tomllib.TOMLDecodeError, ValueError):
+        value = text
+    table = raw.setdefault(section, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"--set {override!r}: {section} is not a section")
+    table[name] = value
+
+
+def _describe(loc: tuple[int | str, ...], kind: str, message: str, value: object) -> str:
+    where = ".".join(str(part) for part in loc)
+    if kind != "extra_forbidden":
+        return f"{where} = {value!r}: {message}" if loc else message
+    fields = Config.model_fields if len(loc) == 1 else type(Config.model_fields[str(loc[0])].default).model_fields
+    what = "section" if len(loc) == 1 else "key"
+    return f"{where}: there is no such {what}{did_you_mean(str(loc[-1]), fields)}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
+
+
+def _toml(value: object) -> str:
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

@@ -1,0 +1,333 @@
+"""The page about a trained model: complete, harmless whatever the data holds, and the same for the same data."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import matplotlib as mpl
+import pytest
+
+from tests import factories
+from training import plots
+from training.measured import (
+    Comparison,
+    Figure,
+    HistoryBin,
+    IndexPoint,
+    Measured,
+    ReportData,
+    Segment,
+    Trial,
+    UserSample,
+)
+from training.report import render
+
+WAYS = ("blended", "behaviour alone", "content alone", "item-KNN", "popularity")
+VOID = {"meta", "br", "hr", "img", "link"}
+HOSTILE = "<script>alert('1')</script>\"&"
+FULL = ["baselines", "recall", "history", "exposure", "segments", "search", "indexes", "time", "users", "configuration"]
+
+
+def way(place: int, name: str) -> Measured:
+    level = 0.1234 - 0.0131 * place
+    figure = Figure(level, level - 0.01, level + 0.0111)
+    return Measured(
+        name,
+        671,
+        {"recall@10": Figure(level / 2, level / 3, level), "ndcg@10": figure},
+        {"catalog_coverage": 0.3021 + place / 100, "novelty": 9.87 - place, "exposure_gini": 0.8765 + place / 100},
+        (
+            Segment("light users", "up to 9 interactions, the median", 400, {"ndcg@10": figure}),
+            Segment("cold items", "0 items without interactions to learn from", 0, {}),
+        ),
+        {k: level * math.sqrt(k) for k in (1, 2, 5, 10, 20, 50, 100)},
+        (HistoryBin(0, 0, 12, figure), HistoryBin(1, 9, 388, figure), HistoryBin(10, 412, 271, figure)),
+        tuple(part / 55 for part in range(1, 11)),
+    )
+
+
+def trial(number: int) -> Trial:
+    parameters = {"factors": 16.0 * (1 + number % 4), "alpha": 10 ** (number % 5 - 2.0)}
+    return Trial(number, "full" if number % 3 == 0 else "cheap", 0.1 + number % 7 / 100, parameters, 1.5)
+
+
+def example() -> ReportData:
+    return ReportData(
+        {"model": "20261123T205700Z-3f87", "users": "671", "items": "9,066"},
+        Comparison("the last fifth of each history", 10, tuple(map(way, range(5), WAYS)), (0.1,) * 10),
+        "ndcg@10",
+        tuple(map(trial, range(1, 13))),
+        {
+            "items_for_user": (IndexPoint("annoy search_k 800", 0.99, 0.11), IndexPoint("exact scan", 1.0, 0.94)),
+            "items_like_item": (IndexPoint("exact scan", 1.0, 0.41),),
+        },
+        {"read": 3.21, "als": 12.73, "text": 31.94},
+        (UserSample("u0042", (("alien-1979", "Alien"),), (("aliens-1986", "Aliens"), ("untitled-1", ""))),),
+        "[als]\nfactors = 64\n",
+        ("The users are simulated.",),
+    )
+
+
+@pytest.fixture
+def data() -> ReportData:
+    return example()
+
+
+class Page(HTMLParser):
+    """A page, of which every tag is closed in its order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[tuple[str, str]] = []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len({key for key, _ in attrs}) == len(attrs), f"an attribute stands twice in {tag} {attrs}"
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert "svg" in self.open, f"{tag} closes itself outside of an SVG"
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.texts.append((self.open[-1] if self.open else "", data))
+
+    def sections(self) -> list[str | None]:
+        return [attrs["id"] for tag, attrs in self.tags if tag == "section" and "id" in attrs]
+
+    def text(self, tag: str) -> list[str]:
+        return [text for inside, text in self.texts if inside == tag]
+
+
+def hostile(data: ReportData, name: str) -> ReportData:
+    """The same data where every name is `name`."""
+    comparison = data.comparison
+    assert comparison is not None
+    ways = tuple(
+        replace(
+            one,
+            name=name + one.name,
+            figures={name + metric: figure for metric, figure in one.figures.items()},
+            segments=(Segment(name, name, 3, {name: Figure(0.1, 0.1, 0.1)}),),
+            lists={name: 0.5},
+        )
+        for one in comparison.measured
+    )
+    return ReportData(
+        {name: name},
+        replace(comparison, protocol=name, measured=ways),
+        name,
+        tuple(replace(one, rung=name, parameters={name: float(one.number)}) for one in data.trials),
+        {name: (IndexPoint(name, 0.9, 0.1), IndexPoint(name, 1.0, 0.2))},
+        {name: 1.0},
+        (UserSample(name, ((name, name),), ((name, ""),)),),
+        name,
+        (name,),
+    )
+
+
+def test_the_same_data_gives_the_same_bytes(data: ReportData) -> None:
+    """Also in another process, and whatever a program has set in matplotlib."""
+    page = render(data)
+    with mpl.rc_context({"font.size": 30, "xtick.labelsize": 30, "svg.hashsalt": "another"}):
+        assert render(data) == page
+        assert mpl.rcParams["font.size"] == 30
+    code = (
+        "import hashlib; from tests.training import test_report as t; from training.report import render; "
+        "print(hashlib.sha256(render(t.example()).encode()).hexdigest())"
+    )
+    environment = {"PYTHONHASHSEED": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=factories.ROOT, env=environment
+    )
+    assert done.stdout.strip() == hashlib.sha256(page.encode()).hexdigest()
+
+
+def test_the_page_is_whole_and_well_formed(data: ReportData) -> None:
+    text = render(data)
+    page = Page(text)
+    assert page.sections() == FULL
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    used = {attrs["href"] for _, attrs in page.tags if "href" in attrs}
+    used |= {f"#{key}" for key in re.findall(r"url\(#([^)]+)\)", text)}
+    assert used <= {f"#{key}" for key in ids}
+    assert len(text.encode()) < 300_000
+
+
+def test_it_asks_no_network_and_runs_no_script(data: ReportData) -> None:
+    text = render(data)
+    page = Page(text)
+    assert "http://" not in text
+    assert "https://" not in text
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe", "object", "base", "form"}
+    assert not {key for _, attrs in page.tags for key in attrs if key.startswith("on") or key in {"style", "src"}}
+    policy = next(attrs["content"] for _, attrs in page.tags if attrs.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+
+
+def test_every_figure_stands_in_the_tables(data: ReportData) -> None:
+    cells = " ".join(text for _, text in Page(render(data)).texts)
+    assert data.comparison is not None
+    for one in data.comparison.measured:
+        for figure in one.figures.values():
+            assert f"{figure.mean:.4f}" in cells
+            assert f"{figure.low:.3f}\u2013{figure.high:.3f}" in cells
+        for value in one.lists.values():
+            assert (f"{value:.4f}" if value <= 1 else f"{value:.2f}") in cells
+        for value in (one.recall_over_k or {}).values():
+            assert (f"{value:.4f}" if value <= 1 else f"{value:.2f}") in cells
+    for fact in (
+        "12 users",
+        "388 users",
+        "0.94",
+        "31.9 s",
+        "The users are simulated.",
+        "factors = 64",
+        "Aliens",
+        "untitled-1",
+    ):
+        assert fact in cells
+
+
+def test_the_best_of_each_metric_is_bold(data: ReportData) -> None:
+    assert data.comparison is not None
+    first, second, *rest = data.comparison.measured
+    better = replace(second, figures={**second.figures, "ndcg@10": Figure(0.2, 0.1, 0.3)})
+    page = Page(render(replace(data, comparison=replace(data.comparison, measured=(first, better, *rest)))))
+    assert page.text("strong")[:2] == ["0.0617", "0.2000"]
+    assert "38% below the best other way (" in " ".join(page.text("b"))
+
+
+def test_names_are_shown_and_never_interpreted(data: ReportData) -> None:
+    text = render(hostile(data, HOSTILE))
+    page = Page(text)
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert "<script" not in text
+    assert page.sections() == FULL
+    for tag in ("dt", "bdi", "li", "code", "small"):
+        assert any(HOSTILE in shown for shown in ("".join(page.text(tag)), *page.text(tag))), tag
+    shown = page.text("text")  # inside the plots; long names are cut
+    assert sum("<script>alert('1')</scrip" in one for one in shown) >= 9
+
+
+@pytest.mark.parametrize("name", ["$x^2$", "$\\frac{", "_hidden", "{digest}", "%s", "\\alpha", "a\nb"])
+def test_no_markup_of_another_language_is_read(data: ReportData, name: str) -> None:
+    page = Page(render(hostile(data, name)))
+    assert sum(name.replace("\n", " ") in text for text in page.text("text")) >= 9
+
+
+@pytest.mark.parametrize("name", ["🦊 fox", "千と千尋", "קזבלנקה", "مرحبا", "\u202eevil", "\x00\x0b\ud800\uffff", ""])
+def test_every_character_can_be_written(data: ReportData, name: str) -> None:
+    text = render(hostile(data, name))
+    Page(text)
+    assert text.encode("utf-8")
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\uffff]", text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "gone", "why"),
+    [
+        ({"comparison": None}, FULL[:5], "Quality of the lists: left out, because nothing could be held out"),
+        ({"trials": ()}, ["search"], "The search: left out, because nothing was searched"),
+        ({"trials": (Trial(1, "full", math.nan, {}, 1.0),)}, ["search"], "because no trial had a value"),
+        ({"indexes": {}}, ["indexes"], "The indexes: left out, because none was measured"),
+        ({"indexes": {"empty": ()}}, ["indexes"], "The indexes: left out, because none was measured"),
+        ({"seconds": {}}, ["time"], "Time: left out, because the stages were not timed"),
+        ({"users": ()}, ["users"], "A few users: left out, because none was drawn"),
+    ],
+)
+def test_what_is_missing_is_left_out_and_said(
+    data: ReportData, changes: dict[str, object], gone: list[str], why: str
+) -> None:
+    text = render(replace(data, **changes))  # type: ignore[arg-type]
+    page = Page(text)
+    assert page.sections() == [key for key in FULL if key not in gone]
+    assert why in text
+    assert not [attrs for tag, attrs in page.tags if tag == "a" and str(attrs["href"])[1:] in gone]
+
+
+def test_one_user_one_way_and_nothing_else() -> None:
+    figures = {"ndcg@10": Figure(0.0, 0.0, 0.0)}
+    bare = ReportData({}, Comparison("p", 10, (Measured("only", 1, figures, {}),)), "m", (), {}, {}, (), "")
+    text = render(bare)
+    assert Page(text).sections() == ["baselines", "configuration"]
+    assert "Means over 1 user and" in text
+    assert "nan" not in text.lower()
+
+
+def test_values_of_no_width() -> None:
+    zero = Figure(0.0, 0.0, 0.0)
+    only = Measured(
+        *("only", 1, {"recall@1": zero}, {"novelty": math.nan}),
+        segments=(Segment("all", "everybody", 1, {"recall@1": zero}),),
+        recall_over_k={1: 0.0},
+        over_history=(HistoryBin(1, 1, 1, zero),),
+        exposure=(0.0,) * 10,
+    )
+    trials = (Trial(1, "cheap", 0.0, {"alpha": 0.0}, 0.0), Trial(2, "cheap", math.inf, {"beta": math.nan}, 0.0))
+    points = {
+        "one": (IndexPoint("exact", 1.0, 0.0), IndexPoint("same", 1.0, 0.0)),
+        "bad": (IndexPoint("a", 0.0, 1e-6),),
+    }
+    text = render(ReportData({}, Comparison("p", 1, (only,)), "m", trials, points, {"s": 0.0}, (), ""))
+    assert Page(text).sections() == [key for key in FULL if key != "users"]
+    assert "nan" not in text.lower()
+    assert "inf" not in text.lower().replace("information", "")
+
+
+def test_a_way_has_one_color_everywhere(data: ReportData) -> None:
+    assert data.comparison is not None
+    ways = data.comparison.measured
+    drawn = (
+        plots.forest(ways, "ndcg@10", ""),
+        plots.recall_over_k(ways, ""),
+        plots.over_history(ways, "ndcg@10", ""),
+        plots.exposure(data.comparison, ""),
+    )
+    for n, color in enumerate(plots.COLORS[: len(ways)]):
+        assert all(f'fill="{color}"' in plot for plot in (*drawn, plots.swatch(n)))
+
+
+def test_more_ways_than_colors(data: ReportData) -> None:
+    assert data.comparison is not None
+    ways = tuple(way(n % 8, f"way {n}") for n in range(12))
+    page = Page(render(replace(data, comparison=replace(data.comparison, measured=ways))))
+    assert page.sections() == FULL
+
+
+def test_plots_say_what_they_are_and_take_the_color_of_the_page(data: ReportData) -> None:
+    page = Page(render(data))
+    pictures = [attrs for tag, attrs in page.tags if tag == "svg" and attrs.get("class") != "swatch"]
+    assert len(pictures) == 4 + 1 + 2 + 2 + 1  # quality, search, its parameters, indexes, time
+    assert all(attrs["role"] == "img" and attrs["aria-label"] for attrs in pictures)
+    assert all("scope" in attrs for tag, attrs in page.tags if tag == "th")
+    paints = {attrs[key] for tag, attrs in page.tags for key in ("fill", "stroke") if key in attrs}
+    assert paints <= {"none", "currentColor", *plots.COLORS[:5]}
+
+
+def test_wide_ranges_have_logarithmic_axes() -> None:
+    def ticks(low: float, high: float) -> list[str]:
+        trials = [Trial(n, "full", n / 10, {"alpha": alpha}, 1.0) for n, alpha in enumerate((low, high), 1)]
+        return Page(plots.parameter(0, "alpha", trials, "")).text("text")
+
+    assert {"0.01", "0.1", "1", "10"} <= set(ticks(0.01, 20))
+    assert {"1", "2", "5", "10", "20"} <= set(ticks(1, 21))
+    assert not {"1", "2", "5", "10"} & set(ticks(0.1, 0.9))

@@ -1,0 +1,58 @@
+"""A fit of ALS that ends itself, and what a fit costs."""
+
+from __future__ import annotations
+
+from recsys.config import AlsConfig, TuneConfig
+from recsys.histories import Histories
+from recsys.interactions import Interactions
+from training import blend_search
+from training.als import Factorization, Factors
+from training.candidates import Content
+from training.validation import Validation
+
+FIRST_LOOK, LOOK_EVERY = 4, 2  # iterations
+LOOK_USERS = 1000
+
+
+def fit_until_best(
+    validation: Validation, content: Content, disliked: Histories, setting: AlsConfig, tune: TuneConfig
+) -> tuple[Factors, int]:
+    """Iterate until the validation metric of the factors alone stops rising.
+
+    Returns
+    -------
+    Factors, int
+        The best ones, and how many iterations they took.
+
+    Raises
+    ------
+    ModelRejectedError
+        When factors are not finite, or all zero.
+    """
+    few = validation.sampled(LOOK_USERS, setting.random_state)
+    most = max(1, min(tune.max_iterations, most_iterations(validation.train, setting.factors, tune.gflop)))
+    factorization = Factorization(validation.train, setting, disliked)
+    best: tuple[Factors, int] | None = None
+    best_value = -1.0
+    for iteration in range(1, most + 1):
+        factorization.iterate()
+        if iteration != most and (iteration < FIRST_LOOK or (iteration - FIRST_LOOK) % LOOK_EVERY):
+            continue
+        factors = factorization.factors()
+        value = blend_search.factors_alone(few, factors, content, tune.metric, tune.k)
+        if value <= best_value:
+            break
+        best, best_value = (factors, iteration), value
+    assert best is not None
+    return best
+
+
+def most_iterations(pairs: Interactions, factors: int, gflop: float) -> int:
+    """How many iterations stay within `gflop` 10^9 operations.
+
+    For each row and for each interaction of both sides there are four products (a start and three steps of conjugate
+    gradients) of two operations a number.
+    """
+    rows = len(pairs.users) + len(pairs.items)
+    each = 8 * (rows * factors**2 + 2 * len(pairs) * factors) / 1e9
+    return int(gflop / each)
