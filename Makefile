@@ -9,7 +9,7 @@ EXTRAS := training,serving,minilm,parquet,dev
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help install train serve evaluate test check format clean
+.PHONY: help install train serve evaluate tune bench test check format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -28,8 +28,14 @@ serve: $(INSTALLED) ## serve the current model, training one first if there is n
 	@$(RECSYS) models list --json --config $(CONFIG) | grep -q '"current": true' || $(RECSYS) train --config $(CONFIG)
 	$(RECSYS) serve --config $(CONFIG) --port $(PORT)
 
-evaluate: $(INSTALLED) ## compare the blend with its parts and with popularity on the last fifth of each history
+evaluate: $(INSTALLED) ## compare the model with its parts and with baselines on held-out interactions
 	$(RECSYS) evaluate --config $(CONFIG)
+
+tune: $(INSTALLED) ## search hyper-parameters and print the best as TOML
+	$(RECSYS) tune --config $(CONFIG)
+
+bench: $(INSTALLED) ## train on the public data sets in ../shared/data and print the figures beside published ones (an hour)
+	$(BIN)/python benchmarks/quality.py
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/python -m pytest

@@ -99,7 +99,9 @@ class _Sparse:
 
 def _by_product(model: Model, parts: _Sparse, k: int, user_nums: Nums) -> list[Neighbors]:
     table = model.items_for_user.table
-    vectors = user_vectors(np.asarray(model.user_factors[user_nums]), parts.history[user_nums], parts.texts, model.layout)
+    vectors = user_vectors(
+        np.asarray(model.user_factors[user_nums]), parts.history[user_nums], parts.texts, model.layout
+    )
     scores = vectors @ table.vectors.T
     nearby = parts.nearby(user_nums, model.layout.short_history)
     everything = np.arange(len(table))

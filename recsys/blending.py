@@ -105,7 +105,7 @@ def items_for_user(item_factors: Vectors, texts: Vectors, scale: float) -> Vecto
 
 
 def user_vector(factors: Vectors, history_texts: Vectors, layout: Layout) -> Vectors:
-    """User row ``[p_u, e_u c_u]`` from p_u (factors,) and the text vectors of the history (n, text_dim), of any common scale."""
+    """User row ``[p_u, e_u c_u]`` from p_u (factors,) and the history's text vectors (n, text_dim), of any common scale."""
     total = history_texts.sum(axis=0, dtype=np.float32)
     return np.concatenate((factors, np.float32(layout.emphasis(len(history_texts))) * unit_rows(total)))
 

@@ -55,7 +55,7 @@ class AlsConfig(Section):
 
     factors: Positive = Field(64, description="length of the collaborative vectors")
     regularization: NotNegative = Field(
-        0.3, description="weight of the squared lengths of the factors, in mean sums of alpha * w of a row"
+        0.15, description="weight of the squared lengths of the factors, in mean sums of alpha * w of a row"
     )
     regularization_power: Share = Field(
         1.0, description="how far it grows with a row's confidences: 0 constant, 1 in proportion"
@@ -100,19 +100,21 @@ class BlendConfig(Section):
         0.5, description="weight of content in the score of an item for a user; 1: as much as the factors"
     )
     neighbors: Annotated[float, Field(ge=0, le=1000)] = Field(
-        0.2, description="weight of the items that users of the history's items have in common with it"
+        0.3, description="weight of the items that users of the history's items have in common with it"
     )
     lexical: Annotated[float, Field(ge=0, le=1000)] = Field(
         0.2, description="weight of the items whose texts share rare words with the history's texts"
     )
     prior_at: NotNegative = Field(
-        2.0, description="number of interactions at which an item's own factors count as much as those of its text neighbors"
+        2.0,
+        description="number of interactions at which an item's own factors count as much as those of its text neighbors",
     )
     short_history: NotNegative = Field(
         1.0, description="content weighs 1 + short_history / n in the list of a user with n interactions"
     )
     neighbor_power: Share = Field(
-        0.5, description="what two items have in common falls with this power of the number of interactions of each user"
+        0.5,
+        description="what two items have in common falls with this power of the number of interactions of each user",
     )
     n_neighbors: Positive = Field(100, description="neighbors that are kept of each item, by behaviour and by words")
     weight: Share = Field(0.5, description="share of behaviour in the likeness of two items; the rest is content")
@@ -147,7 +149,7 @@ class TuneConfig(Section):
         0.1, description="part of the training data that is held out, for the search and for the gate before a publish"
     )
     users: Positive = Field(3000, description="most users that the metric looks at")
-    cheap_factors: Positive = Field(64, description="length of the collaborative vectors in the first, cheap rung")
+    cheap_factors: Positive = Field(128, description="length of the collaborative vectors in the first, cheap rung")
     cheap_interactions: Positive = Field(
         1_000_000, description="interactions that a fit of the cheap rung takes at most, of sampled users"
     )
@@ -156,7 +158,9 @@ class TuneConfig(Section):
     gflop: Annotated[float, Field(gt=0)] = Field(
         1500.0, description="largest size of one fit, in 10^9 operations; 1500 are about 45 s on two cores"
     )
-    storage: str = Field("var/tune.sqlite", description="file of finished trials, so that a search is resumed; empty: none")
+    storage: str = Field(
+        "var/tune.sqlite", description="file of finished trials, so that a search is resumed; empty: none"
+    )
 
 
 class EvaluateConfig(Section):
@@ -165,7 +169,7 @@ class EvaluateConfig(Section):
     k: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="length of the lists")
     split: SplitKind = Field(
         "auto",
-        description='"temporal": the last of each user; "cutoff": all after a moment; "auto": temporal with timestamps, else random',
+        description='"temporal": last of each user; "cutoff": all after a moment; "auto": temporal, without times random',
     )
     share: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.2, description="part of the interactions that `recsys evaluate` holds out"

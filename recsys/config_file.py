@@ -68,7 +68,9 @@ def render_values(config: Config, names: Sequence[str]) -> str:
     for name in names:
         section = getattr(config, name)
         values = ((key, getattr(section, key)) for key in type(section).model_fields)
-        blocks.append("\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values if value is not None)]))
+        blocks.append(
+            "\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values if value is not None)])
+        )
     return "\n\n".join(blocks) + "\n"
 
 

@@ -62,7 +62,7 @@ class Neighborhood:
     content: Vectors
 
     def __post_init__(self) -> None:
-        n = len(self.item_nums)
+        n = self.item_nums.size
         sound = (
             self.indptr.dtype == np.int64
             and self.item_nums.dtype == np.int32
@@ -72,7 +72,7 @@ class Neighborhood:
             and len(self.indptr) > 0
             and self.indptr[0] == 0
             and self.indptr[-1] == n
-            and bool(np.all(np.diff(self.indptr) >= 0))
+            and bool(np.all(self.indptr[1:] >= self.indptr[:-1]))
         )
         if not sound or (n and not (self.item_nums.min() >= 0 and self.item_nums.max() < len(self))):
             raise BundleError("neighborhood: the arrays do not fit together")
@@ -144,11 +144,11 @@ class Neighborhood:
 
 
 def _at(matrix: sparse.csr_matrix, rows: NDArray[np.int64], columns: NDArray[np.int32]) -> Vectors:
-    """The values of a sparse matrix at some places in the order of rows and columns, among which are all its entries."""
+    """The values of a sparse matrix at some places in the order of rows and columns, among which are all that are not zero."""
     matrix = matrix.tocsr()
-    matrix.sort_indices()
     width = np.int64(max(1, matrix.shape[1]))
+    stored = matrix.data != 0  # a zero that is stored is no neighbor, and has no place
     own = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)) * width + matrix.indices
     found = np.zeros(len(rows), dtype=np.float32)
-    found[np.searchsorted(rows * width + columns, own)] = matrix.data
+    found[np.searchsorted(rows * width + columns, own[stored])] = matrix.data[stored]
     return found

@@ -18,7 +18,8 @@ from recsys.index import ExactIndex, Neighbors, VectorIndex
 from recsys.model import Model
 from recsys.neighborhood import NearbyScores
 
-MOST_NEAR = 1024  # items near a history that are ranked, those to which most is added, where the index is approximate too
+# Where the index is approximate, those of the items near a history are ranked to which most is added.
+MOST_NEAR = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +50,8 @@ def rank(model: Model, query: UserQuery, k: int, skip: NDArray[np.int32], *, exa
     """The best `k` items that are not in `skip`, and all of them where fewer are left."""
     index: VectorIndex = ExactIndex(model.items_for_user.table) if exact else model.items_for_user
     proposed = index.query(query.vector, k, skip).nums
-    near = query.nearby if isinstance(index, ExactIndex) else _most(query.nearby, MOST_NEAR)
-    nums = np.union1d(proposed, near.nums[~np.isin(near.nums, skip)]).astype(np.int32)
-    return scored(model, UserQuery(query.vector, near), nums, k)
+    near = _near(query.nearby, skip, len(model.catalog) if isinstance(index, ExactIndex) else MOST_NEAR)
+    return scored(model, query, np.union1d(proposed, near).astype(np.int32), k)
 
 
 def scored(model: Model, query: UserQuery, nums: NDArray[np.int32], k: int) -> Ranked:
@@ -76,9 +76,9 @@ def _vector(model: Model, user_num: int, history: NDArray[np.int32]) -> Vectors:
     return user_vector(factors, texts, model.layout)
 
 
-def _most(nearby: NearbyScores, most: int) -> NearbyScores:
-    """Those to which most is added, at most `most` of them."""
-    if len(nearby.nums) <= most:
-        return nearby
-    kept = np.sort(np.argpartition(-nearby.total, most)[:most])
-    return NearbyScores(nearby.nums[kept], nearby.collaborative[kept], nearby.content[kept])
+def _near(nearby: NearbyScores, skip: NDArray[np.int32], most: int) -> NDArray[np.int32]:
+    """The items that are not in `skip`, where there are more than `most` those to which most is added."""
+    kept = np.flatnonzero(~np.isin(nearby.nums, skip))
+    if len(kept) > most:
+        kept = kept[np.argpartition(-nearby.total[kept], most)[:most]]
+    return nearby.nums[kept]

@@ -59,7 +59,9 @@ def neighborhood(n_items: int, n_neighbors: int, seed: int = 0) -> Neighborhood:
     """Random neighbors with random weights; every third weight of each kind is zero."""
     random = np.random.default_rng(seed)
     n_neighbors = min(n_neighbors, n_items)
-    nums = np.array([np.sort(random.permutation(n_items)[:n_neighbors]) for _ in range(n_items)], dtype=np.int32).ravel()
+    nums = np.array(
+        [np.sort(random.permutation(n_items)[:n_neighbors]) for _ in range(n_items)], dtype=np.int32
+    ).ravel()
     collaborative, content = (random.random(len(nums)).astype(np.float32) for _ in range(2))
     collaborative[::3], content[1::3] = 0, 0
     return Neighborhood(np.arange(n_items + 1, dtype=np.int64) * n_neighbors, nums, collaborative, content)

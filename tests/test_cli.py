@@ -35,7 +35,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_help_lists_every_command(tmp_path: Path) -> None:
     text = recsys("--help", cwd=tmp_path).stdout
-    for command in ("validate", "train", "evaluate", "recommend", "rank", "similar", "models", "serve"):
+    for command in ("validate", "train", "tune", "evaluate", "recommend", "rank", "similar", "models", "serve"):
         assert f"  {command} " in text
 
 
@@ -45,6 +45,16 @@ def test_train_tells_what_it_did(trained: Path) -> None:
     assert "model not published" in text
     assert "recommended to user" in text
     assert "similar to" in text
+    assert "ndcg@10 on the last 10% of each user's interactions by time" in text
+
+
+def test_evaluate_takes_a_split_a_share_and_a_length(trained: Path) -> None:
+    options = ("--split", "cutoff", "--share", 0.1, "-k", 5)
+    shown = json.loads(recsys("evaluate", *options, "--json", cwd=trained).stdout)
+    assert (shown["k"], shown["protocol"]) == (5, "last 10% of all interactions by time")
+    ranked = json.loads(recsys("evaluate", "--negatives", 20, "--json", cwd=trained).stdout)
+    assert ranked.keys() == {"hr@10", "ndcg@10"}
+    assert 0.5 < ranked["hr@10"]["low"] <= ranked["hr@10"]["mean"] <= ranked["hr@10"]["high"] <= 1
 
 
 def test_validate_prints_the_accounting_and_publishes_nothing(trained: Path, tmp_path: Path) -> None:
@@ -113,8 +123,10 @@ def test_similar_finds_the_series(trained: Path) -> None:
 
 
 def test_evaluate_prints_a_row_for_each_way(trained: Path) -> None:
-    rows = json.loads(recsys("evaluate", "--json", cwd=trained).stdout)
-    assert [row["name"] for row in rows] == ["blended", "behaviour alone", "content alone", "popularity"]
+    shown = json.loads(recsys("evaluate", "--json", cwd=trained).stdout)
+    assert (shown["k"], shown["protocol"]) == (10, "last 20% of each user's interactions by time")
+    rows = shown["measured"]
+    assert [row["name"] for row in rows] == ["blended", "behaviour alone", "content alone", "item-KNN", "popularity"]
     for row in rows:
         for figure in row["figures"].values():
             assert figure["low"] <= figure["mean"] <= figure["high"]

@@ -10,8 +10,8 @@ Confidence: ``c_ui = 1 + alpha w_ui`` for an interaction and 1 elsewhere, with `
 mean of 1; v is the weight of the interaction, n the number of interactions of the user and of the item. With a, b > 0 an
 interaction of a busy user or with a popular item says less.
 
-Regularization: ``r_u = regularization * alpha * mean(n) * (m_u / mean(m))^power`` with ``m_u = alpha n_u + n_others``, the
-confidence of the whole row, and the means over rows with interactions; r_i likewise. With power 1 that is the frequency
+Regularization: ``r_u = regularization * max(alpha, 1) * mean(n) * (m_u / mean(m))^power`` with ``m_u = alpha n_u + n_others``,
+the confidence of the whole row, and the means over rows with interactions; r_i likewise. With power 1 that is the frequency
 scaling of Rendle et al. (RecSys 2022, "Revisiting the Performance of iALS on Item Recommendation Benchmarks"), with power 0
 a constant. The leading factor makes a value mean the same for data of any size (docs/decisions/0006).
 
@@ -36,7 +36,9 @@ from recsys.errors import ModelRejectedError
 from recsys.histories import Histories
 from recsys.interactions import Interactions
 
-RUN_SPREAD = 1.15  # largest ratio of two r in one run of rows; each run costs one product of all factors with themselves
+RUN_SPREAD = (
+    1.15  # largest ratio of two r in one run of rows; each run costs one product of all factors with themselves
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,13 +125,16 @@ class Factorization:
 def confidences(interactions: Interactions, config: AlsConfig, disliked: Histories | None = None) -> sparse.csr_matrix:
     """``c_ui`` of the module's formula where there is an interaction, (n_users, n_items) float32.
 
-    A disliked pair has the value ``-(1 + alpha * dislike)``: to implicit, x = 0 with that confidence.
+    A disliked pair has the value ``-(1 + alpha * dislike)``: to implicit, x = 0 with that confidence. Raises ModelRejectedError
+    when a value is not finite.
     """
     weights = interactions.weights.astype(np.float64) ** config.weight_power
     per_user = np.bincount(interactions.user_nums, minlength=len(interactions.users))
     weights *= per_user[interactions.user_nums] ** -config.user_power
     weights *= interactions.item_counts()[interactions.item_nums] ** -config.item_power
     values = 1 + config.alpha * weights / weights.mean()
+    if (largest := float(values.max(initial=0))) > float(np.finfo(np.float32).max):
+        raise ModelRejectedError(f"als: a confidence is {largest:g}, which is not finite in float32; lower als.alpha")
     shape = (len(interactions.users), len(interactions.items))
     pairs = (interactions.user_nums, interactions.item_nums)
     matrix = sparse.csr_matrix((values.astype(np.float32), pairs), shape=shape)

@@ -106,4 +106,6 @@ def exact_model(parts: Parts, config: Config) -> Model:
 def _content_scale(unit: float, beta: float, parts: Parts) -> float:
     if not parts.texts.shape[1]:
         return 0.0
-    return unit * beta if parts.factors.items.any() else 1.0  # content that is alone has no other part to be weighed with
+    return (
+        unit * beta if parts.factors.items.any() else 1.0
+    )  # content that is alone has no other part to be weighed with

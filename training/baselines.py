@@ -20,7 +20,9 @@ def popular(popularity: Popularity, train: Interactions, users: NDArray[np.int32
         yield popularity.top(k, history.indices[history.indptr[num] : history.indptr[num + 1]])
 
 
-def item_knn(behaviour: sparse.csr_matrix, train: Interactions, users: NDArray[np.int32], k: int) -> Iterator[Neighbors]:
+def item_knn(
+    behaviour: sparse.csr_matrix, train: Interactions, users: NDArray[np.int32], k: int
+) -> Iterator[Neighbors]:
     """The `k` unseen items with the largest sums of likeness to the history (Sarwar et al., WWW 2001); fewer where fewer
     are like any of it.
 

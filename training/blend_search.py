@@ -28,6 +28,7 @@ GRIDS: dict[str, tuple[float, ...]] = {
 }
 OF_CONTENT = ("beta", "lexical", "prior_at", "short_history")
 MOST_SETS = 80
+AS_GOOD = 0.997  # ratio of the metric down to which a smaller weight of the neighbors by behaviour is preferred
 FACTORS_ALONE: Weights = {**dict.fromkeys(GRIDS, 0.0), "neighbor_power": NEIGHBOR_POWERS[0]}
 
 
@@ -58,6 +59,7 @@ def search(
             if content.is_there or name not in OF_CONTENT:
                 best = _climb(best, name, value)
         moved = best != before
+    best = _least(best, "neighbors", value)
     return best, value(best)
 
 
@@ -86,6 +88,20 @@ def _climb(weights: Weights, name: str, value: Callable[[Weights], float]) -> We
             best = tried
         if best is not weights:
             return best
+    return weights
+
+
+def _least(weights: Weights, name: str, value: Callable[[Weights], float]) -> Weights:
+    """Move one weight down its grid while the value stays as good but for chance.
+
+    Held-out pairs are near the pairs that the neighbors were counted from, nearer than those to come will be.
+    """
+    grid, floor = GRIDS[name], AS_GOOD * value(weights)
+    while weights[name] > grid[0]:
+        tried = {**weights, name: grid[grid.index(weights[name]) - 1]}
+        if value(tried) < floor:
+            break
+        weights = tried
     return weights
 
 

@@ -71,14 +71,10 @@ class Candidates:
 
 def behaviour_by_power(train: Interactions, blend: BlendConfig, random_state: int) -> dict[float, sparse.csr_matrix]:
     """The nearest items by behaviour for each power that is tried."""
-    return {
-        power: neighbors.by_behaviour(train, blend.n_neighbors, power, random_state) for power in NEIGHBOR_POWERS
-    }
+    return {power: neighbors.by_behaviour(train, blend.n_neighbors, power, random_state) for power in NEIGHBOR_POWERS}
 
 
-def collect(
-    validation: Validation, factors: Factors, content: Content, start: Weights, k: int
-) -> list[Candidates]:
+def collect(validation: Validation, factors: Factors, content: Content, start: Weights, k: int) -> list[Candidates]:
     """The candidates of all validation users, in blocks."""
     return list(_Collector(validation, factors, content, start, k).blocks())
 
@@ -109,9 +105,7 @@ def _scores(block: Candidates, weights: Weights, unit: float) -> Vectors:
 class _Collector:
     """Computes the parts of the scores for blocks of users and keeps the candidates."""
 
-    def __init__(
-        self, validation: Validation, factors: Factors, content: Content, start: Weights, k: int
-    ) -> None:
+    def __init__(self, validation: Validation, factors: Factors, content: Content, start: Weights, k: int) -> None:
         self.users, self.factors, self.content, self.start = validation.users, factors, content, start
         self.history = validation.train.matrix()
         self.history.data[:] = 1

@@ -96,21 +96,28 @@ def tune(config: Config, trials: int | None) -> None:
     type=click.IntRange(1),
     help="instead of ranking the catalogue, rank one held-out item among this many random ones (leave-one-out protocol)",
 )
+@click.option("--tune", "trials", type=click.IntRange(1), help="first search hyper-parameters in what is learned from")
 @click.option("--json", "as_json", is_flag=True)
 def evaluate(
-    config: Config, k: int | None, kind: SplitKind | None, share: float | None, negatives: int | None, as_json: bool
+    config: Config,
+    k: int | None,
+    kind: SplitKind | None,
+    share: float | None,
+    negatives: int | None,
+    trials: int | None,
+    as_json: bool,
 ) -> None:
     """Fit on one part of each history and measure the lists on the other; nothing is published."""
     _check_encoder(config)
     from training import pipeline, summary
 
-    chosen = config.evaluate
-    cut = (kind or chosen.split, share or chosen.share, k or chosen.k)
+    chosen, stages = config.evaluate, Stages(quiet=as_json)
+    protocol = pipeline.Protocol(kind or chosen.split, share or chosen.share, k or chosen.k, trials or 0)
     if negatives is not None:
-        figures = pipeline.leave_one_out(config, *cut, negatives, Stages(quiet=as_json))
+        figures = pipeline.leave_one_out(config, protocol, negatives, stages, _tell)
         summary.show_figures(figures, as_json)
         return
-    summary.show_comparison(pipeline.compare(config, *cut, Stages(quiet=as_json)), as_json)
+    summary.show_comparison(pipeline.compare(config, protocol, stages, _tell), as_json)
 
 
 def _gate(store: Store, config: Config, let_pass: bool):  # type: ignore[no-untyped-def]

@@ -62,7 +62,9 @@ def _notes(trained: Trained) -> tuple[str, ...]:
             "on new ones; `recsys evaluate` with other data or another split tells."
         )
     if trained.comparison is not None:
-        notes.append("The model that serves was fitted on all interactions; the one measured here on those not held out.")
+        notes.append(
+            "The model that serves was fitted on all interactions; the one measured here on those not held out."
+        )
     return tuple(notes)
 
 
@@ -76,7 +78,10 @@ def _users(trained: Trained) -> tuple[UserSample, ...]:
         shown.append(
             UserSample(
                 model.users.id(num),
-                tuple((item.item_id, item.title) for item in map(model.catalog.__getitem__, history[-SHOWN_ITEMS:].tolist())),
+                tuple(
+                    (item.item_id, item.title)
+                    for item in map(model.catalog.__getitem__, history[-SHOWN_ITEMS:].tolist())
+                ),
                 tuple((item.item_id, item.title) for item in answer.items),
             )
         )

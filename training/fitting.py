@@ -11,6 +11,7 @@ from training.candidates import Content
 from training.validation import Validation
 
 FIRST_LOOK, LOOK_EVERY = 4, 2  # iterations
+PATIENCE = 2  # looks without a rise before a fit ends
 LOOK_USERS = 1000
 
 
@@ -33,16 +34,19 @@ def fit_until_best(
     most = max(1, min(tune.max_iterations, most_iterations(validation.train, setting.factors, tune.gflop)))
     factorization = Factorization(validation.train, setting, disliked)
     best: tuple[Factors, int] | None = None
-    best_value = -1.0
+    best_value, misses = -1.0, 0
     for iteration in range(1, most + 1):
         factorization.iterate()
         if iteration != most and (iteration < FIRST_LOOK or (iteration - FIRST_LOOK) % LOOK_EVERY):
             continue
         factors = factorization.factors()
         value = blend_search.factors_alone(few, factors, content, tune.metric, tune.k)
-        if value <= best_value:
+        if value > best_value:
+            best, best_value, misses = (factors, iteration), value, 0
+            continue
+        misses += 1
+        if misses == PATIENCE:
             break
-        best, best_value = (factors, iteration), value
     assert best is not None
     return best
 

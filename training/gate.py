@@ -41,8 +41,8 @@ def check(comparison: Comparison | None, current: Mapping[str, float], config: E
     found, popular = comparison.measured[0].figures[metric].mean, _of(comparison, POPULARITY)
     if found < popular:
         raise ModelRejectedError(
-            f"gate: {metric} of the model is {found:.4f}, that of the popular items {popular:.4f}, on the {comparison.protocol}; "
-            "search better values with --tune 20, or publish it anyway with --force"
+            f"gate: {metric} of the model is {found:.4f}, that of the popular items {popular:.4f}, on the "
+            f"{comparison.protocol}; search better values with --tune 20, or publish it anyway with --force"
         )
     before = current.get(metric)
     if before is not None and found < (1 - config.margin) * before:

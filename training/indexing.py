@@ -65,7 +65,7 @@ def build_index(
     scan_point = _point("exact scan", 1.0, started, len(asked))
     truth = [found.nums for found, _ in scans]
     scan_rows = _mean([rows for _, rows in scans])
-    forest, recall, points = _deep_enough(name, forest, asked, truth, config)
+    forest, recall, points = _deep_enough(name, forest, asked, truth, config, scan_rows)
     serves = _choose(config.kind, forest.search_k, scan_rows)
     info = IndexInfo(
         metric="inner_product",
@@ -87,9 +87,15 @@ def sample(n: int, size: int, random_state: int) -> NDArray[np.int64]:
 
 
 def _deep_enough(
-    name: str, forest: AnnoyVectorIndex, asked: Sequence[Query], truth: Sequence[NDArray[np.int32]], config: IndexConfig
+    name: str,
+    forest: AnnoyVectorIndex,
+    asked: Sequence[Query],
+    truth: Sequence[NDArray[np.int32]],
+    config: IndexConfig,
+    scan_rows: float,
 ) -> tuple[AnnoyVectorIndex, float, list[IndexPoint]]:
-    """The forest with the first search_k of a doubling ladder whose recall is above the floor with 95% confidence."""
+    """The forest with the first search_k of a doubling ladder whose recall is above the floor with 95% confidence; with
+    "auto", none deeper than where a scan is as cheap."""
     search_k = config.search_k or config.n_trees * RECALL_AT
     points = []
     while True:
@@ -102,7 +108,9 @@ def _deep_enough(
         recall = _mean(recalls)
         points.append(_point(f"annoy, search_k {search_k}", recall, started, len(asked)))
         error = float(np.std(recalls)) / max(1, len(recalls)) ** 0.5
-        if recall - CONFIDENCE * error >= config.recall or recall == 1.0 or config.kind == "exact":
+        enough = recall - CONFIDENCE * error >= config.recall or recall == 1.0
+        dearer = config.kind == "auto" and not config.search_k and not _is_cheaper(search_k, scan_rows)
+        if enough or dearer or config.kind == "exact":
             return forest, recall, points
         if config.search_k or (config.kind == "annoy" and 2 * search_k >= len(forest)):  # deeper is a scan
             raise ModelRejectedError(
@@ -120,7 +128,11 @@ def _point(name: str, recall: float, started: float, queries: int) -> IndexPoint
 def _choose(kind: Literal["auto", "annoy", "exact"], search_k: int, scan_rows: float) -> Literal["annoy", "exact"]:
     if kind != "auto":
         return kind
-    return "annoy" if FOREST_COST * search_k < scan_rows else "exact"
+    return "annoy" if _is_cheaper(search_k, scan_rows) else "exact"
+
+
+def _is_cheaper(search_k: int, scan_rows: float) -> bool:
+    return FOREST_COST * search_k < scan_rows
 
 
 def _overlap(found: NDArray[np.int32], truth: NDArray[np.int32]) -> float:

@@ -31,7 +31,9 @@ def fitted_parts(material: Material, validation: Validation, config: Config, fac
     return Parts(
         catalog=material.dataset.catalog,
         interactions=validation.train,
-        seen_only=nothing_seen(validation.train),  # when somebody disliked an item is not told, so it may be after the cut
+        seen_only=nothing_seen(
+            validation.train
+        ),  # when somebody disliked an item is not told, so it may be after the cut
         factors=factors or als.fit(validation.train, config.als, disliked=material.disliked),
         texts=material.texts,
         behaviour=neighbors.by_behaviour(validation.train, blend.n_neighbors, blend.neighbor_power, seed),

@@ -62,7 +62,10 @@ def _files(words: Words, directions: Vectors) -> dict[str, bytes]:
     """The tokenizer and the vector of each word, ``idf * V``; `directions` is V, (n_words, dim)."""
     vectors = np.ascontiguousarray(directions * words.idf[:, None], dtype=np.float32)
     vectors[0] = 0  # unknown words say nothing
-    return {"tokenizer.json": words.tokenizer.to_str().encode(), "model.safetensors": save({"embedding.weight": vectors})}
+    return {
+        "tokenizer.json": words.tokenizer.to_str().encode(),
+        "model.safetensors": save({"embedding.weight": vectors}),
+    }
 
 
 def _folder(files: dict[str, bytes]) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ some interactions, and the most frequent words.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +122,7 @@ def _blocks(left: Sparse, right: Sparse) -> list[tuple[int, int]]:
     while edges[-1] < left.shape[0]:
         stop = int(np.searchsorted(work, work[edges[-1]] + BLOCK_PRODUCTS, side="right")) - 1
         edges.append(min(max(stop, edges[-1] + 1), left.shape[0]))
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _largest(matrix: Sparse, n: int, own: NDArray[np.int64] | None = None) -> sparse.csr_matrix:

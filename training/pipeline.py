@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recsys import blending
 from recsys.config import Config, SplitKind
@@ -16,7 +16,6 @@ from recsys.manifest import Counts, EncoderInfo, Header, Shape
 from recsys.model import Model
 from recsys.popularity import Popularity
 from training import als, evaluate, gate, indexing, judge, neighbors, tune
-from training.als import Factors
 from training.assembly import Parts, assemble
 from training.candidates import Content, behaviour_by_power
 from training.dataset import Dataset, checksum
@@ -76,10 +75,14 @@ def train(
     DataError, EncoderError, ModelRejectedError
     """
     material = prepare(config, stages)
-    validation = held_out(material.dataset.interactions, config.evaluate.split, config.tune.share, config.als.random_state)
+    validation = held_out(
+        material.dataset.interactions, config.evaluate.split, config.tune.share, config.als.random_state
+    )
     tuned = None
     if trials and validation is None:
-        tell("no user has two interactions, so nothing can be held out and searched with: the configured values are taken")
+        tell(
+            "no user has two interactions, so nothing can be held out and searched with: the configured values are taken"
+        )
     elif trials and validation is not None:
         tuned = search(material, validation, config, trials, stages, tell)
         config = tuned.config
@@ -100,9 +103,7 @@ def search(
     seed = config.als.random_state
     with stages.stage("tune", trials) as advance:
         content = Content(material.texts, material.words, behaviour_by_power(validation.train, config.blend, seed))
-        task = Task(
-            validation.sampled(config.tune.users, seed), content, material.disliked, checksum(material.dataset)
-        )
+        task = Task(validation.sampled(config.tune.users, seed), content, material.disliked, checksum(material.dataset))
 
         def step(line: str) -> None:
             tell(line)
@@ -177,7 +178,18 @@ def index(
     return Trained(model, header, material.dataset, config, tuned, comparison, indexes)
 
 
-def compare(config: Config, kind: SplitKind, share: float, k: int, stages: Stages) -> Comparison:
+@dataclass(frozen=True)
+class Protocol:
+    """How a measurement cuts the interactions, how long its lists are, and how many fits it may search with first, in the
+    part that is learned from alone."""
+
+    kind: SplitKind
+    share: float
+    k: int
+    trials: int = 0
+
+
+def compare(config: Config, protocol: Protocol, stages: Stages, tell: Tell = lambda _: None) -> Comparison:
     """Fit on one part of the interactions and measure the model, its parts and the baselines on the other.
 
     Raises
@@ -185,12 +197,12 @@ def compare(config: Config, kind: SplitKind, share: float, k: int, stages: Stage
     DataError
         When nothing can be held out.
     """
-    validation, parts = _fitted_on_part(config, kind, share, stages)
-    return judge.compare(parts, validation, config, k, stages)
+    validation, parts, config = _fitted_on_part(config, protocol, stages, tell)
+    return judge.compare(parts, validation, config, protocol.k, stages)
 
 
 def leave_one_out(
-    config: Config, kind: SplitKind, share: float, k: int, negatives: int, stages: Stages
+    config: Config, protocol: Protocol, negatives: int, stages: Stages, tell: Tell = lambda _: None
 ) -> dict[str, Figure]:
     """Fit on one part of the interactions and rank one item of each user's other part among random ones.
 
@@ -199,20 +211,25 @@ def leave_one_out(
     DataError
         When nothing can be held out, or a user has too few other items.
     """
-    validation, parts = _fitted_on_part(config, kind, share, stages)
+    validation, parts, config = _fitted_on_part(config, protocol, stages, tell)
     with stages.stage("evaluate"):
         scores = judge.pair_scores(parts, config)
         seed = config.als.random_state
-        return evaluate.leave_one_out(scores, validation.train, validation.test, negatives, k, seed)
+        return evaluate.leave_one_out(scores, validation.train, validation.test, negatives, protocol.k, seed)
 
 
-def _fitted_on_part(config: Config, kind: SplitKind, share: float, stages: Stages) -> tuple[Validation, Parts]:
-    material = prepare(config, stages)
-    validation = held_out(material.dataset.interactions, kind, share, config.als.random_state, with_cold_items=False)
+def _fitted_on_part(config: Config, protocol: Protocol, stages: Stages, tell: Tell) -> tuple[Validation, Parts, Config]:
+    material, seed = prepare(config, stages), config.als.random_state
+    pairs = material.dataset.interactions
+    validation = held_out(pairs, protocol.kind, protocol.share, seed, with_cold_items=False)
     if validation is None:
         raise DataError("no user has two interactions, so nothing can be held out")
+    inner = held_out(validation.train, config.evaluate.split, config.tune.share, seed) if protocol.trials else None
+    if inner is not None:
+        inner = replace(inner, protocol=f"{inner.protocol} without the {validation.protocol}")
+        config = search(material, inner, config, protocol.trials, stages, tell).config
     with stages.stage("factorize"):
-        return validation, judge.fitted_parts(material, validation, config)
+        return validation, judge.fitted_parts(material, validation, config), config
 
 
 def _header(

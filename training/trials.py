@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,18 +15,45 @@ from recsys.config import AlsConfig
 from recsys.errors import DataError
 
 Rung = Literal["cheap", "full"]
-Draw = Callable[[optuna.Trial], dict[str, float]]
 STARTUP_TRIALS = 6  # before the estimator draws
+DAMAGED = (
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+)  # what optuna makes of records that are damaged
 
 
 @dataclass(frozen=True)
 class Result:
-    """A finished fit: its setting of ALS with the iterations it took, the blend found for it, the metric and the time."""
+    """A finished fit.
+
+    Parameters
+    ----------
+    als : AlsConfig
+        Its setting, with the iterations it took.
+    blend : dict
+        The weights that were found for it.
+    value, alone : float
+        The validation metric with that blend, and that of the factors alone.
+    seconds : float
+    """
 
     als: AlsConfig
     blend: dict[str, float]
     value: float
+    alone: float
     seconds: float
+
+    @property
+    def merit(self) -> float:
+        """What the search makes large: the mean of both metrics.
+
+        A blend can hide weak factors behind neighbors that were counted from pairs close to the held-out ones; with pairs to
+        come that are less close, good factors carry the list (docs/decisions/0008).
+        """
+        return (self.value + self.alone) / 2
 
 
 class Ledger:
@@ -45,8 +73,9 @@ class Ledger:
     """
 
     def __init__(self, path: str, key: str) -> None:
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        try:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self.path = path
+        with self.in_use():
             if path:
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
             storage = optuna.storages.RDBStorage(f"sqlite:///{path}") if path else None
@@ -56,33 +85,45 @@ class Ledger:
                 )
                 for rung in ("cheap", "full")
             }
-        except (SQLAlchemyError, OSError, RuntimeError) as error:
-            raise DataError(
-                f"tune.storage = {path!r}: {str(error).splitlines()[0]}; remove the file or set another"
-            ) from error
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Whatever reads or writes the file: a damaged record, a full disk or a foreign file raises DataError."""
+        try:
+            yield
+        except (SQLAlchemyError, optuna.exceptions.OptunaError, OSError, *DAMAGED) as error:
+            said = (str(error) or type(error).__name__).splitlines()[0]
+            raise DataError(f"tune.storage = {self.path!r}: {said}; remove the file or set another") from error
 
     def find(self, rung: Rung, number: int) -> Result | None:
         """The result of trial `number` of a rung, where it was finished before."""
-        done = [trial for trial in self._studies[rung].trials if trial.state == optuna.trial.TrialState.COMPLETE]
+        done = self._studies[rung].trials
         if number >= len(done):
             return None
         told: dict[str, Any] = done[number].user_attrs
-        return Result(AlsConfig(**told["als"]), told["blend"], told["value"], told["seconds"])
+        return Result(AlsConfig(**told["als"]), told["blend"], told["value"], told["alone"], told["seconds"])
 
     def ask(self, rung: Rung, number: int, seed: int, start: Mapping[str, float] | None) -> optuna.Trial:
-        """A new trial, at `start` or where the estimator draws it, by `seed` and the finished trials alone."""
-        study = self._studies[rung]
-        study.sampler = optuna.samplers.TPESampler(
-            seed=seed + number, multivariate=True, n_startup_trials=STARTUP_TRIALS
-        )
+        """A new trial, at `start` or where the estimator draws it, by `seed` and the finished trials alone.
+
+        Nothing of it is stored before :meth:`store`, so a fit that was interrupted leaves nothing that a later draw would see.
+        """
+        sampler = optuna.samplers.TPESampler(seed=seed + number, multivariate=True, n_startup_trials=STARTUP_TRIALS)
+        study = optuna.create_study(sampler=sampler, direction="maximize")
+        study.add_trials(self._studies[rung].trials)
         if start is not None:
             study.enqueue_trial(dict(start))
         return study.ask()
 
-    def store(self, rung: Rung, trial: optuna.Trial, result: Result) -> None:
-        """Finish a trial."""
-        trial.set_user_attr("als", result.als.model_dump(mode="json"))
-        trial.set_user_attr("blend", result.blend)
-        trial.set_user_attr("value", result.value)
-        trial.set_user_attr("seconds", result.seconds)
-        self._studies[rung].tell(trial, result.value)
+    def store(self, rung: Rung, trial: optuna.Trial | None, result: Result) -> None:
+        """Keep a finished trial; None where it was not asked for."""
+        told = {"als": result.als.model_dump(mode="json"), "blend": result.blend, "value": result.value}
+        told |= {"alone": result.alone, "seconds": result.seconds}
+        self._studies[rung].add_trial(
+            optuna.trial.create_trial(
+                params=trial.params if trial else {},
+                distributions=trial.distributions if trial else {},
+                value=result.merit,
+                user_attrs=told,
+            )
+        )

@@ -35,6 +35,7 @@ from training.validation import Validation
 
 CHEAP_SHARE = 0.6
 WORTH = 1.002  # ratio of the metric from which more factors are worth their price
+AS_GOOD = 0.995  # ratio of the metric down to which the more regularized of two settings is preferred
 FEW_FACTORS = 16
 STARTS: tuple[dict[str, float], ...] = (
     {"alpha": 10.0, "regularization": 0.3, "regularization_power": 1.0, "user_power": 0.2, "item_power": 0.2},
@@ -42,7 +43,12 @@ STARTS: tuple[dict[str, float], ...] = (
     {"alpha": 3.0, "regularization": 0.5, "regularization_power": 0.5, "user_power": 0.0, "item_power": 0.0},
     {"alpha": 20.0, "regularization": 0.1, "regularization_power": 0.5, "user_power": 0.4, "item_power": 0.2},
 )
-AROUND: tuple[tuple[str, float], ...] = (("regularization", 0.75), ("regularization", 1.33), ("alpha", 1.5), ("alpha", 0.67))
+AROUND: tuple[tuple[str, float], ...] = (
+    ("regularization", 2.0),
+    ("regularization", 0.5),
+    ("alpha", 2.0),
+    ("alpha", 0.5),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +112,7 @@ class _Search:
             self._trial("cheap", number, trials)
         for number in range(trials - n_cheap):
             self._trial("full", number, trials)
-        best = max(self._comparable(), key=lambda result: result.value)
+        best = preferred(self._comparable())
         if best.value <= 0:
             raise ModelRejectedError("tune: no fit found anything that was held out; see the lines above")
         factors = self.best[1] if self.best and self.best[0] == best else None
@@ -118,19 +124,27 @@ class _Search:
         return [result for rung, result in self.results if same or rung == "full"]
 
     def _trial(self, rung: Rung, number: int, trials: int) -> None:
-        result = self.ledger.find(rung, number)
+        with self.ledger.in_use():
+            result = self.ledger.find(rung, number)
         if result is None:
-            start = STARTS[number] if rung == "cheap" and number < len(STARTS) else None
-            trial = self.ledger.ask(rung, number, self.config.als.random_state, start)
-            result = self._fit(rung, self._drawn(trial) if rung == "cheap" else self._next_full())
-            self.ledger.store(rung, trial, result)
+            trial = self._asked(number) if rung == "cheap" else None
+            result = self._fit(rung, self._drawn(trial) if trial else self._next_full())
+            with self.ledger.in_use():
+                self.ledger.store(rung, trial, result)
         self.results.append((rung, result))
-        best = max(one.value for one in self._comparable())
         values = " ".join(f"{name}={value:.3g}" for name, value in _varied(result).items())
         self.tell(
             f"trial {len(self.results)}/{trials} {rung:<5} {self.config.tune.metric}@{self.config.tune.k} "
-            f"{result.value:.4f} (best {best:.4f}) {result.seconds:.1f} s  {values}"
+            f"{result.value:.4f}, factors alone {result.alone:.4f}{self._best_mark(result)}  {result.seconds:.1f} s  {values}"
         )
+
+    def _best_mark(self, result: Result) -> str:
+        return " (best so far)" if preferred(self._comparable()) is result else ""
+
+    def _asked(self, number: int) -> optuna.Trial:
+        start = STARTS[number] if number < len(STARTS) else None
+        with self.ledger.in_use():
+            return self.ledger.ask("cheap", number, self.config.als.random_state, start)
 
     def _drawn(self, trial: optuna.Trial) -> AlsConfig:
         tune = self.config.tune
@@ -144,25 +158,27 @@ class _Search:
         try:
             factors, iterations = fit_until_best(task.validation, task.content, task.disliked, setting, tune)
             blend, value = blend_search.search(task.validation, factors, task.content, start, tune.metric, tune.k)
+            alone = blend_search.factors_alone(task.validation, factors, task.content, tune.metric, tune.k)
         except ModelRejectedError as error:
             self.tell(f"  a fit failed: {error}")
-            return Result(setting, start, 0.0, time.perf_counter() - started)
+            return Result(setting, start, 0.0, 0.0, time.perf_counter() - started)
         done = setting.model_copy(update={"iterations": iterations})
-        result = Result(done, blend, value, time.perf_counter() - started)
-        if task is self.task and (self.best is None or value > self.best[0].value):
+        result = Result(done, blend, value, alone, time.perf_counter() - started)
+        if task is self.task and (self.best is None or preferred([self.best[0], result]) is result):
             self.best = (result, factors)
         return result
 
     def _start(self) -> Weights:
         """The blend of the best result so far, else the configured one."""
-        best = max((result for _, result in self.results), key=lambda result: result.value, default=None)
+        best = max((result for _, result in self.results), key=lambda result: result.merit, default=None)
         return best.blend if best else blend_search.start_weights(self.config.blend)
 
     def _next_full(self) -> AlsConfig:
         """The setting of the next trial of the full rung: the first that the results so far ask for and do not hold."""
-        tried = {_setting(result.als): result.value for result in self._comparable()}
-        ranked = sorted((result for rung, result in self.results if rung == "cheap"), key=lambda one: -one.value)
-        settings = chain(self._ladder(ranked[0].als, tried), self._runner_up(ranked), self._around_best())
+        same = self.cheap_task is self.task
+        tried = {_setting(result.als): result.merit for rung, result in self.results if same or rung == "full"}
+        base = preferred([result for rung, result in self.results if rung == "cheap"]).als
+        settings = chain(self._ladder(base, tried), self._around_best())
         return next(setting for setting in settings if _setting(setting) not in tried)
 
     def _ladder(self, base: AlsConfig, tried: Mapping[str, float]) -> Iterator[AlsConfig]:
@@ -178,17 +194,9 @@ class _Search:
         if step is not None and step.factors == 2 * base.factors and base.factors >= 2 * FEW_FACTORS:
             yield base.model_copy(update={"factors": base.factors // 2})
 
-    def _best_setting(self) -> AlsConfig:
-        return max(self._comparable(), key=lambda result: result.value).als
-
-    def _runner_up(self, ranked: Sequence[Result]) -> Iterator[AlsConfig]:
-        """The second best setting of the cheap rung, with as many factors as the best of all has."""
-        for other in ranked[1:2]:
-            yield other.als.model_copy(update={"factors": self._best_setting().factors})
-
     def _around_best(self) -> Iterator[AlsConfig]:
-        """Settings near the best one, ever nearer."""
-        best, exponent = self._best_setting(), 1.0
+        """Settings around the best one, ever nearer: more factors want another regularization than the cheap rung's."""
+        best, exponent = preferred(self._comparable()).als, 1.0
         while True:
             for name, by in AROUND:
                 yield best.model_copy(update={name: getattr(best, name) * by**exponent})
@@ -209,11 +217,22 @@ class _Search:
         )
 
 
+def preferred(results: Sequence[Result]) -> Result:
+    """Of the results that are as good as the best one but for chance, the most regularized.
+
+    Held-out interactions are nearer to the ones that are learned from (the same week, the same trip) than those to come, so a
+    validation part forgives a fit that follows the data too closely; compare the one-standard-error rule of Breiman et al.
+    (1984).
+    """
+    floor = AS_GOOD * max(result.merit for result in results)
+    return max((one for one in results if one.merit >= floor), key=lambda one: (one.als.regularization, one.merit))
+
+
 def _suggest(trial: optuna.Trial, task: Task) -> dict[str, float]:
     weights = task.validation.train.weights
     drawn: dict[str, float] = {
         "alpha": trial.suggest_float("alpha", 1.0, 100.0, log=True),
-        "regularization": trial.suggest_float("regularization", 0.02, 2.0, log=True),
+        "regularization": trial.suggest_float("regularization", 0.05, 2.0, log=True),
         "regularization_power": trial.suggest_float("regularization_power", 0.0, 1.0),
         "user_power": trial.suggest_float("user_power", 0.0, 0.6),
         "item_power": trial.suggest_float("item_power", 0.0, 0.6),
@@ -262,4 +281,8 @@ def _key(task: Task, config: Config) -> str:
     told = config.model_dump(mode="json", include={"als", "blend", "tune", "evaluate"})
     told["tune"] = {name: value for name, value in told["tune"].items() if name not in ("storage", "trials")}
     said = json.dumps([__version__, task.checksum, task.validation.protocol, told], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:24]
+    digest = hashlib.sha256(said.encode())
+    digest.update(np.ascontiguousarray(task.content.texts).data)  # another encoder
+    for array in (task.disliked.indptr, task.disliked.item_nums):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:24]

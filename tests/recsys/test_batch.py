@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.batch import BLOCK, recommend_many, score_pairs
+from recsys.histories import Histories
 from recsys.index import ExactIndex, Neighbors, VectorTable
 from recsys.model import Model
+from recsys.neighborhood import Neighborhood
 from recsys.recommender import Recommender
 from tests import factories
+from tests.recsys import dumb
 
 N_USERS, N_ITEMS = 2 * BLOCK + 50, 1500
 
@@ -85,6 +88,44 @@ def test_equal_scores_stand_as_one_by_one() -> None:
         same_as_one_by_one(recommender, np.arange(20, dtype=np.int32), k)
 
 
+def test_equal_scores_stand_as_one_by_one_where_neighbors_add_to_them() -> None:
+    """All sums are exact: histories of four items, weights that are small whole numbers, an emphasis of two."""
+    model = factories.model(n_users=20, n_items=60, factors=2, text_dim=0, n_neighbors=9)
+    random = np.random.default_rng(0)
+    pairs = np.repeat(np.arange(20, dtype=np.int32), 4), np.arange(80, dtype=np.int32) % 60
+    near = model.neighborhood
+    weights = (random.integers(0, 4, size=len(near.item_nums)).astype(np.float32) for _ in range(2))
+    model = replace(
+        model,
+        histories=Histories.from_pairs(*pairs, 20, 60),
+        layout=replace(model.layout, short_history=4.0),
+        user_factors=random.integers(-2, 3, size=(20, 2)).astype(np.float32),
+        items_for_user=ExactIndex(VectorTable.from_vectors(random.integers(-1, 2, size=(60, 2)).astype(np.float32))),
+        neighborhood=Neighborhood(near.indptr, near.item_nums, *weights),
+    )
+    recommender, ties = Recommender(model, "v1"), 0
+    for k in (1, 5, 20, 60):
+        same_as_one_by_one(recommender, np.arange(20, dtype=np.int32), k)
+    for user, found in enumerate(recommend_many(recommender, np.arange(20, dtype=np.int32), 60)):
+        if model.user_factors[user].any():
+            truth = dumb.scores(model, user)
+            assert found.nums.tolist() == dumb.best(truth, dumb.seen(model, user), 60)
+            assert found.scores.tolist() == [truth[num] for num in found.nums.tolist()]
+            ties += len(found) - len(set(found.scores.tolist()))
+    assert ties > 100
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_scores_of_many_lists_are_the_dumb_ones(recommender: Recommender, exact: bool) -> None:
+    model = recommender.model
+    for user, found in zip((0, 7, 99), recommend_many(recommender, nums(0, 7, 99), 40, exact=exact), strict=True):
+        truth = dumb.scores(model, user)
+        assert found.scores.tolist() == pytest.approx([truth[num] for num in found.nums.tolist()], abs=1e-4)
+        if exact:
+            best = dumb.best(truth, dumb.seen(model, user), 40)
+            assert found.scores.tolist() == pytest.approx([truth[num] for num in best], abs=1e-4)
+
+
 def test_lists_hold_no_item_twice_and_none_that_was_seen(recommender: Recommender) -> None:
     answers: list[Neighbors] = list(recommend_many(recommender, np.arange(N_USERS, dtype=np.int32), 50))
     for num, found in enumerate(answers):
@@ -99,17 +140,14 @@ PAIRS = st.lists(
 
 @settings(deadline=None, max_examples=80)
 @given(PAIRS)
-def test_scores_of_pairs_are_dumb_products(model: Model, pairs: list[tuple[int | None, int | None]]) -> None:
-    recommender = Recommender(model, "")
-    rows = model.items_for_user.table.rows(np.arange(50, dtype=np.int32))
+def test_scores_of_pairs_are_the_dumb_ones(model: Model, pairs: list[tuple[int | None, int | None]]) -> None:
     scores = score_pairs(model, [user for user, _ in pairs], [item for _, item in pairs])
     assert len(scores) == len(pairs)
     for (user, item), score in zip(pairs, scores, strict=True):
         if user is None or item is None:
             assert score is None
         else:
-            products = zip(recommender.user_vector(user).tolist(), rows[item].tolist(), strict=True)
-            assert score == pytest.approx(sum(one * other for one, other in products), abs=1e-4)
+            assert score == pytest.approx(dumb.scores(model, user)[item], abs=1e-4)
             assert type(score) is float
 
 

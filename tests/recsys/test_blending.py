@@ -62,38 +62,63 @@ def history_matrix(case: Case) -> sparse.csr_matrix:
     return sparse.csr_matrix(dense)
 
 
+def layout(case: Case, scale: float, short: float) -> Layout:
+    return Layout(case.users.shape[1], case.texts.shape[1], scale, short)
+
+
 @settings(deadline=None, max_examples=100)
-@given(cases(), st.floats(0.1, 3))
-def test_the_product_of_user_and_item_is_behaviour_plus_scaled_content(case: Case, beta: float) -> None:
-    scale = blending.content_scale(case.users, case.items, beta)
+@given(cases(), st.floats(0.1, 3), st.floats(0, 20))
+def test_the_product_of_user_and_item_is_behaviour_plus_scaled_content(case: Case, beta: float, short: float) -> None:
+    scale = beta * blending.score_unit(case.users, case.items)
     rows = blending.items_for_user(case.items, case.texts, scale)
     for user, history in enumerate(case.histories):
-        row = blending.user_vector(case.users[user], case.texts[history])
-        content = mean_text(case, user)
+        row = blending.user_vector(case.users[user], case.texts[history], layout(case, scale, short))
+        content, emphasis = mean_text(case, user), 1 + short / max(1, len(history))
         for item in range(len(case.items)):
             behaviour = sum(p * q for p, q in zip(case.users[user].tolist(), case.items[item].tolist(), strict=True))
             speech = sum(c * t for c, t in zip(content, case.texts[item].tolist(), strict=True))
-            assert float(row @ rows[item]) == pytest.approx(behaviour + scale * speech, abs=1e-4, rel=1e-4)
+            wanted = behaviour + scale * emphasis * speech
+            assert float(row @ rows[item]) == pytest.approx(wanted, abs=1e-4 * emphasis, rel=1e-4)
 
 
 @settings(deadline=None, max_examples=100)
 @given(cases(), st.floats(0.01, 100))
 def test_history_texts_may_have_any_common_scale(case: Case, scale: float) -> None:
     for user, history in enumerate(case.histories):
-        plain = blending.user_vector(case.users[user], case.texts[history])
-        scaled = blending.user_vector(case.users[user], np.float32(scale) * case.texts[history])
+        shape = layout(case, 1.0, 2.0)
+        plain = blending.user_vector(case.users[user], case.texts[history], shape)
+        scaled = blending.user_vector(case.users[user], np.float32(scale) * case.texts[history], shape)
         assert scaled.tolist() == pytest.approx(plain.tolist(), abs=1e-5)
 
 
 @settings(deadline=None, max_examples=100)
-@given(cases())
-def test_many_user_vectors_equal_one_by_one(case: Case) -> None:
-    many = blending.user_vectors(case.users, history_matrix(case), case.texts)
+@given(cases(), st.floats(0, 20))
+def test_many_user_vectors_equal_one_by_one(case: Case, short: float) -> None:
+    shape = layout(case, 1.0, short)
+    many = blending.user_vectors(case.users, history_matrix(case), case.texts, shape)
     assert many.shape == (len(case.users), case.users.shape[1] + case.texts.shape[1])
     assert many.dtype == np.float32
     for user, history in enumerate(case.histories):
-        one = blending.user_vector(case.users[user], case.texts[history])
-        assert many[user].tolist() == pytest.approx(one.tolist(), abs=1e-6)
+        one = blending.user_vector(case.users[user], case.texts[history], shape)
+        assert many[user].tolist() == pytest.approx(one.tolist(), abs=1e-6 * (1 + short))
+
+
+def test_the_emphasis_is_one_and_what_is_short_over_the_length_of_the_history() -> None:
+    shape = Layout(factors=1, text_dim=1, content_scale=1.0, short_history=3.0)
+    # a history of 3, short_history itself, counts twice; an empty one as one of a single item
+    wanted = {0: 4, 1: 4, 2: 2.5, 3: 2, 4: 1.75, 30: 1.1}
+    assert [shape.emphasis(n) for n in wanted] == pytest.approx([*wanted.values()])
+    found = blending.emphases(np.array([*wanted]), 3.0)
+    assert found.tolist() == pytest.approx([*wanted.values()])
+    assert found.dtype == np.float32
+    assert blending.emphases(np.array([0, 1, 9]), 0.0).tolist() == [1, 1, 1]
+
+
+def test_a_user_vector_by_hand() -> None:
+    shape = Layout(factors=2, text_dim=2, content_scale=9.0, short_history=4.0)
+    texts = np.array([[1, 0], [0.28, 0.96]], np.float32)  # their sum has length 1.6, and e_u is 1 + 4 / 2
+    found = blending.user_vector(np.array([5, -6], np.float32), texts, shape)
+    assert found.tolist() == pytest.approx([5, -6, 3 * 1.28 / 1.6, 3 * 0.96 / 1.6])
 
 
 @settings(deadline=None, max_examples=100)
@@ -128,28 +153,62 @@ def test_a_cold_item_is_carried_by_its_content_alone() -> None:
     assert float(like_item[0] @ like_item[1]) == pytest.approx(0.45)
 
 
-def test_scale_is_beta_times_both_mean_lengths_of_those_with_factors() -> None:
+def test_the_unit_of_scores_is_the_product_of_the_mean_lengths_of_those_with_factors() -> None:
     users = np.array([[3, 4], [0, 0], [6, 8]], np.float32)  # lengths 5 and 10, mean 7.5
     items = np.array([[0, 2], [0, 0]], np.float32)  # length 2
-    assert blending.content_scale(users, items, 1.0) == pytest.approx(15)
-    assert blending.content_scale(users, items, 0.5) == pytest.approx(7.5)
-    assert blending.content_scale(users, items, 0.0) == 0
+    assert blending.score_unit(users, items) == pytest.approx(15)
+    assert blending.score_unit(items, users) == pytest.approx(15)
+    assert blending.score_unit(2 * users, items) == pytest.approx(30)
 
 
-def test_beta_one_gives_both_parts_the_same_scale() -> None:
+def test_one_unit_gives_both_parts_the_same_scale() -> None:
     random = np.random.default_rng(0)
     users = random.normal(size=(50, 8)).astype(np.float32)
     items = random.normal(size=(60, 8)).astype(np.float32)
     texts = unit_rows(random.normal(size=(60, 5)).astype(np.float32))
-    rows = blending.items_for_user(items, texts, blending.content_scale(users, items, 1.0))
+    rows = blending.items_for_user(items, texts, blending.score_unit(users, items))
     behaviour, content = np.linalg.norm(rows[:, :8], axis=1), np.linalg.norm(rows[:, 8:], axis=1)
     assert content.mean() == pytest.approx(behaviour.mean() * np.linalg.norm(users, axis=1).mean(), rel=1e-5)
 
 
 @pytest.mark.parametrize(("n_users", "n_items"), [(0, 3), (3, 0), (3, 3)])
-def test_without_any_factors_content_alone_answers(n_users: int, n_items: int) -> None:
+def test_without_any_factors_the_unit_is_one(n_users: int, n_items: int) -> None:
     users, items = np.zeros((n_users, 4), np.float32), np.zeros((n_items, 4), np.float32)
-    assert blending.content_scale(users, items, 0.5) == 1.0
+    assert blending.score_unit(users, items) == 1.0
+
+
+def test_factors_are_drawn_to_those_of_the_likest_texts_the_more_the_fewer_interactions_there_are() -> None:
+    own = np.array([[8, 0]] * 4, np.float32)
+    prior = np.array([[0, 4]] * 4, np.float32)
+    found = blending.with_prior(own, prior, np.array([0, 1, 3, 9]), 3.0)
+    # (n q + 3 z) / (n + 3) for n = 0, 1, 3 and 9
+    assert found.ravel().tolist() == pytest.approx([0, 4, 2, 3, 4, 2, 6, 1])
+    assert found.dtype == np.float32
+
+
+def test_without_likest_texts_factors_stay() -> None:
+    own = np.array([[8, 0], [5, 6], [0, 0]], np.float32)
+    prior = np.array([[0, 0], [0, 4], [0, 0]], np.float32)
+    found = blending.with_prior(own, prior, np.array([1, 3, 0]), 1.0)
+    assert found.ravel().tolist() == pytest.approx([8, 0, 3.75, 5.5, 0, 0])
+
+
+def test_without_prior_at_only_an_item_without_interactions_takes_the_factors_of_others() -> None:
+    own, prior = np.array([[8, 1], [0, 0]], np.float32), np.array([[2, 2], [2, 2]], np.float32)
+    assert blending.with_prior(own, prior, np.array([1, 0]), 0.0).tolist() == [[8, 1], [2, 2]]
+
+
+@settings(deadline=None, max_examples=50)
+@given(cases(), st.floats(0.01, 100))
+def test_the_shrunk_factors_are_those_of_the_formula(case: Case, prior_at: float) -> None:
+    random = np.random.default_rng(len(case.items))
+    counts = random.integers(0, 9, len(case.items))
+    prior = random.normal(size=case.items.shape).astype(np.float32)
+    prior[random.random(len(prior)) < 0.3] = 0
+    found = blending.with_prior(case.items, prior, counts, prior_at)
+    for own, other, n, row in zip(case.items.tolist(), prior.tolist(), counts.tolist(), found.tolist(), strict=True):
+        shrunk = [(n * q + prior_at * z) / (n + prior_at) for q, z in zip(own, other, strict=True)]
+        assert row == pytest.approx(shrunk if any(other) else own, abs=1e-5, rel=1e-5)
 
 
 def test_reliability_rises_from_zero_to_one_and_is_half_squared_at_half_at() -> None:
@@ -172,9 +231,11 @@ def test_without_content_behaviour_counts_in_full() -> None:
 
 def test_a_user_without_texts_has_no_content_part() -> None:
     factors = np.array([1, 2], np.float32)
-    assert blending.user_vector(factors, np.zeros((0, 3), np.float32)).tolist() == [1, 2, 0, 0, 0]
-    assert blending.user_vector(factors, np.array([[1, 0], [-1, 0]], np.float32)).tolist() == [1, 2, 0, 0]
+    shape = Layout(factors=2, text_dim=3, content_scale=1.0, short_history=1.0)
+    assert blending.user_vector(factors, np.zeros((0, 3), np.float32), shape).tolist() == [1, 2, 0, 0, 0]
+    opposite = np.array([[1, 0, 0], [-1, 0, 0]], np.float32)
+    assert blending.user_vector(factors, opposite, shape).tolist() == [1, 2, 0, 0, 0]
 
 
 def test_the_layout_is_as_long_as_both_parts() -> None:
-    assert Layout(factors=64, text_dim=384, content_scale=1.5).dim == 448
+    assert Layout(factors=64, text_dim=384, content_scale=1.5, short_history=0.0).dim == 448

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from recsys.config import Config, Section
-from recsys.config_file import load_config, render
+from recsys.config_file import load_config, render, render_values
 from recsys.errors import ConfigError
 from tests import factories
 
@@ -80,6 +81,62 @@ def test_changes_come_back_from_the_printed_file(
     assert raw["content"]["allow_download"] is flag
 
 
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_comes_back_from_its_printed_values(section: str, tmp_path: Path) -> None:
+    text = render_values(Config(), [section])
+    assert {*tomllib.loads(text)} == {section}
+    unset = {key for name, key in KEYS if name == section and getattr(getattr(Config(), section), key) is None}
+    assert {*tomllib.loads(text)[section]} == {key for name, key in KEYS if name == section} - unset
+    assert load_config(written(tmp_path, text)) == Config()
+
+
+FRACTIONS = st.floats(0, 1, exclude_min=True, exclude_max=True)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    TEXT, st.lists(TEXT), st.none() | st.floats(allow_nan=False, allow_infinity=False), st.floats(0, 1000), FRACTIONS,
+    st.integers(1, 2**70), st.booleans(), st.permutations(SECTIONS), st.integers(0, len(SECTIONS)),
+)  # fmt: skip
+def test_printed_values_come_back(
+    text: str,
+    texts: list[str],
+    threshold: float | None,
+    number: float,
+    share: float,
+    count: int,
+    flag: bool,
+    order: list[str],
+    n_sections: int,
+) -> None:
+    config = Config.model_validate(
+        {
+            "data": {"items": text, "threshold": threshold},
+            "als": {"alpha": number, "factors": count},
+            "content": {"columns": tuple(texts), "encoder": text},
+            "blend": {"neighbors": number, "lexical": number, "weight": share, "short_history": number},
+            "index": {"recall": share, "n_trees": count, "kind": "exact"},
+            "tune": {"share": share, "trials": count, "metric": "recall", "storage": text},
+            "evaluate": {"gate": flag, "margin": share, "share": share, "split": "cutoff"},
+            "store": {"path": text, "keep": count},
+        }
+    )
+    chosen = order[:n_sections]
+    with tempfile.TemporaryDirectory() as folder:
+        back = load_config(written(Path(folder), render_values(config, chosen)))
+    for section in SECTIONS:
+        assert getattr(back, section) == getattr(config if section in chosen else Config(), section)
+
+
+def test_values_are_printed_in_the_order_that_was_asked_for() -> None:
+    config = load_config(None, ["evaluate.k=7", "store.keep=3"])
+    text = render_values(config, ["store", "evaluate"])
+    assert text == (
+        '[store]\npath = "var/store"\nkeep = 3\n\n'
+        '[evaluate]\nk = 7\nsplit = "auto"\nshare = 0.2\ngate = true\nmargin = 0.1\n'
+    )
+
+
 def test_a_file_changes_only_what_it_names(tmp_path: Path) -> None:
     path = written(tmp_path, '[als]\nfactors = 8\n\n[events]\nwatch = 1\n"add to cart" = 2.5\n')
     config = load_config(path)
@@ -115,6 +172,12 @@ def test_a_configuration_cannot_be_changed() -> None:
         ("data.delimiter=,", "data", "delimiter", ","),
         ('data.delimiter="\\t"', "data", "delimiter", "\t"),
         ('data.user_column="007"', "data", "user_column", "007"),
+        ("tune.metric=recall", "tune", "metric", "recall"),
+        ("tune.gflop=2e4", "tune", "gflop", 20000.0),
+        ("tune.storage=", "tune", "storage", ""),
+        ("evaluate.split=leave-last-out", "evaluate", "split", "leave-last-out"),
+        ("evaluate.gate=false", "evaluate", "gate", False),
+        ("evaluate.margin=0", "evaluate", "margin", 0.0),
         ("events.watch=2", "events", "watch", 2.0),
         ("events.add to cart=3", "events", "add to cart", 3.0),
     ],
@@ -148,10 +211,17 @@ def test_an_override_of_another_form_is_refused(override: str) -> None:
     ("override", "message"),
     [
         ("als.factor=5", r"^als\.factor: there is no such key; did you mean 'factors'\?$"),
-        ("blend.xyzzy=5", r"^blend\.xyzzy: there is no such key; known are beta, half_at, weight$"),
+        (
+            "blend.xyzzy=5",
+            r"^blend\.xyzzy: there is no such key; known are beta, half_at, lexical, n_neighbors, neighbor_power, neighbors, "
+            r"prior_at, short_history, weight$",
+        ),
         ("alz.factors=5", r"^alz: there is no such section; did you mean 'als'\?$"),
         ("database.url=5", r"^database: there is no such section; did you mean 'data'\?$"),
-        ("xyzzy.a=1", r"^xyzzy: there is no such section; known are als, blend, content, data, events, index, store$"),
+        (
+            "xyzzy.a=1",
+            r"^xyzzy: there is no such section; known are als, blend, content, data, evaluate, events, index, store, tune$",
+        ),
         ("als.factors=0", r"^als\.factors = 0: Input should be greater than or equal to 1$"),
         ("als.factors=1.5", r"^als\.factors = 1\.5: Input should be a valid integer"),
         ("als.factors=many", r"^als\.factors = 'many': Input should be a valid integer"),
@@ -159,6 +229,29 @@ def test_an_override_of_another_form_is_refused(override: str) -> None:
         ("als.alpha=inf", r"^als\.alpha = inf: Input should be a finite number$"),
         ("blend.weight=1.5", r"^blend\.weight = 1\.5: Input should be less than or equal to 1$"),
         ("blend.beta=-1", r"^blend\.beta = -1: Input should be greater than or equal to 0$"),
+        ("blend.n_neighbors=0", r"^blend\.n_neighbors = 0: Input should be greater than or equal to 1$"),
+        ("blend.neighbors=-0.1", r"^blend\.neighbors = -0\.1: Input should be greater than or equal to 0$"),
+        ("blend.lexical=1001", r"^blend\.lexical = 1001: Input should be less than or equal to 1000$"),
+        ("blend.neighbor_power=2", r"^blend\.neighbor_power = 2: Input should be less than or equal to 1$"),
+        ("als.user_power=1.1", r"^als\.user_power = 1\.1: Input should be less than or equal to 1$"),
+        ("als.dislike=-1", r"^als\.dislike = -1: Input should be greater than or equal to 0$"),
+        ("tune.trial=5", r"^tune\.trial: there is no such key; did you mean 'trials'\?$"),
+        ("tune.trials=0", r"^tune\.trials = 0: Input should be greater than or equal to 1$"),
+        ("tune.metric=mrr", r"^tune\.metric = 'mrr': Input should be 'ndcg' or 'recall'$"),
+        ("tune.share=0", r"^tune\.share = 0: Input should be greater than 0$"),
+        ("tune.share=1", r"^tune\.share = 1: Input should be less than 1$"),
+        ("tune.gflop=0", r"^tune\.gflop = 0: Input should be greater than 0$"),
+        ("tune.users=few", r"^tune\.users = 'few': Input should be a valid integer"),
+        ("evaluate.k=0", r"^evaluate\.k = 0: Input should be greater than or equal to 1$"),
+        ("evaluate.k=1001", r"^evaluate\.k = 1001: Input should be less than or equal to 1000$"),
+        (
+            "evaluate.split=time",
+            r"^evaluate\.split = 'time': Input should be 'auto', 'temporal', 'cutoff', 'leave-last-out' or 'random'$",
+        ),
+        ("evaluate.share=1", r"^evaluate\.share = 1: Input should be less than 1$"),
+        ("evaluate.gate=maybe", r"^evaluate\.gate = 'maybe': Input should be a valid boolean"),
+        ("evaluate.gate=1", r"^evaluate\.gate = 1: Input should be a valid boolean"),
+        ("evaluate.margin=-0.1", r"^evaluate\.margin = -0\.1: Input should be greater than or equal to 0$"),
         ("index.recall=0", r"^index\.recall = 0: Input should be greater than 0$"),
         ("index.kind=fast", r"^index\.kind = 'fast': Input should be 'auto', 'annoy' or 'exact'$"),
         ("data.delimiter=::", r"^data\.delimiter = '::': String should have at most 1 character$"),

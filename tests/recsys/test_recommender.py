@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -13,8 +12,10 @@ from recsys.errors import NotFoundError, QueryError
 from recsys.histories import Histories
 from recsys.index import ExactIndex, VectorTable
 from recsys.model import Model
+from recsys.neighborhood import Neighborhood
 from recsys.recommender import Answer, Recommender
 from tests import factories
+from tests.recsys import dumb
 
 USERS, ITEMS = [f"u{num}" for num in range(30)], [f"i{num}" for num in range(50)]
 COLD = "i49"
@@ -39,25 +40,13 @@ def ids(answer: Answer) -> list[str]:
 
 def seen_by(model: Model, user_id: str) -> set[str]:
     num = model.users.get(user_id)
-    return set() if num is None else {model.catalog.items.id(item) for item in model.histories.items_of(num).tolist()}
+    return set() if num is None else {model.catalog.items.id(item) for item in dumb.seen(model, num)}
 
 
 def dumb_scores(model: Model, user_id: str) -> dict[str, float]:
-    """p_u . q_i + s (c_u . t_i) by loops, with c_u the unit mean text of the history."""
     user = model.users.get(user_id)
     assert user is not None
-    factors, scale = model.layout.factors, model.layout.content_scale
-    rows = model.items_for_user.table.rows(np.arange(len(model.catalog), dtype=np.int32)).astype(np.float64)
-    texts = [[value / scale for value in row[factors:]] for row in rows]
-    history = model.histories.items_of(user).tolist()
-    mean = [sum(texts[item][at] for item in history) / len(history) for at in range(model.layout.text_dim)]
-    length = math.hypot(*mean)
-    found = {}
-    for item, row in enumerate(rows):
-        behaviour = sum(float(p) * float(q) for p, q in zip(model.user_factors[user], row[:factors], strict=True))
-        content = sum(c / length * t for c, t in zip(mean, texts[item], strict=True))
-        found[model.catalog.items.id(item)] = behaviour + scale * content
-    return found
+    return dict(zip(model.catalog.items, dumb.scores(model, user), strict=True))
 
 
 @settings(deadline=None, max_examples=150)
@@ -187,8 +176,22 @@ def test_a_cold_item_is_recommended_and_compared_by_its_content(small: Recommend
 
 
 def test_without_content_every_score_is_collaborative() -> None:
-    recommender = Recommender(factories.model(text_dim=0), "v1")
+    recommender = Recommender(factories.model(text_dim=0, n_neighbors=0), "v1")
     assert {item.source for item in recommender.recommend("u0", 40).items} == {"collaborative"}
+
+
+@pytest.mark.parametrize("text_dim", [0, 3])
+def test_a_source_says_what_a_score_is_made_of(text_dim: int) -> None:
+    """Also what only the neighborhood adds: a cold item is made of behaviour where it has neighbors by behaviour."""
+    model = factories.model(text_dim=text_dim, n_neighbors=12)
+    names = {(True, True): "blended", (True, False): "collaborative", (False, True): "content"}
+    cold = set()
+    for num, user in enumerate(USERS):
+        truth = [names.get((one != 0, other != 0), "collaborative") for one, other in dumb.parts(model, num)]
+        for item in Recommender(model, "v1").recommend(user, 50, include_seen=True).items:
+            assert item.source == truth[int(item.item_id[1:])]
+            cold |= {item.source} if item.item_id == COLD else set()
+    assert cold >= {"blended", "content" if text_dim else "collaborative"}
 
 
 def test_an_item_without_a_vector_gets_the_popular_items_without_itself() -> None:
@@ -242,6 +245,24 @@ def test_the_withheld_diagonal_of_a_checkerboard_comes_first() -> None:
         histories=Histories.from_interactions(seen),
         user_factors=parity,
         items_for_user=ExactIndex(VectorTable.from_vectors(parity)),
+        neighborhood=Neighborhood.nobody(20),
+    )
+    recommender = Recommender(model, "v1")
+    assert [ids(recommender.recommend(f"u{num}", 1)) for num in range(20)] == [[f"i{num}"] for num in range(20)]
+
+
+def test_the_withheld_diagonal_of_a_checkerboard_is_found_by_neighbors_alone() -> None:
+    """Factors that say the same of all: the items that others have in common with the history decide."""
+    seen = factories.checkerboard(20)
+    history = Histories.from_interactions(seen)
+    together = (history.matrix().T @ history.matrix()).tocsr()
+    model = replace(
+        factories.model(n_users=20, n_items=20, factors=1, text_dim=0),
+        users=seen.users,
+        histories=history,
+        user_factors=np.ones((20, 1), np.float32),
+        items_for_user=ExactIndex(VectorTable.from_vectors(np.ones((20, 1), np.float32))),
+        neighborhood=Neighborhood.from_matrices(together, 0 * together),
     )
     recommender = Recommender(model, "v1")
     assert [ids(recommender.recommend(f"u{num}", 1)) for num in range(20)] == [[f"i{num}"] for num in range(20)]

@@ -18,6 +18,7 @@ from recsys.store import Store
 from tests import factories
 
 PREFIXES = ("a", "b", "c")
+ATTACHMENTS = {"report.html": b"<!doctype html><title>What was measured</title>\n"}
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -32,9 +33,9 @@ def tiny(prefix: str, seed: int = 0, annoy: bool = True) -> Model:
 
 def digest(model: Model) -> str:
     """SHA-256 of everything that a model answers from."""
-    parts = (model.users, model.catalog.items, model.catalog, model.histories, model.popularity)
-    tables = (model.items_for_user.table, model.items_like_item.table)
-    total = hashlib.sha256(model.user_factors.tobytes())
+    parts = (model.users, model.catalog.items, model.catalog, model.histories, model.seen_only, model.popularity)
+    tables = (model.items_for_user.table, model.items_like_item.table, model.neighborhood)
+    total = hashlib.sha256(model.user_factors.tobytes() + repr(model.layout).encode())
     for part in (*parts, *tables):
         for name, array in sorted(part.to_arrays().items()):
             total.update(name.encode() + array.tobytes())
@@ -42,7 +43,7 @@ def digest(model: Model) -> str:
 
 
 def publish(store: Store, model: Model) -> str:
-    return store.publish(model, factories.header(model), factories.NOON)
+    return store.publish(model, factories.header(model), factories.NOON, ATTACHMENTS)
 
 
 def serving(store: Store) -> str:

@@ -68,6 +68,15 @@ WRONG: dict[str, tuple[Change, str]] = {
         "layout and user factors disagree: 5 and 4",
     ),
     "scale": (put("shape", "content_scale", value=-1.0), "content_scale: Input should be greater than or equal to 0"),
+    "short history": (
+        put("shape", "short_history", value=-0.5),
+        "short_history: Input should be greater than or equal to 0",
+    ),
+    "no short history": (drop("shape", "short_history"), "shape.short_history: Field required"),
+    "endless short history": (
+        put("shape", "short_history", value=float("inf")),
+        "short_history: Input should be a finite",
+    ),
     "more users": (put("counts", "users", value=9), "users=9"),
     "more items": (put("counts", "items", value=13), r"where \(13, 7\)"),
     "fewer items": (put("counts", "items", value=11), r"where \(11, 7\)"),
@@ -81,11 +90,11 @@ WRONG: dict[str, tuple[Change, str]] = {
     "recall": (put("items_like_item", "recall", value=1.5), "recall: Input should be less than or equal to 1"),
     "search_k": (put("items_like_item", "search_k", value=-1), "search_k: Input should be greater than 0"),
     "not finite": (put("metrics", value={"recall": float("nan")}), "metrics.recall: Input should be a finite number"),
-    "newer schema": (put("schema_version", value=2), "schema version 2, this release reads 1; train again"),
-    "older schema": (put("schema_version", value=0), "schema version 0, this release reads 1"),
-    "schema as a text": (put("schema_version", value="1"), "schema version '1'"),
+    "newer schema": (put("schema_version", value=3), "schema version 3, this release reads 2; train again"),
+    "older schema": (put("schema_version", value=1), "schema version 1, this release reads 2; train again"),
+    "schema as a text": (put("schema_version", value="2"), "schema version '2'"),
     "schema as a boolean": (put("schema_version", value=True), "schema version True"),
-    "schema as a fraction": (put("schema_version", value=1.0), "schema version 1.0"),
+    "schema as a fraction": (put("schema_version", value=2.0), r"schema version 2\.0"),
     "no schema": (drop("schema_version"), "schema version None"),
     "unknown key": (put("extra", value=1), "extra: Extra inputs are not permitted"),
     "unknown inner key": (put("counts", "extra", value=1), "counts.extra: Extra inputs are not permitted"),
@@ -158,7 +167,7 @@ def test_a_key_of_a_wrong_type_is_refused(unopenable: Path, key: str, value: obj
         load_bundle(unopenable)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff", b"{", b'{"schema_version": 1}', b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff", b"{", b'{"schema_version": 2}', b"[" * 100_000])
 def test_a_manifest_that_is_none_is_refused(sound: Path, content: bytes) -> None:
     bundles.sign(sound, content)
     with pytest.raises(BundleError, match=r"manifest\.json"):
@@ -183,6 +192,26 @@ def refused_array(folder: Path, name: str, array: NDArray[Any]) -> None:
     bundles.resign(folder)
     with pytest.raises(BundleError, match=r"^(?!.*annoy cannot open it)"):
         load_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("item_nums", -1, "the arrays do not fit together"),
+        ("item_nums", 12, "the arrays do not fit together"),
+        ("indptr", 48, "the arrays do not fit together"),
+        ("collaborative", -1e-3, "a weight is not a finite number from 0 up"),
+        ("content", np.nan, "a weight is not a finite number from 0 up"),
+    ],
+)
+def test_a_neighborhood_that_is_unsound_is_refused(unopenable: Path, name: str, value: float, message: str) -> None:
+    path = unopenable / f"neighborhood.{name}.npy"
+    array = np.load(path)
+    array[5] = value
+    np.save(path, array)
+    bundles.resign(unopenable)
+    with pytest.raises(BundleError, match=f"neighborhood: {message}"):
+        load_bundle(unopenable)
 
 
 def test_a_missing_array_is_refused(unopenable: Path) -> None:

@@ -58,7 +58,7 @@ def test_the_manifest_says_what_was_published(store: Store) -> None:
     manifest = store.verify(version)
     contents = bundles.files(store.folder(version))
     assert {name: getattr(manifest, name) for name in type(header).model_fields} == dict(header)
-    assert (manifest.schema_version, manifest.model_version) == (1, version)
+    assert (manifest.schema_version, manifest.model_version) == (2, version)
     assert datetime.fromisoformat(manifest.created_at) == factories.NOON
     assert manifest.created_at.endswith("Z")
     assert manifest.files == {
@@ -118,6 +118,57 @@ def test_a_version_with_a_path_in_it_is_not_found(full: Store) -> None:
     for version in (f"../store/{full.current()}", f"{full.current()}/", ".", "current", ""):
         with pytest.raises(NotFoundError, match="has no version"):
             full.folder(version)
+
+
+# --- attachments
+
+
+def test_attachments_are_published_beside_the_model_and_listed(store: Store) -> None:
+    model = bundles.tiny("a")
+    attachments = {"report.html": b"<p>\xc3\xa4</p>", "empty.txt": b""}
+    version = store.publish(model, factories.header(model), factories.NOON, attachments)
+    contents = bundles.files(store.folder(version))
+    listed = store.load(version).manifest.files
+    for name, content in attachments.items():
+        assert contents[name] == content
+        assert listed[name] == FileInfo(size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    assert bundles.digest(store.load().model) == bundles.digest(model)
+
+
+def test_attachments_have_no_part_in_the_name_of_a_version(tmp_path: Path) -> None:
+    model, contents = bundles.tiny("a"), []
+    names = set()
+    for number, attachments in enumerate((None, {}, {"a.html": b"1"}, {"a.html": b"2", "zz.html": b""})):
+        store = Store(tmp_path / str(number))
+        names.add(store.publish(model, factories.header(model), factories.NOON, attachments))
+        contents.append({name for name in bundles.files(store.folder(store.current())) if name.endswith(".html")})
+    assert len(names) == 1
+    assert contents == [set(), set(), {"a.html"}, {"a.html", "zz.html"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(b"", "its size or checksum does not match"), (b"!" * 48, "checksum"), (None, "missing")]
+)
+def test_a_damaged_attachment_is_refused(full: Store, content: bytes | None, message: str) -> None:
+    path = full.folder(full.current()) / "report.html"
+    assert path.read_bytes() == bundles.ATTACHMENTS["report.html"]
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    for ask in (full.load, lambda: full.verify(full.current())):
+        with pytest.raises(BundleError, match=rf"report\.html: .*{message}"):
+            ask()
+
+
+@pytest.mark.parametrize("name", ["users.blob.npy", "neighborhood.indptr.npy", "items_for_user.ann", MANIFEST])
+def test_an_attachment_under_the_name_of_a_file_of_the_model_is_refused(full: Store, name: str) -> None:
+    before = {path.name for path in full.path.iterdir()}
+    model = bundles.tiny("d", 9)
+    with pytest.raises(StoreError, match="failed: File exists; the served model is untouched"):
+        full.publish(model, factories.header(model), factories.NOON, {name: b"other"})
+    assert {path.name for path in full.path.iterdir()} == before
+    assert serving(full) == "c"
 
 
 # --- rollback

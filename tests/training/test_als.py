@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from recsys.config import AlsConfig
 from recsys.errors import ModelRejectedError
+from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.interactions import Interactions
 from tests import factories
@@ -32,15 +33,45 @@ def weighted(seed: int = 3, n_users: int = 40, n_items: int = 25) -> Interaction
     )
 
 
-def solved(confidence: Matrix, known: Matrix, regularization: float) -> Matrix:
-    """One half-step, row by row: ``(Y' C Y + reg I) x = Y' C p`` with C = 1 where there is no interaction and p = 0 there."""
+def dense_confidence(dense: Matrix, config: AlsConfig, disliked: Matrix | None = None) -> Matrix:
+    """c_ui of all pairs: ``1 + alpha w``, w being ``v^e n_u^-a n_i^-b`` scaled to a mean of 1 over the interactions."""
+    there = dense > 0
+    per_user, per_item = there.sum(axis=1)[:, None], there.sum(axis=0)[None, :]
+    damping = np.maximum(per_user, 1.0) ** -config.user_power * np.maximum(per_item, 1.0) ** -config.item_power
+    weights = np.where(there, np.where(there, dense, 1) ** config.weight_power * damping, 0)
+    confidence = 1 + config.alpha * weights / weights[there].mean()
+    return confidence if disliked is None else np.where(disliked > 0, 1 + config.alpha * config.dislike, confidence)
+
+
+def regularizations(counts: Matrix, n_others: int, config: AlsConfig) -> Matrix:
+    """r of each row: ``regularization max(alpha, 1) mean(n) (m / mean(m))^power`` with ``m = alpha n + n_others``."""
+    active, mass = counts > 0, config.alpha * counts + n_others
+    scale = config.regularization * max(config.alpha, 1) * counts[active].mean()
+    return np.asarray(scale * (mass / mass[active].mean()) ** config.regularization_power)
+
+
+def solved(confidence: Matrix, liked: Matrix, known: Matrix, regularization: Matrix) -> Matrix:
+    """One half-step, row by row: ``(Y' C Y + r I) p = Y' C x`` with x = 1 where there is an interaction."""
     rows = []
-    for row in confidence:
-        present = row > 0
-        weights = np.where(present, row, 1.0)
-        left = known.T @ np.diag(weights) @ known + regularization * np.eye(known.shape[1])
-        rows.append(np.linalg.solve(left, known.T @ (weights * present)))
+    for weights, wanted, r in zip(confidence, liked, regularization, strict=True):
+        left = known.T @ np.diag(weights) @ known + r * np.eye(known.shape[1])
+        rows.append(np.linalg.solve(left, known.T @ (weights * wanted)))
     return np.array(rows)
+
+
+def errors(
+    data: Interactions, found: als.Factors, config: AlsConfig, disliked: Matrix | None = None
+) -> tuple[float, float]:
+    """How far users and items are from the solution of their normal equations given the other side."""
+    dense = data.matrix().toarray().astype(np.float64)
+    confidence, liked = dense_confidence(dense, config, disliked), (dense > 0).astype(float)
+    r_users = regularizations(liked.sum(axis=1), dense.shape[1], config)
+    r_items = regularizations(liked.sum(axis=0), dense.shape[0], config)
+    users, items = found.users.astype(np.float64), found.items.astype(np.float64)
+    return (
+        relative_error(users, solved(confidence, liked, items, r_users)),
+        relative_error(items, solved(confidence.T, liked.T, users, r_items)),
+    )
 
 
 def relative_error(found: Matrix, expected: Matrix) -> float:
@@ -56,27 +87,105 @@ def test_the_withheld_diagonal_of_a_checkerboard_is_the_first_unseen_item(seed: 
     assert scores.argmax(axis=1).tolist() == list(range(20))
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.5, 5.0])
-@pytest.mark.parametrize("regularization", [1.0, 5.0])
-def test_item_factors_solve_the_normal_equations_of_the_user_factors(alpha: float, regularization: float) -> None:
-    """Items are solved last. The confidence is 1 + alpha w, not alpha w and not w."""
-    data = weighted()
-    factors = als.fit(data, AlsConfig(factors=6, regularization=regularization, alpha=alpha, iterations=200))
-    dense = data.matrix().toarray().astype(np.float64)
-    confidence = np.where(dense > 0, 1 + alpha * dense, 0)
-    users, items = factors.users.astype(np.float64), factors.items.astype(np.float64)
-    assert relative_error(items, solved(confidence.T, users, regularization)) < 1e-3
-    assert relative_error(users, solved(confidence, items, regularization)) < 1e-2  # one step behind, and converged
-    assert np.linalg.norm(items) > 0.1
+LONG = {"factors": 6, "iterations": 300}
+SETTINGS = [
+    {"alpha": 0.5, "regularization": 0.05},
+    {"alpha": 5.0, "regularization": 0.3},
+    {"alpha": 40.0, "regularization": 0.1, "weight_power": 0.5},
+    {"alpha": 5.0, "regularization": 0.3, "user_power": 0.4, "item_power": 0.2, "weight_power": 0.0},
+    {"alpha": 5.0, "regularization": 0.05, "user_power": 0.0, "item_power": 1.0},
+]
 
 
-def test_another_alpha_or_regularization_does_not_solve_them() -> None:
-    data = weighted()
-    factors = als.fit(data, AlsConfig(factors=6, regularization=1.0, alpha=2.0, iterations=100))
-    dense = data.matrix().toarray().T.astype(np.float64)
-    users, items = factors.users.astype(np.float64), factors.items.astype(np.float64)
-    for confidence, regularization in ((2 * dense, 1.0), (1 + 2 * dense, 2.0), (1 + 3 * dense, 1.0)):
-        assert relative_error(items, solved(np.where(dense > 0, confidence, 0), users, regularization)) > 1e-2
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_both_sides_solve_the_normal_equations_of_the_other(settings: dict[str, float]) -> None:
+    """With a constant regularization all rows are one run, so nothing is approximate; users are one step behind."""
+    config = AlsConfig(regularization_power=0.0, **LONG, **settings)
+    factors = als.fit(weighted(), config)
+    users, items = errors(weighted(), factors, config)
+    assert items < 1e-5
+    assert users < 1e-4
+    assert np.linalg.norm(factors.items) > 1
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0])
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_a_row_has_the_regularization_of_its_confidences(
+    settings: dict[str, float], power: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = AlsConfig(regularization_power=power, **LONG, **settings)
+    factors = als.fit(weighted(), config)
+    assert 1e-4 < max(errors(weighted(), factors, config)) < 0.03  # a run of rows shares its mean
+    monkeypatch.setattr(als, "RUN_SPREAD", 1.0)
+    factors = als.fit(weighted(), config)
+    users, items = errors(weighted(), factors, config)
+    assert items < 1e-5
+    assert users < 1e-4
+
+
+def test_other_values_do_not_solve_them() -> None:
+    settings = {"alpha": 5.0, "regularization": 0.3, "regularization_power": 0.0, "user_power": 0.4, "item_power": 0.2}
+    factors = als.fit(weighted(), AlsConfig(**LONG, **settings))
+    for name, value in (
+        ("alpha", 6.0),
+        ("regularization", 0.2),
+        ("regularization_power", 0.5),
+        ("user_power", 0.2),
+        ("item_power", 0.5),
+        ("weight_power", 0.5),
+    ):
+        changed = AlsConfig(**LONG, **{**settings, name: value})
+        assert min(errors(weighted(), factors, changed)) > 1e-2, name
+
+
+def unliked() -> tuple[Histories, Matrix]:
+    """Every seventh of the pairs without an interaction, as histories and as a dense matrix of ones."""
+    nothing = np.argwhere(weighted().matrix().toarray() == 0)[::7].astype(np.int32)
+    histories = Histories.from_pairs(nothing[:, 0], nothing[:, 1], 40, 25)
+    return histories, histories.matrix().toarray().astype(np.float64)
+
+
+def test_a_disliked_pair_has_no_liking_with_the_configured_confidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(als, "RUN_SPREAD", 1.0)
+    histories, dense = unliked()
+    config = AlsConfig(alpha=5.0, regularization=0.1, dislike=0.7, **LONG)
+    factors = als.fit(weighted(), config, disliked=histories)
+    users, items = errors(weighted(), factors, config, dense)
+    assert items < 1e-5
+    assert users < 1e-4
+    assert min(errors(weighted(), factors, config)) > 1e-2  # not without them
+    assert min(errors(weighted(), factors, config.model_copy(update={"dislike": 0.4}), dense)) > 1e-3
+
+
+def test_a_dislike_pulls_the_score_down() -> None:
+    histories, dense = unliked()
+    indifferent, bothered = (
+        als.fit(weighted(), AlsConfig(alpha=5.0, factors=6, dislike=dislike), disliked=histories) for dislike in (0, 1)
+    )
+    before, after = (np.abs((found.users @ found.items.T)[dense > 0]).mean() for found in (indifferent, bothered))
+    assert after < 0.7 * before
+    alone = als.fit(weighted(), AlsConfig(alpha=5.0, factors=6, dislike=1))
+    assert alone.users.tobytes() == indifferent.users.tobytes()
+
+
+def test_rows_come_back_in_their_order_whatever_the_order_of_the_rows() -> None:
+    """Users are numbered in reverse: the same factorization up to what the random start makes of it."""
+    data, config = weighted(), AlsConfig(alpha=5.0, regularization=0.05, **LONG)
+    turned = Interactions(data.users, data.items, 39 - data.user_nums, data.item_nums, data.weights)
+    one, other = als.fit(data, config), als.fit(turned, config)
+    scores, reverse = one.users @ one.items.T, (other.users @ other.items.T)[::-1]
+    assert relative_error(reverse, scores) < 0.02
+
+
+def test_a_factorization_that_is_looked_at_is_that_of_as_many_iterations() -> None:
+    config = AlsConfig(factors=4)
+    factorization = als.Factorization(weighted(), config)
+    for iterations in (1, 2, 3):
+        factorization.iterate()
+        looked = factorization.factors()
+        fitted = als.fit(weighted(), config.model_copy(update={"iterations": iterations}))
+        assert looked.users.tobytes() == fitted.users.tobytes()
+        assert looked.items.tobytes() == fitted.items.tobytes()
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others() -> None:
@@ -121,8 +230,15 @@ def test_the_interactions_are_not_changed() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
-@pytest.mark.parametrize("alpha", [1e38, 1e39])
-def test_factors_that_are_not_finite_are_refused(alpha: float) -> None:
+def test_factors_that_are_not_finite_are_refused() -> None:
     data = factories.interactions([("u", "a"), ("v", "a"), ("v", "b")])
     with pytest.raises(ModelRejectedError, match=r"als: .*; raise als\.regularization or lower als\.alpha"):
-        als.fit(data, AlsConfig(factors=2, alpha=alpha))
+        als.fit(data, AlsConfig(factors=2, alpha=1e38))
+
+
+def test_confidences_that_are_not_finite_are_refused() -> None:
+    data = factories.interactions([("u", "a"), ("v", "a"), ("v", "b")])
+    with pytest.raises(
+        ModelRejectedError, match=r"als: a confidence is 1\.\d+e\+39, which is not finite .*; lower als\.alpha"
+    ):
+        als.fit(data, AlsConfig(factors=2, alpha=1e39))

@@ -18,7 +18,7 @@ from recsys.store import Store
 from tests import factories
 from tests.training.files import config, table
 from training import pipeline
-from training.pipeline import Trained
+from training.pipeline import Protocol, Trained
 
 QUIET = Stages(quiet=True)
 PAIR = ("user_id", "item_id")
@@ -142,6 +142,12 @@ def test_every_kind_of_index_on_two_items(tmp_path: Path, kind: str) -> None:
             {"index": {"recall": 1.0}},
             {"als": {"random_state": 0}},
         ),
+        *({"als": {"regularization_power": 0.0}}, {"als": {"user_power": 1.0, "item_power": 1.0}}),
+        *({"als": {"weight_power": 0.0}}, {"als": {"dislike": 5.0}}, {"als": {"regularization": 0.0}}),
+        *({"blend": {"neighbors": 0.0, "lexical": 0.0}}, {"blend": {"neighbors": 1000.0, "lexical": 1000.0}}),
+        *({"blend": {"prior_at": 0.0}}, {"blend": {"prior_at": 1e9}}, {"blend": {"short_history": 1e6}}),
+        *({"blend": {"n_neighbors": 1}}, {"blend": {"neighbor_power": 0.0}}, {"blend": {"beta": 1000.0}}),
+        *({"evaluate": {"gate": False}}, {"evaluate": {"k": 1000}}, {"tune": {"users": 1}}),
     ],
 )
 def test_settings_at_their_limits(tmp_path: Path, section: dict[str, Any]) -> None:
@@ -181,16 +187,19 @@ def test_any_small_data_trains_or_is_refused_in_one_line(
 
 
 def test_a_comparison_without_second_items_or_times_is_refused(tmp_path: Path) -> None:
+    without = config(table(tmp_path / "i.csv", [("u", "x"), ("u", "y")], PAIR))
     with pytest.raises(DataError, match=r"a split by time needs timestamps; set data\.timestamp_column"):
-        pipeline.compare(config(table(tmp_path / "i.csv", [("u", "x"), ("u", "y")], PAIR)), 0.2, 10, QUIET)
+        pipeline.compare(without, Protocol("temporal", 0.2, 10), QUIET)
+    assert pipeline.compare(without, Protocol("auto", 0.2, 10), QUIET).measured[0].users == 1
     path = table(tmp_path / "j.csv", [("u", "x", 5), ("v", "y", 6)], (*PAIR, "timestamp"))
-    with pytest.raises(DataError, match="no user has two interactions, so nothing can be held out"):
-        pipeline.compare(config(path), 0.2, 10, QUIET)
+    for kind in ("auto", "temporal", "random"):
+        with pytest.raises(DataError, match="no user has two interactions, so nothing can be held out"):
+            pipeline.compare(config(path), Protocol(kind, 0.2, 10), QUIET)
 
 
 def test_a_comparison_of_one_user_is_answered(tmp_path: Path) -> None:
     path = table(tmp_path / "i.csv", [("u", "x", 5), ("u", "y", 6)], (*PAIR, "timestamp"))
-    measured = pipeline.compare(config(path), 0.5, 10, QUIET)
+    measured = pipeline.compare(config(path), Protocol("temporal", 0.5, 10), QUIET).measured
     assert {one.name: one.figures["recall@10"].mean for one in measured}["popularity"] == 1.0
     assert {one.users for one in measured} == {1}
 

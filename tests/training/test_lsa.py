@@ -32,14 +32,15 @@ def descriptions() -> list[str]:
 
 
 def test_the_same_texts_and_seed_give_the_same_bytes(descriptions: list[str]) -> None:
-    (one, files), (same, again) = (lsa.fit(descriptions, 32, 7) for _ in range(2))
+    (one, files, vectors), (same, again, others) = (lsa.fit(descriptions, 32, 7) for _ in range(2))
     assert files == again
+    assert vectors.tobytes() == others.tobytes()
     assert one.fingerprint == same.fingerprint
     assert lsa.fit(descriptions[:-1], 32, 7)[1] != files
 
 
 def test_texts_on_one_subject_are_nearer_than_texts_on_two() -> None:
-    encoder, _ = lsa.fit(SPACE + LOVE, 2, 0)
+    encoder, _, _ = lsa.fit(SPACE + LOVE, 2, 0)
     vectors = encoder.encode(SPACE + LOVE)
     cosines = vectors @ vectors.T
     within = np.concatenate((cosines[:4, :4].ravel(), cosines[4:, 4:].ravel()))
@@ -47,47 +48,59 @@ def test_texts_on_one_subject_are_nearer_than_texts_on_two() -> None:
 
 
 def test_words_that_occur_together_bring_texts_together_that_share_none() -> None:
-    encoder, _ = lsa.fit(SPACE + LOVE, 2, 0)
+    encoder, _, _ = lsa.fit(SPACE + LOVE, 2, 0)
     rocket, orbit, kiss = encoder.encode(["rocket", "orbit", "kiss"])
     assert rocket @ orbit > 0.9
     assert rocket @ kiss < 0.1
 
 
 def test_vectors_are_of_unit_length_or_zero() -> None:
-    encoder, _ = lsa.fit(SPACE + LOVE, 3, 0)
+    encoder, _, _ = lsa.fit(SPACE + LOVE, 3, 0)
     lengths = np.linalg.norm(encoder.encode(["rocket kiss", "unknown words", "", "!?", "ROCKET"]), axis=1)
     assert lengths.tolist() == pytest.approx([1, 0, 0, 0, 1], abs=1e-6)
 
 
 def test_case_and_accents_do_not_matter() -> None:
-    encoder, _ = lsa.fit([*SPACE, "café star"], 3, 0)
+    encoder, _, _ = lsa.fit([*SPACE, "café star"], 3, 0)
     one, other = encoder.encode(["Café ROCKET", "cafe rocket"])
     assert one.tolist() == other.tolist()
 
 
 def test_full_dimension_is_the_cosine_of_tf_idf() -> None:
     texts = ["a b", "b c", "c d d", "a d", "e a b"]
-    vectors = lsa.fit(texts, 100, 0)[0].encode(texts).astype(np.float64)
+    encoder, _, vectors = lsa.fit(texts, 100, 0)
     words = "abcde"
     counts = np.array([[text.split().count(word) for word in words] for text in texts], dtype=float)
-    tfidf = counts * (np.log((1 + 5) / (1 + (counts > 0).sum(axis=0))) + 1)
-    tfidf /= np.linalg.norm(tfidf, axis=1, keepdims=True)
-    left, values, _ = np.linalg.svd(tfidf)
-    reduced = left[:, :4] * values[:4]  # one dimension less than texts
-    reduced /= np.linalg.norm(reduced, axis=1, keepdims=True)
-    assert vectors.shape == (5, 4)
-    assert np.allclose(vectors @ vectors.T, reduced @ reduced.T, atol=1e-5)
+    idf = np.log((1 + 5) / (1 + (counts > 0).sum(axis=0))) + 1
+    damped = np.where(counts > 0, 1 + np.log(np.maximum(counts, 1)), 0) * idf
+    damped /= np.linalg.norm(damped, axis=1, keepdims=True)
+    _, _, directions = np.linalg.svd(damped)
+    assert vectors.shape == (5, 4)  # one dimension less than texts
+    for found, rows in ((vectors, damped), (encoder.encode(texts), counts * idf)):  # a new text has plain counts
+        reduced = rows @ directions[:4].T
+        reduced /= np.linalg.norm(reduced, axis=1, keepdims=True)
+        assert np.allclose(found.astype(np.float64) @ found.T, reduced @ reduced.T, atol=1e-5)
+
+
+def test_the_vectors_of_texts_whose_words_occur_once_are_those_of_the_encoder() -> None:
+    encoder, _, vectors = lsa.fit(SPACE + LOVE, 3, 0)
+    assert vectors.dtype == np.float32
+    assert np.allclose(encoder.encode(SPACE + LOVE), vectors, atol=1e-6)
+    repeated = ["rocket rocket rocket planet", *SPACE[1:], *LOVE]
+    encoder, _, vectors = lsa.fit(repeated, 3, 0)
+    assert np.allclose(encoder.encode(repeated[1:]), vectors[1:], atol=1e-6)
+    assert not np.allclose(encoder.encode(repeated[:1]), vectors[:1], atol=1e-2)
 
 
 def test_rare_and_very_common_words_of_a_large_collection_are_left_out() -> None:
     texts = [f"the film{number % 7} once{number}" for number in range(70)]
-    _, files = lsa.fit(texts, 3, 0)
+    _, files, _ = lsa.fit(texts, 3, 0)
     words = Tokenizer.from_str(files["0_StaticEmbedding/tokenizer.json"].decode()).get_vocab()
     assert words.keys() == {"[UNK]", *(f"film{number}" for number in range(7))}
 
 
 def test_the_files_are_a_sentence_transformer_folder(tmp_path: Path) -> None:
-    encoder, files = lsa.fit(SPACE + LOVE, 3, 0)
+    encoder, files, _ = lsa.fit(SPACE + LOVE, 3, 0)
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
@@ -104,7 +117,7 @@ def test_the_files_are_a_sentence_transformer_folder(tmp_path: Path) -> None:
 
 
 def test_the_encoder_opens_again_from_its_files() -> None:
-    encoder, files = lsa.fit(SPACE + LOVE, 3, 0)
+    encoder, files, _ = lsa.fit(SPACE + LOVE, 3, 0)
     opened = StaticEncoder.from_files(
         "lsa", {name.removeprefix("0_StaticEmbedding/"): content for name, content in files.items() if "0_" in name}
     )
@@ -114,7 +127,7 @@ def test_the_encoder_opens_again_from_its_files() -> None:
 
 @pytest.mark.slow
 def test_sentence_transformers_gives_the_same_vectors(tmp_path: Path) -> None:
-    encoder, files = lsa.fit(SPACE + LOVE, 3, 0)
+    encoder, files, _ = lsa.fit(SPACE + LOVE, 3, 0)
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)

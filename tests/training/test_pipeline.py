@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,35 +15,17 @@ import pytest
 from recsys.annoy_index import AnnoyVectorIndex
 from recsys.config import Config
 from recsys.console import Stages
+from recsys.errors import ModelRejectedError
 from recsys.index import ExactIndex
 from recsys.recommender import Recommender
 from recsys.store import Store
-from tests import factories
-from tests.training.files import config, table
-from training import clock, pipeline
-from training.evaluate import Measured
+from tests.training.files import table
+from tests.training.sample import ITEMS, small
+from training import als, clock, findings, neighbors, pipeline
+from training.measured import Comparison
 from training.pipeline import Trained
 
-LATEST_SMALL = factories.SHARED_DATA / "ml-latest-small"
-ITEMS = factories.SAMPLE / "items.csv"
-EVENTS = {"watch": 1.0, "like": 2.0}
-LSA = {"encoder": "lsa", "lsa_dim": 16}
 QUIET = Stages(quiet=True)
-
-
-@pytest.fixture(scope="module")
-def some_users(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The events of the first 250 users of the sample."""
-    with (factories.SAMPLE / "interactions.csv").open(encoding="utf-8", newline="") as stream:
-        header, *rows = csv.reader(stream)
-    chosen = [row for row in rows if row[0] <= "u0250"]
-    return table(tmp_path_factory.mktemp("sample") / "i.csv", chosen, header)
-
-
-def small(path: Path, **sections: Any) -> Config:
-    als = {"factors": 8, "iterations": 5} | sections.pop("als", {})
-    index = sections.pop("index", {"n_trees": 5, "queries": 50})
-    return config(path, ITEMS, als=als, content=LSA, events=EVENTS, index=index, **sections)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +42,19 @@ def published(folder: Path, changed: Config) -> dict[str, bytes]:
     model = pipeline.train(changed, QUIET)
     Store(folder).publish(model.model, model.header, clock.now())
     return {name: content for name, content in files_of(folder).items() if name != ".lock"}
+
+
+def but_for_times(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files of a store whose bundle has a report, which tells how long everything took, and so has no fixed bytes."""
+    kept = {}
+    for name, content in files.items():
+        if name.endswith("/manifest.json"):
+            manifest = json.loads(content)
+            assert manifest["files"].pop(findings.REPORT)
+            kept[name] = json.dumps(manifest).encode()
+        elif not name.endswith((f"/{findings.REPORT}", "/manifest.sha256")):
+            kept[name] = content
+    return kept
 
 
 def test_the_same_data_and_seed_give_the_same_bytes(
@@ -85,14 +80,19 @@ def test_hash_seed_and_threads_change_no_byte(some_users: Path, tmp_path: Path) 
             f'store.path="{tmp_path / name}"',
         ]
         changes += ['content.encoder="lsa"', "content.lsa_dim=16", "als.factors=8", "events.watch=1", "events.like=2"]
+        changes += ["evaluate.gate=false", 'tune.storage=""', "tune.max_factors=16", "tune.max_iterations=4"]
         sets = [part for change in changes for part in ("--set", change)]
         environment = os.environ | {
             "PYTHONHASHSEED": hash_seed,
             "OMP_NUM_THREADS": threads,
             "SOURCE_DATE_EPOCH": "1790000000",
         }
-        subprocess.run([*command, "train", *sets], cwd=tmp_path, env=environment, check=True, capture_output=True)
-        stores.append({file: content for file, content in files_of(tmp_path / name).items() if file != ".lock"})
+        subprocess.run(
+            [*command, "train", "--tune", "2", *sets], cwd=tmp_path, env=environment, check=True, capture_output=True
+        )
+        stores.append(
+            but_for_times({file: data for file, data in files_of(tmp_path / name).items() if file != ".lock"})
+        )
     assert len(stores[0]) > 15
     assert stores[0] == stores[1]
 
@@ -118,16 +118,28 @@ def test_the_checksum_of_the_data_changes_with_the_data(trained: Trained, some_u
     assert pipeline.train(small(shorter), QUIET).header.data_sha256 != trained.header.data_sha256
 
 
-def test_scores_are_the_product_of_user_and_item_rows(trained: Trained) -> None:
-    """score = p . q + s (c . t), summed here part by part."""
-    model = trained.model
-    rows = model.items_for_user.table.rows(np.arange(len(model.catalog), dtype=np.int32)).astype(np.float64)
+def test_scores_are_the_sum_of_all_parts(trained: Trained) -> None:
+    """score = p . q' + e s (c . t) + n^-1/2 sum (S_behaviour + e S_words), summed here part by part in float64."""
+    model, pairs, changed = trained.model, trained.dataset.interactions, trained.config
+    factors, blend = als.fit(pairs, changed.als), changed.blend
+    behaviour = neighbors.by_behaviour(pairs, blend.n_neighbors, blend.neighbor_power, changed.als.random_state)
+    words = neighbors.by_words(trained.dataset.catalog.texts(), blend.n_neighbors)
+    prior = neighbors.factor_prior(words, factors.items, pairs.item_counts())
+    own = pairs.item_counts() / (pairs.item_counts() + blend.prior_at)
+    own = np.where(prior.any(axis=1), own, 1)[:, None]
+    shrunk = own * factors.items + (1 - own) * prior
+    lengths = [np.linalg.norm(side[side.any(axis=1)], axis=1).mean() for side in (factors.users, factors.items)]
+    unit = lengths[0] * lengths[1]
+    table = model.items_for_user.table
+    texts = table.rows(np.arange(len(model.catalog), dtype=np.int32))[:, 8:].astype(np.float64)
+    texts /= np.maximum(np.linalg.norm(texts, axis=1, keepdims=True), 1e-9)
     for user_num in range(0, len(model.users), 25):
         seen = model.histories.items_of(user_num).tolist()
-        texts = rows[:, 8:] / model.layout.content_scale
-        mean = texts[seen].sum(axis=0)
-        mean /= np.linalg.norm(mean)
-        scores = rows[:, :8] @ model.user_factors[user_num] + model.layout.content_scale * (texts @ mean)
+        emphasis, mean = 1 + blend.short_history / len(seen), texts[seen].sum(axis=0)
+        near = blend.neighbors * behaviour + emphasis * blend.lexical * words
+        scores = shrunk @ factors.users[user_num].astype(np.float64)
+        scores += unit * blend.beta * emphasis * (texts @ (mean / np.linalg.norm(mean)))
+        scores += unit * len(seen) ** -0.5 * near[seen].toarray().sum(axis=0)
         scores[seen] = -np.inf
         expected = [model.catalog.items.id(num) for num in np.argsort(-scores)[:10]]
         answer = Recommender(model, "v").recommend(model.users.id(user_num), exact=True)
@@ -144,14 +156,25 @@ def test_nobody_is_recommended_what_was_seen(trained: Trained) -> None:
         assert not seen & {item.item_id for item in answer.items}
 
 
-def test_cold_items_can_be_recommended_by_their_content(trained: Trained) -> None:
-    cold = np.flatnonzero(trained.dataset.interactions.item_counts() == 0)
+def test_cold_items_have_the_factors_of_the_likest_and_can_be_recommended(trained: Trained) -> None:
+    pairs = trained.dataset.interactions
+    cold = np.flatnonzero(pairs.item_counts() == 0)
     rows = trained.model.items_for_user.table.rows(cold.astype(np.int32))
+    factors = als.fit(pairs, trained.config.als).items
     assert len(cold) > 10
-    assert not rows[:, :8].any()
+    assert not factors[cold].any()
+    words = neighbors.by_words(trained.dataset.catalog.texts(), trained.config.blend.n_neighbors)
+    assert rows[:, :8] == pytest.approx(neighbors.factor_prior(words, factors, pairs.item_counts())[cold], abs=1e-6)
+    assert rows[:, :8].any(axis=1).sum() > 10
     assert rows[:, 8:].any(axis=1).all()
-    whole = Recommender(trained.model, "v").recommend("u0001", len(trained.model.catalog)).items
-    assert {item.source for item in whole} == {"blended", "content"}
+    alike = trained.model.items_like_item.table.rows(cold.astype(np.int32))
+    assert not alike[:, :8].any()  # what is like a cold item is a question of its content alone
+    recommended = {
+        item.item_id
+        for user_num in range(len(trained.model.users))
+        for item in Recommender(trained.model, "v").recommend(trained.model.users.id(user_num)).items
+    }
+    assert recommended & {pairs.items.id(num) for num in cold.tolist()}
 
 
 @pytest.mark.parametrize(("kind", "index"), [("exact", ExactIndex), ("annoy", AnnoyVectorIndex)])
@@ -163,57 +186,40 @@ def test_the_configured_index_serves(some_users: Path, kind: str, index: type) -
     assert model.forests.keys() == {"items_for_user", "items_like_item"}
 
 
-def figures(measured: list[Measured], metric: str) -> dict[str, tuple[float, float, float]]:
-    return {one.name: (one.figures[metric].low, one.figures[metric].mean, one.figures[metric].high) for one in measured}
-
-
-def check_floor(measured: list[Measured]) -> None:
-    """The blend is clearly above popularity (their 95% intervals do not meet) and above each of its parts."""
-    assert [one.name for one in measured] == ["blended", "behaviour alone", "content alone", "popularity"]
-    for metric in ("recall@10", "ndcg@10", "hit_rate@10"):
-        found = figures(measured, metric)
-        assert found["blended"][0] > found["popularity"][2]
-        assert found["blended"][1] > max(found["behaviour alone"][1], found["content alone"][1])
-    coverage = {one.name: one.coverage for one in measured}
-    assert coverage["blended"] > 3 * coverage["popularity"]
-
-
-@pytest.mark.slow
-def test_quality_floor_on_the_sample() -> None:
-    content = {"encoder": "lsa"}
-    measured = pipeline.compare(
-        config(factories.SAMPLE / "interactions.csv", ITEMS, content=content, events=EVENTS), 0.2, 10, QUIET
-    )
-    check_floor(measured)
-    assert measured[0].users > 900
-    assert figures(measured, "recall@10")["blended"][1] > 0.13
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not LATEST_SMALL.is_dir(), reason=f"{LATEST_SMALL.name} is not on this machine")
-def test_quality_floor_on_movielens() -> None:
-    measured = pipeline.compare(
-        config(LATEST_SMALL, data={"preset": "movielens"}, content={"encoder": "lsa"}), 0.2, 10, QUIET
-    )
-    check_floor(measured)
-    assert measured[0].users == 671
-    assert figures(measured, "ndcg@10")["blended"][1] > 0.09
-
-
-def test_a_comparison_is_the_same_twice(some_users: Path) -> None:
-    one, same = (pipeline.compare(small(some_users), 0.2, 5, QUIET) for _ in range(2))
-    assert one == same
-    assert {name for found in one for name in found.figures} == {
-        "recall@5",
-        "ndcg@5",
-        "precision@5",
-        "hit_rate@5",
-        "mrr@5",
-    }
-    assert all(0 < found.figures["recall@5"].mean < 0.5 for found in one)
-
-
 def test_stages_are_told_in_their_order(some_users: Path) -> None:
     stages = Stages(quiet=True)
     pipeline.train(small(some_users), stages)
-    assert list(stages.seconds) == ["read", "factorize", "encode", "index"]
+    fitted = ["factorize", "neighbors", "blend", "index"]
+    assert list(stages.seconds) == ["read", "encode", "words", "validate", "evaluate", *fitted]
+    stages = Stages(quiet=True)
+    pipeline.train(small(some_users, evaluate={"gate": False}), stages)
+    assert list(stages.seconds) == ["read", "encode", "words", *fitted]
+
+
+def test_the_comparison_is_shown_before_the_final_fit_and_can_refuse(some_users: Path) -> None:
+    shown: list[Comparison | None] = []
+    stages = Stages(quiet=True)
+
+    def refuse(comparison: Comparison | None) -> None:
+        shown.append(comparison)
+        raise ModelRejectedError("gate: no")
+
+    with pytest.raises(ModelRejectedError, match="gate: no"):
+        pipeline.train(small(some_users), stages, before_publish=refuse)
+    assert "factorize" not in stages.seconds
+    (comparison,) = shown
+    assert comparison is not None
+    assert comparison.protocol.startswith("last 10% of each user's interactions by time")
+    assert comparison.k == 10
+    pipeline.train(small(some_users, evaluate={"gate": False}), QUIET, before_publish=shown.append)
+    assert shown[1] is None
+
+
+def test_the_manifest_has_the_figures_of_the_comparison(trained: Trained) -> None:
+    assert trained.comparison is not None
+    figures = trained.comparison.measured[0].figures
+    assert trained.header.metrics == {
+        **{name: figure.mean for name, figure in figures.items()},
+        "popularity ndcg@10": trained.comparison.measured[-1].figures["ndcg@10"].mean,
+        "users": trained.comparison.measured[0].users,
+    }

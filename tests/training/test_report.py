@@ -29,7 +29,6 @@ from training.measured import (
 from training.report import render
 
 WAYS = ("blended", "behaviour alone", "content alone", "item-KNN", "popularity")
-VOID = {"meta", "br", "hr", "img", "link"}
 HOSTILE = "<script>alert('1')</script>\"&"
 FULL = ["baselines", "recall", "history", "exposure", "segments", "search", "indexes", "time", "users", "configuration"]
 
@@ -74,6 +73,10 @@ def example() -> ReportData:
     )
 
 
+def digest() -> str:
+    return hashlib.sha256(render(example()).encode()).hexdigest()
+
+
 @pytest.fixture
 def data() -> ReportData:
     return example()
@@ -94,7 +97,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert len({key for key, _ in attrs}) == len(attrs), f"an attribute stands twice in {tag} {attrs}"
         self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
+        if tag != "meta":
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -119,13 +122,10 @@ def hostile(data: ReportData, name: str) -> ReportData:
     """The same data where every name is `name`."""
     comparison = data.comparison
     assert comparison is not None
+    segment = Segment(name, name, 3, {name: Figure(0.1, 0.1, 0.1)})
     ways = tuple(
         replace(
-            one,
-            name=name + one.name,
-            figures={name + metric: figure for metric, figure in one.figures.items()},
-            segments=(Segment(name, name, 3, {name: Figure(0.1, 0.1, 0.1)}),),
-            lists={name: 0.5},
+            one, name=name + one.name, figures={name: segment.figures[name]}, segments=(segment,), lists={name: 0.5}
         )
         for one in comparison.measured
     )
@@ -148,15 +148,10 @@ def test_the_same_data_gives_the_same_bytes(data: ReportData) -> None:
     with mpl.rc_context({"font.size": 30, "xtick.labelsize": 30, "svg.hashsalt": "another"}):
         assert render(data) == page
         assert mpl.rcParams["font.size"] == 30
-    code = (
-        "import hashlib; from tests.training import test_report as t; from training.report import render; "
-        "print(hashlib.sha256(render(t.example()).encode()).hexdigest())"
-    )
-    environment = {"PYTHONHASHSEED": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=factories.ROOT, env=environment
-    )
-    assert done.stdout.strip() == hashlib.sha256(page.encode()).hexdigest()
+    code = "from tests.training.test_report import digest; print(digest())"
+    command, environment = [sys.executable, "-c", code], {"PYTHONHASHSEED": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=factories.ROOT, env=environment)
+    assert done.stdout.strip() == digest()
 
 
 def test_the_page_is_whole_and_well_formed(data: ReportData) -> None:
@@ -174,13 +169,11 @@ def test_the_page_is_whole_and_well_formed(data: ReportData) -> None:
 def test_it_asks_no_network_and_runs_no_script(data: ReportData) -> None:
     text = render(data)
     page = Page(text)
-    assert "http://" not in text
-    assert "https://" not in text
+    assert not re.search("https?:", text)
     assert not {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe", "object", "base", "form"}
     assert not {key for _, attrs in page.tags for key in attrs if key.startswith("on") or key in {"style", "src"}}
     policy = next(attrs["content"] for _, attrs in page.tags if attrs.get("http-equiv") == "Content-Security-Policy")
-    assert policy is not None
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert str(policy).startswith("default-src 'none'; style-src 'sha256-")
 
 
 def test_every_figure_stands_in_the_tables(data: ReportData) -> None:
@@ -190,20 +183,9 @@ def test_every_figure_stands_in_the_tables(data: ReportData) -> None:
         for figure in one.figures.values():
             assert f"{figure.mean:.4f}" in cells
             assert f"{figure.low:.3f}\u2013{figure.high:.3f}" in cells
-        for value in one.lists.values():
+        for value in (*one.lists.values(), *(one.recall_over_k or {}).values()):
             assert (f"{value:.4f}" if value <= 1 else f"{value:.2f}") in cells
-        for value in (one.recall_over_k or {}).values():
-            assert (f"{value:.4f}" if value <= 1 else f"{value:.2f}") in cells
-    for fact in (
-        "12 users",
-        "388 users",
-        "0.94",
-        "31.9 s",
-        "The users are simulated.",
-        "factors = 64",
-        "Aliens",
-        "untitled-1",
-    ):
+    for fact in ("12 users", "388 users", "0.94", "31.9 s", "are simulated.", "factors = 64", "Aliens", "untitled-1"):
         assert fact in cells
 
 
@@ -238,7 +220,6 @@ def test_no_markup_of_another_language_is_read(data: ReportData, name: str) -> N
 def test_every_character_can_be_written(data: ReportData, name: str) -> None:
     text = render(hostile(data, name))
     Page(text)
-    assert text.encode("utf-8")
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\uffff]", text)
 
 
@@ -254,9 +235,7 @@ def test_every_character_can_be_written(data: ReportData, name: str) -> None:
         ({"users": ()}, ["users"], "A few users: left out, because none was drawn"),
     ],
 )
-def test_what_is_missing_is_left_out_and_said(
-    data: ReportData, changes: dict[str, object], gone: list[str], why: str
-) -> None:
+def test_what_is_missing_is_left_out(data: ReportData, changes: dict[str, object], gone: list[str], why: str) -> None:
     text = render(replace(data, **changes))  # type: ignore[arg-type]
     page = Page(text)
     assert page.sections() == [key for key in FULL if key not in gone]
@@ -266,8 +245,7 @@ def test_what_is_missing_is_left_out_and_said(
 
 def test_one_user_one_way_and_nothing_else() -> None:
     figures = {"ndcg@10": Figure(0.0, 0.0, 0.0)}
-    bare = ReportData({}, Comparison("p", 10, (Measured("only", 1, figures, {}),)), "m", (), {}, {}, (), "")
-    text = render(bare)
+    text = render(ReportData({}, Comparison("p", 10, (Measured("only", 1, figures, {}),)), "m", (), {}, {}, (), ""))
     assert Page(text).sections() == ["baselines", "configuration"]
     assert "Means over 1 user and" in text
     assert "nan" not in text.lower()
@@ -295,28 +273,17 @@ def test_values_of_no_width() -> None:
 
 def test_a_way_has_one_color_everywhere(data: ReportData) -> None:
     assert data.comparison is not None
-    ways = data.comparison.measured
-    drawn = (
-        plots.forest(ways, "ndcg@10", ""),
-        plots.recall_over_k(ways, ""),
-        plots.over_history(ways, "ndcg@10", ""),
-        plots.exposure(data.comparison, ""),
-    )
-    for n, color in enumerate(plots.COLORS[: len(ways)]):
+    ways = (*data.comparison.measured, *(way(n, f"way {n}") for n in range(5, 9)))  # more than there are colors
+    drawn = [plots.forest(ways, "ndcg@10", ""), plots.recall_over_k(ways, ""), plots.over_history(ways, "ndcg@10", "")]
+    drawn.append(plots.exposure(replace(data.comparison, measured=ways), ""))
+    for n, color in enumerate(plots.COLORS[:-1]):
         assert all(f'fill="{color}"' in plot for plot in (*drawn, plots.swatch(n)))
-
-
-def test_more_ways_than_colors(data: ReportData) -> None:
-    assert data.comparison is not None
-    ways = tuple(way(n % 8, f"way {n}") for n in range(12))
-    page = Page(render(replace(data, comparison=replace(data.comparison, measured=ways))))
-    assert page.sections() == FULL
 
 
 def test_plots_say_what_they_are_and_take_the_color_of_the_page(data: ReportData) -> None:
     page = Page(render(data))
     pictures = [attrs for tag, attrs in page.tags if tag == "svg" and attrs.get("class") != "swatch"]
-    assert len(pictures) == 4 + 1 + 2 + 2 + 1  # quality, search, its parameters, indexes, time
+    assert len(pictures) == 10
     assert all(attrs["role"] == "img" and attrs["aria-label"] for attrs in pictures)
     assert all("scope" in attrs for tag, attrs in page.tags if tag == "th")
     paints = {attrs[key] for tag, attrs in page.tags for key in ("fill", "stroke") if key in attrs}

@@ -10,8 +10,8 @@ import pytest
 from recsys.console import Stages
 from tests.training.files import config, table
 from training import pipeline, summary
-from training.evaluate import Figure, Measured
 from training.ingest import ingest
+from training.measured import Comparison, Figure, Measured
 
 ROWS = [
     *[
@@ -90,16 +90,36 @@ def test_one_user_and_one_item_can_be_shown(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_a_comparison_is_a_table_or_json(capsys: pytest.CaptureFixture[str]) -> None:
-    measured = [
-        Measured(name, 7, {"recall@10": Figure(mean, mean - 0.1, mean + 0.1)}, 0.5)
+    measured = tuple(
+        Measured(name, 7, {"recall@10": Figure(mean, mean - 0.1, mean + 0.1)}, {"catalog_coverage": 0.5})
         for name, mean in (("blended", 0.25), ("popularity", 0.125))
-    ]
-    summary.show_comparison(measured, as_json=False)
+    )
+    comparison = Comparison("a random part", 10, measured)
+    summary.show_comparison(comparison, as_json=False)
     out = capsys.readouterr().out
-    assert "7 users, every unseen item ranked, ± half of the 95% interval" in out
+    assert "7 users, a random part held out, every unseen item ranked, ± half of the 95% interval" in out
     assert "0.2500 ±0.1000" in out
     assert out.index("blended") < out.index("popularity")
-    summary.show_comparison(measured, as_json=True)
-    shown = json.loads(capsys.readouterr().out)
+    summary.show_comparison(comparison, as_json=True)
+    shown = json.loads(capsys.readouterr().out)["measured"]
     assert [one["name"] for one in shown] == ["blended", "popularity"]
     assert shown[1]["figures"]["recall@10"]["mean"] == 0.125
+
+
+def test_the_figures_of_leave_one_out_are_a_table_or_json(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = {"hr@10": Figure(0.5, 0.4, 0.6)}
+    summary.show_figures(figures, as_json=False)
+    out = capsys.readouterr().out
+    assert "one held-out item of each user among random ones" in out
+    assert "0.5000 ±0.1000" in out
+    summary.show_figures(figures, as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"hr@10": {"mean": 0.5, "low": 0.4, "high": 0.6}}
+
+
+def test_the_quality_of_a_trained_model_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    measured = tuple(
+        Measured(name, 7, {"ndcg@5": Figure(mean, 0, 1)}, {})
+        for name, mean in (("blended", 0.25), ("popularity", 0.125))
+    )
+    summary.show_quality(Comparison("a random part", 5, measured))
+    assert capsys.readouterr().out == "  ndcg@5 on the a random part: blended 0.2500, popularity 0.1250\n"
