@@ -100,7 +100,7 @@ class BlendConfig(Section):
         0.5, description="weight of content in the score of an item for a user; 1: as much as the factors"
     )
     neighbors: Annotated[float, Field(ge=0, le=1000)] = Field(
-        0.3, description="weight of the items that users of the history's items have in common with it"
+        0.2, description="weight of the items that users of the history's items have in common with it"
     )
     lexical: Annotated[float, Field(ge=0, le=1000)] = Field(
         0.2, description="weight of the items whose texts share rare words with the history's texts"

@@ -11,7 +11,7 @@ from recsys.cli import configured
 from recsys.config import Config, SplitKind
 from recsys.config_file import render_values
 from recsys.console import Stages
-from recsys.errors import DataError
+from recsys.errors import BundleError, DataError
 from training.clock import now
 from training.encoder import find_encoder
 
@@ -125,7 +125,11 @@ def _gate(store: Store, config: Config, let_pass: bool):  # type: ignore[no-unty
     from training import gate
 
     version = store.current_or_none()
-    current = store.verify(version).metrics if version and not let_pass else {}
+    current: dict[str, float] = {}
+    try:
+        current = store.verify(version).metrics if version and not let_pass else {}
+    except BundleError as error:
+        _tell(f"the current model is damaged, so the new one is not compared with it: {error}")
 
     def check(comparison: Comparison | None) -> None:
         if not let_pass:

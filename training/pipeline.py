@@ -80,8 +80,10 @@ def train(
     )
     tuned = None
     if trials and validation is None:
+        config = tune.without_validation(config)
         tell(
-            "no user has two interactions, so nothing can be held out and searched with: the configured values are taken"
+            "no user has two interactions, so nothing can be held out and searched with; behaviour cannot tell what goes "
+            f"together, so content leads: blend.beta = {config.blend.beta:g}, blend.lexical = {config.blend.lexical:g}"
         )
     elif trials and validation is not None:
         tuned = search(material, validation, config, trials, stages, tell)
@@ -225,6 +227,8 @@ def _fitted_on_part(config: Config, protocol: Protocol, stages: Stages, tell: Te
     if validation is None:
         raise DataError("no user has two interactions, so nothing can be held out")
     inner = held_out(validation.train, config.evaluate.split, config.tune.share, seed) if protocol.trials else None
+    if protocol.trials and inner is None:
+        tell("no user has two interactions left, so nothing can be searched with: the configured values are measured")
     if inner is not None:
         inner = replace(inner, protocol=f"{inner.protocol} without the {validation.protocol}")
         config = search(material, inner, config, protocol.trials, stages, tell).config

@@ -43,6 +43,7 @@ STARTS: tuple[dict[str, float], ...] = (
     {"alpha": 3.0, "regularization": 0.5, "regularization_power": 0.5, "user_power": 0.0, "item_power": 0.0},
     {"alpha": 20.0, "regularization": 0.1, "regularization_power": 0.5, "user_power": 0.4, "item_power": 0.2},
 )
+CONTENT_LEADS = {"beta": 0.7, "lexical": 0.5, "short_history": 2.0}
 AROUND: tuple[tuple[str, float], ...] = (
     ("regularization", 2.0),
     ("regularization", 0.5),
@@ -215,6 +216,15 @@ class _Search:
             Trial(number, rung, result.value, _varied(result), result.seconds)
             for number, (rung, result) in enumerate(self.results, 1)
         )
+
+
+def without_validation(config: Config) -> Config:
+    """The configuration for data in which no user has two interactions: content leads.
+
+    Factors of such data hold nothing but popularity; the weights are those that did best on citeulike-t cut down to one
+    interaction a user (docs/decisions/0007).
+    """
+    return config.model_copy(update={"blend": config.blend.model_copy(update=CONTENT_LEADS)})
 
 
 def preferred(results: Sequence[Result]) -> Result:
