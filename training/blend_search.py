@@ -28,7 +28,6 @@ GRIDS: dict[str, tuple[float, ...]] = {
 }
 OF_CONTENT = ("beta", "lexical", "prior_at", "short_history")
 MOST_SETS = 80
-AS_GOOD = 0.997  # ratio of the metric down to which a smaller weight of the neighbors by behaviour is preferred
 FACTORS_ALONE: Weights = {**dict.fromkeys(GRIDS, 0.0), "neighbor_power": NEIGHBOR_POWERS[0]}
 
 
@@ -59,7 +58,7 @@ def search(
             if content.is_there or name not in OF_CONTENT:
                 best = _climb(best, name, value)
         moved = best != before
-    best = _least(best, "neighbors", value)
+    best = _least(best, value, validation.as_good)
     return best, value(best)
 
 
@@ -91,17 +90,19 @@ def _climb(weights: Weights, name: str, value: Callable[[Weights], float]) -> We
     return weights
 
 
-def _least(weights: Weights, name: str, value: Callable[[Weights], float]) -> Weights:
-    """Move one weight down its grid while the value stays as good but for chance.
+def _least(weights: Weights, value: Callable[[Weights], float], as_good: float) -> Weights:
+    """Less weight of the neighbors by behaviour, of busy users first, while at least `as_good` of the value stays.
 
-    Held-out pairs are near the pairs that the neighbors were counted from, nearer than those to come will be.
+    Held-out pairs may be near the pairs that the neighbors were counted from, nearer than those to come.
     """
-    grid, floor = GRIDS[name], AS_GOOD * value(weights)
-    while weights[name] > grid[0]:
-        tried = {**weights, name: grid[grid.index(weights[name]) - 1]}
-        if value(tried) < floor:
-            break
+    floor = as_good * value(weights)
+    grid = GRIDS["neighbors"]
+    tried = {**weights, "neighbor_power": NEIGHBOR_POWERS[-1]}
+    while value(tried) >= floor:
         weights = tried
+        if weights["neighbors"] == grid[0]:
+            break
+        tried = {**weights, "neighbors": grid[grid.index(weights["neighbors"]) - 1]}
     return weights
 
 

@@ -165,20 +165,22 @@ def _search(data: ReportData) -> str:
     if not trials:
         return absent("The search", "no trial had a value" if data.trials else "nothing was searched")
     names = list(dict.fromkeys(name for trial in trials for name in trial.parameters))
-    best = max(trials, key=lambda trial: (trial.rung == "full", trial.value))
+    best = max(trials, key=lambda trial: (trial.chosen, trial.rung == "full", trial.value))
     lead = (
-        f"<b>Of {_count(len(trials), 'trial')}, number {best.number} did best: {text(data.metric)} {_number(best.value)}.</b> "
-        "Cheap trials only sort out, the full ones decide. Below, the same values over each parameter: a slope or a hill is "
-        "a parameter that matters, a flat cloud one that does not."
+        f"<b>Of {_count(len(trials), 'trial')}, number {best.number} was taken: {text(data.metric)} {_number(best.value)}, "
+        f"of the factors alone {_number(best.alone)}.</b> Trials are ranked by the mean of both, and of those that are as good "
+        "but for chance the most regularized is taken. Below, the values over each parameter that was varied: a slope or a "
+        "hill is a parameter that matters, a flat cloud one that does not."
     )
-    plot = plots.search(trials, data.metric, f"{data.metric} by trial, at best {best.value:.4f} in trial {best.number}")
+    plot = plots.search(trials, data.metric, f"{data.metric} by trial, {best.value:.4f} in trial {best.number}")
     legend = _legend((), (CHEAP, "cheap trial"), (FULL, "full trial"), (BEST, "best so far"))
     chosen = table(
         f"Trial {best.number}",
         ("parameter", "value"),
         [(bdi(name), f"{best.parameters[name]:.4g}") for name in best.parameters],
     )
-    panels = "".join(_panel(place, name, trials, data.metric) for place, name in enumerate(names))
+    varied = [name for name in names if len({trial.parameters.get(name) for trial in trials}) > 1]
+    panels = "".join(_panel(place, name, trials, data.metric) for place, name in enumerate(varied))
     body = f'<div class="row">{figure(plot, legend)}{chosen}</div><div class="panels">{panels}</div>'
     numbers = folded(
         "All trials",

@@ -35,13 +35,12 @@ from training.validation import Validation
 
 CHEAP_SHARE = 0.6
 WORTH = 1.002  # ratio of the metric from which more factors are worth their price
-AS_GOOD = 0.995  # ratio of the metric down to which the more regularized of two settings is preferred
 FEW_FACTORS = 16
 STARTS: tuple[dict[str, float], ...] = (
-    {"alpha": 10.0, "regularization": 0.3, "regularization_power": 1.0, "user_power": 0.2, "item_power": 0.2},
-    {"alpha": 40.0, "regularization": 0.2, "regularization_power": 1.0, "user_power": 0.4, "item_power": 0.4},
-    {"alpha": 3.0, "regularization": 0.5, "regularization_power": 0.5, "user_power": 0.0, "item_power": 0.0},
-    {"alpha": 20.0, "regularization": 0.1, "regularization_power": 0.5, "user_power": 0.4, "item_power": 0.2},
+    {"alpha": 10.0, "regularization": 0.3, "user_power": 0.2, "item_power": 0.2},
+    {"alpha": 40.0, "regularization": 0.2, "user_power": 0.4, "item_power": 0.4},
+    {"alpha": 3.0, "regularization": 0.5, "user_power": 0.0, "item_power": 0.0},
+    {"alpha": 20.0, "regularization": 0.1, "user_power": 0.4, "item_power": 0.2},
 )
 CONTENT_LEADS = {"beta": 0.7, "lexical": 0.5, "short_history": 2.0}
 AROUND: tuple[tuple[str, float], ...] = (
@@ -113,11 +112,11 @@ class _Search:
             self._trial("cheap", number, trials)
         for number in range(trials - n_cheap):
             self._trial("full", number, trials)
-        best = preferred(self._comparable())
+        best = self._preferred(self._comparable())
         if best.value <= 0:
             raise ModelRejectedError("tune: no fit found anything that was held out; see the lines above")
         factors = self.best[1] if self.best and self.best[0] == best else None
-        return Tuned(_chosen(self.config, best), self._shown(), factors)
+        return Tuned(_chosen(self.config, best), self._shown(best), factors)
 
     def _comparable(self) -> list[Result]:
         """Results on the same data: all, or those of the full rung where the cheap one had less."""
@@ -139,8 +138,11 @@ class _Search:
             f"{result.value:.4f}, factors alone {result.alone:.4f}{self._best_mark(result)}  {result.seconds:.1f} s  {values}"
         )
 
+    def _preferred(self, results: Sequence[Result]) -> Result:
+        return preferred(results, self.task.validation.as_good)
+
     def _best_mark(self, result: Result) -> str:
-        return " (best so far)" if preferred(self._comparable()) is result else ""
+        return " (best so far)" if self._preferred(self._comparable()) is result else ""
 
     def _asked(self, number: int) -> optuna.Trial:
         start = STARTS[number] if number < len(STARTS) else None
@@ -165,7 +167,7 @@ class _Search:
             return Result(setting, start, 0.0, 0.0, time.perf_counter() - started)
         done = setting.model_copy(update={"iterations": iterations})
         result = Result(done, blend, value, alone, time.perf_counter() - started)
-        if task is self.task and (self.best is None or preferred([self.best[0], result]) is result):
+        if task is self.task and (self.best is None or self._preferred([self.best[0], result]) is result):
             self.best = (result, factors)
         return result
 
@@ -178,7 +180,7 @@ class _Search:
         """The setting of the next trial of the full rung: the first that the results so far ask for and do not hold."""
         same = self.cheap_task is self.task
         tried = {_setting(result.als): result.merit for rung, result in self.results if same or rung == "full"}
-        base = preferred([result for rung, result in self.results if rung == "cheap"]).als
+        base = self._preferred([result for rung, result in self.results if rung == "cheap"]).als
         settings = chain(self._ladder(base, tried), self._around_best())
         return next(setting for setting in settings if _setting(setting) not in tried)
 
@@ -197,7 +199,7 @@ class _Search:
 
     def _around_best(self) -> Iterator[AlsConfig]:
         """Settings around the best one, ever nearer: more factors want another regularization than the cheap rung's."""
-        best, exponent = preferred(self._comparable()).als, 1.0
+        best, exponent = self._preferred(self._comparable()).als, 1.0
         while True:
             for name, by in AROUND:
                 yield best.model_copy(update={name: getattr(best, name) * by**exponent})
@@ -211,9 +213,9 @@ class _Search:
             return None
         return config.model_copy(update={"factors": factors})
 
-    def _shown(self) -> tuple[Trial, ...]:
+    def _shown(self, best: Result) -> tuple[Trial, ...]:
         return tuple(
-            Trial(number, rung, result.value, _varied(result), result.seconds)
+            Trial(number, rung, result.value, _varied(result), result.seconds, result.alone, result == best)
             for number, (rung, result) in enumerate(self.results, 1)
         )
 
@@ -227,14 +229,12 @@ def without_validation(config: Config) -> Config:
     return config.model_copy(update={"blend": config.blend.model_copy(update=CONTENT_LEADS)})
 
 
-def preferred(results: Sequence[Result]) -> Result:
-    """Of the results that are as good as the best one but for chance, the most regularized.
+def preferred(results: Sequence[Result], as_good: float) -> Result:
+    """Of the results whose merit is at least `as_good` of the best one's, the most regularized.
 
-    Held-out interactions are nearer to the ones that are learned from (the same week, the same trip) than those to come, so a
-    validation part forgives a fit that follows the data too closely; compare the one-standard-error rule of Breiman et al.
-    (1984).
+    Compare the one-standard-error rule of Breiman et al. (1984).
     """
-    floor = AS_GOOD * max(result.merit for result in results)
+    floor = as_good * max(result.merit for result in results)
     return max((one for one in results if one.merit >= floor), key=lambda one: (one.als.regularization, one.merit))
 
 
@@ -243,9 +243,8 @@ def _suggest(trial: optuna.Trial, task: Task) -> dict[str, float]:
     drawn: dict[str, float] = {
         "alpha": trial.suggest_float("alpha", 1.0, 100.0, log=True),
         "regularization": trial.suggest_float("regularization", 0.05, 2.0, log=True),
-        "regularization_power": trial.suggest_float("regularization_power", 0.0, 1.0),
-        "user_power": trial.suggest_float("user_power", 0.0, 0.6),
-        "item_power": trial.suggest_float("item_power", 0.0, 0.6),
+        "user_power": trial.suggest_float("user_power", 0.0, 0.5),
+        "item_power": trial.suggest_float("item_power", 0.0, 0.5),
     }
     if float(weights.std()) > 1e-3 * float(weights.mean()):
         drawn["weight_power"] = trial.suggest_categorical("weight_power", (0.0, 0.5, 1.0))
@@ -260,7 +259,7 @@ def _setting(config: AlsConfig) -> str:
 
 
 def _varied(result: Result) -> dict[str, float]:
-    names = ("factors", "iterations", "alpha", "regularization", "regularization_power", "user_power", "item_power")
+    names = ("factors", "iterations", "alpha", "regularization", "user_power", "item_power")
     extra = [n for n in ("weight_power", "dislike") if getattr(result.als, n) != AlsConfig.model_fields[n].default]
     return {name: float(getattr(result.als, name)) for name in (*names, *extra)} | result.blend
 

@@ -71,10 +71,10 @@ def saturating(at: int) -> Value:
     return lambda of: float(0.3 + 0.1 * np.log2(min(of.factors, at)) - 0.03 * np.log(of.regularization / 0.7) ** 2)
 
 
-def preferred(settings: Sequence[AlsConfig], value: Value) -> AlsConfig:
+def preferred(settings: Sequence[AlsConfig], value: Value, task: Task) -> AlsConfig:
     """The one that the search takes, of fits of three iterations."""
     results = [Result(of.model_copy(update={"iterations": 3}), {}, value(of), value(of), 0.0) for of in settings]
-    return tune.preferred(results).als
+    return tune.preferred(results, task.validation.as_good).als
 
 
 def full(tuned: Tuned) -> list[float]:
@@ -87,7 +87,7 @@ def test_factors_are_doubled_while_that_pays(monkeypatch: pytest.MonkeyPatch, ta
     assert factors[:3] == [8, 16, 32]
     assert 64 not in factors
     cheap = [setting for setting, _ in fits if setting.factors == 4]
-    best = preferred(cheap, saturating(16))
+    best = preferred(cheap, saturating(16), task)
     for setting, _ in fits[len(cheap) : len(cheap) + 3]:
         assert setting == best.model_copy(update={"factors": setting.factors})
 
@@ -119,9 +119,9 @@ def test_nothing_is_fitted_twice_and_the_best_is_refined(monkeypatch: pytest.Mon
     settings = [setting.model_dump_json() for setting, _ in fits]
     assert len(settings) == len(set(settings)) == 40
     assert tuned.config.als.factors == 16
-    cheap_best = preferred([setting for setting, _ in fits if setting.factors == 4], saturating(4))
+    cheap_best = preferred([setting for setting, _ in fits if setting.factors == 4], saturating(4), task)
     alike = cheap_best.model_copy(update={"factors": 16})
-    assert saturating(16)(tuned.config.als) >= tune.AS_GOOD * saturating(16)(alike)
+    assert saturating(16)(tuned.config.als) >= task.validation.as_good * saturating(16)(alike)
     assert abs(np.log(tuned.config.als.regularization / 0.7)) < 0.8
 
 
@@ -129,13 +129,13 @@ def test_of_results_that_are_as_good_but_for_chance_the_most_regularized_is_take
     def result(regularization: float, value: float, alone: float) -> Result:
         return Result(AlsConfig(regularization=regularization), {}, value, alone, 1.0)
 
-    best, close, worse = result(0.1, 0.5, 0.3), result(0.4, 0.49999, 0.3), result(2.0, 0.4, 0.3)
+    best, close, worse = result(0.1, 0.5, 0.3), result(0.4, 0.49, 0.3), result(2.0, 0.4, 0.3)
     assert best.merit == pytest.approx(0.4)
     for results in ([best, close, worse], [worse, close, best]):
-        assert tune.preferred(results) is close
-    assert tune.preferred([best, worse]) is best
+        assert tune.preferred(results, 0.98) is close
+    assert tune.preferred([best, worse], 0.98) is best
     weaker = result(0.4, 0.5, 0.29999)
-    assert tune.preferred([weaker, best, close]) is max((weaker, close), key=lambda one: one.merit)
+    assert tune.preferred([weaker, best, close], 0.98) is max((weaker, close), key=lambda one: one.merit)
 
 
 def test_the_cheap_rung_of_large_data_sees_some_of_the_users(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
@@ -148,7 +148,7 @@ def test_the_cheap_rung_of_large_data_sees_some_of_the_users(monkeypatch: pytest
     assert set(sizes[:n_cheap]) == {sizes[0]}
     assert 250 < sizes[0] < 550
     assert set(sizes[n_cheap:]) == {n_all}
-    assert fits[n_cheap][0] == preferred([setting for setting, _ in fits[:n_cheap]], lambda of: 0.9)
+    assert fits[n_cheap][0] == preferred([setting for setting, _ in fits[:n_cheap]], lambda of: 0.9, task)
     assert tuned.config.als.factors == 4
     assert search(task, 1, cheap_interactions=400).config.als.factors == 4
 
