@@ -80,11 +80,7 @@ def train(
     )
     tuned = None
     if trials and validation is None:
-        config = tune.without_validation(config)
-        tell(
-            "no user has two interactions, so nothing can be held out and searched with; behaviour cannot tell what goes "
-            f"together, so content leads: blend.beta = {config.blend.beta:g}, blend.lexical = {config.blend.lexical:g}"
-        )
+        config = _without_search(material, config, tell)
     elif trials and validation is not None:
         tuned = search(material, validation, config, trials, stages, tell)
         config = tuned.config
@@ -96,6 +92,16 @@ def train(
         comparison = judge.compare(parts, few, config, config.evaluate.k, stages)
     before_publish(comparison)
     return index(material, fit_parts(material, config, stages), config, stages, tuned, comparison)
+
+
+def _without_search(material: Material, config: Config, tell: Tell) -> Config:
+    why = "no user has two interactions, so nothing can be held out and searched with"
+    if not (material.texts.shape[1] or material.words.nnz):
+        tell(f"{why}: the configured values are taken")
+        return config
+    config = tune.without_validation(config)
+    tell(f"{why}; content leads: blend.beta = {config.blend.beta:g}, blend.lexical = {config.blend.lexical:g}")
+    return config
 
 
 def search(

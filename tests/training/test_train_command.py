@@ -215,12 +215,13 @@ def test_one_interaction_a_user_is_trained_and_told_that_nothing_was_searched(
     data(here, pairs.take(first))
     assert recsys(monkeypatch, "train", "--tune", "3") == 0
     told = capsys.readouterr()
-    assert f"{ONCE}: the configured values are taken" in told.err.splitlines()
+    assert f"{ONCE}; content leads: blend.beta = 0.7, blend.lexical = 0.5" in told.err.splitlines()
     assert "# best of" not in told.out
     manifest = Store(here / "var" / "store").load().manifest
     assert manifest.metrics == {}
     assert manifest.parameters["als"]["factors"] == 4
     assert manifest.counts.interactions == 90
+    assert manifest.parameters["blend"]["beta"] == 0.7
     assert recsys(monkeypatch, "tune") == 1
     assert errors_of(capsys.readouterr().err) == [f"error: {ONCE}"]
 
