@@ -226,7 +226,7 @@ class TestStaticEncoder:
 
     @pytest.mark.slow
     def test_it_equals_the_sentence_transformer_of_its_folder(self, tmp_path: Path) -> None:
-        static, files = lsa.fit(TEXTS * 3, 4, 0)
+        static, files, _ = lsa.fit(TEXTS * 3, 4, 0)
         sentence = open_encoder(str(written(tmp_path, files)))
         asked = [*TEXTS, "", "zebra", "fox zebra", "DOG", "d\u00f3g!", "fox " * 2000, "sun\nwine\t\u2028fox"]
         found = sentence.encode(asked)
@@ -271,7 +271,7 @@ class TestSentenceEncoder:
         ],
     )
     def test_a_folder_that_does_not_load_is_told(self, name: str, content: bytes, tmp_path: Path) -> None:
-        _, files = lsa.fit(TEXTS * 3, 4, 0)
+        _, files, _ = lsa.fit(TEXTS * 3, 4, 0)
         encoder = open_encoder(str(written(tmp_path, {**files, name: content})))
         with pytest.raises(EncoderError, match="does not load: "):
             encoder.encode(["fox"])
