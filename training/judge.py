@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +30,9 @@ def fitted_parts(material: Material, validation: Validation, config: Config, fac
     return Parts(
         catalog=material.dataset.catalog,
         interactions=validation.train,
-        seen_only=nothing_seen(
-            validation.train
-        ),  # when somebody disliked an item is not told, so it may be after the cut
-        factors=factors or als.fit(validation.train, config.als, disliked=material.disliked),
+        # when somebody disliked an item is not told, so it may be after the cut: neither left out nor learned from
+        seen_only=nothing_seen(validation.train),
+        factors=factors or als.fit(validation.train, config.als),
         texts=material.texts,
         behaviour=neighbors.by_behaviour(validation.train, blend.n_neighbors, blend.neighbor_power, seed),
         words=material.words,
@@ -54,8 +52,7 @@ def compare(parts: Parts, validation: Validation, config: Config, k: int, stages
     }
     if not (parts.texts.shape[1] or parts.words.nnz):
         del ways["content alone"]
-    model = exact_model(replace(parts, seen_only=nothing_seen(parts.interactions)), config)
-    table = model.items_like_item.table
+    table = exact_model(parts, config).items_like_item.table
     vectors = table.vectors[table.positions]
     with stages.stage("evaluate", len(ways)) as advance:
         return evaluate.compare(

@@ -20,7 +20,7 @@ from training.assembly import Parts, assemble
 from training.candidates import Content, behaviour_by_power
 from training.dataset import Dataset, checksum
 from training.indexing import BuiltIndex, Query, sample
-from training.material import Material, prepare
+from training.material import Material, nothing_seen, prepare
 from training.measured import Comparison, Figure
 from training.tune import Task, Tuned
 from training.validation import Validation, held_out
@@ -111,7 +111,10 @@ def search(
     seed = config.als.random_state
     with stages.stage("tune", trials) as advance:
         content = Content(material.texts, material.words, behaviour_by_power(validation.train, config.blend, seed))
-        task = Task(validation.sampled(config.tune.users, seed), content, material.disliked, checksum(material.dataset))
+        unknown = nothing_seen(
+            validation.train
+        )  # dislikes have no times here, so they may be later than what is held out
+        task = Task(validation.sampled(config.tune.users, seed), content, unknown, checksum(material.dataset))
 
         def step(line: str) -> None:
             tell(line)
