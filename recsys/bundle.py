@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +30,9 @@ from recsys.model import Model
 from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
 
+# numpy parses the header of an array with ast.literal_eval, which in CPython 3.11 fails at times when two threads are at it
+# (python/cpython issue 106905).
+PARSING = threading.Lock()
 MANIFEST = "manifest.json"
 MANIFEST_SHA = "manifest.sha256"
 COLUMNS = {
@@ -206,11 +210,12 @@ def _read_arrays(folder: Path, part: str) -> dict[str, NDArray[np.generic]]:
 
 
 def _read_array(path: Path) -> NDArray[np.generic]:
-    try:
-        mapped = np.lib.format.open_memmap(path, mode="r")
-    except ValueError:  # an empty array cannot be memory-mapped
-        with path.open("rb") as stream:
-            return np.lib.format.read_array(stream, allow_pickle=False)
+    with PARSING:
+        try:
+            mapped = np.lib.format.open_memmap(path, mode="r")
+        except ValueError:  # an empty array cannot be memory-mapped
+            with path.open("rb") as stream:
+                return np.lib.format.read_array(stream, allow_pickle=False)
     return mapped.view(np.ndarray)  # the same memory without the slow indexing of numpy.memmap
 
 
