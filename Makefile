@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RECSYS := $(BIN)/recsys
 INSTALLED := $(VENV)/.installed
-EXTRAS := training,serving,minilm,parquet,dev
+EXTRAS := training,serving,minilm,parquet,postgresql,dev
 PORT ?= 8000
 
 .DEFAULT_GOAL := help

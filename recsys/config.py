@@ -185,6 +185,39 @@ class StoreConfig(Section):
 
     path: str = Field("var/store", description="folder of the model bundles")
     keep: Positive = Field(10, description="versions that `recsys models prune` keeps")
+    events: str = Field(
+        "var/events.sqlite",
+        description="event store: a SQLite file or a database URL such as postgresql+psycopg://; empty: none",
+    )
+
+
+class ServeConfig(Section):
+    """The service; `recsys serve`."""
+
+    host: str = Field("127.0.0.1", description="address to listen on; one that others can reach needs keys")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="port to listen on")
+    workers: Positive = Field(2, description="processes")
+    in_flight: Positive = Field(
+        32, description="requests that a process works on at once; more are answered with 503 and Retry-After"
+    )
+    drain_seconds: NotNegative = Field(
+        1.0, description="seconds between /readyz turning 503 and the end of listening, after a SIGTERM"
+    )
+    reload_seconds: Annotated[float, Field(gt=0)] = Field(
+        1.0, description="seconds between two looks for another current model"
+    )
+    keys: str = Field("", description="file of hashed API keys, see `recsys keys`; empty: no key is asked for")
+    public_without_keys: bool = Field(False, description="listen on an address that others can reach without keys")
+    rate_limit: NotNegative = Field(
+        0.0, description="requests a second that a key, without keys an address, may send on average; 0: any number"
+    )
+    rate_burst: Positive = Field(100, description="requests that it may send at once")
+    cors_origins: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        (), description="origins whose pages may read the answers; empty: none"
+    )
+    max_body: Positive = Field(1_048_576, description="longest request body in bytes")
+    max_batch: Positive = Field(1000, description="most events in one request")
+    access_log: bool = Field(True, description="one JSON line a request; without it only warnings and errors")
 
 
 class Config(Section):
@@ -201,3 +234,4 @@ class Config(Section):
     tune: TuneConfig = TuneConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     store: StoreConfig = StoreConfig()
+    serve: ServeConfig = ServeConfig()

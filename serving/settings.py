@@ -1,4 +1,4 @@
-"""What the service is told by its environment, read once."""
+"""What a worker is told by its environment, read once."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from recsys.config import StoreConfig
+from recsys.config import Config, ServeConfig, StoreConfig
 
 STORE = "RECSYS_STORE"
+EVENTS = "RECSYS_EVENTS"
+SERVE = "RECSYS_SERVE"
+RUN = "RECSYS_RUN"
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,40 @@ class Settings:
     ----------
     store : Path
         Folder of the model bundles, ``RECSYS_STORE``.
+    events : str
+        Event store, a SQLite file or a database URL, ``RECSYS_EVENTS``; empty: none, and ``POST /events`` is refused.
+    serve : ServeConfig
+        ``RECSYS_SERVE``, as JSON.
+    run : Path or None
+        Folder that the workers of one server share while it runs, ``RECSYS_RUN``; None: the worker is alone.
     """
 
     store: Path
+    events: str = ""
+    serve: ServeConfig = ServeConfig()
+    run: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         values = os.environ if environment is None else environment
-        return cls(Path(values.get(STORE, StoreConfig().path)))
+        defaults = StoreConfig()
+        run = values.get(RUN)
+        return cls(
+            Path(values.get(STORE, defaults.path)),
+            values.get(EVENTS, defaults.events),
+            ServeConfig.model_validate_json(values.get(SERVE, "{}")),
+            Path(run) if run else None,
+        )
+
+    @classmethod
+    def from_config(cls, config: Config, run: Path | None = None) -> Settings:
+        """The settings that a configuration describes, with paths that hold in any folder."""
+        events = config.store.events
+        if events and "://" not in events:
+            events = str(Path(events).resolve())
+        return cls(Path(config.store.path).resolve(), events, config.serve, run)
+
+    def environment(self) -> dict[str, str]:
+        """The variables that :meth:`from_environment` reads these settings from."""
+        run = {} if self.run is None else {RUN: str(self.run)}
+        return {STORE: str(self.store), EVENTS: self.events, SERVE: self.serve.model_dump_json(), **run}
