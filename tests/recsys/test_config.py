@@ -27,7 +27,8 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_the_sections_are_the_expected_ones() -> None:
-    assert [*Config.model_fields] == ["data", "events", "als", "content", "blend", "index", "tune", "evaluate", "store"]
+    names = ["data", "events", "als", "content", "blend", "index", "tune", "evaluate", "store", "serve"]
+    assert [*Config.model_fields] == names
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
@@ -163,7 +164,7 @@ def test_an_override_of_another_form_is_refused(override: str) -> None:
         ("database.url=5", r"^database: there is no such section; did you mean 'data'\?$"),
         (
             "xyzzy.a=1",
-            r"^xyzzy: there is no such section; known are als, blend, content, data, evaluate, events, index, store, tune$",
+            r"^xyzzy: there is no such section; known are als, blend, content, data, evaluate, events, index, serve, store, tune$",
         ),
         ("als.factors=0", r"^als\.factors = 0: Input should be greater than or equal to 1$"),
         ("als.factors=1.5", r"^als\.factors = 1\.5: Input should be a valid integer"),

@@ -1,0 +1,92 @@
+"""What happened since a model was trained, and how an event counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from recsys.errors import DataError
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that a user did.
+
+    Parameters
+    ----------
+    item_id : str
+    event : str
+        Its type, which has a weight in ``[events]``; empty: weight 1.
+    value : float or None
+        A rating where the data has a threshold, otherwise a count; None: not given.
+    timestamp : int or None
+        Seconds since 1970, UTC; None: when it came in.
+    """
+
+    item_id: str
+    event: str = ""
+    value: float | None = None
+    timestamp: int | None = None
+
+
+@dataclass(frozen=True)
+class EventRules:
+    """How events become weights, the same online as in training.
+
+    Parameters
+    ----------
+    weights : mapping
+        Weight of each event type; empty: every event weighs 1.
+    threshold : float or None
+        Set: values are ratings, of two for one item the later one holds, and those below were seen but not liked. An event
+        without a rating is a liked one. Unset: values are counts.
+    """
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    threshold: float | None = None
+
+    def weight(self, event: str) -> float:
+        """The weight of an event type; raises DataError for one that has none."""
+        if not self.weights or not event:
+            return 1.0
+        if event not in self.weights:
+            raise DataError(f"event type {event!r} has no weight in [events]; known are {', '.join(sorted(self.weights))}")
+        return self.weights[event]
+
+    def aggregated(self, events: Sequence[Event]) -> Mapping[str, float]:
+        """The weight of each item, above 0 for a liked one and 0 for one that was only seen; events are in their order.
+
+        Events of weight 0 do not count at all, nor do those of a type that this model has no weight for.
+        """
+        totals: dict[str, float] = {}
+        for event in events:
+            weight = self.weights.get(event.event, 0.0) if self.weights and event.event else 1.0
+            if weight == 0:
+                continue
+            if self.threshold is None:
+                value = 1.0 if event.value is None else event.value
+                if value > 0:
+                    totals[event.item_id] = totals.get(event.item_id, 0.0) + weight * value
+            else:
+                liked = event.value is None or event.value >= self.threshold
+                totals[event.item_id] = weight if liked else 0.0
+        return totals
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a model does not know of a user.
+
+    Parameters
+    ----------
+    events : tuple of Event
+        Those after the model's data, in the order in which they came in.
+    forgotten : bool
+        The user was deleted after the model's data was read, so that what the model knows must not be used.
+    """
+
+    events: tuple[Event, ...] = ()
+    forgotten: bool = False
+
+
+NOTHING = Activity()
