@@ -50,7 +50,9 @@ class EventRules:
         if not self.weights or not event:
             return 1.0
         if event not in self.weights:
-            raise DataError(f"event type {event!r} has no weight in [events]; known are {', '.join(sorted(self.weights))}")
+            raise DataError(
+                f"event type {event!r} has no weight in [events]; known are {', '.join(sorted(self.weights))}"
+            )
         return self.weights[event]
 
     def aggregated(self, events: Sequence[Event]) -> Mapping[str, float]:
@@ -83,10 +85,13 @@ class Activity:
         Those after the model's data, in the order in which they came in.
     forgotten : bool
         The user was deleted after the model's data was read, so that what the model knows must not be used.
+    later : tuple of Event
+        Those after the first page of a list: the order of its other pages is still the old one, without their items.
     """
 
     events: tuple[Event, ...] = ()
     forgotten: bool = False
+    later: tuple[Event, ...] = ()
 
 
 NOTHING = Activity()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from recsys.embeddings import Vectors
 from recsys.errors import BundleError, StoreError
-from recsys.index import NOTHING, ExactIndex, Neighbors, VectorTable
+from recsys.index import NOTHING, ExactIndex, Neighbors, VectorTable, products
 
 METRIC: Literal["angular"] = "angular"
 SPARE_CANDIDATES = 10
@@ -90,7 +90,7 @@ class AnnoyVectorIndex:
             extended = np.append(query, np.float32(0))
             positions = self.forest.get_nns_by_vector(extended, wanted + SPARE_CANDIDATES, search_k=depth)
             positions = np.asarray(positions, dtype=np.int64)
-            found = self.table.best(positions, self.table.vectors[positions] @ query, wanted).without(skip, k)
+            found = self.table.best(positions, products(self.table.vectors[positions], query), wanted).without(skip, k)
             if len(found) == min(k, len(self) - len(skip)):
                 return found
         return ExactIndex(self.table).query(query, k, skip)

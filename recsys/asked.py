@@ -62,3 +62,8 @@ class Asked:
     def plain(self) -> bool:
         """Whether the order is by score alone, over all items that were not seen."""
         return not (self.filters or self.diversity or self.include_seen or self.explain or self.exact)
+
+    @property
+    def depth(self) -> int:
+        """How far down a list must be known: to the first item of the next page, so that it is known whether there is one."""
+        return self.offset + self.k + 1

@@ -43,24 +43,31 @@ class Catalog:
     """One record for each item id, in the order of the ids.
 
     The records are packed as JSON, so a catalogue of millions is memory-mapped and a record is decoded when asked for.
+    The titles, which every answer shows, are also kept by themselves.
     """
 
     items: IdMap
     records: PackedStrings
+    titles: PackedStrings
 
     def __post_init__(self) -> None:
-        if len(self.items) != len(self.records):
-            raise DataError(f"catalog: {len(self.records)} records for {len(self.items)} ids; they must be equal")
+        if not len(self.items) == len(self.records) == len(self.titles):
+            raise DataError(
+                f"catalog: {len(self.records)} records and {len(self.titles)} titles for {len(self.items)} ids; "
+                "they must be equal"
+            )
 
     @classmethod
     def from_items(cls, items: Sequence[Item]) -> Catalog:
         """Pack `items`; raises DataError when an id stands twice."""
         ids = IdMap.from_ids([item.item_id for item in items])
-        return cls(ids, PackedStrings.from_strings(_encode(item) for item in items))
+        records, titles = (_encode(item) for item in items), (item.title for item in items)
+        return cls(ids, PackedStrings.from_strings(records), PackedStrings.from_strings(titles))
 
     @classmethod
-    def from_arrays(cls, items: IdMap, arrays: Arrays) -> Catalog:
-        return cls(items, PackedStrings(arrays["blob"], arrays["offsets"]))  # type: ignore[arg-type]
+    def from_arrays(cls, items: IdMap, records: Arrays, titles: Arrays) -> Catalog:
+        packed = (PackedStrings(arrays["blob"], arrays["offsets"]) for arrays in (records, titles))  # type: ignore[arg-type]
+        return cls(items, *packed)
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         return self.records.to_arrays()

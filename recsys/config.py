@@ -137,6 +137,12 @@ class IndexConfig(Section):
         0, description="vectors that a query inspects; 0: chosen to reach recall"
     )
     queries: Positive = Field(500, description="sampled queries for the measurement of recall")
+    lists: Annotated[int, Field(ge=0, le=1000)] = Field(
+        100, description="items that are computed beforehand for each user and for each item; 0: none"
+    )
+    lists_gflop: NotNegative = Field(
+        4000.0, description="size of that computation, in 10^9 operations, above which none are computed"
+    )
 
 
 class TuneConfig(Section):

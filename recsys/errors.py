@@ -10,6 +10,7 @@ Every message says what happened, which value, and what to do about it::
     ├── ModelRejectedError    a fitted model is too bad to be published               exit 1
     ├── StoreError       the store of bundles cannot do what was asked           exit 1
     │   └── NoModelError     the store holds no model yet
+    ├── EventStoreError  the event store cannot be reached or takes nothing now  exit 1
     ├── QueryError       a question has a value out of range                     exit 1
     └── NotFoundError    a question names something that the model lacks         exit 1
 """
@@ -51,6 +52,10 @@ class StoreError(RecsysError):
 
 class NoModelError(StoreError):
     """The store holds no model yet."""
+
+
+class EventStoreError(RecsysError):
+    """The event store cannot be reached, or takes nothing now."""
 
 
 class QueryError(RecsysError):

@@ -18,6 +18,7 @@ from recsys.packed import Arrays
 
 FIRST_BLOCK = 1024
 ROUNDING = np.float32(1 + 1e-5)
+SLACK = 1e-6  # of the largest possible product: how far a product by BLAS may be off
 NOTHING: NDArray[np.int32] = np.empty(0, dtype=np.int32)
 
 
@@ -39,6 +40,14 @@ class Neighbors:
     def __post_init__(self) -> None:
         if self.nums.shape != self.scores.shape or bool(np.any(self.scores[1:] > self.scores[:-1])):
             raise QueryError("neighbors: numbers and scores differ in length, or the scores do not fall")
+
+    @classmethod
+    def unordered(cls, nums: NDArray[np.int32], scores: NDArray[np.float32]) -> Neighbors:
+        """Rows in an order that something else than the score decides, such as diversity."""
+        found = object.__new__(cls)
+        object.__setattr__(found, "nums", nums)
+        object.__setattr__(found, "scores", scores)
+        return found
 
     def __len__(self) -> int:
         return len(self.nums)
@@ -170,6 +179,7 @@ class ExactIndex:
         table = self.table
         query = table.checked(vector, k)
         bound = float(np.linalg.norm(query)) * float(ROUNDING)
+        slack = SLACK * bound * float(table.norms.max(initial=0))
         barred = np.sort(table.positions[skip])
         k = min(k, len(table) - len(barred))
         if k == 0:
@@ -179,20 +189,29 @@ class ExactIndex:
         start, size = 0, max(FIRST_BLOCK, 2 * k)
         while start < len(table):
             stop = min(start + size, len(table))
-            products = table.vectors[start:stop] @ query
+            found = table.vectors[start:stop] @ query
             first, last = np.searchsorted(barred, (start, stop))
-            products[barred[first:last] - start] = -np.inf
+            found[barred[first:last] - start] = -np.inf
             positions = np.concatenate((positions, np.arange(start, stop)))
-            scores = np.concatenate((scores, products))
+            scores = np.concatenate((scores, found))
             if len(scores) > k:
-                kept = _at_least_kth(scores, k)
+                kept = _at_least_kth(scores, k, slack)
                 positions, scores = positions[kept], scores[kept]
             start, size = stop, 2 * size
             if start < len(table) and bound * float(table.norms[start]) < float(scores.min()):
                 break
-        return table.best(positions, scores, k), start
+        return table.best(positions, products(table.vectors[positions], query), k), start
 
 
-def _at_least_kth(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """Where the `k` best scores are, and all that equal the last of them, so that row numbers can decide."""
-    return np.flatnonzero(scores >= np.partition(scores, -k)[-k])
+def products(rows: Vectors, vector: Vectors) -> Vectors:
+    """The inner product of each row with `vector`, (len(rows),), the same whatever other rows are beside it.
+
+    BLAS adds up in an order that depends on the place of a row among the others. Equal rows would then differ in the last
+    digit, and their order would change with the length of the list.
+    """
+    return np.asarray(np.einsum("ij,j->i", rows, vector))
+
+
+def _at_least_kth(scores: NDArray[np.float32], k: int, slack: float = 0.0) -> NDArray[np.int64]:
+    """Where the `k` best scores are, and all that equal the last of them but for `slack`, so that row numbers can decide."""
+    return np.flatnonzero(scores >= np.partition(scores, -k)[-k] - np.float32(slack))

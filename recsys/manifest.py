@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeIn
 
 from recsys.errors import BundleError
 
-SCHEMA_VERSION: Literal[2] = 2
+SCHEMA_VERSION: Literal[3] = 3
 VERSION_PATTERN = r"\d{8}T\d{6}Z-[0-9a-f]{4}"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
@@ -44,6 +44,31 @@ class Shape(Record):
     text_dim: NonNegativeInt
     content_scale: Annotated[float, Field(ge=0)]
     short_history: Annotated[float, Field(ge=0)]
+
+
+class FoldInInfo(Record):
+    """The confidences of a user's equations, see :class:`recsys.fold_in.Confidence`."""
+
+    alpha: Annotated[float, Field(ge=0)]
+    weight_power: Annotated[float, Field(ge=0)]
+    user_power: Annotated[float, Field(ge=0)]
+    item_power: Annotated[float, Field(ge=0)]
+    dislike: Annotated[float, Field(ge=0)]
+    mean_strength: Annotated[float, Field(gt=0)]
+
+
+class EventsInfo(Record):
+    """How events count, and how far the event store was read.
+
+    `threshold` is that of ratings, None where values are counts. `store_id` names the event store, empty for none; `through`
+    is the largest number of an event that was read, `forgotten_through` that of a deletion of a user.
+    """
+
+    weights: dict[str, Annotated[float, Field(ge=0)]] = {}
+    threshold: float | None = None
+    store_id: str = ""
+    through: NonNegativeInt = 0
+    forgotten_through: NonNegativeInt = 0
 
 
 class EncoderInfo(Record):
@@ -85,6 +110,8 @@ class Header(Record):
     encoder: EncoderInfo
     items_for_user: IndexInfo
     items_like_item: IndexInfo
+    fold_in: FoldInInfo
+    events: EventsInfo
     parameters: dict[str, Any]
     data_sha256: Sha256
     metrics: dict[str, float]
@@ -93,7 +120,7 @@ class Header(Record):
 class Manifest(Header):
     """The header with the name, the time and the files of one published bundle."""
 
-    schema_version: Literal[2]
+    schema_version: Literal[3]
     model_version: Annotated[str, Field(pattern=f"^{VERSION_PATTERN}$")]
     created_at: str
     files: dict[FileName, FileInfo]

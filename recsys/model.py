@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.annoy_index import AnnoyVectorIndex
+from recsys.attributes import Attributes
 from recsys.blending import Layout
 from recsys.catalog import Catalog
 from recsys.embeddings import Vectors
 from recsys.errors import BundleError
+from recsys.fold_in import FoldIn
 from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.index import VectorIndex
+from recsys.lists import Lists
 from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
 
@@ -32,7 +35,8 @@ class Model:
         What each user consumed and liked.
     seen_only : Histories
         What each user has seen besides, such as items rated under the threshold: never recommended, never learned from.
-    popularity : Popularity
+    popularity, trending : Popularity
+        Over all the data, and over its last days.
     user_factors : float32 array (n_users, factors)
     layout : Layout
         The lengths of the collaborative and the content part of the vectors below.
@@ -40,6 +44,12 @@ class Model:
         Over the item rows of the two formulas of :mod:`recsys.blending`.
     neighborhood : Neighborhood
         What the items of a history add to the items near them.
+    fold_in : FoldIn
+        For users and histories that the model does not know.
+    attributes : Attributes
+        For conditions on items.
+    user_lists, item_lists : Lists
+        The best unseen items of each user and the items most like each item; may be none.
     forests : mapping
         The annoy indexes by name, kept while a model is written; a loaded model opens the ones that serve.
     encoder_files : mapping
@@ -56,11 +66,16 @@ class Model:
     histories: Histories
     seen_only: Histories
     popularity: Popularity
+    trending: Popularity
     user_factors: Vectors
     layout: Layout
     items_for_user: VectorIndex
     items_like_item: VectorIndex
     neighborhood: Neighborhood
+    fold_in: FoldIn
+    attributes: Attributes
+    user_lists: Lists
+    item_lists: Lists
     forests: Mapping[str, AnnoyVectorIndex] = field(default_factory=dict)
     encoder_files: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -73,6 +88,11 @@ class Model:
             "user ids and histories": (len(self.users), len(self.histories)),
             "user ids and seen_only": (len(self.users), len(self.seen_only)),
             "items and popularity": (n_items, len(self.popularity.scores)),
+            "items and trending": (n_items, len(self.trending.scores)),
+            "items and fold_in": (n_items, len(self.fold_in.rotated)),
+            "items and item_lists": (n_items, len(self.item_lists)),
+            "user ids and user_lists": (len(self.users), len(self.user_lists)),
+            "layout and fold_in": (self.layout.factors, self.fold_in.rotated.shape[1]),
             "items and items_for_user": (n_items, len(self.items_for_user)),
             "items and items_like_item": (n_items, len(self.items_like_item)),
             "items and neighborhood": (n_items, len(self.neighborhood)),

@@ -133,6 +133,16 @@ class Neighborhood:
         )
         return NearbyScores(nums, *(total.astype(np.float32) for total in sums))
 
+    def between(self, history: NDArray[np.int32], nums: NDArray[np.int32]) -> tuple[Vectors, Vectors]:
+        """The collaborative and the content weights S_ji of history items j for items i, each (len(nums), len(history))."""
+        found = tuple(np.zeros((len(nums), len(history)), dtype=np.float32) for _ in range(2))
+        for column, num in enumerate(history.tolist()):
+            row = slice(self.indptr[num], self.indptr[num + 1])
+            _, here, there = np.intersect1d(nums, self.item_nums[row], assume_unique=True, return_indices=True)
+            found[0][here, column] = self.collaborative[row][there]
+            found[1][here, column] = self.content[row][there]
+        return found[0], found[1]
+
     def matrices(self) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
         """The collaborative and the content weights, each (n_items, n_items)."""
         shape = (len(self), len(self))

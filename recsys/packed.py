@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ class PackedStrings:
 
     blob: NDArray[np.uint8]
     offsets: NDArray[np.int64]
+    _bytes: memoryview = field(init=False, repr=False)  # views of the same memory, faster for one string
+    _places: memoryview = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         sound = (
@@ -45,6 +47,8 @@ class PackedStrings:
         )
         if not sound:
             raise BundleError("packed strings: the offsets do not fit the bytes")
+        object.__setattr__(self, "_bytes", memoryview(np.ascontiguousarray(self.blob)))
+        object.__setattr__(self, "_places", memoryview(np.ascontiguousarray(self.offsets)))
 
     @classmethod
     def from_strings(cls, strings: Iterable[str]) -> PackedStrings:
@@ -58,10 +62,10 @@ class PackedStrings:
 
     def raw(self, num: int) -> bytes:
         """The UTF-8 bytes of string `num`."""
-        return self.blob[self.offsets[num] : self.offsets[num + 1]].tobytes()
+        return self._bytes[self._places[num] : self._places[num + 1]].tobytes()
 
     def __getitem__(self, num: int) -> str:
-        return self.raw(num).decode("utf-8")
+        return str(self._bytes[self._places[num] : self._places[num + 1]], "utf-8")
 
     def __iter__(self) -> Iterator[str]:
         return (self[num] for num in range(len(self)))

@@ -13,6 +13,7 @@ from recsys.interactions import Interactions
 from recsys.packed import Arrays
 
 SECONDS_PER_DAY = 86_400
+TRENDING_HALF_LIFE_DAYS = 7.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +52,19 @@ class Popularity:
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         return {"scores": self.scores, "order": self.order}
 
-    def top(self, k: int, skip: NDArray[np.int32]) -> Neighbors:
-        """The `k` most popular items that are not in `skip`."""
-        nums = self.order[: k + len(skip)]
+    def top(self, k: int, skip: NDArray[np.int32], eligible: NDArray[np.bool_] | None = None) -> Neighbors:
+        """The `k` most popular items that are not in `skip`, with a mask of the eligible ones."""
+        if eligible is None:
+            nums = self.order[: k + len(skip)]
+            return Neighbors(nums, self.scores[nums]).without(skip, k)
+        nums = self.order[eligible[self.order]][: k + len(skip)]
         return Neighbors(nums, self.scores[nums]).without(skip, k)
+
+    def added(self, nums: NDArray[np.int32], more: NDArray[np.float32]) -> Popularity:
+        """With `more` for some items, each given once."""
+        scores = self.scores.copy()
+        scores[nums] += more
+        return Popularity.from_scores(scores)
 
 
 def decay(timestamps: NDArray[np.int64] | None, half_life_days: float) -> NDArray[np.float64] | None:

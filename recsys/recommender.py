@@ -2,104 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys import answers, taste
+from recsys.activity import NOTHING, Activity, Event, EventRules
+from recsys.answers import Answer, Page
+from recsys.asked import Asked
 from recsys.catalog import Item
-from recsys.embeddings import Vectors
-from recsys.errors import NotFoundError, QueryError
-from recsys.index import ExactIndex, Neighbors, VectorIndex
+from recsys.diversity import POOL, diversified
+from recsys.errors import NotFoundError
+from recsys.explanation import reasons
+from recsys.index import Neighbors
+from recsys.lists import Lists
+from recsys.manifest import EventsInfo
 from recsys.model import Model
-from recsys.ranking import Ranked, UserQuery, rank, user_query
+from recsys.popularity import Popularity
+from recsys.ranking import Ranked, alike, rank, scored
+from recsys.taste import Taste
 
-Strategy = Literal["personalized", "similar", "popular"]
-Source = Literal["collaborative", "content", "blended", "popularity"]
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """One item of an answer; `source` says what its score is made of."""
-
-    item_id: str
-    title: str
-    score: float
-    source: Source
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Items, best first, and how they were found.
-
-    `fallback` is true when the question could not be answered as asked and the popular items stand in.
-    """
-
-    strategy: Strategy
-    items: tuple[Recommendation, ...]
-
-    @property
-    def fallback(self) -> bool:
-        return self.strategy == "popular"
+PLAIN = Asked()
+NONE: frozenset[str] = frozenset()
+NO_NUMS: frozenset[int] = frozenset()
+Nums = NDArray[np.int32]
+Counted = Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)
 class Recommender:
     """Answers from one model. Never changes, so any number of threads may share it.
 
+    In every question `hidden` are ids of items that nobody may see at the moment.
+
     Parameters
     ----------
     model : Model
     model_version : str
         Goes into every answer.
+    events : EventsInfo
+        How events count, and which of them the model knows.
     """
 
     model: Model
     model_version: str
+    events: EventsInfo = field(default_factory=EventsInfo)
+
+    @cached_property
+    def rules(self) -> EventRules:
+        """How events count for this model."""
+        return EventRules(self.events.weights, self.events.threshold)
 
     def recommend(
-        self,
-        user_id: str,
-        k: int = 10,
-        *,
-        exclude: Iterable[str] = (),
-        include_seen: bool = False,
-        exact: bool = False,
+        self, user_id: str, asked: Asked = PLAIN, activity: Activity = NOTHING, hidden: AbstractSet[str] = NONE
     ) -> Answer:
-        """Items for a user: never one that was seen or excluded, and `k` of them whenever there are as many.
+        """Items for a user: never one that was seen, hidden or excluded, and `k` of them whenever there are as many.
+
+        A user of whom nothing is known gets the popular items.
 
         Parameters
         ----------
-        user_id : str
-            A user that is not known, or of whom no vector exists, gets the popular items.
-        exclude : ids
-            Not to be recommended; ids that are not known change nothing.
-        include_seen : bool
-            Also items of the user's history.
-        exact : bool
-            Scan all items instead of asking the approximate index.
+        activity : Activity
+            What happened since the model was trained; the answer counts it.
 
         Raises
         ------
         QueryError
-            When `k` is below 1.
+            When a filter names no attribute of the catalogue.
         """
-        _check_k(k)
-        skip = np.unique(self.model.catalog.items.known(exclude))
-        user_num = self.model.users.get(user_id)
-        if user_num is None:
-            return self._popular(k, skip)
-        if not include_seen:
-            skip = np.union1d(skip, self.model.seen(user_num))
-        query = self.user_query(user_num)
-        if not query.vector.any():
-            return self._popular(k, skip)
-        ranked = rank(self.model, query, k, skip, exact=exact)
-        return self._answer("personalized", ranked.found, made_of(ranked))
+        if asked.plain and self.model.user_lists.length and not (activity.events or activity.forgotten):
+            num = self.model.users.get(user_id)
+            if num is not None and (listed := self._listed(self.model.user_lists, num, asked, activity, hidden)):
+                return Answer("personalized", *listed)
+            asked = replace(asked, exact=True)  # as the list is, behind which this goes on
+        known = taste.of_user(self.model, self.rules, user_id, activity)
+        return self._recommend(known, asked, hidden, activity)
 
-    def similar_items(self, item_id: str, k: int = 10, *, exclude: Iterable[str] = (), exact: bool = False) -> Answer:
+    def recommend_to(self, history: Sequence[Event], asked: Asked = PLAIN, hidden: AbstractSet[str] = NONE) -> Answer:
+        """Items for somebody without a name, from what they did; raises as :meth:`recommend`."""
+        return self._recommend(taste.of_history(self.model, self.rules, history), asked, hidden, NOTHING)
+
+    def similar_items(self, item_id: str, asked: Asked = PLAIN, hidden: AbstractSet[str] = NONE) -> Answer:
         """Items like an item, by behaviour and content, without the item itself.
 
         Raises
@@ -107,24 +95,79 @@ class Recommender:
         NotFoundError
             When the item is not in the catalogue.
         QueryError
-            When `k` is below 1.
+            When a filter names no attribute of the catalogue.
         """
-        _check_k(k)
         num = self._item_num(item_id)
-        skip = np.union1d(self.model.catalog.items.known(exclude), [num]).astype(np.int32)
-        index = _choose(self.model.items_like_item, exact)
-        vector = index.table.rows(np.asarray([num]))[0]
-        if not vector.any():
-            return self._popular(k, skip)
-        return self._found("similar", index, vector, index.query(vector, k, skip))
+        if asked.plain and self.model.item_lists.length:
+            if listed := self._listed(self.model.item_lists, num, asked, NOTHING, hidden):
+                return Answer("similar", *listed)
+            asked = replace(asked, exact=True)
+        skip = np.union1d(self._nums([*asked.exclude, *hidden]), [num]).astype(np.int32)
+        if not self.model.items_like_item.table.rows(np.asarray([num])).any():
+            return self._popular(asked, skip, "popular", self.model.popularity, fallback=True)
+        eligible = self._eligible(asked)
+        ranked = alike(self.model, num, self._depth(asked), skip, eligible=eligible, exact=asked.exact)
+        chosen, place = self._chosen(ranked, asked, set())
+        return Answer(
+            "similar",
+            answers.of_likeness(self.model.catalog, chosen, asked.explain),
+            next_offset=place.next_offset,
+        )
+
+    def rank_items(
+        self,
+        who: str | Sequence[Event],
+        item_ids: Sequence[str],
+        activity: Activity = NOTHING,
+        hidden: AbstractSet[str] = NONE,
+        *,
+        explain: bool = False,
+    ) -> Answer:
+        """The given items in the order of their scores for a user (an id) or a history, also those that were seen.
+
+        Ids that the catalogue does not have, or that are hidden, are answered in `unknown`.
+        """
+        if isinstance(who, str):
+            known = taste.of_user(self.model, self.rules, who, activity)
+        else:
+            known = taste.of_history(self.model, self.rules, who)
+        catalog = self.model.catalog
+        nums = {one: None if one in hidden else catalog.items.get(one) for one in item_ids}
+        unknown = tuple(one for one, num in nums.items() if num is None)
+        chosen = np.unique(np.array([num for num in nums.values() if num is not None], dtype=np.int32))
+        if not known.query.vector.any():
+            scores = self.model.popularity.scores[chosen]
+            order = np.lexsort((chosen, -scores))
+            items = answers.of_popular(catalog, Neighbors(chosen[order], scores[order]), explain)
+            return Answer("popular", items, fallback=True, unknown=unknown)
+        ranked = scored(self.model, known.query, chosen, len(chosen))
+        why = reasons(known, ranked.found.nums) if explain else None
+        return Answer("ranked", answers.of_ranked(catalog, ranked, why), unknown=unknown)
+
+    def popular(
+        self,
+        asked: Asked = PLAIN,
+        kind: Literal["popular", "trending"] = "popular",
+        counted: Counted | None = None,
+        hidden: AbstractSet[str] = NONE,
+    ) -> Answer:
+        """The items that most users have, or had in the last days.
+
+        Parameters
+        ----------
+        counted : mapping
+            Users of items by item id, of events that the model does not know.
+        """
+        base = self.model.popularity if kind == "popular" else self.model.trending
+        nums = {self.model.catalog.items.get(one): n for one, n in (counted or {}).items()}
+        nums.pop(None, None)
+        if nums:
+            base = base.added(np.array([*nums], dtype=np.int32), np.array([*nums.values()], dtype=np.float32))
+        return self._popular(asked, self._nums([*asked.exclude, *hidden]), kind, base)
 
     def item(self, item_id: str) -> Item:
         """The record of an item; raises NotFoundError when it is not in the catalogue."""
         return self.model.catalog[self._item_num(item_id)]
-
-    def user_query(self, user_num: int) -> UserQuery:
-        """What is asked for a known user, by row number."""
-        return user_query(self.model, user_num)
 
     def _item_num(self, item_id: str) -> int:
         num = self.model.catalog.items.get(item_id)
@@ -132,47 +175,80 @@ class Recommender:
             raise NotFoundError(f"item {item_id!r} is not in the catalogue of model {self.model_version}")
         return num
 
-    def _popular(self, k: int, skip: NDArray[np.int32]) -> Answer:
-        found = self.model.popularity.top(k, skip)
-        return self._answer("popular", found, ["popularity"] * len(found))
-
-    def _found(self, strategy: Strategy, index: VectorIndex, vector: Vectors, found: Neighbors) -> Answer:
-        rows = index.table.rows(found.nums)
-        return self._answer(strategy, found, sources(vector, rows, self.model.layout.factors))
-
-    def _answer(self, strategy: Strategy, found: Neighbors, made_of: list[Source]) -> Answer:
-        catalog = self.model.catalog
-        items = zip(found.nums.tolist(), found.scores.tolist(), made_of, strict=True)
+    def _recommend(self, known: Taste, asked: Asked, hidden: AbstractSet[str], activity: Activity) -> Answer:
+        skip = self._nums([*asked.exclude, *hidden])
+        if not asked.include_seen:
+            skip = np.union1d(skip, known.seen).astype(np.int32)
+        drop = set() if asked.include_seen else self._later(activity)
+        if not known.query.vector.any():
+            return self._popular(asked, skip, "popular", self.model.popularity, drop, fallback=True)
+        depth = self._depth(asked) + len(drop)
+        ranked = rank(self.model, known.query, depth, skip, eligible=self._eligible(asked), exact=asked.exact)
+        chosen, place = self._chosen(ranked, asked, drop)
+        why = reasons(known, chosen.found.nums) if asked.explain else None
         return Answer(
-            strategy,
-            tuple(
-                Recommendation(catalog.items.id(num), catalog[num].title, score, source) for num, score, source in items
-            ),
+            "fold_in" if known.fresh else "personalized",
+            answers.of_ranked(self.model.catalog, chosen, why),
+            next_offset=place.next_offset,
         )
 
+    def _popular(
+        self,
+        asked: Asked,
+        skip: Nums,
+        strategy: Literal["popular", "trending"],
+        base: Popularity,
+        drop: set[int] | None = None,
+        fallback: bool = False,
+    ) -> Answer:
+        depth = asked.depth + len(drop or ())
+        found = base.top(depth, skip, self._eligible(asked))
+        place = answers.page(found.nums.tolist(), asked.offset, asked.k, drop or set())
+        found = Neighbors(found.nums[place.places], found.scores[place.places])
+        items = answers.of_popular(self.model.catalog, found, asked.explain)
+        return Answer(strategy, items, fallback=fallback, next_offset=place.next_offset)
 
-def sources(vector: Vectors, rows: Vectors, factors: int) -> list[Source]:
-    """What the product of `vector` (dim,) with each of `rows` (n, dim) is made of, the first `factors` being behaviour."""
-    parts = vector * rows
-    return [_source(bool(row[:factors].any()), bool(row[factors:].any())) for row in parts]
+    def _listed(
+        self, lists: Lists, row: int, asked: Asked, activity: Activity, hidden: AbstractSet[str]
+    ) -> tuple[tuple[answers.Recommendation, ...], bool, int | None] | None:
+        """The answer from a precomputed list; None where there is none, or it is too short for the question."""
+        drop = self._later(activity)
+        skip = set(self._nums([*asked.exclude, *hidden]).tolist()) if asked.exclude or hidden else NO_NUMS
+        depth = asked.depth + len(skip) + len(drop)
+        nums: list[int] = lists.nums[row, :depth].tolist()
+        if nums[0] < 0:
+            return None
+        kept = [place for place, num in enumerate(nums) if num >= 0 and num not in skip]
+        found = answers.page([nums[place] for place in kept], asked.offset, asked.k, drop)
+        if found.next_offset is None and lists.nums[row, -1] >= 0:  # there are more than in this list
+            return None
+        places = [kept[place] for place in found.places]
+        scores, collaborative = lists.scores[row, :depth].tolist(), lists.collaborative[row, :depth].tolist()
+        items = answers.personal(
+            self.model.catalog,
+            [nums[place] for place in places],
+            [scores[place] for place in places],
+            [collaborative[place] for place in places],
+        )
+        return items, False, found.next_offset
 
+    def _chosen(self, ranked: Ranked, asked: Asked, drop: set[int]) -> tuple[Ranked, Page]:
+        if asked.diversity:
+            rows = self.model.items_like_item.table.rows(ranked.found.nums[:POOL])
+            ranked = diversified(ranked, rows, asked.diversity, len(ranked))
+        place = answers.page(ranked.found.nums.tolist(), asked.offset, asked.k, drop)
+        return ranked.take(np.array(place.places, dtype=np.int64)), place
 
-def made_of(ranked: Ranked) -> list[Source]:
-    """What each score is made of."""
-    parts = zip(ranked.collaborative.tolist(), ranked.content.tolist(), strict=True)
-    return [_source(collaborative != 0, content != 0) for collaborative, content in parts]
+    def _depth(self, asked: Asked) -> int:
+        return max(asked.depth, POOL) if asked.diversity else asked.depth
 
+    def _eligible(self, asked: Asked) -> NDArray[np.bool_] | None:
+        return self.model.attributes.mask(asked.filters) if asked.filters else None
 
-def _source(collaborative: bool, content: bool) -> Source:
-    if content:
-        return "blended" if collaborative else "content"
-    return "collaborative"
+    def _nums(self, item_ids: Collection[str]) -> Nums:
+        return np.unique(self.model.catalog.items.known(item_ids)) if item_ids else np.empty(0, dtype=np.int32)
 
-
-def _choose(index: VectorIndex, exact: bool) -> VectorIndex:
-    return ExactIndex(index.table) if exact else index
-
-
-def _check_k(k: int) -> None:
-    if k < 1:
-        raise QueryError(f"k is {k}; it must be at least 1")
+    def _later(self, activity: Activity) -> set[int]:
+        if not activity.later:
+            return set()
+        return set(self._nums([*self.rules.aggregated(activity.later)]).tolist())

@@ -73,24 +73,24 @@ class Store:
             raise NotFoundError(f"store {self.path} has no version {version!r}; `recsys models list` shows them")
         return self.path / version
 
-    def load(self, version: str | None = None) -> ModelBundle:
-        """Check and open a version, by default the current one: the link is resolved once.
+    def load(self, version: str | None = None, *, read: bool = True) -> ModelBundle:
+        """Check and open a version, by default the current one: the link is resolved once; `read` as in `load_bundle`.
 
         Raises
         ------
         NoModelError, NotFoundError, BundleError, StoreError
         """
         if version is not None:
-            return load_bundle(self.folder(version))
+            return load_bundle(self.folder(version), read=read)
         current = self.current()
         if not (self.path / current).is_dir():
             raise StoreError(f"{self.path / CURRENT} points to {current}, which is not there; roll back or train again")
-        return load_bundle(self.path / current)
+        return load_bundle(self.path / current, read=read)
 
-    def recommender(self) -> Recommender:
-        """The current model, ready to answer; raises as :meth:`load`."""
-        bundle = self.load()
-        return Recommender(bundle.model, bundle.version)
+    def recommender(self, version: str | None = None, *, read: bool = True) -> Recommender:
+        """A model, by default the current one, ready to answer; raises as :meth:`load`."""
+        bundle = self.load(version, read=read)
+        return Recommender(bundle.model, bundle.version, bundle.manifest.events)
 
     def verify(self, version: str) -> Manifest:
         """Check every byte of a version; raises BundleError or NotFoundError."""

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from recsys.recommender import Answer, Recommendation
+from recsys.answers import Answer, Recommendation
 
 SHORTENED = ("title",)  # where the terminal is narrow; an id stays whole, to be copied
 CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], "\ufffd")  # an id or a title must not steer the terminal

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from recsys.asked import Asked
 from recsys.batch import recommend_many
 from recsys.cli import configured
 from recsys.commands.opening import open_recommender
@@ -56,7 +57,7 @@ def recommend(
     if output is not None:
         raise ConfigError("--output goes with --users; for one user redirect --json")
     recommender = open_recommender(config)
-    answer = recommender.recommend(user_id, k, exclude=exclude, include_seen=include_seen, exact=exact)
+    answer = recommender.recommend(user_id, Asked(k, exclude=exclude, include_seen=include_seen, exact=exact))
     if as_json:
         show_json(answer_object(answer, {"user_id": user_id}, recommender.model_version))
         return

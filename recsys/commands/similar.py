@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from recsys.asked import Asked
 from recsys.cli import configured
 from recsys.commands.opening import open_recommender
 from recsys.config import Config
@@ -21,7 +22,7 @@ from recsys.tables import show_answer, show_json
 def similar(config: Config, item_id: str, k: int, as_json: bool, exclude: tuple[str, ...], exact: bool) -> None:
     """Items like ITEM_ID, by behaviour and content."""
     recommender = open_recommender(config)
-    answer = recommender.similar_items(item_id, k, exclude=exclude, exact=exact)
+    answer = recommender.similar_items(item_id, Asked(k, exclude=exclude, exact=exact))
     if as_json:
         show_json(answer_object(answer, {"item_id": item_id}, recommender.model_version))
         return

@@ -1,0 +1,154 @@
+"""What is answered: items with their scores and reasons, and how they were found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from recsys.asked import MOST_OFFSET
+from recsys.catalog import Catalog
+from recsys.explanation import Reasons
+from recsys.index import Neighbors
+from recsys.ranking import Ranked
+
+Strategy = Literal["personalized", "fold_in", "similar", "ranked", "popular", "trending"]
+Source = Literal["collaborative", "content", "blended", "popularity"]
+MOST_CAUSES = 5
+
+
+class Cause(NamedTuple):
+    """An item of the history, what it gives to a score, and the share of the score that this is."""
+
+    item_id: str
+    title: str
+    score: float
+    share: float
+
+
+class Reason(NamedTuple):
+    """Why an item has its score, ``collaborative + content + popularity``.
+
+    `because` names the items of the history that give most, best first; their scores and `others`, what the rest of the history
+    gives, add up to the score of a personal list. `because` is empty where no history was asked.
+    """
+
+    because: tuple[Cause, ...]
+    others: float
+    collaborative: float
+    content: float
+    popularity: float
+
+
+class Recommendation(NamedTuple):
+    """One item of an answer; `source` says what its score is made of."""
+
+    item_id: str
+    title: str
+    score: float
+    source: Source
+    reason: Reason | None = None
+
+
+class Answer(NamedTuple):
+    """Items, best first, and how they were found.
+
+    Parameters
+    ----------
+    strategy : str
+    items : tuple of Recommendation
+    fallback : bool
+        The question could not be answered as asked, and the popular items stand in.
+    next_offset : int or None
+        Where the next page begins; None where nothing is left, or the offset would be larger than MOST_OFFSET.
+    unknown : tuple of str
+        Ids of the question that could not be answered.
+    """
+
+    strategy: Strategy
+    items: tuple[Recommendation, ...]
+    fallback: bool = False
+    next_offset: int | None = None
+    unknown: tuple[str, ...] = ()
+
+
+class Page(NamedTuple):
+    """Places in an ordered list, and where the next page begins."""
+
+    places: list[int]
+    next_offset: int | None
+
+
+def page(nums: Sequence[int], offset: int, k: int, drop: set[int]) -> Page:
+    """The first `k` places from `offset` on whose number is not in `drop`, and a next page if it can be asked for."""
+    places: list[int] = []
+    for place in range(offset, len(nums)):
+        if nums[place] in drop:
+            continue
+        if len(places) == k:
+            after = places[-1] + 1
+            return Page(places, after if after <= MOST_OFFSET else None)
+        places.append(place)
+    return Page(places, None)
+
+
+def personal(
+    catalog: Catalog, nums: list[int], scores: list[float], collaborative: list[float]
+) -> tuple[Recommendation, ...]:
+    """Items with their scores and the part of each that behaviour makes; the rest is content."""
+    items, titles = catalog.items, catalog.titles
+    return tuple(
+        Recommendation(items.id(num), titles[num], score, _source(part != 0, score != part))
+        for num, score, part in zip(nums, scores, collaborative, strict=True)
+    )
+
+
+def of_ranked(catalog: Catalog, ranked: Ranked, reasons: Reasons | None = None) -> tuple[Recommendation, ...]:
+    """Ranked items; with reasons, which stand in the same order."""
+    nums, scores = ranked.found.nums.tolist(), ranked.found.scores.tolist()
+    made = personal(catalog, nums, scores, ranked.collaborative.tolist())
+    if reasons is None:
+        return made
+    return tuple(item._replace(reason=_reason(catalog, reasons, place)) for place, item in enumerate(made))
+
+
+def of_likeness(catalog: Catalog, ranked: Ranked, explain: bool) -> tuple[Recommendation, ...]:
+    """Ranked items that are like another one, whose likeness has two parts and no history."""
+    made = of_ranked(catalog, ranked)
+    if not explain:
+        return made
+    parts = zip(made, ranked.collaborative.tolist(), ranked.content.tolist(), strict=True)
+    return tuple(
+        item._replace(reason=Reason((), 0.0, collaborative, content, 0.0)) for item, collaborative, content in parts
+    )
+
+
+def of_popular(catalog: Catalog, found: Neighbors, explain: bool) -> tuple[Recommendation, ...]:
+    """Items by popularity."""
+    items = []
+    for num, score in zip(found.nums.tolist(), found.scores.tolist(), strict=True):
+        reason = Reason((), 0.0, 0.0, 0.0, score) if explain else None
+        items.append(Recommendation(catalog.items.id(num), catalog.titles[num], score, "popularity", reason))
+    return tuple(items)
+
+
+def _source(collaborative: bool, content: bool) -> Source:
+    if content:
+        return "blended" if collaborative else "content"
+    return "collaborative"
+
+
+def _reason(catalog: Catalog, reasons: Reasons, place: int) -> Reason:
+    collaborative, content = reasons.collaborative[place], reasons.content[place]
+    given = collaborative + content
+    best = np.argsort(-given, kind="stable")[:MOST_CAUSES]
+    best = best[given[best] > 0]
+    total = float(given.sum())
+    causes = tuple(_cause(catalog, int(reasons.history[one]), float(given[one]), total) for one in best)
+    others = total - sum(cause.score for cause in causes)
+    return Reason(causes, others, float(collaborative.sum()), float(content.sum()), 0.0)
+
+
+def _cause(catalog: Catalog, num: int, score: float, total: float) -> Cause:
+    return Cause(catalog.items.id(num), catalog.titles[num], score, score / total if total else 0.0)

@@ -1,0 +1,298 @@
+"""BERT in numpy: the runtime of sentence-transformers models such as all-MiniLM-L6-v2 for single texts, without torch.
+
+Each layer (Devlin et al., NAACL 2019) is self-attention ``softmax(Q K' / sqrt(d)) V`` and two dense layers with the exact
+GELU ``x (1 + erf(x / sqrt(2))) / 2``, each followed by a sum and a normalization. A text's vector is the mean of the states of
+its tokens, or that of the first one, scaled to length 1.
+
+The texts of a batch stand end to end and not padded, so a vector depends on its own text alone. The vectors are those of
+sentence-transformers to 1e-5.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erf
+
+from recsys.embeddings import Vectors, unit_rows
+from recsys.errors import EncoderError
+from recsys.tensors import map_tensors
+
+Pooling = Literal["mean", "cls"]
+WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
+BATCH_TOKENS = 4096
+COLUMNS = 64  # of one block of a matrix: OpenBLAS multiplies with blocks of this size without copying them first
+ROOT_HALF = np.float32(0.5**0.5)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the files of a model say of it.
+
+    Parameters
+    ----------
+    layers, heads, longest : int
+        Layers, attention heads, and tokens after which a text is cut off.
+    epsilon : float
+        Added to variances.
+    pooling : str
+        How a text's vector is made of those of its tokens: "mean", or "cls", the first.
+    """
+
+    layers: int
+    heads: int
+    longest: int
+    epsilon: float
+    pooling: Pooling
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """A matrix in blocks of columns, float32 (n_blocks, n_in, COLUMNS), the last one filled up with zeros, and a bias (n_out,)."""
+
+    blocks: Vectors
+    bias: Vectors
+
+    @classmethod
+    def of(cls, weight: Vectors, bias: Vectors) -> Dense:
+        """From a matrix as torch keeps it, (n_out, n_in)."""
+        n_blocks = -(-len(weight) // COLUMNS)
+        padded = np.zeros((n_blocks * COLUMNS, weight.shape[1]), dtype=np.float32)
+        padded[: len(weight)] = weight
+        blocks = padded.reshape(n_blocks, COLUMNS, -1).transpose(0, 2, 1)
+        return cls(np.ascontiguousarray(blocks), np.asarray(bias))
+
+    def __call__(self, states: Vectors) -> Vectors:
+        found = np.matmul(states, self.blocks).transpose(1, 0, 2).reshape(len(states), -1)[:, : len(self.bias)]
+        return np.asarray(found + self.bias)
+
+
+@dataclass(frozen=True, eq=False)
+class Norm:
+    """Normalization of each state to mean 0 and variance 1, then a scale and a shift."""
+
+    weight: Vectors
+    bias: Vectors
+    epsilon: float
+
+    def __call__(self, states: Vectors) -> Vectors:
+        moved = states - states.mean(axis=1, keepdims=True)
+        deviation = np.sqrt((moved * moved).mean(axis=1, keepdims=True) + np.float32(self.epsilon))
+        return np.asarray(moved / deviation * self.weight + self.bias)
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer; `attend` gives queries, keys and values side by side."""
+
+    heads: int
+    attend: Dense
+    attended: Dense
+    first_norm: Norm
+    inner: Dense
+    outer: Dense
+    second_norm: Norm
+
+    def __call__(self, states: Vectors, starts: Sequence[int]) -> Vectors:
+        """The next states (n, hidden) of texts of which text i is ``states[starts[i]:starts[i + 1]]``."""
+        parts = self.attend(states)
+        mixed = np.empty_like(states)
+        for start, stop in pairwise(starts):
+            mixed[start:stop] = self._attention(parts[start:stop])
+        states = self.first_norm(states + self.attended(mixed))
+        return self.second_norm(states + self.outer(_gelu(self.inner(states))))
+
+    def _attention(self, parts: Vectors) -> Vectors:
+        n = len(parts)
+        queries, keys, values = parts.reshape(n, 3, self.heads, -1).transpose(1, 2, 0, 3)
+        logits = queries @ keys.transpose(0, 2, 1) * np.float32(queries.shape[2] ** -0.5)
+        weights = np.exp(logits - logits.max(axis=2, keepdims=True))
+        weights /= weights.sum(axis=2, keepdims=True)
+        return np.asarray((weights @ values).transpose(1, 0, 2).reshape(n, -1))
+
+
+@dataclass(frozen=True, eq=False)
+class BertEncoder:
+    """A text encoder, see :class:`recsys.encoders.TextEncoder`.
+
+    Parameters
+    ----------
+    name, fingerprint : str
+    tokenizer : tokenizers.Tokenizer
+    shape : Shape
+    words : float32 array (n_tokens, hidden)
+        Memory-mapped.
+    places : float32 array (longest, hidden)
+    first_norm : Norm
+    layers : tuple of Layer
+    """
+
+    name: str
+    fingerprint: str
+    tokenizer: Any
+    shape: Shape
+    words: Vectors
+    places: Vectors
+    first_norm: Norm
+    layers: tuple[Layer, ...]
+
+    def encode(self, texts: Sequence[str], advance: Callable[[int], None] = lambda _: None) -> Vectors:
+        tokens = [encoding.ids for encoding in self.tokenizer.encode_batch_fast([text.strip() for text in texts])]
+        vectors = np.zeros((len(texts), self.words.shape[1]), dtype=np.float32)
+        for rows in _batches([len(ids) for ids in tokens]):
+            vectors[rows] = self._pooled([tokens[row] for row in rows])
+            advance(len(rows))
+        return unit_rows(vectors)
+
+    def _pooled(self, texts: Sequence[Sequence[int]]) -> Vectors:
+        """Vectors of texts from their token numbers, (len(texts), hidden)."""
+        starts = [0, *np.cumsum([len(ids) for ids in texts]).tolist()]
+        states = self._embedded(np.concatenate([np.asarray(ids) for ids in texts]), starts)
+        for layer in self.layers:
+            states = layer(states, starts)
+        if self.shape.pooling == "cls":
+            return states[starts[:-1]]
+        return np.stack([states[start:stop].mean(axis=0) for start, stop in pairwise(starts)])
+
+    def _embedded(self, ids: NDArray[np.int64], starts: Sequence[int]) -> Vectors:
+        places = np.concatenate([np.arange(stop - start) for start, stop in pairwise(starts)])
+        return self.first_norm(self.words[ids] + self.places[places])
+
+
+def open_bert(name: str, folder: Path, fingerprint: str) -> BertEncoder | None:
+    """Open a sentence-transformers folder; None where it holds another kind of model than this file can run.
+
+    Raises
+    ------
+    EncoderError
+        When it is of the kind, but its weights or its tokenizer do not fit what it says.
+    """
+    shape = read_shape(folder)
+    tensors = map_tensors(folder / WEIGHTS) if shape is not None and (folder / WEIGHTS).is_file() else {}
+    if shape is None or any(array.dtype != np.float32 for key, array in tensors.items() if key.endswith("weight")):
+        return None
+    tensors = {key.removeprefix("bert."): array for key, array in tensors.items()}
+    try:
+        layers = tuple(_layer(tensors, f"encoder.layer.{number}.", shape) for number in range(shape.layers))
+        kinds = tensors["embeddings.token_type_embeddings.weight"]  # a lone text is all of the first kind
+        return BertEncoder(
+            name,
+            fingerprint,
+            _open_tokenizer(folder / TOKENIZER, shape.longest),
+            shape,
+            tensors["embeddings.word_embeddings.weight"],
+            tensors["embeddings.position_embeddings.weight"][: shape.longest] + kinds[0],
+            _norm(tensors, "embeddings.", shape),
+            layers,
+        )
+    except KeyError as error:
+        raise EncoderError(f"encoder {name}: {folder / WEIGHTS} has no array {error}") from error
+    except Exception as error:  # tokenizers raises nothing narrower
+        raise EncoderError(f"encoder {name}: {folder} does not load: {error}") from error
+
+
+def read_shape(folder: Path) -> Shape | None:
+    """What a folder holds; None where it is not a plain BERT with the mean or the first token as its vector."""
+    try:
+        kinds = [module["type"].rpartition(".")[2] for module in _json(folder / "modules.json")]
+        paths = [module["path"] for module in _json(folder / "modules.json")]
+        bert, own = _json(folder / "config.json"), _json(folder / "sentence_bert_config.json")
+        pooling = _pooling(_json(folder / paths[1] / "config.json"))
+        prompt = _json(folder / "config_sentence_transformers.json").get("default_prompt_name")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+    plain = (
+        kinds in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
+        and paths[0] == ""
+        and prompt is None  # which would be put before every text
+        and bert.get("model_type") == "bert"
+        and bert.get("hidden_act") == "gelu"
+        and bert.get("position_embedding_type", "absolute") == "absolute"
+        and not bert.get("is_decoder", False)
+        and own.get("max_seq_length") is not None
+        and not own.get("do_lower_case", False)
+    )
+    if not plain or pooling is None:
+        return None
+    return Shape(
+        layers=bert["num_hidden_layers"],
+        heads=bert["num_attention_heads"],
+        longest=min(own["max_seq_length"], bert["max_position_embeddings"]),
+        epsilon=bert.get("layer_norm_eps", 1e-12),
+        pooling=pooling,
+    )
+
+
+def _pooling(config: Mapping[str, Any]) -> Pooling | None:
+    named = config.get("pooling_mode")  # of newer releases, in place of a flag for each
+    modes = [named] if named else [key.removeprefix("pooling_mode_") for key, on in config.items() if on is True]
+    modes = [mode for mode in modes if mode != "include_prompt"]  # there is none
+    if modes in (["mean"], ["mean_tokens"]):
+        return "mean"
+    return "cls" if modes in (["cls"], ["cls_token"]) else None
+
+
+def _layer(tensors: Mapping[str, Vectors], at: str, shape: Shape) -> Layer:
+    attention = f"{at}attention.self."
+    names = [f"{attention}{part}." for part in ("query", "key", "value")]
+    weight = np.vstack([tensors[f"{name}weight"] for name in names])
+    bias = np.concatenate([tensors[f"{name}bias"] for name in names])
+    return Layer(
+        shape.heads,
+        Dense.of(weight, bias),
+        _dense(tensors, f"{at}attention.output.dense."),
+        _norm(tensors, f"{at}attention.output.", shape),
+        _dense(tensors, f"{at}intermediate.dense."),
+        _dense(tensors, f"{at}output.dense."),
+        _norm(tensors, f"{at}output.", shape),
+    )
+
+
+def _dense(tensors: Mapping[str, Vectors], at: str) -> Dense:
+    return Dense.of(tensors[f"{at}weight"], tensors[f"{at}bias"])
+
+
+def _norm(tensors: Mapping[str, Vectors], at: str, shape: Shape) -> Norm:
+    return Norm(tensors[f"{at}LayerNorm.weight"], tensors[f"{at}LayerNorm.bias"], shape.epsilon)
+
+
+def _open_tokenizer(path: Path, longest: int) -> Any:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.enable_truncation(longest)
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Row numbers of texts of like lengths, as many as have BATCH_TOKENS tokens together."""
+    batch: list[int] = []
+    total = 0
+    for row in sorted(range(len(lengths)), key=lambda row: lengths[row]):
+        if batch and total + lengths[row] > BATCH_TOKENS:
+            yield batch
+            batch, total = [], 0
+        batch.append(row)
+        total += lengths[row]
+    if batch:
+        yield batch
+
+
+def _gelu(states: Vectors) -> Vectors:
+    gate = erf(states * ROOT_HALF)
+    gate += 1
+    gate *= states
+    gate *= np.float32(0.5)
+    return np.asarray(gate)
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
