@@ -22,7 +22,7 @@ interactions, and each run of rows of like r is solved with its mean.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
@@ -33,9 +33,11 @@ from scipy import sparse
 from recsys.config import AlsConfig
 from recsys.embeddings import Vectors
 from recsys.errors import ModelRejectedError
+from recsys.fold_in import Confidence, FoldIn
 from recsys.histories import Histories
 from recsys.interactions import Interactions
 
+STEPS, SETTLING_STEPS = 3, 20  # of conjugate gradients, in an iteration and in the last solution of the users
 RUN_SPREAD = (
     1.15  # largest ratio of two r in one run of rows; each run costs one product of all factors with themselves
 )
@@ -73,6 +75,7 @@ def fit(
     for _ in range(config.iterations):
         factorization.iterate()
         advance()
+    factorization.settle()
     return factorization.factors()
 
 
@@ -101,6 +104,17 @@ class Factorization:
         except ModelFitError as error:
             raise ModelRejectedError(f"als: {error}; raise als.regularization or lower als.alpha") from error
 
+    def settle(self) -> None:
+        """Solve the users on the factors that the items have now, with more steps, so that a fold-in of the same history gives
+        the same factors."""
+        self._model.cg_steps = SETTLING_STEPS
+        try:
+            self._model.solver(
+                self._confidence, self._model.user_factors, self._model.item_factors, 0.0, self._model.num_threads
+            )
+        finally:
+            self._model.cg_steps = STEPS
+
     def factors(self) -> Factors:
         """The factors so far, in the row order of the interactions; raises ModelRejectedError as :func:`fit`."""
         users, items = (
@@ -128,11 +142,7 @@ def confidences(interactions: Interactions, config: AlsConfig, disliked: Histori
     A disliked pair has the value ``-(1 + alpha * dislike)``: to implicit, x = 0 with that confidence. Raises ModelRejectedError
     when a value is not finite.
     """
-    weights = interactions.weights.astype(np.float64) ** config.weight_power
-    per_user = np.bincount(interactions.user_nums, minlength=len(interactions.users))
-    weights *= per_user[interactions.user_nums] ** -config.user_power
-    weights *= interactions.item_counts()[interactions.item_nums] ** -config.item_power
-    values = 1 + config.alpha * weights / weights.mean()
+    values, confidence = _confident(interactions, config)
     if (largest := float(values.max(initial=0))) > float(np.finfo(np.float32).max):
         raise ModelRejectedError(f"als: a confidence is {largest:g}, which is not finite in float32; lower als.alpha")
     shape = (len(interactions.users), len(interactions.items))
@@ -140,8 +150,28 @@ def confidences(interactions: Interactions, config: AlsConfig, disliked: Histori
     matrix = sparse.csr_matrix((values.astype(np.float32), pairs), shape=shape)
     if disliked is None or config.dislike == 0:
         return matrix
-    negative = np.float32(1 + config.alpha * config.dislike) * disliked.matrix()
+    negative = np.float32(confidence.disliked) * disliked.matrix()
     return sparse.csr_matrix(matrix - negative, dtype=np.float32)
+
+
+def fold_in(interactions: Interactions, config: AlsConfig, item_factors: Vectors) -> FoldIn:
+    """What answers for users that were not trained on: the same equations as those of the users that were."""
+    users = _SortedRows.of(np.bincount(interactions.user_nums, minlength=len(interactions.users)))
+    counts = interactions.item_counts()
+    runs = _runs(_regularizations(users.counts, len(counts), config))
+    upper = np.array([users.counts[stop - 1] for _, stop, _ in runs], dtype=np.int64)
+    values = np.array([regularization for *_, regularization in runs])
+    return FoldIn.from_factors(item_factors, counts, (upper, values), _confident(interactions, config)[1])
+
+
+def _confident(interactions: Interactions, config: AlsConfig) -> tuple[NDArray[np.float64], Confidence]:
+    """The confidence of each interaction, (n,), and what it was made with."""
+    unscaled = Confidence(config.alpha, config.weight_power, config.user_power, config.item_power, config.dislike)
+    per_user = np.bincount(interactions.user_nums, minlength=len(interactions.users))[interactions.user_nums]
+    per_item = interactions.item_counts()[interactions.item_nums]
+    strengths = unscaled.strengths(interactions.weights.astype(np.float64), per_user, per_item)
+    confidence = replace(unscaled, mean_strength=float(strengths.mean()))
+    return confidence.of(strengths), confidence
 
 
 def _regularizations(counts: NDArray[np.int64], n_others: int, config: AlsConfig) -> NDArray[np.float64]:
@@ -188,15 +218,13 @@ class _SlicedALS(AlternatingLeastSquares):  # type: ignore[misc]
     def __init__(self, regularizations: list[NDArray[np.float64]], **parameters: object) -> None:
         super().__init__(**parameters)
         self._runs = [_runs(values) for values in regularizations]
-        self._half_steps = 0
 
     @property
     def solver(self) -> Callable[..., None]:
         kernel = super().solver
 
         def solve(confidence: sparse.csr_matrix, rows: Vectors, others: Vectors, _: float, num_threads: int) -> None:
-            side = self._half_steps % 2  # implicit solves the users first, then the items
-            self._half_steps += 1
+            side = int(rows is self.item_factors)
             for start, stop, regularization in self._runs[side]:
                 part = _Slice(confidence.indptr[start : stop + 1], confidence.indices, confidence.data)
                 kernel(part, rows[start:stop], others, regularization, num_threads=num_threads)

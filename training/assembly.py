@@ -8,13 +8,16 @@ import numpy as np
 from scipy import sparse
 
 from recsys import blending
+from recsys.attributes import Attributes
 from recsys.blending import Layout
 from recsys.catalog import Catalog
 from recsys.config import BlendConfig, Config
 from recsys.embeddings import Vectors
+from recsys.fold_in import FoldIn
 from recsys.histories import Histories
 from recsys.index import ExactIndex, VectorTable
 from recsys.interactions import Interactions
+from recsys.lists import Lists
 from recsys.model import Model
 from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
@@ -88,18 +91,24 @@ def assemble(parts: Parts, blend: BlendConfig) -> Assembled:
 
 def exact_model(parts: Parts, config: Config) -> Model:
     """A model that answers exactly, without forests, for measurements."""
-    assembled = assemble(parts, config.blend)
+    assembled, n_items = assemble(parts, config.blend), len(parts.catalog)
+    popularity = Popularity.from_interactions(parts.interactions, config.data.half_life_days)
     return Model(
         users=parts.interactions.users,
         catalog=parts.catalog,
         histories=Histories.from_interactions(parts.interactions),
         seen_only=parts.seen_only,
-        popularity=Popularity.from_interactions(parts.interactions, config.data.half_life_days),
+        popularity=popularity,
+        trending=popularity,
         user_factors=parts.factors.users,
         layout=assembled.layout,
         items_for_user=ExactIndex(VectorTable.from_vectors(assembled.for_user)),
         items_like_item=ExactIndex(VectorTable.from_vectors(assembled.like_item)),
         neighborhood=assembled.neighborhood,
+        fold_in=FoldIn.none(n_items, assembled.layout.factors),
+        attributes=Attributes.from_catalog(parts.catalog),
+        user_lists=Lists.none(len(parts.interactions.users)),
+        item_lists=Lists.none(n_items),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,8 @@ from recsys.cli import configured
 from recsys.config import Config, SplitKind
 from recsys.config_file import render_values
 from recsys.console import Stages
-from recsys.errors import BundleError, DataError
+from recsys.errors import BundleError, ConfigError, DataError
+from training import lock, schedule
 from training.clock import now
 from training.encoder import find_encoder
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 # pandas, implicit and scikit-learn take a second to import: only by commands that have found nothing wrong so far
 
 SEARCHED = ("als", "blend")
+ITSELF = (sys.executable, "-P", "-c", "from recsys.cli import main; main()")
 KINDS = ("auto", "temporal", "cutoff", "leave-last-out", "random")
 
 
@@ -41,15 +45,27 @@ def validate(config: Config) -> None:
 @click.option("--tune", "trials", type=click.IntRange(1), help="first search hyper-parameters, this many fits")
 @click.option("--no-publish", is_flag=True, help="fit and measure, but leave the store alone")
 @click.option("--force", is_flag=True, help="publish also a model that the gate refuses")
-def train(config: Config, trials: int | None, no_publish: bool, force: bool) -> None:
+@click.option("--every", metavar="TIME", help="train now and every 30m, 6h or 1d, from begin to begin, until SIGTERM")
+def train(config: Config, trials: int | None, no_publish: bool, force: bool, every: str | None) -> None:
     """Train a model on the configured data and publish it."""
+    store = Path(config.store.path)
+    if every is not None:
+        if no_publish:
+            raise ConfigError("--every trains in order to publish; leave --no-publish out")
+        schedule.run(schedule.parse(every), _once(click.get_current_context()), store, _tell)
+        return
     _check_encoder(config)
+    with nullcontext() if no_publish else lock.training(store):
+        _train(config, trials or 0, no_publish, force)
+
+
+def _train(config: Config, trials: int, no_publish: bool, force: bool) -> None:
     from recsys.store import Store
     from training import findings, pipeline, summary
 
     stages, store = Stages(), Store(Path(config.store.path))
     check = _gate(store, config, force or no_publish)
-    trained = pipeline.train(config, stages, trials or 0, _tell, check)
+    trained = pipeline.train(config, stages, trials, _tell, check)
     if trained.tuned is not None:
         click.echo(f"# best of {len(trained.tuned.trials)} fits\n{render_values(trained.config, SEARCHED)}")
     if no_publish:
@@ -61,6 +77,19 @@ def train(config: Config, trials: int | None, no_publish: bool, force: bool) -> 
     summary.show_trained(trained, version, stages.seconds, trained.config)
     if not no_publish:
         click.echo(f"\nreport: {store.path / version / findings.REPORT}")
+
+
+def _once(context: click.Context) -> list[str]:
+    """The command line of one turn: what was given to this one, but for ``--every``."""
+    given = context.params
+    command = [*ITSELF, "train"]
+    if given["config_file"] is not None:
+        command += ["--config", str(given["config_file"])]
+    for override in given["overrides"]:
+        command += ["--set", override]
+    if given["trials"] is not None:
+        command += ["--tune", str(given["trials"])]
+    return command + ["--force"] * given["force"] + ["--debug"] * ("--debug" in sys.argv)
 
 
 @click.command("tune")

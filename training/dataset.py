@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.activity import EventRules
 from recsys.catalog import Catalog
+from recsys.event_records import NO_WATERMARK, Watermark
 from recsys.histories import Histories
 from recsys.interactions import Interactions
 from training.accounting import Accounting
@@ -35,6 +37,10 @@ class Dataset:
         Pairs that were seen but are not positive: rated under the threshold.
     notes : tuple
         What a person should look at, a sentence each.
+    rules : EventRules
+        How events count.
+    watermark : Watermark
+        How far the event store was read.
     """
 
     interactions: Interactions
@@ -45,6 +51,8 @@ class Dataset:
     unread: tuple[str, ...] = ()
     seen_only: Histories | None = None
     notes: tuple[str, ...] = ()
+    rules: EventRules = field(default_factory=EventRules)
+    watermark: Watermark = NO_WATERMARK
 
 
 def checksum(dataset: Dataset) -> str:

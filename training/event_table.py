@@ -10,19 +10,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recsys.activity import EventRules
 from recsys.catalog import Catalog, Item
 from recsys.config import Config, DataConfig
 from recsys.errors import DataError
+from recsys.event_records import user_hash
 from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.interactions import Interactions
+from recsys.moments import number, seconds
 from recsys.nearest import did_you_mean
 from recsys.popularity import decay
 from training import movielens
 from training.accounting import Accounting
 from training.dataset import Dataset
-from training.parsing import number, seconds
 from training.readers import Chunk
+from training.stored_events import FILE, WHAT, StoredEvents
 
 SMALLEST_WEIGHT = 1e-6
 MOST_NUMBERS = 100_000
@@ -32,11 +35,15 @@ LARGEST_VALUE = 1e15  # sums of more would leave float32
 class EventTable:
     """Collects the good rows of all chunks as numbers."""
 
-    def __init__(self, config: Config, accounting: Accounting, items: Iterable[Item]) -> None:
+    def __init__(
+        self, config: Config, accounting: Accounting, items: Iterable[Item], stored: StoredEvents | None = None
+    ) -> None:
         self.config, self.data, self.accounting = config, config.data, accounting
         threshold = config.data.threshold
         self.threshold = movielens.THRESHOLD if threshold is None and config.data.preset else threshold
         self.missing = 1.0 if self.threshold is None else None  # a rating that is not there is no rating
+        self.stored = stored or StoredEvents()
+        self.deleted: dict[str, bool] = {}
         self.users: dict[str, int] = {}
         self.items = {item.item_id: num for num, item in enumerate(items)}
         self.parts: list[pd.DataFrame] = []
@@ -46,27 +53,45 @@ class EventTable:
         self.unread: dict[str, None] = {}
         self.present: dict[str, None] = {}
         self.numbers: dict[str, float | None] = {}
-        self.has_times = False
+        self.has_times: bool | None = None
+        self.left_out = 0
 
     def add(self, chunk: Chunk) -> None:
+        """Rows of the files."""
+        data = self.data
+        self.present.update(dict.fromkeys(chunk.columns))
+        self.unread.update(dict.fromkeys(name for name in chunk.columns if name not in self.read))
+        has_times = data.timestamp_column in chunk.columns
+        if self.has_times not in (None, has_times):
+            raise DataError(f"{chunk.file}: some rows have the column {data.timestamp_column!r} and some have not")
+        self.has_times = has_times
+        kept: Sequence[int] = range(len(chunk))
+        if self.stored.forgotten:
+            kept = [row for row, user in enumerate(chunk.columns[data.user_column]) if not self._is_deleted(user)]
+            self.left_out += len(chunk) - len(kept)
+        self._add(chunk, kept, "interactions")
+
+    def add_stored(self) -> None:
+        """Rows of the event store, after those of the files."""
+        liked = 1.0 if self.threshold is None else self.threshold  # an event without a rating is a liked one
+        if self.has_times is None:
+            self.has_times = self.stored.store is not None
+        for chunk in self.stored.chunks(self.data, liked, self.accounting):
+            self._add(chunk, range(len(chunk)), WHAT)
+
+    def _add(self, chunk: Chunk, kept: Sequence[int], what: str) -> None:
         data, columns, n = self.data, chunk.columns, len(chunk)
-        self.present.update(dict.fromkeys(columns))
-        self.unread.update(dict.fromkeys(name for name in columns if name not in self.read))
         users, items = columns[data.user_column], columns[data.item_column]
         events = columns.get(data.event_column, [""] * n)
         times = columns.get(data.timestamp_column)
-        if self.parts and self.has_times != (times is not None):
-            raise DataError(f"{chunk.file}: some rows have the column {data.timestamp_column!r} and some have not")
-        self.has_times = times is not None
         values = (
             [self._number(text) for text in columns[data.value_column]] if data.value_column in columns else [1.0] * n
         )
         weights = [self._weight(event) for event in events]
         moments = [0] * n if times is None else [self._seconds(text) for text in times]
-        kept: Sequence[int] = range(n)
         if not self._all_good(users, items, values, weights, moments):
-            rows = zip(users, items, values, weights, moments, strict=True)
-            kept = [row for row, fields in enumerate(rows) if self._is_good(chunk, row, fields)]
+            rows = list(zip(users, items, values, weights, moments, strict=True))
+            kept = [row for row in kept if self._is_good(chunk, row, rows[row], what)]
         self.event_rows.update([events[row] for row in kept])
         numbered = {
             "user": _numbered(self.users, [users[row] for row in kept]),
@@ -83,17 +108,22 @@ class EventTable:
             min(parsed[0]) >= 0 and max(parsed[0]) <= LARGEST_VALUE
         )
 
-    def _is_good(self, chunk: Chunk, row: int, fields: tuple[Any, ...]) -> bool:
+    def _is_deleted(self, user_id: str) -> bool:
+        if user_id not in self.deleted:
+            self.deleted[user_id] = user_hash(user_id) in self.stored.forgotten
+        return self.deleted[user_id]
+
+    def _is_good(self, chunk: Chunk, row: int, fields: tuple[Any, ...], what: str) -> bool:
         reason = self._reason(*fields)
         if reason:
             shown = [values[row] for values in chunk.columns.values()]
-            self.accounting.reject("interactions", chunk.file, chunk.lines[row], reason, shown)
+            self.accounting.reject(what, chunk.file, chunk.lines[row], reason, shown)
         return not reason
 
     def dataset(self, items: list[Item]) -> Dataset:
         table = pd.concat(self.parts, ignore_index=True) if self.parts else pd.DataFrame()
         if table.empty:
-            raise DataError(f"{self.data.interactions}: no usable interaction; see the accounting of `recsys validate`")
+            raise DataError(f"{self._source()}: no usable interaction; see the accounting of `recsys validate`")
         self._check_columns()
         unrecorded = list(self.items)[len(items) :]
         notes = self._notes(table, items, unrecorded)
@@ -120,13 +150,19 @@ class EventTable:
                 disliked["user"].to_numpy(np.int32), disliked["item"].to_numpy(np.int32), len(users), len(catalog)
             ),
             notes,
+            EventRules(self.config.events, self.threshold),
+            self.stored.watermark,
         )
+
+    def _source(self) -> str:
+        return self.data.interactions or str(FILE)
 
     def _check_columns(self) -> None:
         """A column that was named in the configuration must be there."""
         for key in ("value_column", "event_column", "timestamp_column"):
             name = getattr(self.data, key)
-            if name != DataConfig.model_fields[key].default and name not in self.present and not self.data.preset:
+            named = name != DataConfig.model_fields[key].default and self.data.interactions and not self.data.preset
+            if named and name not in self.present:
                 raise DataError(f"data.{key} = {name!r}: there is no such column{did_you_mean(name, self.present)}")
 
     def _notes(self, table: pd.DataFrame, items: list[Item], unrecorded: list[str]) -> tuple[str, ...]:
@@ -148,25 +184,27 @@ class EventTable:
         return tuple(notes)
 
     def _pairs(self, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
-        """Positive pairs with weight and time, pairs that were seen but are not positive, and rows dropped by reason."""
+        """Positive pairs with weight and time, pairs that were seen but are not positive, and rows dropped by reason.
+
+        The weights are those of :meth:`EventRules.aggregated`.
+        """
         read = len(table)
         disliked = table[:0]
         table = table.sort_values(["user", "item", "time"], kind="stable", ignore_index=True)
         if self.threshold is None:
             table["weight"] *= table["value"]
-            table = table[table["weight"] > 0]
-            reasons = {"of weight 0, ignored": read - len(table)}
-        else:
+        table = table[table["weight"] > 0]
+        reasons = {"of deleted users, left out": self.left_out, "of weight 0, ignored": read - len(table)}
+        if self.threshold is not None:
+            counted = len(table)
             table = table.drop_duplicates(["user", "item"], keep="last")  # of two ratings the later one holds
             distinct = len(table)
             disliked = table[table["value"] < self.threshold]
-            table = table[(table["value"] >= self.threshold) & (table["weight"] > 0)]
-            reasons = {
-                "rated again later": read - distinct,
-                f"under the threshold {self.threshold:g}: seen, not liked": distinct - len(table),
-            }
+            table = table[table["value"] >= self.threshold]
+            reasons["rated again later"] = counted - distinct
+            reasons[f"under the threshold {self.threshold:g}: seen, not liked"] = distinct - len(table)
         if table.empty:
-            raise DataError(f"{self.data.interactions}: no positive interaction is left: {reasons}")
+            raise DataError(f"{self._source()}: no positive interaction is left: {reasons}")
         share = decay(table["time"].to_numpy() if self.has_times else None, self.data.half_life_days)
         if share is not None:
             table = table.assign(weight=table["weight"] * share)

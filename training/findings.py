@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from recsys.asked import Asked
 from recsys.config_file import render_values
 from recsys.recommender import Recommender
 from training import report as html
@@ -74,7 +75,7 @@ def _users(trained: Trained) -> tuple[UserSample, ...]:
     shown = []
     for num in sample(len(model.users), SHOWN_USERS, trained.config.als.random_state).tolist():
         history = model.histories.items_of(num)
-        answer = recommender.recommend(model.users.id(num), SHOWN_ITEMS)
+        answer = recommender.recommend(model.users.id(num), Asked(SHOWN_ITEMS))
         shown.append(
             UserSample(
                 model.users.id(num),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from recsys.catalog import Item
@@ -15,24 +15,29 @@ from training.dataset import Dataset
 from training.event_table import EventTable
 from training.items import build_items
 from training.readers import Chunk, Source, expand, read_chunks
+from training.stored_events import WHAT, StoredEvents
 
 
 def ingest(config: Config) -> Dataset:
-    """Read the configured files.
+    """Read the configured files and the event store.
 
     Raises
     ------
     DataError
         When a file is missing or unreadable, too many rows are unusable, or no interaction is left.
+    EventStoreError
+        When the event store is there and cannot be read.
     """
     data = config.data
     rejects = Path(data.rejects) if data.rejects else None
-    with Accounting(rejects) as accounting, _uncollected():
+    with Accounting(rejects) as accounting, _uncollected(), closing(StoredEvents.of(config)) as stored:
         items = _items(config, accounting)
-        events = EventTable(config, accounting, items)
-        for chunk in _interaction_chunks(data, accounting):
-            events.add(chunk)
-        for what in ("items", "interactions"):
+        events = EventTable(config, accounting, items, stored)
+        if data.interactions or not stored.watermark.through:
+            for chunk in _interaction_chunks(data, accounting):
+                events.add(chunk)
+        events.add_stored()
+        for what in ("items", "interactions", WHAT):
             accounting.refuse_if_many(what, data.max_rejected)
         return events.dataset(items)
 

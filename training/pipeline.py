@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from recsys import blending
+from recsys.attributes import Attributes
 from recsys.config import Config, SplitKind
 from recsys.console import Stages
 from recsys.embeddings import Vectors
 from recsys.errors import DataError
 from recsys.histories import Histories
 from recsys.index import VectorTable
-from recsys.manifest import Counts, EncoderInfo, Header, Shape
+from recsys.lists import Lists
+from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, Shape
 from recsys.model import Model
-from recsys.popularity import Popularity
-from training import als, evaluate, gate, indexing, judge, neighbors, tune
+from recsys.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
+from training import als, evaluate, gate, indexing, judge, listing, neighbors, tune
 from training.assembly import Parts, assemble
 from training.candidates import Content, behaviour_by_power
 from training.dataset import Dataset, checksum
@@ -177,14 +179,21 @@ def index(
         histories=histories,
         seen_only=parts.seen_only,
         popularity=Popularity.from_interactions(pairs, config.data.half_life_days),
+        trending=Popularity.from_interactions(pairs, TRENDING_HALF_LIFE_DAYS),
         user_factors=parts.factors.users,
         layout=assembled.layout,
         items_for_user=for_user.serving,
         items_like_item=like_item.serving,
         neighborhood=assembled.neighborhood,
+        fold_in=als.fold_in(pairs, config.als, parts.factors.items),
+        attributes=Attributes.from_catalog(parts.catalog),
+        user_lists=Lists.none(len(pairs.users)),
+        item_lists=Lists.none(len(pairs.items)),
         forests={name: built.forest for name, built in indexes.items()},
         encoder_files=material.encoded.encoder_files,
     )
+    with stages.stage("lists", len(pairs.users) + len(pairs.items)) as advance:
+        model = listing.with_lists(model, config.index, advance)
     header = _header(material, model, indexes, config, comparison)
     return Trained(model, header, material.dataset, config, tuned, comparison, indexes)
 
@@ -255,6 +264,8 @@ def _header(
         encoder=EncoderInfo(name=encoded.embeddings.source, fingerprint=encoded.fingerprint),
         items_for_user=indexes["items_for_user"].info,
         items_like_item=indexes["items_like_item"].info,
+        fold_in=FoldInInfo(**vars(model.fold_in.confidence)),
+        events=_events(material.dataset),
         parameters=config.model_dump(
             mode="json",  # paths say nothing of the model
             exclude={"store": True, "content": {"cache"}, "data": {"rejects"}, "tune": {"storage"}},
@@ -262,6 +273,11 @@ def _header(
         data_sha256=checksum(material.dataset),
         metrics=gate.metrics_of(comparison),
     )
+
+
+def _events(dataset: Dataset) -> EventsInfo:
+    rules = dataset.rules
+    return EventsInfo(weights=dict(rules.weights), threshold=rules.threshold, **vars(dataset.watermark))
 
 
 def _user_vector(parts: Parts, layout: blending.Layout, histories: Histories, num: int) -> Vectors:

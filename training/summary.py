@@ -10,6 +10,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.asked import Asked
 from recsys.catalog import Item
 from recsys.config import Config
 from recsys.recommender import Recommender
@@ -82,9 +83,9 @@ def show_trained(trained: Trained, version: str, seconds: dict[str, float], conf
         [(item.item_id, item.title) for item in history],
         f"\nsome of the history of user {user_id}",
     )
-    show_answer(recommender.recommend(user_id, SAMPLE_K), f"recommended to user {user_id}")
+    show_answer(recommender.recommend(user_id, Asked(SAMPLE_K)), f"recommended to user {user_id}")
     item = _telling_item(recommender)
-    show_answer(recommender.similar_items(item.item_id, SAMPLE_K), f"similar to {item.title or item.item_id}")
+    show_answer(recommender.similar_items(item.item_id, Asked(SAMPLE_K)), f"similar to {item.title or item.item_id}")
 
 
 def show_quality(comparison: Comparison) -> None:
@@ -155,7 +156,7 @@ def _telling_item(recommender: Recommender) -> Item:
     """Of the most popular items the one whose neighbors are nearest."""
     model = recommender.model
     popular = [model.catalog[num] for num in model.popularity.order[:SAMPLE_ITEMS].tolist()]
-    answers = {item.item_id: recommender.similar_items(item.item_id, SAMPLE_K) for item in popular}
+    answers = {item.item_id: recommender.similar_items(item.item_id, Asked(SAMPLE_K)) for item in popular}
     nearness = {name: 0 if found.fallback else sum(one.score for one in found.items) for name, found in answers.items()}
     return max(popular, key=lambda item: nearness[item.item_id])
 

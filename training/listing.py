@@ -1,0 +1,104 @@
+"""The lists that are computed beforehand, so that the service answers for known users and items by a look-up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.batch import recommend_many
+from recsys.config import IndexConfig
+from recsys.embeddings import Vectors
+from recsys.index import NOTHING, Neighbors, VectorTable
+from recsys.lists import Lists
+from recsys.model import Model
+from recsys.ranking import likest, scored, user_query
+from recsys.recommender import Recommender
+
+BLOCK_SCORES = 1 << 23  # of a block of items at once: 32 MiB
+SPARE = 16  # more are taken, as the products of a whole block are off in the last digit, then ranked as an answer is
+
+
+def with_lists(model: Model, config: IndexConfig, advance: Callable[[int], None] = lambda _: None) -> Model:
+    """The model with the lists of its users and items, exact ones, where they are not too many to be computed.
+
+    Parameters
+    ----------
+    advance : callable
+        Is told how many lists are ready.
+    """
+    if config.lists == 0 or gflop(model) > config.lists_gflop:
+        return model
+    return replace(
+        model,
+        user_lists=_of_users(model, min(config.lists, len(model.catalog)), advance),
+        item_lists=_of_items(model, min(config.lists, len(model.catalog)), advance),
+    )
+
+
+def gflop(model: Model) -> float:
+    """What the lists cost, in 10^9 operations: one product for each user and item with each item."""
+    return 2e-9 * (len(model.users) + len(model.catalog)) * len(model.catalog) * model.layout.dim
+
+
+def _of_users(model: Model, length: int, advance: Callable[[int], None]) -> Lists:
+    lists = Lists.empty(len(model.users), length)
+    users = np.arange(len(model.users), dtype=np.int32)
+    for num, found in enumerate(recommend_many(Recommender(model, ""), users, length + SPARE, exact=True)):
+        query = user_query(model, num)
+        if query.vector.any():  # the popular items are no list of a user
+            ranked = scored(model, query, found.nums, length)
+            lists.set(num, ranked.found, ranked.collaborative)
+        advance(1)
+    return lists
+
+
+def _of_items(model: Model, length: int, advance: Callable[[int], None]) -> Lists:
+    table = model.items_like_item.table
+    lists = Lists.empty(len(table), length)
+    for num, found in _nearest(table, length + SPARE):
+        vector = table.rows(np.asarray([num]))[0]
+        ranked = likest(table, vector, model.layout.factors, found.nums, length)
+        lists.set(num, ranked.found, ranked.collaborative)
+        advance(1)
+    return lists
+
+
+def _nearest(table: VectorTable, k: int) -> Iterator[tuple[int, Neighbors]]:
+    """Each row number with its `k` nearest others; none for a vector of zeros."""
+    size = max(1, BLOCK_SCORES // len(table))
+    everything = np.arange(len(table))
+
+    def of_block(start: int) -> list[tuple[int, Neighbors]]:
+        nums = np.arange(start, min(start + size, len(table)), dtype=np.int32)
+        rows = table.rows(nums)
+        return [
+            _others(table, everything, num, row, k)
+            for num, row in zip(nums.tolist(), _products(rows, table), strict=True)
+        ]
+
+    threads = len(os.sched_getaffinity(0))
+    starts = range(0, len(table), size)
+    with ThreadPoolExecutor(threads) as pool:
+        for first in range(0, len(starts), 2 * threads):  # a bounded number of blocks is in memory at a time
+            for block in pool.map(of_block, starts[first : first + 2 * threads]):
+                yield from block
+
+
+def _products(rows: Vectors, table: VectorTable) -> Vectors:
+    return np.asarray(rows @ table.vectors.T)
+
+
+def _others(
+    table: VectorTable, everything: NDArray[np.int64], num: int, products: Vectors, k: int
+) -> tuple[int, Neighbors]:
+    position = table.positions[num]
+    if table.norms[position] == 0:
+        return num, Neighbors(NOTHING, np.empty(0, dtype=np.float32))
+    products[position] = -np.inf
+    best = table.best(everything, products, k)
+    return num, best.without(np.array([num], dtype=np.int32), k)
