@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from flask import Flask
+import orjson
+from flask import Flask, Response
 from flask.json.provider import JSONProvider
 from werkzeug.routing import BaseConverter
 
 from recsys.recommender import Recommender
-from recsys.store import Store
-from serving import problems, requests
-from serving.routes import health, items, recommend, similar
-from serving.serving_model import ServingModel
+from serving import admission, cors, headers, keys, observe, operation, problems, rate_limits, requests
+from serving.knowledge import Knowledge
+from serving.routes import docs, events, health, hidden, items, metrics, popular, rank, recommend, similar, users
 from serving.settings import Settings
 
 
 class StrictJson(JSONProvider):
-    """JSON without NaN and infinities, in UTF-8."""
+    """JSON by orjson: UTF-8, without lone surrogates; numbers of numpy are refused, so none that is not finite gets in."""
 
     def dumps(self, obj: Any, **_: Any) -> str:
-        return json.dumps(obj, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return orjson.dumps(obj).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
-        return json.loads(s, parse_constant=_refuse)
+        return orjson.loads(s)
 
-
-def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is not JSON")
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        return Response(orjson.dumps(self._prepare_response_obj(args, kwargs)), mimetype="application/json")
 
 
 class IdConverter(BaseConverter):
@@ -51,10 +49,22 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     app.json = StrictJson(app)
     app.url_map.merge_slashes = False  # an id may hold two slashes in a row
     app.url_map.converters["id"] = IdConverter
-    model = ServingModel(Store(settings.store), recommender)
-    model.open()  # so that the first request does not wait for it
-    requests.register(app)
+    model, counted = operation.register(app, settings, recommender)
+    requests.register(app, settings.serve.max_body)
+    cors.register(app, settings.serve.cors_origins)
+    keys.register(app, settings)
+    rate_limits.register(app, settings)
     problems.register(app)
-    for resource in (health, items, recommend, similar):
-        app.register_blueprint(resource.blueprint(model))
+    knowledge = Knowledge(settings.events)
+    app.register_blueprint(docs.blueprint(settings.serve))
+    app.register_blueprint(health.blueprint(model, settings.run))
+    app.register_blueprint(metrics.blueprint(counted))
+    app.register_blueprint(items.blueprint(model))
+    for resource in (popular, rank, recommend, similar, users):
+        app.register_blueprint(resource.blueprint(model, knowledge))
+    app.register_blueprint(events.blueprint(model, knowledge, settings.serve.max_batch))
+    app.register_blueprint(hidden.blueprint(knowledge))
+    admission.register(app, settings.serve.in_flight, counted.shed)
+    headers.register(app, settings.serve.cors_origins)  # outside the rest, so that refusals have them as well
+    observe.register(app, counted, model, settings.serve.access_log)  # outermost: nothing is answered uncounted
     return app

@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-import os
 import socket
-from pathlib import Path
 
 import click
 
 from recsys.cli import configured
-from recsys.config import Config
+from recsys.config import Config, ServeConfig
 from recsys.errors import ConfigError
-from serving.settings import STORE
-
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+from serving.addresses import is_public
+from serving.key_file import check_at_start
+from serving.settings import Settings
 
 
 @click.command("serve")
 @configured
-@click.option("--host", default="127.0.0.1", show_default=True, help="address to listen on")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="processes")
-@click.option("--threads", default=4, show_default=True, type=click.IntRange(1), help="threads of each process")
-def serve(config: Config, host: str, port: int, workers: int, threads: int) -> None:
+@click.option("--host", help="address to listen on; default: serve.host")
+@click.option("--port", type=click.IntRange(1, 65535), help="default: serve.port")
+@click.option("--workers", type=click.IntRange(1), help="processes; default: serve.workers")
+def serve(config: Config, **given: str | int | None) -> None:
     """Serve the current model over HTTP."""
-    from granian import Granian
-    from granian.constants import Interfaces
+    from serving import server
 
-    address = _free_address(host, port)
-    for variable in ONE_THREAD:  # the workers are the parallelism
-        os.environ[variable] = "1"
-    os.environ[STORE] = str(Path(config.store.path).resolve())
-    Granian(
-        "serving.wsgi:create",
-        address=address,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=threads,
-        factory=True,
-        respawn_failed_workers=True,
-        websockets=False,
-    ).serve()
+    chosen = config.serve.model_copy(update={key: value for key, value in given.items() if value is not None})
+    _check_keys(chosen)
+    settings = Settings.from_config(config.model_copy(update={"serve": chosen}))
+    check_at_start(settings.serve.keys)
+    server.serve(settings, _free_address(chosen.host, chosen.port))
+
+
+def _check_keys(serve: ServeConfig) -> None:
+    if not serve.keys and not serve.public_without_keys and is_public(serve.host):
+        raise ConfigError(
+            f"others can reach serve.host = {serve.host!r}, and serve.keys names no file of keys: everybody could read and "
+            "write; make keys with `recsys keys add`, or set serve.public_without_keys = true"
+        )
 
 
 def _free_address(host: str, port: int) -> str:

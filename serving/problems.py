@@ -7,7 +7,7 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, g, jsonify
 from werkzeug.exceptions import HTTPException
 
-from recsys.errors import NotFoundError, QueryError, RecsysError
+from recsys.errors import EventStoreError, NotFoundError, QueryError, RecsysError
 
 RETRY_AFTER_SECONDS = 5
 
@@ -16,10 +16,21 @@ class NotReadyError(RecsysError):
     """No model answers yet."""
 
 
+class ConflictError(RecsysError):
+    """The request does not go with the present state of the service."""
+
+
+class BodyError(RecsysError):
+    """The body of a request is JSON, but not of the right shape."""
+
+
 STATUS: dict[type[RecsysError], HTTPStatus] = {
     QueryError: HTTPStatus.BAD_REQUEST,
+    BodyError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFoundError: HTTPStatus.NOT_FOUND,
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    EventStoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ConflictError: HTTPStatus.CONFLICT,
 }
 
 
@@ -49,6 +60,8 @@ def register(app: Flask) -> None:
 
 def _own(error: RecsysError) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), None)
+    if status is HTTPStatus.BAD_REQUEST and "body_was_read" in g:  # the value out of range came in the body
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
     return _unexpected(error) if status is None else problem(status, str(error))
 
 
@@ -59,5 +72,5 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    current_app.logger.error("request %s failed", g.get("request_id", ""), exc_info=error)
+    current_app.logger.error("a request failed", exc_info=error, extra={"request_id": g.get("request_id", "")})
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; its log has the reason under this request_id")

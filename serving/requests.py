@@ -1,29 +1,65 @@
-"""What every request has in common: its id, and the headers of its answer."""
+"""What every request has in common: its id, and the bounds of its address and its body."""
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
+from typing import TYPE_CHECKING
+from urllib.parse import quote_from_bytes
 
-from flask import Flask, Response, g, request
+from flask import Flask, g, request
+from werkzeug.exceptions import BadRequest, RequestURITooLarge
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 REQUEST_ID = "X-Request-ID"
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+LONGEST_URL = 8192
+_KEPT = "recsys.request_id"
 
 
-def register(app: Flask) -> None:
-    """Give each request an id, the caller's own where it is a plain one, and answer with it."""
-    app.before_request(_identify)
-    app.after_request(_add_headers)
+def register(app: Flask, max_body: int) -> None:
+    """Give each request an id, and refuse what is out of bounds.
+
+    Parameters
+    ----------
+    app : Flask
+    max_body : int
+        Longest body in bytes.
+    """
+    app.config["MAX_CONTENT_LENGTH"] = max_body
+    app.before_request(_begin)
 
 
-def _identify() -> None:
-    given = request.headers.get(REQUEST_ID, "")
-    g.request_id = given if ACCEPTED.fullmatch(given) else uuid.uuid4().hex
+def request_id(environ: WSGIEnvironment) -> str:
+    """The id of a request: the caller's own where it is a plain one, and always the same for one request."""
+    known: str | None = environ.get(_KEPT)
+    if known is None:
+        given = environ.get("HTTP_X_REQUEST_ID")
+        known = given if given and ACCEPTED.fullmatch(given) else os.urandom(16).hex()
+        environ[_KEPT] = known
+    return known
 
 
-def _add_headers(response: Response) -> Response:
-    response.headers[REQUEST_ID] = g.get("request_id") or uuid.uuid4().hex
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+def _begin() -> None:
+    environ = request.environ
+    g.request_id = request_id(environ)
+    path: str = environ["PATH_INFO"]
+    if len(path) + len(environ.get("QUERY_STRING", "")) > LONGEST_URL // 3:
+        _check_length(environ)
+    if not path.isascii():
+        try:
+            path.encode("latin-1").decode()
+        except UnicodeError as error:
+            raise BadRequest("the path is not UTF-8; percent-encode the bytes of UTF-8") from error
+
+
+def _check_length(environ: WSGIEnvironment) -> None:
+    """Servers hand over the path decoded; what counts is how long it is when encoded."""
+    query = environ.get("QUERY_STRING", "")
+    path = quote_from_bytes(environ["PATH_INFO"].encode("latin-1"))
+    if len(path) + bool(query) + len(query) > LONGEST_URL:
+        raise RequestURITooLarge(
+            f"the address is longer than {LONGEST_URL} bytes; send long lists as the body of a POST"
+        )

@@ -1,61 +1,94 @@
-"""The model that answers, opened when it is first needed."""
+"""The model that answers: one reference, swapped in one step."""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from recsys.errors import RecsysError
 from recsys.recommender import Recommender
-from recsys.store import Store
-from serving.problems import RETRY_AFTER_SECONDS, NotReadyError
+from serving.problems import NotReadyError
 
 LOG = logging.getLogger(__name__)
+NOT_READY = "no model answers yet; the log of the server has the reason"
+
+Callback = Callable[["Serving"], None]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, eq=False)
+class Serving:
+    """A recommender, its version, and since when it answers."""
+
+    recommender: Recommender
+    version: str
+    since: datetime
 
 
 class ServingModel:
     """Holds the recommender of one worker.
 
-    A worker that starts before anything sound is published is alive and not ready. It looks again when a request comes,
-    but not more often than clients are told to try, so that a damaged bundle is not read over and over.
+    A request asks :meth:`get` once and keeps what it got, so that its answer comes from one model, whole, and that model is
+    freed when the last request that uses it ends.
 
     Parameters
     ----------
-    store : Store
     recommender : Recommender or None
-        None: the current model of the store.
+        None: the worker is alive and not ready until :meth:`swap`.
     clock : callable
-        Seconds that only rise.
+        The time of day.
     """
 
-    def __init__(
-        self, store: Store, recommender: Recommender | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._store = store
-        self._recommender = recommender
+    def __init__(self, recommender: Recommender | None = None, clock: Callable[[], datetime] = _now) -> None:
         self._clock = clock
-        self._next_try = clock()
-        self._lock = threading.Lock()
+        self._serving: Serving | None = None
+        self._callbacks: list[Callback] = []
+        self._used = threading.local()
+        if recommender is not None:
+            self.swap(recommender)
 
     def get(self) -> Recommender:
         """The recommender; raises NotReadyError while there is none, and the log says why."""
-        if self._recommender is None:
-            self.open()
-        if self._recommender is None:
-            raise NotReadyError("no model answers yet; the log of the server has the reason")
-        return self._recommender
+        serving = self._serving
+        if serving is None:
+            raise NotReadyError(NOT_READY)
+        self._used.version = serving.version
+        return serving.recommender
 
-    def open(self) -> None:
-        """Open the current model if that was not tried a moment ago; a failure is logged."""
-        if not self._lock.acquire(blocking=False):  # another thread is at it
-            return
-        try:
-            if self._recommender is None and self._clock() >= self._next_try:
-                self._next_try = self._clock() + RETRY_AFTER_SECONDS
-                self._recommender = self._store.recommender()
-        except RecsysError as error:
-            LOG.error("no model: %s", error)
-        finally:
-            self._lock.release()
+    def state(self) -> Serving:
+        """What answers at the moment; raises NotReadyError."""
+        if self._serving is None:
+            raise NotReadyError(NOT_READY)
+        return self._serving
+
+    @property
+    def version(self) -> str:
+        """The version that answers at the moment; empty for none."""
+        return "" if self._serving is None else self._serving.version
+
+    def used(self) -> str:
+        """The version that this thread got since the last call; empty for none."""
+        version: str = getattr(self._used, "version", "")
+        self._used.version = ""
+        return version
+
+    def swap(self, recommender: Recommender) -> None:
+        """Let `recommender` answer from now on, then tell who wanted to know."""
+        serving = Serving(recommender, recommender.model_version, self._clock())
+        self._serving = serving
+        for callback in self._callbacks:
+            try:
+                callback(serving)
+            except Exception:
+                LOG.exception("a callback of the swap to model %s failed", serving.version)
+
+    def on_swap(self, callback: Callback) -> None:
+        """Call `callback` after each swap, in the thread that swaps, and at once when a model answers already."""
+        self._callbacks.append(callback)
+        if self._serving is not None:
+            callback(self._serving)

@@ -51,10 +51,12 @@ class Settings:
     @classmethod
     def from_config(cls, config: Config, run: Path | None = None) -> Settings:
         """The settings that a configuration describes, with paths that hold in any folder."""
-        events = config.store.events
+        events, serve = config.store.events, config.serve
         if events and "://" not in events:
             events = str(Path(events).resolve())
-        return cls(Path(config.store.path).resolve(), events, config.serve, run)
+        if serve.keys:
+            serve = serve.model_copy(update={"keys": str(Path(serve.keys).absolute())})  # links may change
+        return cls(Path(config.store.path).resolve(), events, serve, run)
 
     def environment(self) -> dict[str, str]:
         """The variables that :meth:`from_environment` reads these settings from."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
+from serving import logs
 from serving.app import create_app
 from serving.settings import Settings
 
 
 def create() -> Flask:
     """The application of one worker."""
+    logs.configure()
     return create_app(Settings.from_environment())

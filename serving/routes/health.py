@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
+from pathlib import Path
 
-from serving.schemas import NoQuery, parse
+from flask import Blueprint, Response, jsonify
+
+from serving.draining import FLAG
+from serving.problems import NotReadyError
+from serving.query_schemas import NoQuery, query
 from serving.serving_model import ServingModel
 
 
-def blueprint(model: ServingModel) -> Blueprint:
+def blueprint(model: ServingModel, run: Path | None = None) -> Blueprint:
+    """The routes; while the file ``draining`` is in `run`, the server is not ready."""
     routes = Blueprint("health", __name__)
+    draining = None if run is None else run / FLAG
 
     @routes.get("/livez")
     def livez() -> Response:
-        parse(NoQuery, request.args)
+        query(NoQuery)
         return jsonify({"status": "alive"})
 
     @routes.get("/readyz")
     def readyz() -> Response:
-        parse(NoQuery, request.args)
-        return jsonify({"status": "ready", "model_version": model.get().model_version})
+        query(NoQuery)
+        if draining is not None and draining.exists():
+            raise NotReadyError("the server is ending; send requests to another one")
+        serving = model.state()
+        since = serving.since.isoformat(timespec="seconds").replace("+00:00", "Z")
+        return jsonify({"status": "ready", "model_version": serving.version, "since": since})
 
     return routes

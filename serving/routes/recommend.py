@@ -1,27 +1,51 @@
-"""GET /recommend/<user_id>: items for a user."""
+"""GET and POST /recommend: items for a user or a guest."""
 
 from __future__ import annotations
 
-import uuid
+from flask import Blueprint, Response
 
-from flask import Blueprint, Response, jsonify, request
-
-from recsys.envelope import answer_object
-from serving.schemas import RecommendQuery, parse
+from recsys.asked import Asked
+from recsys.envelope import listed_object
+from recsys.event_store import EVER
+from serving.bodies import body
+from serving.body_schemas import RecommendBody
+from serving.continuing import counted_up_to, recommendation_id
+from serving.knowledge import Knowledge
+from serving.query_schemas import NoQuery, RecommendQuery, query
+from serving.responses import personal
 from serving.serving_model import ServingModel
 
 
-def blueprint(model: ServingModel) -> Blueprint:
+def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
     routes = Blueprint("recommend", __name__)
+
+    def for_user(user_id: str, asked: Asked, page_of: str | None) -> Response:
+        recommender = model.get()
+        version = recommender.model_version
+        up_to = counted_up_to(page_of, version) if page_of else EVER
+        known = knowledge.look(user_id, recommender, up_to)
+        answer = recommender.recommend(user_id, asked, known.look.activity, known.look.hidden)
+        subject = {"user_id": user_id, "recommendation_id": page_of or recommendation_id(known.look.seq, version)}
+        return personal(answer, listed_object(answer, subject, version), known.degraded)
 
     @routes.get("/recommend/<id:user_id>")
     def recommend(user_id: str) -> Response:
-        query = parse(RecommendQuery, request.args)
+        asked = query(RecommendQuery)
+        return for_user(user_id, asked.asked, asked.recommendation_id)
+
+    @routes.post("/recommend")
+    def recommend_to() -> Response:
+        query(NoQuery)
+        asked = body(RecommendBody)
+        if asked.user_id is not None:
+            return for_user(asked.user_id, asked.asked, asked.recommendation_id)
         recommender = model.get()
-        answer = recommender.recommend(user_id, query.k, exclude=query.exclude, include_seen=query.include_seen)
-        subject = {"user_id": user_id, "recommendation_id": uuid.uuid4().hex}
-        response = jsonify(answer_object(answer, subject, recommender.model_version))
-        response.headers["Cache-Control"] = "private, no-store"
-        return response
+        version = recommender.model_version
+        if asked.recommendation_id:
+            counted_up_to(asked.recommendation_id, version)
+        known = knowledge.look("", recommender)
+        answer = recommender.recommend_to(asked.events, asked.asked, known.look.hidden)
+        subject = {"recommendation_id": asked.recommendation_id or recommendation_id(0, version)}
+        return personal(answer, listed_object(answer, subject, version), known.degraded)
 
     return routes

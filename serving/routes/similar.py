@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response
 
-from recsys.envelope import answer_object
-from serving.schemas import SimilarQuery, parse
+from recsys.envelope import listed_object
+from serving.knowledge import Knowledge
+from serving.query_schemas import SimilarQuery, query
+from serving.responses import plain
 from serving.serving_model import ServingModel
 
 
-def blueprint(model: ServingModel) -> Blueprint:
+def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
     routes = Blueprint("similar", __name__)
 
     @routes.get("/similar/<id:item_id>")
     def similar(item_id: str) -> Response:
-        query = parse(SimilarQuery, request.args)
+        asked = query(SimilarQuery).asked
         recommender = model.get()
-        answer = recommender.similar_items(item_id, query.k, exclude=query.exclude)
-        return jsonify(answer_object(answer, {"item_id": item_id}, recommender.model_version))
+        known = knowledge.look("", recommender)
+        answer = recommender.similar_items(item_id, asked, known.look.hidden)
+        return plain(answer, listed_object(answer, {"item_id": item_id}, recommender.model_version), known.degraded)
 
     return routes

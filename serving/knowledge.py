@@ -1,0 +1,158 @@
+"""What the event store knows beside the model: events, deleted users, hidden items, and how popular items are now."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from recsys.activity import NOTHING, Activity
+from recsys.errors import EventStoreError
+from recsys.event_records import Look, user_hash
+from recsys.event_store import EVER, EventStore
+from recsys.fresh_users import FreshUsers
+from recsys.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS
+from recsys.recommender import Recommender
+from serving.problems import ConflictError
+
+LOG = logging.getLogger(__name__)
+KEPT_SECONDS = 60.0  # who was deleted, in case that the store fails
+COUNTED_SECONDS = 10.0  # how often popularity is counted anew
+RETRY_SECONDS = 5.0  # until a store that could not be opened is tried again
+HALF_LIVES = 8  # after which an event is not counted any more
+FORGOTTEN = Activity(forgotten=True)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a user.
+
+    Parameters
+    ----------
+    look : Look
+    degraded : bool
+        The store could not be read: fresh events are missing, and what is hidden is that of the last time.
+    """
+
+    look: Look
+    degraded: bool = False
+
+
+NOTHING_KNOWN = Known(Look(NOTHING, frozenset(), 0))
+
+
+class Knowledge:
+    """One of each worker.
+
+    While the store cannot be read, lists are made without fresh events and say so; users who were deleted until a minute
+    before stay deleted. A store that could never be read is an error: it is not known then who was deleted.
+
+    Parameters
+    ----------
+    where : str
+        A SQLite file or a database URL; empty: there is no event store.
+    clock : callable
+        Seconds that only rise.
+    """
+
+    def __init__(self, where: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._where, self._clock = where, clock
+        self._store: EventStore | None = None
+        self._fresh: FreshUsers | None = None
+        self._tried = -RETRY_SECONDS
+        self._kept_at = 0.0
+        self._forgotten: frozenset[bytes] = frozenset()
+        self._hidden: frozenset[str] = frozenset()
+        self._counted: dict[tuple[str, str], tuple[float, Mapping[str, float]]] = {}
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is an event store."""
+        return bool(self._where)
+
+    def store(self) -> EventStore:
+        """The event store, opened when it is first asked; raises EventStoreError."""
+        if self._store is None:
+            if self._clock() < self._tried + RETRY_SECONDS:
+                raise EventStoreError("the event store could not be opened a moment ago; the log has the reason")
+            self._tried = self._clock()
+            try:
+                store = EventStore.open(self._where)
+                self._keep(store)
+            except EventStoreError as error:
+                LOG.error("event store: %s", error)
+                raise
+            self._store = store
+        return self._store
+
+    def configured_store(self) -> EventStore:
+        """The event store for what must be written; raises ConflictError where there is none by configuration, EventStoreError."""
+        if not self._where:
+            raise ConflictError("no event store is configured; set store.events")
+        return self.store()
+
+    def look(self, user_id: str, recommender: Recommender, up_to: int = EVER) -> Known:
+        """What the model of `recommender` does not know of a user.
+
+        Parameters
+        ----------
+        user_id : str
+        recommender : Recommender
+        up_to : int
+            The `seq` of the first page of a list.
+
+        Raises
+        ------
+        EventStoreError
+            When the store could never be read.
+        """
+        if not self._where:
+            return NOTHING_KNOWN
+        store = self._store or self.store()
+        watermark = _watermark(store, recommender)
+        try:
+            fresh = self._fresh
+            if fresh is None or fresh.watermark != watermark:
+                fresh = self._fresh = FreshUsers(store, *watermark)
+            if not fresh.may_have(user_id):
+                self._hidden = fresh.hidden
+                return Known(Look(NOTHING, fresh.hidden, 0)) if fresh.hidden else NOTHING_KNOWN
+            look = store.look(user_id, *watermark, up_to)
+            self._hidden = look.hidden
+            if self._clock() > self._kept_at + KEPT_SECONDS:
+                self._keep(store)
+        except EventStoreError as error:
+            LOG.error("event store: %s", error)
+            gone = user_hash(user_id) in self._forgotten
+            return Known(Look(FORGOTTEN if gone else NOTHING, self._hidden, 0), degraded=True)
+        return Known(look)
+
+    def counted(self, recommender: Recommender, kind: Literal["popular", "trending"]) -> Mapping[str, float]:
+        """Users of each item by events that the model does not know, at most some seconds old; none while the store fails."""
+        key = (kind, recommender.model_version)
+        when, counts = self._counted.get(key, (-COUNTED_SECONDS, {}))
+        if not self._where or self._clock() < when + COUNTED_SECONDS:
+            return counts
+        store = self.store()
+        days = TRENDING_HALF_LIFE_DAYS if kind == "trending" else 0.0
+        since = int(time.time() - HALF_LIVES * days * SECONDS_PER_DAY) if days else 0
+        through, _ = _watermark(store, recommender)
+        try:
+            counts = store.recent_counts(since, days, through, recommender.rules)
+        except EventStoreError as error:
+            LOG.error("event store: %s", error)
+        self._counted = {one: kept for one, kept in self._counted.items() if one[1] == key[1]}
+        self._counted[key] = (self._clock(), counts)
+        return counts
+
+    def _keep(self, store: EventStore) -> None:
+        self._forgotten = store.forgotten_hashes()
+        self._kept_at = self._clock()
+
+
+def _watermark(store: EventStore, recommender: Recommender) -> tuple[int, int]:
+    """How far the model has read this store: not at all, where it was trained with another one."""
+    model = recommender.events
+    return (model.through, model.forgotten_through) if model.store_id == store.store_id else (0, 0)

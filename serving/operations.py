@@ -1,0 +1,237 @@
+"""The operations of the service, in one table.
+
+The OpenAPI document is made from it, keys read from it who may do what, and a test compares it with the routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from pydantic import BaseModel
+
+from serving import answer_schemas as answers
+from serving.body_schemas import RankBody, RecommendBody
+from serving.event_schemas import EventsAnswer, EventsBody
+from serving.query_schemas import NoQuery, PopularQuery, Query, RecommendQuery, SimilarQuery
+
+Scope = Literal["none", "read", "write", "admin"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that can be asked of the service.
+
+    Parameters
+    ----------
+    endpoint : str
+        Name of the Flask endpoint, ``blueprint.function``.
+    method, path : str
+        The path as OpenAPI writes it, ``/items/{item_id}``.
+    summary, description : str
+    query : subclass of Query
+        Its parameters.
+    body : pydantic model or None
+    answer : pydantic model, media type or None
+        A model: JSON of its shape; a media type such as ``text/html``: text; None: an answer without content.
+    status : int
+        Of the answer.
+    errors : tuple of int
+        Statuses of problems beside those that every operation has.
+    scope : str
+        What a key must be allowed to do; "none": no key is asked for.
+    always : bool
+        It is answered however busy the service is, and not counted by rate limits.
+    stored_id : bool
+        The id of the path goes into the event store, which takes no NUL and no more than 512 bytes.
+    example : object
+        Of a body.
+    """
+
+    endpoint: str
+    method: Method
+    path: str
+    summary: str
+    description: str = ""
+    query: type[Query] = NoQuery
+    body: type[BaseModel] | None = None
+    answer: type[BaseModel] | str | None = None
+    status: int = 200
+    errors: tuple[int, ...] = ()
+    scope: Scope = "read"
+    always: bool = False
+    stored_id: bool = False
+    example: object = None
+
+    @property
+    def tag(self) -> str:
+        """The heading under which it is listed."""
+        return TAGS.get(self.path.split("/")[1], "Operation of the service")
+
+
+TAGS: Final[Mapping[str, str]] = {
+    "recommend": "Lists",
+    "similar": "Lists",
+    "popular": "Lists",
+    "rank": "Lists",
+    "items": "Items",
+    "events": "Events and users",
+    "users": "Events and users",
+}
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    Operation(
+        "recommend.recommend",
+        "GET",
+        "/recommend/{user_id}",
+        "Items for a user",
+        "What the user's history and events since the last training say, best first. Never an item that was seen, hidden, "
+        "excluded or filtered out, and k items whenever k eligible ones exist. A user of whom nothing is known gets the "
+        "popular items, with `fallback` true.",
+        RecommendQuery,
+        answer=answers.Recommendations,
+        errors=(409,),
+    ),
+    Operation(
+        "recommend.recommend_to",
+        "POST",
+        "/recommend",
+        "Items for a user or a guest",
+        "The same as JSON: for ids with commas or slashes, long filters, and guests, who send what they did as `history`.",
+        body=RecommendBody,
+        answer=answers.Recommendations,
+        errors=(409,),
+        example={
+            "history": ["i17", {"item_id": "i4", "value": 5}],
+            "k": 5,
+            "filters": [{"attribute": "year", "min": 1990}],
+        },
+    ),
+    Operation(
+        "similar.similar",
+        "GET",
+        "/similar/{item_id}",
+        "Items like an item",
+        "By behaviour and content; an item that nobody has used yet answers by its content.",
+        SimilarQuery,
+        answer=answers.Similar,
+        errors=(404,),
+    ),
+    Operation(
+        "popular.popular",
+        "GET",
+        "/popular",
+        "What most users like",
+        "Older interactions count less. With `trending`: what users took up in the last days.",
+        PopularQuery,
+        answer=answers.Popular,
+    ),
+    Operation(
+        "rank.rank",
+        "POST",
+        "/rank",
+        "Given items in a user's order",
+        "Items that the user has seen are ranked as well. Ids that the catalogue does not have are listed as `unknown`.",
+        body=RankBody,
+        answer=answers.RankAnswer,
+        example={"user_id": "u17", "item_ids": ["i4", "i17", "i23"]},
+    ),
+    Operation(
+        "items.item",
+        "GET",
+        "/items/{item_id}",
+        "One record of the catalogue",
+        answer=answers.ItemRecord,
+        errors=(404,),
+    ),
+    Operation(
+        "hidden.hide",
+        "PUT",
+        "/items/{item_id}/hidden",
+        "Hide an item",
+        "Nobody sees it from the next request on, until it is shown again. It need not be in the catalogue.",
+        status=204,
+        errors=(409,),
+        scope="admin",
+        stored_id=True,
+    ),
+    Operation(
+        "hidden.show",
+        "DELETE",
+        "/items/{item_id}/hidden",
+        "Show a hidden item again",
+        "It is no error when it was not hidden.",
+        status=204,
+        errors=(409,),
+        scope="admin",
+    ),
+    Operation(
+        "events.add",
+        "POST",
+        "/events",
+        "What users did",
+        "One event or a list. They are on the disk before the answer, and the next list for their user counts them. An event "
+        "whose `event_id` came before does not count again, so that a request without an answer can be repeated.",
+        body=EventsBody,
+        answer=EventsAnswer,
+        status=202,
+        errors=(409,),
+        scope="write",
+        example=[{"event_id": "order-1042-1", "user_id": "u17", "item_id": "i4", "timestamp": "2026-11-23T10:15:00Z"}],
+    ),
+    Operation(
+        "users.user",
+        "GET",
+        "/users/{user_id}",
+        "What is known of a user",
+        "The history that the lists are made from, attributes that it has often, and the events that came in.",
+        answer=answers.User,
+        errors=(404,),
+    ),
+    Operation(
+        "users.forget",
+        "DELETE",
+        "/users/{user_id}",
+        "Forget a user",
+        "At once, and in every later model. It is no error when nothing was known.",
+        status=204,
+        errors=(409,),
+        scope="admin",
+    ),
+    Operation(
+        "health.livez",
+        "GET",
+        "/livez",
+        "Is the process alive",
+        answer=answers.Alive,
+        scope="none",
+        always=True,
+    ),
+    Operation(
+        "health.readyz",
+        "GET",
+        "/readyz",
+        "Does a model answer",
+        "503 until a model is loaded, and while the server shuts down.",
+        answer=answers.Ready,
+        errors=(503,),
+        scope="none",
+        always=True,
+    ),
+    Operation(
+        "metrics.read",
+        "GET",
+        "/metrics",
+        "What the service counted",
+        "In the text format of Prometheus, added up over the workers.",
+        answer="text/plain",
+        always=True,
+    ),
+    Operation("docs.document", "GET", "/openapi.json", "This document", answer="application/json", scope="none"),
+    Operation("docs.page", "GET", "/docs", "The same to read and to try", answer="text/html", scope="none"),
+)
+
+BY_ENDPOINT: Final[Mapping[str, Operation]] = {one.endpoint: one for one in OPERATIONS}
+SCOPES: Final[Mapping[str, Scope]] = {one.endpoint: one.scope for one in OPERATIONS}

@@ -1,0 +1,59 @@
+"""POST /events: what users did, on the disk before the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, jsonify
+
+from recsys.nearest import did_you_mean
+from recsys.recommender import Recommender
+from serving.bodies import body
+from serving.event_schemas import EventIn, EventsBody
+from serving.knowledge import Knowledge
+from serving.problems import BodyError, NotReadyError
+from serving.query_schemas import NoQuery, query
+from serving.serving_model import ServingModel
+
+
+def blueprint(model: ServingModel, knowledge: Knowledge, max_batch: int) -> Blueprint:
+    routes = Blueprint("events", __name__)
+
+    @routes.post("/events")
+    def add() -> tuple[Response, int]:
+        query(NoQuery)
+        store = knowledge.configured_store()
+        events = body(EventsBody).events
+        if len(events) > max_batch:
+            raise BodyError(f"the body is a list of {len(events)} events; send at most {max_batch} at once")
+        recommender = _recommender(model)
+        if recommender is not None:
+            _check(events, recommender)
+        added = store.add([one.received() for one in events])
+        shown = {"accepted": added.accepted, "duplicates": added.duplicates, "unknown_items": 0}
+        if recommender is not None:
+            known = recommender.model.catalog.items
+            shown["unknown_items"] = sum(known.get(one.item_id) is None for one in events)
+        return jsonify(shown), 202
+
+    return routes
+
+
+def _recommender(model: ServingModel) -> Recommender | None:
+    """None while there is no model: events are taken, and the first training counts them."""
+    try:
+        return model.get()
+    except NotReadyError:
+        return None
+
+
+def _check(events: Sequence[EventIn], recommender: Recommender) -> None:
+    """Refuse what the next training would reject; raises BodyError."""
+    rules = recommender.rules
+    for place, one in enumerate(events):
+        where = f"[{place}]." if len(events) > 1 else ""
+        if rules.weights and one.event and one.event not in rules.weights:
+            known = did_you_mean(one.event, rules.weights)
+            raise BodyError(f"{where}event is {one.event[:100]!r}, a type that has no weight in the model{known}")
+        if rules.threshold is None and one.value is not None and one.value < 0:
+            raise BodyError(f"{where}value is {one.value:g}; this model counts, and a count is not negative")

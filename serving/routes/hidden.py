@@ -1,0 +1,26 @@
+"""PUT and DELETE /items/<item_id>/hidden: what nobody may see, on every worker from the next request on."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from serving.knowledge import Knowledge
+from serving.query_schemas import NoQuery, query
+
+
+def blueprint(knowledge: Knowledge) -> Blueprint:
+    routes = Blueprint("hidden", __name__)
+
+    @routes.put("/items/<id:item_id>/hidden")
+    def hide(item_id: str) -> Response:
+        query(NoQuery)
+        knowledge.configured_store().hide(item_id)
+        return Response(status=204)
+
+    @routes.delete("/items/<id:item_id>/hidden")
+    def show(item_id: str) -> Response:
+        query(NoQuery)
+        knowledge.configured_store().unhide(item_id)
+        return Response(status=204)
+
+    return routes
