@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys import blending
 from recsys.annoy_index import AnnoyVectorIndex
+from recsys.attributes import Attributes
 from recsys.blending import Layout
 from recsys.catalog import Catalog, Item
+from recsys.fold_in import Confidence, FoldIn
 from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.index import ExactIndex, VectorTable
 from recsys.interactions import Interactions
-from recsys.manifest import Counts, EncoderInfo, Header, IndexInfo, Shape
+from recsys.lists import Lists
+from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, IndexInfo, Shape
 from recsys.model import Model
 from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
+from recsys.ranking import alike, rank, user_query
 from recsys.store import Store
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -67,6 +73,13 @@ def neighborhood(n_items: int, n_neighbors: int, seed: int = 0) -> Neighborhood:
     return Neighborhood(np.arange(n_items + 1, dtype=np.int64) * n_neighbors, nums, collaborative, content)
 
 
+def fold_in(item_factors: NDArray[np.float32], seen: Interactions) -> FoldIn:
+    """A fold-in in which confidences, counts and the regularization of every history length have a part."""
+    lengths = np.arange(1, 6, dtype=np.int64)
+    runs = lengths, 0.5 * np.sqrt(lengths)
+    return FoldIn.from_factors(item_factors, seen.item_counts(), runs, Confidence(4.0, 0.5, 0.2, 0.3, 0.25, 0.8))
+
+
 def model(
     n_users: int = 30,
     n_items: int = 50,
@@ -95,26 +108,56 @@ def model(
             blending.items_like_item(item_factors, texts, 0.5, blending.reliability(seen.item_counts(), 1.0))
         ),
     }
+    catalog = Catalog.from_items([Item(f"i{i}", f"Title {i}", f"text {i}", {"year": 1990 + i}) for i in range(n_items)])
     forests = {name: AnnoyVectorIndex.build(table, 10, seed) for name, table in tables.items()}
     serving = forests if annoy else {name: ExactIndex(table) for name, table in tables.items()}
     return Model(
         users=seen.users,
-        catalog=Catalog.from_items(
-            [Item(f"i{i}", f"Title {i}", f"text {i}", {"year": 1990 + i}) for i in range(n_items)]
-        ),
+        catalog=catalog,
         histories=Histories.from_interactions(seen),
         seen_only=Histories.from_pairs(
             np.array([n_users - 1], dtype=np.int32), np.array([max(0, n_items - 2)], dtype=np.int32), n_users, n_items
         ),
         popularity=Popularity.from_interactions(seen),
+        trending=Popularity.from_interactions(seen),
         user_factors=user_factors,
         layout=layout,
         items_for_user=serving["items_for_user"],
         items_like_item=serving["items_like_item"],
         neighborhood=neighborhood(n_items, n_neighbors, seed),
+        fold_in=fold_in(item_factors, seen),
+        attributes=Attributes.from_catalog(catalog),
+        user_lists=Lists.none(n_users),
+        item_lists=Lists.none(n_items),
         forests=forests,
         encoder_files={"modules.json": b"[]", "0_StaticEmbedding/tokenizer.json": b"{}"},
     )
+
+
+def consistent_model(seed: int = 0, **sizes: Any) -> Model:
+    """A model whose users have the factors that a fold-in of their histories gives, as those of a training have."""
+    made = model(seed=seed, **sizes)
+    histories, solved = made.histories, np.empty_like(made.user_factors)
+    for num in range(len(made.users)):
+        weights = histories.weights[histories.indptr[num] : histories.indptr[num + 1]]
+        solved[num] = made.fold_in.solve(histories.items_of(num), weights, made.seen_only.items_of(num)).factors
+    return replace(made, user_factors=solved)
+
+
+def listed(of: Model, length: int) -> Model:
+    """With lists of that length, made from one exact answer after another."""
+    users, items = Lists.empty(len(of.users), length), Lists.empty(len(of.catalog), length)
+    for num in range(len(of.users)):
+        query = user_query(of, num)
+        if query.vector.any():
+            found = rank(of, query, length, of.seen(num), exact=True)
+            users.set(num, found.found, found.collaborative)
+    for num in range(len(of.catalog)):
+        nums = np.array([num], dtype=np.int32)
+        if of.items_like_item.table.rows(nums).any():
+            found = alike(of, num, length, nums, exact=True)
+            items.set(num, found.found, found.collaborative)
+    return replace(of, user_lists=users, item_lists=items)
 
 
 def header(of: Model) -> Header:
@@ -137,6 +180,8 @@ def header(of: Model) -> Header:
         encoder=EncoderInfo(name="none", fingerprint=""),
         items_for_user=info,
         items_like_item=info,
+        fold_in=FoldInInfo(**vars(of.fold_in.confidence)),
+        events=EventsInfo(),
         parameters={},
         data_sha256="0" * 64,
         metrics={},

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.asked import Asked
 from recsys.batch import BLOCK, recommend_many, score_pairs
 from recsys.histories import Histories
 from recsys.index import ExactIndex, Neighbors, VectorTable
@@ -33,7 +34,7 @@ def same_as_one_by_one(recommender: Recommender, users: np.ndarray, k: int, exac
     many = list(recommend_many(recommender, users, k, exact=exact))
     assert len(many) == len(users)
     for num, found in zip(users.tolist(), many, strict=True):
-        one = recommender.recommend(recommender.model.users.id(num), k, exact=exact)
+        one = recommender.recommend(recommender.model.users.id(num), Asked(k, exact=exact))
         assert [recommender.model.catalog.items.id(item) for item in found.nums] == [item.item_id for item in one.items]
         assert found.scores.tolist() == pytest.approx([item.score for item in one.items], abs=1e-4)
 
@@ -152,7 +153,7 @@ def test_scores_of_pairs_are_the_dumb_ones(model: Model, pairs: list[tuple[int |
 
 
 def test_scores_of_pairs_are_those_of_the_lists(model: Model) -> None:
-    answer = Recommender(model, "").recommend("u9", 20, include_seen=True)
+    answer = Recommender(model, "").recommend("u9", Asked(20, include_seen=True))
     items = [model.catalog.items.get(item.item_id) for item in answer.items]
     assert score_pairs(model, [9] * 20, items) == pytest.approx([item.score for item in answer.items], abs=1e-4)
 

@@ -30,7 +30,10 @@ def test_records_come_back_as_they_were(items: list[Item]) -> None:
     assert len(catalog) == len(items)
     assert [catalog[num] for num in range(len(items))] == items
     assert catalog.texts() == [item.text for item in items]
-    assert list(Catalog.from_arrays(catalog.items, catalog.to_arrays())) == items
+    assert list(catalog.titles) == [item.title for item in items]
+    opened = Catalog.from_arrays(catalog.items, catalog.to_arrays(), catalog.titles.to_arrays())
+    assert list(opened) == items
+    assert list(opened.titles) == [item.title for item in items]
 
 
 def test_types_of_attributes_are_kept() -> None:
@@ -56,8 +59,13 @@ def test_a_repeated_id_is_refused() -> None:
 
 
 def test_records_and_ids_must_be_as_many() -> None:
-    with pytest.raises(DataError, match="catalog: 1 records for 2 ids; they must be equal"):
-        Catalog(IdMap.from_ids(["a", "b"]), PackedStrings.from_strings(['["", "", {}]']))
+    ids, records = IdMap.from_ids(["a", "b"]), PackedStrings.from_strings(['["", "", {}]'] * 2)
+    one = PackedStrings.from_strings(['["", "", {}]'])
+    assert len(Catalog(ids, records, records)) == 2
+    with pytest.raises(DataError, match="catalog: 1 records and 2 titles for 2 ids; they must be equal"):
+        Catalog(ids, one, records)
+    with pytest.raises(DataError, match="catalog: 2 records and 1 titles for 2 ids; they must be equal"):
+        Catalog(ids, records, one)
 
 
 def test_a_number_that_is_not_finite_cannot_get_in() -> None:

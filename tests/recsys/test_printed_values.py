@@ -66,6 +66,6 @@ def test_values_are_printed_in_the_order_that_was_asked_for() -> None:
     config = load_config(None, ["evaluate.k=7", "store.keep=3"])
     text = render_values(config, ["store", "evaluate"])
     assert text == (
-        '[store]\npath = "var/store"\nkeep = 3\n\n'
+        '[store]\npath = "var/store"\nkeep = 3\nevents = "var/events.sqlite"\n\n'
         '[evaluate]\nk = 7\nsplit = "auto"\nshare = 0.2\ngate = true\nmargin = 0.1\n'
     )

@@ -15,7 +15,7 @@ from recsys.histories import Histories
 from recsys.index import ExactIndex, VectorTable
 from recsys.model import Model
 from recsys.neighborhood import Neighborhood
-from recsys.ranking import MOST_NEAR, Ranked, rank, scored, user_query
+from recsys.ranking import FIRST_BLOCK, GROWTH, MOST_NEAR, Ranked, rank, scored, user_query
 from recsys.recommender import Recommender
 from tests import factories
 from tests.recsys import dumb
@@ -133,12 +133,18 @@ def crowded() -> Model:
 
 
 def approximately(model: Model, user: int, k: int, skip: set[int], most: int) -> list[int]:
-    """The best of what the forest proposes and of those items to which most is added."""
+    """In blocks of 32, 128, 512...: the best of what the forest proposes and of those items to which most is added."""
     query, truth = user_query(model, user), dumb.scores(model, user)
     added = dict(zip(query.nearby.nums.tolist(), query.nearby.total.tolist(), strict=True))
-    near = sorted(added.keys() - skip, key=lambda num: -added[num])[:most]
-    proposed = model.items_for_user.query(query.vector, k, nums(skip)).nums.tolist()
-    return sorted({*near, *proposed}, key=lambda num: -truth[num])[:k]
+    found: list[int] = []
+    size = FIRST_BLOCK
+    while len(found) < min(k, len(truth) - len(skip)):
+        out = {*skip, *found}
+        near = sorted(added.keys() - out, key=lambda num: -added[num])[:most]
+        proposed = model.items_for_user.query(query.vector, size, nums(out)).nums.tolist()
+        found += sorted({*near, *proposed}, key=lambda num: -truth[num])[:size]
+        size *= GROWTH
+    return found[:k]
 
 
 @pytest.mark.parametrize("k", [1, 10, 1500, 2997, 5000])
@@ -180,6 +186,19 @@ def test_what_is_skipped_takes_no_place_among_the_items_near(crowded: Model) -> 
     assert found.scores.tolist() == pytest.approx([truth[num] for num in wanted], abs=1e-4)
     left = set(nearby.nums.tolist()) - skip
     assert set(wanted) & left - set(crowded.items_for_user.query(user_query(crowded, 0).vector, 20, nums(skip)).nums)
+
+
+def test_a_longer_approximate_ranking_begins_with_the_shorter_one(crowded: Model) -> None:
+    """Though a forest that is asked for more finds better ones."""
+    better = 0
+    for user in range(12):
+        query, skip = user_query(crowded, user), nums(dumb.seen(crowded, user))
+        longest = rank(crowded, query, 600, skip).found.nums.tolist()
+        for k in (1, 10, 31, 32, 33, 160, 161, 599):
+            assert rank(crowded, query, k, skip).found.nums.tolist() == longest[:k]
+        few, many = (crowded.items_for_user.query(query.vector, k, skip).nums[:10].tolist() for k in (10, 100))
+        better += few != many
+    assert better > 3
 
 
 def test_an_approximate_ranking_that_is_asked_to_be_exact_is(crowded: Model) -> None:

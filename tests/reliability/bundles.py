@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from recsys.attributes import Attributes
 from recsys.bundle import MANIFEST, MANIFEST_SHA, list_files
 from recsys.catalog import Catalog, Item
 from recsys.ids import IdMap
@@ -24,19 +25,22 @@ Change = Callable[[dict[str, Any]], object]
 
 
 def tiny(prefix: str, seed: int = 0, annoy: bool = True) -> Model:
-    """Eight users and twelve items whose ids begin with `prefix`, of vectors that no other seed gives."""
-    model = factories.model(8, 12, seed=seed, annoy=annoy)
-    items = [Item(f"{prefix}{item.item_id}", f"{prefix} {item.title}", item.text) for item in model.catalog]
+    """Eight users and twelve items whose ids begin with `prefix`, of vectors that no other seed gives, with all parts."""
+    model = factories.listed(factories.model(8, 12, seed=seed, annoy=annoy), 4)
+    known = [{"year": 1990 + num, "genre": [prefix, "even" if num % 2 == 0 else "odd"]} for num in range(12)]
+    named = [(f"{prefix}{item.item_id}", f"{prefix} {item.title}", item.text) for item in model.catalog]
+    catalog = Catalog.from_items([Item(*names, more) for names, more in zip(named, known, strict=True)])
     users = IdMap.from_ids([f"{prefix}{user_id}" for user_id in model.users])
-    return dataclasses.replace(model, users=users, catalog=Catalog.from_items(items))
+    return dataclasses.replace(model, users=users, catalog=catalog, attributes=Attributes.from_catalog(catalog))
 
 
 def digest(model: Model) -> str:
     """SHA-256 of everything that a model answers from."""
-    parts = (model.users, model.catalog.items, model.catalog, model.histories, model.seen_only, model.popularity)
-    tables = (model.items_for_user.table, model.items_like_item.table, model.neighborhood)
-    total = hashlib.sha256(model.user_factors.tobytes() + repr(model.layout).encode())
-    for part in (*parts, *tables):
+    parts = (model.users, model.catalog.items, model.catalog, model.catalog.titles, model.attributes, model.histories)
+    parts += (model.seen_only, model.popularity, model.trending, model.neighborhood, model.fold_in)
+    parts += (model.items_for_user.table, model.items_like_item.table, model.user_lists, model.item_lists)
+    total = hashlib.sha256(model.user_factors.tobytes() + repr((model.layout, model.fold_in.confidence)).encode())
+    for part in parts:
         for name, array in sorted(part.to_arrays().items()):
             total.update(name.encode() + array.tobytes())
     return total.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,12 @@ import pytest
 
 from recsys.store import Store
 from tests.reliability import bundles
+from tests.reliability.safe import safe
+
+__all__ = ["safe"]
 
 IN_MEMORY = Path("/dev/shm")
+SIZE = 2 << 20
 
 
 @pytest.fixture
@@ -32,3 +37,17 @@ def full(store: Store) -> Store:
     for seed, prefix in enumerate(bundles.PREFIXES):
         bundles.publish(store, bundles.tiny(prefix, seed))
     return store
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of two megabytes."""
+    options = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(tmp_path)]
+    try:
+        mounted = subprocess.run(options, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("mount is not installed")
+    if mounted.returncode:
+        pytest.skip(f"may not mount a file system: {mounted.stderr.strip()}")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,22 +16,7 @@ from tests import factories
 from tests.reliability import bundles
 from tests.reliability.bundles import serving
 
-SIZE = 2 << 20
 PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes."""
-    options = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(tmp_path)]
-    try:
-        mounted = subprocess.run(options, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("mount is not installed")
-    if mounted.returncode:
-        pytest.skip(f"may not mount a file system: {mounted.stderr.strip()}")
-    yield tmp_path
-    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
 
 @pytest.fixture

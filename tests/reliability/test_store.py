@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from recsys.asked import Asked
 from recsys.bundle import MANIFEST
 from recsys.errors import BundleError, NoModelError, NotFoundError, StoreError
 from recsys.manifest import FileInfo
@@ -58,7 +59,7 @@ def test_the_manifest_says_what_was_published(store: Store) -> None:
     manifest = store.verify(version)
     contents = bundles.files(store.folder(version))
     assert {name: getattr(manifest, name) for name in type(header).model_fields} == dict(header)
-    assert (manifest.schema_version, manifest.model_version) == (2, version)
+    assert (manifest.schema_version, manifest.model_version) == (3, version)
     assert datetime.fromisoformat(manifest.created_at) == factories.NOON
     assert manifest.created_at.endswith("Z")
     assert manifest.files == {
@@ -213,12 +214,12 @@ def test_rollback_away_from_a_damaged_current_version_works(full: Store) -> None
 def test_an_open_reader_answers_on_through_rollback_and_prune(full: Store) -> None:
     bundle = full.load()
     reader = Recommender(bundle.model, bundle.version)
-    before = reader.recommend("cu0", 5).items
+    before = reader.recommend("cu0", Asked(5)).items
     full.rollback()
     bundles.publish(full, bundles.tiny("d", 9))
     assert bundle.version in full.prune(1)
     assert serving(full) == "d"
-    assert reader.recommend("cu0", 5).items == before
+    assert reader.recommend("cu0", Asked(5)).items == before
     assert {item.item_id[0] for item in before} == {"c"}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from recsys.asked import Asked
 from recsys.catalog import Catalog, Item
 from recsys.model import Model
 from recsys.recommender import Recommender
@@ -19,7 +20,7 @@ from tests.serving.conftest import VERSION, strict_json
 def test_recommend_answers_with_the_envelope(client: FlaskClient, model: Model) -> None:
     response = client.get("/recommend/u3?k=4")
     body = strict_json(response.text)
-    expected = Recommender(model, VERSION).recommend("u3", 4)
+    expected = Recommender(model, VERSION).recommend("u3", Asked(4))
     assert response.status_code == 200
     assert body["user_id"] == "u3"
     assert body["model_version"] == VERSION

@@ -48,10 +48,11 @@ Pairs = dict[tuple[str, str], tuple[float, int]]
 
 
 def config(interactions: Path | str, items: Path | str = "", **sections: dict[str, Any]) -> Config:
-    """A configuration without a rejects file and a text cache; `sections` change it."""
+    """A configuration without a rejects file, a text cache and an event store; `sections` change it."""
     data = {"interactions": str(interactions), "items": str(items), "rejects": ""} | sections.pop("data", {})
     content = {"encoder": "none", "cache": ""} | sections.pop("content", {})
-    return Config.model_validate({"data": data, "content": content, **sections})
+    store = {"events": ""} | sections.pop("store", {})
+    return Config.model_validate({"data": data, "content": content, "store": store, **sections})
 
 
 def text(path: Path, *lines: str) -> Path:

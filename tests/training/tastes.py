@@ -9,11 +9,12 @@ import numpy as np
 
 from recsys import blending
 from recsys.catalog import Catalog, Item
-from recsys.config import BlendConfig
+from recsys.config import AlsConfig, BlendConfig
 from recsys.ids import IdMap
 from recsys.interactions import Interactions
 from tests.training.files import table
 from training import lsa, neighbors
+from training.als import Factorization, Factors
 from training.candidates import Content, behaviour_by_power
 
 DAY = 86_400
@@ -92,3 +93,11 @@ def files(folder: Path, pairs: Interactions, of: Sequence[str] = (), *, times: b
         return written, ""
     items = [(f"i{num:03}", f"Item {num}", text) for num, text in enumerate(of)]
     return written, table(folder / "items.csv", items, ("item_id", "title", "description"))
+
+
+def iterated(data: Interactions, setting: AlsConfig, iterations: int) -> Factors:
+    """What a search looks at: factors after so many iterations, the users not yet settled on the items."""
+    factorization = Factorization(data, setting)
+    for _ in range(iterations):
+        factorization.iterate()
+    return factorization.factors()

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recsys.asked import Asked
 from recsys.console import Stages
 from recsys.errors import DataError, RecsysError
 from recsys.recommender import Recommender
@@ -48,12 +49,12 @@ def asked(recommender: Recommender) -> Recommender:
     every = set(model.catalog.items)
     for user_num, user_id in enumerate(model.users):
         seen = {model.catalog.items.id(num) for num in model.histories.items_of(user_num).tolist()}
-        found = recommender.recommend(user_id, len(every) + 5).items
+        found = recommender.recommend(user_id, Asked(len(every) + 5)).items
         assert sorted(item.item_id for item in found) == sorted(every - seen)
     for item_id in every:
-        found = recommender.similar_items(item_id, len(every) + 5).items
+        found = recommender.similar_items(item_id, Asked(len(every) + 5)).items
         assert sorted(item.item_id for item in found) == sorted(every - {item_id})
-    assert len(recommender.recommend("nobody", len(every)).items) == len(every)
+    assert len(recommender.recommend("nobody", Asked(len(every))).items) == len(every)
     return recommender
 
 

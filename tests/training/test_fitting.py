@@ -10,7 +10,7 @@ import pytest
 from recsys.config import AlsConfig, TuneConfig
 from recsys.errors import ModelRejectedError
 from tests.training import tastes
-from training import als, fitting
+from training import fitting
 from training.als import Factors
 from training.candidates import Content
 from training.fitting import FIRST_LOOK, LOOK_EVERY, PATIENCE, fit_until_best, most_iterations
@@ -58,7 +58,7 @@ def test_a_fit_ends_when_the_metric_stops_rising_and_keeps_the_best(
     assert len(seen) == rises + PATIENCE
     assert factors is seen[rises - 1]
     assert iterations == looks(60)[rises - 1]
-    same = als.fit(made()[0].train, SETTING.model_copy(update={"iterations": iterations}))
+    same = tastes.iterated(made()[0].train, SETTING, iterations)
     assert factors.users.tobytes() == same.users.tobytes()
     assert factors.items.tobytes() == same.items.tobytes()
 

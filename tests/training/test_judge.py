@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recsys.asked import Asked
 from recsys.console import Stages
 from recsys.histories import Histories
 from recsys.popularity import Popularity
@@ -140,7 +141,7 @@ def test_pair_scores_are_those_of_the_lists(some_users: Path) -> None:
     parts, validation, changed = parts_of(some_users)
     recommender = Recommender(exact_model(parts, changed), "v")
     user = int(validation.users[3])
-    answer = recommender.recommend(parts.interactions.users.id(user), 5).items
+    answer = recommender.recommend(parts.interactions.users.id(user), Asked(5)).items
     nums = np.array([parts.catalog.items.get(item.item_id) for item in answer], dtype=np.int32)
     scores = judge.pair_scores(parts, changed)(np.full(5, user, dtype=np.int32), nums)
     assert scores.dtype == np.float64

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from recsys.annoy_index import AnnoyVectorIndex
+from recsys.asked import Asked
 from recsys.config import Config
 from recsys.console import Stages
 from recsys.errors import ModelRejectedError
@@ -142,7 +143,7 @@ def test_scores_are_the_sum_of_all_parts(trained: Trained) -> None:
         scores += unit * len(seen) ** -0.5 * near[seen].toarray().sum(axis=0)
         scores[seen] = -np.inf
         expected = [model.catalog.items.id(num) for num in np.argsort(-scores)[:10]]
-        answer = Recommender(model, "v").recommend(model.users.id(user_num), exact=True)
+        answer = Recommender(model, "v").recommend(model.users.id(user_num), Asked(exact=True))
         assert [item.item_id for item in answer.items] == expected
         assert [item.score for item in answer.items] == pytest.approx(np.sort(scores)[::-1][:10], abs=1e-4)
 
@@ -189,7 +190,7 @@ def test_the_configured_index_serves(some_users: Path, kind: str, index: type) -
 def test_stages_are_told_in_their_order(some_users: Path) -> None:
     stages = Stages(quiet=True)
     pipeline.train(small(some_users), stages)
-    fitted = ["factorize", "neighbors", "blend", "index"]
+    fitted = ["factorize", "neighbors", "blend", "index", "lists"]
     assert list(stages.seconds) == ["read", "encode", "words", "validate", "evaluate", *fitted]
     stages = Stages(quiet=True)
     pipeline.train(small(some_users, evaluate={"gate": False}), stages)

@@ -100,7 +100,7 @@ def test_a_model_worse_than_popularity_is_refused_and_the_store_untouched(
     assert "that of the popular items 0." in line
     assert "publish it anyway with --force" in line
     assert "Traceback" not in told
-    assert not (here / "var" / "store").exists()
+    assert Store(here / "var" / "store").versions() == []
     data(here)  # a good one first
     assert recsys(monkeypatch, "train") == 0
     before = everything(here / "var" / "store")
@@ -249,4 +249,4 @@ def test_a_damaged_storage_of_trials_is_one_clear_line(
     (line,) = errors_of(told)
     assert line.startswith("error: tune.storage = 'var/tune.sqlite': ")
     assert "Traceback" not in told
-    assert not (here / "var" / "store").exists()
+    assert Store(here / "var" / "store").versions() == []

@@ -15,7 +15,7 @@ from recsys.errors import DataError
 from recsys.histories import Histories
 from recsys.interactions import Interactions
 from tests.training import tastes
-from training import als, tune
+from training import tune
 from training.material import nothing_seen
 from training.tune import Task, Tuned
 from training.validation import held_out
@@ -87,7 +87,7 @@ def test_the_best_values_are_those_of_the_best_trial_with_its_factors() -> None:
     assert tuned.config.blend.weight == chosen.blend.weight
     assert tuned.config.tune == chosen.tune
     assert tuned.factors is not None
-    same = als.fit(task().validation.train, tuned.config.als)
+    same = tastes.iterated(task().validation.train, tuned.config.als, tuned.config.als.iterations)
     assert same.users.tobytes() == tuned.factors.users.tobytes()
     assert same.items.tobytes() == tuned.factors.items.tobytes()
     assert best.value > 0.9 * max(trial.value for trial in tuned.trials)

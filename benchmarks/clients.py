@@ -1,0 +1,33 @@
+"""Requests as bytes, and clients that do not finish theirs."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+Address = tuple[str, int]
+
+
+def get(path: str, *headers: str) -> bytes:
+    """A GET request, ready to be sent."""
+    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *headers, "\r\n"]).encode()
+
+
+def post(path: str, body: bytes, *headers: str) -> bytes:
+    """A POST request with a JSON body, ready to be sent."""
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *headers]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "\r\n"]).encode() + body
+
+
+@contextmanager
+def half_open(address: Address, count: int, beginning: bytes) -> Iterator[list[socket.socket]]:
+    """Clients that send the beginning of a request and then nothing."""
+    clients = [socket.create_connection(address, timeout=10) for _ in range(count)]
+    try:
+        for client in clients:
+            client.sendall(beginning)
+        yield clients
+    finally:
+        for client in clients:
+            client.close()

@@ -1,0 +1,87 @@
+"""Measuring what a server does, and putting it into tables."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmarks.load import Load, Outcome, run
+from benchmarks.served import Served
+
+WARM_UP_SECONDS = 2.0
+CONNECTIONS = 16
+ANSWERED = {200, 202}
+
+Requests = Sequence[bytes]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long is measured: `rounds`, in each of which everything is measured for `seconds`."""
+
+    rounds: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One measurement: answers a second, microseconds of the server's processors an answer, and the median latency."""
+
+    rate: float
+    cpu_us: float
+    p50_ms: float
+
+
+def measure(server: Served, asked: Requests, seconds: float, connections: int = CONNECTIONS) -> Turn:
+    """A closed loop; raises SystemExit when a request is not answered."""
+    before = server.cpu_seconds()
+    found = sound(named(asked), run(Load(server.address, asked, connections, seconds)))
+    spent = server.cpu_seconds() - before
+    return Turn(found.rate, 1e6 * spent / len(found.latencies), found.ms(50))
+
+
+def sound(kind: str, found: Outcome) -> Outcome:
+    """An outcome in which every request was answered; raises SystemExit for others."""
+    if found.failed or not found.statuses or not ANSWERED.issuperset(found.statuses):
+        raise SystemExit(f"{kind}: not every request was answered: {found}")
+    return found
+
+
+def named(asked: Requests) -> str:
+    return asked[0].split(b"\r\n", 1)[0].decode()
+
+
+def compared(title: str, server: Served, kinds: Mapping[str, Requests], effort: Effort) -> str:
+    """Kinds of requests beside the first one, in turn; a Markdown section with medians over the rounds, least and most."""
+    turns: dict[str, list[Turn]] = {kind: [] for kind in kinds}
+    for asked in kinds.values():
+        measure(server, asked, WARM_UP_SECONDS)
+    for _ in range(effort.rounds):
+        for kind, asked in kinds.items():
+            turns[kind].append(measure(server, asked, effort.seconds))
+    base = next(iter(kinds))
+    rows = []
+    for kind, found in turns.items():
+        pairs = list(zip(found, turns[base], strict=True))
+        rows.append(
+            [
+                kind,
+                f"{statistics.median(turn.rate for turn in found):,.0f}",
+                spread([turn.rate / first.rate for turn, first in pairs]),
+                f"{statistics.median(turn.cpu_us for turn in found):,.0f}",
+                spread([turn.cpu_us / first.cpu_us for turn, first in pairs]),
+            ]
+        )
+    return table(title, ["", "requests/s", f"of {base}", "CPU µs of the server", f"of {base}"], rows)
+
+
+def spread(ratios: Sequence[float]) -> str:
+    """Median, least and most."""
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+
+
+def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown section."""
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
+    return "\n".join([f"## {title}\n", lines[0], "|---" * len(head) + "|", *lines[1:], ""])

@@ -1,0 +1,154 @@
+"""Models of any size with the shape of real ones, made without training.
+
+Users and items are points of a space of few dimensions, seen through more factors with a little noise, as the factors of a
+trained model are; lengths of items are spread as their popularity is.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.attributes import Attributes
+from recsys.blending import Layout
+from recsys.catalog import Catalog, Item
+from recsys.config import IndexConfig
+from recsys.fold_in import Confidence, FoldIn
+from recsys.histories import Histories
+from recsys.ids import IdMap
+from recsys.index import ExactIndex, VectorTable
+from recsys.lists import Lists
+from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, IndexInfo, Shape
+from recsys.model import Model
+from recsys.neighborhood import Neighborhood
+from recsys.popularity import Popularity
+from recsys.store import Store
+from training.indexing import BuiltIndex, build_index
+
+Serves = Literal["exact", "annoy", "lists"]
+
+FACTORS = 64
+TASTES = 16
+NOISE = 0.1
+LENGTHS = 0.35  # as in the models of Gowalla: 1% of the items are 2.5 times as long as the median
+PER_USER = 20
+LISTED = 100
+CATEGORIES = 30
+QUERIES = 100
+# fewer trees than the default of 50, so that the build for a million items takes a minute
+INDEX = IndexConfig(n_trees=10, queries=QUERIES, recall=0.9)
+
+
+@dataclass(frozen=True, eq=False)
+class Synthetic:
+    """A model with its forest, and how long the forest took to be built and to be searched for its depth."""
+
+    model: Model
+    built: BuiltIndex
+    index_seconds: float
+
+
+def synthetic(n_items: int, n_users: int, seed: int = 0) -> Synthetic:
+    """A model of `n_items` and `n_users` that answers exactly."""
+    random = np.random.default_rng(seed)
+    basis = random.normal(size=(TASTES, FACTORS))
+    users = _points(random, n_users, basis)
+    lengths = random.lognormal(0, LENGTHS, n_items)
+    items = _points(random, n_items, basis) * lengths[:, None].astype(np.float32)
+    started = time.perf_counter()
+    queries = users[random.integers(0, n_users, QUERIES)]
+    nothing = np.empty(0, dtype=np.int32)
+    built = build_index("items_for_user", items, lambda _: [(query, nothing) for query in queries], INDEX, seed)
+    seconds = time.perf_counter() - started
+    return Synthetic(_model(random, items, users, built.forest.table), built, seconds)
+
+
+def publish(folder: Path, of: Synthetic, serves: Serves) -> Store:
+    """A store with the model; `serves` is "exact", "annoy", or "lists": looked up where a user is known."""
+    model = of.model
+    info = of.built.info.model_copy(update={"serves": "annoy" if serves == "annoy" else "exact"})
+    if serves == "annoy":
+        model = replace(model, items_for_user=of.built.forest, forests={"items_for_user": of.built.forest})
+    if serves == "lists":
+        model = replace(model, user_lists=_lists(len(model.users), len(model.catalog)))
+    store = Store(folder)
+    store.publish(model, _header(model, info), datetime.now(UTC))
+    return store
+
+
+def _points(random: np.random.Generator, n: int, basis: NDArray[np.float64]) -> NDArray[np.float32]:
+    tastes = random.normal(size=(n, TASTES)).astype(np.float32) @ basis.astype(np.float32)
+    return tastes + np.float32(NOISE) * random.standard_normal((n, FACTORS), dtype=np.float32)
+
+
+def _model(
+    random: np.random.Generator, items: NDArray[np.float32], users: NDArray[np.float32], table: VectorTable
+) -> Model:
+    n_items, n_users = len(items), len(users)
+    catalog = _catalog(random, n_items)
+    seen = random.integers(0, n_items, (n_users, PER_USER), dtype=np.int32)
+    histories = Histories.from_pairs(
+        np.repeat(np.arange(n_users, dtype=np.int32), PER_USER), seen.ravel(), n_users, n_items
+    )
+    counts = np.bincount(histories.item_nums, minlength=n_items)
+    popularity = Popularity.from_scores(counts.astype(np.float32))
+    runs = (np.array([PER_USER]), np.ones(1))
+    unit = items / np.linalg.norm(items, axis=1, keepdims=True)
+    return Model(
+        users=IdMap.from_ids([f"u{num}" for num in range(n_users)]),
+        catalog=catalog,
+        histories=histories,
+        seen_only=Histories.from_pairs(seen[:0, 0], seen[:0, 0], n_users, n_items),
+        popularity=popularity,
+        trending=popularity,
+        user_factors=users,
+        layout=Layout(FACTORS, 0, 0.0, 1.0),
+        items_for_user=ExactIndex(table),
+        items_like_item=ExactIndex(VectorTable.from_vectors(unit)),
+        neighborhood=Neighborhood.nobody(n_items),
+        fold_in=FoldIn.from_factors(items, counts, runs, Confidence(10.0, 1.0, 0.2, 0.2, 0.0)),
+        attributes=Attributes.from_catalog(catalog),
+        user_lists=Lists.none(n_users),
+        item_lists=Lists.none(n_items),
+    )
+
+
+def _catalog(random: np.random.Generator, n: int) -> Catalog:
+    categories = random.integers(0, CATEGORIES, n).tolist()
+    years = random.integers(1950, 2026, n).tolist()
+    return Catalog.from_items(
+        [
+            Item(f"i{num}", f"Title {num}", "", {"category": f"c{category}", "year": year})
+            for num, (category, year) in enumerate(zip(categories, years, strict=True))
+        ]
+    )
+
+
+def _lists(n_users: int, n_items: int) -> Lists:
+    """Some items for each user: how long a look-up takes does not depend on which."""
+    first = np.arange(n_users, dtype=np.int64)[:, None] * 7919
+    nums = ((first + np.arange(LISTED)) % n_items).astype(np.int32)
+    scores = np.tile(np.linspace(2, 1, LISTED, dtype=np.float32), (n_users, 1))
+    return Lists(nums, scores, scores)
+
+
+def _header(model: Model, info: IndexInfo) -> Header:
+    confidence = vars(model.fold_in.confidence)
+    return Header(
+        counts=Counts(users=len(model.users), items=len(model.catalog), interactions=len(model.histories.item_nums)),
+        shape=Shape(**vars(model.layout)),
+        encoder=EncoderInfo(name="none", fingerprint=""),
+        items_for_user=info,
+        items_like_item=info.model_copy(update={"serves": "exact"}),
+        fold_in=FoldInInfo(**confidence),
+        events=EventsInfo(),
+        parameters={},
+        data_sha256="0" * 64,
+        metrics={},
+    )

@@ -1,0 +1,270 @@
+"""Conditions over all items against a dumb look at each record."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recsys.attributes import COLUMNS, Attributes
+from recsys.catalog import Attribute, Catalog, Item
+from recsys.errors import BundleError, QueryError
+from recsys.filters import Condition, parse_filter
+
+COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
+TEXTS = st.sampled_from(
+    ["Sci-Fi", "sci-fi", "DRAMA", "drama", "STRASSE", "straße", "1999", "1999.0", "-3", "007", "", "1e3"]
+)
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
+WHOLE = st.integers(-5, 5) | st.sampled_from([0, 7, 1999, 2**53])
+FLOATS = WHOLE.map(float) | st.sampled_from([1.5, -0.0, 1e-300, 1e300, 1999.25])
+VALUES = TEXTS | ANY_TEXT | WHOLE | FLOATS | st.lists(TEXTS | ANY_TEXT, max_size=3)
+NAMES = ["genre", "year", "rate of pay", "é", ""]
+RECORDS = st.lists(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=len(NAMES)), max_size=12)
+SETS = st.builds(
+    Condition,
+    st.sampled_from(NAMES),
+    st.sampled_from(["in", "not in"]),
+    st.lists(TEXTS | ANY_TEXT | WHOLE | FLOATS, min_size=1, max_size=3).map(tuple),
+)
+COMPARISONS = st.builds(Condition, st.sampled_from(NAMES), st.sampled_from(list(COMPARE)), st.tuples(WHOLE | FLOATS))
+
+
+def attributes(*records: Mapping[str, Attribute]) -> Attributes:
+    return Attributes.from_catalog(
+        Catalog.from_items([Item(f"i{num}", attributes=record) for num, record in enumerate(records)])
+    )
+
+
+def found(of: Attributes, *filters: str) -> list[int]:
+    return of.matching([parse_filter(text) for text in filters]).tolist()
+
+
+def satisfies(record: Mapping[str, Attribute], condition: Condition) -> bool:
+    """The meaning of a condition, by itself."""
+    held = record.get(condition.attribute, [])
+    entries = held if isinstance(held, list) else [held]
+    if condition.operator in COMPARE:
+        return any(
+            not isinstance(one, str) and COMPARE[condition.operator](one, condition.values[0]) for one in entries
+        )
+    among = any(equal(one, value) for one in entries for value in condition.values)
+    return among == (condition.operator == "in")
+
+
+def equal(held: str | float, value: str | float) -> bool:
+    if isinstance(held, str):
+        text = value if isinstance(value, str) else str(int(value)) if value == int(value) else repr(value)
+        return held.casefold() == text.casefold()
+    return held == value if not isinstance(value, str) else plain(value) and float(value) == held
+
+
+def plain(text: str) -> bool:
+    """Whether a text is a number as people write one: digits before a point, and after it, and no zero that means nothing."""
+    whole, point, rest = text.removeprefix("-").partition(".")
+    digits = whole.isdigit() and (rest.isdigit() or not point) and text.isascii()
+    return digits and (whole == "0" or not whole.startswith("0"))
+
+
+@settings(deadline=None, max_examples=500)
+@given(RECORDS, st.lists(SETS | COMPARISONS, max_size=4))
+def test_a_condition_holds_for_the_items_whose_record_says_so(
+    records: list[Mapping[str, Attribute]], conditions: list[Condition]
+) -> None:
+    made = attributes(*records)
+    for of in (made, Attributes.from_arrays(made.to_arrays(), len(records))):
+        refused = any(unanswerable(records, condition) for condition in conditions)
+        if refused:
+            with pytest.raises(QueryError, match=r"items have no attribute|holds no numbers"):
+                of.mask(conditions)
+            continue
+        expected = [all(satisfies(record, condition) for condition in conditions) for record in records]
+        assert of.mask(conditions).tolist() == expected
+        matching = of.matching(conditions)
+        assert matching.tolist() == [num for num, one in enumerate(expected) if one]
+        assert matching.dtype == np.int32
+
+
+def unanswerable(records: Sequence[Mapping[str, Attribute]], condition: Condition) -> bool:
+    held = [record[condition.attribute] for record in records if condition.attribute in record]
+    no_numbers = all(isinstance(value, str | list) for value in held)
+    return not held or (condition.operator in COMPARE and no_numbers)
+
+
+def test_case_does_not_matter_beyond_ascii() -> None:
+    of = attributes({"genre": "Straße"}, {"genre": "STRASSE"}, {"genre": ["ΣΊΣΥΦΟΣ", "drama"]})
+    assert found(of, "genre:strasse") == [0, 1]
+    assert found(of, "genre:σίσυφοσ") == [2]
+
+
+def test_an_empty_string_is_a_value_and_a_missing_attribute_is_none() -> None:
+    of = attributes({"genre": ""}, {}, {"genre": []}, {"genre": "drama"})
+    assert of.matching([Condition("genre", "in", ("",))]).tolist() == [0]
+    assert found(of, "genre!:drama") == [0, 1, 2]
+
+
+def test_a_number_is_found_by_its_value() -> None:
+    of = attributes({"year": 1999}, {"year": 1999.0}, {"year": "1999"}, {"year": "1999.0"}, {"year": 1999.5}, {})
+    assert found(of, "year:1999") == [0, 1, 2]
+    assert found(of, "year:1999.0") == [0, 1, 3]
+    assert found(of, "year:1999.50") == [4]
+    assert of.matching([Condition("year", "in", (1999,))]).tolist() == [0, 1, 2]
+    assert found(of, "year!:1999") == [3, 4, 5]
+    assert found(of, "year>=1999") == [0, 1, 4]
+    assert found(of, "year>1999") == [4]
+    assert found(of, "year<=1999") == [0, 1]
+    assert found(of, "year<1999") == []
+
+
+def test_numbers_of_two_attributes_are_kept_apart() -> None:
+    of = attributes({"a": 5, "b": 1}, {"a": 3}, {"b": 3})
+    assert found(of, "a>=3") == [0, 1]
+    assert found(of, "b<=3") == [0, 2]
+    assert found(of, "b>3") == []
+
+
+def test_a_value_that_no_item_has_matches_nothing() -> None:
+    of = attributes({"genre": "drama", "year": 1999}, {"genre": "horror"})
+    assert found(of, "genre:western") == []
+    assert found(of, "year:2000") == []
+    assert found(of, "genre!:western") == [0, 1]
+    assert of.matching([Condition("genre", "in", ("\ud800",))]).tolist() == []
+
+
+def test_all_items_satisfy_no_condition() -> None:
+    assert attributes({}, {}).mask([]).tolist() == [True, True]
+    assert attributes().mask([]).tolist() == []
+
+
+def test_each_attribute_is_listed_with_what_it_holds() -> None:
+    of = attributes(
+        {"year": 1999, "genre": ["a"], "size": 1, "flag": True}, {"size": "XL", "tags": [], "huge": 10**400}
+    )
+    expected = {
+        "year": "number",
+        "genre": "text",
+        "size": "number and text",
+        "flag": "text",
+        "tags": None,
+        "huge": "text",
+    }
+    assert of.names() == expected
+    assert found(of, "flag:true") == [0]
+    assert found(of, f"huge:{10**400}") == [1]
+
+
+def test_an_unknown_attribute_is_refused_with_the_nearest_and_the_known_ones() -> None:
+    of = attributes({"genre": "drama", "year": 1999})
+    with pytest.raises(
+        QueryError, match=r"^items have no attribute 'genr'; did you mean 'genre'\?; known are genre, year$"
+    ):
+        found(of, "genr:drama")
+    with pytest.raises(QueryError, match=r"^items have no attribute 'xyz'; known are genre, year$"):
+        found(of, "xyz!:drama")
+    with pytest.raises(QueryError, match=r"^items have no attribute 'xyz'; they have none at all$"):
+        found(attributes({}), "xyz:drama")
+
+
+def test_many_known_attributes_are_not_all_listed() -> None:
+    of = attributes({f"column {num}": num for num in range(100)})
+    with pytest.raises(QueryError, match=r"^items have no attribute 'colum 7'; did you mean 'column 7'\?$"):
+        found(of, "colum 7:1")
+    with pytest.raises(QueryError, match=r"^items have no attribute 'zzz'$"):
+        found(of, "zzz:1")
+
+
+def test_a_comparison_without_numbers_is_refused() -> None:
+    of = attributes({"genre": ["drama"], "year": 1999})
+    with pytest.raises(QueryError, match="attribute 'genre' holds no numbers to compare with; ask for equality"):
+        found(of, "genre>=3")
+
+
+def test_a_truth_value_is_not_a_number() -> None:
+    with pytest.raises(QueryError, match="attribute 'flag' holds no numbers"):
+        found(attributes({"flag": True}), "flag>=1")
+
+
+def test_the_arrays_have_the_fixed_names_and_the_same_bytes_every_time() -> None:
+    records = [{"genre": ["b", "a", "B"], "year": 1999}, {"year": 1998, "size": "XL"}]
+    first, second = attributes(*records).to_arrays(), attributes(*records).to_arrays()
+    assert tuple(first) == COLUMNS
+    assert all(first[name].tobytes() == second[name].tobytes() for name in COLUMNS)
+
+
+SOUND = ({"genre": ["b", "a"], "year": 1999, "price": 2.5}, {"year": 1998, "genre": "a"})
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        ("names_blob", np.frombuffer(b"genreyear", np.uint8), "packed strings: the offsets"),
+        ("names_blob", np.frombuffer(b"genre\xffear" + b"price", np.uint8), "a name is not UTF-8"),
+        ("names_blob", np.array(7, np.uint8), "packed strings: the offsets"),
+        ("names_offsets", np.array([0, 5, 9, 15], np.int64), "packed strings: the offsets"),
+        ("names_offsets", np.array([0, 0, 0, 14], np.int64), "a name stands twice"),
+        ("number_indptr", np.array([0, 0, 2], np.int64), "do not fit together"),
+        ("number_indptr", np.array([0, 2, 1, 3], np.int64), "do not fit together"),
+        ("number_indptr", np.array([0, 0, 2, 4], np.int64), "do not fit together"),
+        ("number_indptr", np.array([1, 1, 2, 3], np.int64), "do not fit together"),
+        ("number_indptr", np.array([0, 0, 2, 3], np.int32), "do not fit together"),
+        ("number_indptr", np.array([0, 3, 3, 3], np.int64), "do not fit together"),
+        ("number_indptr", np.array(0, np.int64), "do not fit together"),
+        ("numbers", np.array([1999, 1998, 2.5]), "do not fit together"),
+        ("numbers", np.array([1998, np.nan, 2.5]), "do not fit together"),
+        ("numbers", np.array([1998, np.inf, 2.5]), "do not fit together"),
+        ("numbers", np.array([1998, 1999]), "do not fit together"),
+        ("numbers", np.array([1998, 1999, 2], np.float32), "do not fit together"),
+        ("number_items", np.array([1, 0, 2], np.int32), "do not fit together"),
+        ("number_items", np.array([1, 0, -1], np.int32), "do not fit together"),
+        ("number_items", np.array([1, 0, 0], np.int64), "do not fit together"),
+        ("number_items", np.array([[1], [0], [0]], np.int32), "do not fit together"),
+        ("text_indptr", np.array([0, 3], np.int64), "do not fit together"),
+        ("text_indptr", np.array([0, 4, 3], np.int64), "do not fit together"),
+        ("text_items", np.array([0, 1, 5], np.int32), "do not fit together"),
+        ("text_items", np.array([0, 1], np.int32), "do not fit together"),
+        ("text_attributes", np.array([3], np.int32), "do not fit together"),
+        ("text_attributes", np.array([-1], np.int32), "do not fit together"),
+        ("text_attributes", np.array(0, np.int32), "do not fit together"),
+        ("digests_high", np.array([2, 1], np.uint64), "do not fit together"),
+        ("digests_high", np.array([1, 2], np.int64), "do not fit together"),
+        ("digests_high", np.array([1], np.uint64), "do not fit together"),
+        ("digests_low", np.array([[1, 2]], np.uint64), "do not fit together"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(name: str, array: np.ndarray, message: str) -> None:
+    arrays = attributes(*SOUND).to_arrays()
+    assert Attributes.from_arrays(arrays, 2).names() == {"genre": "text", "year": "number", "price": "number"}
+    with pytest.raises(BundleError, match=message):
+        Attributes.from_arrays({**arrays, name: array}, 2)
+
+
+def test_equal_digests_are_refused() -> None:
+    arrays = attributes(*SOUND).to_arrays()
+    same = {name: np.array([1, 1], np.uint64) for name in ("digests_high", "digests_low")}
+    with pytest.raises(BundleError, match="do not fit together"):
+        Attributes.from_arrays({**arrays, **same}, 2)
+
+
+def test_arrays_of_more_items_than_there_are_are_refused() -> None:
+    with pytest.raises(BundleError, match="do not fit together"):
+        Attributes.from_arrays(attributes(*SOUND).to_arrays(), 1)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_any_change_of_the_arrays_is_refused_or_answered(data: st.DataObject) -> None:
+    arrays = {name: array.copy() for name, array in attributes(*SOUND).to_arrays().items()}
+    for name in data.draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=3)):
+        raw = bytearray(arrays[name].tobytes())
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+        arrays[name] = np.frombuffer(bytes(raw), arrays[name].dtype)
+    try:
+        of = Attributes.from_arrays(arrays, 2)
+    except BundleError:
+        return
+    for name in of.names():
+        assert of.mask([Condition(name, "in", ("a", 1999.0)), Condition(name, "not in", ("b",))]).shape == (2,)

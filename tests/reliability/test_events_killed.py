@@ -1,0 +1,144 @@
+"""An acknowledged event survives kill -9 of whoever stored it, and counts once however often it is sent."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from recsys.errors import EventStoreError
+from recsys.event_records import ReceivedEvent
+from recsys.event_store import EventStore
+from tests import factories
+from tests.postgresql import Server
+from tests.reliability.event_writers import Killed, soundly, too_early
+from tests.running import Running, running
+
+WRITERS = 2
+
+
+def kill_until(killed: Killed, n_events: int, most: int = 30) -> None:
+    EventStore.open(killed.where).close()
+    chance = random.Random(17)
+    while killed.n_acknowledged < n_events:
+        killed.round(soundly, WRITERS, chance, most)
+
+
+def test_no_acknowledged_event_is_lost(events_url: str) -> None:
+    killed = Killed(events_url, size=10)
+    kill_until(killed, 3_000)
+    assert killed.check() == (0, 0)
+    assert killed.kills >= 10
+
+
+@pytest.mark.soak
+def test_of_a_hundred_thousand_acknowledged_events_none_is_lost(events_url: str) -> None:
+    killed = Killed(events_url, size=20)
+    kill_until(killed, 100_000, most=60)
+    assert killed.check() == (0, 0)
+    assert killed.kills >= 100
+
+
+def test_control_what_is_acknowledged_before_the_commit_is_lost(events_url: str) -> None:
+    killed = Killed(events_url, size=10)
+    EventStore.open(events_url).close()
+    for number in range(60):
+        killed.round(too_early, 1, random.Random(number), most=1)
+        if killed.check()[0]:
+            break
+    lost, torn = killed.check()
+    assert lost > 0
+    assert torn == 0
+
+
+def test_no_acknowledged_event_is_lost_when_postgresql_crashes(postgresql_server: Server) -> None:
+    sent: list[list[ReceivedEvent]] = []
+    acknowledged = 0
+    with EventStore.open(postgresql_server.new_database()) as store:
+        for crash in range(3):
+            crashing = threading.Thread(target=lambda: (postgresql_server.stop("immediate"), postgresql_server.start()))
+            for number in range(100_000):
+                sent.append(
+                    [ReceivedEvent("u", f"{crash}-{number}", event_id=f"{crash}-{number}-{k}") for k in range(5)]
+                )
+                try:
+                    acknowledged += store.add(sent[-1]).accepted
+                except EventStoreError:
+                    break
+                if number == 20:
+                    crashing.start()
+            crashing.join()
+            stored = len(store.look("u").activity.events)
+            assert stored >= acknowledged
+            again = store.add(sent[-1])  # nobody knows whether the last batch was stored, and that is no matter
+            assert again.accepted + again.duplicates == 5
+            acknowledged = stored + again.accepted
+        assert acknowledged == 5 * len(sent)
+        assert Counter(one.item_id for one in store.look("u").activity.events) == {one[0].item_id: 5 for one in sent}
+
+
+def post_while_killing(served: Running, clients: int, batches: int, kills: int) -> tuple[int, int, int]:
+    """Send every batch until it is acknowledged, while one worker after another is killed.
+
+    Returns the accepted events, the answers that said duplicate, and the requests without an answer.
+    """
+    accepted, duplicates, unanswered = 0, 0, 0
+    lock, enough = threading.Lock(), threading.Semaphore(0)
+
+    def client(number: int) -> None:
+        nonlocal accepted, duplicates, unanswered
+        for batch in range(batches):
+            name = f"{number}-{batch}"
+            body = [{"user_id": f"c{number}", "item_id": name, "event_id": f"{name}-{k}"} for k in range(5)]
+            while True:
+                try:
+                    status, answer = served.ask("/events", "POST", body)
+                except OSError:
+                    with lock:
+                        unanswered += 1
+                    continue
+                with lock:
+                    accepted += answer["accepted"]
+                    duplicates += answer["duplicates"]
+                assert status == 202
+                enough.release()
+                break
+
+    with ThreadPoolExecutor(clients) as pool:
+        waiting = [pool.submit(client, number) for number in range(clients)]
+        for _ in range(kills):
+            for _ in range(clients * batches // (kills + 1)):
+                enough.acquire(timeout=60)
+            victim = served.workers()[0]
+            served.kill(victim)
+            served.wait_for_workers(2, without=[victim])
+        for one in waiting:
+            one.result()
+    return accepted, duplicates, unanswered
+
+
+def check_served(tmp_path: Path, clients: int, batches: int, kills: int) -> None:
+    store, _ = factories.publish(tmp_path / "store")
+    where = tmp_path / "events.sqlite"
+    with running(store.path, "serve.workers=2", f"store.events={where}") as served:
+        served.wait_for_workers(2)
+        accepted, duplicates, unanswered = post_while_killing(served, clients, batches, kills)
+    with EventStore.open(str(where)) as events:
+        stored = Counter(one.event.item_id for chunk in events.since() for one in chunk)
+    assert stored == {f"{number}-{batch}": 5 for number in range(clients) for batch in range(batches)}
+    assert accepted + duplicates == clients * batches * 5
+    assert duplicates <= unanswered * 5
+
+
+@pytest.mark.slow
+def test_events_over_http_count_once_while_workers_are_killed(tmp_path: Path) -> None:
+    check_served(tmp_path, clients=4, batches=60, kills=4)
+
+
+@pytest.mark.soak
+def test_many_events_over_http_count_once_while_workers_are_killed(tmp_path: Path) -> None:
+    check_served(tmp_path, clients=4, batches=1500, kills=60)

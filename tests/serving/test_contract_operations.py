@@ -1,0 +1,309 @@
+"""The table of operations, the OpenAPI document that is made from it, and the page that shows it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+
+from recsys.cli import cli
+from recsys.config import ServeConfig
+from recsys.model import Model
+from recsys.recommender import Recommender
+from serving.app import create_app
+from serving.openapi import document
+from serving.operations import BY_ENDPOINT, OPERATIONS, SCOPES
+from serving.settings import Settings
+from tests import factories
+from tests.serving.conftest import VERSION
+
+DOCUMENT = document(ServeConfig())
+
+
+@pytest.fixture
+def full(model: Model, tmp_path: Path) -> FlaskClient:
+    """A service with an event store."""
+    settings = Settings(tmp_path, str(tmp_path / "events.sqlite"), ServeConfig(access_log=False))
+    return create_app(settings, Recommender(model, VERSION)).test_client()
+
+
+def template(rule: str) -> str:
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
+
+
+def test_the_table_is_the_routes(client: FlaskClient) -> None:
+    routes = {
+        (rule.endpoint, method, template(rule.rule))
+        for rule in client.application.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routes == {(one.endpoint, one.method, one.path) for one in OPERATIONS}
+
+
+def test_control_a_route_that_is_not_in_the_table_is_noticed(tmp_path: Path) -> None:
+    app = create_app(Settings(tmp_path))
+    app.add_url_rule("/more/<id:item_id>", "more", lambda item_id: item_id)
+    with pytest.raises(AssertionError, match="more"):
+        test_the_table_is_the_routes(app.test_client())
+
+
+def test_each_operation_stands_once() -> None:
+    assert len(BY_ENDPOINT) == len(SCOPES) == len(OPERATIONS)
+    assert len({(one.method, one.path) for one in OPERATIONS}) == len(OPERATIONS)
+
+
+def test_who_may_do_what() -> None:
+    by_scope: dict[str, set[str]] = {}
+    for one in OPERATIONS:
+        by_scope.setdefault(one.scope, set()).add(f"{one.method} {one.path}")
+    assert by_scope["none"] == {"GET /livez", "GET /readyz", "GET /openapi.json", "GET /docs"}
+    assert by_scope["write"] == {"POST /events"}
+    assert by_scope["admin"] == {
+        "DELETE /users/{user_id}",
+        "PUT /items/{item_id}/hidden",
+        "DELETE /items/{item_id}/hidden",
+    }
+    assert not [one for one in by_scope["read"] if one.split()[0] in ("PUT", "DELETE")]
+
+
+def test_what_is_answered_when_busy() -> None:
+    assert {one.path for one in OPERATIONS if one.always} == {"/livez", "/readyz", "/metrics"}
+
+
+# the document
+
+
+def nodes(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for one in value.values():
+            yield from nodes(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from nodes(one)
+
+
+def test_every_reference_leads_somewhere_and_every_schema_is_used() -> None:
+    references = {node["$ref"] for node in nodes(DOCUMENT) if "$ref" in node}
+    for reference in references:
+        found: Any = DOCUMENT
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+    named = {f"#/components/{kind}/{name}" for kind in ("schemas", "parameters", "headers", "responses")
+             for name in DOCUMENT["components"][kind]}  # fmt: skip
+    assert references == named
+
+
+def test_every_schema_is_json_schema_2020_12() -> None:
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        whole = {**schema, "components": DOCUMENT["components"]}
+        jsonschema_rs.meta.validate(whole)
+        assert jsonschema_rs.validator_for(whole) is not None, name
+
+
+def test_the_document_has_what_openapi_31_asks_for() -> None:
+    assert DOCUMENT["openapi"] == "3.1.0"
+    assert {"title", "version"} <= set(DOCUMENT["info"])
+    names = []
+    for path, methods in DOCUMENT["paths"].items():
+        for operation in methods.values():
+            names.append(operation["operationId"])
+            parameters = [one for one in operation["parameters"] if one.get("in") == "path"]
+            assert [one["name"] for one in parameters] == re.findall(r"{(\w+)}", path)
+            assert all(one["required"] for one in parameters)
+            assert {"400", "414"} <= set(operation["responses"])
+            assert all(one.get("description") for one in operation["responses"].values() if "$ref" not in one)
+    assert len(set(names)) == len(names) == len(OPERATIONS)
+
+
+def test_bodies_can_be_refused_for_all_reasons() -> None:
+    for one in OPERATIONS:
+        operation = DOCUMENT["paths"][one.path][one.method.lower()]
+        assert ("requestBody" in operation) == (one.body is not None)
+        assert ({"413", "415", "422"} <= set(operation["responses"])) == (one.body is not None)
+        assert ({"401", "403"} <= set(operation["responses"])) == (one.scope != "none")
+        assert ({"429", "503"} <= set(operation["responses"])) == (not one.always)
+
+
+def test_where_keys_are_asked_for_the_document_says_so() -> None:
+    asked = document(ServeConfig(keys="keys.json"))["paths"]
+    free = document(ServeConfig())["paths"]
+    assert asked["/events"]["post"]["security"] == [{"ApiKey": ["write"]}, {"Bearer": ["write"]}]
+    assert free["/events"]["post"]["security"] == [{}, {"ApiKey": ["write"]}, {"Bearer": ["write"]}]
+    assert asked["/livez"]["get"]["security"] == []
+
+
+def test_the_document_knows_the_largest_batch() -> None:
+    (batch,) = (
+        one
+        for one in document(ServeConfig(max_batch=7))["components"]["schemas"]["EventsBody"]["oneOf"]
+        if "items" in one
+    )
+    assert batch["maxItems"] == 7
+
+
+def test_query_parameters_are_those_of_the_models() -> None:
+    parameters = {
+        one["name"]: one for one in DOCUMENT["paths"]["/recommend/{user_id}"]["get"]["parameters"] if "name" in one
+    }
+    assert parameters["k"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}
+    assert (parameters["exclude"]["style"], parameters["exclude"]["explode"]) == ("form", False)
+    assert (parameters["filter"]["style"], parameters["filter"]["explode"]) == ("form", True)
+    assert parameters["recommendation_id"]["schema"] == {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+    assert parameters["diversity"]["schema"]["maximum"] == 1
+
+
+def test_the_examples_are_accepted(full: FlaskClient) -> None:
+    for one in OPERATIONS:
+        if one.example is not None:
+            assert full.post(one.path, json=one.example).status_code == one.status
+
+
+def test_it_is_served_as_it_is_printed(full: FlaskClient) -> None:
+    response = full.get("/openapi.json")
+    assert response.mimetype == "application/json"
+    assert response.json == DOCUMENT
+
+
+def test_the_command_prints_the_document_and_docs_have_it() -> None:
+    printed = CliRunner().invoke(cli, ["openapi", "--set", "serve.max_batch=1000"])
+    assert printed.exit_code == 0
+    assert json.loads(printed.output) == DOCUMENT
+    kept = (factories.ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
+    assert kept == printed.output, "run `recsys openapi > docs/openapi.json`"
+
+
+# real answers against the schemas
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("GET", "/recommend/u1?k=3", "Recommendations"),
+        ("GET", "/recommend/u1?k=3&explain=true&diversity=0.5", "Recommendations"),
+        ("GET", "/recommend/nobody?k=3&explain=true", "Recommendations"),
+        ("GET", "/recommend/u1?k=1000", "Recommendations"),
+        ("GET", "/similar/i1?k=3&explain=true", "Similar"),
+        ("GET", "/popular?trending=true", "Popular"),
+        ("GET", "/items/i1", "ItemRecord"),
+        ("GET", "/users/u1", "User"),
+        ("GET", "/livez", "Alive"),
+        ("GET", "/readyz", "Ready"),
+        ("GET", "/nowhere", "Problem"),
+        ("POST", "/recommend", "Problem"),
+    ],
+)
+def test_answers_are_of_their_shape(full: FlaskClient, method: str, path: str, name: str) -> None:
+    conforms(full.open(path, method=method).json, name)
+
+
+def test_answers_to_bodies_are_of_their_shape(full: FlaskClient) -> None:
+    events = [{"user_id": "u1", "item_id": "i40", "value": 2}, {"user_id": "u1", "item_id": "new"}]
+    conforms(full.post("/events", json=events).json, "EventsAnswer")
+    conforms(full.get("/users/u1").json, "User")
+    conforms(full.get("/recommend/u1?explain=true").json, "Recommendations")
+    conforms(full.post("/recommend", json={"history": ["i1", "i2"], "explain": True}).json, "Recommendations")
+    conforms(full.post("/rank", json={"user_id": "u1", "item_ids": ["i1", "new"], "explain": True}).json, "RankAnswer")
+    conforms(full.post("/rank", json={"history": [], "item_ids": ["i1"]}).json, "RankAnswer")
+
+
+def conforms(answer: Any, name: str) -> None:
+    schema = {**DOCUMENT["components"]["schemas"][name], "components": DOCUMENT["components"]}
+    jsonschema_rs.validate(schema, answer)
+
+
+def test_control_an_answer_of_another_shape_is_noticed(full: FlaskClient) -> None:
+    answer = full.get("/recommend/u1?k=1").json
+    for wrong in ({**answer, "more": 1}, {**answer, "items": [{"rank": 1}]}, {key: answer[key] for key in ("items",)}):
+        with pytest.raises(jsonschema_rs.ValidationError):
+            conforms(wrong, "Recommendations")
+
+
+# the page
+
+
+class Page(HTMLParser):
+    """What a page holds: the texts of styles and scripts, ids, links, and what it would load."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: dict[str, list[str]] = {"style": [], "script": []}
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.handlers: list[str] = []
+        self._tag = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._tag = tag
+        for name, value in attrs:
+            if name == "id":
+                self.ids.add(value or "")
+            elif name == "src" or (name == "href" and tag == "link"):
+                self.loads.append(value or "")
+            elif name == "href":
+                self.links.append(value or "")
+            elif name.startswith("on") or name == "style":
+                self.handlers.append(name)
+
+    def handle_data(self, data: str) -> None:
+        if self._tag in self.found:
+            self.found[self._tag].append(data)
+            self._tag = ""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, str, str]:
+    response = create_app(Settings(tmp_path_factory.mktemp("page"))).test_client().get("/docs")
+    assert response.mimetype == "text/html"
+    return Page(response.text), response.text, response.headers["Content-Security-Policy"]
+
+
+def test_the_page_loads_nothing_from_elsewhere(page: tuple[Page, str, str]) -> None:
+    found, text, _ = page
+    assert found.loads == ["data:,"]  # the icon: none
+    assert not re.search(r"https?://(?!127\.0\.0\.1)", text)
+
+
+def test_its_policy_lets_in_just_its_own_style_and_script(page: tuple[Page, str, str]) -> None:
+    found, _, policy = page
+    parts = dict(part.split(" ", 1) for part in policy.split("; "))
+    assert parts["default-src"] == "'none'"
+    for tag in ("style", "script"):
+        (text,) = found.found[tag]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert parts[f"{tag}-src"] == f"'sha256-{digest}'"
+    assert "unsafe" not in policy
+    assert found.handlers == []
+
+
+def test_the_page_lists_everything_without_a_script(page: tuple[Page, str, str]) -> None:
+    found, text, _ = page
+    shown = html.unescape(re.sub(r"<script>.*</script>", "", text, flags=re.DOTALL))
+    for one in OPERATIONS:
+        assert one.endpoint.replace(".", "_") in found.ids
+        assert one.path in shown
+        assert one.summary in shown
+        for name in one.query.model_fields:
+            assert f"<code>{name}</code>" in shown
+    for name in DOCUMENT["components"]["schemas"]:
+        assert f"schema-{name}" in found.ids
+    assert "curl http://127.0.0.1:8000/recommend/u17" in shown
+
+
+def test_every_link_of_the_page_leads_somewhere(page: tuple[Page, str, str]) -> None:
+    found, _, _ = page
+    assert {link for link in found.links if not link.startswith("#")} == {"openapi.json"}
+    assert {link[1:] for link in found.links if link.startswith("#")} <= found.ids

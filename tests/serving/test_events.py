@@ -1,0 +1,243 @@
+"""POST /events and hidden items over HTTP."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from recsys.config import ServeConfig
+from recsys.event_store import EventStore
+from recsys.manifest import EventsInfo
+from recsys.model import Model
+from recsys.moments import seconds
+from recsys.recommender import Recommender
+from serving.app import create_app
+from serving.event_schemas import MOMENT_PATTERN
+from serving.settings import Settings
+from tests.serving.conftest import VERSION, strict_json
+
+MINIMAL = {"user_id": "u1", "item_id": "i9"}
+COUNTS, RATINGS = EventsInfo(), EventsInfo(threshold=3.0)
+TYPES = EventsInfo(weights={"watch": 1.0, "like": 2.5, "skip": 0.0})
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> str:
+    return str(tmp_path / "events.sqlite")
+
+
+def service(where: str, model: Model | None, events: EventsInfo = COUNTS, **serve: Any) -> FlaskClient:
+    """One worker."""
+    recommender = None if model is None else Recommender(model, VERSION, events)
+    settings = Settings(Path(where).parent / "store", where, ServeConfig(**serve))
+    return create_app(settings, recommender).test_client()
+
+
+@pytest.fixture
+def client(where: str, model: Model) -> FlaskClient:
+    return service(where, model)
+
+
+def stored(where: str) -> list[tuple[Any, ...]]:
+    with EventStore.open(where) as store:
+        return [(one.user_id, *vars(one.event).values()) for chunk in store.since() for one in chunk]
+
+
+def refused(response: TestResponse, status: int) -> str:
+    """The detail of a problem."""
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
+    body: Any = strict_json(response.text)
+    return str(body["detail"])
+
+
+def test_one_event_and_a_list_of_events_are_accepted(client: FlaskClient, where: str) -> None:
+    answer = client.post("/events", json=MINIMAL)
+    assert (answer.status_code, answer.json) == (202, {"accepted": 1, "duplicates": 0, "unknown_items": 0})
+    full = {
+        "event_id": "e1",
+        "user_id": "new",
+        "item_id": "no such item",
+        "event": "like",
+        "value": 2.5,
+        "timestamp": 1_700_000_000,
+        "recommendation_id": "0" * 32,
+    }
+    answer = client.post("/events", json=[full, full, MINIMAL])
+    assert (answer.status_code, answer.json) == (202, {"accepted": 2, "duplicates": 1, "unknown_items": 2})
+    assert stored(where)[1] == ("new", "no such item", "like", 2.5, 1_700_000_000)
+    assert client.post("/events", json=full).json == {"accepted": 0, "duplicates": 1, "unknown_items": 1}
+    assert client.post("/events", json=[]).json == {"accepted": 0, "duplicates": 0, "unknown_items": 0}
+
+
+def test_the_next_list_counts_the_event(client: FlaskClient) -> None:
+    before = client.get("/recommend/u1?k=50").json
+    assert before is not None
+    target = before["items"][0]["item_id"]
+    client.post("/events", json={"user_id": "u1", "item_id": target})
+    after = client.get("/recommend/u1?k=50").json
+    assert after is not None
+    assert target not in [one["item_id"] for one in after["items"]]
+    assert (before["strategy"], after["strategy"]) == ("personalized", "fold_in")
+
+
+@pytest.mark.parametrize(
+    "moment", [1_700_000_000, 1_700_000_000.9, 1_700_000_000_000, "2023-11-14T22:13:20Z", "2023-11-14 23:13:20+01:00"]
+)
+def test_spellings_of_a_moment(client: FlaskClient, where: str, moment: float | str) -> None:
+    assert client.post("/events", json={**MINIMAL, "timestamp": moment}).status_code == 202
+    assert stored(where)[0][-1] == 1_700_000_000
+
+
+BAD: list[tuple[Any, str]] = [
+    (5, "the body is 5: it must be an object"),
+    ([5], r"\[0\] is 5: it must be an object"),
+    ({}, "user_id is missing"),
+    ({"user_id": "u"}, "item_id is missing"),
+    ([MINIMAL, {"user_id": "u"}], r"\[1\]\.item_id is missing"),
+    ({**MINIMAL, "usr": 1}, "there is no key 'usr'; did you mean 'user_id'"),
+    ({**MINIMAL, "value": None}, "the key 'value' is null; leave it out"),
+    ({**MINIMAL, "user_id": ""}, "user_id"),
+    ({**MINIMAL, "user_id": 5}, "user_id is 5: input should be a valid string"),
+    ({**MINIMAL, "item_id": "a\0b"}, "item_id"),
+    ({**MINIMAL, "item_id": "x" * 513}, "item_id"),
+    ({**MINIMAL, "event_id": "x" * 513}, "event_id"),
+    ({**MINIMAL, "event_id": ""}, "event_id"),
+    ({**MINIMAL, "event": ["like"]}, "event is a list of 1"),
+    ({**MINIMAL, "value": "5"}, 'value is "5": input should be a valid number'),
+    ({**MINIMAL, "value": True}, "value is true"),
+    ({**MINIMAL, "value": 1.1e15}, "value is 1100000000000000.0"),
+    ({**MINIMAL, "value": -1}, "value is -1; this model counts, and a count is not negative"),
+    ([MINIMAL, {**MINIMAL, "value": -1}], r"\[1\]\.value is -1"),
+    *(
+        ({**MINIMAL, "timestamp": one}, "timestamp is .*(must be a moment|input should be a valid number)")
+        for one in (-1, 4_102_444_800, 1e14, "yesterday", "2100-01-01", "9999-12-31T23:59:59Z", "", True, [])
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), BAD)
+def test_what_is_wrong_is_named_and_nothing_is_stored(client: FlaskClient, where: str, body: Any, message: str) -> None:
+    assert re.search(message, refused(client.post("/events", json=body), 422))
+    assert stored(where) == []
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"user_id": "\\ud83e", "item_id": "i"}', b'{"user_id": "u", "item_id": "i", "value": NaN}']
+)
+def test_what_is_no_json_is_refused(client: FlaskClient, where: str, raw: bytes) -> None:
+    refused(client.post("/events", data=raw, content_type="application/json"), 400)
+    assert stored(where) == []
+
+
+def test_a_value_of_a_rating_may_be_negative(where: str, model: Model) -> None:
+    assert service(where, model, RATINGS).post("/events", json={**MINIMAL, "value": -1}).status_code == 202
+
+
+def test_a_type_must_have_a_weight(where: str, model: Model) -> None:
+    client = service(where, model, TYPES)
+    detail = refused(client.post("/events", json=[MINIMAL, {**MINIMAL, "event": "lke"}]), 422)
+    assert detail == "[1].event is 'lke', a type that has no weight in the model; did you mean 'like'?"
+    detail = refused(client.post("/events", json={**MINIMAL, "event": "?"}), 422)
+    assert detail == "event is '?', a type that has no weight in the model; known are like, skip, watch"
+    assert client.post("/events", json=[{**MINIMAL, "event": "skip"}, MINIMAL]).status_code == 202
+
+
+def test_a_model_without_types_takes_any(client: FlaskClient) -> None:
+    assert client.post("/events", json={**MINIMAL, "event": "anything"}).status_code == 202
+
+
+def test_events_are_taken_before_there_is_a_model(where: str) -> None:
+    answer = service(where, None).post("/events", json={**MINIMAL, "event": "anything", "value": -1})
+    assert (answer.status_code, answer.json) == (202, {"accepted": 1, "duplicates": 0, "unknown_items": 0})
+
+
+def test_a_list_has_a_longest(where: str, model: Model) -> None:
+    client = service(where, model, max_batch=3)
+    assert client.post("/events", json=[MINIMAL] * 3).status_code == 202
+    detail = refused(client.post("/events", json=[MINIMAL] * 4), 422)
+    assert detail == "the body is a list of 4 events; send at most 3 at once"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/events"), ("PUT", "/items/i1/hidden"), ("DELETE", "/items/i1/hidden"), ("DELETE", "/users/u1")],
+)
+def test_without_an_event_store_there_is_a_clear_conflict(model: Model, tmp_path: Path, method: str, path: str) -> None:
+    client = create_app(Settings(tmp_path, ""), Recommender(model, VERSION)).test_client()
+    body = {"json": MINIMAL} if method == "POST" else {}
+    assert "set store.events" in refused(client.open(path, method=method, **body), 409)
+
+
+def shown(client: FlaskClient, path: str) -> list[str]:
+    body = client.get(path).json
+    assert body is not None
+    return [one["item_id"] for one in body["items"]]
+
+
+LISTS = ("/recommend/u1?k=50", "/recommend/nobody?k=50", "/similar/i3?k=50", "/popular?k=50")
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_hidden_item_is_in_no_list_of_any_worker(where: str, model: Model, path: str) -> None:
+    first, second = service(where, model), service(where, model)
+    before = shown(second, path)
+    assert "i7" in before
+    assert first.put("/items/i7/hidden").status_code == 204
+    assert shown(second, path) == shown(first, path) == [one for one in before if one != "i7"]
+    assert second.delete("/items/i7/hidden").status_code == 204
+    assert shown(first, path) == before
+
+
+@pytest.mark.parametrize("item", ["a/b", "a%2Fhidden", "hidden", "%F0%9F%8E%AC", "no such item"])
+def test_any_item_may_be_hidden(client: FlaskClient, where: str, item: str) -> None:
+    answer = client.put(f"/items/{item}/hidden")
+    assert (answer.status_code, answer.data) == (204, b"")
+    with EventStore.open(where) as store:
+        assert len(store.hidden()) == 1
+        client.delete(f"/items/{item}/hidden")
+        assert len(store.hidden()) == 0
+
+
+def test_an_id_that_cannot_be_kept_cannot_be_hidden(client: FlaskClient) -> None:
+    assert "holds a NUL" in refused(client.put("/items/a%00b/hidden"), 400)
+    assert "characters long" in refused(client.put(f"/items/{'x' * 600}/hidden"), 400)
+
+
+def test_a_user_who_is_deleted_is_nobody_on_every_worker(where: str, model: Model) -> None:
+    first, second = service(where, model), service(where, model)
+    second.post("/events", json={**MINIMAL, "event_id": "e"})
+    assert second.get("/recommend/u1").json["strategy"] == "fold_in"  # type: ignore[index]
+    assert first.delete("/users/u1").status_code == 204
+    assert shown(second, "/recommend/u1?k=50") == shown(second, "/recommend/nobody?k=50")
+    assert second.get("/users/u1").status_code == 404
+    assert second.post("/events", json={**MINIMAL, "event_id": "e"}).json["duplicates"] == 1  # type: ignore[index]
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.datetimes(datetime(1971, 1, 2), datetime(2098, 12, 31)),
+    st.integers(-14 * 60 - 59, 14 * 60 + 59),
+    st.booleans(),
+)
+def test_the_document_describes_every_moment(naive: datetime, minutes: int, fraction: bool) -> None:
+    moment = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    text = moment.isoformat(timespec="microseconds" if fraction else "seconds")
+    assert re.search(MOMENT_PATTERN, text)
+    assert seconds(text) == int(moment.timestamp())
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.from_regex(MOMENT_PATTERN.replace("$", r"\Z"), fullmatch=True, alphabet=st.characters(max_codepoint=127)))
+def test_every_moment_of_the_document_is_one(text: str) -> None:
+    found = seconds(text)
+    assert found is not None
+    assert datetime.fromtimestamp(found, UTC).year in range(1970, 2100)

@@ -1,0 +1,18 @@
+"""Tests that run for minutes: marked ``soak``, left out unless pytest is given ``--soak``; `make soak` runs them alone."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run the tests that take minutes, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--soak"):
+        return
+    skip = pytest.mark.skip(reason="takes minutes; `make soak` runs it")
+    for item in items:
+        if item.get_closest_marker("soak"):
+            item.add_marker(skip)
