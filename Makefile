@@ -9,7 +9,7 @@ EXTRAS := training,serving,minilm,parquet,postgresql,dev
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help install train serve evaluate tune bench test check format clean
+.PHONY: help install train serve evaluate tune bench test soak check format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -39,6 +39,9 @@ bench: $(INSTALLED) ## train on the public data sets in ../shared/data and print
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/python -m pytest
+
+soak: $(INSTALLED) ## the tests that take minutes: faults and load over and over
+	$(BIN)/python -m pytest --soak -m soak
 
 check: $(INSTALLED) ## format, lint, types, architecture and the fast tests
 	$(BIN)/ruff format --check .
