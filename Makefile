@@ -34,8 +34,9 @@ evaluate: $(INSTALLED) ## compare the model with its parts and with baselines on
 tune: $(INSTALLED) ## search hyper-parameters and print the best as TOML
 	$(RECSYS) tune --config $(CONFIG)
 
-bench: $(INSTALLED) ## train on the public data sets in ../shared/data and print the figures beside published ones (an hour)
+bench: $(INSTALLED) ## quality on the public data sets in ../shared/data beside published figures, and what the service costs (80 minutes)
 	$(BIN)/python benchmarks/quality.py
+	$(BIN)/python -m benchmarks.serving
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/python -m pytest

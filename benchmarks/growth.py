@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import statistics
 import sys
@@ -11,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.clients import get
-from benchmarks.figures import WARM_UP_SECONDS, measure, spread, table
+from benchmarks.clients import get, post
+from benchmarks.figures import WARM_UP_SECONDS, Requests, measure, spread, table
 from benchmarks.served import served
 from benchmarks.synthetic import FACTORS, Serves, Synthetic, publish, synthetic
 
 FOLDER = Path(__file__).parent.parent / "var" / "bench" / "growth"
 SIZES = (10_000, 100_000, 1_000_000)
+LIVE = "livez"
+GUEST_ITEMS = 5
 ASKED = 5000
 ROUNDS = 3
 MEGA = 1e6
@@ -30,8 +33,13 @@ HEAD = (
     "ready after s",
     "private MB of a worker",
     "/recommend p50 ms",
-    "p50 of /livez",
+    "of /livez",
+    "with a filter ms",
+    "of /livez",
+    "guest ms",
+    "of /livez",
 )
+ASKING = ("recommend", "filter", "guest")
 
 
 @dataclass(frozen=True)
@@ -41,8 +49,8 @@ class Cost:
     bundle_bytes: int
     ready_seconds: float
     private_bytes: int
-    p50_ms: float
-    ratios: list[float]
+    p50_ms: dict[str, float]
+    of_livez: dict[str, list[float]]
 
 
 def tables(largest: int, seconds: float) -> str:
@@ -91,8 +99,7 @@ def _row(made: Synthetic, serves: Serves, seconds: float) -> list[str]:
         f"{cost.bundle_bytes / MEGA:,.0f}",
         f"{cost.ready_seconds:.1f}",
         f"{cost.private_bytes / MEGA:.0f}",
-        f"{cost.p50_ms:.2f}",
-        spread(cost.ratios),
+        *(cell for kind in cost.p50_ms for cell in (f"{cost.p50_ms[kind]:.2f}", spread(cost.of_livez[kind]))),
     ]
 
 
@@ -101,21 +108,34 @@ def _cost(made: Synthetic, serves: Serves, seconds: float) -> Cost:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     store = publish(FOLDER / "store", made, serves)
-    users = np.random.default_rng(1).integers(0, len(made.model.users), ASKED).tolist()
-    asked, live = [get(f"/recommend/u{num}?k=10") for num in users], [get("/livez")]
+    kinds = _kinds(made)
     with served(store.path) as server:
-        measure(server, asked, WARM_UP_SECONDS)
+        for asked in kinds.values():
+            measure(server, asked, WARM_UP_SECONDS)
         turns = [
-            (measure(server, live, seconds, connections=1), measure(server, asked, seconds, connections=1))
+            {kind: measure(server, asked, seconds, connections=1).p50_ms for kind, asked in kinds.items()}
             for _ in range(ROUNDS)
         ]
         return Cost(
             bundle_bytes=sum(path.stat().st_size for path in (store.path / store.current()).iterdir()),
             ready_seconds=server.start_seconds,
             private_bytes=max(server.private_bytes()),
-            p50_ms=statistics.median(answer.p50_ms for _, answer in turns),
-            ratios=[answer.p50_ms / alive.p50_ms for alive, answer in turns],
+            p50_ms={kind: statistics.median(turn[kind] for turn in turns) for kind in ASKING},
+            of_livez={kind: [turn[kind] / turn[LIVE] for turn in turns] for kind in ASKING},
         )
+
+
+def _kinds(made: Synthetic) -> dict[str, Requests]:
+    random = np.random.default_rng(1)
+    users = random.integers(0, len(made.model.users), ASKED).tolist()
+    histories = (random.permutation(made.model.histories.items_of(num))[:GUEST_ITEMS].tolist() for num in users)
+    bodies = (json.dumps({"history": [f"i{num}" for num in history], "k": 10}).encode() for history in histories)
+    return {
+        LIVE: [get("/livez")],
+        "recommend": [get(f"/recommend/u{num}?k=10") for num in users],
+        "filter": [get(f"/recommend/u{num}?k=10&filter=category:c3") for num in users],
+        "guest": [post("/recommend", body) for body in bodies],
+    }
 
 
 def _say(line: str) -> None:

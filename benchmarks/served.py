@@ -19,7 +19,7 @@ from benchmarks.clients import Address
 from recsys.config import ServeConfig
 
 RECSYS = Path(sys.executable).with_name("recsys")
-READY_SECONDS = 300
+READY_SECONDS = 120
 STOP_SECONDS = 60
 LOOK_SECONDS = 0.02
 IN_A_ROW = 20  # so that all workers are ready, to which the kernel deals the connections

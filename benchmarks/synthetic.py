@@ -23,6 +23,8 @@ from recsys.fold_in import Confidence, FoldIn
 from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.index import ExactIndex, VectorTable
+from recsys.keywords import Keywords
+from recsys.likeness import Likeness
 from recsys.lists import Lists
 from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, IndexInfo, Shape
 from recsys.model import Model
@@ -38,6 +40,8 @@ TASTES = 16
 NOISE = 0.1
 LENGTHS = 0.35  # as in the models of Gowalla: 1% of the items are 2.5 times as long as the median
 PER_USER = 20
+OFFERED = 500
+BLOCK = 1000
 LISTED = 100
 CATEGORIES = 30
 QUERIES = 100
@@ -92,13 +96,14 @@ def _model(
 ) -> Model:
     n_items, n_users = len(items), len(users)
     catalog = _catalog(random, n_items)
-    seen = random.integers(0, n_items, (n_users, PER_USER), dtype=np.int32)
+    seen = _liked(random, items, users)
     histories = Histories.from_pairs(
-        np.repeat(np.arange(n_users, dtype=np.int32), PER_USER), seen.ravel(), n_users, n_items
+        np.repeat(np.arange(n_users, dtype=np.int32), seen.shape[1]), seen.ravel(), n_users, n_items
     )
     counts = np.bincount(histories.item_nums, minlength=n_items)
     popularity = Popularity.from_scores(counts.astype(np.float32))
-    runs = (np.array([PER_USER]), np.ones(1))
+    # so much regularization that the noise, of which ALS leaves none, does not lead a new user's vector astray
+    runs = (np.array([PER_USER]), np.array([float(np.vdot(items, items)) / FACTORS]))
     unit = items / np.linalg.norm(items, axis=1, keepdims=True)
     return Model(
         users=IdMap.from_ids([f"u{num}" for num in range(n_users)]),
@@ -111,12 +116,25 @@ def _model(
         layout=Layout(FACTORS, 0, 0.0, 1.0),
         items_for_user=ExactIndex(table),
         items_like_item=ExactIndex(VectorTable.from_vectors(unit)),
+        items_by_text=ExactIndex(VectorTable.from_vectors(items[:, :0])),
         neighborhood=Neighborhood.nobody(n_items),
         fold_in=FoldIn.from_factors(items, counts, runs, Confidence(10.0, 1.0, 0.2, 0.2, 0.0)),
         attributes=Attributes.from_catalog(catalog),
         user_lists=Lists.none(n_users),
         item_lists=Lists.none(n_items),
+        keywords=Keywords.none(n_items),
+        likeness=Likeness.of(1.0, items[0, :0]),
     )
+
+
+def _liked(random: np.random.Generator, items: NDArray[np.float32], users: NDArray[np.float32]) -> NDArray[np.int32]:
+    """For each user the best of some items, which are others for each block of users."""
+    blocks = []
+    for start in range(0, len(users), BLOCK):
+        offered = random.choice(len(items), min(OFFERED, len(items)), replace=False).astype(np.int32)
+        scores = users[start : start + BLOCK] @ items[offered].T
+        blocks.append(offered[np.argpartition(-scores, PER_USER, axis=1)[:, :PER_USER]])
+    return np.concatenate(blocks)
 
 
 def _catalog(random: np.random.Generator, n: int) -> Catalog:
@@ -146,6 +164,7 @@ def _header(model: Model, info: IndexInfo) -> Header:
         encoder=EncoderInfo(name="none", fingerprint=""),
         items_for_user=info,
         items_like_item=info.model_copy(update={"serves": "exact"}),
+        items_by_text=None,
         fold_in=FoldInInfo(**confidence),
         events=EventsInfo(),
         parameters={},

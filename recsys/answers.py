@@ -13,8 +13,20 @@ from recsys.explanation import Reasons
 from recsys.index import Neighbors
 from recsys.ranking import Ranked
 
-Strategy = Literal["personalized", "fold_in", "similar", "ranked", "popular", "trending"]
-Source = Literal["collaborative", "content", "blended", "popularity"]
+Strategy = Literal[
+    "personalized",
+    "fold_in",
+    "similar",
+    "ranked",
+    "popular",
+    "trending",
+    "search",
+    "personalized_search",
+    "mean",
+    "best_score",
+    "context_pairs",
+]
+Source = Literal["collaborative", "content", "blended", "popularity", "semantic", "keyword", "hybrid"]
 MOST_CAUSES = 5
 
 
@@ -131,6 +143,15 @@ def of_popular(catalog: Catalog, found: Neighbors, explain: bool) -> tuple[Recom
         reason = Reason((), 0.0, 0.0, 0.0, score) if explain else None
         items.append(Recommendation(catalog.items.id(num), catalog.titles[num], score, "popularity", reason))
     return tuple(items)
+
+
+def of_known(catalog: Catalog, found: Neighbors, known: Sequence[tuple[bool, bool]]) -> tuple[Recommendation, ...]:
+    """Items whose scores have no parts, with whether behaviour and content of each are known."""
+    pairs = zip(found.nums.tolist(), found.scores.tolist(), known, strict=True)
+    return tuple(
+        Recommendation(catalog.items.id(num), catalog.titles[num], score, _source(*parts))
+        for num, score, parts in pairs
+    )
 
 
 def _source(collaborative: bool, content: bool) -> Source:

@@ -55,7 +55,7 @@ class Shape:
 
 @dataclass(frozen=True, eq=False)
 class Dense:
-    """A matrix in blocks of columns, float32 (n_blocks, n_in, COLUMNS), the last one filled up with zeros, and a bias (n_out,)."""
+    """A matrix in blocks of columns, (n_blocks, n_in, COLUMNS), the last one filled up with zeros, and a bias (n_out,)."""
 
     blocks: Vectors
     bias: Vectors

@@ -92,11 +92,17 @@ def centred(texts: Vectors) -> Vectors:
     (docs/decisions/0004).
     """
     known = texts.any(axis=1)
-    if known.sum() < 2:  # a lone text is all that is known, and not its own mean
-        return unit_rows(texts)
     moved = np.zeros_like(texts)
-    moved[known] = texts[known] - texts[known].mean(axis=0, dtype=np.float64).astype(np.float32)
+    moved[known] = texts[known] - text_mean(texts)
     return unit_rows(moved)
+
+
+def text_mean(texts: Vectors) -> Vectors:
+    """The mean of the text vectors that are not zero, (text_dim,)."""
+    known = texts.any(axis=1)
+    if known.sum() < 2:  # a lone text is all that is known, and not its own mean
+        return np.zeros(texts.shape[1], dtype=np.float32)
+    return np.asarray(texts[known].mean(axis=0, dtype=np.float64), dtype=np.float32)
 
 
 def items_for_user(item_factors: Vectors, texts: Vectors, scale: float) -> Vectors:

@@ -10,52 +10,26 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from recsys import annoy_file, durable
 from recsys.annoy_index import AnnoyVectorIndex
-from recsys.attributes import COLUMNS as ATTRIBUTE_COLUMNS
-from recsys.attributes import Attributes
+from recsys.array_files import read_array, write_array
 from recsys.blending import Layout
 from recsys.catalog import Catalog
+from recsys.encoders import EncoderRef
 from recsys.errors import BundleError
-from recsys.fold_in import Confidence, FoldIn
-from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.index import ExactIndex, VectorIndex, VectorTable
-from recsys.lists import Lists
 from recsys.manifest import FileInfo, IndexInfo, Manifest
 from recsys.model import Model
-from recsys.neighborhood import Neighborhood
-from recsys.popularity import Popularity
+from recsys.packed import Arrays
+from recsys.parts import COLUMNS, INDEXES, PARTS, to_arrays
 
-# numpy parses the header of an array with ast.literal_eval, which in CPython 3.11 fails at times when two threads are at it
-# (python/cpython issue 106905).
-PARSING = threading.Lock()
 MANIFEST = "manifest.json"
 MANIFEST_SHA = "manifest.sha256"
-COLUMNS = {
-    "users": ("blob", "offsets", "starts", "nums"),
-    "items": ("blob", "offsets", "starts", "nums"),
-    "catalog": ("blob", "offsets"),
-    "titles": ("blob", "offsets"),
-    "attributes": ATTRIBUTE_COLUMNS,
-    "histories": ("indptr", "item_nums", "weights"),
-    "seen_only": ("indptr", "item_nums", "weights"),
-    "popularity": ("scores", "order"),
-    "trending": ("scores", "order"),
-    "items_for_user": ("vectors", "order", "norms", "positions"),
-    "items_like_item": ("vectors", "order", "norms", "positions"),
-    "neighborhood": ("indptr", "item_nums", "collaborative", "content"),
-    "fold_in": ("rotated", "basis", "eigenvalues", "item_counts", "run_counts", "run_regularization"),
-    "user_lists": ("nums", "scores", "collaborative"),
-    "item_lists": ("nums", "scores", "collaborative"),
-}
 USER_FACTORS = "user_factors.npy"
 ENCODER = "encoder"
 UNREAD = "0" * 64
@@ -63,39 +37,29 @@ UNREAD = "0" * 64
 
 @dataclass(frozen=True, eq=False)
 class ModelBundle:
-    """A model as it was published, with its manifest."""
+    """A model as it was published, with its manifest and its folder."""
 
     model: Model
     manifest: Manifest
+    folder: Path
 
     @property
     def version(self) -> str:
         return self.manifest.model_version
 
+    @property
+    def encoder(self) -> EncoderRef:
+        """What made the text vectors."""
+        info, own = self.manifest.encoder, self.folder / ENCODER
+        return EncoderRef(info.name, info.fingerprint, own if own.is_dir() else None)
+
 
 def write_model(folder: Path, model: Model) -> None:
     """Write and sync every file of `model` but the manifest; raises OSError or StoreError."""
-    parts = {
-        "users": model.users.to_arrays(),
-        "items": model.catalog.items.to_arrays(),
-        "catalog": model.catalog.to_arrays(),
-        "titles": model.catalog.titles.to_arrays(),
-        "attributes": model.attributes.to_arrays(),
-        "histories": model.histories.to_arrays(),
-        "seen_only": model.seen_only.to_arrays(),
-        "popularity": model.popularity.to_arrays(),
-        "trending": model.trending.to_arrays(),
-        "items_for_user": model.items_for_user.table.to_arrays(),
-        "items_like_item": model.items_like_item.table.to_arrays(),
-        "neighborhood": model.neighborhood.to_arrays(),
-        "fold_in": model.fold_in.to_arrays(),
-        "user_lists": model.user_lists.to_arrays(),
-        "item_lists": model.item_lists.to_arrays(),
-    }
-    for part, arrays in parts.items():
+    for part, arrays in to_arrays(model).items():
         for column in COLUMNS[part]:
-            _write_array(folder / f"{part}.{column}.npy", arrays[column])
-    _write_array(folder / USER_FACTORS, model.user_factors)
+            write_array(folder / f"{part}.{column}.npy", arrays[column])
+    write_array(folder / USER_FACTORS, model.user_factors)
     for name, forest in model.forests.items():
         forest.save(folder / f"{name}.ann")
         durable.sync(folder / f"{name}.ann")
@@ -185,7 +149,7 @@ def load_bundle(folder: Path, version: str | None = None, *, read: bool = True) 
     """
     manifest = check_files(folder, version, read=read)
     try:
-        return ModelBundle(_open_model(folder, manifest, read), manifest)
+        return ModelBundle(_open_model(folder, manifest, read), manifest, folder)
     except Exception as error:  # numpy meets a crafted file with errors of many kinds
         raise BundleError(f"{folder}: {error}") from error
 
@@ -194,71 +158,35 @@ def _open_model(folder: Path, manifest: Manifest, read: bool) -> Model:
     arrays = {part: _read_arrays(folder, part) for part in COLUMNS}
     shape, counts = manifest.shape, manifest.counts
     layout = Layout(shape.factors, shape.text_dim, shape.content_scale, shape.short_history)
+    searched = layout.text_dim if manifest.items_by_text is not None else 0
+    dims = {"items_for_user": layout.dim, "items_like_item": layout.dim, "items_by_text": searched}
+    tables = {name: VectorTable.from_arrays(arrays[name], (counts.items, dim)) for name, dim in dims.items()}
     items = IdMap.from_arrays(arrays["items"])
-    tables = {
-        name: VectorTable.from_arrays(arrays[name], (counts.items, layout.dim))
-        for name in ("items_for_user", "items_like_item")
-    }
-    model = Model(
-        users=IdMap.from_arrays(arrays["users"]),
-        catalog=Catalog.from_arrays(items, arrays["catalog"], arrays["titles"]),
-        histories=Histories.from_arrays(arrays["histories"], counts.items),
-        seen_only=Histories.from_arrays(arrays["seen_only"], counts.items),
-        popularity=Popularity.from_arrays(arrays["popularity"], counts.items),
-        trending=Popularity.from_arrays(arrays["trending"], counts.items),
-        user_factors=_read_array(folder / USER_FACTORS),  # type: ignore[arg-type]
-        layout=layout,
-        items_for_user=ExactIndex(tables["items_for_user"]),
-        items_like_item=ExactIndex(tables["items_like_item"]),
-        neighborhood=Neighborhood.from_arrays(arrays["neighborhood"], counts.items),
-        fold_in=FoldIn.from_arrays(arrays["fold_in"], Confidence(**vars(manifest.fold_in))),
-        attributes=Attributes.from_arrays(arrays["attributes"], counts.items),
-        user_lists=Lists.from_arrays(arrays["user_lists"], counts.users, counts.items),
-        item_lists=Lists.from_arrays(arrays["item_lists"], counts.items, counts.items),
-    )
+    parts: dict[str, Any] = {name: part.open(arrays[name], manifest) for name, part in PARTS.items()}
+    exact: dict[str, Any] = {name: ExactIndex(table) for name, table in tables.items()}
+    factors: Any = read_array(folder / USER_FACTORS)
+    catalog = Catalog.from_arrays(items, arrays["catalog"], arrays["titles"])
+    model = Model(catalog=catalog, user_factors=factors, layout=layout, **parts, **exact)
     sizes = (len(model.users), len(model.catalog), len(model.histories.item_nums))
     if sizes != (counts.users, counts.items, counts.interactions):
         raise BundleError(f"users, items, interactions are {sizes}, the manifest says {counts}")
-    return replace(  # annoy is the last to open a file, as it trusts what it is told
-        model,
-        items_for_user=_open_index(
-            folder / "items_for_user.ann", tables["items_for_user"], manifest.items_for_user, read
-        ),
-        items_like_item=_open_index(
-            folder / "items_like_item.ann", tables["items_like_item"], manifest.items_like_item, read
-        ),
-    )
+    infos: dict[str, IndexInfo | None] = {name: getattr(manifest, name) for name in INDEXES}
+    indexes: dict[str, Any] = {  # annoy is the last to open a file, as it trusts what it is told
+        name: _open_index(folder / f"{name}.ann", tables[name], info, read) for name, info in infos.items()
+    }
+    return replace(model, **indexes)
 
 
-def _open_index(forest: Path, table: VectorTable, info: IndexInfo, read: bool) -> VectorIndex:
-    if info.serves == "exact":
+def _open_index(forest: Path, table: VectorTable, info: IndexInfo | None, read: bool) -> VectorIndex:
+    if info is None or info.serves == "exact":
         return ExactIndex(table)
     if read:
         annoy_file.check(forest, table.vectors)
     return AnnoyVectorIndex.open(table, forest, info.search_k)
 
 
-def _read_arrays(folder: Path, part: str) -> dict[str, NDArray[np.generic]]:
-    return {column: _read_array(folder / f"{part}.{column}.npy") for column in COLUMNS[part]}
-
-
-def _read_array(path: Path) -> NDArray[np.generic]:
-    with PARSING:
-        try:
-            mapped = np.lib.format.open_memmap(path, mode="r")
-        except ValueError:  # an empty array cannot be memory-mapped
-            with path.open("rb") as stream:
-                return np.lib.format.read_array(stream, allow_pickle=False)
-    return mapped.view(np.ndarray)  # the same memory without the slow indexing of numpy.memmap
-
-
-def _write_array(path: Path, array: NDArray[np.generic]) -> None:
-    with path.open("xb") as stream:
-        rows = np.ascontiguousarray(array)
-        np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(rows))
-        stream.write(rows.data)  # numpy's own way through a C stream does not notice a disk that is full
-        stream.flush()
-        os.fsync(stream.fileno())
+def _read_arrays(folder: Path, part: str) -> Arrays:
+    return {column: read_array(folder / f"{part}.{column}.npy") for column in COLUMNS[part]}
 
 
 def _raise(error: OSError) -> None:

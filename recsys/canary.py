@@ -19,6 +19,7 @@ from recsys.answers import Answer
 from recsys.bundle import load_bundle
 from recsys.errors import BundleError, RecsysError
 from recsys.index import ExactIndex, VectorIndex
+from recsys.parts import INDEXES
 from recsys.recommender import Recommender
 
 SAMPLE = 20
@@ -39,7 +40,8 @@ class CanaryError(RecsysError):
 def examine(folder: Path) -> None:
     """Check every byte of a bundle, open it, and ask both indexes and the recommender; raises BundleError."""
     bundle = load_bundle(folder)
-    for index in (bundle.model.items_for_user, bundle.model.items_like_item):
+    for name in INDEXES:
+        index: VectorIndex = getattr(bundle.model, name)
         if not isinstance(index, ExactIndex):  # that one reads nothing but checked arrays
             _query(index)
     rehearse(Recommender(bundle.model, bundle.version, bundle.manifest.events), SAMPLE)

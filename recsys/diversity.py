@@ -2,8 +2,8 @@
 
 Items are taken one after another. The next one is that of the largest ``(1 - d) rel_i - d max_j sim(i, j)``, where rel is the
 score, brought to 0..1 over the pool of the best items, j are the items taken before and sim is the likeness of two items as
-:mod:`recsys.blending` has it. The pool has the same size for every question, so a longer list begins with the shorter one, and
-a page after the first repeats nothing.
+:mod:`recsys.blending` has it, below 0 counting as 0. The pool has the same size for every question, so a longer list begins
+with the shorter one, and a page after the first repeats nothing.
 """
 
 from __future__ import annotations

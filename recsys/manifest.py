@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeIn
 
 from recsys.errors import BundleError
 
-SCHEMA_VERSION: Literal[3] = 3
+SCHEMA_VERSION: Literal[4] = 4
 VERSION_PATTERN = r"\d{8}T\d{6}Z-[0-9a-f]{4}"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
@@ -103,13 +103,17 @@ class FileInfo(Record):
 
 
 class Header(Record):
-    """Everything of a manifest that is known before the files are written."""
+    """Everything of a manifest that is known before the files are written.
+
+    `items_by_text` is None without text vectors.
+    """
 
     counts: Counts
     shape: Shape
     encoder: EncoderInfo
     items_for_user: IndexInfo
     items_like_item: IndexInfo
+    items_by_text: IndexInfo | None
     fold_in: FoldInInfo
     events: EventsInfo
     parameters: dict[str, Any]
@@ -120,7 +124,7 @@ class Header(Record):
 class Manifest(Header):
     """The header with the name, the time and the files of one published bundle."""
 
-    schema_version: Literal[3]
+    schema_version: Literal[4]
     model_version: Annotated[str, Field(pattern=f"^{VERSION_PATTERN}$")]
     created_at: str
     files: dict[FileName, FileInfo]

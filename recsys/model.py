@@ -18,6 +18,8 @@ from recsys.fold_in import FoldIn
 from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.index import VectorIndex
+from recsys.keywords import Keywords
+from recsys.likeness import Likeness
 from recsys.lists import Lists
 from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
@@ -42,6 +44,8 @@ class Model:
         The lengths of the collaborative and the content part of the vectors below.
     items_for_user, items_like_item : VectorIndex
         Over the item rows of the two formulas of :mod:`recsys.blending`.
+    items_by_text : VectorIndex
+        Over the text vectors of the items as the encoder makes them; of dimension 0 where they cannot be searched.
     neighborhood : Neighborhood
         What the items of a history add to the items near them.
     fold_in : FoldIn
@@ -50,6 +54,10 @@ class Model:
         For conditions on items.
     user_lists, item_lists : Lists
         The best unseen items of each user and the items most like each item; may be none.
+    keywords : Keywords
+        The texts of the items by their words.
+    likeness : Likeness
+        How texts and users become rows of `items_like_item`.
     forests : mapping
         The annoy indexes by name, kept while a model is written; a loaded model opens the ones that serve.
     encoder_files : mapping
@@ -71,11 +79,14 @@ class Model:
     layout: Layout
     items_for_user: VectorIndex
     items_like_item: VectorIndex
+    items_by_text: VectorIndex
     neighborhood: Neighborhood
     fold_in: FoldIn
     attributes: Attributes
     user_lists: Lists
     item_lists: Lists
+    keywords: Keywords
+    likeness: Likeness
     forests: Mapping[str, AnnoyVectorIndex] = field(default_factory=dict)
     encoder_files: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -95,10 +106,14 @@ class Model:
             "layout and fold_in": (self.layout.factors, self.fold_in.rotated.shape[1]),
             "items and items_for_user": (n_items, len(self.items_for_user)),
             "items and items_like_item": (n_items, len(self.items_like_item)),
+            "items and items_by_text": (n_items, len(self.items_by_text)),
+            "items and keywords": (n_items, len(self.keywords)),
             "items and neighborhood": (n_items, len(self.neighborhood)),
             "layout and user factors": (self.layout.factors, self.user_factors.shape[1]),
             "layout and items_for_user": (self.layout.dim, self.items_for_user.table.dim),
             "layout and items_like_item": (self.layout.dim, self.items_like_item.table.dim),
+            "layout and items_by_text": (self.layout.text_dim, self.items_by_text.table.dim or self.layout.text_dim),
+            "layout and likeness": (self.layout.text_dim, len(self.likeness.text_mean)),
         }
         for what, (one, other) in pairs.items():
             if one != other:

@@ -47,8 +47,8 @@ class PackedStrings:
         )
         if not sound:
             raise BundleError("packed strings: the offsets do not fit the bytes")
-        object.__setattr__(self, "_bytes", memoryview(np.ascontiguousarray(self.blob)))
-        object.__setattr__(self, "_places", memoryview(np.ascontiguousarray(self.offsets)))
+        object.__setattr__(self, "_bytes", np.ascontiguousarray(self.blob).data)
+        object.__setattr__(self, "_places", np.ascontiguousarray(self.offsets).data)
 
     @classmethod
     def from_strings(cls, strings: Iterable[str]) -> PackedStrings:

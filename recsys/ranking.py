@@ -112,9 +112,16 @@ def alike(
     table = model.items_like_item.table
     index: VectorIndex = ExactIndex(table) if exact else model.items_like_item
     vector = table.rows(np.asarray([item_num]))[0]
+    return nearest(index, vector, model.layout.factors, k, skip, eligible=eligible)
+
+
+def nearest(
+    index: VectorIndex, vector: Vectors, factors: int, k: int, skip: Nums, *, eligible: Mask | None = None
+) -> Ranked:
+    """The `k` items not in `skip` with the largest products with `vector`, whose first `factors` numbers are behaviour."""
 
     def best(n: int, out: Nums) -> Ranked:
-        return likest(table, vector, model.layout.factors, propose(index, vector, n, out, eligible), n)
+        return likest(index.table, vector, factors, propose(index, vector, n, out, eligible), n)
 
     return _in_blocks(index, k, skip, best)
 

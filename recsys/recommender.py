@@ -17,6 +17,7 @@ from recsys.answers import Answer, Page
 from recsys.asked import Asked
 from recsys.catalog import Item
 from recsys.diversity import POOL, diversified
+from recsys.encoders import NO_ENCODER, EncoderRef
 from recsys.errors import NotFoundError
 from recsys.explanation import reasons
 from recsys.index import Neighbors
@@ -47,11 +48,14 @@ class Recommender:
         Goes into every answer.
     events : EventsInfo
         How events count, and which of them the model knows.
+    encoder : EncoderRef
+        What made the text vectors, to encode what is searched for.
     """
 
     model: Model
     model_version: str
     events: EventsInfo = field(default_factory=EventsInfo)
+    encoder: EncoderRef = NO_ENCODER
 
     @cached_property
     def rules(self) -> EventRules:
@@ -97,15 +101,15 @@ class Recommender:
         QueryError
             When a filter names no attribute of the catalogue.
         """
-        num = self._item_num(item_id)
+        num = self.item_num(item_id)
         if asked.plain and self.model.item_lists.length:
             if listed := self._listed(self.model.item_lists, num, asked, NOTHING, hidden):
                 return Answer("similar", *listed)
             asked = replace(asked, exact=True)
-        skip = np.union1d(self._nums([*asked.exclude, *hidden]), [num]).astype(np.int32)
+        skip = np.union1d(self.nums([*asked.exclude, *hidden]), [num]).astype(np.int32)
         if not self.model.items_like_item.table.rows(np.asarray([num])).any():
             return self._popular(asked, skip, "popular", self.model.popularity, fallback=True)
-        eligible = self._eligible(asked)
+        eligible = self.eligible(asked)
         ranked = alike(self.model, num, self._depth(asked), skip, eligible=eligible, exact=asked.exact)
         chosen, place = self._chosen(ranked, asked, set())
         return Answer(
@@ -163,27 +167,28 @@ class Recommender:
         nums.pop(None, None)
         if nums:
             base = base.added(np.array([*nums], dtype=np.int32), np.array([*nums.values()], dtype=np.float32))
-        return self._popular(asked, self._nums([*asked.exclude, *hidden]), kind, base)
+        return self._popular(asked, self.nums([*asked.exclude, *hidden]), kind, base)
 
     def item(self, item_id: str) -> Item:
         """The record of an item; raises NotFoundError when it is not in the catalogue."""
-        return self.model.catalog[self._item_num(item_id)]
+        return self.model.catalog[self.item_num(item_id)]
 
-    def _item_num(self, item_id: str) -> int:
+    def item_num(self, item_id: str) -> int:
+        """The row number of an item; raises NotFoundError when it is not in the catalogue."""
         num = self.model.catalog.items.get(item_id)
         if num is None:
             raise NotFoundError(f"item {item_id!r} is not in the catalogue of model {self.model_version}")
         return num
 
     def _recommend(self, known: Taste, asked: Asked, hidden: AbstractSet[str], activity: Activity) -> Answer:
-        skip = self._nums([*asked.exclude, *hidden])
+        skip = self.nums([*asked.exclude, *hidden])
         if not asked.include_seen:
             skip = np.union1d(skip, known.seen).astype(np.int32)
         drop = set() if asked.include_seen else self._later(activity)
         if not known.query.vector.any():
             return self._popular(asked, skip, "popular", self.model.popularity, drop, fallback=True)
         depth = self._depth(asked) + len(drop)
-        ranked = rank(self.model, known.query, depth, skip, eligible=self._eligible(asked), exact=asked.exact)
+        ranked = rank(self.model, known.query, depth, skip, eligible=self.eligible(asked), exact=asked.exact)
         chosen, place = self._chosen(ranked, asked, drop)
         why = reasons(known, chosen.found.nums) if asked.explain else None
         return Answer(
@@ -202,7 +207,7 @@ class Recommender:
         fallback: bool = False,
     ) -> Answer:
         depth = asked.depth + len(drop or ())
-        found = base.top(depth, skip, self._eligible(asked))
+        found = base.top(depth, skip, self.eligible(asked))
         place = answers.page(found.nums.tolist(), asked.offset, asked.k, drop or set())
         found = Neighbors(found.nums[place.places], found.scores[place.places])
         items = answers.of_popular(self.model.catalog, found, asked.explain)
@@ -213,7 +218,7 @@ class Recommender:
     ) -> tuple[tuple[answers.Recommendation, ...], bool, int | None] | None:
         """The answer from a precomputed list; None where there is none, or it is too short for the question."""
         drop = self._later(activity)
-        skip = set(self._nums([*asked.exclude, *hidden]).tolist()) if asked.exclude or hidden else NO_NUMS
+        skip = set(self.nums([*asked.exclude, *hidden]).tolist()) if asked.exclude or hidden else NO_NUMS
         depth = asked.depth + len(skip) + len(drop)
         nums: list[int] = lists.nums[row, :depth].tolist()
         if nums[0] < 0:
@@ -242,13 +247,15 @@ class Recommender:
     def _depth(self, asked: Asked) -> int:
         return max(asked.depth, POOL) if asked.diversity else asked.depth
 
-    def _eligible(self, asked: Asked) -> NDArray[np.bool_] | None:
+    def eligible(self, asked: Asked) -> NDArray[np.bool_] | None:
+        """Which items satisfy the filters, None for all; raises QueryError when one names no attribute."""
         return self.model.attributes.mask(asked.filters) if asked.filters else None
 
-    def _nums(self, item_ids: Collection[str]) -> Nums:
+    def nums(self, item_ids: Collection[str]) -> Nums:
+        """The row numbers of those items that the catalogue has, rising."""
         return np.unique(self.model.catalog.items.known(item_ids)) if item_ids else np.empty(0, dtype=np.int32)
 
     def _later(self, activity: Activity) -> set[int]:
         if not activity.later:
             return set()
-        return set(self._nums([*self.rules.aggregated(activity.later)]).tolist())
+        return set(self.nums([*self.rules.aggregated(activity.later)]).tolist())

@@ -29,10 +29,15 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str
             column, justify="right" if numeric else "left", min_width=width, no_wrap=True, overflow="ellipsis"
         )
     for row in filled:
-        table.add_row(*(Text(cell.translate(CONTROLS)) for cell in row))  # a plain string would be read as markup
+        table.add_row(*(Text(plain(cell)) for cell in row))  # a plain string would be read as markup
     console = Console()
     console = console if console.is_terminal else Console(width=200)
     console.print(table)
+
+
+def plain(text: str) -> str:
+    """`text` without what would steer the terminal."""
+    return text.translate(CONTROLS)
 
 
 def show_json(value: object) -> None:

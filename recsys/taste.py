@@ -16,6 +16,8 @@ from recsys.index import NOTHING as NO_ITEMS
 from recsys.model import Model
 from recsys.ranking import UserQuery, history_query
 
+MOST_WEIGHT = 1e30  # of one item, so that it stays a number in single precision
+
 Nums = NDArray[np.int32]
 
 
@@ -102,7 +104,7 @@ def _taste(model: Model, totals: dict[int, float], disliked: set[int], user_num:
     return Taste(
         model,
         np.array(liked, dtype=np.int32),
-        np.array([totals[num] for num in liked], dtype=np.float32),
+        np.array([min(totals[num], MOST_WEIGHT) for num in liked], dtype=np.float32),
         np.array(sorted(disliked), dtype=np.int32) if disliked else NO_ITEMS,
         user_num,
         fresh=True,

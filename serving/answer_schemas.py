@@ -65,7 +65,7 @@ class Ranking(AnswerObject):
     ]
     items: list[RankedItem]
     degraded: Annotated[
-        list[Literal["events"]],
+        list[Literal["events", "semantic"]],
         Field(default=None, description="what could not be read just now and is not counted; not there otherwise"),
     ]
 

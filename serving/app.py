@@ -10,9 +10,23 @@ from flask.json.provider import JSONProvider
 from werkzeug.routing import BaseConverter
 
 from recsys.recommender import Recommender
-from serving import admission, cors, headers, keys, observe, operation, problems, rate_limits, requests
+from serving import admission, cors, encoding, headers, keys, observe, operation, problems, rate_limits, requests
 from serving.knowledge import Knowledge
-from serving.routes import docs, events, health, hidden, items, metrics, popular, rank, recommend, similar, users
+from serving.routes import (
+    docs,
+    events,
+    health,
+    hidden,
+    items,
+    metrics,
+    popular,
+    query,
+    rank,
+    recommend,
+    search,
+    similar,
+    users,
+)
 from serving.settings import Settings
 
 
@@ -62,6 +76,9 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     app.register_blueprint(items.blueprint(model))
     for resource in (popular, rank, recommend, similar, users):
         app.register_blueprint(resource.blueprint(model, knowledge))
+    encoded = encoding.register(app, settings, model)
+    for resource in (search, query):
+        app.register_blueprint(resource.blueprint(model, knowledge, encoded))
     app.register_blueprint(events.blueprint(model, knowledge, settings.serve.max_batch))
     app.register_blueprint(hidden.blueprint(knowledge))
     admission.register(app, settings.serve.in_flight, counted.shed)

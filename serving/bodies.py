@@ -83,7 +83,7 @@ def loads(raw: bytes) -> Any:
     try:
         given = orjson.loads(raw)
         if b"{" in raw:
-            json.loads(raw, object_pairs_hook=_unique)
+            LOOKS_AT_KEYS.decode(raw.decode())
     except _RepeatedKeyError as error:
         raise BadRequest(f"the body has the key {_shown(error.key)} twice in one object; give it once") from error
     except orjson.JSONDecodeError as error:
@@ -106,6 +106,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> None:
             if key in seen:
                 raise _RepeatedKeyError(key)
             seen.add(key)
+
+
+LOOKS_AT_KEYS: Final = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 def _check_type() -> None:

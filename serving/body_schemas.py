@@ -6,10 +6,12 @@ from functools import cached_property
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from recsys.activity import Event
 from recsys.asked import MOST_OFFSET, Asked
 from recsys.event_records import LARGEST_VALUE
+from recsys.filters import Condition
 from serving.filter_schemas import FilterIn
 from serving.query_schemas import MOST_ITEMS, RECOMMENDATION_ID
 from serving.strict import StrictObject
@@ -47,8 +49,17 @@ History = Annotated[
     Field(max_length=MOST_IDS, strict=False),
 ]
 Ids = Annotated[tuple[Id, ...], Field(max_length=MOST_IDS, strict=False)]
+K = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items"), BeforeValidator(_whole)]
+Offset = Annotated[
+    int, Field(ge=0, le=MOST_OFFSET, description="how many better items to pass over"), BeforeValidator(_whole)
+]
+Exclude = Annotated[Ids, Field(description="ids of items that are not wanted")]
+Filters = Annotated[
+    tuple[FilterIn, ...],
+    Field(max_length=MOST_FILTERS, strict=False, description="conditions on attributes of the items; all must hold"),
+]
 
-ONE_OF = {"oneOf": [{"required": ["user_id"]}, {"required": ["history"]}]}
+ONE_OF: JsonDict = {"oneOf": [{"required": ["user_id"]}, {"required": ["history"]}]}
 
 
 class Subject(StrictObject):
@@ -74,17 +85,10 @@ class Subject(StrictObject):
 class RecommendBody(Subject):
     """Body of ``POST /recommend``."""
 
-    k: Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items"), BeforeValidator(_whole)] = 10
-    offset: Annotated[
-        int, Field(ge=0, le=MOST_OFFSET, description="how many better items to pass over"), BeforeValidator(_whole)
-    ] = 0
-    exclude: Annotated[Ids, Field(description="ids of items that are not wanted")] = ()
-    filters: Annotated[
-        tuple[FilterIn, ...],
-        Field(
-            max_length=MOST_FILTERS, strict=False, description="conditions on attributes of the items; all must hold"
-        ),
-    ] = ()
+    k: K = 10
+    offset: Offset = 0
+    exclude: Exclude = ()
+    filters: Filters = ()
     include_seen: Annotated[bool, Field(description="also items of the history")] = False
     diversity: Annotated[
         float,
@@ -104,10 +108,15 @@ class RecommendBody(Subject):
             offset=self.offset,
             exclude=self.exclude,
             include_seen=self.include_seen,
-            filters=tuple(condition for one in self.filters for condition in one.conditions()),
+            filters=conditions(self.filters),
             diversity=self.diversity,
             explain=self.explain,
         )
+
+
+def conditions(filters: tuple[FilterIn, ...]) -> tuple[Condition, ...]:
+    """All that the filters say."""
+    return tuple(condition for one in filters for condition in one.conditions())
 
 
 class RankBody(Subject):

@@ -49,9 +49,9 @@ def wrapped(inner: WSGIApplication, origins: frozenset[str] = frozenset()) -> WS
             headers.append((REQUEST_ID, one))
             if origins:
                 headers += answered(environ.get("HTTP_ORIGIN"), origins)
-            if CACHE[0] not in names:
+            if "Cache-Control" not in names:
                 headers.append(CACHE)
-            if POLICY[0] not in names:
+            if "Content-Security-Policy" not in names:
                 headers.append(POLICY)
             return start_response(status, headers, exc_info)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ class Knowledge:
     def __init__(self, where: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._where, self._clock = where, clock
         self._store: EventStore | None = None
+        self._opening = threading.Lock()
         self._fresh: FreshUsers | None = None
         self._tried = -RETRY_SECONDS
         self._kept_at = 0.0
@@ -75,20 +77,24 @@ class Knowledge:
     def store(self) -> EventStore:
         """The event store, opened when it is first asked; raises EventStoreError."""
         if self._store is None:
-            if self._clock() < self._tried + RETRY_SECONDS:
-                raise EventStoreError("the event store could not be opened a moment ago; the log has the reason")
-            self._tried = self._clock()
-            try:
-                store = EventStore.open(self._where)
-                self._keep(store)
-            except EventStoreError as error:
-                LOG.error("event store: %s", error)
-                raise
-            self._store = store
+            with self._opening:  # the first requests come together, and the others wait
+                self._store = self._store or self._opened()
         return self._store
 
+    def _opened(self) -> EventStore:
+        if self._clock() < self._tried + RETRY_SECONDS:
+            raise EventStoreError("the event store could not be opened a moment ago; the log has the reason")
+        self._tried = self._clock()
+        try:
+            store = EventStore.open(self._where)
+            self._keep(store)
+        except EventStoreError as error:
+            LOG.error("event store: %s", error)
+            raise
+        return store
+
     def configured_store(self) -> EventStore:
-        """The event store for what must be written; raises ConflictError where there is none by configuration, EventStoreError."""
+        """The event store for what must be written; raises ConflictError where none is configured, EventStoreError."""
         if not self._where:
             raise ConflictError("no event store is configured; set store.events")
         return self.store()

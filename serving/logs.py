@@ -24,6 +24,7 @@ from recsys.errors import BundleError, ConfigError, StoreError
 STDERR = 2
 LONGEST = 4096  # bytes that a pipe takes in one piece, so that lines of several workers do not mix
 FRAMES = 12
+UNFIT = "a record cannot be shown"
 SAY_WHY = (BundleError, StoreError, ConfigError)
 ONE_LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
@@ -52,8 +53,9 @@ class StandardError(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             write(self.format(record).encode("ascii") + b"\n")
-        except Exception:  # a record whose arguments do not fit its text
-            write(json.dumps({"time": _iso(record.created), "level": "error", "logger": record.name}).encode() + b"\n")
+        except Exception:  # its arguments do not fit its text
+            lost = {"time": _iso(record.created), "level": "error", "logger": record.name, "message": UNFIT}
+            write(json.dumps(lost).encode() + b"\n")
 
 
 def config(level: str = "INFO") -> dict[str, Any]:

@@ -26,6 +26,7 @@ Recommendations for users and guests, items like an item, and what is popular, f
 * Parameters and bodies are read strictly: what is unknown, given twice or of a wrong form is refused by name.
 * Ids are opaque strings and come back byte for byte. In a path they are percent-encoded; a slash may stand as it is.
 * Every answer carries `X-Request-ID`, the caller's own where that is up to 64 letters, digits, `.`, `_` or `-`.
+* Where requests are limited, answers carry `RateLimit` and `RateLimit-Policy`.
 * Errors are `application/problem+json`.
 """
 WHAT_HAPPENED = {
@@ -33,7 +34,7 @@ WHAT_HAPPENED = {
     401: "No API key, or one that is not known",
     403: "The API key lacks the scope",
     404: "Not known",
-    409: "It does not go with the present state: the list of another model, or no event store",
+    409: "It does not go with the present state: the list of another model, no event store, or a model without texts",
     413: "The body is too long",
     414: "The address is too long",
     415: "The body is not `application/json`",
@@ -53,7 +54,7 @@ REQUEST_ID_HEADER = {
 
 
 def document(serve: ServeConfig) -> dict[str, Any]:
-    """The document of a service with these settings, which say whether it asks for keys and how many events it takes at once."""
+    """The document of a service with these settings, which say whether it asks for keys and how long a batch may be."""
     keys = bool(serve.keys)
     schemas = Schemas.of(OPERATIONS)
     for shape in schemas.components[EventsBody.__name__]["oneOf"]:
@@ -79,6 +80,11 @@ def document(serve: ServeConfig) -> dict[str, Any]:
             "headers": {
                 "RequestId": {
                     "description": "The name of this request",
+                    "required": True,
+                    "schema": {"type": "string"},
+                },
+                "Challenge": {
+                    "description": "How to send a key",
                     "required": True,
                     "schema": {"type": "string"},
                 },
@@ -142,10 +148,12 @@ def _path_parameters(one: Operation) -> Iterable[dict[str, Any]]:
 
 
 def _query_parameters(one: Operation) -> Iterable[dict[str, Any]]:
-    repeatable = one.query.repeatable()
-    for name, schema in one.query.model_json_schema(schema_generator=Untitled).get("properties", {}).items():
+    repeatable, whole = one.query.repeatable(), one.query.model_json_schema(schema_generator=Untitled)
+    for name, schema in whole.get("properties", {}).items():
         plain = _without_null(schema)
         made = {"name": name, "in": "query", "description": plain.pop("description"), "schema": plain}
+        if name in whole.get("required", ()):
+            made["required"] = True
         if plain.get("type") == "array":
             made |= {"style": "form", "explode": name in repeatable}
         yield made
@@ -175,6 +183,8 @@ def _problem(status: int, schemas: Schemas) -> dict[str, Any]:
     headers = {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}}
     if status in RETRY:
         headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = {"$ref": "#/components/headers/Challenge"}
     example = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -192,7 +202,7 @@ def _problem(status: int, schemas: Schemas) -> dict[str, Any]:
 def _security(one: Operation, keys: bool) -> list[dict[str, list[str]]]:
     if one.scope == "none":
         return []
-    asked = [{"ApiKey": [one.scope]}, {"Bearer": [one.scope]}]
+    asked: list[dict[str, list[str]]] = [{"ApiKey": [one.scope]}, {"Bearer": [one.scope]}]
     return asked if keys else [{}, *asked]
 
 

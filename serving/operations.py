@@ -15,6 +15,7 @@ from serving import answer_schemas as answers
 from serving.body_schemas import RankBody, RecommendBody
 from serving.event_schemas import EventsAnswer, EventsBody
 from serving.query_schemas import NoQuery, PopularQuery, Query, RecommendQuery, SimilarQuery
+from serving.search_schemas import QUERY_EXAMPLE, QueryAnswer, QueryBody, SearchAnswer, SearchQuery
 
 Scope = Literal["none", "read", "write", "admin"]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
@@ -76,6 +77,8 @@ TAGS: Final[Mapping[str, str]] = {
     "similar": "Lists",
     "popular": "Lists",
     "rank": "Lists",
+    "search": "Search",
+    "query": "Search",
     "items": "Items",
     "events": "Events and users",
     "users": "Events and users",
@@ -137,6 +140,28 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         body=RankBody,
         answer=answers.RankAnswer,
         example={"user_id": "u17", "item_ids": ["i4", "i17", "i23"]},
+    ),
+    Operation(
+        "search.search_items",
+        "GET",
+        "/search",
+        "Items for a text",
+        "By meaning and by words. Items that a user has seen are found as well; `user_id` ranks the first hundred by text and "
+        "taste. Where texts cannot be encoded just now, `hybrid` answers by words, and `degraded` names `semantic`.",
+        SearchQuery,
+        answer=SearchAnswer,
+        errors=(409,),
+    ),
+    Operation(
+        "query.query_items",
+        "POST",
+        "/query",
+        "Items by examples",
+        "Vector arithmetic: like some items, texts and users, and unlike others. Items among the examples are not answered.",
+        body=QueryBody,
+        answer=QueryAnswer,
+        errors=(404, 409),
+        example=QUERY_EXAMPLE,
     ),
     Operation(
         "items.item",

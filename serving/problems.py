@@ -7,9 +7,17 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, g, jsonify
 from werkzeug.exceptions import HTTPException
 
-from recsys.errors import EventStoreError, NotFoundError, QueryError, RecsysError
+from recsys.errors import (
+    EncoderBusyError,
+    EventStoreError,
+    NotFoundError,
+    QueryError,
+    RecsysError,
+    UnansweredError,
+)
 
 RETRY_AFTER_SECONDS = 5
+LONGEST_DETAIL = 500  # it repeats what was sent
 
 
 class NotReadyError(RecsysError):
@@ -30,7 +38,9 @@ STATUS: dict[type[RecsysError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
     EventStoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    EncoderBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     ConflictError: HTTPStatus.CONFLICT,
+    UnansweredError: HTTPStatus.CONFLICT,
 }
 
 
@@ -40,7 +50,7 @@ def problem(status: HTTPStatus, detail: str) -> Response:
         "type": "about:blank",
         "title": status.phrase,
         "status": status.value,
-        "detail": detail,
+        "detail": detail if len(detail) <= LONGEST_DETAIL else detail[:LONGEST_DETAIL] + "…",
         "request_id": g.get("request_id", ""),
     }
     response = jsonify(body)

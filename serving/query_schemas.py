@@ -211,6 +211,8 @@ def parse(kind: type[AnyQuery], raw: str) -> AnyQuery:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "missing":
+            raise QueryError(f"parameter {first['loc'][0]!r} is missing") from error
         value = given[str(first["loc"][0])]
         raise QueryError(f"parameter {first['loc'][0]!r} is {shown(value)}: {message}") from error
 

@@ -138,7 +138,9 @@ class Reference:
 
     def _outcome(self, status: int, given: Schema) -> Outcome:
         one = self._resolved(given)
-        media, content = next(iter(one.get("content", {}).items()), ("", {}))
+        contents: Schema = one.get("content", {})
+        media = next(iter(contents), "")
+        content: Schema = contents.get(media, {})
         kind = kind_of(content["schema"]) if "$ref" in content.get("schema", {}) else escape(media)
         return Outcome(status, marked(one["description"]), kind)
 

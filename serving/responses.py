@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from flask import Response, g, jsonify
@@ -13,10 +14,12 @@ PRIVATE = "private, no-store"
 
 def plain(answer: Answer, shown: dict[str, Any], degraded: bool) -> Response:
     """A list for anybody; where the event store could not be read, it says so."""
+    if not isfinite(sum(item.score for item in answer.items)):  # which JSON cannot say, and orjson would call null
+        raise ArithmeticError("a score is not finite")
     g.strategy = answer.strategy  # for the metrics
     g.fallback = answer.fallback
     if degraded:
-        shown["degraded"] = ["events"]
+        shown["degraded"] = ["events", *shown.get("degraded", ())]
     return jsonify(shown)
 
 

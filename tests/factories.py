@@ -21,6 +21,8 @@ from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.index import ExactIndex, VectorTable
 from recsys.interactions import Interactions
+from recsys.keywords import Keywords
+from recsys.likeness import Likeness
 from recsys.lists import Lists
 from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, IndexInfo, Shape
 from recsys.model import Model
@@ -109,6 +111,8 @@ def model(
         ),
     }
     catalog = Catalog.from_items([Item(f"i{i}", f"Title {i}", f"text {i}", {"year": 1990 + i}) for i in range(n_items)])
+    if text_dim:
+        tables["items_by_text"] = VectorTable.from_vectors(texts)
     forests = {name: AnnoyVectorIndex.build(table, 10, seed) for name, table in tables.items()}
     serving = forests if annoy else {name: ExactIndex(table) for name, table in tables.items()}
     return Model(
@@ -124,11 +128,14 @@ def model(
         layout=layout,
         items_for_user=serving["items_for_user"],
         items_like_item=serving["items_like_item"],
+        items_by_text=serving.get("items_by_text", ExactIndex(VectorTable.from_vectors(texts))),
         neighborhood=neighborhood(n_items, n_neighbors, seed),
         fold_in=fold_in(item_factors, seen),
         attributes=Attributes.from_catalog(catalog),
         user_lists=Lists.none(n_users),
         item_lists=Lists.none(n_items),
+        keywords=Keywords.from_texts(catalog.texts(), list(catalog.titles)),
+        likeness=Likeness.of(0.5, np.zeros(text_dim, dtype=np.float32)),
         forests=forests,
         encoder_files={"modules.json": b"[]", "0_StaticEmbedding/tokenizer.json": b"{}"},
     )
@@ -180,6 +187,7 @@ def header(of: Model) -> Header:
         encoder=EncoderInfo(name="none", fingerprint=""),
         items_for_user=info,
         items_like_item=info,
+        items_by_text=info if of.items_by_text.table.dim else None,
         fold_in=FoldInInfo(**vars(of.fold_in.confidence)),
         events=EventsInfo(),
         parameters={},

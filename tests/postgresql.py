@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ class Server:
     folder: Path
     as_user: tuple[str, ...]
     numbers: Iterator[int] = field(default_factory=count)
+    process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://{USER}@/{database}?host={quote(str(self.folder))}"
@@ -58,23 +60,34 @@ class Server:
         return self._run([str(self.programs / "psql"), *shown])
 
     def start(self) -> None:
-        options = f"-c listen_addresses= -c unix_socket_directories={self.folder} -c fsync=on -c max_connections=50"
-        self._control("start", "-o", options, "-l", str(self.folder / "log"))
+        """As a child that ends with the thread that starts it, however that ends."""
+        where = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self.folder}"]
+        options = [*where, "-c", "fsync=on", "-c", "max_connections=50"]
+        command = [str(self.programs / "postgres"), "-D", str(self.folder / "data"), *options]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self.as_user, "setpriv", "--pdeathsig", "INT", *command], stdout=log, stderr=log, cwd="/"
+            )
+        until = time.monotonic() + PATIENCE
+        while self.process.poll() is None and time.monotonic() < until:
+            try:
+                self.sql("SELECT 1")
+            except NotInstalledError:
+                time.sleep(0.02)
+            else:
+                return
+        raise NotInstalledError((self.folder / "log").read_text(errors="replace"))
 
     def stop(self, mode: str = "fast") -> None:
         """End it: `fast` closes the connections, `immediate` is as good as a crash."""
-        self._control("stop", "-m", mode)
-
-    def _control(self, action: str, *options: str) -> None:
-        self._run([str(self.programs / "pg_ctl"), action, "-w", "-s", "-D", str(self.folder / "data"), *options])
+        self._run([str(self.programs / "pg_ctl"), "stop", "-m", mode, "-w", "-s", "-D", str(self.folder / "data")])
+        if self.process is not None:
+            self.process.wait(PATIENCE)
 
     def _run(self, command: list[str]) -> str:
-        log = self.folder / "commands"  # a server that is started keeps its standard output: a pipe would never end
-        with log.open("w+b") as output:
-            done = subprocess.run(
-                [*self.as_user, *command], stdout=output, stderr=output, check=False, timeout=PATIENCE, cwd="/"
-            )
-        said = log.read_text(errors="replace")
+        full = [*self.as_user, *command]
+        done = subprocess.run(full, capture_output=True, text=True, check=False, timeout=PATIENCE, cwd="/")
+        said = done.stdout + done.stderr
         if done.returncode:
             raise NotInstalledError(f"{Path(command[0]).name}: {said.strip()}")
         return said
@@ -88,8 +101,8 @@ def server() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: the name of a socket has at most 107 bytes
     try:
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-            as_user = ("runuser", "-u", USER, "--")
             owner = _owner()
+            as_user = ("setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups")
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         here = Server(programs, folder, as_user)
         made = ["-D", str(folder / "data"), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]

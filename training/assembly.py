@@ -17,6 +17,8 @@ from recsys.fold_in import FoldIn
 from recsys.histories import Histories
 from recsys.index import ExactIndex, VectorTable
 from recsys.interactions import Interactions
+from recsys.keywords import Keywords
+from recsys.likeness import Likeness
 from recsys.lists import Lists
 from recsys.model import Model
 from recsys.neighborhood import Neighborhood
@@ -109,6 +111,9 @@ def exact_model(parts: Parts, config: Config) -> Model:
         attributes=Attributes.from_catalog(parts.catalog),
         user_lists=Lists.none(len(parts.interactions.users)),
         item_lists=Lists.none(n_items),
+        items_by_text=ExactIndex(VectorTable.from_vectors(parts.texts[:, :0])),
+        keywords=Keywords.none(n_items),
+        likeness=Likeness.of(config.blend.weight, np.zeros(assembled.layout.text_dim, dtype=np.float32)),
     )
 
 

@@ -8,9 +8,9 @@ from recsys.asked import Asked
 from recsys.config_file import render_values
 from recsys.recommender import Recommender
 from training import report as html
+from training.finishing import Trained
 from training.indexing import sample
 from training.measured import ReportData, UserSample
-from training.pipeline import Trained
 
 REPORT = "report.html"
 SHOWN_USERS = 5

@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from recsys import blending
-from recsys.attributes import Attributes
 from recsys.config import Config, SplitKind
 from recsys.console import Stages
-from recsys.embeddings import Vectors
 from recsys.errors import DataError
-from recsys.histories import Histories
-from recsys.index import VectorTable
-from recsys.lists import Lists
-from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, Shape
-from recsys.model import Model
-from recsys.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
-from training import als, evaluate, gate, indexing, judge, listing, neighbors, tune
-from training.assembly import Parts, assemble
+from training import als, evaluate, finishing, judge, neighbors, tune
+from training.assembly import Parts
 from training.candidates import Content, behaviour_by_power
-from training.dataset import Dataset, checksum
-from training.indexing import BuiltIndex, Query, sample
+from training.dataset import checksum
+from training.finishing import Trained
 from training.material import Material, nothing_seen, prepare
 from training.measured import Comparison, Figure
 from training.tune import Task, Tuned
 from training.validation import Validation, held_out
 
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """A fitted model with the header of its manifest, and what is told of it.
-
-    Parameters
-    ----------
-    config : Config
-        With the values that the search found, where there was one.
-    tuned : Tuned or None
-    comparison : Comparison or None
-        None where it was not measured: ``evaluate.gate`` is off, or no user has two interactions.
-    indexes : dict
-        By name, for the report.
-    """
-
-    model: Model
-    header: Header
-    dataset: Dataset
-    config: Config
-    tuned: Tuned | None
-    comparison: Comparison | None
-    indexes: dict[str, BuiltIndex]
 
 
 def train(
@@ -93,7 +60,7 @@ def train(
             parts = judge.fitted_parts(material, few, config, tuned.factors if tuned else None)
         comparison = judge.compare(parts, few, config, config.evaluate.k, stages)
     before_publish(comparison)
-    return index(material, fit_parts(material, config, stages), config, stages, tuned, comparison)
+    return finishing.finish(material, fit_parts(material, config, stages), config, stages, tuned, comparison)
 
 
 def _without_search(material: Material, config: Config, tell: Tell) -> Config:
@@ -141,61 +108,6 @@ def fit_parts(material: Material, config: Config, stages: Stages) -> Parts:
         behaviour=behaviour,
         words=material.words,
     )
-
-
-def index(
-    material: Material,
-    parts: Parts,
-    config: Config,
-    stages: Stages,
-    tuned: Tuned | None = None,
-    comparison: Comparison | None = None,
-) -> Trained:
-    """Blend and build the two indexes; raises ModelRejectedError when one misses its recall."""
-    pairs, seed, chosen = parts.interactions, config.als.random_state, config.index.queries
-    histories = Histories.from_interactions(pairs)
-    with stages.stage("blend"):
-        assembled = assemble(parts, config.blend)
-
-    def of_users(_: VectorTable) -> Sequence[Query]:
-        return [
-            (_user_vector(parts, assembled.layout, histories, num), histories.items_of(num))
-            for num in sample(len(pairs.users), chosen, seed).tolist()
-        ]
-
-    def of_items(table: VectorTable) -> Sequence[Query]:
-        nums = sample(len(table), chosen, seed).astype("int32")
-        return list(zip(table.rows(nums), nums[:, None], strict=True))
-
-    with stages.stage("index", 2) as advance:
-        for_user = indexing.build_index("items_for_user", assembled.for_user, of_users, config.index, seed)
-        advance(1)
-        like_item = indexing.build_index("items_like_item", assembled.like_item, of_items, config.index, seed)
-        advance(1)
-    indexes = {"items_for_user": for_user, "items_like_item": like_item}
-    model = Model(
-        users=pairs.users,
-        catalog=parts.catalog,
-        histories=histories,
-        seen_only=parts.seen_only,
-        popularity=Popularity.from_interactions(pairs, config.data.half_life_days),
-        trending=Popularity.from_interactions(pairs, TRENDING_HALF_LIFE_DAYS),
-        user_factors=parts.factors.users,
-        layout=assembled.layout,
-        items_for_user=for_user.serving,
-        items_like_item=like_item.serving,
-        neighborhood=assembled.neighborhood,
-        fold_in=als.fold_in(pairs, config.als, parts.factors.items),
-        attributes=Attributes.from_catalog(parts.catalog),
-        user_lists=Lists.none(len(pairs.users)),
-        item_lists=Lists.none(len(pairs.items)),
-        forests={name: built.forest for name, built in indexes.items()},
-        encoder_files=material.encoded.encoder_files,
-    )
-    with stages.stage("lists", len(pairs.users) + len(pairs.items)) as advance:
-        model = listing.with_lists(model, config.index, advance)
-    header = _header(material, model, indexes, config, comparison)
-    return Trained(model, header, material.dataset, config, tuned, comparison, indexes)
 
 
 @dataclass(frozen=True)
@@ -252,33 +164,3 @@ def _fitted_on_part(config: Config, protocol: Protocol, stages: Stages, tell: Te
         config = search(material, inner, config, protocol.trials, stages, tell).config
     with stages.stage("factorize"):
         return validation, judge.fitted_parts(material, validation, config), config
-
-
-def _header(
-    material: Material, model: Model, indexes: Mapping[str, BuiltIndex], config: Config, comparison: Comparison | None
-) -> Header:
-    encoded, pairs = material.encoded, material.dataset.interactions
-    return Header(
-        counts=Counts(users=len(pairs.users), items=len(pairs.items), interactions=len(pairs)),
-        shape=Shape(**vars(model.layout)),
-        encoder=EncoderInfo(name=encoded.embeddings.source, fingerprint=encoded.fingerprint),
-        items_for_user=indexes["items_for_user"].info,
-        items_like_item=indexes["items_like_item"].info,
-        fold_in=FoldInInfo(**vars(model.fold_in.confidence)),
-        events=_events(material.dataset),
-        parameters=config.model_dump(
-            mode="json",  # paths say nothing of the model
-            exclude={"store": True, "content": {"cache"}, "data": {"rejects"}, "tune": {"storage"}},
-        ),
-        data_sha256=checksum(material.dataset),
-        metrics=gate.metrics_of(comparison),
-    )
-
-
-def _events(dataset: Dataset) -> EventsInfo:
-    rules = dataset.rules
-    return EventsInfo(weights=dict(rules.weights), threshold=rules.threshold, **vars(dataset.watermark))
-
-
-def _user_vector(parts: Parts, layout: blending.Layout, histories: Histories, num: int) -> Vectors:
-    return blending.user_vector(parts.factors.users[num], parts.texts[histories.items_of(num)], layout)

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from recsys.asked import Asked
 from recsys.catalog import Item
 from recsys.config import Config
+from recsys.manifest import IndexInfo
+from recsys.parts import INDEXES
 from recsys.recommender import Recommender
 from recsys.tables import show_answer, show_json, show_table
 from training.dataset import Dataset
 from training.encoder import NONE
+from training.finishing import Trained
 from training.measured import Comparison, Figure, Measured, Segment
-from training.pipeline import Trained
 
 SAMPLE_K = 5
 SAMPLE_ITEMS = 30
@@ -66,7 +68,10 @@ def show_trained(trained: Trained, version: str, seconds: dict[str, float], conf
     show_dataset(trained.dataset, config)
     header, model = trained.header, trained.model
     click.echo(f"model {version}: {header.shape.factors} factors beside {header.shape.text_dim} text dimensions")
-    for name, info in (("items_for_user", header.items_for_user), ("items_like_item", header.items_like_item)):
+    for name in INDEXES:
+        info: IndexInfo | None = getattr(header, name)
+        if info is None:
+            continue
         click.echo(
             f"  {name}: {info.serves} serves with recall@{info.recall_at} {info.recall:.4f}; annoy reaches "
             f"{info.forest_recall:.4f} at search_k {info.search_k}, an exact scan looks at {info.scan_rows} rows"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, g, jsonify
 
 from recsys.nearest import did_you_mean
 from recsys.recommender import Recommender
@@ -29,7 +29,7 @@ def blueprint(model: ServingModel, knowledge: Knowledge, max_batch: int) -> Blue
         recommender = _recommender(model)
         if recommender is not None:
             _check(events, recommender)
-        added = store.add([one.received() for one in events])
+        added = g.added = store.add([one.received() for one in events])  # also for the metrics
         shown = {"accepted": added.accepted, "duplicates": added.duplicates, "unknown_items": 0}
         if recommender is not None:
             known = recommender.model.catalog.items

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from recsys.envelope import item_object
-from serving.schemas import NoQuery, parse
+from serving.query_schemas import NoQuery, query
 from serving.serving_model import ServingModel
 
 
@@ -14,7 +14,7 @@ def blueprint(model: ServingModel) -> Blueprint:
 
     @routes.get("/items/<id:item_id>")
     def item(item_id: str) -> Response:
-        parse(NoQuery, request.args)
+        query(NoQuery)
         recommender = model.get()
         return jsonify(item_object(recommender.item(item_id), recommender.model_version))
 

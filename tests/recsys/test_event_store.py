@@ -3,61 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
-import os
-import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recsys import event_store, event_tables
-from recsys.activity import NOTHING, Activity, Event, EventRules
-from recsys.errors import EventStoreError, QueryError
-from recsys.event_records import Added, Look, ReceivedEvent, StoredEvent, user_hash
+from recsys.activity import NOTHING, Activity, Event
+from recsys.errors import QueryError
+from recsys.event_records import Added, Look, ReceivedEvent, user_hash
 from recsys.event_store import EventStore
+from tests.recsys.event_stores import NOW, event, everything, items
 from tests.recsys.odd_ids import ODD_IDS
 
-NOW = 1_700_000_000
-DAY = 86_400
 POSSIBLE_IDS = [one for one in ODD_IDS if "\0" not in one and len(one) <= 512]
 IMPOSSIBLE_IDS = ["", "null\0byte", "x" * 513, "half\ud83e"]
-FORK = multiprocessing.get_context("fork")
-
-
-@pytest.fixture
-def opened(events_url: str) -> Iterator[Callable[[], EventStore]]:
-    """Opens the store, again and again as several workers do."""
-    stores: list[EventStore] = []
-
-    def another() -> EventStore:
-        stores.append(EventStore.open(events_url, lambda: NOW))
-        return stores[-1]
-
-    yield another
-    for one in stores:
-        one.close()
-
-
-@pytest.fixture
-def store(opened: Callable[[], EventStore]) -> EventStore:
-    return opened()
-
-
-def event(user: str = "u", item: str = "i", event_id: str | None = None, **rest: object) -> ReceivedEvent:
-    return ReceivedEvent(user, item, event_id=event_id, **rest)  # type: ignore[arg-type]
-
-
-def items(events: tuple[Event, ...]) -> list[str]:
-    return [one.item_id for one in events]
-
-
-def everything(store: EventStore, through: int = 0) -> list[StoredEvent]:
-    return [one for chunk in store.since(through) for one in chunk]
 
 
 def test_nothing_is_known_at_first(store: EventStore) -> None:
@@ -134,19 +95,6 @@ def test_an_event_id_counts_once(store: EventStore, opened: Callable[[], EventSt
     assert opened().add([event(item="d", event_id="1"), event(item="e", event_id="2")]) == Added(1, 1)
     assert store.add([event(item="f"), event(item="f")]) == Added(2, 0)
     assert items(store.look("u").activity.events) == ["a", "c", "e", "f", "f"]
-
-
-def test_an_event_id_counts_once_among_many_writers(opened: Callable[[], EventStore]) -> None:
-    batches = [[event(item=f"{n}", event_id=f"{n}") for n in range(start, start + 20)] for start in range(0, 200, 10)]
-    stores = [opened() for _ in range(4)]
-
-    def send(k: int) -> int:
-        return sum(stores[k].add(batch).accepted for batch in batches[k:] + batches[:k])
-
-    with ThreadPoolExecutor(len(stores)) as pool:
-        accepted = list(pool.map(send, range(len(stores))))
-    assert sum(accepted) == 210
-    assert sorted(items(stores[0].look("u").activity.events), key=int) == [f"{n}" for n in range(210)]
 
 
 def test_a_model_is_told_only_what_came_after_it(store: EventStore) -> None:
@@ -237,108 +185,6 @@ def test_a_long_store_is_read_in_chunks(store: EventStore, monkeypatch: pytest.M
     assert [one for chunk in store.since(0, up_to) for one in chunk] == [one for chunk in chunks[:3] for one in chunk]
 
 
-def test_every_opening_finds_the_same_store(events_url: str) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        stores = list(pool.map(EventStore.open, [events_url] * 8))
-    assert len({one.store_id for one in stores}) == 1
-    again = EventStore.existing(events_url)
-    assert again is not None
-    assert again.store_id == stores[0].store_id
-    for one in (*stores, again):
-        one.close()
-
-
-def test_what_is_not_there_is_not_made(events_url: str) -> None:
-    assert EventStore.existing(events_url) is None
-    assert EventStore.existing(events_url) is None
-    if "://" not in events_url:
-        assert not Path(events_url).exists()
-
-
-def test_a_store_of_another_release_is_refused(events_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    EventStore.open(events_url).close()
-    monkeypatch.setattr(event_store, "SCHEMA", 2)
-    for way in (EventStore.open, EventStore.existing):
-        with pytest.raises(EventStoreError, match=r"^event store \S+: schema 1, this release reads 2$"):
-            way(events_url)
-
-
-def test_threads_share_a_store(store: EventStore) -> None:
-    def work(k: int) -> list[int]:
-        seen = []
-        for n in range(20):
-            store.add([event(f"u{k}", item=str(n))])
-            seen.append(len(store.look(f"u{k}").activity.events))
-        return seen
-
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(work, range(8))) == [list(range(1, 21))] * 8
-
-
-def test_a_forked_child_and_its_parent_both_go_on(store: EventStore) -> None:
-    store.add([event(item="before")])
-    store.look("u")
-    listening, telling = FORK.Pipe(duplex=False)
-
-    def child() -> None:
-        telling.send(items(store.look("u").activity.events))
-        store.add([event(item="child")])
-        telling.send(items(store.look("u").activity.events))
-
-    process = FORK.Process(target=child)
-    process.start()
-    store.add([event("v", item="parent")])
-    process.join(60)
-    assert process.exitcode == 0
-    assert (listening.recv(), listening.recv()) == (["before"], ["before", "child"])
-    assert items(store.look("u").activity.events) == ["before", "child"]
-    store.add([event(item="after")])
-    assert [one.event.item_id for one in everything(store)][-1] == "after"
-
-
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.lists(
-        st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.integers(0, 20), st.sampled_from([None, 0, 2, 4]))
-    ),
-    st.sampled_from([0.0, 1.0, 7.0]),
-    st.sampled_from([None, 3.0]),
-)
-def test_counts_are_users_with_decay(
-    store: EventStore,
-    given: list[tuple[str, str, int, float | None]],
-    half_life: float,
-    threshold: float | None,
-) -> None:
-    mark = store.watermark().through
-    store.add([event(user, item, value=value, timestamp=NOW - days * DAY) for user, item, days, value in given])
-    last: dict[tuple[str, str], int] = {}
-    for user, item, days, value in given:
-        liked = value is None or (value > 0 if threshold is None else value >= threshold)
-        if liked and days <= 10:
-            last[item, user] = min(days, last.get((item, user), days))
-    expected: dict[str, float] = defaultdict(float)
-    for (item, _), days in last.items():
-        expected[item] += 0.5 ** (days / half_life) if half_life else 1
-    found = store.recent_counts(NOW - 10 * DAY, half_life, mark, EventRules({}, threshold))
-    assert found == pytest.approx(expected)
-
-
-def test_counts_leave_out_ignored_and_unknown_types_and_deleted_users(store: EventStore) -> None:
-    kinds = ["like", "skip", "unknown", ""]
-    store.add([event(f"u{n}", item=kind or "none", event=kind) for n, kind in enumerate(kinds)])
-    store.add([event("gone", "like", event="like", event_id="1")])
-    store.forget("gone")
-    rules = EventRules({"like": 2.0, "skip": 0.0})
-    assert store.recent_counts(0, 0, rules=rules) == {"like": 1.0, "none": 1.0}
-    assert store.recent_counts(0, 0) == {"like": 1.0, "none": 1.0, "skip": 1.0, "unknown": 1.0}
-
-
-def test_events_of_the_future_count_once(store: EventStore) -> None:
-    store.add([event(timestamp=NOW + 100 * DAY)])
-    assert store.recent_counts(0, 1.0) == {"i": 1.0}
-
-
 OPERATIONS = st.lists(
     st.one_of(
         st.tuples(
@@ -391,50 +237,3 @@ def test_any_sequence_of_changes_leaves_what_a_list_would_hold(
 @pytest.fixture(scope="module")
 def counter() -> Iterator[int]:
     return itertools.count()
-
-
-def test_whoever_goes_on_from_a_watermark_misses_nothing(opened: Callable[[], EventStore]) -> None:
-    reader, stop = opened(), threading.Event()
-    writers = [opened() for _ in range(4)]
-    seen: list[int] = []
-
-    def follow() -> None:
-        through = 0
-        while True:
-            last = stop.is_set()
-            up_to = reader.watermark().through
-            seen.extend(one.seq for chunk in reader.since(through, up_to) for one in chunk)
-            through = up_to
-            if last:
-                return
-
-    def write(k: int) -> int:
-        return sum(writers[k].add([event(f"u{k}", item=str(n))] * 3).accepted for n in range(25))
-
-    follower = threading.Thread(target=follow)
-    follower.start()
-    with ThreadPoolExecutor(len(writers)) as pool:
-        written = sum(pool.map(write, range(len(writers))))
-    stop.set()
-    follower.join(60)
-    assert written == 300
-    assert seen == [one.seq for one in everything(reader)]
-    assert len(seen) == written
-
-
-def test_processes_share_a_store(events_url: str) -> None:
-    EventStore.open(events_url).close()
-
-    def work(k: int) -> None:
-        with EventStore.open(events_url) as store:
-            accepted = sum(store.add([event(f"u{k}", event_id=f"{n}")]).accepted for n in range(50))
-            os._exit(0 if len(store.look(f"u{k}").activity.events) == accepted else 1)
-
-    processes = [FORK.Process(target=work, args=(k,)) for k in range(4)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0] * 4
-    with EventStore.open(events_url) as store:
-        assert len(everything(store)) == 50

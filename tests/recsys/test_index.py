@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys import index
 from recsys.annoy_index import AnnoyVectorIndex
 from recsys.embeddings import Vectors, unit_rows
 from recsys.errors import BundleError, QueryError
@@ -260,3 +261,35 @@ def test_neighbors_without_some() -> None:
     left = neighbors([4, 2, 9, 7], [4, 3, 2, 1]).without(np.array([2, 8], np.int32), 2)
     assert (left.nums.tolist(), left.scores.tolist()) == ([4, 9], [4.0, 2.0])
     assert len(left.without(np.array([4, 9], np.int32), 5)) == 0
+
+
+@pytest.mark.parametrize("dim", [3, 37, 64])
+def test_equal_rows_have_equal_scores_and_stand_in_the_order_of_their_numbers(dim: int) -> None:
+    """Whatever the length of the answer, though BLAS gives equal rows unequal products in the last digit."""
+    table = VectorTable.from_vectors(np.tile(factories.random_vectors(40, dim), (9, 1)))
+    query = factories.random_vectors(1, dim, seed=5)[0]
+    whole = ExactIndex(table).query(query, 360)
+    for start in range(0, 360, 9):  # nine of each
+        assert whole.nums[start : start + 9].tolist() == sorted(whole.nums[start : start + 9].tolist())
+        assert len(set(whole.scores[start : start + 9].tolist())) == 1
+    for k in (1, 2, 3, 10, 31, 100, 359):
+        found = ExactIndex(table).query(query, k)
+        assert found.nums.tolist() == whole.nums[:k].tolist()
+        assert found.scores.tolist() == whole.scores[:k].tolist()
+
+
+@pytest.mark.parametrize("n", [5, 7, 1023, 1027])
+def test_of_rows_that_are_all_the_same_the_first_numbers_are_the_best(n: int) -> None:
+    table = VectorTable.from_vectors(np.tile(factories.random_vectors(1, 37), (n, 1)))
+    for query in factories.random_vectors(40, 37, seed=1):
+        assert ExactIndex(table).query(query, 3).nums.tolist() == [0, 1, 2]
+
+
+def test_a_product_does_not_depend_on_the_rows_beside_it() -> None:
+    row, vector = factories.random_vectors(2, 53)
+    alone = index.products(row[None], vector)[0]
+    assert alone == pytest.approx(float(row.astype(np.float64) @ vector), rel=1e-5)
+    for n in (2, 3, 7, 100):
+        assert set(index.products(np.tile(row, (n, 1)), vector).tolist()) == {alone}
+    assert index.products(np.empty((0, 53), np.float32), vector).shape == (0,)
+    assert index.products(np.empty((4, 0), np.float32), vector[:0]).tolist() == [0, 0, 0, 0]

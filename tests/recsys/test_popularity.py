@@ -82,3 +82,26 @@ def test_arrays_that_do_not_fit_are_refused(name: str, array: np.ndarray) -> Non
     arrays = {**Popularity.from_scores(np.array([1, 3, 2], np.float32)).to_arrays(), name: array}
     with pytest.raises(BundleError, match="popularity: the arrays do not fit the catalogue"):
         Popularity.from_arrays(arrays, 3)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=12),
+    st.sets(st.integers(0, 11)),
+    st.integers(1, 15),
+)
+def test_the_top_of_the_eligible_agrees_with_a_sort(items: list[tuple[int, bool]], skip: set[int], k: int) -> None:
+    popularity = Popularity.from_scores(np.array([score for score, _ in items], np.float32))
+    mask = np.array([eligible for _, eligible in items])
+    allowed = [num for num, (_, eligible) in enumerate(items) if eligible and num not in skip]
+    found = popularity.top(k, nums(*sorted(skip)), mask)
+    assert found.nums.tolist() == sorted(allowed, key=lambda num: (-items[num][0], num))[:k]
+
+
+def test_what_is_added_moves_an_item_up_in_a_copy() -> None:
+    popularity = Popularity.from_scores(np.array([1, 3, 2, 3], np.float32))
+    more = popularity.added(nums(0, 3), np.array([5, 0.5], np.float32))
+    assert more.scores.tolist() == [6, 3, 2, 3.5]
+    assert more.order.tolist() == [0, 3, 1, 2]
+    assert popularity.scores.tolist() == [1, 3, 2, 3]
+    assert popularity.order.tolist() == [1, 3, 2, 0]

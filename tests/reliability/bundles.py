@@ -39,6 +39,7 @@ def digest(model: Model) -> str:
     parts = (model.users, model.catalog.items, model.catalog, model.catalog.titles, model.attributes, model.histories)
     parts += (model.seen_only, model.popularity, model.trending, model.neighborhood, model.fold_in)
     parts += (model.items_for_user.table, model.items_like_item.table, model.user_lists, model.item_lists)
+    parts += (model.items_by_text.table, model.keywords, model.likeness)
     total = hashlib.sha256(model.user_factors.tobytes() + repr((model.layout, model.fold_in.confidence)).encode())
     for part in parts:
         for name, array in sorted(part.to_arrays().items()):

@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.reliability import bundles
 
-FORESTS = ("items_for_user.ann", "items_like_item.ann")
+FORESTS = ("items_for_user.ann", "items_like_item.ann", "items_by_text.ann")
 
 
 def damaged_forests(folder: Path, cases: int, seed: int = 0) -> Iterator[str]:
@@ -17,7 +17,7 @@ def damaged_forests(folder: Path, cases: int, seed: int = 0) -> Iterator[str]:
     random = np.random.default_rng(seed)
     sound = {name: np.fromfile(folder / name, dtype=np.int32) for name in FORESTS}
     for case in range(cases):
-        name = FORESTS[case % 2]
+        name = FORESTS[case % len(FORESTS)]
         broken = sound[name].copy()
         first = len(broken) // 3 if case % 4 < 3 else 0  # the items come first
         for word in random.integers(first, len(broken), size=random.integers(1, 20)):

@@ -79,15 +79,20 @@ def publish(publisher: Publisher, store: Path) -> int:
 
 
 def fork(publisher: Publisher, store: str, errors: str) -> None:
+    prepared, preparing = os.pipe()
     child = os.fork()
     if child:
+        os.read(prepared, 1)
         os.write(1, f"{child}\n".encode())
         _, status = os.waitpid(child, 0)
         os.read(0, 1)
         os.write(1, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        os.close(prepared)
+        os.close(preparing)
         return
     os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT), 2)
     ctypes.CDLL(None).prctl(SET_PTRACER, ANYBODY)
+    os.write(preparing, b"+")
     select.select([0], [], [])
     code = publish(publisher, Path(store))
     sys.stderr.flush()

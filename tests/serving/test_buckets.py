@@ -126,19 +126,35 @@ def test_callers_that_differ_in_one_half_of_their_hash_do_not_meet() -> None:
     assert not any(table.take(one).admitted for one in ones)
 
 
+moments = st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(BEGIN - 10_000, BEGIN + 10_000))
+
+
 @MANY
-@given(st.binary(min_size=8 * 3 * WAYS, max_size=8 * 3 * WAYS), st.integers(0, 2**60))
-def test_whatever_stands_in_the_table_a_caller_waits_no_longer_than_a_bucket_fills(junk: bytes, now: int) -> None:
+@given(st.lists(moments, min_size=WAYS, max_size=WAYS), st.integers(0, WAYS))
+def test_whatever_stands_in_the_table_a_caller_waits_no_longer_than_a_bucket_fills(
+    junk: list[int], number: int
+) -> None:
     """A table of before the last start of the machine, whose clock has begun again, or a damaged one."""
-    clock = Hand(now)
-    rate = Rate(4, 1000)
+    rate, clock = Rate(4, 1000), Hand()
     table = Buckets(rate, clock=clock)
-    first = 5 * buckets.SET_WORDS
-    table._words[first : first + buckets.SET_WORDS] = memoryview(junk).cast("q")
+    for at, moment in enumerate(junk):
+        place = 5 * buckets.SET_WORDS + 3 * at
+        table._words[place], table._words[place + 1] = struct.unpack("=qq", caller(at))
+        table._words[place + 2] = moment
+    table.take(caller(number))
     clock.now += rate.whole + buckets.CLOCK_SLACK
     for _ in range(rate.burst):
-        assert table.take(caller(5)).admitted
-    assert not table.take(caller(5)).admitted
+        assert table.take(caller(number)).admitted
+    assert not table.take(caller(number)).admitted
+
+
+def test_a_place_with_nonsense_is_given_away_first() -> None:
+    table = Buckets(Rate(2, 100), clock=Hand())
+    for number in range(WAYS):
+        table.take(caller(number))
+    table._words[5 * buckets.SET_WORDS + 3 * 6 + 2] = 2**61  # of number 6
+    table.take(caller(99))
+    assert [table.take(caller(number)).left for number in (0, 1, 2, 3, 4, 5, 7, 99)] == [0] * WAYS
 
 
 def test_control_a_table_that_trusts_what_stands_in_it_shuts_a_caller_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,6 +148,17 @@ def test_counters_are_there_before_they_count(client: FlaskClient) -> None:
             assert found[f"recsys_{name}_total", frozenset({(label, one)})] == 0
 
 
+def test_events_are_counted_once_and_again_as_duplicates(model: Model, tmp_path: Path) -> None:
+    settings = Settings(tmp_path, str(tmp_path / "events.sqlite"))
+    client = create_app(settings, Recommender(model, VERSION)).test_client()
+    event = {"event_id": "e1", "user_id": "u1", "item_id": "i1"}
+    for body in (event, [event, {**event, "event_id": "e2"}], {"user_id": "u1"}):
+        client.post("/events", json=body)
+    found = samples(client)
+    assert total(found, "recsys_events_total", outcome="accepted") == 2
+    assert total(found, "recsys_events_total", outcome="duplicate") == 1
+
+
 def test_a_shed_is_counted(client: FlaskClient) -> None:
     metrics = client.application.extensions["metrics"]
     metrics.shed()

@@ -19,7 +19,8 @@ from recsys.store import Store
 from tests import factories
 from tests.training.files import config, table
 from training import pipeline
-from training.pipeline import Protocol, Trained
+from training.finishing import Trained
+from training.pipeline import Protocol
 
 QUIET = Stages(quiet=True)
 PAIR = ("user_id", "item_id")

@@ -14,8 +14,8 @@ from recsys.console import Stages
 from tests.training.files import config, table
 from tests.training.sample import small
 from training import findings, pipeline
+from training.finishing import Trained
 from training.measured import Trial
-from training.pipeline import Trained
 from training.tune import Tuned
 
 QUIET = Stages(quiet=True)
@@ -50,7 +50,7 @@ def test_the_measurements_are_passed_on(trained: Trained) -> None:
     assert data.metric == "ndcg@50"
     assert data.trials == ()
     assert data.seconds == SECONDS
-    assert data.indexes.keys() == {"items_for_user", "items_like_item"}
+    assert data.indexes.keys() == {"items_for_user", "items_like_item", "items_by_text"}
     for name, points in data.indexes.items():
         assert points == trained.indexes[name].points
         assert points[0].name == "exact scan"

@@ -72,6 +72,7 @@ def test_a_killed_training_leaves_no_lock(tmp_path: Path) -> None:
         child.kill()
         child.wait()
         assert (tmp_path / lock.LOCK).read_text() == f"{child.pid}\n"
+        (tmp_path / lock.LOCK).write_text("1234567890123\n")  # of one with a longer number
         assert lock.holder(tmp_path) == ""
         with lock.training(tmp_path):
             assert lock.holder(tmp_path) == f"process {os.getpid()}"

@@ -23,8 +23,8 @@ from recsys.store import Store
 from tests.training.files import table
 from tests.training.sample import ITEMS, small
 from training import als, clock, findings, neighbors, pipeline
+from training.finishing import Trained
 from training.measured import Comparison
-from training.pipeline import Trained
 
 QUIET = Stages(quiet=True)
 
@@ -184,13 +184,14 @@ def test_the_configured_index_serves(some_users: Path, kind: str, index: type) -
     model = pipeline.train(changed, QUIET).model
     assert isinstance(model.items_for_user, index)
     assert isinstance(model.items_like_item, index)
-    assert model.forests.keys() == {"items_for_user", "items_like_item"}
+    assert isinstance(model.items_by_text, index)
+    assert model.forests.keys() == {"items_for_user", "items_like_item", "items_by_text"}
 
 
 def test_stages_are_told_in_their_order(some_users: Path) -> None:
     stages = Stages(quiet=True)
     pipeline.train(small(some_users), stages)
-    fitted = ["factorize", "neighbors", "blend", "index", "lists"]
+    fitted = ["factorize", "neighbors", "blend", "index", "keywords", "lists"]
     assert list(stages.seconds) == ["read", "encode", "words", "validate", "evaluate", *fitted]
     stages = Stages(quiet=True)
     pipeline.train(small(some_users, evaluate={"gate": False}), stages)

@@ -1,0 +1,83 @@
+"""The parts of a model that are kept as named arrays, in one table: a field of the model, its arrays, and how it is opened.
+
+A new part is a field of :class:`recsys.model.Model` with ``to_arrays`` and a row of PARTS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from recsys import attributes, keywords
+from recsys.attributes import Attributes
+from recsys.fold_in import Confidence, FoldIn
+from recsys.histories import Histories
+from recsys.ids import IdMap
+from recsys.keywords import Keywords
+from recsys.likeness import Likeness
+from recsys.lists import Lists
+from recsys.manifest import Manifest
+from recsys.model import Model
+from recsys.neighborhood import Neighborhood
+from recsys.packed import Arrays
+from recsys.popularity import Popularity
+
+IDS = ("blob", "offsets", "starts", "nums")
+STRINGS = ("blob", "offsets")
+ROWS = ("indptr", "item_nums", "weights")
+RANKING = ("scores", "order")
+LISTS = ("nums", "scores", "collaborative")
+VECTORS = ("vectors", "order", "norms", "positions")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A field of the model.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        The names of its arrays.
+    open : callable
+        From its arrays and the manifest to its value; raises BundleError when they do not fit.
+    """
+
+    columns: tuple[str, ...]
+    open: Callable[[Arrays, Manifest], Any]
+
+
+PARTS = {
+    "users": Part(IDS, lambda arrays, _: IdMap.from_arrays(arrays)),
+    "attributes": Part(attributes.COLUMNS, lambda arrays, made: Attributes.from_arrays(arrays, made.counts.items)),
+    "histories": Part(ROWS, lambda arrays, made: Histories.from_arrays(arrays, made.counts.items)),
+    "seen_only": Part(ROWS, lambda arrays, made: Histories.from_arrays(arrays, made.counts.items)),
+    "popularity": Part(RANKING, lambda arrays, made: Popularity.from_arrays(arrays, made.counts.items)),
+    "trending": Part(RANKING, lambda arrays, made: Popularity.from_arrays(arrays, made.counts.items)),
+    "neighborhood": Part(
+        ("indptr", "item_nums", "collaborative", "content"),
+        lambda arrays, made: Neighborhood.from_arrays(arrays, made.counts.items),
+    ),
+    "fold_in": Part(
+        ("rotated", "basis", "eigenvalues", "item_counts", "run_counts", "run_regularization"),
+        lambda arrays, made: FoldIn.from_arrays(arrays, Confidence(**vars(made.fold_in))),
+    ),
+    "user_lists": Part(LISTS, lambda arrays, made: Lists.from_arrays(arrays, made.counts.users, made.counts.items)),
+    "item_lists": Part(LISTS, lambda arrays, made: Lists.from_arrays(arrays, made.counts.items, made.counts.items)),
+    "keywords": Part(keywords.COLUMNS, lambda arrays, made: Keywords.from_arrays(arrays, made.counts.items)),
+    "likeness": Part(("weight", "text_mean"), lambda arrays, _: Likeness.from_arrays(arrays)),
+}
+CATALOG = {"items": IDS, "catalog": STRINGS, "titles": STRINGS}
+INDEXES = dict.fromkeys(("items_for_user", "items_like_item", "items_by_text"), VECTORS)
+COLUMNS = {**{name: part.columns for name, part in PARTS.items()}, **CATALOG, **INDEXES}
+
+
+def to_arrays(model: Model) -> dict[str, Arrays]:
+    """The arrays of all parts of a model, by part and column."""
+    catalog = {
+        "items": model.catalog.items.to_arrays(),
+        "catalog": model.catalog.to_arrays(),
+        "titles": model.catalog.titles.to_arrays(),
+    }
+    indexes = {name: getattr(model, name).table.to_arrays() for name in INDEXES}
+    return {**{name: getattr(model, name).to_arrays() for name in PARTS}, **catalog, **indexes}

@@ -1,0 +1,97 @@
+"""Items for a text, and in the order of somebody's taste.
+
+Personalized, the first POOL items by text are ranked by ``text' + PERSONAL * taste'``: their scores by text and the user's
+scores of them, each scaled to 0..1 over these items (CombSUM of min-max scores: Fox and Shaw, TREC-2, 1994). So taste can
+outweigh at most half of the range of the texts, and brings no item into the list. The items behind the POOL follow in the
+order by text, with scores of 0 and less, as they have on the same scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
+import numpy as np
+
+from recsys import answers
+from recsys.answers import Answer, Recommendation
+from recsys.asked import Asked
+from recsys.embeddings import Vectors
+from recsys.model import Model
+from recsys.ranking import scored
+from recsys.recommender import NONE, Recommender
+from recsys.taste import Taste
+from recsys.text_search import Corpus, Found, TextQuery
+
+POOL = 100
+PERSONAL = 0.5
+
+
+def corpus(model: Model) -> Corpus:
+    """The texts of the items."""
+    return Corpus(model.items_by_text, model.keywords)
+
+
+def search(
+    recommender: Recommender,
+    query: TextQuery,
+    asked: Asked,
+    hidden: AbstractSet[str] = NONE,
+    taste: Taste | None = None,
+) -> Answer:
+    """Items for a text, also those that were seen: whoever searches wants to find them.
+
+    Parameters
+    ----------
+    query : TextQuery
+        Of a mode that :meth:`Corpus.chosen` gave.
+    asked : Asked
+        Its k, offset, exclude, filters and exact.
+    hidden : set of str
+        Ids of items that nobody may see.
+    taste : Taste or None
+        Of whom the order is; None, or nothing is known: the order is by text alone.
+
+    Raises
+    ------
+    QueryError
+        When a filter names no attribute of the catalogue.
+    """
+    model = recommender.model
+    texts = corpus(model).exactly() if asked.exact else corpus(model)
+    knows = taste is not None and bool(taste.query.vector.any())
+    depth = max(asked.depth, POOL) if knows else asked.depth
+    found = texts.find(query, depth, recommender.nums([*asked.exclude, *hidden]), recommender.eligible(asked))
+    if taste is not None and knows:
+        found = _personalized(found, taste)
+    page = answers.page(found.nums.tolist(), asked.offset, asked.k, set())
+    items = _items(model, found.take(page.places))
+    return Answer("personalized_search" if knows else "search", items, next_offset=page.next_offset)
+
+
+def _personalized(found: Found, taste: Taste) -> Found:
+    n = min(POOL, len(found))
+    if not n:
+        return found
+    ranked = scored(taste.model, taste.query, np.sort(found.nums[:n]), n)
+    by_num = np.argsort(ranked.found.nums)
+    places = by_num[np.searchsorted(ranked.found.nums[by_num], found.nums[:n])]
+    total = _scaled(found.scores, n)
+    total[:n] += PERSONAL * _scaled(ranked.found.scores, n)[places]
+    order = np.concatenate((np.argsort(-total[:n], kind="stable"), np.arange(n, len(found))))
+    return replace(found, scores=total).take(order)
+
+
+def _scaled(scores: Vectors, n: int) -> Vectors:
+    """Falling scores so that the first becomes 1 and number `n` 0; all 0 where they are equal."""
+    spread = scores[0] - scores[n - 1]
+    return np.asarray((scores - scores[n - 1]) / (spread or 1), dtype=np.float32)
+
+
+def _items(model: Model, found: Found) -> tuple[Recommendation, ...]:
+    ids, titles = model.catalog.items, model.catalog.titles
+    scores = found.scores.tolist()
+    return tuple(
+        Recommendation(ids.id(num), titles[num], score, source)
+        for num, score, source in zip(found.nums.tolist(), scores, found.sources(), strict=True)
+    )

@@ -1,0 +1,175 @@
+"""Texts for a query: by meaning, by words, and by both.
+
+By meaning, a text's score is the cosine of its vector and the query's, both as the encoder makes them. By words it is that of
+:mod:`recsys.keywords`. Both together are fused by reciprocal ranks (Cormack, Clarke and Buettcher, SIGIR 2009):
+``sum over both lists of 1 / (FUSION + rank)``, of the first MOST_FUSED of each, so scales of scores do not matter. Of equal
+sums the one that is first by meaning comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.embeddings import Vectors
+from recsys.errors import UnansweredError
+from recsys.index import NOTHING, ExactIndex, Neighbors, VectorIndex, VectorTable, best_of
+from recsys.keywords import Keywords
+from recsys.ranking import Mask, Nums, nearest
+
+Mode = Literal["semantic", "keyword", "hybrid"]
+MODES: tuple[Mode, ...] = ("semantic", "keyword", "hybrid")
+FUSION = 60
+MOST_FUSED = 500
+
+
+@dataclass(frozen=True, eq=False)
+class TextQuery:
+    """What is searched for.
+
+    Parameters
+    ----------
+    text : str
+    mode : str
+        "semantic", "keyword" or "hybrid".
+    vector : float32 array (text_dim,) or None
+        As the encoder makes it, of length 1, or zero where it knows no word of the text; None for "keyword".
+    """
+
+    text: str
+    mode: Mode
+    vector: Vectors | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Texts, best first.
+
+    Parameters
+    ----------
+    nums : int32 array (n,)
+    scores : float32 array (n,)
+        Falling.
+    by_meaning, by_words : bool arrays (n,)
+        Which way found each.
+    """
+
+    nums: Nums
+    scores: Vectors
+    by_meaning: Mask
+    by_words: Mask
+
+    def __len__(self) -> int:
+        return len(self.nums)
+
+    def take(self, places: NDArray[np.integer] | Sequence[int] | slice) -> Found:
+        """Some of them, in the order of `places`."""
+        return Found(self.nums[places], self.scores[places], self.by_meaning[places], self.by_words[places])
+
+    def sources(self) -> list[Mode]:
+        """What found each."""
+        return [
+            "hybrid" if meaning and word else "semantic" if meaning else "keyword"
+            for meaning, word in zip(self.by_meaning.tolist(), self.by_words.tolist(), strict=True)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Texts that can be searched.
+
+    Parameters
+    ----------
+    index : VectorIndex
+        Over their unit vectors; of dimension 0 where there are none.
+    keywords : Keywords
+    """
+
+    index: VectorIndex
+    keywords: Keywords
+
+    @classmethod
+    def of(cls, texts: Sequence[str], vectors: Vectors | None) -> Corpus:
+        """A few texts, with their vectors (len(texts), dim) if there are any."""
+        if vectors is None:
+            vectors = np.zeros((len(texts), 0), dtype=np.float32)
+        return cls(ExactIndex(VectorTable.from_vectors(vectors)), Keywords.from_texts(texts))
+
+    def modes(self) -> tuple[Mode, ...]:
+        """The ways to search it."""
+        if not self.index.table.dim:
+            return ("keyword",) if len(self.keywords.words) else ()
+        return MODES if len(self.keywords.words) else ("semantic",)
+
+    def chosen(self, mode: Mode | None) -> Mode:
+        """`mode`, or the one that finds most; raises UnansweredError where the texts cannot be searched that way."""
+        modes = self.modes()
+        if not modes:
+            raise UnansweredError("the items have no texts that could be searched (data.items, content.columns)")
+        if mode is not None and mode not in modes:
+            missing = "texts" if modes == ("semantic",) else "text vectors (content.encoder)"
+            raise UnansweredError(f"mode {mode} is not there: the model was trained without {missing}; use {modes[0]}")
+        return mode or modes[-1]
+
+    def exactly(self) -> Corpus:
+        """The same, never asking an approximate index."""
+        return replace(self, index=ExactIndex(self.index.table))
+
+    def find(self, query: TextQuery, depth: int, skip: Nums = NOTHING, eligible: Mask | None = None) -> Found:
+        """The best `depth` that are not in `skip` and eligible, fewer where no more have anything to do with the query."""
+        if query.mode == "semantic":
+            return _found(self._by_meaning(query, depth, skip, eligible), by_meaning=True)
+        if query.mode == "keyword":
+            return _found(self._by_words(query, depth, skip, eligible), by_meaning=False)
+        by_meaning = self._by_meaning(query, MOST_FUSED, skip, eligible)
+        return fused(by_meaning, self._by_words(query, MOST_FUSED, skip, eligible)).take(slice(depth))
+
+    def _by_meaning(self, query: TextQuery, depth: int, skip: Nums, eligible: Mask | None) -> Neighbors:
+        assert query.vector is not None, "the query was not encoded"
+        if not query.vector.any() or not query.text.strip():
+            return Neighbors(NOTHING, np.empty(0, dtype=np.float32))
+        with_text = _with_text(self.index.table)
+        if with_text is not None:
+            eligible = with_text if eligible is None else eligible & with_text
+        return nearest(self.index, query.vector, 0, depth, skip, eligible=eligible).found
+
+    def _by_words(self, query: TextQuery, depth: int, skip: Nums, eligible: Mask | None) -> Neighbors:
+        nums, scores = self.keywords.scores(query.text)
+        kept = np.ones(len(nums), dtype=bool) if eligible is None else eligible[nums]
+        kept &= ~np.isin(nums, skip)
+        return best_of(nums[kept], scores[kept], depth)
+
+
+def fused(by_meaning: Neighbors, by_words: Neighbors) -> Found:
+    """Two lists by their reciprocal ranks."""
+    nums = np.concatenate((by_meaning.nums, by_words.nums))
+    ranks = np.concatenate((np.arange(len(by_meaning)), np.arange(len(by_words)))) + 1
+    unique, inverse = np.unique(nums, return_inverse=True)
+    scores = np.bincount(inverse, weights=1 / (FUSION + ranks), minlength=len(unique))
+    rank_by_meaning = np.full(len(unique), len(nums) + 1)
+    here = inverse[: len(by_meaning)]
+    rank_by_meaning[here] = ranks[: len(by_meaning)]
+    order = np.lexsort((unique, rank_by_meaning, -scores))
+    found = unique[order].astype(np.int32)
+    return Found(
+        found, scores[order].astype(np.float32), np.isin(found, by_meaning.nums), np.isin(found, by_words.nums)
+    )
+
+
+def _found(neighbors: Neighbors, *, by_meaning: bool) -> Found:
+    mark = np.full(len(neighbors), by_meaning)
+    return Found(neighbors.nums, neighbors.scores, mark, ~mark)
+
+
+def _with_text(table: VectorTable) -> Mask | None:
+    """Which items have a vector; None for all. Those without stand last in the table."""
+    n = len(table) - int(np.searchsorted(table.norms[::-1], 0, side="right"))
+    if n == len(table):
+        return None
+    mask = np.zeros(len(table), dtype=bool)
+    mask[table.order[:n]] = True
+    return mask

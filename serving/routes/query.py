@@ -1,0 +1,61 @@
+"""POST /query: items by positive and negative examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response
+
+from recsys.embeddings import Vectors
+from recsys.envelope import listed_object
+from recsys.recommender import Recommender
+from recsys.vector_query import Example, VectorQuery, item_example, text_example, user_example
+from recsys.vector_query import query as answered
+from serving.bodies import body
+from serving.encoding import Encoding
+from serving.knowledge import Knowledge
+from serving.query_schemas import NoQuery, query
+from serving.responses import personal
+from serving.search_schemas import ExampleIn, QueryBody
+from serving.serving_model import ServingModel
+
+
+def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> Blueprint:
+    routes = Blueprint("query", __name__)
+
+    @routes.post("/query")
+    def query_items() -> Response:
+        query(NoQuery)
+        asked = body(QueryBody)
+        recommender = model.get()
+        known = knowledge.look("", recommender)
+        texts = asked.texts()
+        vectors = dict(zip(texts, encoding.encode(recommender.encoder, texts), strict=True)) if texts else {}
+        examples = _Examples(recommender, knowledge, vectors)
+        wanted = VectorQuery(examples.of(asked.positive), examples.of(asked.negative), asked.strategy)
+        answer = answered(recommender, wanted, asked.asked, known.look.hidden)
+        shown = listed_object(answer, {}, recommender.model_version)
+        return personal(answer, shown, known.degraded or examples.degraded)
+
+    return routes
+
+
+class _Examples:
+    """Examples of requests as vectors; `degraded` when fresh events of a user could not be read."""
+
+    def __init__(self, recommender: Recommender, knowledge: Knowledge, vectors: dict[str, Vectors]) -> None:
+        self._recommender, self._knowledge, self._vectors = recommender, knowledge, vectors
+        self.degraded = False
+
+    def of(self, given: Sequence[ExampleIn]) -> tuple[Example, ...]:
+        return tuple(self._example(one) for one in given)
+
+    def _example(self, one: ExampleIn) -> Example:
+        if one.item_id is not None:
+            return item_example(self._recommender, one.item_id, one.weight)
+        if one.text is not None:
+            return text_example(self._recommender, self._vectors[one.text], one.weight)
+        assert one.user_id is not None
+        known = self._knowledge.look(one.user_id, self._recommender)
+        self.degraded |= known.degraded
+        return user_example(self._recommender, one.user_id, known.look.activity, one.weight)

@@ -1,0 +1,157 @@
+"""From fitted parts to a model that answers: blended, indexed, and with everything that is computed beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from recsys import blending
+from recsys.attributes import Attributes
+from recsys.config import Config
+from recsys.console import Stages
+from recsys.embeddings import Vectors
+from recsys.histories import Histories
+from recsys.index import ExactIndex, VectorTable
+from recsys.keywords import Keywords
+from recsys.likeness import Likeness
+from recsys.lists import Lists
+from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, Shape
+from recsys.model import Model
+from recsys.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
+from training import als, gate, indexing, listing
+from training.assembly import Assembled, Parts, assemble
+from training.dataset import Dataset, checksum
+from training.indexing import BuiltIndex, Query, sample
+from training.material import Material
+from training.measured import Comparison
+from training.tune import Tuned
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A fitted model with the header of its manifest, and what is told of it.
+
+    Parameters
+    ----------
+    config : Config
+        With the values that the search found, where there was one.
+    tuned : Tuned or None
+    comparison : Comparison or None
+        None where it was not measured: ``evaluate.gate`` is off, or no user has two interactions.
+    indexes : dict
+        By name, for the report.
+    """
+
+    model: Model
+    header: Header
+    dataset: Dataset
+    config: Config
+    tuned: Tuned | None
+    comparison: Comparison | None
+    indexes: dict[str, BuiltIndex]
+
+
+def finish(
+    material: Material,
+    parts: Parts,
+    config: Config,
+    stages: Stages,
+    tuned: Tuned | None = None,
+    comparison: Comparison | None = None,
+) -> Trained:
+    """Blend, build the indexes and compute what is kept; raises ModelRejectedError when an index misses its recall."""
+    pairs = parts.interactions
+    histories = Histories.from_interactions(pairs)
+    with stages.stage("blend"):
+        assembled = assemble(parts, config.blend)
+    vectors = material.encoded.embeddings.vectors
+    indexes = _indexes(parts, assembled, vectors, config, stages)
+    with stages.stage("keywords"):
+        keywords = Keywords.from_texts(parts.catalog.texts(), list(parts.catalog.titles))
+    by_text = indexes.get("items_by_text")
+    model = Model(
+        users=pairs.users,
+        catalog=parts.catalog,
+        histories=histories,
+        seen_only=parts.seen_only,
+        popularity=Popularity.from_interactions(pairs, config.data.half_life_days),
+        trending=Popularity.from_interactions(pairs, TRENDING_HALF_LIFE_DAYS),
+        user_factors=parts.factors.users,
+        layout=assembled.layout,
+        items_for_user=indexes["items_for_user"].serving,
+        items_like_item=indexes["items_like_item"].serving,
+        items_by_text=by_text.serving if by_text else ExactIndex(VectorTable.from_vectors(vectors)),
+        neighborhood=assembled.neighborhood,
+        fold_in=als.fold_in(pairs, config.als, parts.factors.items),
+        attributes=Attributes.from_catalog(parts.catalog),
+        user_lists=Lists.none(len(pairs.users)),
+        item_lists=Lists.none(len(pairs.items)),
+        keywords=keywords,
+        likeness=Likeness.of(config.blend.weight, blending.text_mean(vectors)),
+        forests={name: built.forest for name, built in indexes.items()},
+        encoder_files=material.encoded.encoder_files,
+    )
+    with stages.stage("lists", len(pairs.users) + len(pairs.items)) as advance:
+        model = listing.with_lists(model, config.index, advance)
+    header = _header(material, model, indexes, config, comparison)
+    return Trained(model, header, material.dataset, config, tuned, comparison, indexes)
+
+
+def _indexes(
+    parts: Parts, assembled: Assembled, vectors: Vectors, config: Config, stages: Stages
+) -> dict[str, BuiltIndex]:
+    """The indexes by name; over the text vectors (n_items, text_dim) only where there are any."""
+    pairs, seed, chosen = parts.interactions, config.als.random_state, config.index.queries
+    histories, layout = Histories.from_interactions(pairs), assembled.layout
+
+    def of_users(_: VectorTable) -> Sequence[Query]:
+        nums = sample(len(pairs.users), chosen, seed).tolist()
+        consumed = [histories.items_of(num) for num in nums]
+        return [
+            (blending.user_vector(parts.factors.users[num], parts.texts[items], layout), items)
+            for num, items in zip(nums, consumed, strict=True)
+        ]
+
+    def of_items(table: VectorTable) -> Sequence[Query]:
+        nums = sample(len(table), chosen, seed).astype("int32")
+        return list(zip(table.rows(nums), nums[:, None], strict=True))
+
+    wanted: dict[str, tuple[Vectors, Callable[[VectorTable], Sequence[Query]]]] = {
+        "items_for_user": (assembled.for_user, of_users),
+        "items_like_item": (assembled.like_item, of_items),
+    }
+    if vectors.shape[1]:
+        wanted["items_by_text"] = (vectors, of_items)
+    built = {}
+    with stages.stage("index", len(wanted)) as advance:
+        for name, (rows, queries) in wanted.items():
+            built[name] = indexing.build_index(name, rows, queries, config.index, seed)
+            advance(1)
+    return built
+
+
+def _header(
+    material: Material, model: Model, indexes: Mapping[str, BuiltIndex], config: Config, comparison: Comparison | None
+) -> Header:
+    encoded, pairs = material.encoded, material.dataset.interactions
+    return Header(
+        counts=Counts(users=len(pairs.users), items=len(pairs.items), interactions=len(pairs)),
+        shape=Shape(**vars(model.layout)),
+        encoder=EncoderInfo(name=encoded.embeddings.source, fingerprint=encoded.fingerprint),
+        items_for_user=indexes["items_for_user"].info,
+        items_like_item=indexes["items_like_item"].info,
+        items_by_text=indexes["items_by_text"].info if "items_by_text" in indexes else None,
+        fold_in=FoldInInfo(**vars(model.fold_in.confidence)),
+        events=_events(material.dataset),
+        parameters=config.model_dump(
+            mode="json",  # paths say nothing of the model
+            exclude={"store": True, "content": {"cache"}, "data": {"rejects"}, "tune": {"storage"}},
+        ),
+        data_sha256=checksum(material.dataset),
+        metrics=gate.metrics_of(comparison),
+    )
+
+
+def _events(dataset: Dataset) -> EventsInfo:
+    rules = dataset.rules
+    return EventsInfo(weights=dict(rules.weights), threshold=rules.threshold, **vars(dataset.watermark))
