@@ -10,11 +10,9 @@ sentence-transformers to 1e-5.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -22,11 +20,8 @@ from numpy.typing import NDArray
 from scipy.special import erf
 
 from recsys.embeddings import Vectors, unit_rows
-from recsys.errors import EncoderError
-from recsys.tensors import map_tensors
 
 Pooling = Literal["mean", "cls"]
-WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
 BATCH_TOKENS = 4096
 COLUMNS = 64  # of one block of a matrix: OpenBLAS multiplies with blocks of this size without copying them first
 ROOT_HALF = np.float32(0.5**0.5)
@@ -38,14 +33,15 @@ class Shape:
 
     Parameters
     ----------
-    layers, heads, longest : int
-        Layers, attention heads, and tokens after which a text is cut off.
+    hidden, layers, heads, longest : int
+        Length of a state, layers, attention heads, and tokens after which a text is cut off.
     epsilon : float
         Added to variances.
     pooling : str
         How a text's vector is made of those of its tokens: "mean", or "cls", the first.
     """
 
+    hidden: int
     layers: int
     heads: int
     longest: int
@@ -62,7 +58,9 @@ class Dense:
 
     @classmethod
     def of(cls, weight: Vectors, bias: Vectors) -> Dense:
-        """From a matrix as torch keeps it, (n_out, n_in)."""
+        """From a matrix as torch keeps it, (n_out, n_in); raises ValueError when the two do not fit."""
+        if weight.ndim != 2 or bias.shape != (len(weight),):
+            raise ValueError(f"a matrix of shape {weight.shape} has a bias of shape {bias.shape}")
         n_blocks = -(-len(weight) // COLUMNS)
         padded = np.zeros((n_blocks * COLUMNS, weight.shape[1]), dtype=np.float32)
         padded[: len(weight)] = weight
@@ -166,112 +164,6 @@ class BertEncoder:
         return self.first_norm(self.words[ids] + self.places[places])
 
 
-def open_bert(name: str, folder: Path, fingerprint: str) -> BertEncoder | None:
-    """Open a sentence-transformers folder; None where it holds another kind of model than this file can run.
-
-    Raises
-    ------
-    EncoderError
-        When it is of the kind, but its weights or its tokenizer do not fit what it says.
-    """
-    shape = read_shape(folder)
-    tensors = map_tensors(folder / WEIGHTS) if shape is not None and (folder / WEIGHTS).is_file() else {}
-    if shape is None or any(array.dtype != np.float32 for key, array in tensors.items() if key.endswith("weight")):
-        return None
-    tensors = {key.removeprefix("bert."): array for key, array in tensors.items()}
-    try:
-        layers = tuple(_layer(tensors, f"encoder.layer.{number}.", shape) for number in range(shape.layers))
-        kinds = tensors["embeddings.token_type_embeddings.weight"]  # a lone text is all of the first kind
-        return BertEncoder(
-            name,
-            fingerprint,
-            _open_tokenizer(folder / TOKENIZER, shape.longest),
-            shape,
-            tensors["embeddings.word_embeddings.weight"],
-            tensors["embeddings.position_embeddings.weight"][: shape.longest] + kinds[0],
-            _norm(tensors, "embeddings.", shape),
-            layers,
-        )
-    except KeyError as error:
-        raise EncoderError(f"encoder {name}: {folder / WEIGHTS} has no array {error}") from error
-    except Exception as error:  # tokenizers raises nothing narrower
-        raise EncoderError(f"encoder {name}: {folder} does not load: {error}") from error
-
-
-def read_shape(folder: Path) -> Shape | None:
-    """What a folder holds; None where it is not a plain BERT with the mean or the first token as its vector."""
-    try:
-        kinds = [module["type"].rpartition(".")[2] for module in _json(folder / "modules.json")]
-        paths = [module["path"] for module in _json(folder / "modules.json")]
-        bert, own = _json(folder / "config.json"), _json(folder / "sentence_bert_config.json")
-        pooling = _pooling(_json(folder / paths[1] / "config.json"))
-        prompt = _json(folder / "config_sentence_transformers.json").get("default_prompt_name")
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return None
-    plain = (
-        kinds in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
-        and paths[0] == ""
-        and prompt is None  # which would be put before every text
-        and bert.get("model_type") == "bert"
-        and bert.get("hidden_act") == "gelu"
-        and bert.get("position_embedding_type", "absolute") == "absolute"
-        and not bert.get("is_decoder", False)
-        and own.get("max_seq_length") is not None
-        and not own.get("do_lower_case", False)
-    )
-    if not plain or pooling is None:
-        return None
-    return Shape(
-        layers=bert["num_hidden_layers"],
-        heads=bert["num_attention_heads"],
-        longest=min(own["max_seq_length"], bert["max_position_embeddings"]),
-        epsilon=bert.get("layer_norm_eps", 1e-12),
-        pooling=pooling,
-    )
-
-
-def _pooling(config: Mapping[str, Any]) -> Pooling | None:
-    named = config.get("pooling_mode")  # of newer releases, in place of a flag for each
-    modes = [named] if named else [key.removeprefix("pooling_mode_") for key, on in config.items() if on is True]
-    modes = [mode for mode in modes if mode != "include_prompt"]  # there is none
-    if modes in (["mean"], ["mean_tokens"]):
-        return "mean"
-    return "cls" if modes in (["cls"], ["cls_token"]) else None
-
-
-def _layer(tensors: Mapping[str, Vectors], at: str, shape: Shape) -> Layer:
-    attention = f"{at}attention.self."
-    names = [f"{attention}{part}." for part in ("query", "key", "value")]
-    weight = np.vstack([tensors[f"{name}weight"] for name in names])
-    bias = np.concatenate([tensors[f"{name}bias"] for name in names])
-    return Layer(
-        shape.heads,
-        Dense.of(weight, bias),
-        _dense(tensors, f"{at}attention.output.dense."),
-        _norm(tensors, f"{at}attention.output.", shape),
-        _dense(tensors, f"{at}intermediate.dense."),
-        _dense(tensors, f"{at}output.dense."),
-        _norm(tensors, f"{at}output.", shape),
-    )
-
-
-def _dense(tensors: Mapping[str, Vectors], at: str) -> Dense:
-    return Dense.of(tensors[f"{at}weight"], tensors[f"{at}bias"])
-
-
-def _norm(tensors: Mapping[str, Vectors], at: str, shape: Shape) -> Norm:
-    return Norm(tensors[f"{at}LayerNorm.weight"], tensors[f"{at}LayerNorm.bias"], shape.epsilon)
-
-
-def _open_tokenizer(path: Path, longest: int) -> Any:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.enable_truncation(longest)
-    tokenizer.no_padding()
-    return tokenizer
-
-
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     """Row numbers of texts of like lengths, as many as have BATCH_TOKENS tokens together."""
     batch: list[int] = []
@@ -292,7 +184,3 @@ def _gelu(states: Vectors) -> Vectors:
     gate *= states
     gate *= np.float32(0.5)
     return np.asarray(gate)
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from recsys.bert import open_bert
+from recsys.bert_files import open_bert
 from recsys.encoders import EncoderRef, SentenceEncoder, StaticEncoder, TextEncoder, open_encoder
 from recsys.errors import EncoderError, UnansweredError
 

@@ -27,7 +27,7 @@ OVER_FETCH = 4
 MOST_NEAR = 1024
 
 # What an approximate index finds depends on how many are asked for, so it is asked for blocks of these sizes.
-FIRST_BLOCK, GROWTH = 32, 4
+FIRST_BLOCK, GROWTH = 16, 4
 
 Mask = NDArray[np.bool_]
 Nums = NDArray[np.int32]

@@ -79,9 +79,11 @@ def test_counts_of_a_pair_add_up_and_the_accounting_closes(tmp_path: Path, rows:
 def test_the_later_rating_of_a_pair_decides_and_the_accounting_closes(tmp_path: Path, rows: list[Row]) -> None:
     last: dict[tuple[str, str], tuple[float, float, int]] = {}
     for user, item, value, weight, time in good_rows(rows, 2.0):
-        if (user, item) not in last or time >= last[user, item][2]:
+        if weight > 0 and (
+            (user, item) not in last or time >= last[user, item][2]
+        ):  # of weight 0: as if it were not there
             last[user, item] = (value, weight, time)
-    expected = {pair: (weight, time) for pair, (value, weight, time) in last.items() if value >= 2 and weight > 0}
+    expected = {pair: (weight, time) for pair, (value, weight, time) in last.items() if value >= 2}
     check(tmp_path / "i.csv", rows, expected, 2.0)
 
 
