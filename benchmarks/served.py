@@ -63,7 +63,7 @@ class Served:
 
 
 @contextmanager
-def served(store: Path, events: Path | None = None) -> Iterator[Served]:
+def served(store: Path, events: Path | None = None, workers: int = ServeConfig().workers) -> Iterator[Served]:
     """Serve the current model of `store` with the defaults; the log goes nowhere.
 
     Raises
@@ -72,8 +72,8 @@ def served(store: Path, events: Path | None = None) -> Iterator[Served]:
         When it is not ready in time.
     """
     port = _free_port()
-    store, workers = store.resolve(), ServeConfig().workers
-    keys = {"store.path": str(store), "store.events": str(events or "")}
+    store = store.resolve()
+    keys = {"store.path": str(store), "store.events": str(events or ""), "serve.workers": str(workers)}
     command = [str(RECSYS), "serve", "--port", str(port)]
     command += [word for key, value in keys.items() for word in ("--set", f"{key}={value}")]
     started = time.perf_counter()

@@ -191,13 +191,19 @@ class Process:
     def encode(self, ref: EncoderRef, texts: Sequence[str], seconds: float) -> Vectors:
         deadline = time.monotonic() + seconds
         try:
-            with self._connected(deadline) as connection:
-                connection.settimeout(_left(deadline))
-                asked = {"name": ref.name, "fingerprint": ref.fingerprint, "texts": texts, "seconds": _left(deadline)}
-                connection.sendall(json.dumps(asked).encode() + b"\n")
-                return _answer(connection, deadline)
+            try:
+                return self._asked(ref, texts, deadline)
+            except (ConnectionResetError, BrokenPipeError):  # it was just ending; there is another one now
+                return self._asked(ref, texts, deadline)
         except OSError as error:
             raise EncoderBusyError(f"the encoder process: {error.strerror or 'no answer in time'}") from error
+
+    def _asked(self, ref: EncoderRef, texts: Sequence[str], deadline: float) -> Vectors:
+        with self._connected(deadline) as connection:
+            connection.settimeout(_left(deadline))
+            asked = {"name": ref.name, "fingerprint": ref.fingerprint, "texts": texts, "seconds": _left(deadline)}
+            connection.sendall(json.dumps(asked).encode() + b"\n")
+            return _answer(connection, deadline)
 
     def close(self) -> None:
         """End the process, if it was this worker that started it."""

@@ -1,0 +1,193 @@
+"""What search costs, and what it takes from lists: a catalogue of 10,000 items encoded by all-MiniLM-L6-v2.
+
+    python -m benchmarks.search [latency] [beside] [--rounds 5] [--seconds 8]
+
+Prints Markdown. Every query is another one, so that each is encoded; "again" sends one over and over. The texts of the items are
+drawn from the words of the sample; the model is trained the first time (5 minutes, most of it for encoding) and kept in var/bench.
+What is compared takes turns in rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import statistics
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import numpy as np
+
+from benchmarks.clients import get
+from benchmarks.figures import WARM_UP_SECONDS, Effort, Requests, Turn, measure, sound, spread, table
+from benchmarks.load import Load, Outcome, run
+from benchmarks.served import RECSYS, Served, served
+from recsys.errors import RecsysError
+from recsys.store import Store
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "var" / "bench" / "search"
+ITEMS, USERS, PER_USER = 10_000, 2000, 20
+TITLE_WORDS, TEXT_WORDS, QUERY_WORDS = 3, 20, 4
+QUERIES = 20_000
+RATE = 20.0
+WAITING = 16
+SETTINGS = {"als.factors": "64", "evaluate.gate": "false", "store.events": ""}
+
+
+def main() -> None:
+    parts = {"latency": latency, "beside": beside}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", help="of " + ", ".join(parts) + "; none: both")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement in a round")
+    given = parser.parse_args()
+    chosen = given.parts or [*parts]
+    if unknown := set(chosen) - {*parts}:
+        parser.error(f"there is no part {unknown.pop()!r}")
+    effort = Effort(given.rounds, given.seconds)
+    trained = store()
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {effort.rounds} rounds of {effort.seconds:g} s.\n", flush=True)
+    for name in chosen:
+        print(parts[name](trained, effort), flush=True)
+
+
+def latency(trained: Store, effort: Effort) -> str:
+    """Latencies of searches that come at a constant rate to one worker."""
+    drawn = Drawn(seed=1)
+    kinds = {
+        "mode=semantic": drawn.searches("&mode=semantic"),
+        "mode=hybrid": drawn.searches("&mode=hybrid"),
+        "mode=hybrid, again": [get("/search?q=robots+in+space&mode=hybrid&k=10")],
+        "mode=hybrid, user_id": drawn.searches("&mode=hybrid&user_id=u17"),
+        "mode=keyword": drawn.searches("&mode=keyword"),
+    }
+    outcomes: dict[str, list[Outcome]] = {kind: [] for kind in kinds}
+    costs: dict[str, list[float]] = {kind: [] for kind in kinds}
+    with served(trained.path, workers=1) as server:
+        for asked in kinds.values():
+            run(Load(server.address, asked[-100:], WAITING, WARM_UP_SECONDS, RATE))
+        for number in range(effort.rounds):
+            for kind, asked in kinds.items():
+                before = server.cpu_seconds()
+                found = sound(kind, run(Load(server.address, _part(asked, number), WAITING, effort.seconds, RATE)))
+                outcomes[kind].append(found)
+                costs[kind].append(1000 * (server.cpu_seconds() - before) / len(found.latencies))
+    rows = []
+    for kind, found_all in outcomes.items():
+        cells = [f"{statistics.median(one.ms(percent) for one in found_all):.1f}" for percent in (50, 95, 99)]
+        rows.append(
+            [kind, *cells, f"{max(one.ms(99) for one in found_all):.1f}", f"{statistics.median(costs[kind]):.1f}"]
+        )
+    head = ["", "p50 ms", "p95 ms", "p99 ms", "worst p99 ms", "CPU ms"]
+    return table(f"Search on one worker, {RATE:g} a second", head, rows)
+
+
+def beside(trained: Store, effort: Effort) -> str:
+    """How many lists a second two workers answer in a closed loop, alone and beside searches."""
+    drawn = Drawn(seed=2)
+    lists, searches = drawn.lists(), drawn.searches("")
+    alone: list[Turn] = []
+    together: list[Turn] = []
+    found: list[Outcome] = []
+    with served(trained.path) as server:
+        measure(server, lists, WARM_UP_SECONDS)
+        run(Load(server.address, searches[-100:], WAITING, WARM_UP_SECONDS, RATE))
+        for number in range(effort.rounds):
+            alone.append(measure(server, lists, effort.seconds))
+            with _searching(server, _part(searches, number), found):
+                together.append(measure(server, lists, effort.seconds))
+    ratio = spread([one.rate / other.rate for one, other in zip(together, alone, strict=True)])
+    rows = [
+        ["alone", f"{statistics.median(turn.rate for turn in alone):,.0f}", "1", "", ""],
+        [
+            f"beside {RATE:g} searches a second",
+            f"{statistics.median(turn.rate for turn in together):,.0f}",
+            ratio,
+            f"{statistics.median(one.ms(50) for one in found):.1f}",
+            f"{statistics.median(one.ms(99) for one in found):.1f}",
+        ],
+    ]
+    head = ["GET /recommend", "answers/s", "of alone", "search p50 ms", "search p99 ms"]
+    return table("Lists beside searches, two workers", head, rows)
+
+
+@contextmanager
+def _searching(server: Served, asked: Requests, found: list[Outcome]) -> Iterator[None]:
+    """Searches from a thread for as long as the block takes."""
+    stop = threading.Event()
+    load = Load(server.address, asked, WAITING, 3600, RATE)
+    thread = threading.Thread(target=lambda: found.append(run(load, stop=stop)))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+    sound("GET /search", found[-1])
+
+
+class Drawn:
+    """Random words, items, users and requests."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = np.random.default_rng(seed)
+        with (ROOT / "data" / "sample" / "items.csv").open(encoding="utf-8", newline="") as stream:
+            self.words = [word for row in csv.DictReader(stream) for word in row["description"].split()]
+
+    def text(self, n: int) -> str:
+        return " ".join(self.words[num] for num in self.random.integers(0, len(self.words), n))
+
+    def searches(self, more: str) -> list[bytes]:
+        return [get(f"/search?q={quote_plus(self.text(QUERY_WORDS))}&k=10{more}") for _ in range(QUERIES)]
+
+    def lists(self) -> list[bytes]:
+        return [get(f"/recommend/u{num}?k=10") for num in self.random.integers(0, USERS, QUERIES).tolist()]
+
+    def items(self) -> Iterator[tuple[str, str, str]]:
+        return ((f"i{num}", self.text(TITLE_WORDS), self.text(TEXT_WORDS)) for num in range(ITEMS))
+
+    def interactions(self) -> Iterator[tuple[str, str]]:
+        for user in range(USERS):
+            favourites = self.random.zipf(1.3, PER_USER) % ITEMS
+            yield from ((f"u{user}", f"i{num}") for num in sorted({*favourites.tolist()}))
+
+
+def store() -> Store:
+    """The store of the model, which is trained where it is not there yet or is one of another release."""
+    trained = Store(FOLDER / "store")
+    try:
+        trained.load()
+    except RecsysError:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        drawn = Drawn(seed=0)
+        _write(FOLDER / "items.csv", ("item_id", "title", "description"), drawn.items())
+        _write(FOLDER / "interactions.csv", ("user_id", "item_id"), drawn.interactions())
+        keys = {"data.interactions": "interactions.csv", "data.items": "items.csv", "store.path": "store", **SETTINGS}
+        words = [word for key, value in keys.items() for word in ("--set", f"{key}={value}")]
+        subprocess.run([RECSYS, "train", *words], cwd=FOLDER, stdout=subprocess.DEVNULL, check=True)  # noqa: S603 our own words
+    return trained
+
+
+def _write(path: Path, head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(head)
+        writer.writerows(rows)
+
+
+def _part(asked: Requests, number: int) -> Requests:
+    """Requests that no other round sends, of many."""
+    if len(asked) == 1:
+        return asked
+    size = len(asked) // 20
+    start = number % 19 * size
+    return asked[start : start + size]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""A model whose texts were encoded by a tiny BERT, and the service over it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from recsys import blending
+from recsys.catalog import Catalog, Item
+from recsys.encoders import EncoderRef, open_encoder
+from recsys.index import ExactIndex, VectorTable
+from recsys.keywords import Keywords
+from recsys.likeness import Likeness
+from recsys.manifest import EncoderInfo
+from recsys.model import Model
+from recsys.query_encoders import lightest
+from recsys.store import Store
+from tests import factories
+from tests.recsys import tiny_bert
+
+TEXTS = [
+    "red wine",
+    "old castle",
+    "the red castle by the sea",
+    "robot robots",
+    "wine by the sea",
+    "robots and red wine",
+]
+
+
+def searchable(folder: Path) -> tuple[Model, EncoderRef]:
+    """A model of twelve items with attributes, every text twice, and its encoder, which is written to a folder."""
+    found = open_encoder(str(tiny_bert.write(folder)))
+    texts = TEXTS * 2
+    vectors = lightest(found).encode(texts)
+    base = factories.model(n_users=8, n_items=len(texts), text_dim=vectors.shape[1])
+    items = [Item(f"i{num}", f"Title {num}", text, {"year": 1990 + num}) for num, text in enumerate(texts)]
+    catalog = Catalog.from_items(items)
+    rows = blending.items_like_item(
+        factories.random_vectors(len(texts), 4), blending.centred(vectors), 0.5, np.ones(len(texts), np.float32)
+    )
+    model = replace(
+        base,
+        catalog=catalog,
+        items_by_text=ExactIndex(VectorTable.from_vectors(vectors)),
+        items_like_item=ExactIndex(VectorTable.from_vectors(rows)),
+        keywords=Keywords.from_texts(texts, [item.title for item in items]),
+        likeness=Likeness.of(0.5, blending.text_mean(vectors)),
+        forests={},
+        encoder_files={},
+    )
+    return model, EncoderRef(found.name, found.fingerprint)
+
+
+def publish(store: Store, model: Model, ref: EncoderRef) -> str:
+    header = factories.header(model)
+    encoder = EncoderInfo(name=ref.name, fingerprint=ref.fingerprint)
+    return store.publish(model, header.model_copy(update={"encoder": encoder}), factories.NOON)
