@@ -2,9 +2,9 @@
 
     python -m benchmarks.search [latency] [beside] [--rounds 5] [--seconds 8]
 
-Prints Markdown. Every query is another one, so that each is encoded; "again" sends one over and over. The texts of the items are
-drawn from the words of the sample; the model is trained the first time (5 minutes, most of it for encoding) and kept in var/bench.
-What is compared takes turns in rounds.
+Prints Markdown. Every query is another one, so that each is encoded; "again" sends one over and over. The texts of the items
+are drawn from the words of the sample; the model is trained the first time (3 minutes, most of it for encoding) and kept in
+var/bench. What is compared takes turns in rounds.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +75,7 @@ def latency(trained: Store, effort: Effort) -> str:
         for number in range(effort.rounds):
             for kind, asked in kinds.items():
                 before = server.cpu_seconds()
-                found = sound(kind, run(Load(server.address, _part(asked, number), WAITING, effort.seconds, RATE)))
+                found = _run(kind, Load(server.address, _part(asked, number), WAITING, effort.seconds, RATE))
                 outcomes[kind].append(found)
                 costs[kind].append(1000 * (server.cpu_seconds() - before) / len(found.latencies))
     rows = []
@@ -121,14 +122,26 @@ def _searching(server: Served, asked: Requests, found: list[Outcome]) -> Iterato
     """Searches from a thread for as long as the block takes."""
     stop = threading.Event()
     load = Load(server.address, asked, WAITING, 3600, RATE)
-    thread = threading.Thread(target=lambda: found.append(run(load, stop=stop)))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-    sound("GET /search", found[-1])
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(_run, "GET /search", load, stop)
+        try:
+            yield
+        finally:
+            stop.set()
+        found.append(running.result())
+
+
+def _run(kind: str, load: Load, stop: threading.Event | None = None) -> Outcome:
+    """A load whose requests are all answered, and none by words instead of meaning; raises SystemExit for others."""
+    degraded = [0]
+
+    def seen(_: bytes, __: int, body: bytes) -> None:
+        degraded[0] += b'"degraded"' in body
+
+    found = sound(kind, run(load, seen, stop))
+    if degraded[0]:
+        raise SystemExit(f"{kind}: {degraded[0]} of {len(found.latencies)} queries were not encoded in time")
+    return found
 
 
 class Drawn:
