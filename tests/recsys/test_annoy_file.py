@@ -155,7 +155,7 @@ def attack(path: Path, checked: bool, cases: int, seed: int = 0) -> subprocess.C
     return subprocess.run(command, cwd=factories.ROOT, capture_output=True, text=True, check=False, timeout=600)
 
 
-@pytest.mark.parametrize("cases", [500, pytest.param(50_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cases", [500, pytest.param(50_000, marks=pytest.mark.soak)])
 def test_no_damage_that_passes_harms_a_query(forest: tuple[Path, VectorTable], cases: int) -> None:
     ended = attack(forest[0], checked=True, cases=cases)
     assert ended.returncode == 0, ended.stderr

@@ -67,8 +67,12 @@ def only(lines: list[bytes]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("text", NASTY, ids=repr)
-def test_a_message_stays_in_its_line(lines: list[bytes], text: str) -> None:
-    logging.getLogger("some").warning("said: %s", text)
+def test_a_message_stays_in_its_line(lines: list[bytes], text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = logging.getLogger("some")
+    ours = [handler for handler in logging.getLogger().handlers if isinstance(handler, logs.StandardError)]
+    monkeypatch.setattr(some, "handlers", ours)
+    monkeypatch.setattr(some, "propagate", False)  # pytest would keep the record, and cannot send half of a pair on
+    some.warning("said: %s", text)
     found = only(lines)
     assert found["message"] == f"said: {text}"
     assert (found["level"], found["logger"]) == ("warning", "some")
