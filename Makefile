@@ -7,6 +7,7 @@ RECSYS := $(BIN)/recsys
 INSTALLED := $(VENV)/.installed
 EXTRAS := training,serving,minilm,parquet,postgresql,dev
 PORT ?= 8000
+PARALLEL := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help install train serve evaluate tune bench test soak check format clean
@@ -37,9 +38,10 @@ tune: $(INSTALLED) ## search hyper-parameters and print the best as TOML
 bench: $(INSTALLED) ## quality on the public data sets in ../shared/data beside published figures, and what the service costs (80 minutes)
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.search
 
-test: $(INSTALLED) ## all tests
-	$(BIN)/python -m pytest
+test: $(INSTALLED) ## all tests, in two processes
+	$(BIN)/python -m pytest $(PARALLEL)
 
 soak: $(INSTALLED) ## the tests that take minutes: faults and load over and over
 	$(BIN)/python -m pytest --soak -m soak
@@ -49,7 +51,7 @@ check: $(INSTALLED) ## format, lint, types, architecture and the fast tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 format: $(INSTALLED) ## format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -33,6 +33,7 @@ NONE: frozenset[str] = frozenset()
 NO_NUMS: frozenset[int] = frozenset()
 Nums = NDArray[np.int32]
 Counted = Mapping[str, float]
+PopularKind = Literal["popular", "trending"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,23 +152,21 @@ class Recommender:
     def popular(
         self,
         asked: Asked = PLAIN,
-        kind: Literal["popular", "trending"] = "popular",
-        counted: Counted | None = None,
+        kind: PopularKind = "popular",
+        ranking: Popularity | None = None,
         hidden: AbstractSet[str] = NONE,
     ) -> Answer:
-        """The items that most users have, or had in the last days.
+        """The items that most users have, or had in the last days; `ranking` is one of :meth:`counting`, to be used again."""
+        return self._popular(asked, self.nums([*asked.exclude, *hidden]), kind, ranking or self.counting(kind, {}))
 
-        Parameters
-        ----------
-        counted : mapping
-            Users of items by item id, of events that the model does not know.
-        """
+    def counting(self, kind: PopularKind, counted: Counted) -> Popularity:
+        """The ranking of the items by popularity, with users of items by item id of whom the model does not know."""
         base = self.model.popularity if kind == "popular" else self.model.trending
-        nums = {self.model.catalog.items.get(one): n for one, n in (counted or {}).items()}
+        nums = {self.model.catalog.items.get(one): n for one, n in counted.items()}
         nums.pop(None, None)
-        if nums:
-            base = base.added(np.array([*nums], dtype=np.int32), np.array([*nums.values()], dtype=np.float32))
-        return self._popular(asked, self.nums([*asked.exclude, *hidden]), kind, base)
+        if not nums:
+            return base
+        return base.added(np.array([*nums], dtype=np.int32), np.array([*nums.values()], dtype=np.float32))
 
     def item(self, item_id: str) -> Item:
         """The record of an item; raises NotFoundError when it is not in the catalogue."""

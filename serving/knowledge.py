@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from recsys.activity import NOTHING, Activity
 from recsys.errors import EventStoreError
 from recsys.event_records import Look, user_hash
 from recsys.event_store import EVER, EventStore
 from recsys.fresh_users import FreshUsers
-from recsys.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS
-from recsys.recommender import Recommender
+from recsys.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS, Popularity
+from recsys.recommender import PopularKind, Recommender
 from serving.problems import ConflictError
 
 LOG = logging.getLogger(__name__)
@@ -67,7 +66,7 @@ class Knowledge:
         self._kept_at = 0.0
         self._forgotten: frozenset[bytes] = frozenset()
         self._hidden: frozenset[str] = frozenset()
-        self._counted: dict[tuple[str, str], tuple[float, Mapping[str, float]]] = {}
+        self._counted: dict[tuple[str, str], tuple[float, Popularity]] = {}
 
     @property
     def configured(self) -> bool:
@@ -135,23 +134,26 @@ class Knowledge:
             return Known(Look(FORGOTTEN if gone else NOTHING, self._hidden, 0), degraded=True)
         return Known(look)
 
-    def counted(self, recommender: Recommender, kind: Literal["popular", "trending"]) -> Mapping[str, float]:
-        """Users of each item by events that the model does not know, at most some seconds old; none while the store fails."""
+    def popular(self, recommender: Recommender, kind: PopularKind) -> Popularity:
+        """The ranking by popularity with the events that the model does not know, at most some seconds old.
+
+        While the store fails, the last one.
+        """
         key = (kind, recommender.model_version)
-        when, counts = self._counted.get(key, (-COUNTED_SECONDS, {}))
+        when, ranking = self._counted.get(key) or (-COUNTED_SECONDS, recommender.counting(kind, {}))
         if not self._where or self._clock() < when + COUNTED_SECONDS:
-            return counts
+            return ranking
         store = self.store()
         days = TRENDING_HALF_LIFE_DAYS if kind == "trending" else 0.0
         since = int(time.time() - HALF_LIVES * days * SECONDS_PER_DAY) if days else 0
         through, _ = _watermark(store, recommender)
         try:
-            counts = store.recent_counts(since, days, through, recommender.rules)
+            ranking = recommender.counting(kind, store.recent_counts(since, days, through, recommender.rules))
         except EventStoreError as error:
             LOG.error("event store: %s", error)
         self._counted = {one: kept for one, kept in self._counted.items() if one[1] == key[1]}
-        self._counted[key] = (self._clock(), counts)
-        return counts
+        self._counted[key] = (self._clock(), ranking)
+        return ranking
 
     def _keep(self, store: EventStore) -> None:
         self._forgotten = store.forgotten_hashes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from recsys.config import Config, ServeConfig, StoreConfig
@@ -33,7 +33,7 @@ class Settings:
 
     store: Path
     events: str = ""
-    serve: ServeConfig = ServeConfig()
+    serve: ServeConfig = field(default_factory=ServeConfig)
     run: Path | None = None
 
     @classmethod

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from flask import Blueprint, Response
 
 from recsys.envelope import listed_object
+from recsys.recommender import PopularKind
 from serving.knowledge import Knowledge
 from serving.query_schemas import PopularQuery, query
 from serving.responses import plain
@@ -21,9 +20,8 @@ def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
         asked = query(PopularQuery)
         recommender = model.get()
         known = knowledge.look("", recommender)
-        kind: Literal["popular", "trending"] = "trending" if asked.trending else "popular"
-        counted = knowledge.counted(recommender, kind)
-        answer = recommender.popular(asked.asked, kind, counted, known.look.hidden)
+        kind: PopularKind = "trending" if asked.trending else "popular"
+        answer = recommender.popular(asked.asked, kind, knowledge.popular(recommender, kind), known.look.hidden)
         return plain(answer, listed_object(answer, {}, recommender.model_version), known.degraded)
 
     return routes

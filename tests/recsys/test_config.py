@@ -164,7 +164,8 @@ def test_an_override_of_another_form_is_refused(override: str) -> None:
         ("database.url=5", r"^database: there is no such section; did you mean 'data'\?$"),
         (
             "xyzzy.a=1",
-            r"^xyzzy: there is no such section; known are als, blend, content, data, evaluate, events, index, serve, store, tune$",
+            r"^xyzzy: there is no such section; known are als, blend, content, data, evaluate, events, index, serve, "
+            r"store, tune$",
         ),
         ("als.factors=0", r"^als\.factors = 0: Input should be greater than or equal to 1$"),
         ("als.factors=1.5", r"^als\.factors = 1\.5: Input should be a valid integer"),

@@ -129,7 +129,7 @@ def test_users_of_events_are_added(
         if ITEMS[num] not in exclude | hidden
         and all(years[num] < 2000 if one.operator == "<" else years[num] > 2036 for one in filters)
     ]
-    answer = timed.popular(Asked(k, exclude=exclude, filters=filters), kind, counted, hidden)
+    answer = timed.popular(Asked(k, exclude=exclude, filters=filters), kind, timed.counting(kind, counted), hidden)
     expected = sorted(allowed, key=lambda num: (-np.float32(totals[num]), num))[:k]
     assert ids(answer) == [ITEMS[num] for num in expected]
     assert [item.score for item in answer.items] == pytest.approx([totals[num] for num in expected], rel=1e-6)

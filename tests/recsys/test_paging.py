@@ -37,7 +37,7 @@ def ask(of: Recommender, who: str, activity: Activity, hidden: frozenset[str]) -
     if who == "guest":
         return lambda asked: of.recommend_to([Event("i3"), Event("i17")], asked, hidden)
     if who in ("popular", "trending"):
-        return lambda asked: of.popular(asked, who, {"i9": 2.5, "i30": 1.0}, hidden)  # type: ignore[arg-type]
+        return lambda asked: of.popular(asked, who, of.counting(who, {"i9": 2.5, "i30": 1.0}), hidden)  # type: ignore[arg-type]
     if who.startswith("i"):
         return lambda asked: of.similar_items(who, asked, hidden)
     return lambda asked: of.recommend(who, asked, activity, hidden)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -54,6 +55,7 @@ def damages(safe: Safe) -> dict[str, Callable[[], object]]:
     }
 
 
+PATIENCE_SECONDS = 20
 KINDS = ("emptied", "cut", "nonsense", "another record", "open to all", "removed", "a folder")
 
 
@@ -168,7 +170,11 @@ def rotate(safe: Safe) -> tuple[int, int, int]:
 
     def soon(key: str, status: int) -> bool:
         """Another thread may just be reading what the file was before."""
-        return any(get(app, key).status_code == status for _ in range(100))
+        end = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
+            if get(app, key).status_code == status:
+                return True
+        return False
 
     def turn(number: int) -> bool:
         name = f"turn-{number}"

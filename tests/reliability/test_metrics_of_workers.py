@@ -33,6 +33,7 @@ REQUESTS = [
     ("DELETE", "/livez", "unmatched"),
     ("POST", "/recommend", "/recommend"),
 ]
+CLIENTS = 8
 Counted = Counter[tuple[str, str, str]]
 
 pytestmark = pytest.mark.slow
@@ -46,7 +47,7 @@ def server(store: Store, tmp_path: Path) -> Iterator[Live]:
 
 
 def send(server: Live, times: int) -> tuple[Counted, Counted]:
-    """Send all requests some times, over eight connections at once: those that were answered and those that were not."""
+    """Send all requests some times, over CLIENTS connections at once: those that were answered and those that were not."""
     answered, failed = Counted(), Counted()
 
     def one(request: tuple[str, str, str]) -> None:
@@ -56,7 +57,7 @@ def send(server: Live, times: int) -> tuple[Counted, Counted]:
         except (OSError, HTTPException):
             failed[method, route, "?"] += 1
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(CLIENTS) as pool:
         list(pool.map(one, REQUESTS * times))
     return answered, failed
 
@@ -115,7 +116,7 @@ def test_a_worker_killed_under_load_loses_only_what_was_in_flight(server: Live) 
         kill_one(server)
         sent, failed = sending.result()
     found = counted(server.samples())
-    assert failed.total() <= 8
+    assert failed.total() <= 2 * CLIENTS  # one that comes back at once can meet the socket before the kernel closes it
     assert not sent - found, "answered but not counted"
     assert found.total() <= sent.total() + failed.total()
 

@@ -52,12 +52,9 @@ def complaints(server: Live) -> list[str]:
 def test_publish_and_rollback_take_effect_without_a_restart(server: Live) -> None:
     workers = server.workers()
     for expected in "ba":
-        started = time.perf_counter()
         version = server.store.rollback()
-        rolled_back = time.perf_counter() - started
         until(lambda: server.serves(version), "the version before")  # noqa: B023
         assert prefix(server) == expected
-        assert rolled_back < 1
     version = bundles.publish(server.store, bundles.tiny("d", 9))
     until(lambda: server.serves(version), "the new version")
     assert prefix(server) == "d"
