@@ -46,12 +46,12 @@ test: $(INSTALLED) ## all tests, in two processes
 soak: $(INSTALLED) ## the tests that take minutes: faults and load over and over
 	$(BIN)/python -m pytest --soak -m soak
 
-check: $(INSTALLED) ## format, lint, types, architecture and the fast tests
+check: $(INSTALLED) ## format, lint, types, architecture and the fast tests (TESTED=yes: they have just run)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+	test -n "$(TESTED)" || $(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 format: $(INSTALLED) ## format and fix what can be fixed
 	$(BIN)/ruff format .
