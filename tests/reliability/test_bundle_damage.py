@@ -154,7 +154,7 @@ def test_a_bundle_under_the_name_of_another_version_is_refused(sound: Path) -> N
         load_bundle(other)
 
 
-@pytest.mark.parametrize("per_file", [5, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("per_file", [5, pytest.param(200, marks=pytest.mark.soak)])
 def test_every_flipped_bit_is_refused(sound: Path, per_file: int) -> None:
     endings = Counter(flips(sound, per_file))
     assert endings == {"refused": per_file * len(bundles.files(sound))}
