@@ -25,6 +25,7 @@ Strategy = Literal[
     "mean",
     "best_score",
     "context_pairs",
+    "conversation",
 ]
 Source = Literal["collaborative", "content", "blended", "popularity", "semantic", "keyword", "hybrid"]
 MOST_CAUSES = 5

@@ -226,6 +226,21 @@ class ServeConfig(Section):
     access_log: bool = Field(True, description="one JSON line a request; without it only warnings and errors")
 
 
+class ChatConfig(Section):
+    """Who puts the answers of conversations into words; without an address the engine does, and connects to nobody."""
+
+    phrase_url: Annotated[str, Field(pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$")] = Field(
+        "", description="base of an OpenAI-compatible endpoint such as http://127.0.0.1:8080/v1; empty: none"
+    )
+    phrase_model: str = Field("", description="name of its model")
+    phrase_key_env: Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")] = Field(
+        "", description="environment variable that holds its key; empty: no key is sent"
+    )
+    phrase_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        3.0, description="seconds that an answer waits for it before it is given in plain words"
+    )
+
+
 class Config(Section):
     """All sections."""
 
@@ -241,3 +256,4 @@ class Config(Section):
     evaluate: EvaluateConfig = EvaluateConfig()
     store: StoreConfig = StoreConfig()
     serve: ServeConfig = ServeConfig()
+    chat: ChatConfig = ChatConfig()

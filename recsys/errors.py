@@ -13,6 +13,7 @@ Every message says what happened, which value, and what to do about it::
     │   └── NoModelError     the store holds no model yet
     ├── EventStoreError  the event store cannot be reached or takes nothing now  exit 1
     ├── QueryError       a question has a value out of range                     exit 1
+    ├── PhrasingError    the endpoint that phrases answers gave none              exit 1
     ├── UnansweredError  a question is of a kind that the model does not answer  exit 1
     └── NotFoundError    a question names something that the model lacks         exit 1
 """
@@ -66,6 +67,10 @@ class EventStoreError(RecsysError):
 
 class QueryError(RecsysError):
     """A question has a value out of range."""
+
+
+class PhrasingError(RecsysError):
+    """The endpoint that puts answers into words gave none."""
 
 
 class UnansweredError(RecsysError):

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeIn
 
 from recsys.errors import BundleError
 
-SCHEMA_VERSION: Literal[4] = 4
+SCHEMA_VERSION: Literal[5] = 5
 VERSION_PATTERN = r"\d{8}T\d{6}Z-[0-9a-f]{4}"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
@@ -124,7 +124,7 @@ class Header(Record):
 class Manifest(Header):
     """The header with the name, the time and the files of one published bundle."""
 
-    schema_version: Literal[4]
+    schema_version: Literal[5]
     model_version: Annotated[str, Field(pattern=f"^{VERSION_PATTERN}$")]
     created_at: str
     files: dict[FileName, FileInfo]

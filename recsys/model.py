@@ -21,6 +21,7 @@ from recsys.index import VectorIndex
 from recsys.keywords import Keywords
 from recsys.likeness import Likeness
 from recsys.lists import Lists
+from recsys.names import Names
 from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
 
@@ -58,6 +59,8 @@ class Model:
         The texts of the items by their words.
     likeness : Likeness
         How texts and users become rows of `items_like_item`.
+    names : Names
+        What people call the items and the values of their attributes.
     forests : mapping
         The annoy indexes by name, kept while a model is written; a loaded model opens the ones that serve.
     encoder_files : mapping
@@ -87,6 +90,7 @@ class Model:
     item_lists: Lists
     keywords: Keywords
     likeness: Likeness
+    names: Names
     forests: Mapping[str, AnnoyVectorIndex] = field(default_factory=dict)
     encoder_files: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -108,6 +112,7 @@ class Model:
             "items and items_like_item": (n_items, len(self.items_like_item)),
             "items and items_by_text": (n_items, len(self.items_by_text)),
             "items and keywords": (n_items, len(self.keywords)),
+            "items and names": (n_items, len(self.names)),
             "items and neighborhood": (n_items, len(self.neighborhood)),
             "layout and user factors": (self.layout.factors, self.user_factors.shape[1]),
             "layout and items_for_user": (self.layout.dim, self.items_for_user.table.dim),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from recsys import attributes, keywords
+from recsys import attributes, keywords, names
 from recsys.attributes import Attributes
 from recsys.fold_in import Confidence, FoldIn
 from recsys.histories import Histories
@@ -19,6 +19,7 @@ from recsys.likeness import Likeness
 from recsys.lists import Lists
 from recsys.manifest import Manifest
 from recsys.model import Model
+from recsys.names import Names
 from recsys.neighborhood import Neighborhood
 from recsys.packed import Arrays
 from recsys.popularity import Popularity
@@ -66,6 +67,7 @@ PARTS = {
     "item_lists": Part(LISTS, lambda arrays, made: Lists.from_arrays(arrays, made.counts.items, made.counts.items)),
     "keywords": Part(keywords.COLUMNS, lambda arrays, made: Keywords.from_arrays(arrays, made.counts.items)),
     "likeness": Part(("weight", "text_mean"), lambda arrays, _: Likeness.from_arrays(arrays)),
+    "names": Part(names.COLUMNS, lambda arrays, made: Names.from_arrays(arrays, made.counts.items)),
 }
 CATALOG = {"items": IDS, "catalog": STRINGS, "titles": STRINGS}
 INDEXES = dict.fromkeys(("items_for_user", "items_like_item", "items_by_text"), VECTORS)

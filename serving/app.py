@@ -13,6 +13,7 @@ from recsys.recommender import Recommender
 from serving import admission, cors, encoding, headers, keys, observe, operation, problems, rate_limits, requests
 from serving.knowledge import Knowledge
 from serving.routes import (
+    chat,
     docs,
     events,
     health,
@@ -79,6 +80,7 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     encoded = encoding.register(app, settings, model)
     for resource in (search, query):
         app.register_blueprint(resource.blueprint(model, knowledge, encoded))
+    app.register_blueprint(chat.blueprint(model, knowledge, encoded, settings.chat))
     app.register_blueprint(events.blueprint(model, knowledge, settings.serve.max_batch))
     app.register_blueprint(hidden.blueprint(knowledge))
     admission.register(app, settings.serve.in_flight, counted.shed)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from serving import answer_schemas as answers
 from serving.body_schemas import RankBody, RecommendBody
+from serving.chat_schemas import CHAT_EXAMPLE, ChatAnswer, ChatBody
 from serving.event_schemas import EventsAnswer, EventsBody
 from serving.query_schemas import NoQuery, PopularQuery, Query, RecommendQuery, SimilarQuery
 from serving.search_schemas import QUERY_EXAMPLE, QueryAnswer, QueryBody, SearchAnswer, SearchQuery
@@ -79,6 +80,7 @@ TAGS: Final[Mapping[str, str]] = {
     "rank": "Lists",
     "search": "Search",
     "query": "Search",
+    "chat": "Search",
     "items": "Items",
     "events": "Events and users",
     "users": "Events and users",
@@ -162,6 +164,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         answer=QueryAnswer,
         errors=(404, 409),
         example=QUERY_EXAMPLE,
+    ),
+    Operation(
+        "chat.chat",
+        "POST",
+        "/chat",
+        "Items by a conversation",
+        "The turns so far say what is liked, disliked and seen: named items, values of attributes, ranges of numbers, and all "
+        "else by its meaning, later turns more than earlier ones. Answers items with their reasons, the question that splits the "
+        "candidates best, and what was understood. Named, shown and seen items are not answered.",
+        body=ChatBody,
+        answer=ChatAnswer,
+        example=CHAT_EXAMPLE,
     ),
     Operation(
         "items.item",

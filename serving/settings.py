@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from recsys.config import Config, ServeConfig, StoreConfig
+from recsys.config import ChatConfig, Config, ServeConfig, StoreConfig
 
 STORE = "RECSYS_STORE"
 EVENTS = "RECSYS_EVENTS"
 SERVE = "RECSYS_SERVE"
+CHAT = "RECSYS_CHAT"
 RUN = "RECSYS_RUN"
 
 
@@ -29,12 +30,15 @@ class Settings:
         ``RECSYS_SERVE``, as JSON.
     run : Path or None
         Folder that the workers of one server share while it runs, ``RECSYS_RUN``; None: the worker is alone.
+    chat : ChatConfig
+        ``RECSYS_CHAT``, as JSON.
     """
 
     store: Path
     events: str = ""
     serve: ServeConfig = field(default_factory=ServeConfig)
     run: Path | None = None
+    chat: ChatConfig = ChatConfig()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -46,6 +50,7 @@ class Settings:
             values.get(EVENTS, defaults.events),
             ServeConfig.model_validate_json(values.get(SERVE, "{}")),
             Path(run) if run else None,
+            ChatConfig.model_validate_json(values.get(CHAT, "{}")),
         )
 
     @classmethod
@@ -56,9 +61,10 @@ class Settings:
             events = str(Path(events).resolve())
         if serve.keys:
             serve = serve.model_copy(update={"keys": str(Path(serve.keys).absolute())})  # links may change
-        return cls(Path(config.store.path).resolve(), events, serve, run)
+        return cls(Path(config.store.path).resolve(), events, serve, run, config.chat)
 
     def environment(self) -> dict[str, str]:
         """The variables that :meth:`from_environment` reads these settings from."""
         run = {} if self.run is None else {RUN: str(self.run)}
-        return {STORE: str(self.store), EVENTS: self.events, SERVE: self.serve.model_dump_json(), **run}
+        given = {SERVE: self.serve.model_dump_json(), CHAT: self.chat.model_dump_json()}
+        return {STORE: str(self.store), EVENTS: self.events, **given, **run}

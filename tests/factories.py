@@ -26,6 +26,7 @@ from recsys.likeness import Likeness
 from recsys.lists import Lists
 from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, IndexInfo, Shape
 from recsys.model import Model
+from recsys.names import Names
 from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
 from recsys.ranking import alike, rank, user_query
@@ -136,6 +137,7 @@ def model(
         item_lists=Lists.none(n_items),
         keywords=Keywords.from_texts(catalog.texts(), list(catalog.titles)),
         likeness=Likeness.of(0.5, np.zeros(text_dim, dtype=np.float32)),
+        names=Names.from_catalog(catalog, Attributes.from_catalog(catalog).nums),
         forests=forests,
         encoder_files={"modules.json": b"[]", "0_StaticEmbedding/tokenizer.json": b"{}"},
     )

@@ -21,6 +21,7 @@ from recsys.keywords import Keywords
 from recsys.likeness import Likeness
 from recsys.lists import Lists
 from recsys.model import Model
+from recsys.names import Names
 from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
 from training import neighbors
@@ -114,6 +115,7 @@ def exact_model(parts: Parts, config: Config) -> Model:
         items_by_text=ExactIndex(VectorTable.from_vectors(parts.texts[:, :0])),
         keywords=Keywords.none(n_items),
         likeness=Likeness.of(config.blend.weight, np.zeros(assembled.layout.text_dim, dtype=np.float32)),
+        names=Names.none(n_items),
     )
 
 

@@ -17,6 +17,7 @@ from recsys.likeness import Likeness
 from recsys.lists import Lists
 from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, Shape
 from recsys.model import Model
+from recsys.names import Names
 from recsys.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
 from training import als, gate, indexing, listing
 from training.assembly import Assembled, Parts, assemble
@@ -68,6 +69,8 @@ def finish(
     indexes = _indexes(parts, assembled, vectors, config, stages)
     with stages.stage("keywords"):
         keywords = Keywords.from_texts(parts.catalog.texts(), list(parts.catalog.titles))
+        attributes = Attributes.from_catalog(parts.catalog)
+        names = Names.from_catalog(parts.catalog, attributes.nums)
     by_text = indexes.get("items_by_text")
     model = Model(
         users=pairs.users,
@@ -83,11 +86,12 @@ def finish(
         items_by_text=by_text.serving if by_text else ExactIndex(VectorTable.from_vectors(vectors)),
         neighborhood=assembled.neighborhood,
         fold_in=als.fold_in(pairs, config.als, parts.factors.items),
-        attributes=Attributes.from_catalog(parts.catalog),
+        attributes=attributes,
         user_lists=Lists.none(len(pairs.users)),
         item_lists=Lists.none(len(pairs.items)),
         keywords=keywords,
         likeness=Likeness.of(config.blend.weight, blending.text_mean(vectors)),
+        names=names,
         forests={name: built.forest for name, built in indexes.items()},
         encoder_files=material.encoded.encoder_files,
     )

@@ -93,11 +93,11 @@ WRONG: dict[str, tuple[Change, str]] = {
     "recall": (put("items_like_item", "recall", value=1.5), "recall: Input should be less than or equal to 1"),
     "search_k": (put("items_like_item", "search_k", value=-1), "search_k: Input should be greater than 0"),
     "not finite": (put("metrics", value={"recall": float("nan")}), "metrics.recall: Input should be a finite number"),
-    "newer schema": (put("schema_version", value=5), "schema version 5, this release reads 4; train again"),
-    "older schema": (put("schema_version", value=3), "schema version 3, this release reads 4; train again"),
-    "schema as a text": (put("schema_version", value="4"), "schema version '4'"),
+    "newer schema": (put("schema_version", value=6), "schema version 6, this release reads 5; train again"),
+    "older schema": (put("schema_version", value=4), "schema version 4, this release reads 5; train again"),
+    "schema as a text": (put("schema_version", value="5"), "schema version '5'"),
     "schema as a boolean": (put("schema_version", value=True), "schema version True"),
-    "schema as a fraction": (put("schema_version", value=4.0), r"schema version 4\.0"),
+    "schema as a fraction": (put("schema_version", value=5.0), r"schema version 5\.0"),
     "no schema": (drop("schema_version"), "schema version None"),
     "unknown key": (put("extra", value=1), "extra: Extra inputs are not permitted"),
     "unknown inner key": (put("counts", "extra", value=1), "counts.extra: Extra inputs are not permitted"),
@@ -173,7 +173,7 @@ def test_a_key_of_a_wrong_type_is_refused(unopenable: Path, key: str, value: obj
         load_bundle(unopenable)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff", b"{", b'{"schema_version": 4}', b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff", b"{", b'{"schema_version": 5}', b"[" * 100_000])
 def test_a_manifest_that_is_none_is_refused(sound: Path, content: bytes) -> None:
     bundles.sign(sound, content)
     with pytest.raises(BundleError, match=r"manifest\.json"):

@@ -59,7 +59,7 @@ def test_the_manifest_says_what_was_published(store: Store) -> None:
     manifest = store.verify(version)
     contents = bundles.files(store.folder(version))
     assert {name: getattr(manifest, name) for name in type(header).model_fields} == dict(header)
-    assert (manifest.schema_version, manifest.model_version) == (4, version)
+    assert (manifest.schema_version, manifest.model_version) == (5, version)
     assert datetime.fromisoformat(manifest.created_at) == factories.NOON
     assert manifest.created_at.endswith("Z")
     assert manifest.files == {

@@ -1,0 +1,163 @@
+"""Ranges of numbers in an utterance: "from the 80s", "nothing before 1990", "between 1970 and 1979", "under 120 minutes".
+
+A year is a whole number of four digits; it belongs to the attribute of the items that holds years. Any other number belongs to
+the attribute that is named beside it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from recsys.attributes import Attributes
+from recsys.spelling import fold
+
+FIRST_YEAR, LAST_YEAR = 1000, 2100
+AROUND = 2
+INF = math.inf
+Y = r"((?:1[0-9]|20)[0-9]{2})"
+DECADE = r"(?:((?:1[0-9]|20)[0-9]|['\u2019]?[0-9])0['\u2019]?s)"
+WRITTEN = {
+    "twenties": 1920, "thirties": 1930, "forties": 1940, "fifties": 1950, "sixties": 1960, "seventies": 1970,
+    "eighties": 1980, "nineties": 1990,
+}  # fmt: skip
+PARTS = {"early": (0, 3), "mid": (3, 7), "late": (6, 9)}
+BEFORE = r"(?:from |made |released )?(?:before|prior to|earlier than|older than|pre)"
+AFTER = r"(?:from |made |released )?(?:after|later than|newer than|more recent than|younger than|post)"
+SINCE = r"(?:since|starting (?:in|from))"
+UNTIL = r"(?:until|till|up to|no later than)"
+OVER = r"over|above|more than|longer than|higher than|greater than|bigger than"
+UNDER = r"under|below|less than|shorter than|lower than|cheaper than|smaller than"
+LEAST, MOST = r"at least|minimum|from", r"at most|maximum|up to|no more than"
+NUM = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)"
+
+
+class Range(NamedTuple):
+    """A range of an attribute and where it stands in the text, in characters.
+
+    Parameters
+    ----------
+    start, stop : int
+    attribute : str
+    low, high : float
+        Both belong to it; infinite where it is open. "Before 1990" ends with 1989; "under 120 minutes" is not so exact.
+    """
+
+    start: int
+    stop: int
+    attribute: str
+    low: float = -INF
+    high: float = INF
+
+    def opposite(self, step: float) -> Range | None:
+        """All other numbers, where the range is open at one end; `step` is the distance of two numbers."""
+        if self.low == -INF:
+            return self._replace(low=self.high + step, high=INF)
+        return self._replace(low=-INF, high=self.low - step) if self.high == INF else None
+
+
+YEAR_FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(rf"\b{pattern}(?![\w'\u2019])", re.IGNORECASE), kind)
+    for pattern, kind in (
+        (rf"(?:not|nothing|none|no \w+|never)(?: \w+)? older than {Y}", "least"),
+        (rf"(?:not|nothing|none|no \w+|never)(?: \w+)? (?:newer|younger|later) than {Y}", "most"),
+        (rf"between (?:the years )?{Y} and {Y}", "between"),
+        (rf"from {Y} (?:to|till|until|through) {Y}", "between"),
+        (rf"{Y} ?[-\u2013] ?{Y}", "between"),
+        (rf"(?:from|since|made in) {Y} (?:on|onwards?|or later|and later|up)", "least"),
+        (rf"{Y} (?:or|and) (?:later|newer|after)(?! [0-9])", "least"),
+        (rf"{Y} (?:or|and) (?:earlier|older|before)(?! [0-9])", "most"),
+        (rf"{BEFORE}[ -](?:the year )?{Y}", "under"),
+        (rf"{AFTER}[ -](?:the year )?{Y}", "over"),
+        (rf"{SINCE} {Y}", "least"),
+        (rf"{UNTIL} {Y}", "most"),
+        (rf"(?:around|about|circa|near) {Y}", "around"),
+        (rf"(?:from|in|of|year|made in|released in) {Y}", "equal"),
+    )
+)
+ANY_DECADE = rf"(?:(early|mid|late)[ -])?(?:{DECADE}|({'|'.join(WRITTEN)}))(?!\w)"
+DECADE_FORMS = tuple(
+    (re.compile(rf"(?<!\w){pattern}", re.IGNORECASE), kind)
+    for pattern, kind in (
+        (rf"{BEFORE} (?:the )?{ANY_DECADE}", "under"),
+        (rf"{AFTER} (?:the )?{ANY_DECADE}", "over"),
+        (rf"{SINCE} (?:the )?{ANY_DECADE}", "least"),
+        (rf"from (?:the )?{ANY_DECADE} (?:on|onwards?)(?!\w)", "least"),
+        (rf"(?:from |in |of )?(?:the )?{ANY_DECADE}", "within"),
+    )
+)
+
+
+def year_attribute(attributes: Attributes) -> str | None:
+    """The attribute that holds years: numbers of which all could be years, by its name where there are several."""
+    found = []
+    for name, num in attributes.nums.items():
+        numbers = attributes.numbers
+        values = numbers.values[numbers.indptr[num] : numbers.indptr[num + 1]]
+        if len(values) and values[0] >= FIRST_YEAR and values[-1] <= LAST_YEAR:
+            found.append(name)
+    named = [name for name in found if "year" in name.casefold()]
+    return (named or found or [None])[0]
+
+
+def ranges(text: str, attributes: Attributes, taken: list[tuple[int, int]]) -> list[Range]:
+    """The ranges of an utterance, in its order, none of which meets a part that is `taken`."""
+    found: list[Range] = []
+    busy = list(taken)
+    year = year_attribute(attributes)
+    for one in (*_of_names(text, attributes, year), *(_years(text, year) if year else ())):
+        if all(one.stop <= start or one.start >= stop for start, stop in busy):
+            found.append(one)
+            busy.append((one.start, one.stop))
+    return sorted(found)
+
+
+def _years(text: str, name: str) -> Iterator[Range]:
+    for form, kind in YEAR_FORMS:
+        for match in form.finditer(text):
+            numbers = [float(one) for one in match.groups()]
+            yield _bounded(match.start(), match.end(), name, kind, numbers[0], numbers[-1])
+    for form, kind in DECADE_FORMS:
+        for match in form.finditer(text):
+            low, high = _decade(match.group(1), match.group(2), match.group(3))
+            yield _bounded(match.start(), match.end(), name, kind, high if kind == "over" else low, high)
+
+
+def _decade(part: str | None, digits: str | None, word: str | None) -> tuple[float, float]:
+    if word:
+        first = WRITTEN[word.casefold()]
+    else:
+        assert digits is not None
+        decade = int(digits.lstrip("'\u2019"))
+        first = 10 * decade if decade >= 100 else (2000 if decade < 3 else 1900) + 10 * decade
+    begin, end = PARTS[part.casefold()] if part else (0, 9)
+    return first + begin, first + end
+
+
+def _bounded(start: int, stop: int, name: str, kind: str, low: float, high: float, step: float = 1.0) -> Range:
+    if kind == "under":
+        return Range(start, stop, name, high=low - step)
+    if kind == "over":
+        return Range(start, stop, name, low=high + step)
+    if kind == "least":
+        return Range(start, stop, name, low=low)
+    if kind == "most":
+        return Range(start, stop, name, high=high)
+    if kind == "around":
+        return Range(start, stop, name, low - AROUND, high + AROUND)
+    return Range(start, stop, name, min(low, high), max(low, high))  # between, within, equal
+
+
+def _of_names(text: str, attributes: Attributes, year: str | None) -> Iterator[Range]:
+    """Ranges of attributes that are named beside a number."""
+    for name in attributes.nums:
+        if name == year or not attributes.numbers.any(attributes.nums[name]):
+            continue
+        named = rf"{re.escape(fold(name).replace('_', ' '))}(?:s|es)?"
+        for words, kind in ((OVER, "over"), (UNDER, "under"), (LEAST, "least"), (MOST, "most")):
+            for pattern in (rf"\b{named} (?:is |of |that is )?(?:{words}) {NUM}\b", rf"\b(?:{words}) {NUM} {named}\b"):
+                for match in re.finditer(pattern, text, re.IGNORECASE):
+                    number = float(match.group(1))
+                    yield _bounded(match.start(), match.end(), name, kind, number, number, 0.0)

@@ -1,0 +1,67 @@
+"""What is said to a person in plain words: what was understood, the items with their reasons, and the question."""
+
+from __future__ import annotations
+
+from recsys.conversation import ChatReason, Reply
+from recsys.filters import Condition, plain_text
+from recsys.model import Model
+from recsys.understanding import Mention, Understood
+
+MOST_SAID = 5
+OPERATORS = {">=": "from", ">": "above", "<=": "up to", "<": "below"}
+
+
+def plain_reply(model: Model, understood: Understood, reply: Reply) -> str:
+    """The answer as a text of a few lines."""
+    lines = [_heard(model, understood, reply)]
+    for rank, (item, reason) in enumerate(zip(reply.answer.items, reply.reasons, strict=True), 1):
+        why = reason_text(reason)
+        lines.append(f"{rank}. {item.title or item.item_id}{f': {why}' if why else ''}")
+    if reply.question is not None:
+        lines.append(reply.question.text)
+    return "\n".join(lines)
+
+
+def reason_text(reason: ChatReason) -> str:
+    """Why one item is there."""
+    parts = []
+    if reason.near is not None:
+        parts.append(f"like {reason.near.title or reason.near.item_id}")
+    if reason.attributes:
+        parts.append(", ".join(value for _, value in reason.attributes))
+    if reason.words:
+        parts.append("with " + ", ".join(f'"{word}"' for word in reason.words))
+    if reason.personal >= max(reason.meaning, reason.by_attributes, reason.by_words) and reason.personal > 0:
+        parts.append("to your taste")
+    if reason.popularity:
+        parts.append("liked by many")
+    return "; ".join(parts) or ("near in meaning" if reason.meaning > 0 else "")
+
+
+def mention_text(model: Model, one: Mention) -> str:
+    """What was meant by words that were said."""
+    if one.items:
+        num = one.items[0]
+        return model.catalog.titles[num] or model.catalog.items.id(num)
+    return one.value or f'"{one.said}"'
+
+
+def condition_text(one: Condition) -> str:
+    """A condition in words."""
+    values = ", ".join(plain_text(value) for value in one.values)
+    if one.operator == "not in":
+        return f"no {values}"
+    return f"{one.attribute} {OPERATORS.get(one.operator, 'of')} {values}"
+
+
+def _heard(model: Model, understood: Understood, reply: Reply) -> str:
+    likes = [mention_text(model, one) for one in understood.likes[-MOST_SAID:]]
+    without = {f"no {one.value}" for one in understood.dislikes if one.attribute and one.strong}
+    dislikes = [f"not {mention_text(model, one)}" for one in understood.dislikes[-MOST_SAID:] if not one.attribute]
+    limits = [condition_text(one) for one in understood.filters if one.operator != "not in"] + sorted(without)
+    heard = ", ".join([*dict.fromkeys(likes), *dict.fromkeys(dislikes), *limits])
+    if not reply.answer.items:
+        return f"Nothing is left for {heard}; take one of it back." if heard else "Nothing is left."
+    if reply.answer.strategy == "popular":
+        return f"Liked by many{f' ({heard})' if heard else ''}:"
+    return f"For {heard}:" if heard else "To your taste:"

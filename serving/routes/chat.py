@@ -1,0 +1,87 @@
+"""POST /chat: items by a conversation."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from flask import Blueprint, Response
+
+from recsys.chat_envelope import chat_object
+from recsys.config import ChatConfig
+from recsys.conversation import Texts, converse, texts_of
+from recsys.errors import EncoderBusyError, PhrasingError
+from recsys.phrasing import phrased
+from recsys.recommender import Recommender
+from recsys.replies import plain_reply
+from recsys.taste import of_user
+from recsys.understanding import Message, understand
+from serving.bodies import body
+from serving.chat_schemas import ChatBody
+from serving.encoding import Encoding
+from serving.knowledge import Knowledge
+from serving.problems import ConflictError
+from serving.query_schemas import NoQuery, query
+from serving.responses import personal
+from serving.serving_model import ServingModel
+
+LOG = logging.getLogger(__name__)
+SEMANTIC, PHRASING = "semantic", "phrasing"
+PHRASING_AT_ONCE = 4  # requests of a worker that wait for the endpoint; others are answered in plain words
+
+
+def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding, config: ChatConfig) -> Blueprint:
+    routes = Blueprint("chat", __name__)
+    voice = _Voice(config)
+
+    def vectors(recommender: Recommender, texts: list[str]) -> Texts | None:
+        """The vectors of texts; None where they cannot be had just now."""
+        if not texts or not recommender.encoder.fingerprint:
+            return {}
+        try:
+            return dict(zip(texts, encoding.encode(recommender.encoder, texts), strict=True))
+        except (EncoderBusyError, ConflictError):
+            return None
+
+    @routes.post("/chat")
+    def chat() -> Response:
+        query(NoQuery)
+        asked = body(ChatBody)
+        recommender = model.get()
+        known = knowledge.look(asked.user_id or "", recommender)
+        understood = understand(recommender.model, asked.turns, asked.ignored)
+        encoded = vectors(recommender, texts_of(understood))
+        taste = None
+        if asked.user_id is not None:
+            taste = of_user(recommender.model, recommender.rules, asked.user_id, known.look.activity)
+        reply = converse(recommender, understood, encoded or {}, asked.asked, known.look.hidden, taste)
+        subject = {} if asked.user_id is None else {"user_id": asked.user_id}
+        shown = chat_object(recommender.model, understood, reply, subject, recommender.model_version)
+        shown |= voice.words(asked.turns, plain_reply(recommender.model, understood, reply))
+        if encoded is None:
+            shown["degraded"] = [SEMANTIC, *shown.get("degraded", ())]
+        return personal(reply.answer, shown, known.degraded)
+
+    return routes
+
+
+class _Voice:
+    """Puts answers into words."""
+
+    def __init__(self, config: ChatConfig) -> None:
+        self._config, self._places = config, threading.Semaphore(PHRASING_AT_ONCE)
+
+    def words(self, messages: tuple[Message, ...], text: str) -> dict[str, Any]:
+        """The answer as a text, and who put it into words."""
+        if not self._config.phrase_url:
+            return {"reply": text, "phrased_by": "plain"}
+        if not self._places.acquire(blocking=False):
+            return {"reply": text, "phrased_by": "plain", "degraded": [PHRASING]}
+        try:
+            return {"reply": phrased(self._config, messages, text), "phrased_by": "model"}
+        except PhrasingError as error:
+            LOG.warning("%s", error)
+            return {"reply": text, "phrased_by": "plain", "degraded": [PHRASING]}
+        finally:
+            self._places.release()
