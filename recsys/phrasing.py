@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 
 from recsys.config import ChatConfig
 from recsys.errors import PhrasingError
@@ -75,8 +76,11 @@ def phrased(
     try:
         with OPENER.open(request, timeout=config.phrase_seconds) as response:
             raw = response.read(LONGEST_ANSWER + 1)
+    except HTTPError as error:
+        error.close()
+        raise PhrasingError(f"chat.phrase_url did not answer: status {error.code}") from None
     except (OSError, HTTPException, ValueError) as error:
-        raise PhrasingError(f"chat.phrase_url did not answer: {_what(error)}") from None
+        raise PhrasingError(f"chat.phrase_url did not answer: {type(error).__name__}") from None
     return _text(raw)
 
 
@@ -90,9 +94,3 @@ def _text(raw: bytes) -> str:
     if not isinstance(text, str) or not text.strip():
         raise PhrasingError("chat.phrase_url answered with something else than a chat completion")
     return text.strip().encode("utf-8", "replace").decode("utf-8")[:LONGEST_REPLY]
-
-
-def _what(error: Exception) -> str:
-    """What failed, without what was sent."""
-    status = getattr(error, "code", None)
-    return f"status {status}" if isinstance(status, int) else type(error).__name__

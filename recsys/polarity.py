@@ -111,6 +111,8 @@ class _Reader:
 
     def _goes_on(self, place: int) -> bool:
         """Whether an entry of a list begins here, which is meant as the one before."""
+        if place - 1 in self._cues:  # "no, something else"
+            return False
         for at in range(place, min(place + LIST_WORDS, len(self._words))):
             if at > place and any(one in ENDS | COMMAS for one in self._gap(at)):
                 return True

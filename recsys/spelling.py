@@ -73,7 +73,7 @@ def letters(text: str) -> int:
 
 def most_slips(length: int) -> int:
     """How many slips are forgiven in a text of that length."""
-    return 0 if length < 5 else 1 if length < 9 else 2
+    return 0 if length < 6 else 1 if length < 9 else 2
 
 
 def slips(one: str, other: str, most: int) -> int:

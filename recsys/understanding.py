@@ -287,7 +287,7 @@ class _Reader:
             or not (questions := QUESTION.findall(before.content[-LONGEST_READ:]))
         ):
             return
-        values = [one for one in self._asked(questions[-1]) if one[1]]
+        values = [one for one in sorted(self._asked(questions[-1])) if one[1]]
         if len(values) == 1 or word in NO:
             for attribute, value in values:
                 self._value(

@@ -170,9 +170,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "POST",
         "/chat",
         "Items by a conversation",
-        "The turns so far say what is liked, disliked and seen: named items, values of attributes, ranges of numbers, and all "
-        "else by its meaning, later turns more than earlier ones. Answers items with their reasons, the question that splits the "
-        "candidates best, and what was understood. Named, shown and seen items are not answered.",
+        "The turns so far say what is liked, disliked and seen: named items, values of attributes, ranges of numbers, all else "
+        "by its meaning, later turns more than earlier ones. The answer: items with their reasons, the question that splits "
+        "them best, and what was understood. Named, shown and seen items are not answered.",
         body=ChatBody,
         answer=ChatAnswer,
         example=CHAT_EXAMPLE,

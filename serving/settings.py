@@ -38,7 +38,7 @@ class Settings:
     events: str = ""
     serve: ServeConfig = field(default_factory=ServeConfig)
     run: Path | None = None
-    chat: ChatConfig = ChatConfig()
+    chat: ChatConfig = field(default_factory=ChatConfig)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

@@ -1,0 +1,68 @@
+"""How good each way to search is: labelled queries over the films of the sample.
+
+    python -m benchmarks.search_quality [--store var/store] [--worst]
+
+Asks the current model of the store each query of search_queries.csv and prints Markdown. The labels were written from the
+films before any way was measured: which films is somebody looking for who says this? Of a query, recall@10 is the share of them
+(of ten at most) that stand among the first ten, MRR the reciprocal rank of the first of them, hit@1 whether it stands first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.figures import table
+from recsys.asked import Asked
+from recsys.query_encoders import open_query_encoder
+from recsys.search import search
+from recsys.store import Store
+from recsys.text_search import MODES, TextQuery
+
+QUERIES = Path(__file__).with_name("search_queries.csv")
+K = 10
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--store", type=Path, default=Path("var/store"))
+    parser.add_argument(
+        "--worst", action="store_true", help="list the queries whose first film is not in the first three"
+    )
+    given = parser.parse_args()
+    recommender = Store(given.store).recommender()
+    encoder = open_query_encoder(recommender.encoder)
+    with QUERIES.open(encoding="utf-8", newline="") as stream:
+        labelled = [(row["kind"], row["query"], row["relevant"].split("|")) for row in csv.DictReader(stream)]
+    kinds = [*dict.fromkeys(kind for kind, _, _ in labelled), "all"]
+    rows = []
+    for mode in MODES:
+        found: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+        for kind, text, relevant in labelled:
+            query = TextQuery(text, mode, None if mode == "keyword" else encoder.encode([text])[0])
+            ids = [item.item_id for item in search(recommender, query, Asked(K)).items]
+            measured = measure(ids, relevant)
+            found[kind].append(measured)
+            found["all"].append(measured)
+            if given.worst and measured[1] < 1 / 3:
+                print(f"{mode}: {text!r} gives {ids[:3]}")
+        for kind in kinds:
+            recall, mrr, first = np.mean(found[kind], axis=0)
+            rows.append([mode, f"{kind} ({len(found[kind])})", f"{recall:.3f}", f"{mrr:.3f}", f"{first:.3f}"])
+    print(table("Labelled queries", ["mode", "queries", "recall@10", "MRR", "hit@1"], rows))
+
+
+def measure(ids: Sequence[str], relevant: Sequence[str]) -> tuple[float, float, float]:
+    """Recall, reciprocal rank, and whether the first one is relevant."""
+    hits = [item_id in relevant for item_id in ids[:K]]
+    rank = hits.index(True) + 1 if any(hits) else 0
+    return sum(hits) / min(K, len(relevant)), 1 / rank if rank else 0.0, float(rank == 1)
+
+
+if __name__ == "__main__":
+    main()
