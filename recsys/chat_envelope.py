@@ -9,7 +9,7 @@ from recsys.conversation import ChatReason, Reply
 from recsys.envelope import DIGITS
 from recsys.filters import Condition
 from recsys.model import Model
-from recsys.understanding import Mention, Understood
+from recsys.understood import Mention, Understood
 
 MOST_OTHERS = 5
 PhrasedBy = Literal["plain", "model"]

@@ -1,14 +1,8 @@
 """Items for a conversation, with the reasons of each.
 
-The intent is a vector of the space of like items (:mod:`recsys.likeness`), moved as relevance feedback does it (Rocchio 1971;
-Manning, Raghavan and Schuetze 2008, 9.1.1)::
+An item's score is the sum of what its reasons show::
 
-    v = unit( TEXTS unit(sum w t+) + ITEMS unit(sum w x+) - UNLIKE unit(sum w (t-, x-)) )
-
-with the texts t and the items x that were liked (+) or disliked (-) and the weights w of the utterances, which fall by
-:data:`recsys.understanding.DECAY` with each later one. An item's score is the sum of what its reasons show::
-
-    meaning     x . v, the cosine of intent and item
+    meaning     the cosine of item and intent (:mod:`recsys.intent`)
     attributes  ATTRIBUTES times the share, by weight, of the values that were asked for and it has, less LESS times that of
                 the values of which less was asked for
     words       WORDS times its keyword score for the liked texts, over the best one's
@@ -21,7 +15,7 @@ or excluded, and what the user has seen is not answered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -32,24 +26,21 @@ from numpy.typing import NDArray
 from recsys.answers import Answer, Recommendation, Source, Strategy
 from recsys.asked import Asked
 from recsys.embeddings import Vectors, unit_rows
-from recsys.everyday import EMPTY
 from recsys.filters import Condition
 from recsys.index import ExactIndex, VectorIndex
+from recsys.intent import Intent, Texts
 from recsys.keywords import words
 from recsys.model import Model
 from recsys.questions import Question, clarifying
 from recsys.ranking import Mask, Nums, nearest, scored
 from recsys.recommender import NONE, Recommender
 from recsys.taste import Taste
-from recsys.understanding import MOST_TEXTS, Mention, Understood
+from recsys.understood import Understood
 
-TEXTS, ITEMS, UNLIKE = 1.0, 1.0, 0.3
-ATTRIBUTES, LESS, WORDS, PERSONAL, POPULARITY = 0.5, 0.25, 0.1, 0.15, 0.1
+WORDS, PERSONAL, POPULARITY = 0.1, 0.15, 0.1
 POOL = 200
 NEAR = 0.1  # cosine from which an item is said to be like another
 MOST_WORDS = 5
-
-Texts = Mapping[str, Vectors]
 
 
 class Near(NamedTuple):
@@ -98,12 +89,6 @@ class _Scored:
         return self.meaning + self.attributes + self.words + self.personal + self.popularity
 
 
-def texts_of(understood: Understood) -> list[str]:
-    """What has to be encoded: the texts of the latest utterances, each once."""
-    found = [one.said for side in _texts(understood) for one in side]
-    return list(dict.fromkeys(found))
-
-
 def converse(
     recommender: Recommender,
     understood: Understood,
@@ -118,7 +103,7 @@ def converse(
     ----------
     understood : Understood
     vectors : mapping
-        The vectors of :func:`texts_of` as the encoder makes them; texts that are not there count by their words alone.
+        The vectors of :func:`recsys.intent.texts_of` as the encoder makes them; a text that is not there counts by its words.
     asked : Asked
         Its k, exclude, filters and exact; what was understood narrows it further.
     hidden : set of str
@@ -136,7 +121,7 @@ def converse(
     out |= set() if taste is None else {*taste.seen.tolist()}
     skip = np.array(sorted(out), dtype=np.int32)
     eligible = _eligible(recommender, asked, understood.filters)
-    wanted = _Wanted(model, understood, vectors)
+    wanted = Intent(model, understood, vectors)
     index: VectorIndex = ExactIndex(model.items_like_item.table) if asked.exact else model.items_like_item
     nums = _candidates(model, index, wanted, taste, skip, eligible)
     found = _scored(model, wanted, taste, nums)
@@ -152,69 +137,13 @@ def converse(
     return Reply(Answer(strategy, items, fallback), reasons, question, len(nums))
 
 
-class _Wanted:
-    """The intent in the forms in which items are compared with it."""
-
-    def __init__(self, model: Model, understood: Understood, vectors: Texts) -> None:
-        self.items = [one for one in understood.likes if one.items]
-        self.values = [one for one in understood.likes if one.attribute]
-        liked, disliked = _texts(understood)
-        self.direction = _direction(model, understood, vectors, liked, disliked)
-        self.query = " ".join(one.said for one in liked)
-        self.words = {word for word in words(self.query) if word not in EMPTY}
-        self.masks = [_having(model, one) for one in self.values]
-        self.less = [one for one in understood.dislikes if one.attribute and not one.strong]
-        self.model = model
-
-    def by_attributes(self, nums: Nums) -> Vectors:
-        """What the attributes give to the scores of items."""
-        less = [_having(self.model, one) for one in self.less]
-        return ATTRIBUTES * _share(self.values, self.masks, nums) - LESS * _share(self.less, less, nums)
-
-
-def _texts(understood: Understood) -> tuple[list[Mention], list[Mention]]:
-    liked, disliked = ([one for one in side if one.is_text] for side in (understood.likes, understood.dislikes))
-    return liked[-MOST_TEXTS:], disliked[-MOST_TEXTS:]
-
-
-def _direction(
-    model: Model, understood: Understood, vectors: Texts, liked: Sequence[Mention], disliked: Sequence[Mention]
-) -> Vectors:
-    """The v of the module's formula; zero where nothing is said."""
-    rows, factors = model.items_like_item.table.rows, model.layout.factors
-
-    def of_texts(side: Sequence[Mention]) -> list[tuple[float, Vectors]]:
-        known = [(one.weight, vectors[one.said]) for one in side if one.said in vectors]
-        return [(weight, unit_rows(model.likeness.of_text(vector, factors))) for weight, vector in known]
-
-    def of_items(side: Sequence[Mention]) -> list[tuple[float, Vectors]]:
-        named = [one for one in side if one.items]
-        return [(one.weight, unit_rows(rows(np.array(one.items[:1], dtype=np.int32))[0])) for one in named]
-
-    towards = TEXTS * _sum(model, of_texts(liked)) + ITEMS * _sum(model, of_items(understood.likes))
-    away = _sum(model, [*of_texts(disliked), *of_items(understood.dislikes)])
-    return unit_rows(towards - UNLIKE * away) if towards.any() else np.zeros_like(towards)
-
-
-def _sum(model: Model, weighted: Sequence[tuple[float, Vectors]]) -> Vectors:
-    """The unit vector of a weighted sum; zero for none."""
-    total = np.zeros(model.layout.dim, dtype=np.float32)
-    for weight, vector in weighted:
-        total += np.float32(weight) * vector
-    return unit_rows(total)
-
-
 def _eligible(recommender: Recommender, asked: Asked, understood: Sequence[Condition]) -> Mask | None:
     conditions = (*asked.filters, *understood)
     return recommender.model.attributes.mask(conditions) if conditions else None
 
 
-def _having(model: Model, one: Mention) -> Mask:
-    return model.attributes.mask((Condition(one.attribute, "in", (one.value,)),))
-
-
 def _candidates(
-    model: Model, index: VectorIndex, wanted: _Wanted, taste: Taste | None, skip: Nums, eligible: Mask | None
+    model: Model, index: VectorIndex, wanted: Intent, taste: Taste | None, skip: Nums, eligible: Mask | None
 ) -> Nums:
     """The best POOL by meaning, also of those with a value that was asked for, by words, by taste, and by popularity."""
     any_value = np.logical_or.reduce(wanted.masks) if wanted.masks else None
@@ -237,7 +166,7 @@ def _candidates(
     return np.unique(np.concatenate([*found, nums[allowed][best]])).astype(np.int32)
 
 
-def _scored(model: Model, wanted: _Wanted, taste: Taste | None, nums: Nums) -> _Scored:
+def _scored(model: Model, wanted: Intent, taste: Taste | None, nums: Nums) -> _Scored:
     zeros = np.zeros(len(nums), dtype=np.float32)
     meaning = model.items_like_item.table.rows(nums) @ wanted.direction if wanted.direction.any() else zeros
     by_words, keyword_scores = model.keywords.scores(" ".join(sorted(wanted.words)))
@@ -252,15 +181,6 @@ def _scored(model: Model, wanted: _Wanted, taste: Taste | None, nums: Nums) -> _
     return _Scored(nums, np.asarray(meaning), wanted.by_attributes(nums), worded, personal, popularity)
 
 
-def _share(mentions: Sequence[Mention], masks: Sequence[Mask], nums: Nums) -> Vectors:
-    """The share of some values, by their weights, that each item has, (len(nums),)."""
-    if not masks:
-        return np.zeros(len(nums), dtype=np.float32)
-    weights = np.array([one.weight for one in mentions], dtype=np.float32)
-    having = np.stack([mask[nums] for mask in masks]).astype(np.float32)
-    return np.asarray(weights @ having / weights.sum(), dtype=np.float32)
-
-
 def _personal(model: Model, taste: Taste, nums: Nums) -> Vectors:
     if not taste.query.vector.any() or not len(nums):
         return np.zeros(len(nums), dtype=np.float32)
@@ -271,7 +191,7 @@ def _personal(model: Model, taste: Taste, nums: Nums) -> Vectors:
     return made
 
 
-def _reason(model: Model, wanted: _Wanted, found: _Scored, place: int) -> ChatReason:
+def _reason(model: Model, wanted: Intent, found: _Scored, place: int) -> ChatReason:
     num = int(found.nums[place])
     item = model.catalog[num]
     having = tuple(
@@ -284,7 +204,7 @@ def _reason(model: Model, wanted: _Wanted, found: _Scored, place: int) -> ChatRe
     )
 
 
-def _near(model: Model, wanted: _Wanted, num: int) -> Near | None:
+def _near(model: Model, wanted: Intent, num: int) -> Near | None:
     """The liked item that an item is most like."""
     if not wanted.items:
         return None

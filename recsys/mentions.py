@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from recsys.everyday import BREAKS, EMPTY, FUNCTION, LIKED, PAST, PEOPLE
-from recsys.names import Names, Value
+from recsys.names import Names
+from recsys.naming import Value
 from recsys.spelling import ARTICLES, Token
 
 QUOTES = frozenset("\"“”„«»\u2018\u2019'")
 ENDS = frozenset('.,!?;:\n()\u2013\u2014"“”«»')
+MARKS = frozenset("-*\u2022")
 LIST_GAPS = frozenset((", ", " and ", " or ", ", and ", ", or ", " & ", " nor "))
 JOINERS = frozenset(("and", "or", "nor"))
 THINGS = frozenset(
@@ -91,6 +93,13 @@ class Utterance:
     def quoted(self, start: int, stop: int) -> bool:
         return self.gap(start)[-1:] in QUOTES and self.gap(stop)[:1] in QUOTES
 
+    def lists(self, place: int) -> bool:
+        """Whether an entry of a list with a number or a mark begins with a word."""
+        if self.word(place - 1).isdigit() and "\n" not in self.gap(place):
+            return self.gap(place)[:1] in (".", ")") and (place == 1 or "\n" in self.gap(place - 1))
+        before = self.gap(place).rpartition("\n")[2].strip()
+        return (place == 0 or "\n" in self.gap(place)) and before[:1] in MARKS
+
     @property
     def shouts(self) -> bool:
         """Whether capitals say nothing, because most words have them."""
@@ -114,10 +123,11 @@ class Finder:
         self._names, self._year_of, self._is_word = names, year_of, is_word
         self._guesses = MOST_GUESSED
 
-    def find(self, said: Utterance) -> list[Named]:
-        """What is named, in its order."""
+    def find(self, said: Utterance, *, listed: bool = False) -> list[Named]:
+        """What is named, in its order; with `listed`, what begins a line of a list is a title."""
         candidates = dict(self._candidates(said))
         meant = {one for one, common in candidates.items() if self._is_meant(said, one, common)}
+        meant |= {one for one in candidates if listed and one.items and said.lists(one.start)}
         while more := {one for one in candidates.keys() - meant if one.items and _in_list(said, one, meant)}:
             meant |= more
         taken: list[Named] = []

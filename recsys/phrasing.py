@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 
 from recsys.config import ChatConfig
 from recsys.errors import PhrasingError
-from recsys.understanding import Message
+from recsys.understood import Message
 
 MOST_TURNS = 6
 LONGEST_TURN = 1000

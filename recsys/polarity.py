@@ -69,11 +69,11 @@ class _Reader:
         for words, mood in IDIOMS:
             if tuple(self._words[place : place + len(words)]) == words:
                 return self._turn(place, len(words), mood)
-        mood = self._cue(place)
-        if mood is None:
-            self._note(1)
-            return 1
-        return self._turn(place, 1, mood)
+        cue = self._cue(place)
+        if cue is not None:
+            return self._turn(place, 1, cue)
+        self._note(1)
+        return 1
 
     def tone(self) -> Tone:
         seen: set[int] = set()

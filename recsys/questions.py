@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from recsys.catalog import Catalog, Item
-from recsys.understanding import Understood
+from recsys.understood import Understood
 
 POOL = 50
 FEWEST = 4  # candidates that can be told apart

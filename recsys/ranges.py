@@ -99,7 +99,7 @@ def year_attribute(attributes: Attributes) -> str | None:
         if len(values) and values[0] >= FIRST_YEAR and values[-1] <= LAST_YEAR:
             found.append(name)
     named = [name for name in found if "year" in name.casefold()]
-    return (named or found or [None])[0]
+    return next(iter(named or found), None)
 
 
 def ranges(text: str, attributes: Attributes, taken: list[tuple[int, int]]) -> list[Range]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from recsys.answers import Recommendation
 from recsys.conversation import ChatReason, Reply
 from recsys.filters import Condition, plain_text
 from recsys.model import Model
-from recsys.understanding import Mention, Understood
+from recsys.ranges import year_attribute
+from recsys.understood import Mention, Understood
 
 MOST_SAID = 5
 OPERATORS = {">=": "from", ">": "above", "<=": "up to", "<": "below"}
@@ -16,7 +18,7 @@ def plain_reply(model: Model, understood: Understood, reply: Reply) -> str:
     lines = [_heard(model, understood, reply)]
     for rank, (item, reason) in enumerate(zip(reply.answer.items, reply.reasons, strict=True), 1):
         why = reason_text(reason)
-        lines.append(f"{rank}. {item.title or item.item_id}{f': {why}' if why else ''}")
+        lines.append(f"{rank}. {_titled(model, item)}{f': {why}' if why else ''}")
     if reply.question is not None:
         lines.append(reply.question.text)
     return "\n".join(lines)
@@ -52,6 +54,14 @@ def condition_text(one: Condition) -> str:
     if one.operator == "not in":
         return f"no {values}"
     return f"{one.attribute} {OPERATORS.get(one.operator, 'of')} {values}"
+
+
+def _titled(model: Model, item: Recommendation) -> str:
+    """A title with the item's year, by which it is told from others of that title."""
+    year = year_attribute(model.attributes)
+    value = None if year is None else model.catalog[model.catalog.items.known([item.item_id])[0]].attributes.get(year)
+    title = item.title or item.item_id
+    return title if value is None or str(value) in title else f"{title} ({value})"
 
 
 def _heard(model: Model, understood: Understood, reply: Reply) -> str:

@@ -99,4 +99,4 @@ def within(
 ) -> NDArray[np.intp]:
     """Places of the texts that can lie so many slips from one with these `letters` and this length."""
     near = np.flatnonzero(np.abs(lengths - length) <= most)
-    return near[np.bitwise_count(all_bits[near] ^ np.uint32(bits)) <= 2 * most]
+    return np.asarray(near[np.bitwise_count(all_bits[near] ^ np.uint32(bits)) <= 2 * most])

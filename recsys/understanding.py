@@ -8,17 +8,16 @@ meaning from the question before. An utterance weighs ``DECAY ** a``, where a is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Sequence
 
 from recsys.everyday import EMPTY, NO, YES
 from recsys.filters import Condition
 from recsys.mentions import Finder, Named, Utterance
 from recsys.model import Model
 from recsys.polarity import Tone, tone
-from recsys.ranges import INF, Range, ranges, year_attribute
+from recsys.ranges import Range, ranges, year_attribute
 from recsys.spelling import tokens
+from recsys.understood import Bounds, Mention, Message, Role, Understood
 
 DECAY = 0.6
 MOST_TURNS = 40  # the latest of the person that are read
@@ -31,106 +30,6 @@ QUESTION = re.compile(r"[^.!?\n]*\?")
 OLDER = frozenset(("older", "earlier"))
 NEWER = frozenset(("newer", "later", "recent"))
 
-Role = Literal["user", "assistant"]
-
-
-class Message(NamedTuple):
-    """A turn of a conversation."""
-
-    role: Role
-    content: str
-
-
-class Mention(NamedTuple):
-    """Something that was said to be liked, disliked or seen.
-
-    Parameters
-    ----------
-    said : str
-        The words.
-    turn : int
-        Number of the message, from 0.
-    weight : float
-    items : tuple of int
-        Row numbers of the items that are called so, the one that is meant first; empty for others.
-    attribute, value : str
-        Of a value; empty for others.
-    strong : bool
-        Of a dislike: it must not be, and not only be less so.
-    """
-
-    said: str
-    turn: int
-    weight: float
-    items: tuple[int, ...] = ()
-    attribute: str = ""
-    value: str = ""
-    strong: bool = True
-
-    @property
-    def is_text(self) -> bool:
-        return not (self.items or self.attribute)
-
-
-@dataclass
-class Understood:
-    """What was understood, each list in the order in which it was said.
-
-    Parameters
-    ----------
-    likes, dislikes : list of Mention
-    seen : list of Mention
-        Items that are neither.
-    filters : tuple of Condition
-    shown : set of int
-        Row numbers of the items that the other side named, which are not named again.
-    asked : set of (str, str)
-        Attributes and values of its questions; an attribute alone for a number.
-    """
-
-    likes: list[Mention] = field(default_factory=list)
-    dislikes: list[Mention] = field(default_factory=list)
-    seen: list[Mention] = field(default_factory=list)
-    filters: tuple[Condition, ...] = ()
-    shown: set[int] = field(default_factory=set)
-    asked: set[tuple[str, str]] = field(default_factory=set)
-
-    def items(self) -> set[int]:
-        """Row numbers of all that was named."""
-        return {num for one in (*self.likes, *self.dislikes, *self.seen) for num in one.items[:1]}
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.likes or self.dislikes or self.filters)
-
-
-@dataclass
-class _Bounds:
-    """The range of an attribute that the utterances so far leave."""
-
-    low: float = -INF
-    high: float = INF
-    turn: int = -1
-
-    def narrow(self, one: Range, turn: int) -> None:
-        """A range of two ends replaces what was said in an earlier turn; one end keeps the other where both can hold."""
-        low, high = one.low, one.high
-        both = low > -INF and high < INF
-        if both and turn == self.turn and self.low > -INF and self.high < INF:  # "from the 70s or 80s"
-            low, high = min(low, self.low), max(high, self.high)
-        elif not both:
-            low = self.low if low == -INF else low
-            high = self.high if high == INF else high
-            if low > high:
-                low, high = one.low, one.high
-        self.low, self.high, self.turn = low, high, turn
-
-    def conditions(self, name: str) -> Iterator[Condition]:
-        if self.low > -INF:
-            yield Condition(name, ">=", (self.low,))
-        if self.high < INF:
-            yield Condition(name, "<=", (self.high,))
-
 
 def understand(model: Model, messages: Sequence[Message], ignore: frozenset[str] = frozenset()) -> Understood:
     """Read a conversation.
@@ -141,7 +40,7 @@ def understand(model: Model, messages: Sequence[Message], ignore: frozenset[str]
     messages : sequence of Message
         Oldest first. The latest MOST_TURNS of the person are read, and no more than MOST_READ characters of them.
     ignore : set of str
-        Words that are not to be taken for a name, as `said` has them, without case.
+        What is not to be taken for a name, a range or a text, as `said` has it, without case.
     """
     reader = _Reader(model, ignore)
     for number in _latest(messages, "assistant"):
@@ -172,7 +71,7 @@ class _Reader:
         self._year = year_attribute(model.attributes)
         self._finder = Finder(model.names, self._year_of, lambda word: word in model.keywords.words)
         self._found = Understood()
-        self._bounds: dict[str, _Bounds] = {}
+        self._bounds: dict[str, Bounds] = {}
         self._not: dict[str, set[str | float]] = {}
 
     def understood(self) -> Understood:
@@ -188,8 +87,8 @@ class _Reader:
     def look_at(self, text: str) -> None:
         """What the other side said: the items that it named, and what it asked."""
         said = Utterance(text, tokens(text))
-        for one in self._finder.find(said):
-            self._found.shown.update(one.items[:1])
+        for one in self._finder.find(said, listed=True):
+            self._found.shown.update(self._ranked(one.items)[:1])
         for question in QUESTION.findall(text):
             self._found.asked.update(self._asked(question))
 
@@ -216,10 +115,10 @@ class _Reader:
         how = tone(text, said.tokens, inside | ranged)
         for one in names:
             self._note(said, one, how, turn, weight)
-        for one in spans:
-            place = next((place for place, other in ranged.items() if other is one), None)
+        for span in spans:
+            place = next((place for place, other in ranged.items() if other is span), None)
             if place is not None:
-                self._range(one, how.moods[place], turn)
+                self._range(span, how.moods[place], turn)
         self._texts(said, how, names, frozenset(ranged), turn, weight)
         self._answer(said, before, turn, weight)
         self._compare(said, how, turn)
@@ -254,7 +153,7 @@ class _Reader:
             return
         wanted = one if mood > 0 else one.opposite(1.0 if one.attribute == self._year else 0.0)
         if wanted is not None:
-            self._bounds.setdefault(one.attribute, _Bounds()).narrow(wanted, turn)
+            self._bounds.setdefault(one.attribute, Bounds()).narrow(wanted, turn)
         elif one.high - one.low < MOST_YEARS:
             without = self._not.setdefault(one.attribute, set())
             without.update(float(number) for number in range(int(one.low), int(one.high) + 1))
@@ -275,7 +174,7 @@ class _Reader:
             runs = [run for run in runs if not all(place in told or said.word(place) in EMPTY for place in run)]
             pieces = [said.text[said.tokens[run[0]].start : said.tokens[run[-1]].stop] for run in runs]
             text = " ".join(pieces)[:LONGEST_TEXT]
-            if text:
+            if text and text.casefold() not in self._ignore:
                 side.append(Mention(text, turn, weight, strong=abs(mood) == 1))
 
     def _answer(self, said: Utterance, before: Message | None, turn: int, weight: float) -> None:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from recsys.answers import Source, Strategy
 from recsys.asked import Asked
 from recsys.chat_envelope import PhrasedBy
-from recsys.understanding import Message, Role
+from recsys.understood import Message, Role
 from serving.answer_schemas import AnswerObject, Count, Version
 from serving.answer_schemas import Id as AnsweredId
 from serving.body_schemas import Exclude, Filters, Id, _whole, conditions
@@ -51,7 +51,7 @@ class ChatBody(StrictObject):
         Field(
             max_length=MOST_IGNORED,
             strict=False,
-            description="words that are not to be taken for the name of an item, a value or a range: the `said` of what was "
+            description="what is not to be taken for the name of an item, a value, a range or a text: the `said` of what was "
             "understood wrongly",
         ),
     ] = ()

@@ -13,17 +13,19 @@ from recsys.chat_envelope import chat_object
 from recsys.cli import configured
 from recsys.commands.opening import open_recommender
 from recsys.config import ChatConfig, Config
-from recsys.conversation import converse, texts_of
+from recsys.conversation import converse
 from recsys.encoders import TextEncoder
 from recsys.errors import PhrasingError
 from recsys.filters import parse_filter
+from recsys.intent import texts_of
 from recsys.phrasing import phrased
 from recsys.query_encoders import open_query_encoder
 from recsys.recommender import Recommender
 from recsys.replies import plain_reply
 from recsys.tables import plain, show_json
 from recsys.taste import of_user
-from recsys.understanding import Message, understand
+from recsys.understanding import understand
+from recsys.understood import Message
 
 ENDS = ("", "/quit", "quit", "exit", "bye")
 

@@ -10,13 +10,15 @@ from flask import Blueprint, Response
 
 from recsys.chat_envelope import chat_object
 from recsys.config import ChatConfig
-from recsys.conversation import Texts, converse, texts_of
+from recsys.conversation import converse
 from recsys.errors import EncoderBusyError, PhrasingError
+from recsys.intent import Texts, texts_of
 from recsys.phrasing import phrased
 from recsys.recommender import Recommender
 from recsys.replies import plain_reply
 from recsys.taste import of_user
-from recsys.understanding import Message, understand
+from recsys.understanding import understand
+from recsys.understood import Message
 from serving.bodies import body
 from serving.chat_schemas import ChatBody
 from serving.encoding import Encoding

@@ -9,15 +9,17 @@ import pytest
 
 from recsys.asked import Asked
 from recsys.catalog import Item
-from recsys.conversation import ATTRIBUTES, MOST_WORDS, Reply, converse, texts_of
+from recsys.conversation import MOST_WORDS, Reply, converse
 from recsys.embeddings import Vectors
 from recsys.errors import QueryError
 from recsys.filters import parse_filter
+from recsys.intent import ATTRIBUTES, texts_of
 from recsys.questions import LEAST, MOST_OPTIONS, POOL, clarifying, entropy
 from recsys.recommender import Recommender
 from recsys.replies import plain_reply
 from recsys.taste import of_user
-from recsys.understanding import MOST_TEXTS, Message, Understood, understand
+from recsys.understanding import MOST_TEXTS, understand
+from recsys.understood import Message, Understood
 from tests.recsys import films
 
 SPOKEN = {"robots": films.SPACE, "lonely robot in space": films.SPACE + films.LOVE, "laughs": films.FUN}

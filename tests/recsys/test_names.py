@@ -10,7 +10,8 @@ import pytest
 from recsys.attributes import Attributes
 from recsys.catalog import Catalog, Item
 from recsys.errors import BundleError
-from recsys.names import Names, plain_title
+from recsys.names import Names
+from recsys.naming import plain_title
 from recsys.spelling import tokens
 from tests.recsys import films
 

@@ -9,7 +9,8 @@ import pytest
 from recsys.filters import parse_filter
 from recsys.model import Model
 from recsys.replies import condition_text, mention_text
-from recsys.understanding import DECAY, LONGEST_TEXT, MOST_TURNS, Message, Understood, understand
+from recsys.understanding import DECAY, LONGEST_TEXT, MOST_TURNS, understand
+from recsys.understood import Message, Understood
 from tests.recsys import films
 
 
@@ -207,6 +208,8 @@ def test_what_the_other_side_named_and_asked_is_known(model: Model) -> None:
     found = heard(model, "I loved Alien", "A: 1. Aliens: like Alien\n2. Heat\nComedy, yes or no?", "more")
     assert {films.TITLES[num] for num in found.shown} == {"Aliens", "Heat"}
     assert found.asked == {("genres", "Comedy")}
+    found = heard(model, "hi", "A: 1. It (1990): liked by many\n2. Dune (2021)\n* Up\n- Heat, it is hot", "more")
+    assert {films.TITLES[num] for num in found.shown} == {"It", "Dune (2021)", "Up", "Heat"}
     assert heard(model, "hi", "A: Since 1995, or before it?", "more").asked == {("year", "")}
 
 

@@ -15,6 +15,7 @@ from recsys.bundle import MANIFEST, MANIFEST_SHA, list_files
 from recsys.catalog import Catalog, Item
 from recsys.ids import IdMap
 from recsys.model import Model
+from recsys.names import Names
 from recsys.store import Store
 from tests import factories
 
@@ -31,7 +32,9 @@ def tiny(prefix: str, seed: int = 0, annoy: bool = True) -> Model:
     named = [(f"{prefix}{item.item_id}", f"{prefix} {item.title}", item.text) for item in model.catalog]
     catalog = Catalog.from_items([Item(*names, more) for names, more in zip(named, known, strict=True)])
     users = IdMap.from_ids([f"{prefix}{user_id}" for user_id in model.users])
-    return dataclasses.replace(model, users=users, catalog=catalog, attributes=Attributes.from_catalog(catalog))
+    attributes = Attributes.from_catalog(catalog)
+    names = Names.from_catalog(catalog, attributes.nums)
+    return dataclasses.replace(model, users=users, catalog=catalog, attributes=attributes, names=names)
 
 
 def digest(model: Model) -> str:
@@ -39,7 +42,7 @@ def digest(model: Model) -> str:
     parts = (model.users, model.catalog.items, model.catalog, model.catalog.titles, model.attributes, model.histories)
     parts += (model.seen_only, model.popularity, model.trending, model.neighborhood, model.fold_in)
     parts += (model.items_for_user.table, model.items_like_item.table, model.user_lists, model.item_lists)
-    parts += (model.items_by_text.table, model.keywords, model.likeness)
+    parts += (model.items_by_text.table, model.keywords, model.likeness, model.names)
     total = hashlib.sha256(model.user_factors.tobytes() + repr((model.layout, model.fold_in.confidence)).encode())
     for part in parts:
         for name, array in sorted(part.to_arrays().items()):

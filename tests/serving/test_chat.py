@@ -18,7 +18,8 @@ from recsys.conversation import converse
 from recsys.errors import EncoderBusyError, EncoderError
 from recsys.manifest import EventsInfo
 from recsys.recommender import Recommender
-from recsys.understanding import Message, understand
+from recsys.understanding import understand
+from recsys.understood import Message
 from serving.app import create_app
 from serving.chat_schemas import LONGEST_CONTENT, MOST_MESSAGES, ChatAnswer
 from serving.settings import Settings
@@ -96,6 +97,7 @@ def test_what_was_understood_can_be_sent_back(client: FlaskClient) -> None:
     assert [item["item_id"] for item in again["items"]] == [item["item_id"] for item in body["items"]]
     corrected = chat(client, *TURNS, ignore=["ALIEN", "horror"])
     assert corrected["understood"]["likes"] == corrected["understood"]["dislikes"] == []
+    assert [one.keys() for one in corrected["understood"]["filters"]] == [{"attribute", "min"}]
 
 
 def test_a_conversation_goes_on_with_the_reply_and_what_an_option_says(client: FlaskClient) -> None:
@@ -208,7 +210,7 @@ class TestPhrasing:
         assert (body["reply"], body["phrased_by"]) == ("Watch these.", "model")
         assert "degraded" not in body
         (asked,) = speaker.asked
-        assert "1. Aliens: like Alien" in asked["messages"][0]["content"]
+        assert "1. Aliens (1986): like Alien" in asked["messages"][0]["content"]
         assert "u3" not in str(asked)
 
     def test_where_it_fails_plain_words_stand_in_and_that_is_said(
