@@ -39,7 +39,7 @@ from recsys.understood import Understood
 
 WORDS, PERSONAL, POPULARITY = 0.1, 0.15, 0.1
 POOL = 200
-NEAR = 0.1  # cosine from which an item is said to be like another
+NEAR = 0.2  # cosine from which an item is said to be like another
 MOST_WORDS = 5
 
 

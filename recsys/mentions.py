@@ -188,7 +188,7 @@ class Finder:
         free = [all(not one.start <= place < one.stop for one in taken) for place in range(len(said.tokens))]
         place = 0
         while place < len(free):
-            stop = self._end_of_guess(said, free, place)
+            stop = self._end_of_guess(said, free, place, taken)
             found = None
             while stop > place and self._guesses and found is None:
                 self._guesses -= 1
@@ -198,13 +198,17 @@ class Finder:
                 yield found
             place = found.stop if found else place + 1
 
-    def _end_of_guess(self, said: Utterance, free: Sequence[bool], start: int) -> int:
+    def _end_of_guess(self, said: Utterance, free: Sequence[bool], start: int, taken: Sequence[Named]) -> int:
         """Behind the last word of what may be a name; `start` where no name is expected."""
         capital = (
             said.tokens[start].capital and not said.begins(start) and not said.shouts and said.tokens[start].raw != "I"
         )
         alone = start == 0 and len(free) <= LONGEST_GUESS
-        expected = alone or capital or _cue_before(said, start) or said.gap(start)[-1:] in QUOTES - {"'", "\u2019"}
+        listed = any(
+            one.items and _gap_between(said, one.stop, start) in LIST_GAPS for one in taken if one.stop <= start
+        )
+        marked = said.gap(start)[-1:] in QUOTES - {"'", "\u2019"}
+        expected = alone or listed or capital or marked or _cue_before(said, start)
         stop = start
         while expected and stop < len(free) and free[stop] and stop - start < LONGEST_GUESS:
             if stop > start and said.ends(stop):

@@ -91,6 +91,21 @@ def test_a_rare_word_counts_more_than_a_frequent_one() -> None:
     assert nums[np.argmax(scores)] == 1
 
 
+def test_coverage_is_the_share_of_the_query_by_idf() -> None:
+    found = Keywords.from_texts(["red wine", "red castle", "sea", "red red wine by the sea"])
+    idf = {
+        word: math.log1p((4 - n + 0.5) / (n + 0.5)) for word, n in (("red", 3), ("wine", 2), ("sea", 2), ("none", 0))
+    }
+    every = np.arange(4, dtype=np.int32)
+    whole = idf["red"] + idf["wine"]
+    np.testing.assert_allclose(found.coverage("red wine red", every), [1, idf["red"] / whole, 0, 1], rtol=1e-6)
+    whole = idf["sea"] + idf["none"]
+    np.testing.assert_allclose(
+        found.coverage("sea monster", every[1:]), [0, idf["sea"] / whole, idf["sea"] / whole], rtol=1e-6
+    )
+    assert found.coverage("", every).tolist() == found.coverage("monster", every).tolist() == [0, 0, 0, 0]
+
+
 def test_the_same_texts_give_the_same_bytes() -> None:
     first, second = (Keywords.from_texts(TEXTS, TITLES).to_arrays() for _ in range(2))
     assert tuple(first) == COLUMNS

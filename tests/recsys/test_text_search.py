@@ -12,7 +12,7 @@ from recsys.embeddings import Vectors, unit_rows
 from recsys.errors import UnansweredError
 from recsys.index import ExactIndex, Neighbors, VectorTable
 from recsys.keywords import Keywords
-from recsys.text_search import FUSION, MOST_FUSED, Corpus, TextQuery, fused
+from recsys.text_search import FUSION, MOST_FUSED, POWER, Corpus, TextQuery, fused
 from tests import factories
 
 TEXTS = ["red wine", "old castle", "red castle by the sea", "robots", "wine and robots", ""]
@@ -90,32 +90,52 @@ class TestFusion:
     def test_scores_are_sums_of_reciprocal_ranks(self) -> None:
         by_meaning = Neighbors(nums(7, 3, 9), np.array([0.9, 0.5, 0.1], np.float32))
         by_words = Neighbors(nums(3, 8), np.array([12, 5], np.float32))
-        found = fused(by_meaning, by_words)
+        found = fused(by_meaning, by_words, np.array([1, 0.5], np.float32))
         expected = {
             3: 1 / (FUSION + 2) + 1 / (FUSION + 1),
             7: 1 / (FUSION + 1),
-            8: 1 / (FUSION + 2),
+            8: 0.5**POWER / (FUSION + 2),
             9: 1 / (FUSION + 3),
         }
-        assert found.nums.tolist() == [3, 7, 8, 9]
+        assert found.nums.tolist() == [3, 7, 9, 8]
         np.testing.assert_allclose(found.scores, [expected[num] for num in found.nums.tolist()], rtol=1e-6)
-        assert found.sources() == ["hybrid", "semantic", "keyword", "semantic"]
+        assert found.sources() == ["hybrid", "semantic", "semantic", "keyword"]
 
     def test_of_equal_sums_the_one_that_is_first_by_meaning_comes_first(self) -> None:
+        ones = np.ones(2, dtype=np.float32)
         found = fused(
-            Neighbors(nums(9, 4), np.array([2, 1], np.float32)), Neighbors(nums(1, 4), np.array([2, 1], np.float32))
+            Neighbors(nums(9, 4), np.array([2, 1], np.float32)),
+            Neighbors(nums(1, 4), np.array([2, 1], np.float32)),
+            ones,
         )
         assert found.nums.tolist() == [4, 9, 1]
         swapped = fused(
-            Neighbors(nums(9, 1), np.array([2, 1], np.float32)), Neighbors(nums(1, 9), np.array([2, 1], np.float32))
+            Neighbors(nums(9, 1), np.array([2, 1], np.float32)),
+            Neighbors(nums(1, 9), np.array([2, 1], np.float32)),
+            ones,
         )
         assert swapped.nums.tolist() == [9, 1]
 
     def test_one_list_alone_keeps_its_order(self) -> None:
         one = Neighbors(nums(5, 2, 8), np.array([3, 2, 1], np.float32))
         none = Neighbors(nums(), np.empty(0, np.float32))
-        assert fused(one, none).nums.tolist() == fused(none, one).nums.tolist() == [5, 2, 8]
-        assert len(fused(none, none)) == 0
+        ones = np.ones(3, dtype=np.float32)
+        assert fused(one, none, ones[:0]).nums.tolist() == fused(none, one, ones).nums.tolist() == [5, 2, 8]
+        assert len(fused(none, none, ones[:0])) == 0
+
+    def test_a_word_of_the_title_alone_does_not_beat_meaning(self) -> None:
+        texts = [
+            "Mission: Impossible. A mission to save a mission",
+            "Two astronauts drift in orbit",
+            "A mission of monks",
+        ]
+        titles = ["Mission: Impossible", "Gravity", "Of Gods and Men"]
+        near = unit_rows(np.array([[0.2, 1], [1, 0.2], [0, 1]], dtype=np.float32))
+        both = Corpus(ExactIndex(VectorTable.from_vectors(near)), Keywords.from_texts(texts, titles))
+        query = TextQuery("a mission in space goes badly wrong", "hybrid", np.array([1, 0], np.float32))
+        assert both.find(replace(query, mode="keyword"), 1).nums.tolist() == [0]
+        assert both.find(query, 3).nums.tolist() == [1, 0, 2]
+        assert both.find(replace(query, text="mission impossible"), 1).nums.tolist() == [0]
 
     def test_both_ways_take_part_and_a_longer_list_begins_with_the_shorter_one(self) -> None:
         query = TextQuery("robots", "hybrid", QUERY)

@@ -120,6 +120,11 @@ def test_titles_in_a_list_vouch_for_each_other(model: Model) -> None:
     assert found.items() == {films.TITLES.index(title) for title in ("Alien", "Heat", "It")}
 
 
+def test_slips_are_forgiven_in_a_list_with_another_title(model: Model) -> None:
+    found = heard(model, "I loved The Matrix, galxy quest and blade runer")
+    assert found.items() == {films.TITLES.index(title) for title in ("The Matrix", "Galaxy Quest", "Blade Runner")}
+
+
 def test_of_two_items_of_one_title_the_year_decides(model: Model) -> None:
     for text, num in (("I loved Dune 1984", 12), ("I loved Dune (2021)", 13)):
         (mention,) = [one for one in heard(model, text).likes if one.items]
