@@ -7,7 +7,7 @@ the formula is applied (BM25F: Robertson, Zaragoza and Taylor, CIKM 2004). All b
 
 Why not SQLite's FTS5: its file names the release of SQLite, so the same data would give another model on another machine; a
 condition on the items cannot be pushed into it; and it took 15 to 35 ms for common words over 10,000 texts
-(docs/decisions/0009).
+(docs/decisions/0010).
 """
 
 from __future__ import annotations

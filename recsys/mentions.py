@@ -186,15 +186,16 @@ class Finder:
     def _misspelled(self, said: Utterance, taken: Sequence[Named]) -> Iterator[Named]:
         """Names with slips of the keyboard, where a name is expected."""
         free = [all(not one.start <= place < one.stop for one in taken) for place in range(len(said.tokens))]
-        place = 0
+        place, known = 0, list(taken)
         while place < len(free):
-            stop = self._end_of_guess(said, free, place, taken)
+            stop = self._end_of_guess(said, free, place, known)
             found = None
             while stop > place and self._guesses and found is None:
                 self._guesses -= 1
                 found = self._guess(said, place, stop)
                 stop -= 1
             if found:
+                known.append(found)
                 yield found
             place = found.stop if found else place + 1
 
