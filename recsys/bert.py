@@ -17,7 +17,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
 
 from recsys.embeddings import Vectors, unit_rows
 
@@ -25,6 +24,8 @@ Pooling = Literal["mean", "cls"]
 BATCH_TOKENS = 4096
 COLUMNS = 64  # of one block of a matrix: OpenBLAS multiplies with blocks of this size without copying them first
 ROOT_HALF = np.float32(0.5**0.5)
+ERF_STEP = np.float32(0.3275911)
+ERF = tuple(np.float32(one) for one in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592))
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,12 @@ class Dense:
         return cls(np.ascontiguousarray(blocks), np.asarray(bias))
 
     def __call__(self, states: Vectors) -> Vectors:
-        found = np.matmul(states, self.blocks).transpose(1, 0, 2).reshape(len(states), -1)[:, : len(self.bias)]
-        return np.asarray(found + self.bias)
+        found = np.matmul(states, self.blocks)
+        joined = np.empty((len(states), len(found), COLUMNS), dtype=np.float32)
+        np.copyto(joined, found.transpose(1, 0, 2))
+        result = joined.reshape(len(states), -1)[:, : len(self.bias)]
+        result += self.bias
+        return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +86,13 @@ class Norm:
     epsilon: float
 
     def __call__(self, states: Vectors) -> Vectors:
-        moved = states - states.mean(axis=1, keepdims=True)
-        deviation = np.sqrt((moved * moved).mean(axis=1, keepdims=True) + np.float32(self.epsilon))
-        return np.asarray(moved / deviation * self.weight + self.bias)
+        share = np.float32(1 / states.shape[1])
+        moved: Vectors = states - np.add.reduce(states, axis=1, keepdims=True) * share
+        variance = np.einsum("ij,ij->i", moved, moved) * share
+        moved *= (1 / np.sqrt(variance + np.float32(self.epsilon)))[:, None]
+        moved *= self.weight
+        moved += self.bias
+        return moved
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +119,11 @@ class Layer:
     def _attention(self, parts: Vectors) -> Vectors:
         n = len(parts)
         queries, keys, values = parts.reshape(n, 3, self.heads, -1).transpose(1, 2, 0, 3)
-        logits = queries @ keys.transpose(0, 2, 1) * np.float32(queries.shape[2] ** -0.5)
-        weights = np.exp(logits - logits.max(axis=2, keepdims=True))
-        weights /= weights.sum(axis=2, keepdims=True)
+        weights = queries @ keys.transpose(0, 2, 1)
+        weights *= np.float32(queries.shape[2] ** -0.5)
+        weights -= np.maximum.reduce(weights, axis=2, keepdims=True)
+        np.exp(weights, out=weights)
+        weights /= np.add.reduce(weights, axis=2, keepdims=True)
         return np.asarray((weights @ values).transpose(1, 0, 2).reshape(n, -1))
 
 
@@ -179,8 +190,19 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _gelu(states: Vectors) -> Vectors:
-    gate = erf(states * ROOT_HALF)
-    gate += 1
-    gate *= states
-    gate *= np.float32(0.5)
-    return np.asarray(gate)
+    """In place; erf by formula 7.1.26 of Abramowitz and Stegun (1964), which is right to 1.5e-7."""
+    size = np.abs(states)
+    scaled = size * ROOT_HALF
+    step = 1 / (1 + ERF_STEP * scaled)
+    tail = ERF[0] * step  # 1 - erf of the size, after the steps below
+    for one in ERF[1:]:
+        tail += one
+        tail *= step
+    np.multiply(scaled, scaled, out=scaled)
+    np.negative(scaled, out=scaled)
+    tail *= np.exp(scaled, out=scaled)
+    tail *= size
+    tail *= np.float32(0.5)
+    np.maximum(states, 0, out=states)
+    states -= tail
+    return states

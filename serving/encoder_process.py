@@ -20,8 +20,9 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -37,42 +38,93 @@ LOG = logging.getLogger(__name__)
 SOCKET, LOCK = "encoder.sock", "encoder.lock"
 NICENESS = 10
 LONGEST_REQUEST = 1_000_000
+KEPT_TEXTS = 4096
+BATCH_CHARACTERS = 400  # together as many as some short queries have
 KEPT = 2  # encoders, so that old and new workers are served while a model with another one is swapped in
 LOOK_SECONDS = 1.0
 SILENT_SECONDS = 10.0  # a worker says what it wants at once
 
 
 class Encoders:
-    """Opened encoders, which encode one text at a time."""
+    """Opened encoders. Texts that wait at the same time are encoded together, which costs less than one after another."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._busy = False
+        self._waiting: list[_Request] = []
         self._opened: OrderedDict[str, TextEncoder] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
 
     def encode(self, ref: EncoderRef, texts: Sequence[str], seconds: float) -> Vectors:
         """Unit vectors of some texts, (len(texts), dim).
 
-        Each text waits for its turn by itself, so that many of them do not keep a single one waiting.
+        A batch takes one text of each request in turn, so that many texts of one do not keep the single one of another waiting.
 
         Raises
         ------
         EncoderBusyError
-            When the turn of one has not come after `seconds`.
+            When it has not come to an end after `seconds`.
         UnansweredError, EncoderError
             When the model has no encoder, or it cannot be opened.
         """
+        request = _Request(ref, list(texts))
         deadline = time.monotonic() + seconds
-        return np.concatenate([self._one(ref, text, deadline) for text in texts])
-
-    def _one(self, ref: EncoderRef, text: str, deadline: float) -> Vectors:
-        if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            raise EncoderBusyError("others are being encoded")
+        with self._changed:
+            self._recall(request)
+            self._waiting.append(request)
         try:
-            if time.monotonic() > deadline:
-                raise EncoderBusyError("others were being encoded")
-            return self._open(ref).encode([text])
+            while self._takes_part(request, deadline):
+                self._encode_some(ref)
         finally:
-            self._lock.release()
+            with self._changed:
+                self._waiting.remove(request)
+        if request.error is not None:
+            raise request.error
+        return np.stack([vector for vector in request.vectors if vector is not None])
+
+    def _takes_part(self, request: _Request, deadline: float) -> bool:
+        """Wait until it is done, False, or nobody encodes, and this request's thread is to; raises EncoderBusyError."""
+        with self._changed:
+            while not request.done:
+                if time.monotonic() > deadline:
+                    raise EncoderBusyError("others are being encoded")
+                if not self._busy:
+                    self._busy = True
+                    return True
+                self._changed.wait(max(0.0, deadline - time.monotonic()))
+            return False
+
+    def _encode_some(self, ref: EncoderRef) -> None:
+        """One batch for all who wait for an encoder."""
+        with self._changed:
+            batch = list(_batch([one for one in self._waiting if one.ref == ref and not one.done]))
+        vectors: Vectors | None = None
+        error: Exception | None = None
+        try:
+            vectors = self._open(ref).encode([request.texts[place] for request, place in batch])
+        except Exception as raised:  # it is raised in the threads of all who wait
+            error = raised
+        with self._changed:
+            for row, (request, place) in enumerate(batch):
+                if vectors is None:
+                    request.error = error
+                else:
+                    request.vectors[place] = vectors[row]
+                    self._keep(ref, request.texts[place], vectors[row])
+            self._busy = False
+            self._changed.notify_all()
+
+    def _recall(self, request: _Request) -> None:
+        for place, text in enumerate(request.texts):
+            key = (request.ref.fingerprint, text)
+            if key in self._known:
+                self._known.move_to_end(key)
+                request.vectors[place] = self._known[key]
+
+    def _keep(self, ref: EncoderRef, text: str, vector: Vectors) -> None:
+        self._known[ref.fingerprint, text] = vector
+        while len(self._known) > KEPT_TEXTS:
+            self._known.popitem(last=False)
 
     def _open(self, ref: EncoderRef) -> TextEncoder:
         encoder = self._opened.get(ref.fingerprint)
@@ -82,6 +134,33 @@ class Encoders:
                 self._opened.popitem(last=False)
         self._opened.move_to_end(ref.fingerprint)
         return encoder
+
+
+class _Request:
+    """Texts that somebody waits for, and the vectors that are there."""
+
+    def __init__(self, ref: EncoderRef, texts: list[str]) -> None:
+        self.ref, self.texts = ref, texts
+        self.vectors: list[Vectors | None] = [None] * len(texts)
+        self.error: Exception | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.error is not None or all(vector is not None for vector in self.vectors)
+
+    def missing(self) -> list[int]:
+        return [place for place, vector in enumerate(self.vectors) if vector is None]
+
+
+def _batch(requests: Sequence[_Request]) -> Iterator[tuple[_Request, int]]:
+    """The texts of the next batch: one of each request, then the next ones; BATCH_CHARACTERS at most, or one longer text."""
+    n = 0
+    for row in zip_longest(*([(one, place) for place in one.missing()] for one in requests)):
+        for request, place in filter(None, row):
+            n += len(request.texts[place])
+            if n > BATCH_CHARACTERS and n > len(request.texts[place]):
+                return
+            yield request, place
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
