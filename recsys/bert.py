@@ -87,7 +87,7 @@ class Norm:
 
     def __call__(self, states: Vectors) -> Vectors:
         share = np.float32(1 / states.shape[1])
-        moved: Vectors = states - np.add.reduce(states, axis=1, keepdims=True) * share
+        moved = np.asarray(states - np.add.reduce(states, axis=1, keepdims=True) * share, dtype=np.float32)
         variance = np.einsum("ij,ij->i", moved, moved) * share
         moved *= (1 / np.sqrt(variance + np.float32(self.epsilon)))[:, None]
         moved *= self.weight
