@@ -19,10 +19,13 @@ from recsys.attributes import Attributes
 from recsys.blending import Layout
 from recsys.catalog import Catalog, Item
 from recsys.config import IndexConfig
+from recsys.directions import Directions
 from recsys.fold_in import Confidence, FoldIn
+from recsys.groups import Groups
 from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.index import ExactIndex, VectorTable
+from recsys.item_map import ItemMap
 from recsys.keywords import Keywords
 from recsys.likeness import Likeness
 from recsys.lists import Lists
@@ -124,6 +127,10 @@ def _model(
         item_lists=Lists.none(n_items),
         keywords=Keywords.none(n_items),
         likeness=Likeness.of(1.0, items[0, :0]),
+        clusters=Groups.none(len(items)),
+        segments=Groups.none(len(users)),
+        item_map=ItemMap.none(len(items)),
+        directions=Directions(),
     )
 
 

@@ -145,6 +145,26 @@ class IndexConfig(Section):
     )
 
 
+Count = Annotated[int, Field(ge=2, le=1000)]
+
+
+class ExploreConfig(Section):
+    """What a model says of all its items and users: groups, a map, and what its directions mean."""
+
+    enabled: bool = Field(True, description="group items and users and draw the map when a model is trained")
+    clusters: Count | Literal["auto"] = Field(
+        "auto",
+        description='groups of items; "auto": the count that parts them best of those that chance does not decide',
+    )
+    segments: Count | Literal["auto"] = Field("auto", description='groups of users; "auto": by the same rule')
+    directions: Annotated[int, Field(ge=0, le=50)] = Field(
+        5, description="leading directions of the factors and of the text vectors that are put into words"
+    )
+    map_items: Annotated[int, Field(ge=3, le=20_000)] = Field(
+        2000, description="items that the map is computed for; the others are placed between their nearest of these"
+    )
+
+
 class TuneConfig(Section):
     """The search for hyper-parameters (optuna) on a part of the training data; `recsys tune`, `recsys train --tune N`."""
 
@@ -252,6 +272,7 @@ class Config(Section):
     content: ContentConfig = ContentConfig()
     blend: BlendConfig = BlendConfig()
     index: IndexConfig = IndexConfig()
+    explore: ExploreConfig = ExploreConfig()
     tune: TuneConfig = TuneConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     store: StoreConfig = StoreConfig()

@@ -12,12 +12,15 @@ from recsys.annoy_index import AnnoyVectorIndex
 from recsys.attributes import Attributes
 from recsys.blending import Layout
 from recsys.catalog import Catalog
+from recsys.directions import Directions
 from recsys.embeddings import Vectors
 from recsys.errors import BundleError
 from recsys.fold_in import FoldIn
+from recsys.groups import Groups
 from recsys.histories import Histories
 from recsys.ids import IdMap
 from recsys.index import VectorIndex
+from recsys.item_map import ItemMap
 from recsys.keywords import Keywords
 from recsys.likeness import Likeness
 from recsys.lists import Lists
@@ -61,6 +64,12 @@ class Model:
         How texts and users become rows of `items_like_item`.
     names : Names
         What people call the items and the values of their attributes.
+    clusters, segments : Groups
+        The items and the users in groups of like ones; may be none.
+    item_map : ItemMap
+        Where the items lie on a map of two dimensions.
+    directions : Directions
+        What the principal directions of the item vectors mean.
     forests : mapping
         The annoy indexes by name, kept while a model is written; a loaded model opens the ones that serve.
     encoder_files : mapping
@@ -91,6 +100,10 @@ class Model:
     keywords: Keywords
     likeness: Likeness
     names: Names
+    clusters: Groups
+    segments: Groups
+    item_map: ItemMap
+    directions: Directions
     forests: Mapping[str, AnnoyVectorIndex] = field(default_factory=dict)
     encoder_files: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -113,6 +126,9 @@ class Model:
             "items and items_by_text": (n_items, len(self.items_by_text)),
             "items and keywords": (n_items, len(self.keywords)),
             "items and names": (n_items, len(self.names)),
+            "items and clusters": (n_items, len(self.clusters)),
+            "user ids and segments": (len(self.users), len(self.segments)),
+            "items and item_map": (n_items, len(self.item_map)),
             "items and neighborhood": (n_items, len(self.neighborhood)),
             "layout and user factors": (self.layout.factors, self.user_factors.shape[1]),
             "layout and items_for_user": (self.layout.dim, self.items_for_user.table.dim),

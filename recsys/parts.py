@@ -9,11 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from recsys import attributes, keywords, names
+from recsys import attributes, groups, keywords, names
 from recsys.attributes import Attributes
+from recsys.directions import Directions
 from recsys.fold_in import Confidence, FoldIn
+from recsys.groups import Groups
 from recsys.histories import Histories
 from recsys.ids import IdMap
+from recsys.item_map import ItemMap
 from recsys.keywords import Keywords
 from recsys.likeness import Likeness
 from recsys.lists import Lists
@@ -66,6 +69,10 @@ PARTS = {
     "user_lists": Part(LISTS, lambda arrays, made: Lists.from_arrays(arrays, made.counts.users, made.counts.items)),
     "item_lists": Part(LISTS, lambda arrays, made: Lists.from_arrays(arrays, made.counts.items, made.counts.items)),
     "keywords": Part(keywords.COLUMNS, lambda arrays, made: Keywords.from_arrays(arrays, made.counts.items)),
+    "clusters": Part(groups.COLUMNS, lambda arrays, made: Groups.from_arrays(arrays, made.counts.items)),
+    "segments": Part(groups.COLUMNS, lambda arrays, made: Groups.from_arrays(arrays, made.counts.items)),
+    "item_map": Part(("places",), lambda arrays, _: ItemMap.from_arrays(arrays)),
+    "directions": Part(STRINGS, lambda arrays, made: Directions.from_arrays(arrays, made.counts.items)),
     "likeness": Part(("weight", "text_mean"), lambda arrays, _: Likeness.from_arrays(arrays)),
     "names": Part(names.COLUMNS, lambda arrays, made: Names.from_arrays(arrays, made.counts.items)),
 }

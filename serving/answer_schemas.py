@@ -131,12 +131,32 @@ class ReceivedEvent(AnswerObject):
     timestamp: Annotated[int | None, Field(description="seconds since 1970, UTC")]
 
 
+class InGroup(AnswerObject):
+    """The group of an item or a user."""
+
+    name: str
+    closeness: Annotated[float, Field(ge=-1, le=1, description="cosine with the centre of the group")]
+
+
+class InCluster(InGroup):
+    """The cluster of an item."""
+
+    cluster_id: Count
+
+
+class InSegment(InGroup):
+    """The segment of a user."""
+
+    segment_id: Count
+
+
 class User(AnswerObject):
     """What is known of a user."""
 
     user_id: Id
     model_version: Version
     in_model: Annotated[bool, Field(description="whether the model was trained with this user")]
+    segment: Annotated[InSegment | None, Field(description="when the model was trained; null without one")]
     n_liked: Count
     n_disliked: Count
     history: Annotated[list[Consumed], Field(description="what counts for the lists, heaviest first")]
@@ -152,6 +172,7 @@ class ItemRecord(AnswerObject):
     model_version: Version
     title: str
     attributes: dict[str, str | int | float | list[str]]
+    cluster: Annotated[InCluster | None, Field(description="null where nothing is known of the item")]
 
 
 class Alive(AnswerObject):

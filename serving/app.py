@@ -16,6 +16,7 @@ from serving.routes import (
     chat,
     docs,
     events,
+    explore,
     health,
     hidden,
     items,
@@ -75,7 +76,7 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     app.register_blueprint(health.blueprint(model, settings.run))
     app.register_blueprint(metrics.blueprint(counted))
     app.register_blueprint(items.blueprint(model))
-    for resource in (popular, rank, recommend, similar, users):
+    for resource in (explore, popular, rank, recommend, similar, users):
         app.register_blueprint(resource.blueprint(model, knowledge))
     encoded = encoding.register(app, settings, model)
     for resource in (search, query):

@@ -16,7 +16,8 @@ from recsys.config import ServeConfig
 from recsys.event_records import LONGEST_ID
 from serving.answer_schemas import Problem
 from serving.event_schemas import EventsBody
-from serving.operations import OPERATIONS, Operation
+from serving.operation_kind import Operation
+from serving.operations import OPERATIONS
 
 REF = "#/components/schemas/{model}"
 JSON = "application/json"
@@ -45,6 +46,7 @@ WHAT_HAPPENED = {
 RETRY = (429, 503)
 STORED = {"maxLength": LONGEST_ID, "pattern": "^[^\\u0000]*$"}
 ID_EXAMPLES = {"user_id": "u17", "item_id": "i4"}
+GROUP = {"type": "integer", "minimum": 0}
 REQUEST_ID_HEADER = {
     "name": "X-Request-ID",
     "in": "header",
@@ -137,6 +139,16 @@ def statuses(one: Operation) -> list[int]:
 
 def _path_parameters(one: Operation) -> Iterable[dict[str, Any]]:
     for name in re.findall(r"{(\w+)}", one.path):
+        if name not in ID_EXAMPLES:
+            yield {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "description": "Its number",
+                "schema": GROUP,
+                "example": 0,
+            }
+            continue
         yield {
             "name": name,
             "in": "path",

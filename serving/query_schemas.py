@@ -24,7 +24,7 @@ RECOMMENDATION_ID = "[0-9a-f]{32}"
 FILTER_PATTERN = r"^[^:<>!=]+(!?:[^,]+(,[^,]+)*|[<>]=?-?(0|[1-9][0-9]*)(\.[0-9]+)?)$"
 
 
-def _whole_number(text: str) -> int:
+def whole_number(text: str) -> int:
     if not WHOLE_NUMBER.fullmatch(text):
         raise ValueError("must be a whole number in plain digits")
     return int(text)
@@ -50,11 +50,11 @@ def _conditions(texts: list[str]) -> tuple[Condition, ...]:
     return tuple(parse_filter(text) for text in texts)
 
 
-K = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items"), BeforeValidator(_whole_number)]
+K = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items"), BeforeValidator(whole_number)]
 Offset = Annotated[
     int,
     Field(ge=0, le=MOST_OFFSET, description="how many better items to pass over: the second page of ten begins at 10"),
-    BeforeValidator(_whole_number),
+    BeforeValidator(whole_number),
 ]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Diversity = Annotated[

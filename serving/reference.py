@@ -131,7 +131,7 @@ class Reference:
             marked(one["description"]),
             one["in"],
             json.dumps(schema["default"]) if schema.get("default") not in (None, []) else "",
-            one.get("example", ""),
+            str(one.get("example", "")),
             ("false", "true") if schema.get("type") == "boolean" else (),
             one.get("explode", False),
         )

@@ -31,6 +31,7 @@ from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
 from recsys.ranking import alike, rank, user_query
 from recsys.store import Store
+from tests import explored
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
@@ -138,6 +139,10 @@ def model(
         keywords=Keywords.from_texts(catalog.texts(), list(catalog.titles)),
         likeness=Likeness.of(0.5, np.zeros(text_dim, dtype=np.float32)),
         names=Names.from_catalog(catalog, Attributes.from_catalog(catalog).nums),
+        clusters=explored.groups(n_items, 3, "Cluster"),
+        segments=explored.groups(n_users, 2, "Segment", explored.AFFINITIES),
+        item_map=explored.item_map(n_items),
+        directions=explored.directions(),
         forests=forests,
         encoder_files={"modules.json": b"[]", "0_StaticEmbedding/tokenizer.json": b"{}"},
     )

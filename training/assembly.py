@@ -12,11 +12,14 @@ from recsys.attributes import Attributes
 from recsys.blending import Layout
 from recsys.catalog import Catalog
 from recsys.config import BlendConfig, Config
+from recsys.directions import Directions
 from recsys.embeddings import Vectors
 from recsys.fold_in import FoldIn
+from recsys.groups import Groups
 from recsys.histories import Histories
 from recsys.index import ExactIndex, VectorTable
 from recsys.interactions import Interactions
+from recsys.item_map import ItemMap
 from recsys.keywords import Keywords
 from recsys.likeness import Likeness
 from recsys.lists import Lists
@@ -114,6 +117,10 @@ def exact_model(parts: Parts, config: Config) -> Model:
         item_lists=Lists.none(n_items),
         items_by_text=ExactIndex(VectorTable.from_vectors(parts.texts[:, :0])),
         keywords=Keywords.none(n_items),
+        clusters=Groups.none(n_items),
+        segments=Groups.none(len(parts.interactions.users)),
+        item_map=ItemMap.none(n_items),
+        directions=Directions(),
         likeness=Likeness.of(config.blend.weight, np.zeros(assembled.layout.text_dim, dtype=np.float32)),
         names=Names.none(n_items),
     )

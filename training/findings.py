@@ -8,6 +8,7 @@ from recsys.asked import Asked
 from recsys.config_file import render_values
 from recsys.recommender import Recommender
 from training import report as html
+from training.explored_rows import exploration
 from training.finishing import Trained
 from training.indexing import sample
 from training.measured import ReportData, UserSample
@@ -36,6 +37,7 @@ def data(trained: Trained, seconds: dict[str, float]) -> ReportData:
         users=_users(trained),
         configuration=render_values(config, SECTIONS),
         notes=_notes(trained),
+        exploration=exploration(trained),
     )
 
 

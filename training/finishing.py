@@ -9,9 +9,12 @@ from recsys import blending
 from recsys.attributes import Attributes
 from recsys.config import Config
 from recsys.console import Stages
+from recsys.directions import Directions
 from recsys.embeddings import Vectors
+from recsys.groups import Groups
 from recsys.histories import Histories
 from recsys.index import ExactIndex, VectorTable
+from recsys.item_map import ItemMap
 from recsys.keywords import Keywords
 from recsys.likeness import Likeness
 from recsys.lists import Lists
@@ -19,9 +22,10 @@ from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header,
 from recsys.model import Model
 from recsys.names import Names
 from recsys.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
-from training import als, gate, indexing, listing
+from training import als, explore, gate, indexing, listing
 from training.assembly import Assembled, Parts, assemble
 from training.dataset import Dataset, checksum
+from training.explore import Explored
 from training.indexing import BuiltIndex, Query, sample
 from training.material import Material
 from training.measured import Comparison
@@ -41,6 +45,7 @@ class Trained:
         None where it was not measured: ``evaluate.gate`` is off, or no user has two interactions.
     indexes : dict
         By name, for the report.
+    explored : Explored
     """
 
     model: Model
@@ -50,6 +55,7 @@ class Trained:
     tuned: Tuned | None
     comparison: Comparison | None
     indexes: dict[str, BuiltIndex]
+    explored: Explored
 
 
 def finish(
@@ -92,13 +98,20 @@ def finish(
         keywords=keywords,
         likeness=Likeness.of(config.blend.weight, blending.text_mean(vectors)),
         names=names,
+        clusters=Groups.none(len(pairs.items)),
+        segments=Groups.none(len(pairs.users)),
+        item_map=ItemMap.none(len(pairs.items)),
+        directions=Directions(),
         forests={name: built.forest for name, built in indexes.items()},
         encoder_files=material.encoded.encoder_files,
     )
     with stages.stage("lists", len(pairs.users) + len(pairs.items)) as advance:
         model = listing.with_lists(model, config.index, advance)
+    with stages.stage("explore", explore.STEPS) as advance:
+        model, explored = explore.explore(model, config, advance)
     header = _header(material, model, indexes, config, comparison)
-    return Trained(model, header, material.dataset, config, tuned, comparison, indexes)
+    header = header.model_copy(update={"metrics": header.metrics | explored.metrics()})
+    return Trained(model, header, material.dataset, config, tuned, comparison, indexes, explored)
 
 
 def _indexes(

@@ -134,6 +134,65 @@ class UserSample:
 
 
 @dataclass(frozen=True)
+class GroupRow:
+    """A group of items or users, in words: lists of words, values and titles, joined by commas."""
+
+    name: str
+    size: int
+    cohesion: float
+    words: str
+    values: str
+    items: str
+
+
+@dataclass(frozen=True)
+class GroupingRow:
+    """How good a number of groups is, see :class:`training.clustering.Quality`; `chosen` marks the one that was taken."""
+
+    what: str
+    count: int
+    silhouette: float
+    stability: float
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class DirectionRow:
+    """A principal direction: the share of the variance, and both ends as words and titles."""
+
+    space: str
+    number: int
+    share: float
+    low: tuple[str, str]
+    high: tuple[str, str]
+    goes_with: str
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What the vectors say of all items and users.
+
+    Parameters
+    ----------
+    drawing : str
+        The map as SVG, made of escaped text; empty without one.
+    trust : float
+        How far neighbors on the map are neighbors in the vectors, 0 to 1.
+    clusters, segments : tuple of GroupRow
+        The largest first.
+    tried : tuple of GroupingRow
+    directions : tuple of DirectionRow
+    """
+
+    drawing: str
+    trust: float
+    clusters: tuple[GroupRow, ...]
+    segments: tuple[GroupRow, ...]
+    tried: tuple[GroupingRow, ...]
+    directions: tuple[DirectionRow, ...]
+
+
+@dataclass(frozen=True)
 class ReportData:
     """Everything that the report of a model shows.
 
@@ -156,6 +215,8 @@ class ReportData:
         The values that the model was trained with, as TOML.
     notes : tuple of str
         What a person should know when reading the figures.
+    exploration : Exploration or None
+        None where the items and users were not looked at as a whole.
     """
 
     facts: dict[str, str]
@@ -167,3 +228,4 @@ class ReportData:
     users: tuple[UserSample, ...]
     configuration: str
     notes: tuple[str, ...] = ()
+    exploration: Exploration | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from training import plots
+from training import exploration_page, plots
 from training.measured import Comparison, Figure, Measured, ReportData, Segment, Trial, UserSample
 from training.page import Cells, absent, bdi, figure, folded, page, section, table, text, writable
 
@@ -36,7 +36,7 @@ def render(data: ReportData) -> str:
     toml = f"<details><summary>Show it as TOML</summary><pre><code>{text(data.configuration)}</code></pre></details>"
     configuration = section("configuration", "Configuration", "The values that the model was trained with.", toml)
     built = (_search(data), _indexes(data), _stages(data.seconds), _users(data.users), configuration)
-    sections = "\n".join((*_quality(data.comparison), *built))
+    sections = "\n".join((*_quality(data.comparison), *exploration_page.sections(data.exploration), *built))
     facts = "".join(f"<div><dt>{text(name)}</dt><dd>{bdi(fact)}</dd></div>" for name, fact in data.facts.items())
     notes = "".join(f"<li>{text(note)}</li>" for note in data.notes)
     return page(facts, notes, sections)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from recsys.envelope import item_object
+from recsys.exploration import membership
 from serving.query_schemas import NoQuery, query
 from serving.serving_model import ServingModel
 
@@ -16,6 +17,8 @@ def blueprint(model: ServingModel) -> Blueprint:
     def item(item_id: str) -> Response:
         query(NoQuery)
         recommender = model.get()
-        return jsonify(item_object(recommender.item(item_id), recommender.model_version))
+        shown = item_object(recommender.item(item_id), recommender.model_version)
+        group = membership(recommender.model.clusters, "cluster", recommender.item_num(item_id))
+        return jsonify({**shown, "cluster": group})
 
     return routes

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify
 
 from recsys import taste
 from recsys.errors import NotFoundError
+from recsys.exploration import membership
 from recsys.profile import Consumed, profile
 from serving.knowledge import Knowledge
 from serving.problems import ConflictError
@@ -28,12 +29,13 @@ def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
         events = knowledge.store().history(user_id, MOST_EVENTS) if knowledge.configured and not known.degraded else ()
         if found.user_num is None and not events and not len(found.seen):
             raise NotFoundError("nothing is known of this user")
-        shown = profile(found)
+        shown, num = profile(found), found.user_num
         response = jsonify(
             {
                 "user_id": user_id,
                 "model_version": recommender.model_version,
-                "in_model": found.user_num is not None,
+                "in_model": num is not None,
+                "segment": None if num is None else membership(recommender.model.segments, "segment", num),
                 "n_liked": shown.n_liked,
                 "n_disliked": shown.n_disliked,
                 "history": [_item(one) for one in shown.liked],

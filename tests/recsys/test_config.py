@@ -27,7 +27,20 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_the_sections_are_the_expected_ones() -> None:
-    names = ["data", "events", "als", "content", "blend", "index", "tune", "evaluate", "store", "serve", "chat"]
+    names = [
+        "data",
+        "events",
+        "als",
+        "content",
+        "blend",
+        "index",
+        "explore",
+        "tune",
+        "evaluate",
+        "store",
+        "serve",
+        "chat",
+    ]
     assert [*Config.model_fields] == names
 
 
@@ -164,8 +177,8 @@ def test_an_override_of_another_form_is_refused(override: str) -> None:
         ("database.url=5", r"^database: there is no such section; did you mean 'data'\?$"),
         (
             "xyzzy.a=1",
-            r"^xyzzy: there is no such section; known are als, blend, chat, content, data, evaluate, events, index, serve, "
-            r"store, tune$",
+            r"^xyzzy: there is no such section; known are als, blend, chat, content, data, evaluate, events, explore, index, "
+            r"serve, store, tune$",
         ),
         ("als.factors=0", r"^als\.factors = 0: Input should be greater than or equal to 1$"),
         ("als.factors=1.5", r"^als\.factors = 1\.5: Input should be a valid integer"),

@@ -185,7 +185,9 @@ def test_a_manifest_that_is_none_is_refused(sound: Path, content: bytes) -> None
 def test_an_array_of_another_dtype_is_refused(unopenable: Path, name: str, other: str) -> None:
     array = np.load(unopenable / f"{name}.npy")
     if array.dtype != other:
-        refused_array(unopenable, name, array.astype(other))
+        with np.errstate(invalid="ignore"):  # a place on the map may be not a number
+            changed = array.astype(other)
+        refused_array(unopenable, name, changed)
 
 
 @pytest.mark.parametrize("name", [name for name in ARRAYS if name not in ANY_LENGTH])

@@ -67,6 +67,7 @@ def test_who_may_do_what() -> None:
     assert by_scope["write"] == {"POST /events"}
     assert by_scope["admin"] == {
         "DELETE /users/{user_id}",
+        "GET /segments/{segment_id}",
         "PUT /items/{item_id}/hidden",
         "DELETE /items/{item_id}/hidden",
     }

@@ -48,11 +48,12 @@ Pairs = dict[tuple[str, str], tuple[float, int]]
 
 
 def config(interactions: Path | str, items: Path | str = "", **sections: dict[str, Any]) -> Config:
-    """A configuration without a rejects file, a text cache and an event store; `sections` change it."""
+    """A configuration without a rejects file, a text cache, an event store and a map; `sections` change it."""
     data = {"interactions": str(interactions), "items": str(items), "rejects": ""} | sections.pop("data", {})
     content = {"encoder": "none", "cache": ""} | sections.pop("content", {})
     store = {"events": ""} | sections.pop("store", {})
-    return Config.model_validate({"data": data, "content": content, "store": store, **sections})
+    explore = {"enabled": False} | sections.pop("explore", {})
+    return Config.model_validate({"data": data, "content": content, "store": store, "explore": explore, **sections})
 
 
 def text(path: Path, *lines: str) -> Path:

@@ -1,0 +1,74 @@
+"""`recsys map`: the items on a map, as a table for map viewers or as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from recsys.asked import Asked
+from recsys.cli import configured
+from recsys.commands.opening import open_recommender
+from recsys.config import Config
+from recsys.errors import ConfigError, DataError
+from recsys.exploration import map_rows
+from recsys.filters import parse_filter
+from recsys.map_drawing import alone, draw
+from recsys.recommender import Recommender
+from recsys.tabular import check_format, write_rows
+
+TYPES = {"x": "float32", "y": "float32", "cluster": "int32", "popularity": "float32"}
+COLUMNS = ("id", "title", "x", "y", "cluster", "cluster_name", "popularity", "text")
+
+
+@click.command("map")
+@configured
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help=".parquet, .csv, .csv.gz or .jsonl: a row for each item that has a place; .svg: a picture",
+)
+@click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
+def item_map(config: Config, output: Path, filters: tuple[str, ...]) -> None:
+    """The items in two dimensions, like beside like, in a file that map viewers open."""
+    picture = output.suffix == ".svg"
+    if picture and filters:
+        raise ConfigError("--filter chooses rows; a picture (.svg) is of the most popular items")
+    if not picture:
+        check_format(output)
+    asked = Asked(filters=tuple(parse_filter(one) for one in filters))
+    recommender = open_recommender(config)
+    map_rows(recommender)  # first: there may be none
+    if picture:
+        _write(output, alone(draw(recommender.model)))
+        return
+    names = list(recommender.model.attributes.nums)
+    own = [f"attribute_{name}" if name in COLUMNS else name for name in names]
+    written = write_rows(output, (*COLUMNS, *own), _rows(recommender, asked, names), TYPES)
+    click.echo(f"{written} items in {output} (model {recommender.model_version})", err=True)
+
+
+def _write(path: Path, picture: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(picture, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _rows(recommender: Recommender, asked: Asked, names: list[str]) -> Iterator[tuple[object, ...]]:
+    model = recommender.model
+    for num in map_rows(recommender, asked).tolist():
+        item, cluster = model.catalog[num], model.clusters.of(num)
+        x, y = model.item_map.places[num].tolist()
+        popularity = float(model.popularity.scores[num])
+        called = "" if cluster is None else model.clusters.groups[cluster].name
+        yield item.item_id, item.title, x, y, cluster, called, popularity, item.text, *_values(item.attributes, names)
+
+
+def _values(attributes: object, names: list[str]) -> list[str]:
+    assert isinstance(attributes, dict)
+    found = (attributes.get(name, "") for name in names)
+    return [", ".join(value) if isinstance(value, list) else str(value) for value in found]

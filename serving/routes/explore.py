@@ -1,0 +1,68 @@
+"""GET /clusters, /segments, /map and /directions: what the vectors of a model say of all its items and users."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from recsys.exploration import (
+    cluster_object,
+    clusters_object,
+    directions_object,
+    map_object,
+    segment_object,
+    segments_object,
+)
+from serving.explore_schemas import MapQuery, MembersQuery
+from serving.knowledge import Knowledge
+from serving.query_schemas import NoQuery, query
+from serving.responses import PRIVATE
+from serving.serving_model import ServingModel
+
+
+def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
+    routes = Blueprint("explore", __name__)
+
+    @routes.get("/clusters")
+    def clusters() -> Response:
+        query(NoQuery)
+        recommender = model.get()
+        return jsonify(clusters_object(recommender, knowledge.look("", recommender).look.hidden))
+
+    @routes.get("/clusters/<cluster_id>")
+    def cluster(cluster_id: str) -> Response:
+        page = query(MembersQuery).page
+        recommender = model.get()
+        return jsonify(cluster_object(recommender, cluster_id, page, knowledge.look("", recommender).look.hidden))
+
+    @routes.get("/segments")
+    def segments() -> Response:
+        query(NoQuery)
+        recommender = model.get()
+        return jsonify(segments_object(recommender, knowledge.look("", recommender).look.hidden))
+
+    @routes.get("/segments/<segment_id>")
+    def segment(segment_id: str) -> Response:
+        page = query(MembersQuery).page
+        recommender = model.get()
+
+        def gone(user_id: str) -> bool:
+            return knowledge.look(user_id, recommender).look.activity.forgotten
+
+        hidden = knowledge.look("", recommender).look.hidden
+        response = jsonify(segment_object(recommender, segment_id, page, hidden, gone))
+        response.headers["Cache-Control"] = PRIVATE
+        return response
+
+    @routes.get("/map")
+    def item_map() -> Response:
+        asked = query(MapQuery)
+        recommender = model.get()
+        return jsonify(map_object(recommender, asked.page, asked.asked, knowledge.look("", recommender).look.hidden))
+
+    @routes.get("/directions")
+    def directions() -> Response:
+        query(NoQuery)
+        recommender = model.get()
+        return jsonify(directions_object(recommender, knowledge.look("", recommender).look.hidden))
+
+    return routes

@@ -1,0 +1,48 @@
+"""Groups, a map and directions that a test knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from recsys.directions import Correlation, Direction, Directions
+from recsys.groups import Affinity, Group, Groups
+from recsys.item_map import ItemMap
+from recsys.meaning import Meaning, Numbers, Value, Word
+
+AFFINITIES = (Affinity(0, 0.75, 0.25),)
+
+
+def meaning(*items: int) -> Meaning:
+    """One of each kind, and the given items."""
+    words, values = (Word("text", 0.5), Word("odd", 0.25)), (Value("genre", "drama", 0.5, 0.125),)
+    return Meaning(words, values, (Numbers("year", 1990.0, 1995.0, 2000.0, 2010.0),), items)
+
+
+def groups(n: int, n_groups: int, name: str, affinities: Sequence[Affinity] = ()) -> Groups:
+    """Row r is in group r modulo `n_groups`, and the closer to its centre the earlier it stands; the last row is in none."""
+    labels = np.arange(n, dtype=np.int32) % n_groups
+    labels[-1] = -1
+    there = range(int(labels.max(initial=-1)) + 1)
+    described = [Group(f"{name} {group}", 0.5, meaning(group), tuple(affinities)) for group in there]
+    closeness = np.where(labels < 0, 0, 1 - np.arange(n) / n).astype(np.float32)
+    return Groups.from_labels(labels, closeness, described)
+
+
+def item_map(n: int) -> ItemMap:
+    """The items on a line, but for the last one, which has no place."""
+    places = np.full((n, 2), np.nan, dtype=np.float32)
+    places[:-1] = np.linspace(-1, 1, n - 1)[:, None]
+    return ItemMap(places)
+
+
+def directions() -> Directions:
+    """One of each space, with the first item at both ends."""
+    correlations = (Correlation("popularity", -0.5),)
+    return Directions(
+        (
+            Direction("collaborative", 1, 0.25, meaning(0), meaning(0), correlations),
+            Direction("content", 1, 0.125, meaning(0), Meaning(), ()),
+        )
+    )
