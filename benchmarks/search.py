@@ -2,9 +2,10 @@
 
     python -m benchmarks.search [latency] [beside] [--rounds 5] [--seconds 8]
 
-Prints Markdown. Every query is another one, so that each is encoded; "again" sends one over and over. The texts of the items
-are drawn from the words of the sample; the model is trained the first time (3 minutes, most of it for encoding) and kept in
-var/bench. What is compared takes turns in rounds.
+Prints Markdown. Every query is another one, so that each is encoded; "again" sends one over and over, and "as people ask" draws
+from 1,000 queries by Zipf's law, so that some are known. The texts of the items are drawn from the words of the sample; the
+model is trained the first time (3 minutes, most of it for encoding) and kept in var/bench. What is compared takes turns in
+rounds. The load comes from the same machine. "Encoder" is the processor time of the process that encodes, for a search.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ FOLDER = ROOT / "var" / "bench" / "search"
 ITEMS, USERS, PER_USER = 10_000, 2000, 20
 TITLE_WORDS, TEXT_WORDS, QUERY_WORDS = 3, 20, 4
 QUERIES = 20_000
+POPULAR = 1000
 RATE = 20.0
 WAITING = 16
 SETTINGS = {"als.factors": "64", "evaluate.gate": "false", "store.events": ""}
@@ -69,53 +71,75 @@ def latency(trained: Store, effort: Effort) -> str:
         "mode=keyword": drawn.searches("&mode=keyword"),
     }
     outcomes: dict[str, list[Searched]] = {kind: [] for kind in kinds}
-    costs: dict[str, list[float]] = {kind: [] for kind in kinds}
+    costs: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
     with served(trained.path, workers=1) as server:
         for asked in kinds.values():
             run(Load(server.address, asked[-100:], WAITING, WARM_UP_SECONDS, RATE))
         for number in range(effort.rounds):
             for kind, asked in kinds.items():
-                before = server.cpu_seconds()
+                before = server.cpu_seconds(), server.encoder_seconds()
                 found = _run(kind, Load(server.address, _part(asked, number), WAITING, effort.seconds, RATE))
                 outcomes[kind].append(found)
-                costs[kind].append(1000 * (server.cpu_seconds() - before) / len(found.outcome.latencies))
+                whole, encoder = server.cpu_seconds() - before[0], server.encoder_seconds() - before[1]
+                n = len(found.outcome.latencies)
+                costs[kind].append((1000 * whole / n, 1000 * encoder / n))
     rows = []
     for kind, rounds in outcomes.items():
         cells = [_ms(rounds, percent) for percent in (50, 95, 99)]
         worst = f"{max(one.outcome.ms(99) for one in rounds):.1f}"
         late = str(sum(one.degraded for one in rounds))
-        rows.append([kind, *cells, worst, f"{statistics.median(costs[kind]):.1f}", late])
-    head = ["", "p50 ms", "p95 ms", "p99 ms", "worst p99 ms", "CPU ms", "not encoded in time"]
+        cpu = [f"{statistics.median(one):.1f}" for one in zip(*costs[kind], strict=True)]
+        rows.append([kind, *cells, worst, *cpu, late])
+    head = ["", "p50 ms", "p95 ms", "p99 ms", "worst p99 ms", "CPU ms", "of it encoder", "not encoded in time"]
     return table(f"Search on one worker, {RATE:g} a second", head, rows)
 
 
 def beside(trained: Store, effort: Effort) -> str:
     """How many lists a second two workers answer in a closed loop, alone and beside searches."""
     drawn = Drawn(seed=2)
-    lists, searches = drawn.lists(), drawn.searches("")
+    lists = drawn.lists()
+    kinds = {
+        "each another query": drawn.searches(""),
+        "queries as people ask": drawn.popular_searches(),
+        "by words alone": drawn.searches("&mode=keyword"),
+    }
     alone: list[Turn] = []
-    together: list[Turn] = []
-    found: list[Searched] = []
+    found: dict[str, list[Beside]] = {kind: [] for kind in kinds}
     with served(trained.path) as server:
         measure(server, lists, WARM_UP_SECONDS)
-        run(Load(server.address, searches[-100:], WAITING, WARM_UP_SECONDS, RATE))
+        run(Load(server.address, kinds["each another query"][-100:], WAITING, WARM_UP_SECONDS, RATE))
         for number in range(effort.rounds):
             alone.append(measure(server, lists, effort.seconds))
-            with _searching(server, _part(searches, number), found):
-                together.append(measure(server, lists, effort.seconds))
-    ratio = spread([one.rate / other.rate for one, other in zip(together, alone, strict=True)])
-    rows = [
-        ["alone", f"{statistics.median(turn.rate for turn in alone):,.0f}", "1", "", "", ""],
-        [
-            f"beside {RATE:g} searches a second",
-            f"{statistics.median(turn.rate for turn in together):,.0f}",
-            ratio,
-            _ms(found, 50),
-            _ms(found, 99),
-            f"{sum(one.degraded for one in found)} of {sum(len(one.outcome.latencies) for one in found)}",
-        ],
+            for kind, asked in kinds.items():
+                before = server.encoder_seconds()
+                searched: list[Searched] = []
+                with _searching(server, _part(asked, number), searched):
+                    turn = measure(server, lists, effort.seconds)
+                spent = server.encoder_seconds() - before
+                found[kind].append(Beside(turn, searched[0], 1000 * spent / len(searched[0].outcome.latencies)))
+    rows = [["alone", f"{statistics.median(turn.rate for turn in alone):,.0f}", "1", "", "", "", ""]]
+    for kind, rounds in found.items():
+        searches = [one.searched for one in rounds]
+        rows.append(
+            [
+                f"{RATE:g} searches a second, {kind}",
+                f"{statistics.median(one.turn.rate for one in rounds):,.0f}",
+                spread([one.turn.rate / other.rate for one, other in zip(rounds, alone, strict=True)]),
+                _ms(searches, 50),
+                _ms(searches, 99),
+                f"{statistics.median(one.encoder_ms for one in rounds):.1f}",
+                f"{sum(one.degraded for one in searches)} of {sum(len(one.outcome.latencies) for one in searches)}",
+            ]
+        )
+    head = [
+        "GET /recommend beside",
+        "answers/s",
+        "of alone",
+        "search p50 ms",
+        "p99 ms",
+        "encoder ms",
+        "not encoded in time",
     ]
-    head = ["GET /recommend", "answers/s", "of alone", "search p50 ms", "search p99 ms", "not encoded in time"]
     return table("Lists beside searches, two workers", head, rows)
 
 
@@ -125,6 +149,15 @@ class Searched:
 
     outcome: Outcome
     degraded: int
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Lists and searches at the same time, and the processor time of the encoder for a search."""
+
+    turn: Turn
+    searched: Searched
+    encoder_ms: float
 
 
 @contextmanager
@@ -168,6 +201,12 @@ class Drawn:
 
     def searches(self, more: str) -> list[bytes]:
         return [get(f"/search?q={quote_plus(self.text(QUERY_WORDS))}&k=10{more}") for _ in range(QUERIES)]
+
+    def popular_searches(self) -> list[bytes]:
+        """Of 1,000 queries, the frequencies of which fall by Zipf's law."""
+        queries = [get(f"/search?q={quote_plus(self.text(QUERY_WORDS))}&k=10") for _ in range(POPULAR)]
+        chances = 1 / np.arange(1, POPULAR + 1)
+        return [queries[num] for num in self.random.choice(POPULAR, QUERIES, p=chances / chances.sum()).tolist()]
 
     def lists(self) -> list[bytes]:
         return [get(f"/recommend/u{num}?k=10") for num in self.random.integers(0, USERS, QUERIES).tolist()]

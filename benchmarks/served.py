@@ -23,6 +23,7 @@ READY_SECONDS = 120
 STOP_SECONDS = 60
 LOOK_SECONDS = 0.02
 IN_A_ROW = 20  # so that all workers are ready, to which the kernel deals the connections
+ENCODER = "serving.encoder_process"
 TICKS = os.sysconf("SC_CLK_TCK")
 PRIVATE = re.compile(r"^Private_(?:Clean|Dirty): +(\d+) kB$", re.MULTILINE)
 MAPPING = re.compile(r"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(?P<path>.*)$", re.MULTILINE)
@@ -56,6 +57,11 @@ class Served:
     def cpu_seconds(self) -> float:
         """Processor time of the server and its workers so far."""
         return sum(_ticks(pid) for pid in (self.pid, *_descendants(self.pid))) / TICKS
+
+    def encoder_seconds(self) -> float:
+        """Processor time of the process that encodes what is searched for, 0 where there is none."""
+        pids = [pid for pid in _descendants(self.pid) if ENCODER in _read(pid, "cmdline")]
+        return sum(_ticks(pid) for pid in pids) / TICKS
 
     def private_bytes(self) -> list[int]:
         """Memory of each worker that no other process shares, without what is mapped from files of the store."""

@@ -134,6 +134,7 @@ class Finder:
         for one in sorted(meant, key=lambda one: (one.start - one.stop, one.start)):
             if all(one.stop <= other.start or one.start >= other.stop for other in taken):
                 taken.append(one)
+        taken = [self._lengthened(said, one) for one in taken]
         return sorted([*taken, *self._misspelled(said, taken)])
 
     def _candidates(self, said: Utterance) -> Iterator[tuple[Named, bool]]:
@@ -178,10 +179,22 @@ class Finder:
             return True
         if all(word in FUNCTION for word in words):
             return False
-        if len(words) >= LONG and not all(word in EMPTY for word in words):
+        if _is_long(words):
             return True
         alone = said.ends(one.start) and said.ends(one.stop) and said.word(one.start - 1) not in JOINERS
         return alone or (said.ends(one.stop) and _cue_before(said, one.start))
+
+    def _lengthened(self, said: Utterance, one: Named) -> Named:
+        """A title of one word, or a longer one that begins so and has a slip: "Blade Runnr"."""
+        if not one.items or one.stop - one.start > 1:
+            return one
+        for stop in range(one.stop + 1, min(one.stop + LONGEST_GUESS, len(said.tokens)) + 1):
+            if said.gap(stop - 1) != " " or said.ends(stop - 1) or not self._guesses:
+                break
+            self._guesses -= 1
+            if not self._is_word(said.word(stop - 1)) and (found := self._guess(said, one.start, stop)) and found.items:
+                return found
+        return one
 
     def _misspelled(self, said: Utterance, taken: Sequence[Named]) -> Iterator[Named]:
         """Names with slips of the keyboard, where a name is expected."""
@@ -219,7 +232,7 @@ class Finder:
 
     def _guess(self, said: Utterance, start: int, stop: int) -> Named | None:
         words = [one.word for one in said.tokens[start:stop]]
-        if all(word in EMPTY or self._is_word(word) for word in words):
+        if all(word in EMPTY for word in words) or (len(words) == 1 and self._is_word(words[0])):
             return None
         num = self._names.nearest(words)
         found = None if num is None else next(self._read(said, start, stop, num))
@@ -243,6 +256,12 @@ def _with_capitals(said: Utterance, one: Named) -> bool:
     if said.word(one.start) in ARTICLES or len(telling) > 1:  # "The Thing was good"
         return len(telling) > 1 or (span[-1].capital and len(span) > 1)
     return said.word(one.stop) in COPULA and said.word(one.start) not in FUNCTION
+
+
+def _is_long(words: Sequence[str]) -> bool:
+    """Whether nobody says so many words by chance: "life is beautiful", but not "black and white"."""
+    telling = sum(word not in EMPTY for word in words)
+    return telling > 0 and len(words) >= (LONG + 1 if JOINERS & set(words) else LONG)
 
 
 def _cue_before(said: Utterance, start: int) -> bool:

@@ -5,8 +5,8 @@ and by the part of two words or more before or behind a colon or a dash where no
 called by itself, by the aliases of :mod:`recsys.everyday`, by each of the persons that it lists, and one of two or three words,
 such as a person, by its last word where no other value of the attribute ends so.
 
-A phrase is common when it is a single word, or the last word of a person, or the texts of other items use every word of it:
-"Heat" in a sentence need not be the film.
+A phrase is common when it is a single word, the last word of a person, or two words and an "and", or the texts of other items
+use every word of it: "Heat" in a sentence need not be the film.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ MOST_WORDS = 12  # of a phrase
 LONGEST_VALUE = 60  # characters; longer ones are texts and not names
 SHORTEST_ALIAS = 4
 LAST_WORDS = (2, 3)  # a value of so many words is called by its last one
+PAIR = 3  # words of a phrase such as "black and white"
 OTHERS = 2  # items whose texts use a word, after which it is common
 YEAR = re.compile(r"\s*\((1[0-9]{3}|20[0-9]{2})\)\s*$")
 BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
@@ -126,9 +127,12 @@ class _Collector:
 
 
 def _is_common(text: str, used: Counter[str]) -> bool:
-    if " " not in text:
+    words = text.split(" ")
+    if len(words) == 1:
         return text.isalpha() or text.isdigit()
-    return all(word in EMPTY or word.isdigit() or used[word] >= OTHERS for word in text.split(" "))
+    if len(words) == PAIR and words[1] == "and":
+        return True
+    return all(word in EMPTY or word.isdigit() or used[word] >= OTHERS for word in words)
 
 
 def _words(text: str) -> set[str]:

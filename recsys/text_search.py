@@ -139,30 +139,34 @@ class Corpus:
         with_text = _with_text(self.index.table)
         if with_text is not None:
             eligible = with_text if eligible is None else eligible & with_text
+        if eligible is None and isinstance(self.index, ExactIndex):
+            return self.index.query(query.vector, depth, skip)
         return nearest(self.index, query.vector, 0, depth, skip, eligible=eligible).found
 
     def _by_words(self, query: TextQuery, depth: int, skip: Nums, eligible: Mask | None) -> Neighbors:
         nums, scores = self.keywords.scores(query.text)
         kept = np.ones(len(nums), dtype=bool) if eligible is None else eligible[nums]
-        kept &= ~np.isin(nums, skip)
+        if len(skip):
+            kept &= ~np.isin(nums, skip)
         return best_of(nums[kept], scores[kept], depth)
 
 
 def fused(by_meaning: Neighbors, by_words: Neighbors, coverage: Vectors) -> Found:
     """Two lists by their reciprocal ranks; `coverage`, (len(by_words),), is how much of the query each text by words has."""
+    n = len(by_meaning)
     nums = np.concatenate((by_meaning.nums, by_words.nums))
-    ranks = np.concatenate((np.arange(len(by_meaning)), np.arange(len(by_words)))) + 1
-    weights = np.concatenate((np.ones(len(by_meaning)), coverage.astype(np.float64) ** POWER))
-    unique, inverse = np.unique(nums, return_inverse=True)
-    scores = np.bincount(inverse, weights=weights / (FUSION + ranks), minlength=len(unique))
-    rank_by_meaning = np.full(len(unique), len(nums) + 1)
-    here = inverse[: len(by_meaning)]
-    rank_by_meaning[here] = ranks[: len(by_meaning)]
-    order = np.lexsort((unique, rank_by_meaning, -scores))
-    found = unique[order].astype(np.int32)
-    return Found(
-        found, scores[order].astype(np.float32), np.isin(found, by_meaning.nums), np.isin(found, by_words.nums)
-    )
+    ranks = np.concatenate((np.arange(n), np.arange(len(by_words)))) + 1
+    weights = np.concatenate((np.ones(n), coverage.astype(np.float64) ** POWER))
+    order = np.argsort(nums, kind="stable")  # of a text that is in both lists, meaning comes first
+    nums, shares, meant = nums[order], (weights / (FUSION + ranks))[order], order < n
+    begins = np.flatnonzero(np.append(True, nums[1:] != nums[:-1])[: len(nums)])
+    scores = np.add.reduceat(shares, begins) if len(begins) else shares
+    twice = np.diff(np.append(begins, len(nums))) > 1
+    by_rank = np.where(meant[begins], ranks[order][begins], len(nums) + 1)
+    best = np.lexsort((nums[begins], by_rank, -scores))
+    meant = meant[begins]
+    found = nums[begins].astype(np.int32)
+    return Found(found[best], scores[best].astype(np.float32), meant[best], (~meant | twice)[best])
 
 
 def _found(neighbors: Neighbors, *, by_meaning: bool) -> Found:

@@ -83,6 +83,8 @@ def test_likes_dislikes_and_filters(model: Model, text: str, expected: dict[str,
         ("I liked the matrx", "The Matrix"),
         ("I love Blade Runnr", "Blade Runner"),
         ("notting hil", "Notting Hill"),
+        ("I loved Galaxy Quset", "Galaxy Quest"),
+        ("I loved Alien Resurection", "Alien Resurrection"),
         ("the godfather 2", "The Godfather Part II"),
         ("Wall-E", "WALL-E"),
         ("dune 1984", "Dune"),
@@ -108,6 +110,7 @@ def test_an_item_is_named(model: Model, text: str, title: str) -> None:
         "I WANT IT NOW",
         "the Heart of a machine",
         "a dune in the desert",
+        "an old black and white film",
     ],
 )
 def test_common_words_are_no_titles(model: Model, text: str) -> None:

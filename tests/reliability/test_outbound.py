@@ -1,4 +1,7 @@
-"""The server opens no connection to anybody: every connect() of all its processes is looked at, from their start on."""
+"""The server opens no connection to anybody, but to the endpoint that phrases answers where one is configured.
+
+Every connect() of all its processes is looked at, from their start on.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import factories
+from tests.recsys.speaking import speaking
 from tests.running import RECSYS, Running, children, running
 
 CONNECT = re.compile(r"connect\(\d+, \{sa_family=AF_INET6?, .*")
@@ -29,6 +33,7 @@ ASKED = [
     ("GET", "/similar/i1", None, 200),
     ("GET", "/popular", None, 200),
     ("POST", "/rank", {"user_id": "u1", "item_ids": ["i1", "i2"]}, 200),
+    ("POST", "/chat", {"messages": [{"role": "user", "content": "I loved Title 3"}]}, 200),
     ("GET", "/items/i1", None, 200),
     ("POST", "/events", {"event_id": "e1", "user_id": "u1", "item_id": "i9"}, 202),
     ("GET", "/users/u1", None, 200),
@@ -45,10 +50,10 @@ def store(tmp_path: Path) -> Path:
     return factories.publish(tmp_path / "store")[0].path
 
 
-def connects(store: Path, asked: list[tuple[str, str, object, int]]) -> list[str]:
+def connects(store: Path, asked: list[tuple[str, str, object, int]], *more: str) -> list[str]:
     """The connections that a server opened while it was asked all of that, and reloaded its model."""
     log = store.parent / "connect.log"
-    keys = [f"store.path={store}", f"store.events={store.parent / 'events.sqlite'}", "serve.reload_seconds=0.1"]
+    keys = [f"store.path={store}", f"store.events={store.parent / 'events.sqlite'}", "serve.reload_seconds=0.1", *more]
     command = [
         *("strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=connect", "-o", str(log)),
         *(str(RECSYS), "serve", "--port", "{port}", "--workers", "2"),
@@ -71,6 +76,16 @@ def end(served: Running) -> None:
 @pytest.mark.slow
 def test_no_worker_connects_to_anybody(store: Path) -> None:
     assert connects(store, ASKED) == []
+
+
+@pytest.mark.slow
+def test_only_the_configured_endpoint_is_connected_to(store: Path) -> None:
+    with speaking() as speaker:
+        seen = connects(store, ASKED, f"chat.phrase_url={speaker.url}")
+    port = speaker.url.split(":")[2].split("/")[0]
+    assert len(seen) == len(speaker.asked) == 1
+    assert f"htons({port})" in seen[0]
+    assert '"127.0.0.1"' in seen[0]
 
 
 @pytest.mark.slow
