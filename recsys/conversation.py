@@ -27,7 +27,7 @@ from recsys.answers import Answer, Recommendation, Source, Strategy
 from recsys.asked import Asked
 from recsys.embeddings import Vectors, unit_rows
 from recsys.filters import Condition
-from recsys.index import ExactIndex, VectorIndex
+from recsys.index import ExactIndex, VectorIndex, best_of
 from recsys.intent import Intent, Texts
 from recsys.keywords import words
 from recsys.model import Model
@@ -151,19 +151,23 @@ def _candidates(
     found = []
     for mask in masks:
         if wanted.direction.any():
-            found.append(nearest(index, wanted.direction, model.layout.factors, POOL, skip, eligible=mask).found.nums)
+            found.append(_nearest(index, wanted.direction, model.layout.factors, skip, mask))
         else:
             found.append(model.popularity.top(POOL, skip, mask).nums)
     if taste is not None and taste.query.vector.any():
-        found.append(
-            nearest(
-                model.items_for_user, taste.query.vector, model.layout.factors, POOL, skip, eligible=eligible
-            ).found.nums
-        )
-    nums, scores = model.keywords.scores(wanted.query)
-    allowed = ~np.isin(nums, skip) if eligible is None else eligible[nums] & ~np.isin(nums, skip)
-    best = np.argsort(-scores[allowed], kind="stable")[:POOL]
-    return np.unique(np.concatenate([*found, nums[allowed][best]])).astype(np.int32)
+        found.append(_nearest(model.items_for_user, taste.query.vector, model.layout.factors, skip, eligible))
+    nums, scores = model.keywords.scores(" ".join(sorted(wanted.words)))
+    allowed = np.ones(len(nums), dtype=bool) if eligible is None else eligible[nums]
+    allowed &= ~np.isin(nums, skip)
+    found.append(best_of(nums[allowed], scores[allowed], POOL).nums)
+    return np.unique(np.concatenate(found)).astype(np.int32)
+
+
+def _nearest(index: VectorIndex, vector: Vectors, factors: int, skip: Nums, eligible: Mask | None) -> Nums:
+    """The best POOL; a scan passes over rows that are not eligible, and copies none."""
+    if eligible is None or not isinstance(index, ExactIndex):
+        return nearest(index, vector, factors, POOL, skip, eligible=eligible).found.nums
+    return index.query(vector, POOL, np.union1d(skip, np.flatnonzero(~eligible)).astype(np.int32)).nums
 
 
 def _scored(model: Model, wanted: Intent, taste: Taste | None, nums: Nums) -> _Scored:

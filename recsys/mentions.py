@@ -42,6 +42,7 @@ THINGS = frozenset(
 COPULA = frozenset(("was", "were", "is"))
 MOST_GUESSED = 32  # sequences of words of a conversation that are compared with misspelled names
 LONGEST_GUESS = 6  # words
+MOST_BEHIND = 3  # words that may belong to a title of one word
 MOST_CAPITALS = 0.6  # of the words of an utterance; where more are written with capitals, they say nothing
 LONG = 3  # words of a phrase that nobody says by chance
 
@@ -188,7 +189,7 @@ class Finder:
         """A title of one word, or a longer one that begins so and has a slip: "Blade Runnr"."""
         if not one.items or one.stop - one.start > 1:
             return one
-        for stop in range(one.stop + 1, min(one.stop + LONGEST_GUESS, len(said.tokens)) + 1):
+        for stop in range(one.stop + 1, min(one.stop + MOST_BEHIND, len(said.tokens)) + 1):
             if said.gap(stop - 1) != " " or said.ends(stop - 1) or not self._guesses:
                 break
             self._guesses -= 1

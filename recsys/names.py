@@ -24,7 +24,7 @@ COLUMNS = (
     *("blob", "offsets", "starts", "nums", "indptr", "targets", "common", "letters", "lengths"),
     *("values_blob", "values_offsets", "value_attributes"),
 )
-MOST_COMPARED = 64  # phrases that are compared letter by letter
+MOST_COMPARED = 32  # phrases that are compared letter by letter
 
 Nums = NDArray[np.int32]
 

@@ -78,20 +78,28 @@ def most_slips(length: int) -> int:
 
 def slips(one: str, other: str, most: int) -> int:
     """The distance of two texts, or `most` + 1 where it is larger."""
-    if abs(len(one) - len(other)) > most:
-        return most + 1
+    far, n = most + 1, len(other)
+    if abs(len(one) - n) > most:
+        return far
+    above: list[int] = []
     before: list[int] = []
-    row = list(range(len(other) + 1))
+    row = [min(place, far) for place in range(n + 1)]
+    hopeless = False
     for i, letter in enumerate(one, 1):
-        before, above, row = row, before, [i]
-        for j, there in enumerate(other, 1):
-            cost = min(before[j] + 1, row[-1] + 1, before[j - 1] + (letter != there))
+        above, before, row = before, row, [min(i, far), *[far] * n]
+        for j in range(max(1, i - most), min(n, i + most) + 1):  # farther from the diagonal the distance is larger
+            there = other[j - 1]
+            cost = min(before[j - 1] + (letter != there), before[j] + 1, row[j - 1] + 1)
             if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == there:
                 cost = min(cost, above[j - 2] + 1)
-            row.append(cost)
-        if min(row) > most:
-            return most + 1
-    return row[-1]
+            row[j] = cost
+        if min(row) >= far:
+            if hopeless:  # for the second time, so that no swapped letters bring it back
+                return far
+            hopeless = True
+        else:
+            hopeless = False
+    return min(row[n], far)
 
 
 def within(

@@ -56,6 +56,23 @@ def test_slips_are_counted(one: str, other: str, distance: int) -> None:
     assert slips(one, other, 1) == min(distance, 2)
 
 
+def plainly(one: str, other: str) -> int:
+    """The distance as it is defined, cell by cell."""
+    cells = {(i, j): max(i, j) for i in range(len(one) + 1) for j in range(len(other) + 1) if i == 0 or j == 0}
+    for i in range(1, len(one) + 1):
+        for j in range(1, len(other) + 1):
+            cost = min(cells[i - 1, j] + 1, cells[i, j - 1] + 1, cells[i - 1, j - 1] + (one[i - 1] != other[j - 1]))
+            if i > 1 and j > 1 and one[i - 1] == other[j - 2] and one[i - 2] == other[j - 1]:
+                cost = min(cost, cells[i - 2, j - 2] + 1)
+            cells[i, j] = cost
+    return cells[len(one), len(other)]
+
+
+@given(st.text("abc", max_size=9), st.text("abc", max_size=9), st.integers(0, 3))
+def test_the_distance_is_that_of_the_definition(one: str, other: str, most: int) -> None:
+    assert slips(one, other, most) == min(plainly(one, other), most + 1)
+
+
 @given(st.text("abcd", max_size=8), st.text("abcd", max_size=8))
 def test_the_filter_drops_nothing_that_is_near(one: str, other: str) -> None:
     for most in (1, 2):
