@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from benchmarks.clients import get
 from benchmarks.figures import Effort, compared, measure, sound, table
 from benchmarks.growth import tables
 from benchmarks.load import Outcome
+from benchmarks.search_quality import QUERIES
+from benchmarks.search_quality import measure as measured
 from benchmarks.served import Served, served
 from benchmarks.synthetic import Serves, Synthetic, publish, synthetic
 from recsys.asked import Asked
 from recsys.filters import parse_filter
 from recsys.recommender import Recommender
+from tests import factories
 
 SMAPS = """\
 7f0000000000-7f0000100000 r--s 00000000 08:01 12 /srv/store/20261123T120000Z-0000/users.blob.npy
@@ -34,6 +38,21 @@ Private_Dirty:         7 kB
 Private_Clean:         1 kB
 Private_Dirty:         0 kB
 """
+
+
+def test_labelled_queries_name_films_of_the_sample() -> None:
+    with (factories.SAMPLE / "items.csv").open(encoding="utf-8", newline="") as stream:
+        films = {row["item_id"] for row in csv.DictReader(stream)}
+    with QUERIES.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len({row["query"] for row in rows}) == len(rows) >= 40
+    assert {item_id for row in rows for item_id in row["relevant"].split("|")} <= films
+
+
+def test_quality_of_a_list_is_measured() -> None:
+    assert measured(["a", "b", "c"], ["b", "c"]) == (1.0, 0.5, 0.0)
+    assert measured(["a"], ["a", "b", "c", "d"]) == (0.25, 1.0, 1.0)
+    assert measured([], ["a"]) == (0.0, 0.0, 0.0)
 
 
 @pytest.fixture(scope="module")
