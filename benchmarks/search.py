@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import statistics
 import subprocess
 import threading
@@ -25,7 +26,7 @@ from urllib.parse import quote_plus
 
 import numpy as np
 
-from benchmarks.clients import get
+from benchmarks.clients import get, post
 from benchmarks.figures import WARM_UP_SECONDS, Effort, Requests, Turn, measure, sound, spread, table
 from benchmarks.load import Load, Outcome, run
 from benchmarks.served import RECSYS, Served, served
@@ -69,6 +70,7 @@ def latency(trained: Store, effort: Effort) -> str:
         "mode=hybrid, again": [get("/search?q=robots+in+space&mode=hybrid&k=10")],
         "mode=hybrid, user_id": drawn.searches("&mode=hybrid&user_id=u17"),
         "mode=keyword": drawn.searches("&mode=keyword"),
+        "POST /chat, two turns": drawn.chats(),
     }
     outcomes: dict[str, list[Searched]] = {kind: [] for kind in kinds}
     costs: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
@@ -207,6 +209,14 @@ class Drawn:
         queries = [get(f"/search?q={quote_plus(self.text(QUERY_WORDS))}&k=10") for _ in range(POPULAR)]
         chances = 1 / np.arange(1, POPULAR + 1)
         return [queries[num] for num in self.random.choice(POPULAR, QUERIES, p=chances / chances.sum()).tolist()]
+
+    def chats(self) -> list[bytes]:
+        """Conversations of two turns, with a title, a dislike and two texts."""
+        return [self._chat() for _ in range(QUERIES)]
+
+    def _chat(self) -> bytes:
+        said = f"I loved {self.text(TITLE_WORDS)} but not {self.text(1)}", f"something with {self.text(QUERY_WORDS)}"
+        return post("/chat", json.dumps({"messages": [{"role": "user", "content": one} for one in said]}).encode())
 
     def lists(self) -> list[bytes]:
         return [get(f"/recommend/u{num}?k=10") for num in self.random.integers(0, USERS, QUERIES).tolist()]

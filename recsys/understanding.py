@@ -8,7 +8,7 @@ meaning from the question before. An utterance weighs ``DECAY ** a``, where a is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from recsys.everyday import EMPTY, NO, YES
 from recsys.filters import Condition
@@ -31,7 +31,9 @@ OLDER = frozenset(("older", "earlier"))
 NEWER = frozenset(("newer", "later", "recent"))
 
 
-def understand(model: Model, messages: Sequence[Message], ignore: frozenset[str] = frozenset()) -> Understood:
+def understand(
+    model: Model, messages: Sequence[Message], ignore: Set[str] = frozenset(), hidden: Set[int] = frozenset()
+) -> Understood:
     """Read a conversation.
 
     Parameters
@@ -41,8 +43,10 @@ def understand(model: Model, messages: Sequence[Message], ignore: frozenset[str]
         Oldest first. The latest MOST_TURNS of the person are read, and no more than MOST_READ characters of them.
     ignore : set of str
         What is not to be taken for a name, a range or a text, as `said` has it, without case.
+    hidden : set of int
+        Row numbers of items that nobody may see; they have no names.
     """
-    reader = _Reader(model, ignore)
+    reader = _Reader(model, ignore, hidden)
     for number in _latest(messages, "assistant"):
         reader.look_at(messages[number].content[:LONGEST_READ])
     latest = _latest(messages, "user")
@@ -65,8 +69,8 @@ def _latest(messages: Sequence[Message], role: Role) -> list[int]:
 
 
 class _Reader:
-    def __init__(self, model: Model, ignore: frozenset[str]) -> None:
-        self._model, self._ignore = model, ignore
+    def __init__(self, model: Model, ignore: Set[str], hidden: Set[int]) -> None:
+        self._model, self._ignore, self._hidden = model, ignore, hidden
         self._attributes = list(model.attributes.nums)
         self._year = year_attribute(model.attributes)
         self._finder = Finder(model.names, self._year_of, lambda word: word in model.keywords.words)
@@ -87,7 +91,7 @@ class _Reader:
     def look_at(self, text: str) -> None:
         """What the other side said: the items that it named, and what it asked."""
         said = Utterance(text, tokens(text))
-        for one in self._finder.find(said, listed=True):
+        for one in self._seen_by_all(self._finder.find(said, listed=True)):
             self._found.shown.update(self._ranked(one.items)[:1])
         for question in QUESTION.findall(text):
             self._found.asked.update(self._asked(question))
@@ -97,7 +101,11 @@ class _Reader:
         said = Utterance(text, tokens(text))
         if not said.tokens:
             return
-        names = [one for one in self._finder.find(said) if self._said(said, one).casefold() not in self._ignore]
+        names = [
+            one
+            for one in self._seen_by_all(self._finder.find(said))
+            if self._said(said, one).casefold() not in self._ignore
+        ]
         taken = [(said.tokens[one.start].start, said.tokens[one.stop - 1].stop) for one in names if one.items]
         spans = [
             one
@@ -122,6 +130,11 @@ class _Reader:
         self._texts(said, how, names, frozenset(ranged), turn, weight)
         self._answer(said, before, turn, weight)
         self._compare(said, how, turn)
+
+    def _seen_by_all(self, names: Iterable[Named]) -> list[Named]:
+        """Names without hidden items."""
+        visible = (one._replace(items=tuple(num for num in one.items if num not in self._hidden)) for one in names)
+        return [one for one in visible if one.items or one.values]
 
     def _note(self, said: Utterance, one: Named, how: Tone, turn: int, weight: float) -> None:
         mood, text = how.moods[one.start], self._said(said, one)

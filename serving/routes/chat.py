@@ -52,12 +52,14 @@ def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding, con
         asked = body(ChatBody)
         recommender = model.get()
         known = knowledge.look(asked.user_id or "", recommender)
-        understood = understand(recommender.model, asked.turns, asked.ignored)
+        hidden = known.look.hidden
+        nums = frozenset(recommender.nums(hidden).tolist())
+        understood = understand(recommender.model, asked.turns, asked.ignored, nums)
         encoded = vectors(recommender, texts_of(understood))
         taste = None
         if asked.user_id is not None:
             taste = of_user(recommender.model, recommender.rules, asked.user_id, known.look.activity)
-        reply = converse(recommender, understood, encoded or {}, asked.asked, known.look.hidden, taste)
+        reply = converse(recommender, understood, encoded or {}, asked.asked, hidden, taste)
         subject = {} if asked.user_id is None else {"user_id": asked.user_id}
         shown = chat_object(recommender.model, understood, reply, subject, recommender.model_version)
         shown |= voice.words(asked.turns, plain_reply(recommender.model, understood, reply))

@@ -127,6 +127,15 @@ def test_hidden_excluded_and_seen_items_are_not_answered(client: FlaskClient) ->
     assert not {"i0", "i1", "i3", "i4", "i5"} & ids
 
 
+def test_a_hidden_item_has_no_name(client: FlaskClient) -> None:
+    client.put("/items/i0/hidden")
+    messages = [*said("I loved Alien"), {"role": "assistant", "content": "1. Alien"}, *said("more")]
+    body = client.post("/chat", json={"messages": messages, "k": 50}).json
+    assert body["understood"]["shown"] == []
+    assert not any("item_id" in one for one in body["understood"]["likes"])
+    assert "i0" not in str(body)
+
+
 def test_what_a_user_just_did_counts(client: FlaskClient) -> None:
     assert chat(client, "hello", user_id="guest")["strategy"] == "popular"
     client.post("/events", json={"user_id": "guest", "item_id": "i3"})
