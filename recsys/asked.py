@@ -34,6 +34,8 @@ class Asked:
         With the reasons of each score.
     exact : bool
         Scan all items instead of asking the approximate index or precomputed lists.
+    cluster : int or None
+        Only items of this group of the model.
 
     Raises
     ------
@@ -49,6 +51,7 @@ class Asked:
     diversity: float = 0.0
     explain: bool = False
     exact: bool = False
+    cluster: int | None = None
 
     def __post_init__(self) -> None:
         if self.k < 1:
@@ -61,7 +64,8 @@ class Asked:
     @property
     def plain(self) -> bool:
         """Whether the order is by score alone, over all items that were not seen."""
-        return not (self.filters or self.diversity or self.include_seen or self.explain or self.exact)
+        whole = self.cluster is None and not self.filters
+        return whole and not (self.diversity or self.include_seen or self.explain or self.exact)
 
     @property
     def depth(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.embeddings import Vectors
-from recsys.errors import BundleError
+from recsys.errors import BundleError, NotFoundError
 from recsys.meaning import Meaning
 from recsys.packed import Arrays, PackedStrings
 
@@ -142,6 +142,12 @@ class Groups:
         """The group of a row, None where nothing is known of it."""
         label = int(self.labels[row])
         return None if label == NO_GROUP else label
+
+    def inside(self, group: int) -> NDArray[np.bool_]:
+        """Which rows are in a group, bool array (n,); raises NotFoundError when there is no such group."""
+        if not 0 <= group < len(self.groups):
+            raise NotFoundError(f"group {group} is not in this model; it has {len(self.groups)}, counted from 0")
+        return np.asarray(self.labels == group)
 
     def size(self, group: int) -> int:
         return int(self.indptr[group + 1] - self.indptr[group])

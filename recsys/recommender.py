@@ -247,8 +247,20 @@ class Recommender:
         return max(asked.depth, POOL) if asked.diversity else asked.depth
 
     def eligible(self, asked: Asked) -> NDArray[np.bool_] | None:
-        """Which items satisfy the filters, None for all; raises QueryError when one names no attribute."""
-        return self.model.attributes.mask(asked.filters) if asked.filters else None
+        """Which items satisfy the filters and are in the cluster, None for all.
+
+        Raises
+        ------
+        QueryError
+            When a filter names no attribute of the catalogue.
+        NotFoundError
+            When there is no such cluster.
+        """
+        mask = self.model.attributes.mask(asked.filters) if asked.filters else None
+        if asked.cluster is None:
+            return mask
+        inside = self.model.clusters.inside(asked.cluster)
+        return inside if mask is None else mask & inside
 
     def nums(self, item_ids: Collection[str]) -> Nums:
         """The row numbers of those items that the catalogue has, rising."""

@@ -13,7 +13,7 @@ from recsys.asked import MOST_OFFSET, Asked
 from recsys.event_records import LARGEST_VALUE
 from recsys.filters import Condition
 from serving.filter_schemas import FilterIn
-from serving.query_schemas import MOST_ITEMS, RECOMMENDATION_ID
+from serving.query_schemas import MOST_CLUSTER, MOST_ITEMS, RECOMMENDATION_ID
 from serving.strict import StrictObject
 
 MOST_IDS = 1000
@@ -59,6 +59,11 @@ Filters = Annotated[
     Field(max_length=MOST_FILTERS, strict=False, description="conditions on attributes of the items; all must hold"),
 ]
 
+OfCluster = Annotated[
+    Annotated[int, Field(ge=0, le=MOST_CLUSTER), BeforeValidator(_whole)] | None,
+    Field(description="only items of this group, see `/clusters`; 404 when there is no such group"),
+]
+
 ONE_OF: JsonDict = {"oneOf": [{"required": ["user_id"]}, {"required": ["history"]}]}
 
 
@@ -89,6 +94,7 @@ class RecommendBody(Subject):
     offset: Offset = 0
     exclude: Exclude = ()
     filters: Filters = ()
+    cluster: OfCluster = None
     include_seen: Annotated[bool, Field(description="also items of the history")] = False
     diversity: Annotated[
         float,
@@ -109,6 +115,7 @@ class RecommendBody(Subject):
             exclude=self.exclude,
             include_seen=self.include_seen,
             filters=conditions(self.filters),
+            cluster=self.cluster,
             diversity=self.diversity,
             explain=self.explain,
         )

@@ -55,7 +55,7 @@ EXPLORATION: Final[tuple[Operation, ...]] = (
         "Like items lie beside each other, in two dimensions. In columns, so that a page of thousands is short.",
         query=explore.MapQuery,
         answer=explore.MapPage,
-        errors=(409,),
+        errors=(404, 409),
     ),
     Operation(
         "explore.directions",

@@ -11,7 +11,7 @@ from recsys.asked import Asked
 from recsys.directions import Space
 from recsys.exploration import Page
 from serving.answer_schemas import AnswerObject, Count, Id, Version
-from serving.query_schemas import Conditions, Ids, K, Query, whole_number
+from serving.query_schemas import Conditions, Ids, K, OfCluster, Query, whole_number
 
 MOST_POINTS = 10_000
 FARTHEST = 999_999_999
@@ -45,6 +45,7 @@ class MapQuery(Query):
     offset: Anywhere = 0
     exclude: Annotated[Ids, Field(description="ids of items that are not wanted, joined by commas")] = ()
     filter: Annotated[Conditions, Field(description="a condition on an attribute of the items, as for lists")] = ()
+    cluster: OfCluster = None
 
     @classmethod
     def repeatable(cls) -> frozenset[str]:
@@ -57,7 +58,7 @@ class MapQuery(Query):
     @cached_property
     def asked(self) -> Asked:
         """Which items."""
-        return Asked(exclude=self.exclude, filters=self.filter)
+        return Asked(exclude=self.exclude, filters=self.filter, cluster=self.cluster)
 
 
 class MeaningWord(AnswerObject):

@@ -28,7 +28,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "popular items, with `fallback` true.",
         RecommendQuery,
         answer=answers.Recommendations,
-        errors=(409,),
+        errors=(404, 409),
     ),
     Operation(
         "recommend.recommend_to",
@@ -38,7 +38,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "The same as JSON: for ids with commas or slashes, long filters, and guests, who send what they did as `history`.",
         body=RecommendBody,
         answer=answers.Recommendations,
-        errors=(409,),
+        errors=(404, 409),
         example={
             "history": ["i17", {"item_id": "i4", "value": 5}],
             "k": 5,
@@ -63,6 +63,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Older interactions count less. With `trending`: what users took up in the last days.",
         PopularQuery,
         answer=answers.Popular,
+        errors=(404,),
     ),
     Operation(
         "rank.rank",
@@ -83,7 +84,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "taste. Where texts cannot be encoded just now, `hybrid` answers by words, and `degraded` names `semantic`.",
         SearchQuery,
         answer=SearchAnswer,
-        errors=(409,),
+        errors=(404, 409),
     ),
     Operation(
         "query.query_items",

@@ -17,6 +17,7 @@ from recsys.nearest import did_you_mean
 
 MOST_ITEMS = 1000
 MOST_PARAMETERS = 100
+MOST_CLUSTER = 999_999
 LONGEST_REMEMBERED = 64
 WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -73,6 +74,12 @@ Conditions = Annotated[
 RecommendationId = Annotated[str, Field(pattern=f"^{RECOMMENDATION_ID}$")]
 
 
+OfCluster = Annotated[
+    Annotated[int, Field(ge=0, le=MOST_CLUSTER), BeforeValidator(whole_number)] | None,
+    Field(description="only items of this group, see `/clusters`; 404 when there is no such group"),
+]
+
+
 class Query(BaseModel):
     """Base of all query strings.
 
@@ -104,6 +111,7 @@ class ListQuery(Query):
             "`genre!:horror`, `year>=1990`; when repeated, all must hold"
         ),
     ] = ()
+    cluster: OfCluster = None
 
     @classmethod
     def repeatable(cls) -> frozenset[str]:
@@ -112,7 +120,7 @@ class ListQuery(Query):
     @cached_property
     def asked(self) -> Asked:
         """The same for the recommender."""
-        return Asked(k=self.k, offset=self.offset, exclude=self.exclude, filters=self.filter)
+        return Asked(k=self.k, offset=self.offset, exclude=self.exclude, filters=self.filter, cluster=self.cluster)
 
 
 class SimilarQuery(ListQuery):
@@ -128,6 +136,7 @@ class SimilarQuery(ListQuery):
             offset=self.offset,
             exclude=self.exclude,
             filters=self.filter,
+            cluster=self.cluster,
             diversity=self.diversity,
             explain=self.explain,
         )
@@ -149,6 +158,7 @@ class RecommendQuery(SimilarQuery):
             exclude=self.exclude,
             include_seen=self.include_seen,
             filters=self.filter,
+            cluster=self.cluster,
             diversity=self.diversity,
             explain=self.explain,
         )

@@ -13,7 +13,7 @@ from recsys.text_search import Mode
 from recsys.vector_query import LARGEST_WEIGHT, Strategy
 from serving.answer_schemas import Id as AnsweredId
 from serving.answer_schemas import RankedList
-from serving.body_schemas import Exclude, Filters, Id, K, Offset, conditions
+from serving.body_schemas import Exclude, Filters, Id, K, OfCluster, Offset, conditions
 from serving.query_schemas import ListQuery
 from serving.strict import StrictObject
 
@@ -78,11 +78,18 @@ class QueryBody(StrictObject):
     offset: Offset = 0
     exclude: Exclude = ()
     filters: Filters = ()
+    cluster: OfCluster = None
 
     @cached_property
     def asked(self) -> Asked:
         """The same for the recommender."""
-        return Asked(k=self.k, offset=self.offset, exclude=self.exclude, filters=conditions(self.filters))
+        return Asked(
+            k=self.k,
+            offset=self.offset,
+            exclude=self.exclude,
+            filters=conditions(self.filters),
+            cluster=self.cluster,
+        )
 
     def texts(self) -> list[str]:
         """The texts of all examples, each once."""

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from recsys.cli import cli
 from recsys.errors import ConfigError, DataError, NotFoundError, RecsysError
 from recsys.map_drawing import alone, draw
+from recsys.map_page import page
 from serving.app import create_app
 from serving.settings import Settings
 from tests import factories
@@ -110,6 +111,8 @@ def test_a_part_of_the_map(store: Path, tmp_path: Path) -> None:
 def test_a_picture(store: Path, tmp_path: Path) -> None:
     assert run(store, "map", "--output", tmp_path / "new" / "map.svg").exit_code == 0
     assert (tmp_path / "new" / "map.svg").read_text(encoding="utf-8") == alone(draw(factories.model()))
+    assert run(store, "map", "--output", tmp_path / "map.html").exit_code == 0
+    assert (tmp_path / "map.html").read_text(encoding="utf-8") == page(factories.model())
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ def of_users(found: Clustering, used: Rows, clusters: Groups, describer: Describ
     """
     weights = sparse.csr_array(_members(found) @ used)
     items = _distinct_items(weights, describer.base)
-    return _described(found, describer, weights, items, _affinities(weights, clusters, describer.base))
+    told = _affinities(weights, clusters, describer.base)
+    return _described(found, describer, weights, items, told, of_users=True)
 
 
 def _described(
@@ -46,12 +47,14 @@ def _described(
     weights: Rows,
     items: Sequence[Sequence[int]],
     affinities: Sequence[tuple[Affinity, ...]],
+    *,
+    of_users: bool = False,
 ) -> Groups:
     """Groups with their meanings; of equal names the later ones are numbered."""
     names: dict[str, int] = {}
     groups = []
     for group, meaning in enumerate(describer.meanings(weights, items)):
-        name = describer.name(meaning)
+        name = describer.name(meaning, of_users=of_users)
         names[name] = names.get(name, 0) + 1
         numbered = name if names[name] == 1 else f"{name} ({names[name]})"
         cohesion = float(found.closeness[found.labels == group].mean(dtype=np.float64))

@@ -63,9 +63,17 @@ class Describer:
         parts = zip(found_words, found_values, numbers, items, strict=True)
         return [Meaning(one, values, spans, tuple(map(int, nums))) for one, values, spans, nums in parts]
 
-    def name(self, meaning: Meaning) -> str:
-        """A name from the most distinctive values and words, or titles where there are none."""
+    def name(self, meaning: Meaning, *, of_users: bool = False) -> str:
+        """A name from the most distinctive values and words, or titles where there are none.
+
+        Parameters
+        ----------
+        of_users : bool
+            The items are those of histories; without a common value, the words are of a few titles, which say more themselves.
+        """
         named = [one.value for one in meaning.values if one.share >= NAMED_SHARE][:NAMED_VALUES]
+        if of_users and not named:
+            return self._by_titles(meaning)
         said = {part for value in named for part in _parts(value)}
         for one in meaning.words:
             if len(named) == NAMED:
@@ -73,8 +81,9 @@ class Describer:
             if one.word not in said:
                 named.append(one.word)
                 said.add(one.word)
-        if named:
-            return ", ".join(named)
+        return ", ".join(named) or self._by_titles(meaning)
+
+    def _by_titles(self, meaning: Meaning) -> str:
         titles = (self.catalog.titles[num] or self.catalog.items.id(num) for num in meaning.items[:2])
         return "like " + " and ".join(titles)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -15,11 +15,14 @@ from recsys.errors import ConfigError, DataError
 from recsys.exploration import map_rows
 from recsys.filters import parse_filter
 from recsys.map_drawing import alone, draw
+from recsys.map_page import page
+from recsys.model import Model
 from recsys.recommender import Recommender
 from recsys.tabular import check_format, write_rows
 
 TYPES = {"x": "float32", "y": "float32", "cluster": "int32", "popularity": "float32"}
 COLUMNS = ("id", "title", "x", "y", "cluster", "cluster_name", "popularity", "text")
+DRAWN: Mapping[str, Callable[[Model], str]] = {".svg": lambda model: alone(draw(model)), ".html": page}
 
 
 @click.command("map")
@@ -28,21 +31,21 @@ COLUMNS = ("id", "title", "x", "y", "cluster", "cluster_name", "popularity", "te
     "--output",
     required=True,
     type=click.Path(path_type=Path),
-    help=".parquet, .csv, .csv.gz or .jsonl: a row for each item that has a place; .svg: a picture",
+    help=".parquet, .csv, .csv.gz or .jsonl: a row for each item that has a place; .svg: a picture; .html: a page",
 )
 @click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
 def item_map(config: Config, output: Path, filters: tuple[str, ...]) -> None:
     """The items in two dimensions, like beside like, in a file that map viewers open."""
-    picture = output.suffix == ".svg"
-    if picture and filters:
-        raise ConfigError("--filter chooses rows; a picture (.svg) is of the most popular items")
-    if not picture:
+    drawn = DRAWN.get(output.suffix)
+    if drawn is not None and filters:
+        raise ConfigError("--filter chooses rows; a picture (.svg, .html) is of the most popular items")
+    if drawn is None:
         check_format(output)
     asked = Asked(filters=tuple(parse_filter(one) for one in filters))
     recommender = open_recommender(config)
     map_rows(recommender)  # first: there may be none
-    if picture:
-        _write(output, alone(draw(recommender.model)))
+    if drawn is not None:
+        _write(output, drawn(recommender.model))
         return
     names = list(recommender.model.attributes.nums)
     own = [f"attribute_{name}" if name in COLUMNS else name for name in names]

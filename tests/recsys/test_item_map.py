@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -12,6 +16,7 @@ from recsys.errors import BundleError
 from recsys.groups import Groups
 from recsys.item_map import ItemMap
 from recsys.map_drawing import COLORS, NOBODY, alone, draw
+from recsys.map_page import page
 from recsys.model import Model
 from tests import explored
 
@@ -67,3 +72,35 @@ def test_a_file_of_its_own_has_a_namespace_and_a_ground(model: Model) -> None:
     root = ElementTree.fromstring(alone(draw(model)))
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert root[0].attrib["fill"] == "#fff"
+
+
+def embedded(text: str) -> dict[str, list[object]]:
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    found: dict[str, list[object]] = json.loads(data)
+    return found
+
+
+def test_the_page_holds_every_item_with_a_place(model: Model) -> None:
+    data = embedded(page(model))
+    assert len(data["id"]) == len(data["title"]) == len(data["x"]) == len(data["y"]) == len(data["cluster"]) == 49
+    assert "i49" not in data["id"]
+    at = data["id"].index("i7")
+    assert (data["title"][at], data["cluster"][at]) == ("Title 7", 1)
+    assert data["names"] == ["Cluster 0", "Cluster 1", "Cluster 2"]
+    assert data["colors"] == [NOBODY, *COLORS[:3]]
+
+
+def test_the_page_runs_only_what_it_is_made_with(model: Model) -> None:
+    text = page(model)
+    assert "http" not in text.replace('http-equiv="Content-Security-Policy"', "")
+    for tag, policy in (("style", "style-src"), ("script", "script-src")):
+        (inside,) = re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert f"{policy} 'sha256-{digest}'" in text
+
+
+def test_a_name_cannot_leave_the_data_of_the_page(model: Model) -> None:
+    hostile = "</script><script>alert(1)</script>\u2028"
+    text = page(replace(model, clusters=explored.groups(50, 1, hostile)))
+    assert text.count("<script") == 2
+    assert embedded(text)["names"] == [f"{hostile} 0"]

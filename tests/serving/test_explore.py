@@ -93,7 +93,8 @@ def test_a_group_that_is_not_there_is_404(client: FlaskClient, path: str) -> Non
         ("/clusters/0?k=1001", "parameter 'k' is '1001'"),
         ("/segments/0?offset=-1", "parameter 'offset' is '-1': must be a whole number in plain digits"),
         ("/segments/0?ofset=1", "unknown parameter 'ofset'; did you mean 'offset'?"),
-        ("/map?cluster=x", "unknown parameter 'cluster'"),
+        ("/map?cluster=x", "parameter 'cluster' is 'x': must be a whole number in plain digits"),
+        ("/recommend/u3?cluster=-1", "parameter 'cluster' is '-1'"),
         ("/map?filter=year=3", "for equality write :"),
         ("/map?filter=yaer:3", "items have no attribute 'yaer'; did you mean 'year'?"),
         ("/map?k=1&k=2", "parameter 'k' is given more than once"),
@@ -121,3 +122,37 @@ def test_a_model_without_them_says_so(model: Model, tmp_path: Path) -> None:
 
 def test_without_a_model_nothing_is_shown(empty: FlaskClient) -> None:
     assert {empty.get(path).status_code for path in PATHS} == {503}
+
+
+LISTS = ("/recommend/u3", "/recommend/nobody", "/similar/i7", "/popular", "/map")
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_of_one_group_alone(client: FlaskClient, path: str) -> None:
+    found = client.get(f"{path}?cluster=1&k=40").json
+    ids = found["item_id"] if path == "/map" else [one["item_id"] for one in found["items"]]
+    assert len(ids) >= 14
+    assert {int(one[1:]) % 3 for one in ids} == {1}
+    assert "i49" not in ids
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_of_a_group_that_is_not_there_is_404(client: FlaskClient, path: str) -> None:
+    response = client.get(f"{path}?cluster=3")
+    assert response.status_code == 404
+    assert response.json["detail"] == "group 3 is not in this model; it has 3, counted from 0"
+
+
+def test_a_group_and_a_filter_must_both_hold(client: FlaskClient) -> None:
+    found = client.get("/popular?cluster=1&filter=year>=2030").json
+    assert sorted(one["item_id"] for one in found["items"]) == ["i40", "i43", "i46"]
+
+
+def test_bodies_take_a_group_as_well(client: FlaskClient) -> None:
+    found = client.post("/recommend", json={"history": ["i0"], "cluster": 2, "k": 40}).json
+    assert {int(one["item_id"][1:]) % 3 for one in found["items"]} == {2}
+    found = client.post("/query", json={"positive": [{"item_id": "i0"}], "cluster": 2, "k": 40}).json
+    assert {int(one["item_id"][1:]) % 3 for one in found["items"]} == {2}
+    response = client.post("/recommend", json={"history": ["i0"], "cluster": -1})
+    assert response.status_code == 422
+    assert "cluster" in response.json["detail"]

@@ -95,6 +95,14 @@ def test_a_name_says_values_then_words(meanings: list[Meaning]) -> None:
     assert second.startswith("Romance, love, paris")
 
 
+def test_users_without_a_common_value_are_named_by_titles() -> None:
+    meaning = Meaning((Word("monster", 1.0),), (Value("genres", "Horror", 0.2, 0.1),), items=(0, 3))
+    assert describer().name(meaning) == "monster"
+    assert describer().name(meaning, of_users=True) == "like Alien and Notting Hill"
+    common = meaning._replace(values=(Value("genres", "Horror", 0.5, 0.1),))
+    assert describer().name(common, of_users=True) == "Horror, monster"
+
+
 def test_a_name_does_not_say_a_thing_twice() -> None:
     meaning = Meaning((Word("sci", 3.0), Word("fi", 2.0), Word("ship", 1.0)), (Value("genres", "Sci-Fi", 0.9, 0.1),))
     assert describer().name(meaning) == "Sci-Fi, ship"
