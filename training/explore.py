@@ -74,7 +74,7 @@ def _explored(model: Model, config: Config, advance: Callable[[int], None]) -> t
     describer = Describer(model.catalog, Lexicon.from_catalog(model.catalog), np.ones(len(items)))
     advance(1)
     clusters = clustering.cluster(items, asked.clusters, seed)
-    item_groups = grouping.of_items(clusters, describer)
+    item_groups = grouping.of_items(clusters, describer, users_of)
     advance(1)
     segments = clustering.cluster(user_vectors(used, items), asked.segments, seed)
     user_groups = grouping.of_users(segments, used, item_groups, replace(describer, base=users_of))

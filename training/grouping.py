@@ -13,6 +13,7 @@ from training.clustering import Clustering
 from training.naming import Describer
 
 TYPICAL = 5  # items that stand for a group
+NEAR = 4  # one of so many members is near the centre
 MOST_AFFINITIES = 5
 MORE = 1.1  # as much as all use, from which on an affinity is told
 
@@ -20,9 +21,15 @@ Rows = sparse.csr_array
 Floats = NDArray[np.float64]
 
 
-def of_items(found: Clustering, describer: Describer) -> Groups:
-    """Groups of items, described by their members."""
-    items = [_nearest(found, group) for group in range(found.n_groups)]
+def of_items(found: Clustering, describer: Describer, popularity: Floats) -> Groups:
+    """Groups of items, described by their members; the most used of those near the centre stand for each.
+
+    Parameters
+    ----------
+    popularity : float64 array (n_items,)
+        Interactions of each item.
+    """
+    items = [_known(found, group, popularity) for group in range(found.n_groups)]
     return _described(found, describer, _members(found), items, [()] * found.n_groups)
 
 
@@ -69,9 +76,10 @@ def _members(found: Clustering) -> Rows:
     return sparse.csr_array((ones, (found.labels[rows], rows)), shape=(found.n_groups, len(found.labels)))
 
 
-def _nearest(found: Clustering, group: int) -> list[int]:
+def _known(found: Clustering, group: int, popularity: Floats) -> list[int]:
     rows = np.flatnonzero(found.labels == group)
-    return [int(row) for row in rows[np.argsort(-found.closeness[rows], kind="stable")[:TYPICAL]]]
+    near = rows[np.argsort(-found.closeness[rows], kind="stable")][: max(TYPICAL, len(rows) // NEAR)]
+    return [int(row) for row in near[np.argsort(-popularity[near], kind="stable")[:TYPICAL]]]
 
 
 def _distinct_items(weights: Rows, base: Floats) -> list[list[int]]:
