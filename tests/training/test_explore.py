@@ -57,7 +57,7 @@ def test_they_are_named_by_the_words_of_their_taste(trained: Trained) -> None:
             taste = int(ids.id(int(groups.members_of(group)[0]))[1:]) % N_TASTES
             assert len(one.meaning.words) >= 5
             assert all(word.word.startswith(f"word{taste}x") for word in one.meaning.words)
-            assert f"word{taste}x" in one.name
+            assert (f"word{taste}x" in one.name) == (groups is model.clusters), "users share no value: titles name them"
 
 
 def test_segments_use_the_clusters_of_their_taste(trained: Trained) -> None:
