@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from recsys.asked import Asked
+from recsys.attributes import Kind
+from recsys.catalog import Attribute
 from recsys.cli import configured
 from recsys.commands.opening import open_recommender
 from recsys.config import Config
@@ -47,9 +49,10 @@ def item_map(config: Config, output: Path, filters: tuple[str, ...]) -> None:
     if drawn is not None:
         _write(output, drawn(recommender.model))
         return
-    names = list(recommender.model.attributes.nums)
-    own = [f"attribute_{name}" if name in COLUMNS else name for name in names]
-    written = write_rows(output, (*COLUMNS, *own), _rows(recommender, asked, names), TYPES)
+    kinds = recommender.model.attributes.names()
+    own = {name: f"attribute_{name}" if name in COLUMNS else name for name in kinds}
+    types = TYPES | {own[name]: "float64" for name, kind in kinds.items() if kind == "number"}
+    written = write_rows(output, (*COLUMNS, *own.values()), _rows(recommender, asked, kinds), types)
     click.echo(f"{written} items in {output} (model {recommender.model_version})", err=True)
 
 
@@ -61,17 +64,21 @@ def _write(path: Path, picture: str) -> None:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _rows(recommender: Recommender, asked: Asked, names: list[str]) -> Iterator[tuple[object, ...]]:
+def _rows(recommender: Recommender, asked: Asked, kinds: Mapping[str, Kind | None]) -> Iterator[tuple[object, ...]]:
     model = recommender.model
     for num in map_rows(recommender, asked).tolist():
         item, cluster = model.catalog[num], model.clusters.of(num)
         x, y = model.item_map.places[num].tolist()
         popularity = float(model.popularity.scores[num])
         called = "" if cluster is None else model.clusters.groups[cluster].name
-        yield item.item_id, item.title, x, y, cluster, called, popularity, item.text, *_values(item.attributes, names)
+        yield item.item_id, item.title, x, y, cluster, called, popularity, item.text, *_values(item.attributes, kinds)
 
 
-def _values(attributes: object, names: list[str]) -> list[str]:
-    assert isinstance(attributes, dict)
-    found = (attributes.get(name, "") for name in names)
-    return [", ".join(value) if isinstance(value, list) else str(value) for value in found]
+def _values(attributes: Mapping[str, Attribute], kinds: Mapping[str, Kind | None]) -> Iterator[object]:
+    """A number of an attribute of numbers, None without one; of the others, text."""
+    for name, kind in kinds.items():
+        value = attributes.get(name)
+        if kind == "number":
+            yield value if isinstance(value, int | float) else None
+        else:
+            yield ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
