@@ -13,7 +13,7 @@ from recsys.asked import MOST_OFFSET, Asked
 from recsys.event_records import LARGEST_VALUE
 from recsys.filters import Condition
 from serving.filter_schemas import FilterIn
-from serving.query_schemas import MOST_ITEMS, RECOMMENDATION_ID
+from serving.query_schemas import MOST_ITEMS, PENALTY_DESCRIPTION, RECOMMENDATION_ID
 from serving.strict import StrictObject
 
 MOST_IDS = 1000
@@ -94,6 +94,7 @@ class RecommendBody(Subject):
         float,
         Field(ge=0, le=1, description="0: by score alone; up to 1: the less like the items before it, the better"),
     ] = 0.0
+    popularity_penalty: Annotated[float | None, Field(ge=0, le=1, description=PENALTY_DESCRIPTION)] = None
     explain: Annotated[bool, Field(description="with the reasons of each score")] = False
     recommendation_id: Annotated[
         str | None,
@@ -110,6 +111,7 @@ class RecommendBody(Subject):
             include_seen=self.include_seen,
             filters=conditions(self.filters),
             diversity=self.diversity,
+            popularity_penalty=self.popularity_penalty or 0.0,
             explain=self.explain,
         )
 
