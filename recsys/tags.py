@@ -147,11 +147,13 @@ def _tags(
             votes.setdefault(value, []).append(place)
     total = float(likenesses.sum()) or 1.0
     values = list(votes)
-    shares = np.array([likenesses[votes[value]].sum() / total for value in values])
-    confidences = tagging.confidences(attribute, space, shares) if values else shares
-    order = np.lexsort((values, -shares, -confidences))[:MOST_TAGS] if values else ()
+    if not values:
+        return ()
+    shares = np.array([likenesses[votes[value]].sum() / total for value in values], dtype=np.float64)
+    confidences = tagging.confidences(attribute, space, shares)
+    order = np.lexsort((np.array(values), -shares, -confidences))[:MOST_TAGS]
     tags = []
-    for rank, at in enumerate(np.asarray(order, dtype=int).tolist()):
+    for rank, at in enumerate(order.tolist()):
         allowed = rank == 0 or not tagging.single[attribute]
         voters = tuple(_voter(model, int(near[one]), float(likenesses[one]), total) for one in votes[values[at]])
         tags.append(

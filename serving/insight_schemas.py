@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -118,6 +118,6 @@ class AnomaliesAnswer(AnswerObject):
     kind: Subject
     model_version: Version
     total: Annotated[Count, Field(description="how many stand out")]
-    suspect_above: Literal[0.5]
+    suspect_above: Annotated[Unit, Field(description="from which score on a user is a suspect; 0.5")]
     anomalies: list[Anomaly]
     next_offset: Annotated[Count | None, Field(description="where the next page begins; null behind the last one")]

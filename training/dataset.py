@@ -49,7 +49,8 @@ class Ratings:
 
     def take(self, chosen: NDArray[np.bool_]) -> Ratings:
         """Some of the pairs, of the same users and items."""
-        values, times = (None if column is None else column[chosen] for column in (self.values, self.timestamps))
+        values = None if self.values is None else self.values[chosen]
+        times = None if self.timestamps is None else self.timestamps[chosen]
         return Ratings(self.user_nums[chosen], self.item_nums[chosen], values, times, self.n_users, self.n_items)
 
 

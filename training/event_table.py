@@ -171,9 +171,9 @@ class EventTable:
         )
 
     def _ratings(self, rated: pd.DataFrame, n_users: int, n_items: int) -> Ratings:
-        nums = (rated[name].to_numpy(np.int32) for name in ("user", "item"))
+        users, items = rated["user"].to_numpy(np.int32), rated["item"].to_numpy(np.int32)
         times = rated["time"].to_numpy(np.int64) if self.has_times else None
-        return Ratings(*nums, rated["value"].to_numpy(np.float64), times, n_users, n_items)
+        return Ratings(users, items, rated["value"].to_numpy(np.float64), times, n_users, n_items)
 
     def _source(self) -> str:
         return self.data.interactions or str(FILE)

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy import stats
 
 from training.dataset import Ratings
 
@@ -28,6 +28,7 @@ MAJORITY = 0.5  # of those who agree; people of a rare taste have their items in
 DAY = 86_400
 MOST = 500
 
+Numbers = NDArray[Any]
 Direction = Literal["push", "nuke", "together"]
 
 
@@ -116,7 +117,7 @@ def bursts(ratings: Ratings) -> list[Burst]:
     all_times = np.sort(times)
     candidates = np.flatnonzero(counts >= FEWEST)
     shares = _shares(all_times, times[candidates], times[begin[items[candidates]]])
-    chances = len(keys) * binom.sf(counts[candidates] - 2, n_of[items[candidates]] - 1, shares)  # a day begins at each
+    chances = len(keys) * _tail(counts[candidates] - 1, n_of[items[candidates]] - 1, shares)  # a day begins at each
     found: dict[int, Burst] = {}
     for at in np.lexsort((candidates, chances)).tolist():
         place, item = int(candidates[at]), int(items[candidates[at]])
@@ -128,6 +129,11 @@ def bursts(ratings: Ratings) -> list[Burst]:
             day = int(times[place])
             found[item] = Burst(item, np.unique(users), int(n_of[item]), day, expected, float(chances[at]))
     return list(found.values())
+
+
+def _tail(least: Numbers, n: NDArray[np.int64], share: Numbers | float) -> Numbers:
+    """The probability of at least so many of `n` binomial draws."""
+    return np.asarray(stats.binom.sf(least - 1, n, share), dtype=np.float64)
 
 
 def _usual(ratings: Ratings, values: NDArray[np.float64], odd: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -144,7 +150,7 @@ def _at_end(ratings: Ratings, odd: NDArray[np.bool_], end: End, n_ends: int) -> 
     agreeing = np.bincount(items, minlength=ratings.n_items)
     odd_ones = np.bincount(items, weights=odd[users], minlength=ratings.n_items)
     share = max(1.0, odd_ones.sum()) / max(1, len(items))
-    chances = n_ends * int((agreeing > 0).sum()) * binom.sf(odd_ones - 1, agreeing, share)
+    chances = n_ends * int((agreeing > 0).sum()) * _tail(odd_ones, agreeing, share)
     certain = np.flatnonzero((odd_ones >= FEWEST) & (odd_ones >= MAJORITY * agreeing) & (chances < CHANCE))
     certain = certain[np.argsort(chances[certain], kind="stable")][:MOST]
     return [

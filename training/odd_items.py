@@ -66,7 +66,7 @@ class Known:
 
 def disagreements(known: Known, random_state: int) -> dict[int, Finding]:
     """The items whose texts do not fit their behaviour, by row number; none where texts say nothing about behaviour."""
-    there = known.texts.any(axis=1)
+    there: NDArray[np.bool_] = np.asarray(known.texts.any(axis=1))
     if there.sum() < FEWEST_ITEMS:
         return {}
     neighbours = _largest(known.behaviour, NEAREST)

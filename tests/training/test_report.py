@@ -175,6 +175,11 @@ def hostile(data: ReportData, name: str) -> ReportData:
         (UserSample(name, ((name, name),), ((name, ""),)),),
         name,
         (name,),
+        data.exposure,
+        tuple(replace(one, attribute=name, space=name) for one in data.tags),
+        tuple(replace(one, id=name, title=name, sentences=(name,)) for one in data.odd_items),
+        tuple(replace(one, id=name, sentences=(name, name)) for one in data.odd_users),
+        data.n_odd,
     )
 
 
