@@ -57,8 +57,8 @@ def _tags(tags: Sequence[TagQuality]) -> str:
     numbers = table("On held-out items", (*head, "F1 of the most frequent values", "calibration error"), rows)
     lead = (
         "What the nearest items say about an item that lacks an attribute: <code>recsys tag</code>, <code>GET /tags</code>. "
-        "What was chosen on one half of the held-out items was measured on the other; what their texts say of the attribute was "
-        "taken out."
+        "What was chosen on one half of the held-out items was measured on the other; what their texts say of the attribute "
+        "was taken out."
     )
     return section("tags", title, lead, numbers)
 

@@ -4,9 +4,9 @@ People find most items because many others have them, so the items of a history 
 average. Profiles that a program fills with random items are not, whatever it rates them (Hurley, Cheng and Zhang, RecSys 2009,
 test this choice of the filler items). The measure is the mean over a history of ``log((n_i + 1/2) / (mean n + 1/2))``, with n_i
 the other users of an item: it falls with the length of a history, along a line that is fitted robustly (Theil and Sen), and
-what counts is the distance below that line in robust standard deviations (1.4826 times the median absolute deviation), which are
-larger for short histories. Many false profiles make their items popular, so users count the less in n_i the further they lie
-below, and all is computed again.
+what counts is the distance below that line in robust standard deviations (1.4826 times the median absolute deviation), which
+are larger for short histories. Many false profiles make their items popular, so users count the less in n_i the further they
+lie below, and all is computed again.
 """
 
 from __future__ import annotations
