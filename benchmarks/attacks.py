@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +31,7 @@ from training.ingest import ingest
 DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "ml-latest-small"
 KINDS: tuple[Kind, ...] = ("random", "average", "bandwagon")
 DIRECTIONS: tuple[Direction, ...] = ("push", "nuke")
+PARTS = 40
 SIZES, FILLERS = (0.01, 0.05, 0.1), (0.01, 0.05, 0.1)
 
 
@@ -98,9 +99,11 @@ def detection(targets: int) -> str:
     """Precision and recall by kind, direction and size, over fillers and targets; and the data as it is."""
     clean = genuine()
     odd, accused = odd_users(clean), suspects(clean)
+    drawn = [len(suspects(part)) for part in _parts(clean)]
     told = (
         f"Without any attack: {len(accused)} of {clean.n_users} users are suspects; {len(odd)} are listed, the highest score "
-        f"is {float(odd.scores.max(initial=0)):.2f}.\n"
+        f"is {float(odd.scores.max(initial=0)):.2f}. Of {len(drawn)} random parts of the users (half and four fifths of them), "
+        f"{sum(n > 0 for n in drawn)} have a suspect, {sum(drawn)} in all.\n"
     )
     attacks = [
         Attack(kind, direction, size, filler)
@@ -155,6 +158,15 @@ def damage(targets: int) -> str:
     ]
     clean = f"Without any attack recall@10 of {model.n_users} users is {model.clean_recall:.4f}.\n"
     return "\n".join(["## Damage\n", clean, _markdown(attack_damage.HEAD, rows), ""])
+
+
+def _parts(clean: Ratings) -> Iterator[Ratings]:
+    """The ratings of random parts of the users, to count false alarms on."""
+    for seed in range(PARTS):
+        kept = np.random.default_rng(seed).random(clean.n_users) < (0.5, 0.8)[seed % 2]
+        part = clean.take(kept[clean.user_nums])
+        nums = (np.cumsum(kept) - 1)[part.user_nums].astype(np.int32)
+        yield replace(part, user_nums=nums, n_users=int(kept.sum()))
 
 
 def _aucs(attack: Attack, seed: int) -> dict[str, float]:

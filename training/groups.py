@@ -2,7 +2,7 @@
 
 Target item analysis (Zhou et al. 2014, 2015): attackers must all give the item that they promote the highest rating, or the
 one that they harm the lowest. So for each item and end of the scale the odd users among those who gave it that rating are
-counted, and compared with a binomial draw at the share that odd users have of all such ratings. Only ratings count that lie a
+counted, and compared with a binomial draw at the share that other odd users have of all such ratings. Only ratings count that lie a
 standard deviation of all ratings away from what other users think of the item. Where there are no ratings, having the item is
 the highest one. A burst is a day that holds more of an item's ratings than the share of all ratings since
 its first one would give it.
@@ -23,7 +23,8 @@ from training.dataset import Ratings
 SURPRISING = 0.9  # standard deviations of all ratings from the item's mean
 PRIOR = 5.0  # ratings at the mean of all that are added to those of an item
 CHANCE = 0.01  # groups, and bursts, that are expected where there are none in truth
-FEWEST = 3  # members of a group, ratings of a burst
+FEWEST = 4  # members of a group
+FEWEST_IN_A_DAY = 3
 MAJORITY = 0.5  # of those who agree; people of a rare taste have their items in common too
 DAY = 86_400
 MOST = 500
@@ -115,7 +116,7 @@ def bursts(ratings: Ratings) -> list[Burst]:
     n_of = np.bincount(items, minlength=ratings.n_items)
     begin = np.concatenate(([0], np.cumsum(n_of)))[:-1]
     all_times = np.sort(times)
-    candidates = np.flatnonzero(counts >= FEWEST)
+    candidates = np.flatnonzero(counts >= FEWEST_IN_A_DAY)
     shares = _shares(all_times, times[candidates], times[begin[items[candidates]]])
     chances = len(keys) * _tail(counts[candidates] - 1, n_of[items[candidates]] - 1, shares)  # a day begins at each
     found: dict[int, Burst] = {}
@@ -149,8 +150,10 @@ def _at_end(ratings: Ratings, odd: NDArray[np.bool_], end: End, n_ends: int) -> 
     users, items = ratings.user_nums[end.there], ratings.item_nums[end.there]
     agreeing = np.bincount(items, minlength=ratings.n_items)
     odd_ones = np.bincount(items, weights=odd[users], minlength=ratings.n_items)
-    share = max(1.0, odd_ones.sum()) / max(1, len(items))
-    chances = n_ends * int((agreeing > 0).sum()) * _tail(odd_ones, agreeing, share)
+    given = np.where(odd, np.bincount(users, minlength=ratings.n_users), 0)
+    of_members = np.bincount(items, weights=given[users], minlength=ratings.n_items)
+    shares = np.maximum(1.0, odd_ones.sum() - of_members) / np.maximum(1.0, len(items) - of_members)
+    chances = n_ends * int((agreeing > 0).sum()) * _tail(odd_ones, agreeing, shares)
     certain = np.flatnonzero((odd_ones >= FEWEST) & (odd_ones >= MAJORITY * agreeing) & (chances < CHANCE))
     certain = certain[np.argsort(chances[certain], kind="stable")][:MOST]
     return [
@@ -160,7 +163,7 @@ def _at_end(ratings: Ratings, odd: NDArray[np.bool_], end: End, n_ends: int) -> 
             end.value,
             np.unique(users[(items == item) & odd[users]]).astype(np.int64),
             int(agreeing[item]),
-            float(share * agreeing[item]),
+            float(shares[item] * agreeing[item]),
             float(chances[item]),
         )
         for item in certain

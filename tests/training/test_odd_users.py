@@ -80,8 +80,8 @@ def test_a_group_by_hand() -> None:
     (found,) = groups.groups(ratings, odd, groups.ends(ratings, odd))
     assert (found.item_num, found.direction, found.value) == (0, "push", 5.0)
     assert (found.members.tolist(), found.n_agreeing) == ([0, 1, 2, 3], 5)
-    assert found.expected == pytest.approx(4 / 65 * 5)
-    assert found.chance == pytest.approx(2 * 21 * binom.sf(3, 5, 4 / 65))
+    assert found.expected == pytest.approx(1 / 61 * 5)
+    assert found.chance == pytest.approx(2 * 21 * binom.sf(3, 5, 1 / 61))
 
 
 def test_what_others_think_of_an_item_is_no_surprise() -> None:
