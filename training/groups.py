@@ -2,10 +2,10 @@
 
 Target item analysis (Zhou et al. 2014, 2015): attackers must all give the item that they promote the highest rating, or the
 one that they harm the lowest. So for each item and end of the scale the odd users among those who gave it that rating are
-counted, and compared with a binomial draw at the share that other odd users have of all such ratings. Only ratings count that lie a
-standard deviation of all ratings away from what other users think of the item. Where there are no ratings, having the item is
-the highest one. A burst is a day that holds more of an item's ratings than the share of all ratings since
-its first one would give it.
+counted, and compared with a binomial draw at the share that other odd users have of all such ratings. Only ratings count that
+lie a standard deviation of all ratings away from what other users think of the item. Where there are no ratings, having the
+item is the highest one. A burst is a day that holds more of an item's ratings than the share of all ratings since its first one
+would give it.
 """
 
 from __future__ import annotations
