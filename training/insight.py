@@ -9,7 +9,7 @@ from recsys.anomalies import SUSPECT, Subject
 from recsys.model import Model
 from recsys.outlying import page
 from recsys.tagging import SPACES, Tagging
-from training.measured import Exposure, OddOne, TagQuality
+from training.insight_rows import Exposure, OddOne, TagQuality
 
 K = 10
 SHOWN = 10

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from training.measured import Exposure, OddOne, ReportData, TagQuality
+from training.insight_rows import Exposure, OddOne, TagQuality
+from training.measured import ReportData
 from training.page import absent, bdi, folded, section, table, text
 
 EXPOSED = {

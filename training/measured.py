@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from training.insight_rows import Exposure, OddOne, TagQuality
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -212,48 +214,6 @@ class Exploration:
     segments: tuple[GroupRow, ...]
     tried: tuple[GroupingRow, ...]
     directions: tuple[DirectionRow, ...]
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """How the items share the places in the first `k` of the lists of all `users` that the model serves.
-
-    `figures` are those of :class:`Measured`, by name; `tenths` the shares of the tenths of the items by popularity, from the
-    tail to the head.
-    """
-
-    k: int
-    users: int
-    figures: dict[str, float]
-    tenths: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class TagQuality:
-    """How well an attribute is suggested, by behaviour and content ("blended") or by "text" alone, on held-out items."""
-
-    attribute: str
-    space: str
-    values: int
-    voters: int
-    threshold: float
-    tested: int
-    precision: float
-    recall: float
-    f1: float
-    calibration_error: float
-    base_f1: float
-
-
-@dataclass(frozen=True)
-class OddOne:
-    """An item or a user that stands out, with the sentences that say why; `suspect` of a user."""
-
-    id: str
-    title: str
-    score: float
-    suspect: bool
-    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True)

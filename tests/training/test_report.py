@@ -15,17 +15,15 @@ import pytest
 
 from tests import factories
 from training import plots
+from training.insight_rows import Exposure, OddOne, TagQuality
 from training.measured import (
     Comparison,
-    Exposure,
     Figure,
     HistoryBin,
     IndexPoint,
     Measured,
-    OddOne,
     ReportData,
     Segment,
-    TagQuality,
     TradeoffPoint,
     Trial,
     UserSample,
