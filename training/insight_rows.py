@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Exposure:
     """How the items share the places in the first `k` of the lists of all `users` that the model serves.
 
-    `figures` are those of :class:`training.measured.Measured`, by name; `tenths` the shares of the tenths of the items by popularity, from the
-    tail to the head.
+    `figures` are those of :class:`training.measured.Measured`, by name; `tenths` the shares of the tenths of the items by
+    popularity, from the tail to the head.
     """
 
     k: int

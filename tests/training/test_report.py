@@ -99,11 +99,11 @@ def example() -> ReportData:
         (UserSample("u0042", (("alien-1979", "Alien"),), (("aliens-1986", "Aliens"), ("untitled-1", ""))),),
         "[als]\nfactors = 64\n",
         ("The users are simulated.",),
-        Exposure(10, 671, {"catalog_coverage": 0.4321, "exposure_gini": 0.8211}, (0.1,) * 10),
-        (TagQuality("genres", "text", 18, 20, 0.35, 240, 0.61, 0.62, 0.615, 0.031, 0.29),),
-        (OddOne("alien-1979", "Alien", 0.97, False, ("Its text is nearly that of Aliens.",)),),
-        (OddOne("u0666", "", 0.75, True, ("It gave Alien the highest rating.", "Its items are seldom.")),),
-        (3, 4, 1),
+        exposure=Exposure(10, 671, {"catalog_coverage": 0.4321, "exposure_gini": 0.8211}, (0.1,) * 10),
+        tags=(TagQuality("genres", "text", 18, 20, 0.35, 240, 0.61, 0.62, 0.615, 0.031, 0.29),),
+        odd_items=(OddOne("alien-1979", "Alien", 0.97, False, ("Its text is nearly that of Aliens.",)),),
+        odd_users=(OddOne("u0666", "", 0.75, True, ("It gave Alien the highest rating.", "Its items are seldom.")),),
+        n_odd=(3, 4, 1),
     )
 
 
@@ -173,11 +173,11 @@ def hostile(data: ReportData, name: str) -> ReportData:
         (UserSample(name, ((name, name),), ((name, ""),)),),
         name,
         (name,),
-        data.exposure,
-        tuple(replace(one, attribute=name, space=name) for one in data.tags),
-        tuple(replace(one, id=name, title=name, sentences=(name,)) for one in data.odd_items),
-        tuple(replace(one, id=name, sentences=(name, name)) for one in data.odd_users),
-        data.n_odd,
+        exposure=data.exposure,
+        tags=tuple(replace(one, attribute=name, space=name) for one in data.tags),
+        odd_items=tuple(replace(one, id=name, title=name, sentences=(name,)) for one in data.odd_items),
+        odd_users=tuple(replace(one, id=name, sentences=(name, name)) for one in data.odd_users),
+        n_odd=data.n_odd,
     )
 
 
