@@ -32,7 +32,7 @@ MOST_CAUSES = 5
 
 
 class Cause(NamedTuple):
-    """An item of the history, what it gives to a score, and the share of the score that this is."""
+    """An item of the history, what it gives to a score, and what share of the score before a popularity penalty this is."""
 
     item_id: str
     title: str
@@ -43,8 +43,9 @@ class Cause(NamedTuple):
 class Reason(NamedTuple):
     """Why an item has its score, ``collaborative + content + popularity``.
 
-    `because` names the items of the history that give most, best first; their scores and `others`, what the rest of the history
-    gives, add up to the score of a personal list. `because` is empty where no history was asked.
+    `because` names the items of the history that give most, best first; their scores, `others`, what the rest of the history
+    gives, and `popularity` add up to the score of a personal list. `because` is empty where no history was asked. In a popular
+    list `popularity` is the score, in a personal one what a popularity penalty takes away, 0 or less.
     """
 
     because: tuple[Cause, ...]
@@ -120,10 +121,17 @@ def personal(
 def of_ranked(catalog: Catalog, ranked: Ranked, reasons: Reasons | None = None) -> tuple[Recommendation, ...]:
     """Ranked items; with reasons, which stand in the same order."""
     nums, scores = ranked.found.nums.tolist(), ranked.found.scores.tolist()
-    made = personal(catalog, nums, scores, ranked.collaborative.tolist())
+    parts = zip(nums, scores, ranked.collaborative.tolist(), ranked.content.tolist(), strict=True)
+    made = tuple(
+        Recommendation(catalog.items.id(num), catalog.titles[num], score, _source(behaviour != 0, content != 0))
+        for num, score, behaviour, content in parts
+    )
     if reasons is None:
         return made
-    return tuple(item._replace(reason=_reason(catalog, reasons, place)) for place, item in enumerate(made))
+    costs = ranked.popularity.tolist()
+    return tuple(
+        item._replace(reason=_reason(catalog, reasons, place, costs[place])) for place, item in enumerate(made)
+    )
 
 
 def of_likeness(catalog: Catalog, ranked: Ranked, explain: bool) -> tuple[Recommendation, ...]:
@@ -161,7 +169,7 @@ def _source(collaborative: bool, content: bool) -> Source:
     return "collaborative"
 
 
-def _reason(catalog: Catalog, reasons: Reasons, place: int) -> Reason:
+def _reason(catalog: Catalog, reasons: Reasons, place: int, popularity: float) -> Reason:
     collaborative, content = reasons.collaborative[place], reasons.content[place]
     given = collaborative + content
     best = np.argsort(-given, kind="stable")[:MOST_CAUSES]
@@ -169,7 +177,7 @@ def _reason(catalog: Catalog, reasons: Reasons, place: int) -> Reason:
     total = float(given.sum())
     causes = tuple(_cause(catalog, int(reasons.history[one]), float(given[one]), total) for one in best)
     others = total - sum(cause.score for cause in causes)
-    return Reason(causes, others, float(collaborative.sum()), float(content.sum()), 0.0)
+    return Reason(causes, others, float(collaborative.sum()), float(content.sum()), popularity)
 
 
 def _cause(catalog: Catalog, num: int, score: float, total: float) -> Cause:

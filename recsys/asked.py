@@ -30,6 +30,8 @@ class Asked:
     diversity : float
         0: by score alone; up to 1: the less like the items before it, the better (maximal marginal relevance, Carbonell and
         Goldstein, SIGIR 1998).
+    popularity_penalty : float
+        0: by score alone; up to 1: the more users an item has, the more its score falls (:mod:`recsys.ranking`).
     explain : bool
         With the reasons of each score.
     exact : bool
@@ -49,6 +51,7 @@ class Asked:
     include_seen: bool = False
     filters: tuple[Condition, ...] = ()
     diversity: float = 0.0
+    popularity_penalty: float = 0.0
     explain: bool = False
     exact: bool = False
     cluster: int | None = None
@@ -60,12 +63,15 @@ class Asked:
             raise QueryError(f"offset is {self.offset}; it must lie between 0 and {MOST_OFFSET}")
         if not 0 <= self.diversity <= 1:
             raise QueryError(f"diversity is {self.diversity}; it must lie between 0 and 1")
+        if not 0 <= self.popularity_penalty <= 1:
+            raise QueryError(f"popularity_penalty is {self.popularity_penalty}; it must lie between 0 and 1")
 
     @property
     def plain(self) -> bool:
         """Whether the order is by score alone, over all items that were not seen."""
         whole = self.cluster is None and not self.filters
-        return whole and not (self.diversity or self.include_seen or self.explain or self.exact)
+        reordered = self.diversity or self.popularity_penalty
+        return whole and not (reordered or self.include_seen or self.explain or self.exact)
 
     @property
     def depth(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +26,34 @@ MOST_SCORES = 1 << 24  # of a block at once: 64 MiB
 Nums = NDArray[np.int32]
 
 
-def recommend_many(recommender: Recommender, user_nums: Nums, k: int, *, exact: bool = False) -> Iterator[Neighbors]:
+def recommend_many(
+    recommender: Recommender, user_nums: Nums, k: int, *, exact: bool = False, penalty: float = 0.0
+) -> Iterator[Neighbors]:
     """The unseen top `k` of each user, in the order of `user_nums`, the same as one by one.
 
     An exact answer is one matrix product for a block of users; an approximate index is asked once for each user.
     Users without a vector get the popular items.
+
+    Parameters
+    ----------
+    penalty : float
+        Of popularity, as :func:`recsys.ranking.rank` has it.
     """
-    by_product = exact or isinstance(recommender.model.items_for_user, ExactIndex)
-    answer: Callable[[Nums], list[Neighbors]] = (
-        partial(_by_product, recommender.model, _Sparse.of(recommender.model), k)
-        if by_product
-        else partial(_by_query, recommender, k)
-    )
+    if exact or isinstance(recommender.model.items_for_user, ExactIndex):
+        yield from (lists[0] for lists in recommend_penalized(recommender, user_nums, k, (penalty,)))
+    else:
+        yield from _in_blocks(recommender, user_nums, partial(_by_query, recommender, k, penalty))
+
+
+def recommend_penalized(
+    recommender: Recommender, user_nums: Nums, k: int, penalties: Sequence[float]
+) -> Iterator[tuple[Neighbors, ...]]:
+    """The exact unseen top `k` of each user under each penalty of popularity, for the price of little more than one."""
+    parts = _Sparse.of(recommender.model)
+    return _in_blocks(recommender, user_nums, partial(_by_product, recommender.model, parts, k, penalties))
+
+
+def _in_blocks(recommender: Recommender, user_nums: Nums, answer: Callable[[Nums], list[Any]]) -> Iterator[Any]:
     size = max(1, min(BLOCK, MOST_SCORES // len(recommender.model.catalog)))
     blocks = [user_nums[start : start + size] for start in range(0, len(user_nums), size)]
     threads = len(os.sched_getaffinity(0))
@@ -62,13 +79,13 @@ def score_pairs(model: Model, users: Sequence[int | None], items: Sequence[int |
     return scores
 
 
-def _by_query(recommender: Recommender, k: int, user_nums: Nums) -> list[Neighbors]:
+def _by_query(recommender: Recommender, k: int, penalty: float, user_nums: Nums) -> list[Neighbors]:
     model = recommender.model
     answers = []
     for num in user_nums.tolist():
         query, seen = user_query(model, num), model.seen(num)
-        found = rank(model, query, k, seen).found if query.vector.any() else model.popularity.top(k, seen)
-        answers.append(found)
+        known = query.vector.any()
+        answers.append(rank(model, query, k, seen, penalty=penalty).found if known else model.popularity.top(k, seen))
     return answers
 
 
@@ -97,7 +114,9 @@ class _Sparse:
         return sparse.csr_matrix(added)
 
 
-def _by_product(model: Model, parts: _Sparse, k: int, user_nums: Nums) -> list[Neighbors]:
+def _by_product(
+    model: Model, parts: _Sparse, k: int, penalties: Sequence[float], user_nums: Nums
+) -> list[tuple[Neighbors, ...]]:
     table = model.items_for_user.table
     vectors = user_vectors(
         np.asarray(model.user_factors[user_nums]), parts.history[user_nums], parts.texts, model.layout
@@ -105,15 +124,21 @@ def _by_product(model: Model, parts: _Sparse, k: int, user_nums: Nums) -> list[N
     scores = vectors @ table.vectors.T
     nearby = parts.nearby(user_nums, model.layout.short_history)
     everything = np.arange(len(table))
+    levels = model.popularity.levels(table.order)
     answers = []
     for place, (vector, row, num) in enumerate(zip(vectors, scores, user_nums.tolist(), strict=True)):
         seen = model.seen(num)
         if not vector.any():
-            answers.append(model.popularity.top(k, seen))
+            answers.append((model.popularity.top(k, seen),) * len(penalties))
             continue
         near = slice(nearby.indptr[place], nearby.indptr[place + 1])
         row[table.positions[nearby.indices[near]]] += nearby.data[near]
+        largest = max(0.0, float(row.max(initial=0)))
         row[table.positions[seen]] = -np.inf
-        best = table.best(everything, row, k)
-        answers.append(best.without(NOTHING, int(np.isfinite(best.scores).sum())))
+        found = []
+        for penalty in penalties:
+            lessened = row - np.float32(penalty * largest) * levels if penalty else row
+            best = table.best(everything, lessened, k)
+            found.append(best.without(NOTHING, int(np.isfinite(best.scores).sum())))
+        answers.append(tuple(found))
     return answers

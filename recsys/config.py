@@ -46,6 +46,9 @@ class DataConfig(Section):
     )
     half_life_days: NotNegative = Field(0.0, description="age in days at which an interaction counts half; 0: no decay")
     list_separator: str = Field("|", description="splits an attribute such as genres into a list; empty: never")
+    exclude_users: str = Field(
+        "", description="file of user ids, one a line, whose rows are left out, see `recsys anomalies`; empty: none"
+    )
     max_rejected: Share = Field(0.01, description="share of unusable rows above which training refuses")
     rejects: str = Field("var/rejects.csv", description="file that lists the unusable rows; empty: none is written")
 
@@ -238,6 +241,10 @@ class ServeConfig(Section):
         0.0, description="requests a second that a key, without keys an address, may send on average; 0: any number"
     )
     rate_burst: Positive = Field(100, description="requests that it may send at once")
+    popularity_penalty: Share = Field(
+        0.0,
+        description="share of the best score that the most popular item loses in lists for users that name no other; 0: none",
+    )
     cors_origins: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         (), description="origins whose pages may read the answers; empty: none"
     )

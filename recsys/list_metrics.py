@@ -6,6 +6,8 @@ All take ``lists``, an int32 array (n_users, k) of item numbers, best first, -1 
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -96,6 +98,28 @@ def exposure_gini(lists: Lists, n_items: int) -> float | None:
         return None
     rising = np.sort(np.bincount(nums, minlength=n_items))
     return float((2 * np.arange(1, n_items + 1) - n_items - 1) @ rising / (n_items * len(nums)))
+
+
+def head_share(lists: Lists, item_counts: Counts, part: float) -> float | None:
+    """Share of the listed places that the most popular `part` of the catalogue's items have; None without items.
+
+    Of `n_items`, ``part * n_items`` items, rounded up; of equal popularity those of the lower numbers.
+    """
+    nums = lists[lists != NO_ITEM]
+    if not len(nums):
+        return None
+    head = np.zeros(len(item_counts), dtype=bool)
+    head[head_first(item_counts)[: ceil(part * len(item_counts))]] = True
+    return float(head[nums].mean())
+
+
+def mean_popularity_percentile(lists: Lists, item_counts: Counts) -> float | None:
+    """Mean over all listed places of the percentage of the catalogue's items that are less popular; None without items.
+
+    Of the items of the same popularity, half count as less popular.
+    """
+    rank = mean_popularity_rank(lists, item_counts)
+    return None if rank is None else 100 * (1 - (rank - 0.5) / len(item_counts))
 
 
 def share_by_tenth(nums: NDArray[np.int32], item_counts: Counts) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.annoy_index import AnnoyVectorIndex
+from recsys.anomalies import Anomalies
 from recsys.attributes import Attributes
 from recsys.blending import Layout
 from recsys.catalog import Catalog
@@ -27,6 +28,7 @@ from recsys.lists import Lists
 from recsys.names import Names
 from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
+from recsys.tagging import Tagging
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +72,10 @@ class Model:
         Where the items lie on a map of two dimensions.
     directions : Directions
         What the principal directions of the item vectors mean.
+    tagging : Tagging
+        Values of attributes by item, to suggest them for others.
+    anomalies : Anomalies
+        Items and users that stand out, with the evidence.
     forests : mapping
         The annoy indexes by name, kept while a model is written; a loaded model opens the ones that serve.
     encoder_files : mapping
@@ -104,6 +110,8 @@ class Model:
     segments: Groups
     item_map: ItemMap
     directions: Directions
+    tagging: Tagging
+    anomalies: Anomalies
     forests: Mapping[str, AnnoyVectorIndex] = field(default_factory=dict)
     encoder_files: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -129,6 +137,7 @@ class Model:
             "items and clusters": (n_items, len(self.clusters)),
             "user ids and segments": (len(self.users), len(self.segments)),
             "items and item_map": (n_items, len(self.item_map)),
+            "items and tagging": (n_items, len(self.tagging)),
             "items and neighborhood": (n_items, len(self.neighborhood)),
             "layout and user factors": (self.layout.factors, self.user_factors.shape[1]),
             "layout and items_for_user": (self.layout.dim, self.items_for_user.table.dim),

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from recsys import attributes, groups, keywords, names
+from recsys import anomalies, attributes, groups, keywords, names, tagging
+from recsys.anomalies import Anomalies
 from recsys.attributes import Attributes
 from recsys.directions import Directions
 from recsys.fold_in import Confidence, FoldIn
@@ -26,6 +27,7 @@ from recsys.names import Names
 from recsys.neighborhood import Neighborhood
 from recsys.packed import Arrays
 from recsys.popularity import Popularity
+from recsys.tagging import Tagging
 
 IDS = ("blob", "offsets", "starts", "nums")
 STRINGS = ("blob", "offsets")
@@ -75,6 +77,10 @@ PARTS = {
     "directions": Part(STRINGS, lambda arrays, made: Directions.from_arrays(arrays, made.counts.items)),
     "likeness": Part(("weight", "text_mean"), lambda arrays, _: Likeness.from_arrays(arrays)),
     "names": Part(names.COLUMNS, lambda arrays, made: Names.from_arrays(arrays, made.counts.items)),
+    "tagging": Part(tagging.COLUMNS, lambda arrays, _: Tagging.from_arrays(arrays)),
+    "anomalies": Part(
+        anomalies.COLUMNS, lambda arrays, made: Anomalies.from_arrays(arrays, made.counts.items, made.counts.users)
+    ),
 }
 CATALOG = {"items": IDS, "catalog": STRINGS, "titles": STRINGS}
 INDEXES = dict.fromkeys(("items_for_user", "items_like_item", "items_by_text"), VECTORS)

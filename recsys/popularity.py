@@ -60,6 +60,12 @@ class Popularity:
         nums = self.order[eligible[self.order]][: k + len(skip)]
         return Neighbors(nums, self.scores[nums]).without(skip, k)
 
+    def levels(self, nums: NDArray[np.int32]) -> NDArray[np.float32]:
+        """How popular items are, ``log(1 + users) / log(1 + most users)``: 0 for one that nobody has, 1 for the first."""
+        most = float(self.scores[self.order[0]]) if len(self.order) else 0.0
+        found = np.log1p(np.maximum(self.scores[nums], 0)) / (np.log1p(most) or 1.0)
+        return np.asarray(found, dtype=np.float32)
+
     def added(self, nums: NDArray[np.int32], more: NDArray[np.float32]) -> Popularity:
         """With `more` for some items, each given once."""
         scores = self.scores.copy()

@@ -3,6 +3,10 @@
 An item's score is ``v . row_i`` plus what the neighborhood gives it, which is zero for all but the items near the history and
 never negative. So the best k by score are among the best k by ``v . row`` and the items near the history: an item that is
 not near and has k better ones by ``v . row`` has k better ones by score as well.
+
+With a popularity penalty c an item that n_i users have loses ``c m log(1 + n_i) / log(1 + n_most)``, where m is the largest
+score that any item has for the user, seen or not: it depends on neither page nor filter. It makes no score larger, so the same
+argument holds once the worst of the k is no worse than every product that was not looked at.
 """
 
 from __future__ import annotations
@@ -43,11 +47,12 @@ class UserQuery:
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """The best items with the two parts of their scores, float32 arrays (k,): behaviour and content."""
+    """The best items with the parts of their scores, float32 arrays (k,): behaviour, content, and what popularity costs."""
 
     found: Neighbors
     collaborative: Vectors
     content: Vectors
+    popularity: Vectors
 
     def __len__(self) -> int:
         return len(self.found)
@@ -59,12 +64,13 @@ class Ranked:
         scores = np.concatenate([part.found.scores for part in parts])
         collaborative = np.concatenate([part.collaborative for part in parts])
         content = np.concatenate([part.content for part in parts])
-        return cls(Neighbors.unordered(nums, scores), collaborative, content)
+        popularity = np.concatenate([part.popularity for part in parts])
+        return cls(Neighbors.unordered(nums, scores), collaborative, content, popularity)
 
     def take(self, places: NDArray[np.integer] | slice) -> Ranked:
         """Some of the items, in the order of `places`, which need not be that of their scores."""
         found = Neighbors.unordered(self.found.nums[places], self.found.scores[places])
-        return Ranked(found, self.collaborative[places], self.content[places])
+        return Ranked(found, self.collaborative[places], self.content[places], self.popularity[places])
 
 
 def user_query(model: Model, user_num: int) -> UserQuery:
@@ -86,8 +92,15 @@ def rank(
     *,
     eligible: Mask | None = None,
     exact: bool = False,
+    penalty: float = 0.0,
 ) -> Ranked:
-    """The best `k` items that are not in `skip`, and all of them where fewer are left; with a mask, of the eligible ones."""
+    """The best `k` items that are not in `skip`, and all of them where fewer are left; with a mask, of the eligible ones.
+
+    Parameters
+    ----------
+    penalty : float
+        The c of the module's formula, 0 to 1.
+    """
     index: VectorIndex = ExactIndex(model.items_for_user.table) if exact else model.items_for_user
     most_near = len(model.catalog) if isinstance(index, ExactIndex) else MOST_NEAR
 
@@ -96,7 +109,21 @@ def rank(
         near = _near(query.nearby, out, most_near, eligible)
         return scored(model, query, np.union1d(proposed, near).astype(np.int32), n)
 
-    return _in_blocks(index, k, skip, best)
+    if not penalty:
+        return _in_blocks(index, k, skip, best)
+    cost = penalty * _largest(model, query, exact)
+
+    def penalized(n: int, out: Nums) -> Ranked:
+        near = _near(query.nearby, out, most_near, eligible)
+        wanted = OVER_FETCH * n
+        while True:
+            proposed = propose(index, query.vector, wanted, out, eligible)
+            found = scored(model, query, np.union1d(proposed, near).astype(np.int32), n, cost)
+            if len(proposed) < wanted or wanted >= len(index) or _settled(index.table, query.vector, proposed, found):
+                return found
+            wanted *= OVER_FETCH
+
+    return _in_blocks(index, k, skip, penalized)
 
 
 def alike(
@@ -149,18 +176,28 @@ def propose(index: VectorIndex, vector: Vectors, k: int, skip: Nums, eligible: M
     return np.flatnonzero(allowed).astype(np.int32)
 
 
-def scored(model: Model, query: UserQuery, nums: Nums, k: int) -> Ranked:
-    """The best `k` of the given items, equal scores in the order of their numbers."""
+def scored(model: Model, query: UserQuery, nums: Nums, k: int, cost: float = 0.0) -> Ranked:
+    """The best `k` of the given items, equal scores in the order of their numbers.
+
+    Parameters
+    ----------
+    cost : float
+        What the most popular item loses, in units of the score.
+    """
     collaborative, content = _parts(model.items_for_user.table, query.vector, model.layout.factors, nums)
     _, here, there = np.intersect1d(nums, query.nearby.nums, assume_unique=True, return_indices=True)
     collaborative[here] += query.nearby.collaborative[there]
     content[here] += query.nearby.content[there]
-    return _best(nums, collaborative, content, k)
+    popularity = np.zeros_like(content)
+    if cost:
+        popularity -= np.float32(cost) * model.popularity.levels(nums)
+    return _best(nums, collaborative, content, popularity, k)
 
 
 def likest(table: VectorTable, vector: Vectors, factors: int, nums: Nums, k: int) -> Ranked:
     """The best `k` of the given items by their products with `vector`, whose first `factors` numbers are behaviour."""
-    return _best(nums, *_parts(table, vector, factors, nums), k)
+    collaborative, content = _parts(table, vector, factors, nums)
+    return _best(nums, collaborative, content, np.zeros_like(content), k)
 
 
 def _parts(table: VectorTable, vector: Vectors, factors: int, nums: Nums) -> tuple[Vectors, Vectors]:
@@ -168,10 +205,21 @@ def _parts(table: VectorTable, vector: Vectors, factors: int, nums: Nums) -> tup
     return products(rows[:, :factors], vector[:factors]), products(rows[:, factors:], vector[factors:])
 
 
-def _best(nums: Nums, collaborative: Vectors, content: Vectors, k: int) -> Ranked:
-    scores = collaborative + content
+def _best(nums: Nums, collaborative: Vectors, content: Vectors, popularity: Vectors, k: int) -> Ranked:
+    scores = collaborative + content + popularity
     best = np.lexsort((nums, -scores))[:k]
-    return Ranked(Neighbors(nums[best], scores[best]), collaborative[best], content[best])
+    return Ranked(Neighbors(nums[best], scores[best]), collaborative[best], content[best], popularity[best])
+
+
+def _largest(model: Model, query: UserQuery, exact: bool) -> float:
+    """The m of the module's formula; 0 where no item has a score above it."""
+    found = rank(model, query, 1, NOTHING, exact=exact).found.scores
+    return max(0.0, float(found[0])) if len(found) else 0.0
+
+
+def _settled(table: VectorTable, vector: Vectors, proposed: Nums, found: Ranked) -> bool:
+    """Whether no item beyond the proposed ones can be better than the last one found: its product is no larger than theirs."""
+    return float(products(table.rows(proposed), vector).min()) <= float(found.found.scores[-1])
 
 
 def _in_blocks(index: VectorIndex, k: int, skip: Nums, best: Callable[[int, Nums], Ranked]) -> Ranked:

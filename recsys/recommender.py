@@ -187,7 +187,15 @@ class Recommender:
         if not known.query.vector.any():
             return self._popular(asked, skip, "popular", self.model.popularity, drop, fallback=True)
         depth = self._depth(asked) + len(drop)
-        ranked = rank(self.model, known.query, depth, skip, eligible=self.eligible(asked), exact=asked.exact)
+        ranked = rank(
+            self.model,
+            known.query,
+            depth,
+            skip,
+            eligible=self.eligible(asked),
+            exact=asked.exact,
+            penalty=asked.popularity_penalty,
+        )
         chosen, place = self._chosen(ranked, asked, drop)
         why = reasons(known, chosen.found.nums) if asked.explain else None
         return Answer(

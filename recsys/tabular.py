@@ -1,4 +1,4 @@
-"""Rows into CSV, JSON lines or Parquet, by the name of the file; the file appears whole or not at all."""
+"""Rows into CSV, JSON lines or Parquet, by the name of the file, which appears whole or not at all; and ids from a file."""
 
 from __future__ import annotations
 
@@ -32,6 +32,15 @@ def check_format(path: Path) -> str:
         except ImportError as error:
             raise ConfigError(f"{path}: writing Parquet needs pyarrow; install the extra `parquet`") from error
     return kind
+
+
+def read_ids(path: Path, option: str) -> list[str]:
+    """The ids of a file of one a line, byte for byte; raises DataError that names `option` when it cannot be read."""
+    try:
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{option} {path}: cannot be read: {error}") from error
+    return [line.removesuffix("\r") for line in lines if line.removesuffix("\r")]
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row], types: Mapping[str, str]) -> int:

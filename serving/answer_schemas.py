@@ -31,14 +31,17 @@ class Cause(AnswerObject):
 class Reason(AnswerObject):
     """Why an item has its score, which is the sum of the three parts.
 
-    The scores of `because` and `others`, what the rest of the history gives, add up to the score as well.
+    The scores of `because`, `others`, what the rest of the history gives, and `popularity` add up to the score as well.
     """
 
     because: list[Cause]
     others: float
     collaborative: float
     content: float
-    popularity: float
+    popularity: Annotated[
+        float,
+        Field(description="the score in a popular list; in others what `popularity_penalty` takes away, 0 or less"),
+    ]
 
 
 class RankedItem(AnswerObject):

@@ -13,6 +13,7 @@ from recsys.recommender import Recommender
 from serving import admission, cors, encoding, headers, keys, observe, operation, problems, rate_limits, requests
 from serving.knowledge import Knowledge
 from serving.routes import (
+    anomalies,
     chat,
     docs,
     events,
@@ -27,6 +28,7 @@ from serving.routes import (
     recommend,
     search,
     similar,
+    tags,
     users,
 )
 from serving.settings import Settings
@@ -76,10 +78,11 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     app.register_blueprint(health.blueprint(model, settings.run))
     app.register_blueprint(metrics.blueprint(counted))
     app.register_blueprint(items.blueprint(model))
-    for resource in (explore, popular, rank, recommend, similar, users):
+    for resource in (anomalies, explore, popular, rank, similar, users):
         app.register_blueprint(resource.blueprint(model, knowledge))
+    app.register_blueprint(recommend.blueprint(model, knowledge, settings.serve.popularity_penalty))
     encoded = encoding.register(app, settings, model)
-    for resource in (search, query):
+    for resource in (search, query, tags):
         app.register_blueprint(resource.blueprint(model, knowledge, encoded))
     app.register_blueprint(chat.blueprint(model, knowledge, encoded, settings.chat))
     app.register_blueprint(events.blueprint(model, knowledge, settings.serve.max_batch))

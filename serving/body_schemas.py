@@ -13,7 +13,7 @@ from recsys.asked import MOST_OFFSET, Asked
 from recsys.event_records import LARGEST_VALUE
 from recsys.filters import Condition
 from serving.filter_schemas import FilterIn
-from serving.query_schemas import MOST_CLUSTER, MOST_ITEMS, RECOMMENDATION_ID
+from serving.query_schemas import MOST_CLUSTER, MOST_ITEMS, PENALTY_DESCRIPTION, RECOMMENDATION_ID
 from serving.strict import StrictObject
 
 MOST_IDS = 1000
@@ -100,6 +100,7 @@ class RecommendBody(Subject):
         float,
         Field(ge=0, le=1, description="0: by score alone; up to 1: the less like the items before it, the better"),
     ] = 0.0
+    popularity_penalty: Annotated[float | None, Field(ge=0, le=1, description=PENALTY_DESCRIPTION)] = None
     explain: Annotated[bool, Field(description="with the reasons of each score")] = False
     recommendation_id: Annotated[
         str | None,
@@ -117,6 +118,7 @@ class RecommendBody(Subject):
             filters=conditions(self.filters),
             cluster=self.cluster,
             diversity=self.diversity,
+            popularity_penalty=self.popularity_penalty or 0.0,
             explain=self.explain,
         )
 

@@ -23,6 +23,8 @@ TAGS: Final[Mapping[str, str]] = {
     "map": "Exploration",
     "directions": "Exploration",
     "items": "Items",
+    "tags": "Items",
+    "anomalies": "Anomalies",
     "events": "Events and users",
     "users": "Events and users",
 }

@@ -13,6 +13,7 @@ from serving.body_schemas import RankBody, RecommendBody
 from serving.chat_schemas import CHAT_EXAMPLE, ChatAnswer, ChatBody
 from serving.event_schemas import EventsAnswer, EventsBody
 from serving.explore_operations import EXPLORATION
+from serving.insight_operations import INSIGHTS
 from serving.operation_kind import Operation, Scope
 from serving.query_schemas import PopularQuery, RecommendQuery, SimilarQuery
 from serving.search_schemas import QUERY_EXAMPLE, QueryAnswer, QueryBody, SearchAnswer, SearchQuery
@@ -118,6 +119,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         answer=answers.ItemRecord,
         errors=(404,),
     ),
+    *INSIGHTS,
     Operation(
         "hidden.hide",
         "PUT",

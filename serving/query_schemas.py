@@ -22,6 +22,10 @@ LONGEST_REMEMBERED = 64
 WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 RECOMMENDATION_ID = "[0-9a-f]{32}"
+PENALTY_DESCRIPTION = (
+    "share of the user's best score that the most popular item loses, others less; 0: none; left out: what the service was "
+    "configured with"
+)
 FILTER_PATTERN = r"^[^:<>!=]+(!?:[^,]+(,[^,]+)*|[<>]=?-?(0|[1-9][0-9]*)(\.[0-9]+)?)$"
 
 
@@ -63,6 +67,8 @@ Diversity = Annotated[
     Field(ge=0, le=1, description="0: by score alone; up to 1: the less like the items before it, the better"),
     BeforeValidator(_number),
 ]
+Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(_number)]
+PopularityPenalty = Annotated[Share, Field(description=PENALTY_DESCRIPTION)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
 Conditions = Annotated[
     tuple[Condition, ...],
@@ -146,6 +152,7 @@ class RecommendQuery(SimilarQuery):
     """Parameters of ``GET /recommend``."""
 
     include_seen: Annotated[Flag, Field(description="also items of the user's history")] = False
+    popularity_penalty: PopularityPenalty | None = None
     recommendation_id: Annotated[
         RecommendationId | None, Field(description="of the first page, which a later page repeats")
     ] = None
@@ -160,6 +167,7 @@ class RecommendQuery(SimilarQuery):
             filters=self.filter,
             cluster=self.cluster,
             diversity=self.diversity,
+            popularity_penalty=self.popularity_penalty or 0.0,
             explain=self.explain,
         )
 

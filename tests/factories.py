@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recsys import blending
 from recsys.annoy_index import AnnoyVectorIndex
+from recsys.anomalies import Anomalies
 from recsys.attributes import Attributes
 from recsys.blending import Layout
 from recsys.catalog import Catalog, Item
@@ -31,6 +32,7 @@ from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
 from recsys.ranking import alike, rank, user_query
 from recsys.store import Store
+from recsys.tagging import Tagging
 from tests import explored
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -143,6 +145,8 @@ def model(
         segments=explored.groups(n_users, 2, "Segment", explored.AFFINITIES),
         item_map=explored.item_map(n_items),
         directions=explored.directions(),
+        tagging=Tagging.none(n_items),
+        anomalies=Anomalies.none(),
         forests=forests,
         encoder_files={"modules.json": b"[]", "0_StaticEmbedding/tokenizer.json": b"{}"},
     )

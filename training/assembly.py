@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys import blending
+from recsys.anomalies import Anomalies
 from recsys.attributes import Attributes
 from recsys.blending import Layout
 from recsys.catalog import Catalog
@@ -27,6 +28,7 @@ from recsys.model import Model
 from recsys.names import Names
 from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
+from recsys.tagging import Tagging
 from training import neighbors
 from training.als import Factors
 
@@ -123,6 +125,8 @@ def exact_model(parts: Parts, config: Config) -> Model:
         directions=Directions(),
         likeness=Likeness.of(config.blend.weight, np.zeros(assembled.layout.text_dim, dtype=np.float32)),
         names=Names.none(n_items),
+        tagging=Tagging.none(n_items),
+        anomalies=Anomalies.none(),
     )
 
 

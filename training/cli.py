@@ -45,9 +45,20 @@ def validate(config: Config) -> None:
 @click.option("--tune", "trials", type=click.IntRange(1), help="first search hyper-parameters, this many fits")
 @click.option("--no-publish", is_flag=True, help="fit and measure, but leave the store alone")
 @click.option("--force", is_flag=True, help="publish also a model that the gate refuses")
+@click.option(
+    "--exclude-users",
+    type=click.Path(path_type=Path),
+    help="leave out the users of this file, one id a line, as `recsys anomalies --suspects` prints; data.exclude_users",
+)
 @click.option("--every", metavar="TIME", help="train now and every 30m, 6h or 1d, from begin to begin, until SIGTERM")
-def train(config: Config, trials: int | None, no_publish: bool, force: bool, every: str | None) -> None:
+def train(
+    config: Config, trials: int | None, no_publish: bool, force: bool, exclude_users: Path | None, every: str | None
+) -> None:
     """Train a model on the configured data and publish it."""
+    if exclude_users is not None:
+        config = config.model_copy(
+            update={"data": config.data.model_copy(update={"exclude_users": str(exclude_users)})}
+        )
     store = Path(config.store.path)
     if every is not None:
         if no_publish:
@@ -89,6 +100,8 @@ def _once(context: click.Context) -> list[str]:
         command += ["--set", override]
     if given["trials"] is not None:
         command += ["--tune", str(given["trials"])]
+    if given["exclude_users"] is not None:
+        command += ["--exclude-users", str(given["exclude_users"])]
     return command + ["--force"] * given["force"] + ["--debug"] * ("--debug" in sys.argv)
 
 

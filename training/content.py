@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +24,21 @@ LOOKUP = 500
 SLAB = 2048
 
 
+def _nothing(texts: Sequence[str]) -> Vectors:
+    return np.zeros((len(texts), 0), dtype=np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class Content:
-    """Text vectors of all items (dimension 0 without content) and what made them."""
+    """Text vectors of all items (dimension 0 without content) and what made them.
+
+    `encode` gives the unit vectors of more texts, (n, dim), none of them empty.
+    """
 
     embeddings: Embeddings
     fingerprint: str = ""
     encoder_files: dict[str, bytes] = field(default_factory=dict)
+    encode: Callable[[Sequence[str]], Vectors] = _nothing
 
 
 def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lambda _: None) -> Content:
@@ -57,15 +66,19 @@ def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lam
     encoder: TextEncoder | None = find_encoder(config.content)
     if encoder is None:
         encoder, files, found = lsa.fit(wanted, config.content.lsa_dim, config.als.random_state)
+        encode: Callable[[Sequence[str]], Vectors] = encoder.encode
         advance(len(wanted))
     else:
+        encode = partial(_cached, encoder, path=config.content.cache)
         found = _cached(encoder, wanted, config.content.cache, advance)
     vectors = np.zeros((len(catalog), found.shape[1]), dtype=np.float32)
     vectors[rows] = found
-    return Content(Embeddings(catalog.items, vectors, name), encoder.fingerprint, files)
+    return Content(Embeddings(catalog.items, vectors, name), encoder.fingerprint, files, encode)
 
 
-def _cached(encoder: TextEncoder, texts: Sequence[str], path: str, advance: Callable[[int], None]) -> Vectors:
+def _cached(
+    encoder: TextEncoder, texts: Sequence[str], path: str, advance: Callable[[int], None] = lambda _: None
+) -> Vectors:
     if not path:
         return encoder.encode(texts, advance)
     try:

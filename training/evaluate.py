@@ -171,7 +171,10 @@ def _list_figures(top: Nums, held_out: HeldOut) -> dict[str, float]:
         "novelty": list_metrics.novelty(top, counts, max(1, n_users)),
         "diversity": None if vectors is None else list_metrics.intra_list_diversity(top, vectors),
         "mean_popularity_rank": list_metrics.mean_popularity_rank(top, counts),
+        "mean_popularity_percentile": list_metrics.mean_popularity_percentile(top, counts),
         "exposure_gini": list_metrics.exposure_gini(top, len(counts)),
+        "head_1_percent": list_metrics.head_share(top, counts, 0.01),
+        "head_10_percent": list_metrics.head_share(top, counts, 0.1),
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,10 @@ from recsys.interactions import Interactions
 from recsys.moments import number, seconds
 from recsys.nearest import did_you_mean
 from recsys.popularity import decay
+from recsys.tabular import read_ids
 from training import movielens
 from training.accounting import Accounting
-from training.dataset import Dataset
+from training.dataset import Dataset, Ratings
 from training.readers import Chunk
 from training.stored_events import FILE, WHAT, StoredEvents
 
@@ -44,6 +46,9 @@ class EventTable:
         self.missing = 1.0 if self.threshold is None else None  # a rating that is not there is no rating
         self.stored = stored or StoredEvents()
         self.deleted: dict[str, bool] = {}
+        path = config.data.exclude_users
+        self.excluded = frozenset(read_ids(Path(path), "data.exclude_users")) if path else frozenset[str]()
+        self.excluded_rows = 0
         self.users: dict[str, int] = {}
         self.items = {item.item_id: num for num, item in enumerate(items)}
         self.parts: list[pd.DataFrame] = []
@@ -65,10 +70,11 @@ class EventTable:
         if self.has_times not in (None, has_times):
             raise DataError(f"{chunk.file}: some rows have the column {data.timestamp_column!r} and some have not")
         self.has_times = has_times
-        kept: Sequence[int] = range(len(chunk))
+        kept = self._not_excluded(chunk)
         if self.stored.forgotten:
-            kept = [row for row, user in enumerate(chunk.columns[data.user_column]) if not self._is_deleted(user)]
-            self.left_out += len(chunk) - len(kept)
+            users, n = chunk.columns[data.user_column], len(kept)
+            kept = [row for row in kept if not self._is_deleted(users[row])]
+            self.left_out += n - len(kept)
         self._add(chunk, kept, "interactions")
 
     def add_stored(self) -> None:
@@ -77,7 +83,15 @@ class EventTable:
         if self.has_times is None:
             self.has_times = self.stored.store is not None
         for chunk in self.stored.chunks(self.data, liked, self.accounting):
-            self._add(chunk, range(len(chunk)), WHAT)
+            self._add(chunk, self._not_excluded(chunk), WHAT)
+
+    def _not_excluded(self, chunk: Chunk) -> Sequence[int]:
+        """The rows of users that data.exclude_users does not name."""
+        if not self.excluded:
+            return range(len(chunk))
+        kept = [row for row, user in enumerate(chunk.columns[self.data.user_column]) if user not in self.excluded]
+        self.excluded_rows += len(chunk) - len(kept)
+        return kept
 
     def _add(self, chunk: Chunk, kept: Sequence[int], what: str) -> None:
         data, columns, n = self.data, chunk.columns, len(chunk)
@@ -127,9 +141,10 @@ class EventTable:
         self._check_columns()
         unrecorded = list(self.items)[len(items) :]
         notes = self._notes(table, items, unrecorded)
-        pairs, disliked, dropped = self._pairs(table)
+        pairs, disliked, rated, dropped = self._pairs(table)
         catalog = Catalog.from_items([*items, *(Item(item_id, title=item_id) for item_id in unrecorded)])
         users = IdMap.from_ids(list(self.users))
+        ratings = None if rated is None else self._ratings(rated, len(users), len(catalog))
         interactions = Interactions(
             users,
             catalog.items,
@@ -149,10 +164,16 @@ class EventTable:
             Histories.from_pairs(
                 disliked["user"].to_numpy(np.int32), disliked["item"].to_numpy(np.int32), len(users), len(catalog)
             ),
+            ratings,
             notes,
             EventRules(self.config.events, self.threshold),
             self.stored.watermark,
         )
+
+    def _ratings(self, rated: pd.DataFrame, n_users: int, n_items: int) -> Ratings:
+        users, items = rated["user"].to_numpy(np.int32), rated["item"].to_numpy(np.int32)
+        times = rated["time"].to_numpy(np.int64) if self.has_times else None
+        return Ratings(users, items, rated["value"].to_numpy(np.float64), times, n_users, n_items)
 
     def _source(self) -> str:
         return self.data.interactions or str(FILE)
@@ -183,22 +204,27 @@ class EventTable:
             )
         return tuple(notes)
 
-    def _pairs(self, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
-        """Positive pairs with weight and time, pairs that were seen but are not positive, and rows dropped by reason.
+    def _pairs(self, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None, dict[str, int]]:
+        """Positive pairs with weight and time, pairs that were seen but are not positive, all with the ratings that they
+        have, and rows dropped by reason.
 
         The weights are those of :meth:`EventRules.aggregated`.
         """
         read = len(table)
-        disliked = table[:0]
+        disliked, rated = table[:0], None
         table = table.sort_values(["user", "item", "time"], kind="stable", ignore_index=True)
         if self.threshold is None:
             table["weight"] *= table["value"]
         table = table[table["weight"] > 0]
-        reasons = {"of deleted users, left out": self.left_out, "of weight 0, ignored": read - len(table)}
+        reasons = {
+            "of deleted users, left out": self.left_out,
+            f"of the {len(self.excluded)} users that data.exclude_users names, left out": self.excluded_rows,
+            "of weight 0, ignored": read - len(table),
+        }
         if self.threshold is not None:
             counted = len(table)
             table = table.drop_duplicates(["user", "item"], keep="last")  # of two ratings the later one holds
-            distinct = len(table)
+            distinct, rated = len(table), table
             disliked = table[table["value"] < self.threshold]
             table = table[table["value"] >= self.threshold]
             reasons["rated again later"] = counted - distinct
@@ -210,7 +236,7 @@ class EventTable:
             table = table.assign(weight=table["weight"] * share)
         pairs = table.groupby(["user", "item"], as_index=False, sort=True).agg({"weight": "sum", "time": "max"})
         reasons["added to another row of the same pair"] = len(table) - len(pairs)
-        return pairs, disliked, {reason: n for reason, n in reasons.items() if n}
+        return pairs, disliked, rated, {reason: n for reason, n in reasons.items() if n}
 
     def _reason(self, user: str, item: str, value: float | None, weight: float | None, time: int | None) -> str:
         if not user or not item:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from recsys.asked import Asked
 from recsys.config_file import render_values
 from recsys.recommender import Recommender
+from training import insight
 from training import report as html
 from training.explored_rows import exploration
 from training.finishing import Trained
@@ -38,6 +39,11 @@ def data(trained: Trained, seconds: dict[str, float]) -> ReportData:
         configuration=render_values(config, SECTIONS),
         notes=_notes(trained),
         exploration=exploration(trained),
+        exposure=insight.exposure(trained.model),
+        tags=insight.tags(trained.model.tagging),
+        odd_items=insight.odd_ones(trained.model, "items"),
+        odd_users=insight.odd_ones(trained.model, "users"),
+        n_odd=insight.n_odd(trained.model),
     )
 
 

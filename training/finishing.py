@@ -22,13 +22,14 @@ from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header,
 from recsys.model import Model
 from recsys.names import Names
 from recsys.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
-from training import als, explore, gate, indexing, listing
+from training import als, anomalies, explore, gate, indexing, listing, tagging
 from training.assembly import Assembled, Parts, assemble
 from training.dataset import Dataset, checksum
 from training.explore import Explored
 from training.indexing import BuiltIndex, Query, sample
 from training.material import Material
 from training.measured import Comparison
+from training.odd_items import Known
 from training.tune import Tuned
 
 
@@ -78,6 +79,15 @@ def finish(
         attributes = Attributes.from_catalog(parts.catalog)
         names = Names.from_catalog(parts.catalog, attributes.nums)
     by_text = indexes.get("items_by_text")
+    likeness = Likeness.of(config.blend.weight, blending.text_mean(vectors))
+    with stages.stage("tags"):
+        encoded = material.encoded
+        most = tagging.HELD_OUT if encoded.encoder_files else tagging.SLOWLY  # a fitted encoder only looks words up
+        space = tagging.Space(assembled.like_item, assembled.layout.factors, likeness, encoded.encode, most)
+        tags = tagging.fit(parts.catalog, space)
+    with stages.stage("anomalies"):
+        known = Known(parts.catalog, parts.texts, vectors, parts.behaviour, parts.words, histories.matrix())
+        outliers = anomalies.find(material.dataset.rated(), known, config.als.random_state)
     model = Model(
         users=pairs.users,
         catalog=parts.catalog,
@@ -96,12 +106,14 @@ def finish(
         user_lists=Lists.none(len(pairs.users)),
         item_lists=Lists.none(len(pairs.items)),
         keywords=keywords,
-        likeness=Likeness.of(config.blend.weight, blending.text_mean(vectors)),
+        likeness=likeness,
         names=names,
         clusters=Groups.none(len(pairs.items)),
         segments=Groups.none(len(pairs.users)),
         item_map=ItemMap.none(len(pairs.items)),
         directions=Directions(),
+        tagging=tags,
+        anomalies=outliers,
         forests={name: built.forest for name, built in indexes.items()},
         encoder_files=material.encoded.encoder_files,
     )
@@ -165,7 +177,7 @@ def _header(
             exclude={"store": True, "content": {"cache"}, "data": {"rejects"}, "tune": {"storage"}},
         ),
         data_sha256=checksum(material.dataset),
-        metrics=gate.metrics_of(comparison),
+        metrics={**gate.metrics_of(comparison), **tagging.figures(model.tagging)},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,13 @@ from recsys.console import Stages
 from recsys.index import Neighbors
 from recsys.popularity import Popularity
 from recsys.recommender import Recommender
-from training import als, baselines, evaluate, neighbors
+from training import als, baselines, evaluate, neighbors, tradeoff
 from training.als import Factors
 from training.assembly import Parts, exact_model
 from training.gate import POPULARITY
 from training.material import Material, nothing_seen
 from training.measured import Comparison
+from training.segments import HeldOut
 from training.validation import Validation
 
 LONG = 100  # lists for the curve of recall over k
@@ -52,18 +54,23 @@ def compare(parts: Parts, validation: Validation, config: Config, k: int, stages
     }
     if not (parts.texts.shape[1] or parts.words.nnz):
         del ways["content alone"]
-    table = exact_model(parts, config).items_like_item.table
+    model = exact_model(parts, config)
+    table, seed = model.items_like_item.table, config.als.random_state
     vectors = table.vectors[table.positions]
-    with stages.stage("evaluate", len(ways)) as advance:
-        return evaluate.compare(
+    with stages.stage("evaluate", len(ways) + 1) as advance:
+        found = evaluate.compare(
             {name: _told(lists, advance) for name, lists in ways.items()},
             parts.interactions,
             validation.test,
             validation.protocol,
             k,
-            config.als.random_state,
+            seed,
             vectors,
         )
+        held_out = HeldOut(parts.interactions, validation.test)
+        points = tradeoff.measure(Recommender(model, ""), held_out, k, seed)
+        advance(1)
+    return replace(found, tradeoff=points)
 
 
 def pair_scores(parts: Parts, config: Config) -> evaluate.Scores:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from training.insight_rows import Exposure, OddOne, TagQuality
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -59,7 +61,7 @@ class Measured:
         Means over users by metric, such as "ndcg@10".
     lists : dict
         Figures of all lists together: "catalog_coverage", "novelty", "diversity" (absent without item vectors),
-        "mean_popularity_rank", "exposure_gini".
+        "mean_popularity_rank", "mean_popularity_percentile", "exposure_gini", "head_1_percent", "head_10_percent".
     segments : tuple of Segment
     recall_over_k : dict
         Mean recall at several list lengths, rising.
@@ -80,6 +82,25 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class TradeoffPoint:
+    """The lists under one penalty of popularity: how right they are, and how the items share the places.
+
+    `head_1_percent` and `head_10_percent` are the shares of the places of the most popular items, `percentile` the mean share
+    of the items that are less popular than a listed one, in percent.
+    """
+
+    penalty: float
+    recall: Figure
+    ndcg: Figure
+    coverage: float
+    gini: float
+    novelty: float
+    head_1_percent: float
+    head_10_percent: float
+    percentile: float
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Several ways to recommend, measured on the same users.
 
@@ -93,12 +114,15 @@ class Comparison:
         The model itself first.
     consumption : tuple of float
         Share of the test interactions on each tenth of the items by popularity, from the tail to the head.
+    tradeoff : tuple of TradeoffPoint
+        Of the model, by rising penalty; empty where it was not measured.
     """
 
     protocol: str
     k: int
     measured: tuple[Measured, ...]
     consumption: tuple[float, ...] = ()
+    tradeoff: tuple[TradeoffPoint, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -217,6 +241,13 @@ class ReportData:
         What a person should know when reading the figures.
     exploration : Exploration or None
         None where the items and users were not looked at as a whole.
+    exposure : Exposure or None
+        None where no lists are computed beforehand.
+    tags : tuple of TagQuality
+    odd_items, odd_users : tuple of OddOne
+        The first of those that stand out.
+    n_odd : tuple of int
+        How many items and users stand out, and how many users are suspects.
     """
 
     facts: dict[str, str]
@@ -229,3 +260,8 @@ class ReportData:
     configuration: str
     notes: tuple[str, ...] = ()
     exploration: Exploration | None = None
+    exposure: Exposure | None = None
+    tags: tuple[TagQuality, ...] = ()
+    odd_items: tuple[OddOne, ...] = ()
+    odd_users: tuple[OddOne, ...] = ()
+    n_odd: tuple[int, int, int] = (0, 0, 0)

@@ -9,11 +9,9 @@ from __future__ import annotations
 import io
 import itertools
 import math
-import re
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
-from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
@@ -21,9 +19,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from training.measured import Comparison, Figure, IndexPoint, Measured, Trial
+from training.measured import Comparison, Figure, IndexPoint, Measured, TradeoffPoint, Trial
+from training.svg import INK, inline
 
-INK = "#1f2329"  # becomes the color of the text around the plot
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK)
 MARKERS = ("o", "s", "^", "D", "v")
 SHAPES = (  # the same, for a legend
@@ -139,6 +137,22 @@ def exposure(comparison: Comparison, label: str) -> str:
         axes.set(xlabel="tenths of the items, by popularity", ylabel="share of the places")
 
     return _svg("exposure", label, draw)
+
+
+def tradeoff(points: Sequence[TradeoffPoint], metric: str, label: str) -> str:
+    """Hits over coverage, a dot with its interval for each penalty, which stands beside it."""
+
+    def draw(axes: Axes) -> None:
+        coverage, figures = [point.coverage for point in points], [point.ndcg for point in points]
+        means = [figure.mean for figure in figures]
+        axes.errorbar(coverage, means, yerr=_arms(figures), fmt="o-", color=COLORS[0], linewidth=1, elinewidth=0.8)
+        for point in points:
+            axes.annotate(f"{point.penalty:g}", (point.coverage, point.ndcg.mean), (6, 5), textcoords="offset points")
+        axes.xaxis.set_major_formatter(PERCENT)
+        axes.set(xlabel="share of the catalogue in the lists", ylabel=metric, ylim=(0, None))
+        axes.margins(x=0.12)
+
+    return _svg("tradeoff", label, draw)
 
 
 def search(trials: Sequence[Trial], metric: str, label: str) -> str:
@@ -270,31 +284,4 @@ def _svg(name: str, label: str, draw: Callable[[Axes], None], size: tuple[int, i
         canvas, written = Canvas(figsize=(size[0] / 72, size[1] / 72), dpi=72, layout="constrained"), io.StringIO()
         draw(canvas.subplots())
         canvas.savefig(written, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    return _inline(written.getvalue(), name, label)
-
-
-def _inline(svg: str, name: str, label: str) -> str:
-    """Without prolog, styles, names of fonts and namespaces; ids only where something refers to them."""
-    root = ElementTree.fromstring(svg)  # noqa: S314 - matplotlib wrote it a moment ago
-    used = set(re.findall(r"[\"(]#(\w+)", svg))
-    for element in list(root.iter()):
-        element.tag = element.tag.rpartition("}")[2]
-        for style in [child for child in element if child.tag.endswith("}style")]:
-            element.remove(style)
-        element.attrib = dict(_attributes(element.attrib, name, used))
-        element.text, element.tail = (element.text if element.tag == "text" else None), None
-    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": label, "stroke-linejoin": "round"}
-    return ElementTree.tostring(root, encoding="unicode")
-
-
-def _attributes(given: dict[str, str], name: str, used: set[str]) -> list[tuple[str, str]]:
-    """Declarations of a style become attributes, which a strict content security policy lets through."""
-    style = [tuple(one.strip().split(": ", 1)) for one in given.get("style", "").split(";") if one.strip()]
-    found = [(key.rpartition("}")[2], value) for key, value in given.items() if key != "style"]
-    found += [(key, value.replace(INK, "currentColor")) for key, value in style if key != "font-family"]
-    named = ((key, f"{name}-{value}" if key == "id" else value) for key, value in found if key != "id" or value in used)
-    return [(key, re.sub(r"(?<=#)(?![0-9a-f]{6}$)", f"{name}-", _compact(value))) for key, value in named]
-
-
-def _compact(value: str) -> str:
-    return " ".join(re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", value).split())
+    return inline(written.getvalue(), name, label)

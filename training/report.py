@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from training import exploration_page, plots
+from training import exploration_page, insight_page, plots, popularity_page
 from training.measured import Comparison, Figure, Measured, ReportData, Segment, Trial, UserSample
 from training.page import Cells, absent, bdi, figure, folded, page, section, table, text, writable
 
@@ -14,7 +14,10 @@ LISTS = {
     "novelty": "novelty, bits",
     "diversity": "diversity",
     "mean_popularity_rank": "popularity rank",
+    "mean_popularity_percentile": "popularity percentile",
     "exposure_gini": "exposure, Gini",
+    "head_1_percent": "places of the top 1%",
+    "head_10_percent": "places of the top 10%",
 }
 TO, NOTHING = "\u2013", "\u2013"
 SIGN = '<svg class="swatch" viewBox="0 0 30 12" aria-hidden="true">{}</svg>'
@@ -35,8 +38,16 @@ def render(data: ReportData) -> str:
     data = writable(data)
     toml = f"<details><summary>Show it as TOML</summary><pre><code>{text(data.configuration)}</code></pre></details>"
     configuration = section("configuration", "Configuration", "The values that the model was trained with.", toml)
-    built = (_search(data), _indexes(data), _stages(data.seconds), _users(data.users), configuration)
-    sections = "\n".join((*_quality(data.comparison), *exploration_page.sections(data.exploration), *built))
+    built = (
+        *insight_page.sections(data),
+        _search(data),
+        _indexes(data),
+        _stages(data.seconds),
+        _users(data.users),
+        configuration,
+    )
+    explored = exploration_page.sections(data.exploration)
+    sections = "\n".join((*_quality(data.comparison), *explored, *built))
     facts = "".join(f"<div><dt>{text(name)}</dt><dd>{bdi(fact)}</dd></div>" for name, fact in data.facts.items())
     notes = "".join(f"<li>{text(note)}</li>" for note in data.notes)
     return page(facts, notes, sections)
@@ -46,7 +57,8 @@ def _quality(comparison: Comparison | None) -> tuple[str, ...]:
     if comparison is None or not comparison.measured or not comparison.measured[0].figures:
         return (absent("Quality of the lists", "nothing could be held out to measure them on"),)
     ways = comparison.measured
-    return (_baselines(comparison), _recall(ways), _history(ways), _exposure(comparison), _segments(ways))
+    exposed = (_exposure(comparison), popularity_page.tradeoff(comparison))
+    return (_baselines(comparison), _recall(ways), _history(ways), *exposed, _segments(ways))
 
 
 def _baselines(comparison: Comparison) -> str:

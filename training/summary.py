@@ -116,6 +116,7 @@ def show_comparison(comparison: Comparison, as_json: bool) -> None:
     title = f"{measured[0].users} users, {comparison.protocol} held out, every unseen item ranked, ± half of the 95% interval"
     show_table(columns, rows, title)
     _show_segments(measured)
+    _show_tradeoff(comparison)
 
 
 def show_figures(figures: dict[str, Figure], as_json: bool) -> None:
@@ -136,6 +137,26 @@ def _show_segments(measured: Sequence[Measured]) -> None:
     rows = [(part[0].name, str(part[0].size), *(_means(one, metrics) for one in part), part[0].rule) for part in parts]
     columns = ("", "users", *(one.name for one in measured), "rule")
     show_table(columns, rows, f"by history of the user and by popularity of the item: {' / '.join(metrics)}")
+
+
+def _show_tradeoff(comparison: Comparison) -> None:
+    """A row for each penalty of popularity."""
+    rows = [
+        (
+            f"{one.penalty:g}",
+            f"{one.recall.mean:.4f} ±{_half(one.recall):.4f}",
+            f"{one.ndcg.mean:.4f} ±{_half(one.ndcg):.4f}",
+            *(
+                f"{value:.4f}"
+                for value in (one.coverage, one.gini, one.novelty, one.head_1_percent, one.head_10_percent)
+            ),
+        )
+        for one in comparison.tradeoff
+    ]
+    k = comparison.k
+    columns = ("penalty", f"recall@{k}", f"ndcg@{k}", "coverage", "gini", "novelty", "top 1%", "top 10%")
+    if rows:
+        show_table(columns, rows, "the same users under penalties of popularity (serve.popularity_penalty)")
 
 
 def _half(figure: Figure) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Response
 
 from recsys.asked import Asked
@@ -16,8 +18,14 @@ from serving.responses import personal
 from serving.serving_model import ServingModel
 
 
-def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
+def blueprint(model: ServingModel, knowledge: Knowledge, popularity_penalty: float = 0.0) -> Blueprint:
+    """Parameters as of all resources, and the penalty of questions that name none."""
     routes = Blueprint("recommend", __name__)
+
+    def penalized(given: RecommendQuery | RecommendBody) -> Asked:
+        if popularity_penalty and given.popularity_penalty is None:
+            return replace(given.asked, popularity_penalty=popularity_penalty)
+        return given.asked
 
     def for_user(user_id: str, asked: Asked, page_of: str | None) -> Response:
         recommender = model.get()
@@ -31,20 +39,20 @@ def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
     @routes.get("/recommend/<id:user_id>")
     def recommend(user_id: str) -> Response:
         asked = query(RecommendQuery)
-        return for_user(user_id, asked.asked, asked.recommendation_id)
+        return for_user(user_id, penalized(asked), asked.recommendation_id)
 
     @routes.post("/recommend")
     def recommend_to() -> Response:
         query(NoQuery)
         asked = body(RecommendBody)
         if asked.user_id is not None:
-            return for_user(asked.user_id, asked.asked, asked.recommendation_id)
+            return for_user(asked.user_id, penalized(asked), asked.recommendation_id)
         recommender = model.get()
         version = recommender.model_version
         if asked.recommendation_id:
             counted_up_to(asked.recommendation_id, version)
         known = knowledge.look("", recommender)
-        answer = recommender.recommend_to(asked.events, asked.asked, known.look.hidden)
+        answer = recommender.recommend_to(asked.events, penalized(asked), known.look.hidden)
         subject = {"recommendation_id": asked.recommendation_id or recommendation_id(0, version)}
         return personal(answer, listed_object(answer, subject, version), known.degraded)
 

@@ -32,6 +32,7 @@ ASKED = st.builds(
     include_seen=st.booleans(),
     filters=FILTERS,
     diversity=st.sampled_from([0.0, 0.4]),
+    popularity_penalty=st.sampled_from([0.0, 0.5]),
     explain=st.just(True),
 )
 SHAPES = st.sampled_from(
@@ -59,9 +60,9 @@ def check(answer: Answer, history: set[str]) -> None:
     """All sums, for every item of a personal answer."""
     for item in answer.items:
         reason, about = reason_of(item), pytest.approx(item.score, abs=2e-5 * max(1.0, abs(item.score)))
-        assert reason.popularity == 0
-        assert reason.collaborative + reason.content == about
-        assert sum(cause.score for cause in reason.because) + reason.others == about
+        assert reason.popularity <= 0
+        assert reason.collaborative + reason.content + reason.popularity == about
+        assert sum(cause.score for cause in reason.because) + reason.others + reason.popularity == about
         given_ = [cause.score for cause in reason.because]
         assert given_ == sorted(given_, reverse=True)
         assert all(score > 0 for score in given_)

@@ -72,6 +72,7 @@ ASKED = st.builds(
     include_seen=st.booleans(),
     filters=FILTERS,
     diversity=st.sampled_from([0.0, 0.0, 0.5]),
+    popularity_penalty=st.sampled_from([0.0, 0.0, 0.4]),
     exact=st.booleans(),
 )
 SIZES = st.lists(st.integers(1, 20), min_size=1, max_size=4)

@@ -15,6 +15,7 @@ import pytest
 
 from tests import factories
 from training import plots
+from training.insight_rows import Exposure, OddOne, TagQuality
 from training.measured import (
     Comparison,
     Figure,
@@ -23,14 +24,29 @@ from training.measured import (
     Measured,
     ReportData,
     Segment,
+    TradeoffPoint,
     Trial,
     UserSample,
 )
 from training.report import render
 
 WAYS = ("blended", "behaviour alone", "content alone", "item-KNN", "popularity")
+INSIGHTS = (
+    "0.432",
+    "0.615",
+    "30.0%",
+    "0.75",
+    "It gave Alien the highest rating.",
+    "4 users stand out, 1 of these users",
+)
 HOSTILE = "<script>alert('1')</script>\"&"
-FULL = ["baselines", "recall", "history", "exposure", "segments", "search", "indexes", "time", "users", "configuration"]
+FULL = [
+    *("baselines", "recall", "history", "exposure", "popularity", "segments", "served", "tags", "odd", "search"),
+    "indexes",
+    "time",
+    "users",
+    "configuration",
+]
 
 
 def way(place: int, name: str) -> Measured:
@@ -56,10 +72,23 @@ def trial(number: int) -> Trial:
     return Trial(number, "full" if number % 3 == 0 else "cheap", 0.1 + number % 7 / 100, parameters, 1.5)
 
 
+def point(penalty: float) -> TradeoffPoint:
+    recall, ndcg = (Figure(level - penalty / 20, level - 0.07, level + 0.01) for level in (0.0911, 0.0822))
+    return TradeoffPoint(
+        penalty, recall, ndcg, 0.2 + penalty / 2, 0.9 - penalty / 4, 7 + penalty, 0.3, 0.7, 95 - penalty
+    )
+
+
 def example() -> ReportData:
     return ReportData(
         {"model": "20261123T205700Z-3f87", "users": "671", "items": "9,066"},
-        Comparison("the last fifth of each history", 10, tuple(map(way, range(5), WAYS)), (0.1,) * 10),
+        Comparison(
+            "the last fifth of each history",
+            10,
+            tuple(map(way, range(5), WAYS)),
+            (0.1,) * 10,
+            tuple(map(point, (0.0, 0.2, 1.0))),
+        ),
         "ndcg@10",
         tuple(map(trial, range(1, 13))),
         {
@@ -70,6 +99,11 @@ def example() -> ReportData:
         (UserSample("u0042", (("alien-1979", "Alien"),), (("aliens-1986", "Aliens"), ("untitled-1", ""))),),
         "[als]\nfactors = 64\n",
         ("The users are simulated.",),
+        exposure=Exposure(10, 671, {"catalog_coverage": 0.4321, "exposure_gini": 0.8211}, (0.1,) * 10),
+        tags=(TagQuality("genres", "text", 18, 20, 0.35, 240, 0.61, 0.62, 0.615, 0.031, 0.29),),
+        odd_items=(OddOne("alien-1979", "Alien", 0.97, False, ("Its text is nearly that of Aliens.",)),),
+        odd_users=(OddOne("u0666", "", 0.75, True, ("It gave Alien the highest rating.", "Its items are seldom.")),),
+        n_odd=(3, 4, 1),
     )
 
 
@@ -139,6 +173,11 @@ def hostile(data: ReportData, name: str) -> ReportData:
         (UserSample(name, ((name, name),), ((name, ""),)),),
         name,
         (name,),
+        exposure=data.exposure,
+        tags=tuple(replace(one, attribute=name, space=name) for one in data.tags),
+        odd_items=tuple(replace(one, id=name, title=name, sentences=(name,)) for one in data.odd_items),
+        odd_users=tuple(replace(one, id=name, sentences=(name, name)) for one in data.odd_users),
+        n_odd=data.n_odd,
     )
 
 
@@ -185,7 +224,17 @@ def test_every_figure_stands_in_the_tables(data: ReportData) -> None:
             assert f"{figure.low:.3f}\u2013{figure.high:.3f}" in cells
         for value in (*one.lists.values(), *(one.recall_over_k or {}).values()):
             assert (f"{value:.4f}" if value <= 1 else f"{value:.2f}") in cells
-    for fact in ("12 users", "388 users", "0.94", "31.9 s", "are simulated.", "factors = 64", "Aliens", "untitled-1"):
+    for fact in (
+        "12 users",
+        "388 users",
+        "0.94",
+        "31.9 s",
+        "are simulated.",
+        "factors = 64",
+        "Aliens",
+        "untitled-1",
+        *INSIGHTS,
+    ):
         assert fact in cells
 
 
@@ -226,12 +275,19 @@ def test_every_character_can_be_written(data: ReportData, name: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "gone", "why"),
     [
-        ({"comparison": None}, FULL[:5], "Quality of the lists: left out, because nothing could be held out"),
+        ({"comparison": None}, FULL[:6], "Quality of the lists: left out, because nothing could be held out"),
         ({"trials": ()}, ["search"], "The search: left out, because nothing was searched"),
         ({"trials": (Trial(1, "full", math.nan, {}, 1.0),)}, ["search"], "because no trial had a value"),
         ({"indexes": {}}, ["indexes"], "The indexes: left out, because none was measured"),
         ({"indexes": {"empty": ()}}, ["indexes"], "The indexes: left out, because none was measured"),
         ({"seconds": {}}, ["time"], "Time: left out, because the stages were not timed"),
+        (
+            {"exposure": None},
+            ["served"],
+            "Exposure in the lists that are served: left out, because no lists are computed",
+        ),
+        ({"tags": ()}, ["tags"], "Attributes that can be suggested: left out, because no attribute"),
+        ({"n_odd": (0, 0, 0)}, ["odd"], "What stands out: left out, because nothing does"),
         ({"users": ()}, ["users"], "A few users: left out, because none was drawn"),
     ],
 )
@@ -266,7 +322,8 @@ def test_values_of_no_width() -> None:
         "bad": (IndexPoint("a", 0.0, 1e-6),),
     }
     text = render(ReportData({}, Comparison("p", 1, (only,)), "m", trials, points, {"s": 0.0}, (), ""))
-    assert Page(text).sections() == [key for key in FULL if key != "users"]
+    gone = {"popularity", "served", "tags", "odd", "users"}
+    assert Page(text).sections() == [key for key in FULL if key not in gone]
     assert "nan" not in text.lower()
     assert "inf" not in text.lower().replace("information", "")
 
@@ -283,7 +340,7 @@ def test_a_way_has_one_color_everywhere(data: ReportData) -> None:
 def test_plots_say_what_they_are_and_take_the_color_of_the_page(data: ReportData) -> None:
     page = Page(render(data))
     pictures = [attrs for tag, attrs in page.tags if tag == "svg" and attrs.get("class") != "swatch"]
-    assert len(pictures) == 10
+    assert len(pictures) == 11
     assert all(attrs["role"] == "img" and attrs["aria-label"] for attrs in pictures)
     assert all("scope" in attrs for tag, attrs in page.tags if tag == "th")
     paints = {attrs[key] for tag, attrs in page.tags for key in ("fill", "stroke") if key in attrs}

@@ -1,0 +1,38 @@
+"""GET /tags/<item_id> and POST /tags: attributes that an item or a text probably has."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from recsys.insight import tags_object
+from recsys.tags import of_item, of_text
+from serving.bodies import body
+from serving.encoding import Encoding
+from serving.insight_schemas import TagsBody
+from serving.knowledge import Knowledge
+from serving.query_schemas import NoQuery, query
+from serving.serving_model import ServingModel
+
+
+def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> Blueprint:
+    routes = Blueprint("tags", __name__)
+
+    @routes.get("/tags/<id:item_id>")
+    def item(item_id: str) -> Response:
+        query(NoQuery)
+        recommender = model.get()
+        hidden = knowledge.look("", recommender).look.hidden
+        found = of_item(recommender, item_id, hidden)
+        return jsonify(tags_object(found, {"item_id": item_id}, recommender.model_version))
+
+    @routes.post("/tags")
+    def text() -> Response:
+        query(NoQuery)
+        asked = body(TagsBody)
+        recommender = model.get()
+        hidden = knowledge.look("", recommender).look.hidden
+        (vector,) = encoding.encode(recommender.encoder, [asked.text])
+        found = of_text(recommender, vector, hidden)
+        return jsonify(tags_object(found, {"text": asked.text}, recommender.model_version))
+
+    return routes
