@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from recsys.everyday import BREAKS, EMPTY, FUNCTION, LIKED, PAST, PEOPLE
@@ -101,7 +102,7 @@ class Utterance:
         before = self.gap(place).rpartition("\n")[2].strip()
         return (place == 0 or "\n" in self.gap(place)) and before[:1] in MARKS
 
-    @property
+    @cached_property
     def shouts(self) -> bool:
         """Whether capitals say nothing, because most words have them."""
         free = [one for place, one in enumerate(self.tokens) if not self.begins(place) and one.raw != "I"]
