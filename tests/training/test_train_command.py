@@ -26,6 +26,7 @@ SMALL = {
     "content.lsa_dim": 8,
     "index.n_trees": 5,
     "index.queries": 20,
+    "explore.enabled": False,
     "tune.cheap_factors": 4,
     "tune.max_factors": 8,
     "tune.max_iterations": 4,
