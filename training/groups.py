@@ -4,8 +4,8 @@ Target item analysis (Zhou et al. 2014, 2015): attackers must all give the item 
 one that they harm the lowest. So for each item and end of the scale the odd users among those who gave it that rating are
 counted, and compared with a binomial draw at the share that other odd users have of all such ratings. Only ratings count that
 lie a standard deviation of all ratings away from what other users think of the item. Where there are no ratings, having the
-item is the highest one. A burst is a day that holds more of an item's ratings than the share of all ratings since its first one
-would give it.
+item is the highest one, and users who are in several groups are people with a taste in common. A burst is a day that holds more
+of an item's ratings than the share of all ratings since its first one would give it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ FEWEST = 4  # members of a group
 FEWEST_IN_A_DAY = 3
 MAJORITY = 0.5  # of those who agree; people of a rare taste have their items in common too
 DAY = 86_400
+MOST_TARGETS = 2  # of a false profile, where there are no ratings to tell targets from filler items
 MOST = 500
 
 Numbers = NDArray[Any]
@@ -155,13 +156,20 @@ def _at_end(ratings: Ratings, odd: NDArray[np.bool_], end: End, n_ends: int) -> 
     shares = np.maximum(1.0, odd_ones.sum() - of_members) / np.maximum(1.0, len(items) - of_members)
     chances = n_ends * int((agreeing > 0).sum()) * _tail(odd_ones, agreeing, shares)
     certain = np.flatnonzero((odd_ones >= FEWEST) & (odd_ones >= MAJORITY * agreeing) & (chances < CHANCE))
+    there = np.isin(items, certain) & odd[users]
+    users, items = users[there], items[there]
+    if end.direction == "together":  # people of one place or taste have much in common, false profiles their target
+        few = (np.bincount(users, minlength=ratings.n_users) <= MOST_TARGETS)[users]
+        users, items = users[few], items[few]
+    members = np.bincount(items, minlength=ratings.n_items)
+    certain = certain[(members[certain] >= FEWEST) & (members[certain] >= MAJORITY * agreeing[certain])]
     certain = certain[np.argsort(chances[certain], kind="stable")][:MOST]
     return [
         Group(
             int(item),
             end.direction,
             end.value,
-            np.unique(users[(items == item) & odd[users]]).astype(np.int64),
+            np.unique(users[items == item]).astype(np.int64),
             int(agreeing[item]),
             float(shares[item] * agreeing[item]),
             float(chances[item]),
