@@ -14,6 +14,7 @@ from serving.chat_schemas import CHAT_EXAMPLE, ChatAnswer, ChatBody
 from serving.event_schemas import EventsAnswer, EventsBody
 from serving.explore_operations import EXPLORATION
 from serving.operation_kind import Operation, Scope
+from serving.picture_operations import PICTURES
 from serving.query_schemas import PopularQuery, RecommendQuery, SimilarQuery
 from serving.search_schemas import QUERY_EXAMPLE, QueryAnswer, QueryBody, SearchAnswer, SearchQuery
 
@@ -80,11 +81,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "/search",
         "Items for a text",
         "By meaning and by words. Items that a user has seen are found as well; `user_id` ranks the first hundred by text and "
-        "taste. Where texts cannot be encoded just now, `hybrid` answers by words, and `degraded` names `semantic`.",
+        "taste. Where texts cannot be encoded just now, `hybrid` answers by words, and `degraded` names `semantic`. With "
+        "`mode=picture` the words say what the pictures of the items show.",
         SearchQuery,
         answer=SearchAnswer,
         errors=(409,),
     ),
+    *PICTURES,
     Operation(
         "query.query_items",
         "POST",
