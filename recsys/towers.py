@@ -1,9 +1,9 @@
 """Two towers in numpy: pictures and words to vectors of one space, without torch.
 
-The picture tower is a row of convolutions (3 x 3, stride 2, then ``max(x, 0)``) with two dense layers behind them, which get the
-last maps, where things are, and the largest value of each channel of the last two, what they are wherever they are. The text
-tower adds up a vector for each word that it knows and has two dense layers as well. Both end on the unit sphere, where the cosine
-of a picture and a text says how well they go together (CLIP: Radford et al., ICML 2021).
+The picture tower is a row of convolutions (3 x 3, stride 2, then ``max(x, 0)``) with two dense layers behind them, which
+get the last maps, where things are, and the largest value of each channel of the last two, what they are wherever they are.
+The text tower adds up a vector for each word that it knows and has two dense layers as well. Both end on the unit sphere,
+where the cosine of a picture and a text says how well they go together (CLIP: Radford et al., ICML 2021).
 """
 
 from __future__ import annotations
