@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -19,13 +20,13 @@ from recsys.answers import Answer, Recommendation, Source
 from recsys.asked import Asked
 from recsys.embeddings import Vectors
 from recsys.model import Model
-from recsys.picture_search import PICTURE, PictureMode, PictureQuery, by_picture, check_pictures
+from recsys.picture_search import PICTURE, PictureQuery, by_picture, check_pictures
 from recsys.ranking import scored
 from recsys.recommender import NONE, Recommender
 from recsys.taste import Taste
-from recsys.text_search import MODES, Corpus, Found, Mode, TextQuery
+from recsys.text_search import MODES, Corpus, Found, TextQuery
 
-SearchMode = Mode | PictureMode
+SearchMode = Literal["semantic", "keyword", "hybrid", "picture"]
 SEARCH_MODES: tuple[SearchMode, ...] = (*MODES, PICTURE)
 POOL = 100
 PERSONAL = 0.5
