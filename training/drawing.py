@@ -28,15 +28,15 @@ HUES: Final[Mapping[str, int]] = {
     "pink": 322,
 }
 CENTRES: Final[Mapping[str, tuple[float, float]]] = {
-    "top left": (0.27, 0.27),
-    "top right": (0.73, 0.27),
-    "bottom left": (0.27, 0.73),
-    "bottom right": (0.73, 0.73),
+    "top left": (0.28, 0.28),
+    "top right": (0.72, 0.28),
+    "bottom left": (0.28, 0.72),
+    "bottom right": (0.72, 0.72),
     "middle": (0.5, 0.5),
 }
 NUMBERS: Final[Mapping[str, int]] = {"one": 1, "two": 2, "three": 3, "four": 4}
-DISTANCES = {1: 0.0, 2: 0.115, 3: 0.135, 4: 0.155}  # of each thing from the middle of its region
-RADIUS = 0.095
+DISTANCES = {1: 0.0, 2: 0.12, 3: 0.14, 4: 0.16}  # of each thing from the middle of its region
+RADIUS = 0.105
 TILT = 0.3  # radians, at most
 
 Points = NDArray[np.float64]
@@ -50,7 +50,7 @@ def draw(scene: Scene, random: Generator, side: int = SIDE) -> Picture:
     paint = _rgb(hue, random.uniform(0.7, 0.95), random.uniform(0.7, 0.9))
     picture = Image.new("RGB", (large, large), ground)
     pencil = ImageDraw.Draw(picture)
-    radius = RADIUS * random.uniform(0.85, 1.1)
+    radius = RADIUS * random.uniform(0.85, 1.05)
     for place in _places(scene, random):
         outline, hole = OUTLINES[scene.shape]()
         turned = _turn(random.uniform(-TILT, TILT))
@@ -84,7 +84,7 @@ def sheet(rows: list[list[Picture]], gap: int = 4) -> Picture:
 def _places(scene: Scene, random: Generator) -> Points:
     """Where the middle of each thing is, (n, 2), of a picture of side 1."""
     n = NUMBERS[scene.count]
-    centre = np.array(CENTRES[scene.position]) + random.uniform(-0.03, 0.03, size=2)
+    centre = np.array(CENTRES[scene.position]) + random.uniform(-0.02, 0.02, size=2)
     angles = random.uniform(0, 2 * np.pi) + 2 * np.pi * np.arange(n) / n
     if n == 4:
         angles = np.pi / 4 + random.uniform(-0.2, 0.2) + 2 * np.pi * np.arange(n) / n  # within its region
