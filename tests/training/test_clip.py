@@ -31,7 +31,7 @@ def write_clip(folder: Path) -> Path:
     letters = string.ascii_lowercase
     words = ["<|startoftext|>", "<|endoftext|>", *letters, *(f"{letter}</w>" for letter in letters)]
     (inner / "vocab.json").write_text(json.dumps({word: num for num, word in enumerate(words)}))
-    (inner / "merges.txt").write_text("#version: 0.2\nr e\n")
+    (inner / "merges.txt").write_text("#version: 0.2\n")
     sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
     text = {**sizes, "vocab_size": len(words), "max_position_embeddings": 20, "bos_token_id": 0, "eos_token_id": 1}
     torch.manual_seed(0)
