@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RECSYS := $(BIN)/recsys
 INSTALLED := $(VENV)/.installed
-EXTRAS := training,serving,minilm,parquet,postgresql,dev
+EXTRAS := training,serving,minilm,parquet,pictures,postgresql,dev
 PORT ?= 8000
 PARALLEL := --numprocesses 2 --dist loadfile
 

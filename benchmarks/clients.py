@@ -14,9 +14,9 @@ def get(path: str, *headers: str) -> bytes:
     return "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *headers, "\r\n"]).encode()
 
 
-def post(path: str, body: bytes, *headers: str) -> bytes:
-    """A POST request with a JSON body, ready to be sent."""
-    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *headers]
+def post(path: str, body: bytes, *headers: str, media: str = "application/json") -> bytes:
+    """A POST request, ready to be sent."""
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Type: {media}", *headers]
     return "\r\n".join([*lines, f"Content-Length: {len(body)}", "\r\n"]).encode() + body
 
 

@@ -80,14 +80,14 @@ def latency(trained: Store, effort: Effort) -> str:
         for number in range(effort.rounds):
             for kind, asked in kinds.items():
                 before = server.cpu_seconds(), server.encoder_seconds()
-                found = _run(kind, Load(server.address, _part(asked, number), WAITING, effort.seconds, RATE))
+                found = _run(kind, Load(server.address, part(asked, number), WAITING, effort.seconds, RATE))
                 outcomes[kind].append(found)
                 whole, encoder = server.cpu_seconds() - before[0], server.encoder_seconds() - before[1]
                 n = len(found.outcome.latencies)
                 costs[kind].append((1000 * whole / n, 1000 * encoder / n))
     rows = []
     for kind, rounds in outcomes.items():
-        cells = [_ms(rounds, percent) for percent in (50, 95, 99)]
+        cells = [milliseconds(rounds, percent) for percent in (50, 95, 99)]
         worst = f"{max(one.outcome.ms(99) for one in rounds):.1f}"
         late = str(sum(one.degraded for one in rounds))
         cpu = [f"{statistics.median(one):.1f}" for one in zip(*costs[kind], strict=True)]
@@ -115,7 +115,7 @@ def beside(trained: Store, effort: Effort) -> str:
             for kind, asked in kinds.items():
                 before = server.encoder_seconds()
                 searched: list[Searched] = []
-                with _searching(server, _part(asked, number), searched):
+                with searching(server, part(asked, number), searched):
                     turn = measure(server, lists, effort.seconds)
                 spent = server.encoder_seconds() - before
                 found[kind].append(Beside(turn, searched[0], 1000 * spent / len(searched[0].outcome.latencies)))
@@ -127,8 +127,8 @@ def beside(trained: Store, effort: Effort) -> str:
                 f"{RATE:g} searches a second, {kind}",
                 f"{statistics.median(one.turn.rate for one in rounds):,.0f}",
                 spread([one.turn.rate / other.rate for one, other in zip(rounds, alone, strict=True)]),
-                _ms(searches, 50),
-                _ms(searches, 99),
+                milliseconds(searches, 50),
+                milliseconds(searches, 99),
                 f"{statistics.median(one.encoder_ms for one in rounds):.1f}",
                 f"{sum(one.degraded for one in searches)} of {sum(len(one.outcome.latencies) for one in searches)}",
             ]
@@ -163,7 +163,7 @@ class Beside:
 
 
 @contextmanager
-def _searching(server: Served, asked: Requests, found: list[Searched]) -> Iterator[None]:
+def searching(server: Served, asked: Requests, found: list[Searched]) -> Iterator[None]:
     """Searches from a thread for as long as the block takes."""
     stop = threading.Event()
     load = Load(server.address, asked, WAITING, 3600, RATE)
@@ -186,7 +186,8 @@ def _run(kind: str, load: Load, stop: threading.Event | None = None) -> Searched
     return Searched(sound(kind, run(load, seen, stop)), degraded[0])
 
 
-def _ms(rounds: Sequence[Searched], percent: float) -> str:
+def milliseconds(rounds: Sequence[Searched], percent: float) -> str:
+    """A percentile of the latencies, the median over the rounds."""
     return f"{statistics.median(one.outcome.ms(percent) for one in rounds):.1f}"
 
 
@@ -253,7 +254,7 @@ def _write(path: Path, head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> 
         writer.writerows(rows)
 
 
-def _part(asked: Requests, number: int) -> Requests:
+def part(asked: Requests, number: int) -> Requests:
     """Requests that no other round sends, of many."""
     if len(asked) == 1:
         return asked

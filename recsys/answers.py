@@ -27,7 +27,7 @@ Strategy = Literal[
     "context_pairs",
     "conversation",
 ]
-Source = Literal["collaborative", "content", "blended", "popularity", "semantic", "keyword", "hybrid"]
+Source = Literal["collaborative", "content", "blended", "popularity", "semantic", "keyword", "hybrid", "picture"]
 MOST_CAUSES = 5
 
 

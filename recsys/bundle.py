@@ -26,12 +26,12 @@ from recsys.index import ExactIndex, VectorIndex, VectorTable
 from recsys.manifest import FileInfo, IndexInfo, Manifest
 from recsys.model import Model
 from recsys.packed import Arrays
-from recsys.parts import COLUMNS, INDEXES, PARTS, to_arrays
+from recsys.parts import COLUMNS, PARTS, present, to_arrays
 
 MANIFEST = "manifest.json"
 MANIFEST_SHA = "manifest.sha256"
 USER_FACTORS = "user_factors.npy"
-ENCODER = "encoder"
+ENCODER, PICTURE_ENCODER = "encoder", "picture_encoder"
 UNREAD = "0" * 64
 
 
@@ -53,6 +53,12 @@ class ModelBundle:
         info, own = self.manifest.encoder, self.folder / ENCODER
         return EncoderRef(info.name, info.fingerprint, own if own.is_dir() else None)
 
+    @property
+    def picture_encoder(self) -> EncoderRef:
+        """What made the vectors of the pictures."""
+        info, own = self.manifest.pictures.encoder, self.folder / PICTURE_ENCODER
+        return EncoderRef(info.name, info.fingerprint, own if own.is_dir() else None, pictures=True)
+
 
 def write_model(folder: Path, model: Model) -> None:
     """Write and sync every file of `model` but the manifest; raises OSError or StoreError."""
@@ -63,12 +69,13 @@ def write_model(folder: Path, model: Model) -> None:
     for name, forest in model.forests.items():
         forest.save(folder / f"{name}.ann")
         durable.sync(folder / f"{name}.ann")
-    for name, content in model.encoder_files.items():
-        path = folder / ENCODER / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        durable.write_bytes(path, content)
-    for parent in sorted({folder / ENCODER / parent for name in model.encoder_files for parent in Path(name).parents}):
-        durable.sync(parent)
+    for own, files in ((ENCODER, model.encoder_files), (PICTURE_ENCODER, model.picture_encoder_files)):
+        for name, content in files.items():
+            path = folder / own / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            durable.write_bytes(path, content)
+        for parent in sorted({folder / own / parent for name in files for parent in Path(name).parents}):
+            durable.sync(parent)
 
 
 def list_files(folder: Path, *, read: bool = True) -> dict[str, FileInfo]:
@@ -155,14 +162,16 @@ def load_bundle(folder: Path, version: str | None = None, *, read: bool = True) 
 
 
 def _open_model(folder: Path, manifest: Manifest, read: bool) -> Model:
-    arrays = {part: _read_arrays(folder, part) for part in COLUMNS}
+    arrays = {part: _read_arrays(folder, part) for part in present(bool(manifest.pictures.dim))}
     shape, counts = manifest.shape, manifest.counts
     layout = Layout(shape.factors, shape.text_dim, shape.content_scale, shape.short_history)
     searched = layout.text_dim if manifest.items_by_text is not None else 0
     dims = {"items_for_user": layout.dim, "items_like_item": layout.dim, "items_by_text": searched}
+    if manifest.pictures.dim:
+        dims["items_by_picture"] = manifest.pictures.dim
     tables = {name: VectorTable.from_arrays(arrays[name], (counts.items, dim)) for name, dim in dims.items()}
     items = IdMap.from_arrays(arrays["items"])
-    parts: dict[str, Any] = {name: part.open(arrays[name], manifest) for name, part in PARTS.items()}
+    parts: dict[str, Any] = {name: part.open(arrays[name], manifest) for name, part in PARTS.items() if name in arrays}
     exact: dict[str, Any] = {name: ExactIndex(table) for name, table in tables.items()}
     factors: Any = read_array(folder / USER_FACTORS)
     catalog = Catalog.from_arrays(items, arrays["catalog"], arrays["titles"])
@@ -170,7 +179,7 @@ def _open_model(folder: Path, manifest: Manifest, read: bool) -> Model:
     sizes = (len(model.users), len(model.catalog), len(model.histories.item_nums))
     if sizes != (counts.users, counts.items, counts.interactions):
         raise BundleError(f"users, items, interactions are {sizes}, the manifest says {counts}")
-    infos: dict[str, IndexInfo | None] = {name: getattr(manifest, name) for name in INDEXES}
+    infos: dict[str, IndexInfo | None] = {name: getattr(manifest, name) for name in tables}
     indexes: dict[str, Any] = {  # annoy is the last to open a file, as it trusts what it is told
         name: _open_index(folder / f"{name}.ann", tables[name], info, read) for name, info in infos.items()
     }

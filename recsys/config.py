@@ -92,7 +92,20 @@ class ContentConfig(Section):
     sha256: str = Field("", description="expected SHA-256 of the encoder's model.safetensors; empty: not checked")
     lsa_dim: Positive = Field(300, description="length of the text vectors of the lsa encoder")
     cache: str = Field(
-        "var/texts.sqlite", description="file of encoded texts, so only new ones are encoded; empty: none"
+        "var/texts.sqlite", description="file of encoded texts and pictures, so only new ones are encoded; empty: none"
+    )
+    picture_encoder: str = Field(
+        "",
+        description='of pictures and words in one space: "clip-ViT-B-32", another two-tower sentence-transformers name, or a '
+        "folder; empty: pictures are not looked at",
+    )
+    picture_column: str = Field("image", description="column of the items with the path of a .png or .jpg file")
+    picture_folder: str = Field("", description="what those paths are relative to; empty: the folder of data.items")
+    picture_tags: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        (), description="attributes whose values describe pictures; empty: those with few different texts"
+    )
+    picture_prompt: Annotated[str, Field(pattern=r"\{\}")] = Field(
+        "a picture of {}", description="what is said of a picture that shows {}, one of those values"
     )
 
 
@@ -249,6 +262,7 @@ class ServeConfig(Section):
         (), description="origins whose pages may read the answers; empty: none"
     )
     max_body: Positive = Field(1_048_576, description="longest request body in bytes")
+    max_picture: Positive = Field(4_194_304, description="longest body in bytes that is a picture, not JSON")
     max_batch: Positive = Field(1000, description="most events in one request")
     access_log: bool = Field(True, description="one JSON line a request; without it only warnings and errors")
 

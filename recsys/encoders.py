@@ -62,12 +62,15 @@ class EncoderRef:
     name, fingerprint : str
         As in the manifest; an empty fingerprint: the model has no text vectors.
     folder : Path or None
-        Where its files lie, of an encoder that was fitted on the catalogue; None: it is looked up by its name.
+        Where its files lie, of an encoder that is kept with the model; None: it is looked up by its name.
+    pictures : bool
+        Whether it is the one of pictures and words.
     """
 
     name: str = ""
     fingerprint: str = ""
     folder: Path | None = None
+    pictures: bool = False
 
     @property
     def light(self) -> bool:
@@ -106,6 +109,15 @@ class SentenceEncoder:
             advance(len(batch))
         vectors = np.vstack(parts).astype(np.float32)
         return unit_rows(vectors[np.argsort(by_length)])
+
+    def encode_pictures(self, pictures: Sequence[Any], advance: Callable[[int], None] = lambda _: None) -> Vectors:
+        """Unit vectors of pictures (PIL.Image.Image), of a model with towers for both; raises EncoderError."""
+        try:
+            found = self._model.encode(list(pictures), batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True)
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            raise EncoderError(f"encoder {self.name} takes no pictures: {error}") from error
+        advance(len(pictures))
+        return unit_rows(found.astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,8 @@ from typing import Any
 
 from recsys.answers import Answer, Reason, Recommendation
 from recsys.catalog import Item
+from recsys.picture_search import PictureQuery, caption
+from recsys.picture_tags import Tag
 from recsys.text_search import TextQuery
 
 DIGITS = 6
@@ -28,9 +30,23 @@ def listed_object(answer: Answer, subject: Mapping[str, Any], model_version: str
     return {**answer_object(answer, subject, model_version), "next_offset": answer.next_offset}
 
 
-def search_object(answer: Answer, query: TextQuery, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
-    """The envelope of what was found for a text."""
-    return listed_object(answer, {**subject, "query": query.text, "mode": query.mode}, model_version)
+def search_object(
+    answer: Answer, query: TextQuery | PictureQuery, subject: Mapping[str, Any], model_version: str
+) -> dict[str, Any]:
+    """The envelope of what was found for a text, or for a picture, which is not repeated."""
+    text = {} if query.text is None else {"query": query.text}
+    return listed_object(answer, {**subject, **text, "mode": query.mode}, model_version)
+
+
+def caption_object(tags: list[Tag], model_version: str) -> dict[str, Any]:
+    """What a picture shows."""
+    return {
+        "model_version": model_version,
+        "caption": caption(tags),
+        "tags": [
+            {**tag._asdict(), "score": round(tag.score, DIGITS), "share": round(tag.share, DIGITS)} for tag in tags
+        ],
+    }
 
 
 def item_object(item: Item, model_version: str) -> dict[str, Any]:

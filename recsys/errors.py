@@ -7,6 +7,7 @@ Every message says what happened, which value, and what to do about it::
     ├── DataError        the input files cannot be used                          exit 1
     ├── EncoderError     a text encoder is missing or is not the expected one    exit 1
     │   └── EncoderBusyError a text could not be encoded in time
+    ├── PictureError     a picture cannot be read                                exit 1
     ├── BundleError      a folder is not a sound model bundle                    exit 1
     ├── ModelRejectedError    a fitted model is too bad to be published               exit 1
     ├── StoreError       the store of bundles cannot do what was asked           exit 1
@@ -43,6 +44,10 @@ class EncoderError(RecsysError):
 
 class EncoderBusyError(EncoderError):
     """A text could not be encoded in time."""
+
+
+class PictureError(RecsysError):
+    """A picture is of a kind that is not read, too large, or damaged."""
 
 
 class BundleError(RecsysError):

@@ -222,3 +222,6 @@ def best_of(nums: NDArray[np.int32], scores: NDArray[np.float32], k: int) -> Nei
 def _at_least_kth(scores: NDArray[np.float32], k: int, slack: float = 0.0) -> NDArray[np.int64]:
     """Where the `k` best scores are, and all that equal the last of them but for `slack`, so that row numbers can decide."""
     return np.flatnonzero(scores >= np.partition(scores, -k)[-k] - np.float32(slack))
+
+
+NO_INDEX = ExactIndex(VectorTable.from_vectors(np.zeros((0, 0), dtype=np.float32)))

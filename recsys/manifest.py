@@ -78,6 +78,13 @@ class EncoderInfo(Record):
     fingerprint: str
 
 
+class PictureInfo(Record):
+    """The encoder of pictures and words, and the length of its vectors; `dim` is 0 for a model without pictures."""
+
+    encoder: EncoderInfo = EncoderInfo(name="", fingerprint="")
+    dim: NonNegativeInt = 0
+
+
 class IndexInfo(Record):
     """How an index answers, and how its answers compare with the exact ones.
 
@@ -105,7 +112,7 @@ class FileInfo(Record):
 class Header(Record):
     """Everything of a manifest that is known before the files are written.
 
-    `items_by_text` is None without text vectors.
+    `items_by_text` is None without text vectors, `items_by_picture` without pictures.
     """
 
     counts: Counts
@@ -114,6 +121,8 @@ class Header(Record):
     items_for_user: IndexInfo
     items_like_item: IndexInfo
     items_by_text: IndexInfo | None
+    items_by_picture: IndexInfo | None = None
+    pictures: PictureInfo = PictureInfo()
     fold_in: FoldInInfo
     events: EventsInfo
     parameters: dict[str, Any]

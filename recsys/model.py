@@ -20,13 +20,14 @@ from recsys.fold_in import FoldIn
 from recsys.groups import Groups
 from recsys.histories import Histories
 from recsys.ids import IdMap
-from recsys.index import VectorIndex
+from recsys.index import NO_INDEX, VectorIndex
 from recsys.item_map import ItemMap
 from recsys.keywords import Keywords
 from recsys.likeness import Likeness
 from recsys.lists import Lists
 from recsys.names import Names
 from recsys.neighborhood import Neighborhood
+from recsys.picture_tags import NO_TAGS, Tags
 from recsys.popularity import Popularity
 from recsys.tagging import Tagging
 
@@ -76,10 +77,17 @@ class Model:
         Values of attributes by item, to suggest them for others.
     anomalies : Anomalies
         Items and users that stand out, with the evidence.
+    items_by_picture : VectorIndex
+        Over the vectors of the items' pictures as the picture encoder makes them, zero for an item without; NO_INDEX where
+        the model has none.
+    picture_tags : Tags
+        What a picture can be said to show.
     forests : mapping
         The annoy indexes by name, kept while a model is written; a loaded model opens the ones that serve.
     encoder_files : mapping
         Files of a text encoder that was fitted on this catalogue, by name.
+    picture_encoder_files : mapping
+        Files of a picture encoder that is small enough to be kept with the model, by name.
 
     Raises
     ------
@@ -112,8 +120,11 @@ class Model:
     directions: Directions
     tagging: Tagging
     anomalies: Anomalies
+    items_by_picture: VectorIndex = NO_INDEX
+    picture_tags: Tags = NO_TAGS
     forests: Mapping[str, AnnoyVectorIndex] = field(default_factory=dict)
     encoder_files: Mapping[str, bytes] = field(default_factory=dict)
+    picture_encoder_files: Mapping[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n_items = len(self.catalog)
@@ -132,6 +143,8 @@ class Model:
             "items and items_for_user": (n_items, len(self.items_for_user)),
             "items and items_like_item": (n_items, len(self.items_like_item)),
             "items and items_by_text": (n_items, len(self.items_by_text)),
+            "items and items_by_picture": (n_items if self.picture_dim else 0, len(self.items_by_picture)),
+            "items_by_picture and picture_tags": (self.picture_dim, self.picture_tags.vectors.shape[1]),
             "items and keywords": (n_items, len(self.keywords)),
             "items and names": (n_items, len(self.names)),
             "items and clusters": (n_items, len(self.clusters)),
@@ -148,6 +161,11 @@ class Model:
         for what, (one, other) in pairs.items():
             if one != other:
                 raise BundleError(f"model: {what} disagree: {one} and {other}")
+
+    @property
+    def picture_dim(self) -> int:
+        """The length of the vectors of pictures; 0 for a model without."""
+        return self.items_by_picture.table.dim
 
     def seen(self, user_num: int) -> NDArray[np.int32]:
         """Row numbers of what must not be recommended to a user, rising."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from recsys import anomalies, attributes, groups, keywords, names, tagging
+from recsys import anomalies, attributes, groups, keywords, names, picture_tags, tagging
 from recsys.anomalies import Anomalies
 from recsys.attributes import Attributes
 from recsys.directions import Directions
@@ -26,6 +26,7 @@ from recsys.model import Model
 from recsys.names import Names
 from recsys.neighborhood import Neighborhood
 from recsys.packed import Arrays
+from recsys.picture_tags import Tags
 from recsys.popularity import Popularity
 from recsys.tagging import Tagging
 
@@ -81,10 +82,17 @@ PARTS = {
     "anomalies": Part(
         anomalies.COLUMNS, lambda arrays, made: Anomalies.from_arrays(arrays, made.counts.items, made.counts.users)
     ),
+    "picture_tags": Part(picture_tags.COLUMNS, lambda arrays, made: Tags.from_arrays(arrays, made.pictures.dim)),
 }
 CATALOG = {"items": IDS, "catalog": STRINGS, "titles": STRINGS}
-INDEXES = dict.fromkeys(("items_for_user", "items_like_item", "items_by_text"), VECTORS)
+INDEXES = dict.fromkeys(("items_for_user", "items_like_item", "items_by_text", "items_by_picture"), VECTORS)
 COLUMNS = {**{name: part.columns for name, part in PARTS.items()}, **CATALOG, **INDEXES}
+OF_PICTURES = frozenset({"picture_tags", "items_by_picture"})  # only a model with pictures has them
+
+
+def present(pictures: bool) -> dict[str, tuple[str, ...]]:
+    """The columns of each part of a model with or without pictures."""
+    return {name: columns for name, columns in COLUMNS.items() if pictures or name not in OF_PICTURES}
 
 
 def to_arrays(model: Model) -> dict[str, Arrays]:
@@ -95,4 +103,5 @@ def to_arrays(model: Model) -> dict[str, Arrays]:
         "titles": model.catalog.titles.to_arrays(),
     }
     indexes = {name: getattr(model, name).table.to_arrays() for name in INDEXES}
-    return {**{name: getattr(model, name).to_arrays() for name in PARTS}, **catalog, **indexes}
+    every = {**{name: getattr(model, name).to_arrays() for name in PARTS}, **catalog, **indexes}
+    return {name: every[name] for name in present(bool(model.picture_dim))}

@@ -8,6 +8,7 @@ from pathlib import Path
 from recsys.bert_files import open_bert
 from recsys.encoders import EncoderRef, SentenceEncoder, StaticEncoder, TextEncoder, open_encoder
 from recsys.errors import EncoderError, UnansweredError
+from recsys.picture_encoders import open_picture_encoder
 
 STATIC = "0_StaticEmbedding"
 
@@ -22,6 +23,8 @@ def open_query_encoder(ref: EncoderRef) -> TextEncoder:
     EncoderError
         When the encoder is not on this machine, or is not the one that the model was trained with.
     """
+    if ref.pictures:
+        return open_picture_encoder(ref)
     if not ref.fingerprint:
         raise UnansweredError("the model was trained without text vectors (content.encoder); search by keywords")
     if ref.folder is not None:

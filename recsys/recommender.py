@@ -51,12 +51,15 @@ class Recommender:
         How events count, and which of them the model knows.
     encoder : EncoderRef
         What made the text vectors, to encode what is searched for.
+    picture_encoder : EncoderRef
+        What made the vectors of the pictures.
     """
 
     model: Model
     model_version: str
     events: EventsInfo = field(default_factory=EventsInfo)
     encoder: EncoderRef = NO_ENCODER
+    picture_encoder: EncoderRef = NO_ENCODER
 
     @cached_property
     def rules(self) -> EventRules:

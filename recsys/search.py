@@ -8,21 +8,26 @@ order by text, with scores of 0 and less, as they have on the same scale.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from recsys import answers
-from recsys.answers import Answer, Recommendation
+from recsys.answers import Answer, Recommendation, Source
 from recsys.asked import Asked
 from recsys.embeddings import Vectors
 from recsys.model import Model
+from recsys.picture_search import PICTURE, PictureQuery, by_picture, check_pictures
 from recsys.ranking import scored
 from recsys.recommender import NONE, Recommender
 from recsys.taste import Taste
-from recsys.text_search import Corpus, Found, TextQuery
+from recsys.text_search import MODES, Corpus, Found, TextQuery
 
+SearchMode = Literal["semantic", "keyword", "hybrid", "picture"]
+SEARCH_MODES: tuple[SearchMode, ...] = (*MODES, PICTURE)
 POOL = 100
 PERSONAL = 0.5
 
@@ -32,40 +37,55 @@ def corpus(model: Model) -> Corpus:
     return Corpus(model.items_by_text, model.keywords)
 
 
+def chosen(model: Model, mode: SearchMode | None) -> SearchMode:
+    """`mode`, or the one that finds most; raises UnansweredError where the items cannot be searched that way."""
+    texts = corpus(model)
+    if mode == PICTURE or (mode is None and not texts.modes() and model.picture_dim):
+        check_pictures(model)
+        return PICTURE
+    return texts.chosen(mode)
+
+
 def search(
     recommender: Recommender,
-    query: TextQuery,
+    query: TextQuery | PictureQuery,
     asked: Asked,
     hidden: AbstractSet[str] = NONE,
     taste: Taste | None = None,
 ) -> Answer:
-    """Items for a text, also those that were seen: whoever searches wants to find them.
+    """Items for a text or a picture, also those that were seen: whoever searches wants to find them.
 
     Parameters
     ----------
-    query : TextQuery
-        Of a mode that :meth:`Corpus.chosen` gave.
+    query : TextQuery or PictureQuery
+        Of a mode that :func:`chosen` gave.
     asked : Asked
         Its k, offset, exclude, filters and exact.
     hidden : set of str
         Ids of items that nobody may see.
     taste : Taste or None
-        Of whom the order is; None, or nothing is known: the order is by text alone.
+        Of whom the order is; None, or nothing is known: the order is by the query alone.
 
     Raises
     ------
     QueryError
         When a filter names no attribute of the catalogue.
+    UnansweredError
+        When the query is one of pictures and the model has none.
     """
     model = recommender.model
-    texts = corpus(model).exactly() if asked.exact else corpus(model)
     knows = taste is not None and bool(taste.query.vector.any())
     depth = max(asked.depth, POOL) if knows else asked.depth
-    found = texts.find(query, depth, recommender.nums([*asked.exclude, *hidden]), recommender.eligible(asked))
+    skip, eligible = recommender.nums([*asked.exclude, *hidden]), recommender.eligible(asked)
+    if isinstance(query, PictureQuery):
+        found = by_picture(model, query, depth, skip, eligible, exact=asked.exact)
+    else:
+        texts = corpus(model).exactly() if asked.exact else corpus(model)
+        found = texts.find(query, depth, skip, eligible)
     if taste is not None and knows:
         found = _personalized(found, taste)
     page = answers.page(found.nums.tolist(), asked.offset, asked.k, set())
-    items = _items(model, found.take(page.places))
+    items = _items(model, found.take(page.places), query)
     return Answer("personalized_search" if knows else "search", items, next_offset=page.next_offset)
 
 
@@ -88,10 +108,11 @@ def _scaled(scores: Vectors, n: int) -> Vectors:
     return np.asarray((scores - scores[n - 1]) / (spread or 1), dtype=np.float32)
 
 
-def _items(model: Model, found: Found) -> tuple[Recommendation, ...]:
+def _items(model: Model, found: Found, query: TextQuery | PictureQuery) -> tuple[Recommendation, ...]:
     ids, titles = model.catalog.items, model.catalog.titles
     scores = found.scores.tolist()
+    sources: Sequence[Source] = [PICTURE] * len(found) if isinstance(query, PictureQuery) else found.sources()
     return tuple(
         Recommendation(ids.id(num), titles[num], score, source)
-        for num, score, source in zip(found.nums.tolist(), scores, found.sources(), strict=True)
+        for num, score, source in zip(found.nums.tolist(), scores, sources, strict=True)
     )

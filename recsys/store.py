@@ -90,7 +90,8 @@ class Store:
     def recommender(self, version: str | None = None, *, read: bool = True) -> Recommender:
         """A model, by default the current one, ready to answer; raises as :meth:`load`."""
         bundle = self.load(version, read=read)
-        return Recommender(bundle.model, bundle.version, bundle.manifest.events, bundle.encoder)
+        events = bundle.manifest.events
+        return Recommender(bundle.model, bundle.version, events, bundle.encoder, bundle.picture_encoder)
 
     def verify(self, version: str) -> Manifest:
         """Check every byte of a version; raises BundleError or NotFoundError."""

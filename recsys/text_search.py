@@ -136,7 +136,7 @@ class Corpus:
         assert query.vector is not None, "the query was not encoded"
         if not query.vector.any() or not query.text.strip():
             return Neighbors(NOTHING, np.empty(0, dtype=np.float32))
-        with_text = _with_text(self.index.table)
+        with_text = with_vector(self.index.table)
         if with_text is not None:
             eligible = with_text if eligible is None else eligible & with_text
         if eligible is None and isinstance(self.index, ExactIndex):
@@ -174,8 +174,8 @@ def _found(neighbors: Neighbors, *, by_meaning: bool) -> Found:
     return Found(neighbors.nums, neighbors.scores, mark, ~mark)
 
 
-def _with_text(table: VectorTable) -> Mask | None:
-    """Which items have a vector; None for all. Those without stand last in the table."""
+def with_vector(table: VectorTable) -> Mask | None:
+    """Which rows are not zero; None for all. Those that are stand last in the table."""
     n = len(table) - int(np.searchsorted(table.norms[::-1], 0, side="right"))
     if n == len(table):
         return None

@@ -22,6 +22,7 @@ from serving.routes import (
     hidden,
     items,
     metrics,
+    pictures,
     popular,
     query,
     rank,
@@ -85,6 +86,7 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     for resource in (search, query, tags):
         app.register_blueprint(resource.blueprint(model, knowledge, encoded))
     app.register_blueprint(chat.blueprint(model, knowledge, encoded, settings.chat))
+    app.register_blueprint(pictures.blueprint(model, knowledge, encoded, settings.serve.max_picture))
     app.register_blueprint(events.blueprint(model, knowledge, settings.serve.max_batch))
     app.register_blueprint(hidden.blueprint(knowledge))
     admission.register(app, settings.serve.in_flight, counted.shed)

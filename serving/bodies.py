@@ -15,6 +15,7 @@ from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityToo
 from serving.admission import arriving
 from serving.problems import BodyError
 
+JSON: Final = "application/json"
 UTF8: Final = frozenset({"utf-8", "utf8"})
 SHOWN = 100
 
@@ -42,7 +43,7 @@ def body(kind: type[AnyBody]) -> AnyBody:
     """
     _check_type()
     with arriving():
-        raw = _read()
+        raw = read()
     given = loads(raw)
     g.body_was_read = True
     try:
@@ -51,7 +52,7 @@ def body(kind: type[AnyBody]) -> AnyBody:
         _refuse(given, error)
 
 
-def _read() -> bytes:
+def read() -> bytes:
     """The bytes of the body; one more than the limit is read where the length is not given, to see whether there is more."""
     limit = request.max_content_length
     if limit is None:
@@ -85,7 +86,7 @@ def loads(raw: bytes) -> Any:
         if b"{" in raw:
             LOOKS_AT_KEYS.decode(raw.decode())
     except _RepeatedKeyError as error:
-        raise BadRequest(f"the body has the key {_shown(error.key)} twice in one object; give it once") from error
+        raise BadRequest(f"the body has the key {shown(error.key)} twice in one object; give it once") from error
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
     except RecursionError as error:
@@ -112,14 +113,19 @@ LOOKS_AT_KEYS: Final = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 def _check_type() -> None:
-    if request.mimetype != "application/json":
+    if request.mimetype != JSON:
         raise UnsupportedMediaType(
-            f"the body is {_shown(request.mimetype)}; send JSON with Content-Type: application/json"
+            f"the body is {shown(request.mimetype)}; send JSON with Content-Type: application/json"
             if request.mimetype
             else "the body has no type; send JSON with Content-Type: application/json"
         )
     if request.mimetype_params.get("charset", "utf-8").lower() not in UTF8:
         raise UnsupportedMediaType("the body is not in UTF-8; JSON is sent in UTF-8")
+    check_plain()
+
+
+def check_plain() -> None:
+    """Raise UnsupportedMediaType when the body of the current request is compressed."""
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedMediaType("the body is compressed; send it as it is")
 
@@ -136,9 +142,9 @@ def _message(given: Any, problem: ErrorDetails) -> str:
     if problem["type"] == "missing":
         return f"{where} is missing"
     if problem["type"] == "model_type":
-        return f"{where} is {_shown(problem['input'])}: it must be an object"
+        return f"{where} is {shown(problem['input'])}: it must be an object"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{where} is {_shown(problem['input'])}: {message[:1].lower()}{message[1:]}"
+    return f"{where} is {shown(problem['input'])}: {message[:1].lower()}{message[1:]}"
 
 
 def _place(given: Any, loc: tuple[int | str, ...]) -> str:
@@ -154,7 +160,8 @@ def _place(given: Any, loc: tuple[int | str, ...]) -> str:
     return path
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value that was sent, for a message, cut where it is long."""
     if isinstance(value, (list, tuple)):
         return f"a list of {len(value)}"
     if isinstance(value, dict):

@@ -1,11 +1,12 @@
-"""Encodes texts for all workers of a server, in a process of its own, so that no list waits for a text encoder.
+"""Encodes texts and pictures for all workers of a server, in a process of its own, so that no list waits for an encoder.
 
 ``python -m serving.encoder_process RUN PARENT`` serves on the Unix socket ``encoder.sock`` in the folder RUN, and ends when the
 process PARENT does or the folder is gone. It holds a lock on ``encoder.lock``, so a second one ends at once. It is nice: where
 the processors are busy, lists come first.
 
-A request is one line of JSON: the encoder, the texts, and the seconds for which somebody waits. The answer is one line of JSON,
-and behind it the vectors in float32.
+A request is one line of JSON: the encoder, the texts or the length of a picture, whose bytes follow, and the seconds for which
+somebody waits. The answer is one line of JSON, and behind it the vectors in float32. Pictures are decoded here and nowhere
+else in a server: one that needs much memory, or that a decoder fails at, ends no worker.
 """
 
 from __future__ import annotations
@@ -21,16 +22,18 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from recsys.embeddings import Vectors
 from recsys.encoders import EncoderRef, TextEncoder
-from recsys.errors import EncoderBusyError, RecsysError
+from recsys.errors import ConfigError, EncoderBusyError, EncoderError, PictureError, RecsysError
+from recsys.picture_encoders import PictureEncoder
+from recsys.pictures import PictureBytes, decode
 from recsys.query_encoders import open_query_encoder
 from serving import logs
 
@@ -40,9 +43,12 @@ NICENESS = 10
 LONGEST_REQUEST = 1_000_000
 KEPT_TEXTS = 4096
 BATCH_CHARACTERS = 400  # together as many as some short queries have
-KEPT = 2  # encoders, so that old and new workers are served while a model with another one is swapped in
+MOST_PIXELS = 16_777_216  # of a picture that somebody sends
+KEPT = 4  # encoders, two of a model, so that old and new workers are served while one with others is swapped in
 LOOK_SECONDS = 1.0
 SILENT_SECONDS = 10.0  # a worker says what it wants at once
+
+Wanted = Sequence[str] | PictureBytes
 
 
 class Encoders:
@@ -52,11 +58,12 @@ class Encoders:
         self._changed = threading.Condition()
         self._busy = False
         self._waiting: list[_Request] = []
-        self._opened: OrderedDict[str, TextEncoder] = OrderedDict()
+        self._decoding = threading.Lock()
+        self._opened: OrderedDict[tuple[bool, str], TextEncoder | PictureEncoder] = OrderedDict()
         self._known: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
 
-    def encode(self, ref: EncoderRef, texts: Sequence[str], seconds: float) -> Vectors:
-        """Unit vectors of some texts, (len(texts), dim).
+    def encode(self, ref: EncoderRef, wanted: Wanted, seconds: float) -> Vectors:
+        """Unit vectors of some texts, (len(texts), dim), or of a picture, (1, dim).
 
         A batch takes one text of each request in turn, so that many texts of one do not keep the single one of another waiting.
 
@@ -66,9 +73,13 @@ class Encoders:
             When it has not come to an end after `seconds`.
         UnansweredError, EncoderError
             When the model has no encoder, or it cannot be opened.
+        PictureError
+            When the picture cannot be read.
         """
-        request = _Request(ref, list(texts))
         deadline = time.monotonic() + seconds
+        if isinstance(wanted, PictureBytes):
+            return self._picture(ref, wanted, deadline)
+        request = _Request(ref, list(wanted))
         with self._changed:
             self._recall(request)
             self._waiting.append(request)
@@ -126,13 +137,42 @@ class Encoders:
         while len(self._known) > KEPT_TEXTS:
             self._known.popitem(last=False)
 
-    def _open(self, ref: EncoderRef) -> TextEncoder:
-        encoder = self._opened.get(ref.fingerprint)
+    def _picture(self, ref: EncoderRef, picture: PictureBytes, deadline: float) -> Vectors:
+        if not self._decoding.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise EncoderBusyError("others are being decoded")
+        try:
+            decoded = decode(picture, MOST_PIXELS)
+        except ConfigError as error:  # there is no Pillow
+            raise EncoderError(str(error)) from error
+        finally:
+            self._decoding.release()
+        with self._turn(deadline):
+            return cast(PictureEncoder, self._open(ref)).encode_pictures([decoded])
+
+    @contextmanager
+    def _turn(self, deadline: float) -> Iterator[None]:
+        """Keep the encoders for this thread; raises EncoderBusyError when others have them until the deadline."""
+        with self._changed:
+            while self._busy or time.monotonic() > deadline:
+                if time.monotonic() > deadline:
+                    raise EncoderBusyError("others are being encoded")
+                self._changed.wait(max(0.0, deadline - time.monotonic()))
+            self._busy = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+
+    def _open(self, ref: EncoderRef) -> TextEncoder | PictureEncoder:
+        key = ref.pictures, ref.fingerprint
+        encoder = self._opened.get(key)
         if encoder is None:
-            encoder = self._opened[ref.fingerprint] = open_query_encoder(ref)
+            encoder = self._opened[key] = open_query_encoder(ref)
             while len(self._opened) > KEPT:
                 self._opened.popitem(last=False)
-        self._opened.move_to_end(ref.fingerprint)
+        self._opened.move_to_end(key)
         return encoder
 
 
@@ -185,12 +225,17 @@ class Handler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         asked = json.loads(self.rfile.readline(LONGEST_REQUEST))
+        folder = None if asked["folder"] is None else Path(asked["folder"])
+        ref = EncoderRef(asked["name"], asked["fingerprint"], folder, asked["pictures"])
+        wanted: Wanted = asked.get("texts", ())
+        if "picture" in asked:
+            wanted = PictureBytes(self.rfile.read(asked["picture"]), asked["media"])
         try:
-            found = self.server.encoders.encode(
-                EncoderRef(asked["name"], asked["fingerprint"]), asked["texts"], asked["seconds"]
-            )
+            found = self.server.encoders.encode(ref, wanted, asked["seconds"])
         except EncoderBusyError as error:
             self._answer({"busy": str(error)})
+        except PictureError as error:
+            self._answer({"picture": str(error)})
         except RecsysError as error:
             self._answer({"error": str(error)})
         else:

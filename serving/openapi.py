@@ -35,11 +35,11 @@ WHAT_HAPPENED = {
     401: "No API key, or one that is not known",
     403: "The API key lacks the scope",
     404: "Not known",
-    409: "It does not go with the present state: the list of another model, no event store, or a model without texts",
+    409: "It does not go with the present state: the list of another model, no event store, a model without texts or pictures",
     413: "The body is too long",
     414: "The address is too long",
-    415: "The body is not `application/json`",
-    422: "The body is JSON of another shape; the message names the place and the value",
+    415: "The body is not of a type that is taken, such as `application/json`",
+    422: "The body is JSON of another shape, and the message names the place and the value; or a picture that cannot be read",
     429: "Too many requests; `Retry-After` says in how many seconds to try again",
     503: "No model answers, or the service is overloaded or shuts down; `Retry-After` says in how many seconds to try again",
 }
@@ -121,7 +121,8 @@ def _operation(one: Operation, schemas: Schemas, keys: bool) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": schemas.references[one.body]}
         if one.example is not None:
             content["example"] = one.example
-        made["requestBody"] = {"required": True, "content": {JSON: content}}
+        files = {media: {"schema": {"type": "string", "format": "binary"}} for media in one.media}
+        made["requestBody"] = {"required": True, "content": {JSON: content, **files}}
     return made
 
 

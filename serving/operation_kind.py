@@ -22,6 +22,7 @@ TAGS: Final[Mapping[str, str]] = {
     "segments": "Exploration",
     "map": "Exploration",
     "directions": "Exploration",
+    "caption": "Search",
     "items": "Items",
     "tags": "Items",
     "anomalies": "Anomalies",
@@ -47,6 +48,8 @@ class Operation:
     query : subclass of Query
         Its parameters.
     body : pydantic model or None
+    media : tuple of str
+        Types of a body beside JSON.
     answer : pydantic model, media type or None
         A model: JSON of its shape; a media type such as ``text/html``: text; None: an answer without content.
     status : int
@@ -70,6 +73,7 @@ class Operation:
     description: str = ""
     query: type[Query] = NoQuery
     body: type[BaseModel] | None = None
+    media: tuple[str, ...] = ()
     answer: type[BaseModel] | str | None = None
     status: int = 200
     errors: tuple[int, ...] = ()

@@ -15,6 +15,7 @@ from serving.event_schemas import EventsAnswer, EventsBody
 from serving.explore_operations import EXPLORATION
 from serving.insight_operations import INSIGHTS
 from serving.operation_kind import Operation, Scope
+from serving.picture_operations import PICTURES
 from serving.query_schemas import PopularQuery, RecommendQuery, SimilarQuery
 from serving.search_schemas import QUERY_EXAMPLE, QueryAnswer, QueryBody, SearchAnswer, SearchQuery
 
@@ -82,11 +83,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "/search",
         "Items for a text",
         "By meaning and by words. Items that a user has seen are found as well; `user_id` ranks the first hundred by text and "
-        "taste. Where texts cannot be encoded just now, `hybrid` answers by words, and `degraded` names `semantic`.",
+        "taste. Where texts cannot be encoded just now, `hybrid` answers by words, and `degraded` names `semantic`. With "
+        "`mode=picture` the words say what the pictures of the items show.",
         SearchQuery,
         answer=SearchAnswer,
         errors=(404, 409),
     ),
+    *PICTURES,
     Operation(
         "query.query_items",
         "POST",

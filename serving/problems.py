@@ -11,6 +11,7 @@ from recsys.errors import (
     EncoderBusyError,
     EventStoreError,
     NotFoundError,
+    PictureError,
     QueryError,
     RecsysError,
     UnansweredError,
@@ -35,6 +36,7 @@ class BodyError(RecsysError):
 STATUS: dict[type[RecsysError], HTTPStatus] = {
     QueryError: HTTPStatus.BAD_REQUEST,
     BodyError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    PictureError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFoundError: HTTPStatus.NOT_FOUND,
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
     EventStoreError: HTTPStatus.SERVICE_UNAVAILABLE,

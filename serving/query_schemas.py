@@ -55,11 +55,12 @@ def _conditions(texts: list[str]) -> tuple[Condition, ...]:
     return tuple(parse_filter(text) for text in texts)
 
 
-K = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items"), BeforeValidator(whole_number)]
+WholeNumber = BeforeValidator(whole_number)
+K = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items"), WholeNumber]
 Offset = Annotated[
     int,
     Field(ge=0, le=MOST_OFFSET, description="how many better items to pass over: the second page of ten begins at 10"),
-    BeforeValidator(whole_number),
+    WholeNumber,
 ]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Diversity = Annotated[

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from recsys.asked import Asked
-from recsys.text_search import Mode
+from recsys.search import SearchMode
 from recsys.vector_query import LARGEST_WEIGHT, Strategy
 from serving.answer_schemas import Id as AnsweredId
 from serving.answer_schemas import RankedList
@@ -30,10 +30,10 @@ class SearchQuery(ListQuery):
 
     q: Annotated[Text, Field(description="what is searched for, in words")]
     mode: Annotated[
-        Mode | None,
+        SearchMode | None,
         Field(
             description="`semantic`: by meaning; `keyword`: by words; `hybrid`: by both, which is the default where the model "
-            "has both"
+            "has both; `picture`: by what the pictures of the items show"
         ),
     ] = None
     user_id: Annotated[str | None, Field(min_length=1, description="in the order of this user's taste")] = None
@@ -100,7 +100,9 @@ class SearchAnswer(RankedList):
     """Answer of ``/search``."""
 
     query: str
-    mode: Annotated[Mode, Field(description="how it was searched; by words alone where `degraded` names `semantic`")]
+    mode: Annotated[
+        SearchMode, Field(description="how it was searched; by words alone where `degraded` names `semantic`")
+    ]
     user_id: Annotated[AnsweredId, Field(default=None, description="whose taste was asked for")]
 
 

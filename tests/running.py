@@ -49,13 +49,18 @@ class Running:
         return "127.0.0.1", self.port
 
     def ask(
-        self, path: str, method: str = "GET", body: object = None, timeout: float = PATIENCE_SECONDS
+        self,
+        path: str,
+        method: str = "GET",
+        body: object = None,
+        timeout: float = PATIENCE_SECONDS,
+        kind: str = "application/json",
     ) -> tuple[int, Any]:
         """The status and the JSON of an answer, None where it is not JSON; raises OSError where there is no answer."""
         connection = http.client.HTTPConnection(*self.address, timeout=timeout)
         try:
-            sent = None if body is None else json.dumps(body)
-            connection.request(method, path, sent, {"Content-Type": "application/json"} if sent else {})
+            sent = body if body is None or isinstance(body, bytes) else json.dumps(body)
+            connection.request(method, path, sent, {"Content-Type": kind} if sent else {})
             answer = connection.getresponse()
             content = answer.read()
             return answer.status, json.loads(content) if "json" in answer.headers.get("Content-Type", "") else None

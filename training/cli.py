@@ -16,7 +16,7 @@ from recsys.console import Stages
 from recsys.errors import BundleError, ConfigError, DataError
 from training import lock, schedule
 from training.clock import now
-from training.encoder import find_encoder
+from training.encoder import find_encoder, find_pictures
 
 if TYPE_CHECKING:
     from recsys.store import Store
@@ -187,3 +187,4 @@ def _tell(line: str) -> None:
 def _check_encoder(config: Config) -> None:
     if config.data.items or config.data.preset:  # else there are no texts
         find_encoder(config.content)
+        find_pictures(config.content)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -16,11 +12,10 @@ from recsys.catalog import Catalog
 from recsys.config import Config
 from recsys.embeddings import Embeddings, Vectors
 from recsys.encoders import TextEncoder
-from recsys.errors import DataError
-from training import lsa
+from training import lsa, vector_cache
 from training.encoder import NONE, find_encoder
+from training.vector_cache import key_of
 
-LOOKUP = 500
 SLAB = 2048
 
 
@@ -81,53 +76,16 @@ def _cached(
 ) -> Vectors:
     if not path:
         return encoder.encode(texts, advance)
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path, timeout=60)) as connection:
-            return _Cache(connection, encoder).encode(texts, advance)
-    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:  # the last: the message of a damaged file
-        raise DataError(f"content.cache = {path!r}: {error}; remove the file or set another") from error
-
-
-class _Cache:
-    """Vectors by the encoder's fingerprint and the SHA-256 of the text."""
-
-    def __init__(self, connection: sqlite3.Connection, encoder: TextEncoder) -> None:
-        self.connection, self.encoder = connection, encoder
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS texts"
-            " (encoder TEXT, text BLOB, vector BLOB, PRIMARY KEY (encoder, text)) WITHOUT ROWID"
-        )
-
-    def encode(self, texts: Sequence[str], advance: Callable[[int], None]) -> Vectors:
-        keys = [hashlib.sha256(text.encode()).digest() for text in texts]
-        known = self._read(sorted(set(keys)))
+    with vector_cache.opened(path, encoder.fingerprint) as cache:
+        keys = [key_of(text.encode()) for text in texts]
+        known = cache.known(sorted(set(keys)))
         advance(sum(key in known for key in keys))
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         for some in _slabs(sorted(new, key=lambda key: (len(new[key]), key))):  # like lengths are encoded together
-            vectors = self.encoder.encode([new[key] for key in some], advance)
-            rows = (
-                (self.encoder.fingerprint, key, vector.tobytes()) for key, vector in zip(some, vectors, strict=True)
-            )
-            with self.connection:  # what is encoded stays, also when the run is ended
-                self.connection.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", rows)
+            vectors = encoder.encode([new[key] for key in some], advance)
+            cache.add(some, vectors)
             known.update(zip(some, vectors, strict=True))
         return np.vstack([known[key] for key in keys])
-
-    def _read(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
-        found: dict[bytes, Vectors] = {}
-        for start in range(0, len(keys), LOOKUP):
-            some = keys[start : start + LOOKUP]
-            marks = ",".join("?" * len(some))
-            query = f"SELECT text, vector FROM texts WHERE encoder = ? AND text IN ({marks})"  # noqa: S608 question marks
-            rows = self.connection.execute(query, (self.encoder.fingerprint, *some))
-            try:
-                found.update((key, np.frombuffer(vector, dtype=np.float32)) for key, vector in rows)
-            except (ValueError, TypeError) as error:
-                raise sqlite3.DatabaseError(f"a record is damaged: {error}") from error
-        if len({len(vector) for vector in found.values()}) > 1:
-            raise sqlite3.DatabaseError("a record is damaged: its vectors differ in length")
-        return found
 
 
 def _slabs(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

@@ -1,9 +1,12 @@
-"""The pretrained text encoder that the configuration names, found without loading anything heavy."""
+"""The pretrained encoders that the configuration names, found without loading anything heavy."""
 
 from __future__ import annotations
 
 from recsys.config import ContentConfig
 from recsys.encoders import SentenceEncoder, open_encoder
+from recsys.picture_encoders import find_picture_encoder
+from recsys.pictures import library
+from recsys.towers import TowerEncoder
 
 FITTED = "lsa"
 NONE = "none"
@@ -20,3 +23,19 @@ def find_encoder(content: ContentConfig) -> SentenceEncoder | None:
     if content.encoder in (FITTED, NONE):
         return None
     return open_encoder(content.encoder, allow_download=content.allow_download, sha256=content.sha256)
+
+
+def find_pictures(content: ContentConfig) -> TowerEncoder | SentenceEncoder | None:
+    """The encoder of pictures, looked up and checked; None where pictures are not looked at.
+
+    Raises
+    ------
+    EncoderError
+        When it is not on this machine.
+    ConfigError
+        When Pillow is not installed.
+    """
+    if not content.picture_encoder:
+        return None
+    library()
+    return find_picture_encoder(content.picture_encoder, allow_download=content.allow_download)

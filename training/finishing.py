@@ -13,12 +13,12 @@ from recsys.directions import Directions
 from recsys.embeddings import Vectors
 from recsys.groups import Groups
 from recsys.histories import Histories
-from recsys.index import ExactIndex, VectorTable
+from recsys.index import NO_INDEX, ExactIndex, VectorTable
 from recsys.item_map import ItemMap
 from recsys.keywords import Keywords
 from recsys.likeness import Likeness
 from recsys.lists import Lists
-from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, Shape
+from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, PictureInfo, Shape
 from recsys.model import Model
 from recsys.names import Names
 from recsys.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
@@ -30,6 +30,7 @@ from training.indexing import BuiltIndex, Query, sample
 from training.material import Material
 from training.measured import Comparison
 from training.odd_items import Known
+from training.pictures import NO_PICTURES, Pictures
 from training.tune import Tuned
 
 
@@ -66,6 +67,7 @@ def finish(
     stages: Stages,
     tuned: Tuned | None = None,
     comparison: Comparison | None = None,
+    pictures: Pictures = NO_PICTURES,
 ) -> Trained:
     """Blend, build the indexes and compute what is kept; raises ModelRejectedError when an index misses its recall."""
     pairs = parts.interactions
@@ -73,12 +75,12 @@ def finish(
     with stages.stage("blend"):
         assembled = assemble(parts, config.blend)
     vectors = material.encoded.embeddings.vectors
-    indexes = _indexes(parts, assembled, vectors, config, stages)
+    indexes = _indexes(parts, assembled, vectors, pictures.vectors, config, stages)
     with stages.stage("keywords"):
         keywords = Keywords.from_texts(parts.catalog.texts(), list(parts.catalog.titles))
         attributes = Attributes.from_catalog(parts.catalog)
         names = Names.from_catalog(parts.catalog, attributes.nums)
-    by_text = indexes.get("items_by_text")
+    by_text, by_picture = indexes.get("items_by_text"), indexes.get("items_by_picture")
     likeness = Likeness.of(config.blend.weight, blending.text_mean(vectors))
     with stages.stage("tags"):
         encoded = material.encoded
@@ -114,22 +116,30 @@ def finish(
         directions=Directions(),
         tagging=tags,
         anomalies=outliers,
+        items_by_picture=by_picture.serving if by_picture else NO_INDEX,
+        picture_tags=pictures.tags,
         forests={name: built.forest for name, built in indexes.items()},
         encoder_files=material.encoded.encoder_files,
+        picture_encoder_files=pictures.encoder_files,
     )
     with stages.stage("lists", len(pairs.users) + len(pairs.items)) as advance:
         model = listing.with_lists(model, config.index, advance)
     with stages.stage("explore", explore.STEPS) as advance:
         model, explored = explore.explore(model, config, advance)
     header = _header(material, model, indexes, config, comparison)
-    header = header.model_copy(update={"metrics": header.metrics | explored.metrics()})
+    header = header.model_copy(
+        update={
+            "metrics": header.metrics | explored.metrics(),
+            "pictures": PictureInfo(encoder=pictures.encoder, dim=model.picture_dim),
+        }
+    )
     return Trained(model, header, material.dataset, config, tuned, comparison, indexes, explored)
 
 
 def _indexes(
-    parts: Parts, assembled: Assembled, vectors: Vectors, config: Config, stages: Stages
+    parts: Parts, assembled: Assembled, vectors: Vectors, pictures: Vectors, config: Config, stages: Stages
 ) -> dict[str, BuiltIndex]:
-    """The indexes by name; over the text vectors (n_items, text_dim) only where there are any."""
+    """The indexes by name; over the vectors of texts and of pictures (n_items, dim) only where there are any."""
     pairs, seed, chosen = parts.interactions, config.als.random_state, config.index.queries
     histories, layout = Histories.from_interactions(pairs), assembled.layout
 
@@ -151,6 +161,8 @@ def _indexes(
     }
     if vectors.shape[1]:
         wanted["items_by_text"] = (vectors, of_items)
+    if pictures.shape[1]:
+        wanted["items_by_picture"] = (pictures, of_items)
     built = {}
     with stages.stage("index", len(wanted)) as advance:
         for name, (rows, queries) in wanted.items():
@@ -170,6 +182,7 @@ def _header(
         items_for_user=indexes["items_for_user"].info,
         items_like_item=indexes["items_like_item"].info,
         items_by_text=indexes["items_by_text"].info if "items_by_text" in indexes else None,
+        items_by_picture=indexes["items_by_picture"].info if "items_by_picture" in indexes else None,
         fold_in=FoldInInfo(**vars(model.fold_in.confidence)),
         events=_events(material.dataset),
         parameters=config.model_dump(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from recsys.config import Config, SplitKind
 from recsys.console import Stages
 from recsys.errors import DataError
-from training import als, evaluate, finishing, judge, neighbors, tune
+from training import als, evaluate, finishing, judge, neighbors, pictures, tune
 from training.assembly import Parts
 from training.candidates import Content, behaviour_by_power
 from training.dataset import checksum
@@ -41,9 +41,15 @@ def train(
 
     Raises
     ------
-    DataError, EncoderError, ModelRejectedError
+    ConfigError, DataError, EncoderError, ModelRejectedError
     """
     material = prepare(config, stages)
+    pictured = pictures.NO_PICTURES
+    if config.content.picture_encoder:
+        with stages.stage("pictures", len(material.dataset.catalog)) as advance:
+            pictured = pictures.embed(material.dataset.catalog, config, advance)
+        for note in pictured.notes:
+            tell(note)
     validation = held_out(
         material.dataset.interactions, config.evaluate.split, config.tune.share, config.als.random_state
     )
@@ -60,7 +66,8 @@ def train(
             parts = judge.fitted_parts(material, few, config, tuned.factors if tuned else None)
         comparison = judge.compare(parts, few, config, config.evaluate.k, stages)
     before_publish(comparison)
-    return finishing.finish(material, fit_parts(material, config, stages), config, stages, tuned, comparison)
+    parts = fit_parts(material, config, stages)
+    return finishing.finish(material, parts, config, stages, tuned, comparison, pictured)
 
 
 def _without_search(material: Material, config: Config, tell: Tell) -> Config:

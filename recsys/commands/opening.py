@@ -1,10 +1,17 @@
-"""The current model of the configured store."""
+"""The current model of the configured store, and files that it is asked about."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from recsys.config import Config
+from recsys.embeddings import Vectors
+from recsys.errors import PictureError
+from recsys.picture_encoders import open_picture_encoder
+from recsys.picture_search import check_pictures
+from recsys.pictures import PictureBytes, decode
 from recsys.recommender import Recommender
 from recsys.store import Store
 
@@ -16,3 +23,24 @@ def open_store(config: Config) -> Store:
 def open_recommender(config: Config) -> Recommender:
     """Raises NoModelError when nothing is published, BundleError when the current bundle is damaged."""
     return open_store(config).recommender()
+
+
+def encoded_picture(recommender: Recommender, path: Path) -> Vectors:
+    """The vector of a file, (picture_dim,).
+
+    Raises
+    ------
+    UnansweredError
+        When the model has no pictures.
+    PictureError
+        When the file cannot be read as one.
+    ConfigError, EncoderError
+        When Pillow is not installed, or the encoder is not there.
+    """
+    check_pictures(recommender.model)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PictureError(f"picture {path}: cannot be read: {error.strerror}") from error
+    encoder = open_picture_encoder(recommender.picture_encoder)
+    return np.asarray(encoder.encode_pictures([decode(PictureBytes(content))])[0])

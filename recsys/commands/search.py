@@ -1,4 +1,4 @@
-"""`recsys search`: items, or lines of a file, for a text."""
+"""`recsys search`: items, or lines of a file, for a text; items for a picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from recsys.asked import Asked
 from recsys.cli import configured
-from recsys.commands.opening import open_recommender
+from recsys.commands.opening import encoded_picture, open_recommender
 from recsys.config import Config, ContentConfig
 from recsys.console import Stages
 from recsys.documents import FoundDocument, read_documents, search_documents
@@ -16,20 +16,22 @@ from recsys.encoders import TextEncoder, open_encoder
 from recsys.envelope import DIGITS, search_object
 from recsys.errors import ConfigError
 from recsys.filters import parse_filter
+from recsys.picture_search import PICTURE, PictureQuery
 from recsys.query_encoders import lightest, open_query_encoder
-from recsys.search import corpus, search
+from recsys.recommender import Recommender
+from recsys.search import SEARCH_MODES, SearchMode, chosen, search
 from recsys.tables import plain, show_answer, show_json
 from recsys.taste import of_user
-from recsys.text_search import MODES, Mode, TextQuery
+from recsys.text_search import Mode, TextQuery
 
 WITHOUT_A_MODEL = {"lsa": "is fitted on a catalogue", "none": "encodes nothing"}
 
 
 @click.command("search")
 @configured
-@click.argument("text")
+@click.argument("text", required=False)
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="how many")
-@click.option("--mode", type=click.Choice(MODES), help="default: hybrid where the model has words and meaning")
+@click.option("--mode", type=click.Choice(SEARCH_MODES), help="default: hybrid where the model has words and meaning")
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
 @click.option(
     "--filter",
@@ -46,36 +48,53 @@ WITHOUT_A_MODEL = {"lsa": "is fitted on a catalogue", "none": "encodes nothing"}
     type=click.Path(path_type=Path),
     help="search this file of one document a line instead; no model is needed",
 )
+@click.option("--picture", type=click.Path(path_type=Path), help="items like this .png or .jpg file, in place of TEXT")
 def search_command(
     config: Config,
-    text: str,
+    text: str | None,
     k: int,
-    mode: Mode | None,
+    mode: SearchMode | None,
     as_json: bool,
     filters: tuple[str, ...],
     exclude: tuple[str, ...],
     user_id: str | None,
     exact: bool,
     documents: Path | None,
+    picture: Path | None,
 ) -> None:
-    """Items for TEXT, by meaning and by words, best first."""
+    """Items for TEXT, by meaning, by words or by their pictures, best first."""
+    if (text is None) == (picture is None):
+        raise ConfigError("search for a TEXT or a --picture, one of them")
     if documents is not None:
-        if filters or exclude or user_id is not None or exact:
-            raise ConfigError("--documents takes neither --filter, --exclude, --user nor --exact")
+        if filters or exclude or user_id is not None or exact or text is None or mode == PICTURE:
+            raise ConfigError(
+                "--documents takes neither --filter, --exclude, --user, --exact, --picture nor --mode picture"
+            )
         _documents(config.content, documents, text, k, mode or "semantic", as_json)
         return
+    if text is None and mode not in (None, PICTURE):
+        raise ConfigError(f"--picture is searched for by --mode {PICTURE}; leave --mode {mode} out")
     asked = Asked(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
     recommender = open_recommender(config)
-    mode = corpus(recommender.model).chosen(mode)
-    vector = None if mode == "keyword" else open_query_encoder(recommender.encoder).encode([text])[0]
     taste = None if user_id is None else of_user(recommender.model, recommender.rules, user_id)
-    query = TextQuery(text, mode, vector)
+    if text is None:
+        assert picture is not None
+        query: TextQuery | PictureQuery = PictureQuery(encoded_picture(recommender, picture))
+    else:
+        query = _query(recommender, text, chosen(recommender.model, mode))
     answer = search(recommender, query, asked, taste=taste)
     if as_json:
         subject = {} if user_id is None else {"user_id": user_id}
         show_json(search_object(answer, query, subject, recommender.model_version))
         return
-    show_answer(answer, f"{text}: {answer.strategy}, {mode} (model {recommender.model_version})")
+    show_answer(answer, f"{text or picture}: {answer.strategy}, {query.mode} (model {recommender.model_version})")
+
+
+def _query(recommender: Recommender, text: str, mode: SearchMode) -> TextQuery | PictureQuery:
+    if mode == PICTURE:
+        return PictureQuery(open_query_encoder(recommender.picture_encoder).encode([text])[0], text)
+    vector = None if mode == "keyword" else open_query_encoder(recommender.encoder).encode([text])[0]
+    return TextQuery(text, mode, vector)
 
 
 def _documents(content: ContentConfig, path: Path, text: str, k: int, mode: Mode, as_json: bool) -> None:

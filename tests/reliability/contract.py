@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import schemathesis
 from flask import Flask
+from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import Failure
 from schemathesis.engine import events, from_schema
 from schemathesis.engine.recorder import Interaction
 
+from tests.recsys.tiny_towers import COLOURS, picture, saved
+
 DOCUMENT = "/openapi.json"
 SHOWN = 500
 ATTRIBUTES = ("year",)
 REFUSED = [400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 429]
+PICTURES = {"image/png": "PNG", "image/jpeg": "JPEG"}
+
+for media, kind in PICTURES.items():  # what a document cannot say of a file
+    schemathesis.openapi.media_type(media, st.sampled_from([saved(picture(colour), kind) for colour in COLOURS]))
+schemathesis.openapi.format(
+    "picture", st.sampled_from([base64.b64encode(saved(picture(), kind)).decode() for kind in PICTURES.values()])
+)
 
 
 @dataclass

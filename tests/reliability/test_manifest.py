@@ -11,16 +11,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recsys.bundle import COLUMNS, MANIFEST, load_bundle
+from recsys.bundle import MANIFEST, load_bundle
 from recsys.errors import BundleError
 from recsys.manifest import Manifest
+from recsys.parts import present
 from recsys.store import Store
 from tests import factories
 from tests.reliability import bundles
 from tests.reliability.bundles import Change
 
 FORESTS = ("items_for_user.ann", "items_like_item.ann", "items_by_text.ann")
-ARRAYS = [*(f"{part}.{column}" for part, columns in COLUMNS.items() for column in columns), "user_factors"]
+ARRAYS = [
+    *(f"{part}.{column}" for part, columns in present(pictures=False).items() for column in columns),
+    "user_factors",
+]
 
 ANY_LENGTH = ("users.starts", "items.starts", "attributes.text_attributes")  # buckets, attributes with words
 

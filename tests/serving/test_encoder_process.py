@@ -171,9 +171,9 @@ class TestInThisProcess:
 
         monkeypatch.setattr(encoder_process, "open_query_encoder", lambda ref: opened.append(ref.fingerprint) or Any())
         encoders = Encoders()
-        for number, fingerprint in enumerate(("a", "b", "a", "b", "c", "b", "a")):
+        for number, fingerprint in enumerate("abcabcdeacbd"):
             encoders.encode(EncoderRef("x", fingerprint), [f"text {number}"], 60.0)
-        assert opened == ["a", "b", "c", "a"]
+        assert opened == [*"abcdeabd"]
 
 
 class Recording:

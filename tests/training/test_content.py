@@ -16,7 +16,7 @@ from recsys.catalog import Catalog, Item
 from recsys.embeddings import Vectors
 from recsys.errors import DataError
 from tests.training.files import config
-from training import content, lsa
+from training import content, lsa, vector_cache
 from training.content import _cached, embed
 
 
@@ -66,7 +66,7 @@ def test_a_text_that_stands_twice_is_encoded_once(tmp_path: Path) -> None:
 
 
 def test_more_texts_than_one_look_up_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(content, "LOOKUP", 3)
+    monkeypatch.setattr(vector_cache, "LOOKUP", 3)
     texts, encoder = [f"text {number}" for number in range(20)], CountingEncoder()
     assert np.array_equal(cached(tmp_path / "c", texts[:10], encoder), CountingEncoder().encode(texts[:10]))
     assert np.array_equal(cached(tmp_path / "c", texts, encoder), CountingEncoder().encode(texts))

@@ -1,0 +1,171 @@
+"""Two small towers that are trained here: the loss by hand, the same bytes for the same seed, and unseen pictures found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from recsys.tower_files import open_towers
+from recsys.towers import TowerEncoder, brightness, squared
+from training import two_towers
+from training.drawing import CENTRES, HUES, NUMBERS, OUTLINES, draw
+from training.scenes import COLOURS, COUNTS, POSITIONS, SHAPES, WORDS, Scene, World, caption, coded, split, vocabulary
+from training.tower_figures import Shown, captions, retrieval
+from training.two_towers import Towers, TowerSettings, also_true, losses, train, write
+
+WORLD = World(
+    shape=("circle", "ring", "cross"),
+    colour=("red", "green", "blue"),
+    count=("one", "two"),
+    position=("top left", "bottom right"),
+)
+TINY = TowerSettings(
+    side=24,
+    channels=(8, 12, 16),
+    hidden=32,
+    text_hidden=24,
+    word_dim=16,
+    dim=16,
+    pictures=400,
+    batch=64,
+    steps=250,
+    rate=3e-3,
+)
+
+
+@pytest.fixture(scope="module")
+def parts():  # type: ignore[no-untyped-def]
+    return split(WORLD, 0.2, 0)
+
+
+@pytest.fixture(scope="module")
+def trained(parts, tmp_path_factory: pytest.TempPathFactory) -> TowerEncoder:  # type: ignore[no-untyped-def]
+    folder = tmp_path_factory.mktemp("towers")
+    write(folder, train(parts.seen, TINY))
+    return open_towers(folder)
+
+
+def test_unseen_combinations_are_found_far_more_often_than_by_chance(trained: TowerEncoder, parts) -> None:  # type: ignore[no-untyped-def]
+    unseen = Shown.of(trained, parts.unseen + parts.unseen_pairs, 7)
+    found = retrieval("unseen", unseen, Shown.of(trained, parts.seen, 7))
+    assert found.among == len(WORLD.scenes()) == 36
+    assert found.chance(1) == 1 / 36
+    assert found.to_picture[5] > 0.7
+    assert found.to_text[5] > 0.7
+    assert found.to_picture[1] > 4 * found.chance(1)
+
+
+def test_captions_say_what_is_shown(trained: TowerEncoder, parts) -> None:  # type: ignore[no-untyped-def]
+    told = captions("seen", trained, Shown.of(trained, parts.seen, 3))
+    assert set(told.right) == set(WORDS)
+    assert min(told.right.values()) > 0.6
+    assert told.whole <= min(told.right.values())
+
+
+def test_a_caption_of_a_part_finds_pictures_of_that_part(trained: TowerEncoder) -> None:
+    scenes = WORLD.scenes()
+    shown = Shown.of(trained, scenes, 5)
+    for colour in WORLD.colour:
+        best = np.argsort(-(shown.looks @ trained.encode([colour])[0]))[:6]
+        assert sum(scenes[place].colour == colour for place in best) >= 4
+
+
+def test_equal_seeds_give_equal_bytes_and_leave_the_generator_of_torch_alone(parts) -> None:  # type: ignore[no-untyped-def]
+    few = TowerSettings(
+        side=16, channels=(4, 4), hidden=8, text_hidden=8, word_dim=4, dim=4, pictures=40, batch=16, steps=3
+    )
+    before = torch.random.get_rng_state()
+    first = train(parts.seen, few)
+    assert train(parts.seen, few) == first
+    assert torch.equal(torch.random.get_rng_state(), before)
+    other = TowerSettings(**{**vars(few), "random_state": 1})
+    assert train(parts.seen, other) != first
+
+
+def test_numpy_computes_what_torch_trained(parts, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    torch.manual_seed(0)
+    words = vocabulary()
+    towers = Towers(TINY, len(words))
+    towers.train()
+    random = np.random.default_rng(0)
+    pictures = [draw(scene, random) for scene in parts.seen]
+    squares = np.stack([squared(one, TINY.side) for one in pictures])
+    shown = torch.from_numpy(np.ascontiguousarray(brightness(squares).transpose(0, 3, 1, 2)))
+    towers.of_pictures(shown)  # so that the statistics of the batches are not those of the beginning
+    write(tmp_path, two_towers._files(towers.eval(), words, TINY))
+    encoder = open_towers(tmp_path)
+    np.testing.assert_allclose(encoder.encode_pictures(pictures), towers.of_pictures(shown).detach(), atol=1e-5)
+    texts = [scene.told(random) for scene in parts.seen]
+    counts = two_towers._counts(texts, {word: num for num, word in enumerate(words)})
+    np.testing.assert_allclose(encoder.encode(texts), towers.of_texts(torch.from_numpy(counts)).detach(), atol=1e-5)
+
+
+def test_the_loss_by_hand() -> None:
+    logits = torch.tensor([[2.0, 1.0, 0.0], [0.5, 3.0, 1.5], [1.0, 0.0, 1.0]])
+    out = torch.tensor([[False, True, False], [False, False, False], [False, False, False]])
+    exp = np.exp(logits.numpy())
+    captions = [2 - np.log(exp[0, 0] + exp[0, 2]), 3 - np.log(exp[1].sum()), 1 - np.log(exp[2].sum())]
+    pictures = [2 - np.log(exp[:, 0].sum()), 3 - np.log(exp[1, 1] + exp[2, 1]), 1 - np.log(exp[:, 2].sum())]
+    expected = -(np.mean(captions) + np.mean(pictures)) / 2
+    assert float(losses(logits, out)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_captions_that_are_true_of_other_pictures_are_known() -> None:
+    scenes = [
+        Scene("circle", "red", "one", "middle"),
+        Scene("circle", "blue", "one", "middle"),
+        Scene("circle", "red", "two", "middle"),
+    ]
+    told = np.array([[True, True, False, False], [True, False, False, False], [True, True, True, True]])
+    assert also_true(coded(scenes), told).tolist() == [[False, False, True], [True, False, True], [False] * 3]
+
+
+def test_what_is_held_out_is_not_learned_from() -> None:
+    parts = split(World(), 0.15, 42)
+    groups = [set(part) for part in (parts.seen, parts.unseen, parts.unseen_pairs)]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 8 * 8 * 4 * 5
+    pairs = {(scene.shape, scene.colour) for scene in parts.unseen_pairs}
+    assert len(pairs) == 8
+    assert len({shape for shape, _ in pairs}) == len({colour for _, colour in pairs}) == 8
+    assert not pairs & {(scene.shape, scene.colour) for scene in parts.seen + parts.unseen}
+    assert split(World(), 0.15, 42) == parts
+
+
+def test_a_caption_tells_what_it_says_it_tells() -> None:
+    random = np.random.default_rng(0)
+    scene = Scene("star", "teal" if "teal" in COLOURS else "turquoise", "three", "top left")
+    words = set(vocabulary())
+    whole = 0
+    for _ in range(200):
+        one = caption(scene, random)
+        said = one.text.split()
+        assert set(said) <= words
+        assert one.told.any()
+        whole += bool(one.told.all())
+        for attribute, is_told in zip(WORDS, one.told.tolist(), strict=True):
+            own = {word for text in WORDS[attribute][getattr(scene, attribute)] for word in text.split()}
+            assert bool(own & set(said)) == is_told
+    assert 100 < whole < 170
+
+
+def test_every_value_can_be_drawn() -> None:
+    assert set(OUTLINES) == set(SHAPES)
+    assert set(HUES) == set(COLOURS)
+    assert set(NUMBERS) == set(COUNTS)
+    assert set(CENTRES) == set(POSITIONS)
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_things_are_where_they_are_said_to_be(position: str) -> None:
+    random = np.random.default_rng(0)
+    for shape in SHAPES:
+        for count in COUNTS:
+            shown = np.asarray(draw(Scene(shape, "red", count, position), random), dtype=np.float64)
+            strength = np.maximum(shown[..., 0] - shown[..., 1] - 60, 0)  # red and not the ground
+            total = strength.sum()
+            assert total > 0
+            middle = [(strength.sum(axis=axis) @ (np.arange(96) + 0.5)) / total / 96 for axis in (0, 1)]
+            np.testing.assert_allclose(middle, CENTRES[position], atol=0.06)
