@@ -286,9 +286,7 @@ class Config(Section):
     """All sections."""
 
     data: DataConfig = DataConfig()
-    events: dict[str, NotNegative] = Field(
-        {}, description="weight of each event type (0: ignored); empty: every event weighs 1"
-    )
+    events: dict[str, NotNegative] = Field({}, description="weight of each event type (0: ignored); empty: each is 1")
     als: AlsConfig = AlsConfig()
     content: ContentConfig = ContentConfig()
     blend: BlendConfig = BlendConfig()
