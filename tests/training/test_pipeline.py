@@ -191,7 +191,7 @@ def test_the_configured_index_serves(some_users: Path, kind: str, index: type) -
 def test_stages_are_told_in_their_order(some_users: Path) -> None:
     stages = Stages(quiet=True)
     pipeline.train(small(some_users), stages)
-    fitted = ["factorize", "neighbors", "blend", "index", "keywords", "tags", "anomalies", "lists"]
+    fitted = ["factorize", "neighbors", "blend", "index", "keywords", "tags", "anomalies", "lists", "explore"]
     assert list(stages.seconds) == ["read", "encode", "words", "validate", "evaluate", *fitted]
     stages = Stages(quiet=True)
     pipeline.train(small(some_users, evaluate={"gate": False}), stages)
