@@ -81,7 +81,7 @@ def disagreements(known: Known, random_state: int) -> dict[int, Finding]:
     chance = np.einsum("ij,ij->i", shuffled, around).astype(np.float64)
     usual, spread = float(np.median(found)), NORMAL * float(np.median(np.abs(found - np.median(found))))
     low, noise = float(chance.mean()), float(chance.std())
-    if usual - low < spread + noise or min(spread, noise) == 0:
+    if usual - low < max(spread, noise) or min(spread, noise) == 0:
         return {}
     at = np.maximum(found, low)  # what is less like than chance is no surer for that
     wrong = WRONG / noise * np.exp(-(((at - low) / noise) ** 2) / 2)

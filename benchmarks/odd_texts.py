@@ -1,0 +1,74 @@
+"""Texts exchanged between items of the sample: how many are found to disagree with behaviour.
+
+    python -m benchmarks.odd_texts [--times 50]
+
+Prints Markdown for docs/anomalies.md. Each time ten films that ten users have exchange their texts in a circle.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.config import Config
+from recsys.config_file import load_config
+from recsys.console import Stages
+from recsys.histories import Histories
+from training import neighbors
+from training.material import prepare
+from training.odd_items import FEWEST_USERS, Known, disagreements
+
+ROOT = Path(__file__).parent.parent
+EXCHANGED = 10
+SHOWN = (10, 50)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", type=int, default=50)
+    times = parser.parse_args().times
+    known, seed = sample(load_config(ROOT / "recsys.toml", ["store.events="]))
+    found = [exchanged(known, each, seed) for each in range(times)]
+    clean = disagreements(known, seed)
+    ranks = np.concatenate([_ranks(*one) for one in found])
+    shares = ", ".join(f"{(ranks < n).mean():.0%} among the first {n}" for n in SHOWN)
+    auc = 1 - np.mean([_ranks(*one).mean() / max(1, len(one[1])) for one in found])
+    highest = max((one.strength for one in clean.values()), default=0.0)
+    print(
+        f"{EXCHANGED} texts of {len(clean)} exchanged, {times} times: {shares} of {len(clean)} films by strength, AUC "
+        f"{auc:.2f}. As they are, the highest strength is {highest:.2f}."
+    )
+
+
+def sample(config: Config) -> tuple[Known, int]:
+    """What is known of the sample's items, and the seed."""
+    material, seed = prepare(config, Stages(quiet=True)), config.als.random_state
+    pairs = material.dataset.interactions
+    behaviour = neighbors.by_behaviour(pairs, config.blend.n_neighbors, config.blend.neighbor_power, seed)
+    history = Histories.from_interactions(pairs).matrix()
+    vectors = material.encoded.embeddings.vectors
+    return Known(material.dataset.catalog, material.texts, vectors, behaviour, material.words, history), seed
+
+
+def exchanged(known: Known, each: int, seed: int) -> tuple[list[float], list[float]]:
+    """Strengths of the exchanged items, and of all others."""
+    warm = np.flatnonzero(known.counts >= FEWEST_USERS)
+    chosen = np.random.default_rng(each).choice(warm, EXCHANGED, replace=False)
+    texts = known.texts.copy()
+    texts[chosen] = known.texts[np.roll(chosen, 1)]
+    found = disagreements(replace(known, texts=texts), seed)
+    strengths = {num: one.strength for num, one in found.items()}
+    return [strengths.pop(num, 0.0) for num in chosen.tolist()], list(strengths.values())
+
+
+def _ranks(ones: list[float], others: list[float]) -> NDArray[np.int64]:
+    """How many of the others are stronger than each."""
+    return np.array([sum(other > one for other in others) for one in ones])
+
+
+if __name__ == "__main__":
+    main()
