@@ -24,7 +24,7 @@ def pictures() -> None:
 @click.option("--json", "as_json", is_flag=True, help="the figures as JSON; nothing else is printed")
 @click.pass_context
 def demo(context: click.Context, folder: Path, seed: int, steps: int | None, as_json: bool) -> None:
-    """Draw a catalogue into FOLDER, train two towers and a model on it, and say how to search it (two minutes)."""
+    """Draw a catalogue into FOLDER, train two towers and a model on it, and say how to search it (some minutes)."""
     library()
     from training import picture_demo
     from training.two_towers import TowerSettings
