@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.anomalies import Anomalies
 from recsys.attributes import Attributes
 from recsys.blending import Layout
 from recsys.catalog import Catalog, Item
@@ -31,9 +32,11 @@ from recsys.likeness import Likeness
 from recsys.lists import Lists
 from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, IndexInfo, Shape
 from recsys.model import Model
+from recsys.names import Names
 from recsys.neighborhood import Neighborhood
 from recsys.popularity import Popularity
 from recsys.store import Store
+from recsys.tagging import Tagging
 from training.indexing import BuiltIndex, build_index
 
 Serves = Literal["exact", "annoy", "lists"]
@@ -131,6 +134,9 @@ def _model(
         segments=Groups.none(len(users)),
         item_map=ItemMap.none(len(items)),
         directions=Directions(),
+        names=Names.from_catalog(catalog, Attributes.from_catalog(catalog).nums),
+        tagging=Tagging.none(n_items),
+        anomalies=Anomalies.none(),
     )
 
 
