@@ -27,7 +27,7 @@ PICTURES: Final[tuple[Operation, ...]] = (
         body=PictureBody,
         media=MEDIA,
         answer=PictureSearchAnswer,
-        errors=(409,),
+        errors=(404, 409),
         example=PICTURE_EXAMPLE,
     ),
     Operation(

@@ -197,8 +197,10 @@ def test_an_array_of_another_dtype_is_refused(unopenable: Path, name: str, other
 @pytest.mark.parametrize("name", [name for name in ARRAYS if name not in ANY_LENGTH])
 def test_an_array_of_another_shape_is_refused(unopenable: Path, name: str) -> None:
     array = np.load(unopenable / f"{name}.npy")
-    for changed in (array[:-1], np.concatenate((array, array[-1:])), array[None], array[:0], array.reshape(-1)[:1][0]):
-        refused_array(unopenable, name, np.asarray(changed))
+    others = (array[:-1], np.concatenate((array, array[-1:])), array[None], array[:0], np.zeros((), array.dtype))
+    for changed in others:
+        if changed.shape != array.shape:  # an empty one has no shorter one
+            refused_array(unopenable, name, changed)
 
 
 def refused_array(folder: Path, name: str, array: NDArray[Any]) -> None:

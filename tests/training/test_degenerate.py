@@ -89,7 +89,7 @@ def test_items_without_texts(tmp_path: Path, encoder: str) -> None:
     )
     recommender = answers(trained, tmp_path)
     assert trained.header.shape.text_dim == 0
-    assert [item.item_id for item in recommender.recommend("u").items] == ["y", "cold"]
+    assert {item.item_id for item in recommender.recommend("u").items} == {"y", "cold"}  # both score nothing
     assert recommender.similar_items("cold").fallback
 
 
