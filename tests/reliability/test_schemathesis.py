@@ -95,9 +95,9 @@ def test_no_case_breaks_the_contract_of_a_server_with_keys(tmp_path: Path, model
     with running(
         store.path, f"serve.keys={tmp_path / 'keys.json'}", f"store.events={tmp_path / 'events.sqlite'}"
     ) as server:
-        found = search("http://{}:{}".format(*server.address), max_examples=15, seed=2, key=key)
+        found = search("http://{}:{}".format(*server.address), max_examples=6, seed=2, key=key)
     assert_kept(found)
-    assert found.statuses[200] > 50
+    assert found.statuses[200] > 20
 
 
 @pytest.mark.soak
