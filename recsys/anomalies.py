@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import BundleError
-from recsys.packed import Arrays
+from recsys.packed import Arrays, is_indptr
 
 Kind = Literal["choice", "volume", "pace", "push", "nuke", "together", "burst", "disagreement", "duplicate"]
 Subject = Literal["items", "users"]
@@ -134,7 +134,6 @@ class Outliers:
         types: list[tuple[NDArray[Any], type[np.generic], tuple[int, ...]]] = [
             (self.nums, np.int32, (size,)),
             (self.scores, np.float32, (size,)),
-            (self.indptr, np.int64, (size + 1,)),
             (self.kinds, np.uint8, (m,)),
             (self.strengths, np.float32, (m,)),
             (self.others, np.int32, (m,)),
@@ -142,9 +141,7 @@ class Outliers:
         ]
         sound = (
             all(array.dtype == kind and array.shape == shape for array, kind, shape in types)
-            and self.indptr[0] == 0
-            and self.indptr[-1] == m
-            and bool(np.all(np.diff(self.indptr) >= 0))
+            and is_indptr(self.indptr, size, m)
             and _within(self.nums, 0, n)
             and _within(self.kinds, 0, len(KINDS))
             and _within(self.others, NOBODY, n_items)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recsys.embeddings import Vectors
 from recsys.errors import BundleError, NotFoundError
 from recsys.meaning import Meaning
-from recsys.packed import Arrays, PackedStrings
+from recsys.packed import Arrays, PackedStrings, is_indptr
 
 COLUMNS = ("labels", "closeness", "indptr", "members", "blob", "offsets")
 NO_GROUP = -1
@@ -80,12 +80,9 @@ class Groups:
         sound = (
             self.labels.dtype == self.members.dtype == np.int32
             and self.closeness.dtype == np.float32
-            and self.indptr.dtype == np.int64
             and self.closeness.shape == (n,)
-            and self.indptr.shape == (n_groups + 1,)
-            and self.indptr[0] == 0
-            and self.indptr[-1] == len(self.members) == int(np.count_nonzero(self.labels != NO_GROUP))
-            and bool(np.all(np.diff(self.indptr) > 0))
+            and is_indptr(self.indptr, n_groups, len(self.members), strictly=True)
+            and len(self.members) == int(np.count_nonzero(self.labels != NO_GROUP))
             and bool(np.all(np.isfinite(self.closeness)))
         )
         if not sound or not self._members_are_sound():

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from recsys.errors import BundleError
 from recsys.interactions import Interactions
-from recsys.packed import Arrays
+from recsys.packed import Arrays, is_indptr
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +34,11 @@ class Histories:
     def __post_init__(self) -> None:
         n = len(self.item_nums)
         sound = (
-            self.indptr.dtype == np.int64
-            and self.item_nums.dtype == np.int32
+            self.item_nums.dtype == np.int32
             and self.weights.dtype == np.float32
             and self.indptr.ndim == self.item_nums.ndim == 1
             and self.weights.shape == (n,)
-            and len(self.indptr) > 0
-            and self.indptr[0] == 0
-            and self.indptr[-1] == n
-            and bool(np.all(np.diff(self.indptr) >= 0))
+            and is_indptr(self.indptr, len(self.indptr) - 1, n)
         )
         if not sound or (n and not (self.item_nums.min() >= 0 and self.item_nums.max() < self.n_items)):
             raise BundleError("histories: the arrays do not fit together")

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from recsys.embeddings import Vectors
 from recsys.errors import BundleError
 from recsys.ids import IdMap
-from recsys.packed import Arrays
+from recsys.packed import Arrays, is_indptr
 
 K1, B = 1.2, 0.75
 TITLE = 3
@@ -66,14 +66,10 @@ class Keywords:
     def __post_init__(self) -> None:
         n = len(self.item_nums)
         sound = (
-            self.indptr.dtype == np.int64
-            and self.item_nums.dtype == np.int32
+            self.item_nums.dtype == np.int32
             and self.impacts.dtype == np.float32
-            and self.indptr.shape == (len(self.words) + 1,)
             and self.item_nums.shape == self.impacts.shape == (n,)
-            and self.indptr[0] == 0
-            and self.indptr[-1] == n
-            and bool(np.all(np.diff(self.indptr) > 0))
+            and is_indptr(self.indptr, len(self.words), n, strictly=True)
             and len(self.words.starts) == max(1, len(self.words)) + 1
         )
         if not sound or not self._rows_are_sound():

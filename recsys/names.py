@@ -17,7 +17,7 @@ from recsys.catalog import Catalog
 from recsys.errors import BundleError
 from recsys.ids import IdMap
 from recsys.naming import MOST_WORDS, Collected, Value, collected
-from recsys.packed import Arrays, PackedStrings
+from recsys.packed import Arrays, PackedStrings, is_indptr
 from recsys.spelling import ARTICLES, letters, most_slips, phrase, slips, within
 
 COLUMNS = (
@@ -68,18 +68,14 @@ class Names:
     def __post_init__(self) -> None:
         n, m = len(self.phrases), len(self.targets)
         sound = (
-            self.indptr.dtype == np.int64
-            and self.targets.dtype == self.lengths.dtype == np.int32
+            self.targets.dtype == self.lengths.dtype == np.int32
             and self.common.dtype == np.bool_
             and self.letters.dtype == np.uint32
             and self.value_attributes.dtype == np.int32
-            and self.indptr.shape == (n + 1,)
             and self.common.shape == self.letters.shape == self.lengths.shape == (n,)
             and self.value_attributes.shape == (len(self.values),)
             and len(self.phrases.starts) == max(1, n) + 1
-            and self.indptr[0] == 0
-            and self.indptr[-1] == m
-            and bool(np.all(np.diff(self.indptr) > 0))
+            and is_indptr(self.indptr, n, m, strictly=True)
         )
         if not sound or (m and not (self.targets.min() >= -len(self.values) and self.targets.max() < self.n_items)):
             raise BundleError("names: the arrays do not fit together")

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from recsys.embeddings import Vectors
 from recsys.errors import BundleError
-from recsys.packed import Arrays
+from recsys.packed import Arrays, is_indptr
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +64,11 @@ class Neighborhood:
     def __post_init__(self) -> None:
         n = self.item_nums.size
         sound = (
-            self.indptr.dtype == np.int64
-            and self.item_nums.dtype == np.int32
+            self.item_nums.dtype == np.int32
             and self.collaborative.dtype == self.content.dtype == np.float32
             and self.indptr.ndim == self.item_nums.ndim == 1
             and self.collaborative.shape == self.content.shape == (n,)
-            and len(self.indptr) > 0
-            and self.indptr[0] == 0
-            and self.indptr[-1] == n
-            and bool(np.all(self.indptr[1:] >= self.indptr[:-1]))
+            and is_indptr(self.indptr, len(self.indptr) - 1, n)
         )
         if not sound or (n and not (self.item_nums.min() >= 0 and self.item_nums.max() < len(self))):
             raise BundleError("neighborhood: the arrays do not fit together")

@@ -1,4 +1,4 @@
-"""Many strings in two arrays, so that a file of them can be memory-mapped."""
+"""Rows of different lengths end to end, strings among them, so that a file of them can be memory-mapped."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ from numpy.typing import NDArray
 from recsys.errors import BundleError
 
 Arrays = Mapping[str, NDArray[np.generic]]
+
+
+def is_indptr(indptr: NDArray[np.int64], n_rows: int, size: int, *, strictly: bool = False) -> bool:
+    """Whether row ``i`` of `n_rows` can be ``indptr[i]:indptr[i + 1]`` of `size` entries; `strictly`: with none empty."""
+    return (
+        indptr.dtype == np.int64
+        and n_rows >= 0
+        and indptr.shape == (n_rows + 1,)
+        and bool(indptr[0] == 0 and indptr[-1] == size)
+        and bool(np.all(indptr[1:] > indptr[:-1] if strictly else indptr[1:] >= indptr[:-1]))
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +49,9 @@ class PackedStrings:
     def __post_init__(self) -> None:
         sound = (
             self.blob.dtype == np.uint8
-            and self.offsets.dtype == np.int64
-            and self.offsets.ndim == self.blob.ndim == 1
-            and len(self.offsets) > 0
-            and self.offsets[0] == 0
-            and self.offsets[-1] == len(self.blob)
-            and bool(np.all(self.offsets[1:] >= self.offsets[:-1]))
+            and self.blob.ndim == 1
+            and self.offsets.ndim == 1
+            and is_indptr(self.offsets, len(self.offsets) - 1, len(self.blob))
         )
         if not sound:
             raise BundleError("packed strings: the offsets do not fit the bytes")

@@ -15,6 +15,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.packed import is_indptr
+
 Nums = NDArray[np.int32]
 DIGEST_BYTES = 16
 
@@ -136,12 +138,7 @@ def _differs(values: NDArray[np.generic]) -> NDArray[np.bool_]:
 
 
 def _rows_are_sound(indptr: NDArray[np.int64], items: Nums, n_rows: int, n_items: int) -> bool:
-    return (
-        indptr.dtype == np.int64
-        and indptr.shape == (n_rows + 1,)
-        and _are_nums(items, n_items)
-        and bool(indptr[0] == 0 and indptr[-1] == len(items) and np.all(indptr[1:] >= indptr[:-1]))
-    )
+    return _are_nums(items, n_items) and is_indptr(indptr, n_rows, len(items))
 
 
 def _are_nums(nums: Nums, n: int) -> bool:

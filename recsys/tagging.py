@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import BundleError
-from recsys.packed import Arrays, PackedStrings
+from recsys.packed import Arrays, PackedStrings, is_indptr
 
 Space = Literal["blended", "text"]
 SPACES: tuple[Space, ...] = ("blended", "text")
@@ -92,9 +92,9 @@ class Tagging:
     def __post_init__(self) -> None:
         n, n_values = len(self.names), len(self.values)
         sound = (
-            _is_indptr(self.value_indptr, n, n_values)
-            and _is_indptr(self.indptr, len(self.indptr) - 1, len(self.value_nums))
-            and _is_indptr(self.knots_indptr, len(SPACES) * n, len(self.knots))
+            is_indptr(self.value_indptr, n, n_values)
+            and is_indptr(self.indptr, len(self.indptr) - 1, len(self.value_nums))
+            and is_indptr(self.knots_indptr, len(SPACES) * n, len(self.knots))
             and self.single.dtype == np.uint8
             and self.single.shape == (n,)
             and self.value_nums.dtype == np.int32
@@ -166,13 +166,3 @@ class Tagging:
         curve = len(SPACES) * attribute + SPACES.index(space)
         points = self.knots[self.knots_indptr[curve] : self.knots_indptr[curve + 1]]
         return np.asarray(np.interp(shares, points[:, 0], points[:, 1]))
-
-
-def _is_indptr(indptr: NDArray[np.int64], n: int, size: int) -> bool:
-    return (
-        indptr.dtype == np.int64
-        and indptr.shape == (n + 1,)
-        and indptr[0] == 0
-        and indptr[-1] == size
-        and bool(np.all(np.diff(indptr) >= 0))
-    )

@@ -134,6 +134,10 @@ class Knowledge:
             return Known(Look(FORGOTTEN if gone else NOTHING, self._hidden, 0), degraded=True)
         return Known(look)
 
+    def hidden(self, recommender: Recommender) -> frozenset[str]:
+        """Ids of the items that nobody may see now; raises as :meth:`look`."""
+        return self.look("", recommender).look.hidden
+
     def popular(self, recommender: Recommender, kind: PopularKind) -> Popularity:
         """The ranking by popularity with the events that the model does not know, at most some seconds old.
 

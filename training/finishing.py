@@ -126,13 +126,8 @@ def finish(
         model = listing.with_lists(model, config.index, advance)
     with stages.stage("explore", explore.STEPS) as advance:
         model, explored = explore.explore(model, config, advance)
-    header = _header(material, model, indexes, config, comparison)
-    header = header.model_copy(
-        update={
-            "metrics": header.metrics | explored.metrics(),
-            "pictures": PictureInfo(encoder=pictures.encoder, dim=model.picture_dim),
-        }
-    )
+    measured = {**gate.metrics_of(comparison), **tagging.figures(model.tagging), **explored.metrics()}
+    header = _header(material, model, indexes, config, measured, pictures.encoder)
     return Trained(model, header, material.dataset, config, tuned, comparison, indexes, explored)
 
 
@@ -172,7 +167,12 @@ def _indexes(
 
 
 def _header(
-    material: Material, model: Model, indexes: Mapping[str, BuiltIndex], config: Config, comparison: Comparison | None
+    material: Material,
+    model: Model,
+    indexes: Mapping[str, BuiltIndex],
+    config: Config,
+    measured: dict[str, float],
+    picture_encoder: EncoderInfo,
 ) -> Header:
     encoded, pairs = material.encoded, material.dataset.interactions
     return Header(
@@ -190,7 +190,8 @@ def _header(
             exclude={"store": True, "content": {"cache"}, "data": {"rejects"}, "tune": {"storage"}},
         ),
         data_sha256=checksum(material.dataset),
-        metrics={**gate.metrics_of(comparison), **tagging.figures(model.tagging)},
+        metrics=measured,
+        pictures=PictureInfo(encoder=picture_encoder, dim=model.picture_dim),
     )
 
 

@@ -26,19 +26,19 @@ def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
     def clusters() -> Response:
         query(NoQuery)
         recommender = model.get()
-        return jsonify(clusters_object(recommender, knowledge.look("", recommender).look.hidden))
+        return jsonify(clusters_object(recommender, knowledge.hidden(recommender)))
 
     @routes.get("/clusters/<cluster_id>")
     def cluster(cluster_id: str) -> Response:
         page = query(MembersQuery).page
         recommender = model.get()
-        return jsonify(cluster_object(recommender, cluster_id, page, knowledge.look("", recommender).look.hidden))
+        return jsonify(cluster_object(recommender, cluster_id, page, knowledge.hidden(recommender)))
 
     @routes.get("/segments")
     def segments() -> Response:
         query(NoQuery)
         recommender = model.get()
-        return jsonify(segments_object(recommender, knowledge.look("", recommender).look.hidden))
+        return jsonify(segments_object(recommender, knowledge.hidden(recommender)))
 
     @routes.get("/segments/<segment_id>")
     def segment(segment_id: str) -> Response:
@@ -48,7 +48,7 @@ def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
         def gone(user_id: str) -> bool:
             return knowledge.look(user_id, recommender).look.activity.forgotten
 
-        hidden = knowledge.look("", recommender).look.hidden
+        hidden = knowledge.hidden(recommender)
         response = jsonify(segment_object(recommender, segment_id, page, hidden, gone))
         response.headers["Cache-Control"] = PRIVATE
         return response
@@ -57,12 +57,12 @@ def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
     def item_map() -> Response:
         asked = query(MapQuery)
         recommender = model.get()
-        return jsonify(map_object(recommender, asked.page, asked.asked, knowledge.look("", recommender).look.hidden))
+        return jsonify(map_object(recommender, asked.page, asked.asked, knowledge.hidden(recommender)))
 
     @routes.get("/directions")
     def directions() -> Response:
         query(NoQuery)
         recommender = model.get()
-        return jsonify(directions_object(recommender, knowledge.look("", recommender).look.hidden))
+        return jsonify(directions_object(recommender, knowledge.hidden(recommender)))
 
     return routes

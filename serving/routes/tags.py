@@ -21,7 +21,7 @@ def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> 
     def item(item_id: str) -> Response:
         query(NoQuery)
         recommender = model.get()
-        hidden = knowledge.look("", recommender).look.hidden
+        hidden = knowledge.hidden(recommender)
         found = of_item(recommender, item_id, hidden)
         return jsonify(tags_object(found, {"item_id": item_id}, recommender.model_version))
 
@@ -30,7 +30,7 @@ def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> 
         query(NoQuery)
         asked = body(TagsBody)
         recommender = model.get()
-        hidden = knowledge.look("", recommender).look.hidden
+        hidden = knowledge.hidden(recommender)
         (vector,) = encoding.encode(recommender.encoder, [asked.text])
         found = of_text(recommender, vector, hidden)
         return jsonify(tags_object(found, {"text": asked.text}, recommender.model_version))
