@@ -185,5 +185,5 @@ def test_reasons_are_not_given_unasked_and_change_nothing() -> None:
 
 def test_control_with_factors_of_another_history_the_sums_are_off() -> None:
     asking = Recommender(factories.model(), "v1")
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match="comparison failed"):
         check(asking.recommend("u3", Asked(20, explain=True)), {"i3", "i4", "i5"})

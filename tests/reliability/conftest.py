@@ -16,7 +16,7 @@ from tests.reliability.safe import safe
 __all__ = ["safe"]
 
 IN_MEMORY = Path("/dev/shm")
-SIZE = 2 << 20
+SIZE = 4 << 20
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def full(store: Store) -> Store:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes."""
+    """A file system of four megabytes, room for a few of the bundles of these tests."""
     options = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(tmp_path)]
     try:
         mounted = subprocess.run(options, capture_output=True, text=True, check=False)

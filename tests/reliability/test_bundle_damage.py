@@ -154,7 +154,7 @@ def test_a_bundle_under_the_name_of_another_version_is_refused(sound: Path) -> N
         load_bundle(other)
 
 
-@pytest.mark.parametrize("per_file", [5, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("per_file", [2, pytest.param(200, marks=pytest.mark.soak)])
 def test_every_flipped_bit_is_refused(sound: Path, per_file: int) -> None:
     endings = Counter(flips(sound, per_file))
     assert endings == {"refused": per_file * len(bundles.files(sound))}
@@ -166,9 +166,9 @@ def test_control_without_checksums_many_flips_load(sound: Path, monkeypatch: pyt
     monkeypatch.setattr(
         bundle, "check_files", lambda folder, *_, **__: Manifest.from_json((folder / MANIFEST).read_bytes())
     )
-    endings = Counter(flips(sound, 12))
-    assert endings["loads"] > 100
-    assert endings["refused"] > 100
+    endings = Counter(flips(sound, 3))
+    assert endings["loads"] > 30
+    assert endings["refused"] > 30
     assert set(endings) == {"loads", "refused"}
 
 

@@ -49,7 +49,7 @@ def test_a_disk_that_gets_full_at_any_page_leaves_the_model_that_serves(
     written = bundles.files(store.folder(bundles.publish(store, larger(seed=1))))
     needed = sum(-(-len(content) // PAGE) for content in written.values())
     assert needed > 60
-    for pages in range(0, needed, 4):
+    for pages in range(0, needed, 11):
         fill(disk, pages)
         with pytest.raises(StoreError, match=r"\A[^\n]*No space left on device[^\n]*\Z"):
             bundles.publish(serving_a, larger(seed=1))

@@ -23,7 +23,7 @@ HARMLESS = {"pselect6", "ioctl", "lseek", "fcntl"}  # the wait of the child, and
 MUST_FAIL = {"open", "write", "fsync", "mkdir", "symlink", "rename", "unlink", "rmdir", "flock"}
 READING = {"read", "getdents64", "close", "newfstatat", "fstat", "statx", "mmap", "readlink"}
 FILLING = {"write", "fsync", "mkdir", "symlink", "rename", "close"}
-STEPS = pytest.mark.parametrize("step", [6, pytest.param(1, marks=pytest.mark.soak)])
+STEPS = pytest.mark.parametrize("step", [60, pytest.param(1, marks=pytest.mark.soak)])
 Judge = Callable[[Call, Ending, str], str]
 
 
@@ -97,7 +97,7 @@ def test_killed_at_any_call_the_store_serves_a_whole_model(bench: Bench, step: i
 
     cases = bench.thinned(lambda call: call.kind not in READING - {"close"}, step)
     assert_none(cases, trials("soundly", bench, cases, "signal=KILL", judge))
-    assert len(cases) > 300 / step
+    assert len(cases) > 60 + 300 / step
     assert {"a", "b"} == set(served)
 
 
@@ -123,14 +123,14 @@ def test_failing_at_any_call_is_one_line_and_the_store_serves_a_whole_model(
 
     cases = bench.thinned(full if error == "ENOSPC" else unreadable, step)
     assert_none(cases, trials("soundly", bench, cases, f"error={error}", judge))
-    assert len(cases) > 200 / step
+    assert len(cases) > 30 + 200 / step
 
 
 @pytest.mark.slow
 def test_control_overwriting_in_place_is_torn(bench: Bench) -> None:
     """The same enumeration sees that a publisher without staging folder and link loses the model at most calls."""
     overwriting = Bench(bench.folder, bench.store, bench.models, trace("in_place", bench.folder, bench.store).calls)
-    cases = overwriting.chosen(lambda call: call.kind in ("open", "write") and "O_RDONLY" not in call.arguments)
+    cases = overwriting.chosen(lambda call: call.kind in ("open", "write") and "O_RDONLY" not in call.arguments)[::4]
     torn = trials(
         "in_place", bench, cases, "signal=KILL", lambda *seen: seen[-1] if seen[-1].startswith("torn") else ""
     )

@@ -81,9 +81,9 @@ def assert_kept(found: Found) -> None:
 
 @pytest.mark.slow
 def test_no_case_breaks_the_contract(tmp_path: Path, model: Model) -> None:
-    found = search(service(tmp_path, model), max_examples=15)
+    found = search(service(tmp_path, model), max_examples=6)
     assert_kept(found)
-    assert found.n_cases >= 900
+    assert found.n_cases >= 400
     assert {200, 202, 204, 400, 404, 405, 409, 415, 422} <= set(found.statuses)
 
 
@@ -95,7 +95,7 @@ def test_no_case_breaks_the_contract_of_a_server_with_keys(tmp_path: Path, model
     with running(
         store.path, f"serve.keys={tmp_path / 'keys.json'}", f"store.events={tmp_path / 'events.sqlite'}"
     ) as server:
-        found = search("http://{}:{}".format(*server.address), max_examples=6, seed=2, key=key)
+        found = search("http://{}:{}".format(*server.address), max_examples=3, seed=2, key=key)
     assert_kept(found)
     assert found.statuses[200] > 20
 

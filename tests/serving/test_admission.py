@@ -123,11 +123,11 @@ def test_however_a_request_ends_its_place_is_free_again(told: Told, view: Callab
 
 def test_a_place_is_free_again_where_nothing_catches_the_error(told: Told) -> None:
     def broken(*_: object) -> Iterable[bytes]:
-        raise MemoryError
+        raise MemoryError("all is taken")
 
     gate = Admission(broken, 1, told)
     for _ in range(3):
-        with pytest.raises(MemoryError):
+        with pytest.raises(MemoryError, match="all is taken"):
             gate({"PATH_INFO": "/x"}, lambda *_: lambda _: None)
     assert gate.work._value == 1
 

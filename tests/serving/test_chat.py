@@ -240,7 +240,7 @@ class TestPhrasing:
 
 @pytest.mark.slow
 def test_the_contract_holds(encoded: Recommender, tmp_path: Path) -> None:
-    found = contract.search(app_of(encoded, tmp_path), 300, only="/chat")
+    found = contract.search(app_of(encoded, tmp_path), 80, only="/chat")
     assert not found.failures, "\n".join(found.failures[:5])
     assert found.statuses[200] > 20
     assert max(found.statuses) < 500

@@ -225,6 +225,11 @@ def conforms(answer: Any, name: str) -> None:
 
 def test_control_an_answer_of_another_shape_is_noticed(full: FlaskClient) -> None:
     answer = full.get("/recommend/u1?k=1").json
-    for wrong in ({**answer, "more": 1}, {**answer, "items": [{"rank": 1}]}, {key: answer[key] for key in ("items",)}):
-        with pytest.raises(jsonschema_rs.ValidationError):
+    more, bare = {**answer, "more": 1}, {**answer, "items": [{"rank": 1}]}
+    for wrong, message in (
+        (more, "'more' was unexpected"),
+        (bare, "is a required"),
+        ({"items": answer["items"]}, "is a required"),
+    ):
+        with pytest.raises(jsonschema_rs.ValidationError, match=message):
             conforms(wrong, "Recommendations")

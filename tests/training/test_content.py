@@ -77,12 +77,12 @@ def test_what_was_encoded_before_a_failure_is_kept(tmp_path: Path, monkeypatch: 
     class Failing(CountingEncoder):
         def encode(self, texts: Sequence[str], advance: Callable[[int], None] = lambda _: None) -> Vectors:
             if len(self.asked) == 4:
-                raise KeyboardInterrupt
+                raise KeyboardInterrupt("in the middle")
             return super().encode(texts, advance)
 
     monkeypatch.setattr(content, "SLAB", 2)
     texts, encoder = [f"text {number}" for number in range(6)], CountingEncoder()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="in the middle"):
         cached(tmp_path / "c", texts, Failing())
     cached(tmp_path / "c", texts, encoder)
     assert len(encoder.asked) == 2

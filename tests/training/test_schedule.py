@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,15 @@ def test_a_wish_to_end_is_heard_whenever_it_was_uttered() -> None:
     stop.close()
 
 
+@pytest.fixture
+def hangup() -> Iterator[None]:
+    """What is started by nohup ignores the signal."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangup")
 def test_signals_ask_for_the_end_and_are_given_back() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
