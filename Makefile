@@ -7,7 +7,7 @@ RECSYS := $(BIN)/recsys
 INSTALLED := $(VENV)/.installed
 EXTRAS := training,serving,minilm,parquet,pictures,postgresql,dev
 PORT ?= 8000
-PARALLEL := --numprocesses 4 --dist loadfile
+PARALLEL := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install train serve evaluate tune bench test soak check format clean

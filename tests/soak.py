@@ -1,4 +1,7 @@
-"""Tests that run for minutes: marked ``soak``, left out unless pytest is given ``--soak``; `make soak` runs them alone."""
+"""Tests that run for minutes: marked ``soak``, left out unless pytest is given ``--soak``; `make soak` runs them alone.
+
+Files that have slow tests come first, so that at the end of a run in several processes none is left alone with a long one.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     if config.getoption("--soak"):
         return
     skip = pytest.mark.skip(reason="takes minutes; `make soak` runs it")

@@ -22,6 +22,7 @@ README = (factories.ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(sh[^\n]*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 BY_CI = "make test"
 PATIENCE_SECONDS = 60
+TEXTS = factories.ROOT / "var" / "texts.sqlite"
 
 
 def commands(kind: str) -> list[str]:
@@ -35,6 +36,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     left_out = shutil.ignore_patterns(".git", ".venv", "var", "*cache*", "*.egg-info")
     shutil.copytree(factories.ROOT, copy, ignore=left_out)
     (copy / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+    if TEXTS.is_file():  # what `make train` encoded here need not be encoded again
+        (copy / "var").mkdir()
+        shutil.copy(TEXTS, copy / "var")
     run("make --old-file=.venv/.installed train", copy)
     return copy
 
