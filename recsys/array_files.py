@@ -18,7 +18,7 @@ def read_array(path: Path) -> NDArray[np.generic]:
     """The array of a file, read-only, without ever running code that it holds; raises OSError or ValueError."""
     with PARSING:
         try:
-            mapped = np.lib.format.open_memmap(path, mode="r")
+            mapped = np.lib.format.open_memmap(str(path), mode="r")
         except ValueError:  # an empty array cannot be memory-mapped
             with path.open("rb") as stream:
                 return np.lib.format.read_array(stream, allow_pickle=False)

@@ -102,7 +102,7 @@ def test_a_table_is_markdown() -> None:
     assert table("Costs", ["", "ms"], [["plain", "1"]]) == "## Costs\n\n|  | ms |\n|---|---|\n| plain | 1 |\n"
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_server_is_measured(made: Synthetic, tmp_path: Path) -> None:
     store = publish(tmp_path / "store", made, "exact")
     kinds = {"live": [get("/livez")], "recommend": [get("/recommend/u1?k=3"), get("/recommend/u2?k=3")]}
@@ -126,7 +126,7 @@ def ended(server: Served) -> bool:
     return not Path(f"/proc/{server.pid}").exists() and not server.workers()
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_growth_is_measured(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

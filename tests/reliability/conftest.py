@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -29,6 +30,20 @@ def memory() -> Iterator[Path]:
 def store(memory: Path) -> Store:
     """An empty store whose folder is not there yet."""
     return Store(memory / "deep" / "store")
+
+
+@pytest.fixture(scope="session")
+def published() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
+        store = Store(Path(folder))
+        yield store.folder(bundles.publish(store, bundles.tiny("a")))
+
+
+@pytest.fixture
+def sound(published: Path, store: Store) -> Path:
+    """A sound bundle in which annoy serves, the only version of a store."""
+    shutil.copytree(published.parent, store.path, symlinks=True)
+    return store.folder(published.name)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_nothing_fails_at_the_end(store: Path) -> None:
     assert ended == Ended(failed=0, statuses=frozenset({200}), code=0, not_ready=True)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_control_without_the_time_to_notice_requests_fail(store: Path) -> None:
     with running(store, "serve.workers=2", "serve.drain_seconds=0") as served:
         ended = end_behind_a_load_balancer(served)
@@ -106,7 +106,7 @@ def test_a_request_in_flight_is_answered_after_listening_has_ended(store: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("drain_seconds", [0, 1000])
+@pytest.mark.parametrize("drain_seconds", [0, pytest.param(1000, marks=pytest.mark.soak)])
 def test_a_second_signal_is_the_end(store: Path, drain_seconds: int) -> None:
     with running(store, "serve.workers=2", f"serve.drain_seconds={drain_seconds}") as served, begin(served) as client:
         workers = served.wait_for_workers(2)

@@ -49,7 +49,7 @@ def refused(served: Running, timeout: float) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.soak), 2])
 def test_half_open_clients_stop_nobody(store: Path, workers: int) -> None:
     with running(store, f"serve.workers={workers}") as served:
         for beginning in BEGINNINGS.values():
@@ -71,7 +71,7 @@ def test_half_a_request_is_cut_off_after_a_while(store: Path) -> None:
         assert refused(served, timeout=30) == []
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("kind", ["half a head", "half a body"])
 def test_control_gunicorn_answers_nobody(store: Path, kind: str) -> None:
     command = [

@@ -50,7 +50,7 @@ def failing_on_odd_ids(inner: Callable[..., Any]) -> Callable[..., Any]:
     return view
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_control_a_view_that_fails_now_and_then_is_found(tmp_path: Path, model: Model) -> None:
     broken = create_app(Settings(tmp_path, serve=ServeConfig(access_log=False)), Recommender(model, "v1"))
     for name in ("items.item", "similar.similar", "recommend.recommend"):

@@ -79,7 +79,7 @@ def test_keys_come_and_go_while_the_server_runs_and_its_log_knows_none(folder: P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("keys", [True, False])
+@pytest.mark.parametrize("keys", [True, pytest.param(False, marks=pytest.mark.soak)])
 def test_a_rate_limit_is_exact_over_the_workers(keys: bool, folder: Path) -> None:
     key = recsys_keys(folder, "add", "shop", "--scope", "read") if keys else None
     chosen = ["serve.keys=keys.json"] * keys
@@ -91,7 +91,7 @@ def test_a_rate_limit_is_exact_over_the_workers(keys: bool, folder: Path) -> Non
         assert status(server, None, "/readyz") == 200
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_variable_of_the_environment_is_no_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server shows its environment to every request as if it were sent with it."""
     key = recsys_keys(folder, "add", "shop", "--scope", "admin")

@@ -165,6 +165,7 @@ def test_a_failing_event_store_tells_of_nobody(server: Live, keys: dict[str, str
     assert b"secret-4711" not in log
 
 
+@pytest.mark.soak
 def test_control_a_log_of_paths_tells_everything(server: Live, keys: dict[str, str]) -> None:
     """What granian's own access log would say."""
     sent = "/recommend/secret-4711?k=5"

@@ -17,7 +17,6 @@ from recsys.bundle import MANIFEST, load_bundle
 from recsys.errors import BundleError
 from recsys.manifest import Manifest
 from recsys.parts import present
-from recsys.store import Store
 from tests import factories
 from tests.reliability import bundles
 from tests.reliability.bundles import Change
@@ -32,11 +31,6 @@ DTYPES: tuple[DTypeLike, ...] = (np.float64, np.float32, np.int16, np.complex64,
 ANY_LENGTH = ("users.starts", "items.starts", "attributes.text_attributes")  # buckets, attributes with words
 
 Case = TypeVar("Case")
-
-
-@pytest.fixture
-def sound(store: Store) -> Path:
-    return store.folder(bundles.publish(store, bundles.tiny("a")))
 
 
 @pytest.fixture

@@ -109,6 +109,7 @@ def test_nothing_is_forgotten_when_a_worker_is_killed(server: Live) -> None:
         assert not list(folder(server).glob(f"gauge_live*_{dead}.db"))
 
 
+@pytest.mark.soak
 def test_a_worker_killed_under_load_loses_only_what_was_in_flight(server: Live) -> None:
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(send, server, 150)
@@ -121,6 +122,7 @@ def test_a_worker_killed_under_load_loses_only_what_was_in_flight(server: Live) 
     assert found.total() <= sent.total() + failed.total()
 
 
+@pytest.mark.soak
 def test_control_one_worker_alone_does_not_know(server: Live) -> None:
     sent, _ = send(server, 20)
     every = folder(server)

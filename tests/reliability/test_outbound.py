@@ -88,7 +88,7 @@ def test_only_the_configured_endpoint_is_connected_to(store: Path) -> None:
     assert '"127.0.0.1"' in seen[0]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_control_a_worker_that_connects_is_seen(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (store.parent / "sitecustomize.py").write_text(INTRUDER)
     monkeypatch.setenv("PYTHONPATH", str(store.parent))

@@ -74,7 +74,7 @@ def test_a_refusal_says_when_to_come_back(store: Path) -> None:
     assert refusals == [("5", "application/problem+json")]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_control_without_a_limit_nothing_is_refused(store: Path) -> None:
     with running(store, "serve.workers=1", "serve.in_flight=100000") as served:
         assert overload(served, answers=1000).statuses == {200}

@@ -77,6 +77,7 @@ def test_a_bad_new_bundle_leaves_the_old_one_serving(server: Live) -> None:
     assert prefix(server) == "e"
 
 
+@pytest.mark.soak
 def test_a_worker_that_is_replaced_while_the_current_bundle_is_bad_serves_the_old_one(server: Live) -> None:
     served = server.store.current()
     ruin(server.store)
@@ -88,7 +89,9 @@ def test_a_worker_that_is_replaced_while_the_current_bundle_is_bad_serves_the_ol
     assert {server.ask("/recommend/nobody").json["model_version"] for _ in range(20)} == {served}
 
 
-@pytest.mark.parametrize("what", ["no store", "no model", "a bad model"])
+@pytest.mark.parametrize(
+    "what", ["no store", *(pytest.param(more, marks=pytest.mark.soak) for more in ("no model", "a bad model"))]
+)
 def test_without_a_sound_model_at_start_it_is_alive_and_not_ready(store: Store, tmp_path: Path, what: str) -> None:
     if what == "no model":
         store.path.mkdir(parents=True)
@@ -116,7 +119,7 @@ def _answers(server: Live) -> bool:
         return False
 
 
-@pytest.mark.parametrize("cases", [8, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("cases", [3, pytest.param(1000, marks=pytest.mark.soak)])
 def test_no_index_crashes_the_server(store: Store, tmp_path: Path, cases: int) -> None:
     """A damaged index under a true signature is published again and again; the workers survive all of them."""
     sound = bundles.publish(store, factories.model(30, 400, annoy=True))

@@ -31,7 +31,6 @@ from tests import factories
 from tests.reliability import bundles
 from tests.reliability.live import Live, live, until
 
-SWAPS = 50
 RATE = 300.0
 ROUNDING = 2e-6  # scores are shown with six digits
 N_USERS, N_ITEMS = 40, 400
@@ -137,15 +136,20 @@ class Loading(threading.Thread):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("swaps", [12, pytest.param(50, marks=pytest.mark.soak)])
 def test_swaps_under_load_lose_nothing_and_mix_nothing(
-    judged: Judge, server: Live, capsys: pytest.CaptureFixture[str], record_property: Callable[[str, object], None]
+    judged: Judge,
+    server: Live,
+    swaps: int,
+    capsys: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
     steady = run(Loading(server, judged, seconds=5.0).load, judged)
     loading = Loading(server, judged)
     loading.start()
     seconds = list[float]()
     versions = judged.store.versions()
-    for number in range(SWAPS):
+    for number in range(swaps):
         wanted = versions[number % len(versions)]
         started = time.perf_counter()
         judged.store.rollback(wanted)
@@ -156,10 +160,10 @@ def test_swaps_under_load_lose_nothing_and_mix_nothing(
     assert (swapping.failed, steady.failed) == (0, 0)
     assert set(judged.verdicts) == {"whole"}, judged.first_bad
     assert len(judged.versions) == len(versions)
-    loaded = 2 * (SWAPS + 1)
+    loaded = 2 * (swaps + 1)
     until(lambda: server.total("recsys_reloads_total", outcome="loaded") == loaded, f"{loaded} reloads counted")
     figures = (
-        f"\n{SWAPS} swaps, {judged.verdicts.total()} answers, failed {swapping.failed}, mixed {judged.verdicts['mixed']}; "
+        f"\n{swaps} swaps, {judged.verdicts.total()} answers, failed {swapping.failed}, mixed {judged.verdicts['mixed']}; "
         f"p99 steady {steady.ms(99):.1f} ms, p99 during swaps {swapping.ms(99):.1f} ms; "
         f"a swap is served by both workers after {max(seconds):.2f} s at most\n"
     )

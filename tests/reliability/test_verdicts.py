@@ -15,16 +15,9 @@ import pytest
 
 from recsys.canary import CanaryError
 from recsys.errors import BundleError
-from recsys.store import Store
 from serving.verdicts import Verdicts
-from tests.reliability import bundles
 
 PATIENCE = 60.0
-
-
-@pytest.fixture
-def sound(store: Store) -> Path:
-    return store.folder(bundles.publish(store, bundles.tiny("a")))
 
 
 class Counting:

@@ -66,7 +66,7 @@ def test_two_hundred_killed_workers_cost_only_their_requests_in_flight(store: Pa
         check(kill_under_load(served, kills=200))
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_control_without_another_worker_more_is_lost(store: Path) -> None:
     with running(store, "serve.workers=1") as served:
         served.wait_for_workers(1)
@@ -85,7 +85,7 @@ def kill_with_successor(served: Running) -> None:
     wait_until(lambda: served.process.poll() is not None or len(served.workers()) == 2, "another one, or the end")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_worker_that_is_killed_again_and_again_is_replaced(store: Path) -> None:
     with running(store, "serve.workers=2") as served:
         for _ in range(2):
@@ -104,7 +104,7 @@ def test_all_workers_may_be_killed_at_once(store: Path) -> None:
         assert served.ask("/recommend/u1")[0] == 200
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_control_the_supervisor_of_granian_gives_up(store: Path) -> None:
     command = [
         *(

@@ -65,7 +65,7 @@ def test_workers_are_capped_whatever_the_environment_says(store: Path, monkeypat
             assert Path(found["PROMETHEUS_MULTIPROC_DIR"]).is_dir()
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_threads_of_a_worker_are_bounded_under_load(store: Path) -> None:
     with running(store, "serve.workers=1", f"serve.in_flight={IN_FLIGHT}") as served:
         (worker,) = served.workers()

@@ -177,7 +177,7 @@ def test_while_another_trains_turns_are_left_out(here: Path, start: Start) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
 def test_a_signal_ends_the_wait_for_the_next_turn(number: signal.Signals, here: Path, start: Start) -> None:
     data(here)
     running = start([str(RECSYS), "train", "--every", "1h"])
@@ -188,7 +188,7 @@ def test_a_signal_ends_the_wait_for_the_next_turn(number: signal.Signals, here: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
 def test_a_signal_ends_a_training_in_its_midst_and_the_store_is_sound(
     number: signal.Signals, here: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
