@@ -7,7 +7,7 @@ RECSYS := $(BIN)/recsys
 INSTALLED := $(VENV)/.installed
 EXTRAS := training,serving,minilm,parquet,pictures,postgresql,dev
 PORT ?= 8000
-PARALLEL := --numprocesses 4 --dist loadfile --no-loadscope-reorder
+PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install train serve evaluate tune bench test soak check format clean
@@ -40,7 +40,7 @@ bench: $(INSTALLED) ## quality on the public data sets in ../shared/data beside 
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.search
 
-test: $(INSTALLED) ## all tests, in four processes, as many of them wait
+test: $(INSTALLED) ## all tests, in three processes, as many of them wait
 	$(BIN)/python -m pytest $(PARALLEL)
 
 soak: $(INSTALLED) ## the tests that take minutes: faults and load over and over

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -25,7 +26,6 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 
@@ -101,7 +101,7 @@ class Statements:
 
 def statements(dialect: str) -> Statements:
     """The statements for a dialect, ``sqlite`` or ``postgresql``, which differ in their INSERT ... ON CONFLICT alone."""
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    insert = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert  # each takes its time
     row = {name: bindparam(name, type_=_E[name].type) for name in ("event_key", *PERSONAL)}
     next_forgotten = select(bindparam("hash", type_=LargeBinary), STATE.c.forgotten_seq).where(STATE.c.schema == SCHEMA)
     forgotten = insert(FORGOTTEN).from_select(["user_hash", "seq"], next_forgotten)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -161,8 +161,10 @@ def free_port() -> int:
 
 def children(pid: int) -> list[int]:
     """Processes that a process has started and that have not ended."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    started = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    started: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread may have ended
+            started += map(int, (task / "children").read_text().split())
     return [child for child in started if _state(child) not in ("", "Z")]
 
 

@@ -70,7 +70,7 @@ def plain(text: str) -> bool:
     return digits and (whole == "0" or not whole.startswith("0"))
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(RECORDS, st.lists(SETS | COMPARISONS, max_size=4))
 def test_a_condition_holds_for_the_items_whose_record_says_so(
     records: list[Mapping[str, Attribute]], conditions: list[Condition]
@@ -254,7 +254,7 @@ def test_arrays_of_more_items_than_there_are_are_refused() -> None:
         Attributes.from_arrays(attributes(*SOUND).to_arrays(), 1)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.data())
 def test_any_change_of_the_arrays_is_refused_or_answered(data: st.DataObject) -> None:
     arrays = {name: array.copy() for name, array in attributes(*SOUND).to_arrays().items()}

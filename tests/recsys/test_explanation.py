@@ -74,7 +74,7 @@ def check(answer: Answer, history: set[str]) -> None:
             assert cause.title == f"Title {cause.item_id[1:]}"
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=120)
 @given(st.integers(0, 3), SHAPES, st.sampled_from(["u0", "u7", "u29", "nobody"]), EVENTS, ASKED)
 def test_reasons_add_up_to_the_score(
     seed: int, shape: dict[str, int], user: str, events: list[Event], asked: Asked

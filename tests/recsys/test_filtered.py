@@ -81,7 +81,7 @@ CONDITIONS = st.lists(
 IDS = st.frozensets(st.integers(0, N + 5).map(lambda num: f"i{num}"), max_size=60)
 ASKED = st.builds(Asked, st.integers(1, 40), exclude=IDS, filters=CONDITIONS, include_seen=st.booleans())
 EVENTS = st.lists(st.builds(Event, st.integers(0, N - 1).map(lambda num: f"i{num}")), max_size=3).map(tuple)
-SHARED = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SHARED = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def satisfied(num: int, condition: Condition) -> bool:

@@ -79,7 +79,7 @@ def error(found: NDArray[np.floating], expected: Numbers) -> float:
     return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(CONFIDENCES, st.integers(1, 24), st.integers(1, 40), st.integers(1, 40), st.integers(0, 12), st.integers(0, 999))
 def test_factors_solve_the_normal_equations(
     confidence: Confidence, factors: int, n_items: int, n: int, m: int, seed: int
@@ -137,7 +137,7 @@ def test_what_is_not_liked_pulls_down_where_it_counts() -> None:
         assert (sizes[1] < 0.7 * sizes[0]) == counts
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(CONFIDENCES, st.integers(1, 12), st.integers(0, 30), st.integers(0, 9), st.integers(0, 999))
 def test_shares_add_up_to_the_product_with_the_factors(
     confidence: Confidence, factors: int, n: int, m: int, seed: int
@@ -170,7 +170,7 @@ def test_a_share_is_what_the_item_alone_would_give_in_the_same_equations() -> No
 EXTREME = st.sampled_from([1e-30, 1e-12, 1e-3, 1.0, 1e3, 1e8, 1e15])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(
     st.lists(EXTREME, max_size=12),
     st.sampled_from([0.0, 1e-9, 0.1, 1e6]),

@@ -37,7 +37,7 @@ def sorted_by(truth: list[float], given_: list[str], hidden: frozenset[str]) -> 
     return sorted(known, key=lambda one: (-truth[int(one[1:])], int(one[1:]))), unknown
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.integers(0, 29), GIVEN, HIDDEN)
 def test_given_items_stand_in_the_order_of_their_scores(
     asking: Recommender, user: int, given_: list[str], hidden: frozenset[str]
@@ -108,7 +108,7 @@ COUNTED = st.dictionaries(st.sampled_from([*ITEMS, "unknown"]), st.sampled_from(
 YEARS = st.sampled_from([(), (Condition("year", "<", (2000.0,)),), (Condition("year", ">", (2036.0,)),)])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(KINDS, COUNTED, YEARS, st.integers(1, 60), HIDDEN, HIDDEN)
 def test_users_of_events_are_added(
     timed: Recommender,

@@ -44,7 +44,7 @@ def pair(request: pytest.FixtureRequest) -> tuple[Recommender, Recommender]:
     return both(model)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.sampled_from([*USERS, "nobody"]), PLAIN, IDS)
 def test_items_for_a_user_are_the_same(
     pair: tuple[Recommender, Recommender], user: str, asked: Asked, hidden: set[str]
@@ -54,7 +54,7 @@ def test_items_for_a_user_are_the_same(
     assert fast.recommend(user, asked, hidden=hidden) == slow.recommend(user, asked, hidden=hidden)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.sampled_from(ITEMS), PLAIN, IDS)
 def test_items_like_an_item_are_the_same(
     pair: tuple[Recommender, Recommender], item: str, asked: Asked, hidden: set[str]

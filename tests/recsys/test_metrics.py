@@ -54,7 +54,7 @@ def all_of(users: list[tuple[list[int], set[int]]]) -> np.ndarray:
     )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(st.tuples(LISTS, RELEVANT), min_size=1, max_size=6))
 def test_every_metric_agrees_with_plain_python(users: list[tuple[list[int], set[int]]]) -> None:
     ranked = lists(*(row for row, _ in users))

@@ -64,7 +64,7 @@ def dumb_scores(of: Neighborhood, history: list[int], emphasis: float) -> dict[i
     return {item: (one / n, other / n) for item, (one, other) in found.items()}
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(matrices())
 def test_the_neighbors_are_those_of_either_matrix_that_have_a_weight(
     given_: tuple[sparse.csr_matrix, sparse.csr_matrix],
@@ -103,7 +103,7 @@ def test_a_zero_that_is_stored_is_no_neighbor(cells: Dense) -> None:
         assert all(any(pair) for num in range(3) for pair in neighbors_of(found, num).values())
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(matrices())
 def test_matrices_come_back(given_: tuple[sparse.csr_matrix, sparse.csr_matrix]) -> None:
     found = Neighborhood.from_matrices(*given_).matrices()
@@ -112,7 +112,7 @@ def test_matrices_come_back(given_: tuple[sparse.csr_matrix, sparse.csr_matrix])
         assert back.toarray().tolist() == matrix.toarray().tolist()
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(matrices(), st.data(), st.floats(0, 5))
 def test_scores_are_those_of_a_dumb_loop(
     given_: tuple[sparse.csr_matrix, sparse.csr_matrix], data: st.DataObject, emphasis: float

@@ -78,7 +78,7 @@ ASKED = st.builds(
 SIZES = st.lists(st.integers(1, 20), min_size=1, max_size=4)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.sampled_from(["lists", "none"]), WHO, ASKED, SIZES, EVENTS, IDS)
 def test_pages_are_one_long_list(
     kind: str, who: str, asked: Asked, sizes: list[int], events: tuple[Event, ...], hidden: frozenset[str]

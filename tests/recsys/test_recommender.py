@@ -50,7 +50,7 @@ def dumb_scores(model: Model, user_id: str) -> dict[str, float]:
     return dict(zip(model.catalog.items, dumb.scores(model, user), strict=True))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(
     st.sampled_from([*USERS, "nobody", "", "\ud800"]),
     st.integers(1, 60),

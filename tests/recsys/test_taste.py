@@ -75,7 +75,7 @@ def known_of(found: Taste) -> tuple[dict[int, float], set[int]]:
     return weights, set(found.disliked.tolist())
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(USERS, EVENTS, st.booleans(), st.booleans(), st.booleans())
 def test_a_taste_is_the_history_and_the_events_one_after_another(
     rated: Model, user: str, events: list[Event], forgotten: bool, ratings: bool, weighted: bool
@@ -155,7 +155,7 @@ def answered(model: Model, rules: EventRules, user: str | None, events: Sequence
     return [item.item_id for item in asking.recommend(user, everything, Activity(tuple(events))).items]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.one_of(USERS, st.none()), EVENTS, st.booleans(), st.booleans())
 def test_what_was_seen_is_never_recommended_and_everything_else_is(
     rated: Model, user: str | None, events: list[Event], ratings: bool, exact: bool

@@ -136,7 +136,7 @@ class Loading(threading.Thread):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("swaps", [12, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("swaps", [8, pytest.param(50, marks=pytest.mark.soak)])
 def test_swaps_under_load_lose_nothing_and_mix_nothing(
     judged: Judge,
     server: Live,
@@ -144,7 +144,7 @@ def test_swaps_under_load_lose_nothing_and_mix_nothing(
     capsys: pytest.CaptureFixture[str],
     record_property: Callable[[str, object], None],
 ) -> None:
-    steady = run(Loading(server, judged, seconds=5.0).load, judged)
+    steady = run(Loading(server, judged, seconds=2.0).load, judged)
     loading = Loading(server, judged)
     loading.start()
     seconds = list[float]()

@@ -16,7 +16,7 @@ from recsys.errors import ConfigError
 from serving import buckets
 from serving.buckets import SECOND, WAYS, Buckets, Rate, Taken
 
-MANY = settings(deadline=None, max_examples=300)
+MANY = settings(deadline=None, max_examples=120)
 BEGIN = 10**12
 
 

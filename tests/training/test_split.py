@@ -53,7 +53,7 @@ ROWS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(ROWS, st.floats(0.01, 0.99))
 def test_the_last_share_of_each_user_never_all_at_least_one(rows: list[Row], share: float) -> None:
     histories: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -148,7 +148,7 @@ def test_the_newest_of_each_user_with_two(rows: list[Row]) -> None:
     assert rows_of(found.test) == {(user, item, time) for user, (time, item) in newest.items()}
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(ROWS, st.floats(0.01, 0.99))
 def test_one_moment_for_all(rows: list[Row], share: float) -> None:
     times = sorted(time for _, _, time in rows)

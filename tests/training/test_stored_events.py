@@ -203,7 +203,7 @@ def online(
     }
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(EVENTS, st.sampled_from([None, 1.0, 3.0, -2.0]), st.sampled_from([{}, WEIGHTS]))
 def test_an_event_weighs_the_same_online_and_in_training(
     tmp_path: Path,
