@@ -36,6 +36,7 @@ from recsys.picture_encoders import PictureEncoder
 from recsys.pictures import PictureBytes, decode
 from recsys.query_encoders import open_query_encoder
 from serving import logs
+from serving.latest import Latest
 
 LOG = logging.getLogger(__name__)
 SOCKET, LOCK = "encoder.sock", "encoder.lock"
@@ -60,7 +61,7 @@ class Encoders:
         self._waiting: list[_Request] = []
         self._decoding = threading.Lock()
         self._opened: OrderedDict[tuple[bool, str], TextEncoder | PictureEncoder] = OrderedDict()
-        self._known: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
+        self._known = Latest[tuple[str, str], Vectors](KEPT_TEXTS)
 
     def encode(self, ref: EncoderRef, wanted: Wanted, seconds: float) -> Vectors:
         """Unit vectors of some texts, (len(texts), dim), or of a picture, (1, dim).
@@ -121,21 +122,13 @@ class Encoders:
                     request.error = error
                 else:
                     request.vectors[place] = vectors[row]
-                    self._keep(ref, request.texts[place], vectors[row])
+                    self._known.keep((ref.fingerprint, request.texts[place]), vectors[row])
             self._busy = False
             self._changed.notify_all()
 
     def _recall(self, request: _Request) -> None:
         for place, text in enumerate(request.texts):
-            key = (request.ref.fingerprint, text)
-            if key in self._known:
-                self._known.move_to_end(key)
-                request.vectors[place] = self._known[key]
-
-    def _keep(self, ref: EncoderRef, text: str, vector: Vectors) -> None:
-        self._known[ref.fingerprint, text] = vector
-        while len(self._known) > KEPT_TEXTS:
-            self._known.popitem(last=False)
+            request.vectors[place] = self._known.get((request.ref.fingerprint, text))
 
     def _picture(self, ref: EncoderRef, picture: PictureBytes, deadline: float) -> Vectors:
         if not self._decoding.acquire(timeout=max(0.0, deadline - time.monotonic())):

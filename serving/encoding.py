@@ -13,7 +13,6 @@ import os
 import threading
 import time
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -28,6 +27,7 @@ from recsys.errors import EncoderBusyError, EncoderError
 from recsys.pictures import NOT_INSTALLED, PictureBytes, installed
 from serving.encoder_client import Process
 from serving.encoder_process import Encoders, Wanted
+from serving.latest import Latest
 from serving.problems import ConflictError
 from serving.serving_model import Serving, ServingModel
 from serving.settings import Settings
@@ -75,8 +75,7 @@ class Encoding:
         self._light = Encoders()
         self._heavy = Thread() if self._run is None else Process(self._run)
         self._places = threading.Semaphore(self._waiting)
-        self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str | bytes], Vectors] = OrderedDict()
+        self._known = Latest[tuple[str, str | bytes], Vectors](KEPT)
         self._failed: tuple[str, float] = ("", 0.0)
 
     def encode(self, ref: EncoderRef, texts: Sequence[str]) -> list[Vectors]:
@@ -91,11 +90,11 @@ class Encoding:
         ConflictError
             When the encoder of the model is not on this machine, or is another one.
         """
-        found = {text: self._kept(ref, text) for text in texts}
+        found = {text: self._known.get((ref.fingerprint, text)) for text in texts}
         new = [text for text, vector in found.items() if vector is None]
         if new:
             for text, vector in zip(new, self._encoded(ref, new), strict=True):
-                self._keep(ref, text, vector)
+                self._known.keep((ref.fingerprint, text), vector)
                 found[text] = vector
         return [vector for text in texts if (vector := found[text]) is not None]
 
@@ -103,11 +102,11 @@ class Encoding:
         """The unit vector of a picture; raises as :meth:`encode`, and PictureError when it cannot be read."""
         if not installed():
             raise ConflictError(f"pictures cannot be read by this server: {NOT_INSTALLED}")
-        key = hashlib.sha256(f"{picture.media} ".encode() + picture.content).digest()
-        vector = self._kept(ref, key)
+        key = ref.fingerprint, hashlib.sha256(f"{picture.media} ".encode() + picture.content).digest()
+        vector = self._known.get(key)
         if vector is None:
             vector = self._encoded(ref, picture)[0]
-            self._keep(ref, key, vector)
+            self._known.keep(key, vector)
         return vector
 
     def warm_up(self, serving: Serving) -> None:
@@ -147,20 +146,6 @@ class Encoding:
 
     def _by(self, ref: EncoderRef, wanted: Wanted) -> Encoders | Thread | Process:
         return self._light if ref.light and not isinstance(wanted, PictureBytes) else self._heavy
-
-    def _kept(self, ref: EncoderRef, asked: str | bytes) -> Vectors | None:
-        key = (ref.fingerprint, asked)
-        with self._lock:
-            vector = self._known.get(key)
-            if vector is not None:
-                self._known.move_to_end(key)
-            return vector
-
-    def _keep(self, ref: EncoderRef, asked: str | bytes, vector: Vectors) -> None:
-        with self._lock:
-            self._known[ref.fingerprint, asked] = vector
-            while len(self._known) > KEPT:
-                self._known.popitem(last=False)
 
 
 class Thread:

@@ -1,9 +1,16 @@
-"""GET /search: items for a text."""
+"""GET /search: items for a text.
+
+What was answered to nobody in particular is kept: as long as the same model serves and the same items are hidden, the same
+question has the same answer.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from typing import Any
 
+from flask import Blueprint, Response, request
+
+from recsys.answers import Answer
 from recsys.embeddings import Vectors
 from recsys.envelope import search_object
 from recsys.errors import EncoderBusyError
@@ -14,6 +21,7 @@ from recsys.taste import of_user
 from recsys.text_search import TextQuery
 from serving.encoding import Encoding
 from serving.knowledge import Knowledge
+from serving.latest import Latest
 from serving.problems import ConflictError
 from serving.query_schemas import query
 from serving.responses import personal, plain
@@ -21,35 +29,28 @@ from serving.search_schemas import SearchQuery
 from serving.serving_model import ServingModel
 
 SEMANTIC = "semantic"
+MOST_KEPT = 512  # answers, of LONGEST_KEPT items at most
+LONGEST_KEPT = 100
+
+
+Key = tuple[str, frozenset[str], bytes]
 
 
 def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> Blueprint:
     routes = Blueprint("search", __name__)
-
-    def wanted_of(recommender: Recommender, text: str, mode: SearchMode) -> TextQuery | PictureQuery:
-        if mode == PICTURE:
-            return PictureQuery(encoding.encode(recommender.picture_encoder, [text])[0], text)
-        vector = encoded(recommender, text, mode)
-        return TextQuery(text, mode if vector is not None else "keyword", vector)
-
-    def encoded(recommender: Recommender, text: str, mode: SearchMode) -> Vectors | None:
-        """The vector of a text; None where words do without it."""
-        if mode == "keyword":
-            return None
-        try:
-            return encoding.encode(recommender.encoder, [text])[0]
-        except (EncoderBusyError, ConflictError):
-            if mode == "semantic":
-                raise
-            return None
+    kept = Latest[Key, tuple[Answer, dict[str, Any]]](MOST_KEPT)
 
     @routes.get("/search")
     def search_items() -> Response:
         asked = query(SearchQuery)
         recommender = model.get()
         known = knowledge.look(asked.user_id or "", recommender)
+        key = recommender.model_version, known.look.hidden, request.query_string
+        if asked.user_id is None and (before := kept.get(key)) is not None:
+            answer, shown = before
+            return plain(answer, {**shown}, known.degraded)
         mode = chosen(recommender.model, asked.mode)
-        wanted = wanted_of(recommender, asked.q, mode)
+        wanted = _wanted(encoding, recommender, asked.q, mode)
         taste = None
         if asked.user_id is not None:
             taste = of_user(recommender.model, recommender.rules, asked.user_id, known.look.activity)
@@ -58,6 +59,28 @@ def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> 
         shown = search_object(answer, wanted, subject, recommender.model_version)
         if wanted.mode != mode:
             shown["degraded"] = [SEMANTIC]
+        elif taste is None and asked.k <= LONGEST_KEPT:
+            kept.keep(key, (answer, {**shown}))
         return (plain if taste is None else personal)(answer, shown, known.degraded)
 
     return routes
+
+
+def _wanted(encoding: Encoding, recommender: Recommender, text: str, mode: SearchMode) -> TextQuery | PictureQuery:
+    """What is searched for, by words alone where they do and the text is not encoded in time."""
+    if mode == PICTURE:
+        return PictureQuery(encoding.encode(recommender.picture_encoder, [text])[0], text)
+    vector = _encoded(encoding, recommender, text, mode)
+    return TextQuery(text, mode if vector is not None else "keyword", vector)
+
+
+def _encoded(encoding: Encoding, recommender: Recommender, text: str, mode: SearchMode) -> Vectors | None:
+    """The vector of a text; None where words do without it."""
+    if mode == "keyword":
+        return None
+    try:
+        return encoding.encode(recommender.encoder, [text])[0]
+    except (EncoderBusyError, ConflictError):
+        if mode == "semantic":
+            raise
+        return None

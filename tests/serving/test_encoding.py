@@ -166,7 +166,7 @@ def test_a_process_that_is_forked_begins_anew(fake: Fake) -> None:
     one = Encoding(None)
     one.encode(NAMED, ["a"])
     reading, writing = os.pipe()
-    with one._lock:
+    with one._known._lock:
         child = os.fork()
         if not child:
             found = one.encode(NAMED, ["ab"])[0].tolist()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from recsys.answers import Answer
 from recsys.asked import Asked
 from recsys.config import ServeConfig
 from recsys.embeddings import Vectors
@@ -210,9 +212,60 @@ def test_an_encoder_is_asked_once_for_equal_texts(app: Flask, monkeypatch: pytes
         return encode(ref, texts, 60.0)
 
     monkeypatch.setattr(heavy, "encode", counted)
-    first, second = (app.test_client().get("/search?q=old+castle").json for _ in range(2))
-    assert first == second
+    first, second = (app.test_client().get(f"/search?q=old+castle&k={k}").json for k in (3, 4))
+    assert first["items"] == second["items"][:3]
     assert asked == [["old castle"]]
+
+
+class TestTheSameQuestion:
+    @pytest.fixture
+    def searched(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The texts that were searched for."""
+        texts: list[str] = []
+
+        def counted(asking: Recommender, query: TextQuery, *more: Any) -> Answer:
+            texts.append(query.text)
+            return search(asking, query, *more)
+
+        monkeypatch.setattr("serving.routes.search.search", counted)
+        return texts
+
+    def test_is_searched_for_once(self, client: FlaskClient, searched: list[str]) -> None:
+        answers = [client.get("/search?q=red+wine") for _ in range(3)]
+        assert searched == ["red wine"]
+        assert answers[0].json == answers[2].json
+        assert len({one.headers["X-Request-ID"] for one in answers}) == 3
+
+    def test_is_searched_for_again_when_an_item_is_hidden(self, client: FlaskClient, searched: list[str]) -> None:
+        assert "i4" in ids(client, "q=wine&mode=keyword")
+        client.put("/items/i4/hidden")
+        assert "i4" not in ids(client, "q=wine&mode=keyword")
+        client.delete("/items/i4/hidden")
+        assert "i4" in ids(client, "q=wine&mode=keyword")
+        assert len(searched) == 2  # the first answer is right again
+
+    def test_of_a_user_and_of_many_items_is_always_searched_for(self, client: FlaskClient, searched: list[str]) -> None:
+        for query in ("q=wine&user_id=u1", "q=wine&k=101"):
+            assert ids(client, query) == ids(client, query)
+        assert len(searched) == 4
+
+    def test_without_the_encoder_is_asked_again(
+        self, app: Flask, searched: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client = app.test_client()
+        with monkeypatch.context() as patched:
+            patched.setattr(app.extensions["encoding"], "_heavy", Broken(EncoderBusyError("x")))
+            assert client.get("/search?q=old+wine").json["degraded"] == ["semantic"]
+        assert "degraded" not in client.get("/search?q=old+wine").json
+
+    def test_to_another_model_is_searched_for(
+        self, client: FlaskClient, known: Known, searched: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ids(client, "q=wine&mode=keyword")
+        other = Recommender(known[0], "20270101T000000Z-0001", EventsInfo(), known[1])
+        monkeypatch.setattr("serving.serving_model.ServingModel.get", lambda _: other)
+        assert client.get("/search?q=wine&mode=keyword").json["model_version"] == other.model_version
+        assert len(searched) == 2
 
 
 @pytest.mark.slow
