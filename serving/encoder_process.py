@@ -2,7 +2,7 @@
 
 ``python -m serving.encoder_process RUN PARENT`` serves on the Unix socket ``encoder.sock`` in the folder RUN, and ends when the
 process PARENT does or the folder is gone. It holds a lock on ``encoder.lock``, so a second one ends at once. It is nice: where
-the processors are busy, lists come first.
+the processors are busy, lists come first, and batches are larger (:mod:`serving.pace`).
 
 A request is one line of JSON: the encoder, the texts or the length of a picture, whose bytes follow, and the seconds for which
 somebody waits. The answer is one line of JSON, and behind it the vectors in float32. Pictures are decoded here and nowhere
@@ -22,7 +22,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
@@ -37,11 +37,12 @@ from recsys.pictures import PictureBytes, decode
 from recsys.query_encoders import open_query_encoder
 from serving import logs
 from serving.latest import Latest
+from serving.pace import Pace
 
 LOG = logging.getLogger(__name__)
 SOCKET, LOCK = "encoder.sock", "encoder.lock"
-NICENESS = 10
 LONGEST_REQUEST = 1_000_000
+NICENESS = 10
 KEPT_TEXTS = 4096
 BATCH_CHARACTERS = 400  # together as many as some short queries have
 MOST_PIXELS = 16_777_216  # of a picture that somebody sends
@@ -53,13 +54,20 @@ Wanted = Sequence[str] | PictureBytes
 
 
 class Encoders:
-    """Opened encoders. Texts that wait at the same time are encoded together, which costs less than one after another."""
+    """Opened encoders. Texts that wait at the same time are encoded together, which costs less than one after another.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    pace : Pace or None
+        How fast batches follow each other; None: at once.
+    """
+
+    def __init__(self, pace: Pace | None = None) -> None:
         self._changed = threading.Condition()
         self._busy = False
         self._waiting: list[_Request] = []
         self._decoding = threading.Lock()
+        self._pace = pace
         self._opened: OrderedDict[tuple[bool, str], TextEncoder | PictureEncoder] = OrderedDict()
         self._known = Latest[tuple[str, str], Vectors](KEPT_TEXTS)
 
@@ -108,12 +116,15 @@ class Encoders:
 
     def _encode_some(self, ref: EncoderRef) -> None:
         """One batch for all who wait for an encoder."""
+        if self._pace is not None:
+            self._pace.wait()
         with self._changed:
             batch = list(_batch([one for one in self._waiting if one.ref == ref and not one.done]))
         vectors: Vectors | None = None
         error: Exception | None = None
         try:
-            vectors = self._open(ref).encode([request.texts[place] for request, place in batch])
+            with self._pace or nullcontext():
+                vectors = self._open(ref).encode([request.texts[place] for request, place in batch])
         except Exception as raised:  # it is raised in the threads of all who wait
             error = raised
         with self._changed:
@@ -203,7 +214,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     request_queue_size = 128
 
     def __init__(self, path: Path) -> None:
-        self.encoders = Encoders()
+        self.encoders = Encoders(Pace())
         super().__init__(str(path), Handler)
 
     def handle_error(self, *_: object) -> None:

@@ -1,0 +1,46 @@
+"""How fast batches follow each other where the processors are busy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+SECONDS = 0.2
+CROWDED = 1.25
+MANY, MOST = 3, 5
+
+
+class Pace:
+    """Lets batches begin SECONDS apart while others want the processors, so that they are larger and cost less.
+
+    A batch was crowded when it took CROWDED times as long as the processor was at it. A count goes up with each crowded
+    batch and down with each other one; from MANY on there is a pause.
+
+    Parameters
+    ----------
+    wall, processor : callable
+        Seconds that only rise, and those that the processor has spent on this thread.
+    sleep : callable
+    """
+
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.monotonic,
+        processor: Callable[[], float] = time.thread_time,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._wall, self._processor, self._sleep = wall, processor, sleep
+        self._crowded = 0
+        self._began = (-SECONDS, 0.0)
+
+    def wait(self) -> None:
+        """Until the next batch may begin."""
+        if self._crowded >= MANY:
+            self._sleep(max(0.0, self._began[0] + SECONDS - self._wall()))
+
+    def __enter__(self) -> None:
+        self._began = self._wall(), self._processor()
+
+    def __exit__(self, *_: object) -> None:
+        took, spent = self._wall() - self._began[0], self._processor() - self._began[1]
+        self._crowded = min(MOST, self._crowded + 1) if took > CROWDED * spent else max(0, self._crowded - 1)
