@@ -20,9 +20,14 @@ IN_MEMORY = Path("/dev/shm")
 SIZE = 4 << 20
 
 
+def in_memory() -> tempfile.TemporaryDirectory[str]:
+    """A temporary folder, where syncing costs nothing if the machine has such a place."""
+    return tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None)
+
+
 @pytest.fixture
 def memory() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
+    with in_memory() as folder:
         yield Path(folder)
 
 
@@ -34,7 +39,8 @@ def store(memory: Path) -> Store:
 
 @pytest.fixture(scope="session")
 def published() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
+    """A bundle in which annoy serves; tests change copies of it."""
+    with in_memory() as folder:
         store = Store(Path(folder))
         yield store.folder(bundles.publish(store, bundles.tiny("a")))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import pytest
 from recsys.errors import RecsysError
 from recsys.store import STAGING, TRASH, Store
 from tests.reliability import bundles, tracing
-from tests.reliability.conftest import IN_MEMORY
+from tests.reliability.conftest import in_memory
 from tests.reliability.tracing import Call, Ending
 
 EVERYTHING = ("-e", "trace=%file,%desc")
@@ -46,8 +45,8 @@ class Bench:
         cases = self.chosen(wanted)
         arrays = [call for call in cases if ".npy" in call.arguments]
         reading = [call for call in cases if ".npy" not in call.arguments and call.kind in READING]
-        kept = {id(call) for call in [*arrays[::step], *reading[:: -(-step // 5)]]}
-        left_out = {id(call) for call in [*arrays, *reading]} - kept
+        kinds = (arrays, step), (reading, -(-step // 5))
+        left_out = {id(call) for calls, every in kinds for at, call in enumerate(calls) if at % every}
         return [call for call in cases if id(call) not in left_out]
 
     def serving(self, store: Path) -> str:
@@ -63,7 +62,7 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as name:
+    with in_memory() as name:
         folder = Path(name)
         old, new = bundles.tiny("a", seed=1), bundles.tiny("b", seed=2)
         models = {bundles.digest(old): "a", bundles.digest(new): "b"}

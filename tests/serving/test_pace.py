@@ -21,7 +21,6 @@ class Machine:
         self.now += seconds
 
     def batch(self, pace: Pace, seconds: float, share: float) -> None:
-        pace.wait()
         with pace:
             self.now += seconds
             self.spent += share * seconds
@@ -77,5 +76,5 @@ def test_a_batch_that_fails_counts_too(machine: Machine, pace: Pace) -> None:
         with suppress(ValueError), pace:
             machine.now += 0.03
             raise ValueError
-    pace.wait()
+    machine.batch(pace, 0.03, 0.4)
     assert machine.pauses == pytest.approx([SECONDS - 0.03])
