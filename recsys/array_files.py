@@ -18,6 +18,7 @@ def read_array(path: Path) -> NDArray[np.generic]:
     """The array of a file, read-only, without ever running code that it holds; raises OSError or ValueError."""
     with PARSING:
         try:
+            # as a string, because a Path would be resolved, by a system call for each folder above it
             mapped = np.lib.format.open_memmap(str(path), mode="r")
         except ValueError:  # an empty array cannot be memory-mapped
             with path.open("rb") as stream:

@@ -20,7 +20,6 @@ import socketserver
 import sys
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import zip_longest
@@ -41,8 +40,8 @@ from serving.pace import Pace
 
 LOG = logging.getLogger(__name__)
 SOCKET, LOCK = "encoder.sock", "encoder.lock"
-LONGEST_REQUEST = 1_000_000
 NICENESS = 10
+LONGEST_REQUEST = 1_000_000
 KEPT_TEXTS = 4096
 BATCH_CHARACTERS = 400  # together as many as some short queries have
 MOST_PIXELS = 16_777_216  # of a picture that somebody sends
@@ -68,7 +67,7 @@ class Encoders:
         self._waiting: list[_Request] = []
         self._decoding = threading.Lock()
         self._pace = pace
-        self._opened: OrderedDict[tuple[bool, str], TextEncoder | PictureEncoder] = OrderedDict()
+        self._opened = Latest[tuple[bool, str], TextEncoder | PictureEncoder](KEPT)
         self._known = Latest[tuple[str, str], Vectors](KEPT_TEXTS)
 
     def encode(self, ref: EncoderRef, wanted: Wanted, seconds: float) -> Vectors:
@@ -116,17 +115,15 @@ class Encoders:
 
     def _encode_some(self, ref: EncoderRef) -> None:
         """One batch for all who wait for an encoder."""
-        if self._pace is not None:
-            self._pace.wait()
-        with self._changed:
-            batch = list(_batch([one for one in self._waiting if one.ref == ref and not one.done]))
         vectors: Vectors | None = None
         error: Exception | None = None
-        try:
-            with self._pace or nullcontext():
+        with self._pace or nullcontext():
+            with self._changed:
+                batch = list(_batch([one for one in self._waiting if one.ref == ref and not one.done]))
+            try:
                 vectors = self._open(ref).encode([request.texts[place] for request, place in batch])
-        except Exception as raised:  # it is raised in the threads of all who wait
-            error = raised
+            except Exception as raised:  # it is raised in the threads of all who wait
+                error = raised
         with self._changed:
             for row, (request, place) in enumerate(batch):
                 if vectors is None:
@@ -173,10 +170,8 @@ class Encoders:
         key = ref.pictures, ref.fingerprint
         encoder = self._opened.get(key)
         if encoder is None:
-            encoder = self._opened[key] = open_query_encoder(ref)
-            while len(self._opened) > KEPT:
-                self._opened.popitem(last=False)
-        self._opened.move_to_end(key)
+            encoder = open_query_encoder(ref)
+            self._opened.keep(key, encoder)
         return encoder
 
 

@@ -25,6 +25,9 @@ class Latest(Generic[Key, Value]):
         self._lock = threading.Lock()
         self._kept: OrderedDict[Key, Value] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def get(self, key: Key) -> Value | None:
         """The value of a key, None where it is not kept."""
         with self._lock:

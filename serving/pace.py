@@ -14,7 +14,7 @@ class Pace:
     """Lets batches begin SECONDS apart while others want the processors, so that they are larger and cost less.
 
     A batch was crowded when it took CROWDED times as long as the processor was at it. A count goes up with each crowded
-    batch and down with each other one; from MANY on there is a pause.
+    batch and down with each other one; from MANY on there is a pause before a batch begins.
 
     Parameters
     ----------
@@ -33,12 +33,9 @@ class Pace:
         self._crowded = 0
         self._began = (-SECONDS, 0.0)
 
-    def wait(self) -> None:
-        """Until the next batch may begin."""
+    def __enter__(self) -> None:
         if self._crowded >= MANY:
             self._sleep(max(0.0, self._began[0] + SECONDS - self._wall()))
-
-    def __enter__(self) -> None:
         self._began = self._wall(), self._processor()
 
     def __exit__(self, *_: object) -> None:

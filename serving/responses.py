@@ -19,7 +19,7 @@ def plain(answer: Answer, shown: dict[str, Any], degraded: bool) -> Response:
     g.strategy = answer.strategy  # for the metrics
     g.fallback = answer.fallback
     if degraded:
-        shown["degraded"] = ["events", *shown.get("degraded", ())]
+        shown = {**shown, "degraded": ["events", *shown.get("degraded", ())]}
     return jsonify(shown)
 
 

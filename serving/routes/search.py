@@ -32,7 +32,6 @@ SEMANTIC = "semantic"
 MOST_KEPT = 512  # answers, of LONGEST_KEPT items at most
 LONGEST_KEPT = 100
 
-
 Key = tuple[str, frozenset[str], bytes]
 
 
@@ -47,8 +46,7 @@ def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> 
         known = knowledge.look(asked.user_id or "", recommender)
         key = recommender.model_version, known.look.hidden, request.query_string
         if asked.user_id is None and (before := kept.get(key)) is not None:
-            answer, shown = before
-            return plain(answer, {**shown}, known.degraded)
+            return plain(*before, known.degraded)
         mode = chosen(recommender.model, asked.mode)
         wanted = _wanted(encoding, recommender, asked.q, mode)
         taste = None
@@ -60,7 +58,7 @@ def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> 
         if wanted.mode != mode:
             shown["degraded"] = [SEMANTIC]
         elif taste is None and asked.k <= LONGEST_KEPT:
-            kept.keep(key, (answer, {**shown}))
+            kept.keep(key, (answer, shown))
         return (plain if taste is None else personal)(answer, shown, known.degraded)
 
     return routes
