@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from recsys import blending
+from recsys.anomalies import Anomalies
 from recsys.attributes import Attributes
 from recsys.config import Config
 from recsys.console import Stages
@@ -22,6 +23,7 @@ from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header,
 from recsys.model import Model
 from recsys.names import Names
 from recsys.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
+from recsys.tagging import Tagging
 from training import als, anomalies, explore, gate, indexing, listing, tagging
 from training.assembly import Assembled, Parts, assemble
 from training.dataset import Dataset, checksum
@@ -70,30 +72,41 @@ def finish(
     pictures: Pictures = NO_PICTURES,
 ) -> Trained:
     """Blend, build the indexes and compute what is kept; raises ModelRejectedError when an index misses its recall."""
-    pairs = parts.interactions
-    histories = Histories.from_interactions(pairs)
     with stages.stage("blend"):
         assembled = assemble(parts, config.blend)
-    vectors = material.encoded.embeddings.vectors
-    indexes = _indexes(parts, assembled, vectors, pictures.vectors, config, stages)
+    indexes = _indexes(parts, assembled, material.encoded.embeddings.vectors, pictures.vectors, config, stages)
+    model = _model(material, parts, assembled, indexes, pictures, config, stages)
+    with stages.stage("lists", len(model.users) + len(model.catalog)) as advance:
+        model = listing.with_lists(model, config.index, advance)
+    with stages.stage("explore", explore.STEPS) as advance:
+        model, explored = explore.explore(model, config, advance)
+    measured = {**gate.metrics_of(comparison), **tagging.figures(model.tagging), **explored.metrics()}
+    header = _header(material, model, indexes, config, measured, pictures.encoder)
+    return Trained(model, header, material.dataset, config, tuned, comparison, indexes, explored)
+
+
+def _model(
+    material: Material,
+    parts: Parts,
+    assembled: Assembled,
+    indexes: Mapping[str, BuiltIndex],
+    pictures: Pictures,
+    config: Config,
+    stages: Stages,
+) -> Model:
+    """The model without what is computed by asking it: lists, groups, map and directions."""
+    pairs, vectors = parts.interactions, material.encoded.embeddings.vectors
+    n_users, n_items = len(pairs.users), len(pairs.items)
     with stages.stage("keywords"):
         keywords = Keywords.from_texts(parts.catalog.texts(), list(parts.catalog.titles))
         attributes = Attributes.from_catalog(parts.catalog)
         names = Names.from_catalog(parts.catalog, attributes.nums)
     by_text, by_picture = indexes.get("items_by_text"), indexes.get("items_by_picture")
     likeness = Likeness.of(config.blend.weight, blending.text_mean(vectors))
-    with stages.stage("tags"):
-        encoded = material.encoded
-        most = tagging.HELD_OUT if encoded.encoder_files else tagging.SLOWLY  # a fitted encoder only looks words up
-        space = tagging.Space(assembled.like_item, assembled.layout.factors, likeness, encoded.encode, most)
-        tags = tagging.fit(parts.catalog, space)
-    with stages.stage("anomalies"):
-        known = Known(parts.catalog, parts.texts, vectors, parts.behaviour, parts.words, histories.matrix())
-        outliers = anomalies.find(material.dataset.rated(), known, config.als.random_state)
-    model = Model(
+    return Model(
         users=pairs.users,
         catalog=parts.catalog,
-        histories=histories,
+        histories=Histories.from_interactions(pairs),
         seen_only=parts.seen_only,
         popularity=Popularity.from_interactions(pairs, config.data.half_life_days),
         trending=Popularity.from_interactions(pairs, TRENDING_HALF_LIFE_DAYS),
@@ -105,30 +118,40 @@ def finish(
         neighborhood=assembled.neighborhood,
         fold_in=als.fold_in(pairs, config.als, parts.factors.items),
         attributes=attributes,
-        user_lists=Lists.none(len(pairs.users)),
-        item_lists=Lists.none(len(pairs.items)),
+        user_lists=Lists.none(n_users),
+        item_lists=Lists.none(n_items),
         keywords=keywords,
         likeness=likeness,
         names=names,
-        clusters=Groups.none(len(pairs.items)),
-        segments=Groups.none(len(pairs.users)),
-        item_map=ItemMap.none(len(pairs.items)),
+        clusters=Groups.none(n_items),
+        segments=Groups.none(n_users),
+        item_map=ItemMap.none(n_items),
         directions=Directions(),
-        tagging=tags,
-        anomalies=outliers,
+        tagging=_tagging(material, parts, assembled, likeness, stages),
+        anomalies=_anomalies(material, parts, config, stages),
         items_by_picture=by_picture.serving if by_picture else NO_INDEX,
         picture_tags=pictures.tags,
         forests={name: built.forest for name, built in indexes.items()},
         encoder_files=material.encoded.encoder_files,
         picture_encoder_files=pictures.encoder_files,
     )
-    with stages.stage("lists", len(pairs.users) + len(pairs.items)) as advance:
-        model = listing.with_lists(model, config.index, advance)
-    with stages.stage("explore", explore.STEPS) as advance:
-        model, explored = explore.explore(model, config, advance)
-    measured = {**gate.metrics_of(comparison), **tagging.figures(model.tagging), **explored.metrics()}
-    header = _header(material, model, indexes, config, measured, pictures.encoder)
-    return Trained(model, header, material.dataset, config, tuned, comparison, indexes, explored)
+
+
+def _tagging(material: Material, parts: Parts, assembled: Assembled, likeness: Likeness, stages: Stages) -> Tagging:
+    with stages.stage("tags"):
+        encoded = material.encoded
+        most = tagging.HELD_OUT if encoded.encoder_files else tagging.SLOWLY  # a fitted encoder only looks words up
+        space = tagging.Space(assembled.like_item, assembled.layout.factors, likeness, encoded.encode, most)
+        return tagging.fit(parts.catalog, space)
+
+
+def _anomalies(material: Material, parts: Parts, config: Config, stages: Stages) -> Anomalies:
+    with stages.stage("anomalies"):
+        matrix = Histories.from_interactions(parts.interactions).matrix()
+        known = Known(
+            parts.catalog, parts.texts, material.encoded.embeddings.vectors, parts.behaviour, parts.words, matrix
+        )
+        return anomalies.find(material.dataset.rated(), known, config.als.random_state)
 
 
 def _indexes(
