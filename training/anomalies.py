@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recsys.anomalies import Anomalies, Finding, Found, Outliers, Subject, score_of
 from training import odd_items, profiles
 from training.dataset import Ratings
-from training.groups import Burst, Group, bursts, ends, groups
+from training.groups import Burst, Group, bursts, ends, groups, surprising_bursts
 from training.odd_items import Known
 
 ODD = 2.5  # robust deviations from which on a user is odd
@@ -42,8 +42,7 @@ class _Crowd:
     def of(cls, ratings: Ratings) -> _Crowd:
         odd = profiles.odd_choice(ratings)
         at = ends(ratings, odd >= ODD)
-        of_users = [burst for end in at for burst in bursts(ratings.take(end.there))]
-        return cls(odd, groups(ratings, odd >= ODD, at), of_users, bursts(ratings))
+        return cls(odd, groups(ratings, odd >= ODD, at), surprising_bursts(ratings), bursts(ratings))
 
 
 def find(ratings: Ratings, known: Known, random_state: int) -> Anomalies:

@@ -133,6 +133,28 @@ def bursts(ratings: Ratings) -> list[Burst]:
     return list(found.values())
 
 
+def surprising_bursts(ratings: Ratings) -> list[Burst]:
+    """The bursts of the highest and of the lowest rating against the opinion of all others; without ratings all bursts.
+
+    What others think is their mean, drawn to the rating itself: of an item that hardly anybody else knows, nothing is said.
+    """
+    values = ratings.values
+    if values is None or not len(values) or np.ptp(values) == 0:
+        return bursts(ratings)
+    far = SURPRISING * float(values.std())
+    sums = np.bincount(ratings.item_nums, weights=values, minlength=ratings.n_items)
+    counts = np.bincount(ratings.item_nums, minlength=ratings.n_items)
+
+    def contradicts(burst: Burst, value: float) -> bool:
+        n = len(burst.members)
+        others = sums[burst.item_num] - n * value, counts[burst.item_num] - n
+        return bool(abs((others[0] + PRIOR * value) / (others[1] + PRIOR) - value) >= far)
+
+    ends_of_scale = float(values.max()), float(values.min())
+    found = ((burst, value) for value in ends_of_scale for burst in bursts(ratings.take(values == value)))
+    return [burst for burst, value in found if contradicts(burst, value)]
+
+
 def _tail(least: Numbers, n: NDArray[np.int64], share: Numbers | float) -> Numbers:
     """The probability of at least so many of `n` binomial draws."""
     return np.asarray(stats.binom.sf(least - 1, n, share), dtype=np.float64)

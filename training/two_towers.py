@@ -62,7 +62,7 @@ class TowerSettings:
     dim: int = 64
     pictures: int = 8000
     batch: int = 192
-    steps: int = 500
+    steps: int = 1000
     rate: float = 3e-3
     decay: float = 0.02
     random_state: int = 42
@@ -130,7 +130,7 @@ def train(
         advance(1)
     with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(settings.random_state)
-        towers = Towers(settings, len(words))
+        towers = Towers(settings, len(words)).to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in its stubs
         _fit(towers, chosen, squares, words, settings, random, advance)
     return _files(towers.eval(), words, settings)
 
@@ -199,7 +199,7 @@ def _fit(
         captions = [caption(scenes[row], random) for row in some.tolist()]
         told = np.stack([one.told for one in captions])
         texts = towers.of_texts(torch.from_numpy(_counts([one.text for one in captions], numbers)))
-        pictures = towers.of_pictures(torch.from_numpy(_moved(squares[some], random)))
+        pictures = towers.of_pictures(_moved(squares[some], random))
         left_out = torch.from_numpy(also_true(codes[some], told))
         loss = losses(towers.scale() * texts @ pictures.T, left_out)
         optimizer.zero_grad()
@@ -215,11 +215,14 @@ def _evenly(n: int, size: int, random: np.random.Generator) -> list[int]:
     return found
 
 
-def _moved(squares: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.float32]:
-    """A batch for the tower (n, 3, side, side), moved by a pixel or not at all, so that single pixels say nothing."""
+def _moved(squares: NDArray[np.uint8], random: np.random.Generator) -> Tensor:
+    """A batch for the tower (n, 3, side, side), moved by a pixel or not at all, so that single pixels say nothing.
+
+    Its channels lie last in memory: on a processor the convolutions take half the time that way.
+    """
     down, across = (int(random.integers(-SHIFT, SHIFT + 1)) for _ in range(2))
     moved = np.roll(squares, (down, across), axis=(1, 2))
-    return np.ascontiguousarray(brightness(moved).transpose(0, 3, 1, 2))
+    return torch.from_numpy(np.ascontiguousarray(brightness(moved))).permute(0, 3, 1, 2)
 
 
 def _counts(texts: Sequence[str], numbers: dict[str, int]) -> NDArray[np.float32]:

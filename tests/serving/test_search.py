@@ -16,7 +16,7 @@ from recsys.asked import Asked
 from recsys.config import ServeConfig
 from recsys.embeddings import Vectors
 from recsys.encoders import EncoderRef
-from recsys.errors import EncoderBusyError, EncoderError
+from recsys.errors import EncoderBusyError, EncoderError, EventStoreError
 from recsys.manifest import EventsInfo
 from recsys.model import Model
 from recsys.query_encoders import open_query_encoder
@@ -257,6 +257,20 @@ class TestTheSameQuestion:
             patched.setattr(app.extensions["encoding"], "_heavy", Broken(EncoderBusyError("x")))
             assert client.get("/search?q=old+wine").json["degraded"] == ["semantic"]
         assert "degraded" not in client.get("/search?q=old+wine").json
+
+    def test_says_when_the_event_store_fails_and_not_after(
+        self, client: FlaskClient, searched: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def failing(*_: object) -> bool:
+            raise EventStoreError("the disk is gone")
+
+        client.put("/items/i4/hidden")
+        sound = client.get("/search?q=wine&mode=keyword").json
+        with monkeypatch.context() as patched:
+            patched.setattr("serving.knowledge.FreshUsers.may_have", failing)
+            assert client.get("/search?q=wine&mode=keyword").json == {**sound, "degraded": ["events"]}
+        assert client.get("/search?q=wine&mode=keyword").json == sound
+        assert len(searched) == 1
 
     def test_to_another_model_is_searched_for(
         self, client: FlaskClient, known: Known, searched: list[str], monkeypatch: pytest.MonkeyPatch

@@ -111,6 +111,33 @@ def test_a_burst_is_found_and_named() -> None:
     assert groups.bursts(replace(GENUINE, timestamps=None)) == []
 
 
+def test_a_burst_that_makes_the_opinion_of_its_item_is_still_a_surprise() -> None:
+    """More came within the day than there were before: together with theirs, the mean is near their own rating."""
+    ratings = _with_a_burst(others=[2.0] * 8, value=5.0)
+    (found,) = groups.surprising_bursts(ratings)
+    assert (found.item_num, len(found.members), found.n) == (0, 20, 20)
+    assert groups.ends(ratings, np.zeros(ratings.n_users, dtype=bool))[0].there[ratings.item_nums == 0].sum() == 0
+
+
+@pytest.mark.parametrize("others", [[5.0] * 4 + [4.5] * 4, []], ids=["they agree", "there are none"])
+def test_a_burst_that_contradicts_nobody_speaks_against_no_user(others: list[float]) -> None:
+    ratings = _with_a_burst(others, value=5.0)
+    assert 0 in {burst.item_num for burst in groups.bursts(ratings)}
+    assert groups.surprising_bursts(ratings) == []
+
+
+def _with_a_burst(others: list[float], value: float) -> Ratings:
+    """Item 0 has some ratings at any time and then 20 of one value within a day; 30 other items have 100 each over a year."""
+    n_others = len(others)
+    items = np.array([0] * (n_others + 20) + [1 + num % 30 for num in range(3000)], dtype=np.int32)
+    values = np.concatenate((others, [value] * 20, np.resize([1.0, 2.0, 3.0, 4.0, 5.0], 3000)))
+    times = np.concatenate(
+        (np.arange(n_others) * 30 * DAY, 300 * DAY + np.arange(20), np.arange(3000) * DAY * 365 // 3000)
+    )
+    users = np.arange(len(items), dtype=np.int32)
+    return Ratings(users, items, values, times.astype(np.int64), len(items), 31)
+
+
 def test_a_bot_is_told_by_its_pace_and_volume_and_is_no_suspect_by_one_of_them() -> None:
     assert GENUINE.timestamps is not None
     times = GENUINE.timestamps.copy()
