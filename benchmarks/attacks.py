@@ -88,7 +88,7 @@ def detect(attack: Attack, seed: int) -> Detected:
     planted = plant(genuine(), attack, seed)
     found, accused = odd_users(planted.ratings), suspects(planted.ratings)
     named = any(
-        finding.other == planted.target and finding.kind == attack.direction
+        finding.other == planted.target and finding.kind in (attack.direction, "burst")
         for place in range(len(found))
         for finding in found.at(place).findings
     )

@@ -21,6 +21,7 @@ from recsys.filters import Condition
 from recsys.keywords import words
 from recsys.model import Model
 from recsys.ranking import Mask, Nums
+from recsys.text_rows import content_row
 from recsys.understanding import MOST_TEXTS
 from recsys.understood import Mention, Understood
 
@@ -73,11 +74,11 @@ def _direction(
     model: Model, understood: Understood, vectors: Texts, liked: Sequence[Mention], disliked: Sequence[Mention]
 ) -> Vectors:
     """The v of the module's formula; zero where nothing is said."""
-    rows, factors = model.items_like_item.table.rows, model.layout.factors
+    rows = model.items_like_item.table.rows
 
     def of_texts(side: Sequence[Mention]) -> list[tuple[float, Vectors]]:
         known = [(one.weight, vectors[one.said]) for one in side if one.said in vectors]
-        return [(weight, unit_rows(model.likeness.of_text(vector, factors))) for weight, vector in known]
+        return [(weight, unit_rows(content_row(model, vector))) for weight, vector in known]
 
     def of_items(side: Sequence[Mention]) -> list[tuple[float, Vectors]]:
         named = [one for one in side if one.items]

@@ -1,8 +1,9 @@
 """How a text or a user becomes a vector in the space of the rows that say which items are alike (:mod:`recsys.blending`).
 
 Those rows are ``[sqrt(w) r unit(q), sqrt(1 - w) unit(t)]`` with the factors q and the centred text vector t of an item. A
-text has no behaviour: with its vector v and the mean m of those of the catalogue it is ``[0, sqrt(1 - w) unit(v - m)]``. A
-user with the factors p and the unit mean c of the history's text vectors is ``[sqrt(w) unit(p), sqrt(1 - w) c]``.
+text with the vector v is ``[sqrt(w) unit(b), sqrt(1 - w) unit(v - m)]`` with the mean m of the texts of the catalogue; its
+behaviour b is zero, or borrowed from the items that it describes (:mod:`recsys.text_rows`). A user with the factors p and the
+unit mean c of the history's text vectors is ``[sqrt(w) unit(p), sqrt(1 - w) c]``.
 """
 
 from __future__ import annotations
@@ -58,10 +59,18 @@ class Likeness:
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         return {"weight": np.array([self.weight], dtype=np.float64), "text_mean": self.text_mean}
 
-    def of_text(self, vector: Vectors, factors: int) -> Vectors:
-        """The row of a text, (factors + text_dim,), from its unit vector as the encoder makes it, (text_dim,)."""
+    def of_text(self, vector: Vectors, behaviour: Vectors) -> Vectors:
+        """The row of a text, (factors + text_dim,).
+
+        Parameters
+        ----------
+        vector : float32 array (text_dim,)
+            Of length 1, as the encoder makes it.
+        behaviour : float32 array (factors,)
+            The b of the module's formula, of any length; zeros where there is none.
+        """
         centred = vector - self.text_mean if vector.any() else vector
-        return self._row(np.zeros(factors, dtype=np.float32), centred)
+        return self._row(behaviour, centred)
 
     def of_user(self, query: Vectors, factors: int) -> Vectors:
         """The row of a user, (factors + text_dim,), from what is asked for the user's list: ``[p, c]`` of any lengths."""

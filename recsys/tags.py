@@ -14,6 +14,7 @@ from recsys.model import Model
 from recsys.ranking import nearest
 from recsys.recommender import NONE, Recommender
 from recsys.tagging import Measured, Space
+from recsys.text_rows import content_row
 
 MOST_TAGS = 10  # of an attribute
 MOST_VOTERS = 5  # that are named for a tag
@@ -109,7 +110,7 @@ def of_item(recommender: Recommender, item_id: str, hidden: AbstractSet[str] = N
 def of_text(recommender: Recommender, vector: Vectors, hidden: AbstractSet[str] = NONE) -> Suggested:
     """For a text, by its vector as the encoder of the model makes it, (text_dim,); raises as :func:`of_item`."""
     model = recommender.model
-    row = model.likeness.of_text(vector, model.layout.factors)
+    row = content_row(model, vector)
     return _suggested(_Asked(model, row, "text", recommender.nums(hidden)))
 
 

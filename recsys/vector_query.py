@@ -38,6 +38,7 @@ from recsys.model import Model
 from recsys.ranking import Mask, Nums, nearest, propose
 from recsys.recommender import NONE, Recommender
 from recsys.taste import of_user
+from recsys.text_rows import row_of_text
 
 Strategy = Literal["mean", "best_score", "context_pairs"]
 STRATEGIES: tuple[Strategy, ...] = ("mean", "best_score", "context_pairs")
@@ -106,8 +107,7 @@ def item_example(recommender: Recommender, item_id: str, weight: float = 1.0) ->
 
 def text_example(recommender: Recommender, vector: Vectors, weight: float = 1.0) -> Example:
     """A text, by its vector as the encoder of the model makes it, (text_dim,); zero means nothing."""
-    model = recommender.model
-    return _example(model.likeness.of_text(vector, model.layout.factors), weight)
+    return _example(row_of_text(recommender.model, vector), weight)
 
 
 def user_example(recommender: Recommender, user_id: str, activity: Activity = NOTHING, weight: float = 1.0) -> Example:

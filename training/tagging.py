@@ -159,7 +159,7 @@ def _text_rows(
     encoded = [at for at in changed if texts[at]]
     if encoded:
         for at, vector in zip(encoded, space.encode([texts[at] for at in encoded]), strict=True):
-            rows[at] = space.likeness.of_text(vector, space.factors)
+            rows[at] = space.likeness.of_text(vector, np.zeros(space.factors, dtype=np.float32))
     return tested, rows
 
 

@@ -11,6 +11,7 @@ from tests import factories
 
 TEXTS = unit_rows(factories.random_vectors(20, 5) + np.float32(1))
 FACTORS = factories.random_vectors(20, 3, seed=1)
+NO_BEHAVIOUR = np.zeros(3, dtype=np.float32)
 
 
 def likeness(weight: float = 0.3) -> Likeness:
@@ -23,9 +24,13 @@ def rows(weight: float = 0.3) -> np.ndarray:  # type: ignore[type-arg]
 
 def test_the_text_of_an_item_becomes_the_content_part_of_its_row() -> None:
     for num in range(20):
-        found = likeness().of_text(TEXTS[num], 3)
+        found = likeness().of_text(TEXTS[num], NO_BEHAVIOUR)
         np.testing.assert_allclose(found[3:], rows()[num, 3:], atol=1e-6)
         assert not found[:3].any()
+
+
+def test_the_text_and_the_behaviour_of_an_item_become_its_row() -> None:
+    np.testing.assert_allclose(likeness().of_text(TEXTS[7], 3 * FACTORS[7]), rows()[7], atol=1e-6)
 
 
 def test_a_user_with_the_vectors_of_an_item_becomes_its_row() -> None:
@@ -34,7 +39,7 @@ def test_a_user_with_the_vectors_of_an_item_becomes_its_row() -> None:
 
 
 def test_a_text_of_which_nothing_is_known_stays_nothing() -> None:
-    assert not likeness().of_text(np.zeros(5, dtype=np.float32), 3).any()
+    assert not likeness().of_text(np.zeros(5, dtype=np.float32), NO_BEHAVIOUR).any()
 
 
 def test_without_content_behaviour_is_all() -> None:

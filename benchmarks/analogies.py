@@ -1,0 +1,88 @@
+"""Whether "like this, minus that genre, plus another one" finds items of the other genre that lack the first.
+
+    python -m benchmarks.analogies [--store var/store] [--cases 300]
+
+Draws an item of the 250 most popular ones of the sample's model, one of its genres and one that it has not, and asks for the
+item and the new genre's name less the old one's, with and without the behaviour that texts borrow (:mod:`recsys.text_rows`).
+Of the first ten: the share with the new genre, without the old one, both, and the mean cosine with the item. Prints Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.figures import table
+from recsys.asked import Asked
+from recsys.embeddings import Vectors
+from recsys.model import Model
+from recsys.query_encoders import open_query_encoder
+from recsys.recommender import Recommender
+from recsys.store import Store
+from recsys.text_rows import content_row, row_of_text
+from recsys.vector_query import Example, VectorQuery, item_example, query
+
+POPULAR, K, FEWEST = 250, 10, 15
+SEED = 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--store", type=Path, default=Path("var/store"))
+    parser.add_argument("--cases", type=int, default=300)
+    given = parser.parse_args()
+    recommender = Store(given.store).recommender()
+    having = genres(recommender.model)
+    encoder = open_query_encoder(recommender.encoder)
+    vectors = dict(zip(having, encoder.encode([name.lower() for name in having]), strict=True))
+    drawn = cases(recommender.model, having, given.cases)
+    rows = []
+    for name, row_of in (("content alone", content_row), ("with borrowed behaviour", row_of_text)):
+        rows_of_genres = {genre: row_of(recommender.model, vector) for genre, vector in vectors.items()}
+        measured = [measure(recommender, having, rows_of_genres, *case) for case in drawn]
+        rows.append([name, *(f"{one:.3f}" for one in np.mean(measured, axis=0))])
+    chance = np.mean([len(having[plus]) for _, plus, _ in drawn]) / len(recommender.model.catalog)
+    head = ["texts", f"has the new genre (chance {chance:.3f})", "lacks the old one", "both", "like the item"]
+    print(table(f"{len(drawn)} analogies, the first {K}", head, rows))
+
+
+def genres(model: Model) -> dict[str, set[int]]:
+    """The items of each genre that some have."""
+    found = defaultdict(set)
+    for num, item in enumerate(model.catalog):
+        for genre in item.attributes.get("genres") or ():  # type: ignore[union-attr]
+            found[str(genre)].add(num)
+    return {genre: nums for genre, nums in found.items() if len(nums) >= FEWEST}
+
+
+def cases(model: Model, having: dict[str, set[int]], n: int) -> list[tuple[int, str, str]]:
+    """Items, the genre that is added, and the one that is taken off."""
+    random = np.random.default_rng(SEED)
+    found: list[tuple[int, str, str]] = []
+    while len(found) < n:
+        num = int(random.choice(model.popularity.order[:POPULAR]))
+        own = [genre for genre in having if num in having[genre]]
+        others = [genre for genre in having if num not in having[genre]]
+        if own:
+            found.append((num, others[random.integers(len(others))], own[random.integers(len(own))]))
+    return found
+
+
+def measure(
+    recommender: Recommender, having: dict[str, set[int]], rows: dict[str, Vectors], num: int, plus: str, minus: str
+) -> tuple[float, float, float, float]:
+    item = item_example(recommender, recommender.model.catalog.items.id(num))
+    wanted = VectorQuery((item, Example(rows[plus])), (Example(rows[minus]),))
+    ids = [one.item_id for one in query(recommender, wanted, Asked(K)).items]
+    nums = recommender.model.catalog.items.known(ids)
+    new = np.array([one in having[plus] for one in nums.tolist()])
+    old = np.array([one in having[minus] for one in nums.tolist()])
+    cosines = recommender.model.items_like_item.table.rows(nums) @ item.vector
+    return float(new.mean()), float((~old).mean()), float((new & ~old).mean()), float(cosines.mean())
+
+
+if __name__ == "__main__":
+    main()
