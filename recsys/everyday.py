@@ -59,6 +59,9 @@ BEGINS = _set(
     find maybe just please and but so then what how is are
     """
 )
+ASKING = (
+    FUNCTION | PEOPLE | _set("film films movie movies book books something anything best good")
+)  # of no search the matter
 YES = _set("yes yeah yep sure okay ok absolutely definitely exactly please")
 NO = _set("no nope nah neither none")
 

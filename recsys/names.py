@@ -6,7 +6,7 @@ Phrases are those of :mod:`recsys.naming`. The last word also counts in the plur
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,6 +140,15 @@ class Names:
         if not best or (len(best) > 1 and best[0][0] == best[1][0]):
             return None
         return best[0][1]
+
+    def called(self, words: list[str], is_word: Callable[[str], bool]) -> list[int]:
+        """The items that are called so, also with a slip of the keyboard in a word that no text uses."""
+        if not 0 < len(words) <= MOST_WORDS:
+            return []
+        num = self.phrases.get(phrase(words))
+        if num is None and not all(is_word(word) for word in words):
+            num = self.nearest(words)
+        return [] if num is None else self.items(num)
 
     def items(self, num: int) -> list[int]:
         """The items that a phrase stands for."""

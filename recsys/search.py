@@ -23,6 +23,7 @@ from recsys.model import Model
 from recsys.picture_search import PICTURE, PictureQuery, by_picture, check_pictures
 from recsys.ranking import scored
 from recsys.recommender import NONE, Recommender
+from recsys.spelling import tokens
 from recsys.taste import Taste
 from recsys.text_search import MODES, Corpus, Found, TextQuery
 
@@ -81,7 +82,8 @@ def search(
         found = by_picture(model, query, depth, skip, eligible, exact=asked.exact)
     else:
         texts = corpus(model).exactly() if asked.exact else corpus(model)
-        found = texts.find(query, depth, skip, eligible)
+        called = model.names.called([one.word for one in tokens(query.text)], model.keywords.has)
+        found = texts.find(replace(query, called=tuple(called)), depth, skip, eligible)
     if taste is not None and knows:
         found = _personalized(found, taste)
     page = answers.page(found.nums.tolist(), asked.offset, asked.k, set())

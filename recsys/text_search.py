@@ -5,7 +5,8 @@ By meaning, a text's score is the cosine of its vector and the query's, both as 
 scores do not matter: ``1 / (FUSION + rank by meaning) + c^2 / (FUSION + rank by words)``, of the first MOST_FUSED of each list,
 where c is the share of the query, by idf, that the text has. A text that has all words counts by them as much as by its
 meaning, and one that has a single word of many hardly: "Mission: Impossible" is not what "a mission in space goes wrong" means.
-The power was chosen among 0 to 3 by labelled queries (docs/search.md). Of equal sums the first by meaning comes first.
+The power was chosen among 0 to 3 by labelled queries (docs/search.md). Of equal sums the first by meaning comes first. Texts
+that are called as the whole query get ``2 / (FUSION + 1)`` more, as much as any other can have: who types a title wants that.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ MODES: tuple[Mode, ...] = ("semantic", "keyword", "hybrid")
 FUSION = 60
 MOST_FUSED = 500
 POWER = 2
+CALLED = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +43,14 @@ class TextQuery:
         "semantic", "keyword" or "hybrid".
     vector : float32 array (text_dim,) or None
         As the encoder makes it, of length 1, or zero where it knows no word of the text; None for "keyword".
+    called : tuple of int
+        Row numbers of what is called as the query is, for "hybrid".
     """
 
     text: str
     mode: Mode
     vector: Vectors | None = None
+    called: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +135,9 @@ class Corpus:
             return _found(self._by_words(query, depth, skip, eligible), by_meaning=False)
         by_meaning = self._by_meaning(query, MOST_FUSED, skip, eligible)
         by_words = self._by_words(query, MOST_FUSED, skip, eligible)
-        return fused(by_meaning, by_words, self.keywords.coverage(query.text, by_words.nums)).take(slice(depth))
+        called = np.array([num for num in query.called if eligible is None or eligible[num]], dtype=np.int32)
+        called = called[~np.isin(called, skip)]
+        return fused(by_meaning, by_words, self.keywords.coverage(query.text, by_words.nums), called).take(slice(depth))
 
     def _by_meaning(self, query: TextQuery, depth: int, skip: Nums, eligible: Mask | None) -> Neighbors:
         assert query.vector is not None, "the query was not encoded"
@@ -151,13 +158,20 @@ class Corpus:
         return best_of(nums[kept], scores[kept], depth)
 
 
-def fused(by_meaning: Neighbors, by_words: Neighbors, coverage: Vectors) -> Found:
-    """Two lists by their reciprocal ranks; `coverage`, (len(by_words),), is how much of the query each text by words has."""
+def fused(by_meaning: Neighbors, by_words: Neighbors, coverage: Vectors, called: Nums = NOTHING) -> Found:
+    """Two lists by their reciprocal ranks, and the texts that are called as the query is first.
+
+    Parameters
+    ----------
+    coverage : float32 array (len(by_words),)
+        How much of the query each text by words has.
+    called : int32 array (n,)
+    """
     n = len(by_meaning)
-    nums = np.concatenate((by_meaning.nums, by_words.nums))
-    ranks = np.concatenate((np.arange(n), np.arange(len(by_words)))) + 1
-    weights = np.concatenate((np.ones(n), coverage.astype(np.float64) ** POWER))
-    order = np.argsort(nums, kind="stable")  # of a text that is in both lists, meaning comes first
+    nums = np.concatenate((by_meaning.nums, by_words.nums, called))
+    ranks = np.concatenate((np.arange(n), np.arange(len(by_words)), np.zeros(len(called)))) + 1
+    weights = np.concatenate((np.ones(n), coverage.astype(np.float64) ** POWER, np.full(len(called), CALLED)))
+    order = np.argsort(nums, kind="stable")  # of a text that is in several lists, meaning comes first
     nums, shares, meant = nums[order], (weights / (FUSION + ranks))[order], order < n
     begins = np.flatnonzero(np.append(True, nums[1:] != nums[:-1])[: len(nums)])
     scores = np.add.reduceat(shares, begins) if len(begins) else shares

@@ -73,7 +73,7 @@ class _Reader:
         self._model, self._ignore, self._hidden = model, ignore, hidden
         self._attributes = list(model.attributes.nums)
         self._year = year_attribute(model.attributes)
-        self._finder = Finder(model.names, self._year_of, lambda word: word in model.keywords.words)
+        self._finder = Finder(model.names, self._year_of, model.keywords.has)
         self._found = Understood()
         self._bounds: dict[str, Bounds] = {}
         self._not: dict[str, set[str | float]] = {}

@@ -34,6 +34,7 @@ from training.measured import Comparison
 from training.odd_items import Known
 from training.pictures import NO_PICTURES, Pictures
 from training.tune import Tuned
+from training.value_words import value_texts
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +99,9 @@ def _model(
     pairs, vectors = parts.interactions, material.encoded.embeddings.vectors
     n_users, n_items = len(pairs.users), len(pairs.items)
     with stages.stage("keywords"):
-        keywords = Keywords.from_texts(parts.catalog.texts(), list(parts.catalog.titles))
         attributes = Attributes.from_catalog(parts.catalog)
+        values = value_texts(parts.catalog, attributes)
+        keywords = Keywords.from_texts(parts.catalog.texts(), list(parts.catalog.titles), values)
         names = Names.from_catalog(parts.catalog, attributes.nums)
     by_text, by_picture = indexes.get("items_by_text"), indexes.get("items_by_picture")
     likeness = Likeness.of(config.blend.weight, blending.text_mean(vectors))

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import BundleError
+from recsys.everyday import ASKING
 from recsys.keywords import COLUMNS, Keywords, words
 
 TEXTS = [
@@ -25,17 +26,24 @@ TEXTS = [
 TITLES = ["The Thing", "Castles", "", "Hemingway", "", ""]
 
 
-def bm25(texts: Sequence[str], query: str, titles: Sequence[str] = ()) -> dict[int, float]:
+VALUES = ["horror 1982 1980s 80s", "travel", "", "", "", "ice"]
+
+
+def bm25(texts: Sequence[str], query: str, titles: Sequence[str] = (), values: Sequence[str] = ()) -> dict[int, float]:
     """The formula of the module, a text at a time."""
     counts = [Counter(words(text)) for text in texts]
     for count, text, title in zip(counts, texts, titles, strict=False):
         for word in words(title):
             count[word] += 2 if title in text else 3
+    for count, value in zip(counts, values, strict=False):
+        for word in words(value):
+            count[word] += 2
     lengths = [sum(count.values()) for count in counts]
     known = [length for length in lengths if length]
     mean = sum(known) / len(known)
     scores: dict[int, float] = {}
-    for word in set(words(query)):
+    asked = set(words(query))
+    for word in asked - ASKING or asked:
         n = sum(word in count for count in counts)
         idf = math.log(1 + (len(texts) - n + 0.5) / (n + 0.5))
         for num, count in enumerate(counts):
@@ -45,11 +53,15 @@ def bm25(texts: Sequence[str], query: str, titles: Sequence[str] = ()) -> dict[i
     return scores
 
 
-@pytest.mark.parametrize("query", ["the sea", "ice", "thing world", "wine", "nothing of this", "", "ICE, the ice!"])
+@pytest.mark.parametrize(
+    "query",
+    ["the sea", "ice", "thing world", "wine", "nothing of this", "", "ICE, the ice!", "a film of the 80s", "the"],
+)
 @pytest.mark.parametrize("titles", [[], TITLES])
-def test_scores_are_those_of_the_formula(query: str, titles: list[str]) -> None:
-    nums, scores = Keywords.from_texts(TEXTS, titles).scores(query)
-    expected = bm25(TEXTS, query, titles)
+@pytest.mark.parametrize("values", [[], VALUES])
+def test_scores_are_those_of_the_formula(query: str, titles: list[str], values: list[str]) -> None:
+    nums, scores = Keywords.from_texts(TEXTS, titles, values).scores(query)
+    expected = bm25(TEXTS, query, titles, values)
     assert nums.tolist() == sorted(expected)
     np.testing.assert_allclose(scores, [expected[num] for num in nums.tolist()], rtol=1e-5)
 

@@ -16,6 +16,7 @@ from recsys.recommender import Recommender
 from recsys.search import PERSONAL, POOL, corpus, search
 from recsys.text_search import MODES, Mode, TextQuery
 from tests import factories
+from tests.recsys import films
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +119,29 @@ def test_an_approximate_index_is_not_asked_for_an_exact_answer() -> None:
     shallow: Model = factories.model(n_items=600)
     exact = search(Recommender(model, "v"), wanted("semantic"), Asked(50, exact=True))
     assert exact == search(Recommender(shallow, "v"), wanted("semantic"), Asked(50))
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [("alien", "Alien"), ("the matrix", "The Matrix"), ("Galaxy Quset", "Galaxy Quest"), ("aliens!", "Aliens")],
+)
+def test_what_is_called_as_the_query_comes_first(text: str, first: str) -> None:
+    asking = Recommender(films.model(), "v")
+    query = TextQuery(text, "hybrid", films.FUN + films.LOVE)
+    answer = search(asking, query, Asked(50))
+    assert answer.items[0].title == first
+    scores = [item.score for item in answer.items]
+    assert scores == sorted(scores, reverse=True)
+    num = films.TITLES.index(first)
+    assert first not in {item.title for item in search(asking, query, Asked(50), frozenset({f"i{num}"})).items}
+    year = asking.item(f"i{num}").attributes["year"]
+    others = search(asking, query, Asked(50, filters=(parse_filter(f"year!:{year}"),)))
+    assert first not in {item.title for item in others.items}
+
+
+def test_known_words_are_no_slips_of_a_title() -> None:
+    asking = Recommender(films.model(), "v")
+    names, has = asking.model.names, asking.model.keywords.has
+    assert names.called(["the", "matrx"], has) == [films.TITLES.index("The Matrix")]
+    assert names.called(["a", "planet"], has) == []
+    assert names.called([], has) == names.called(["matrix"] * 20, has) == []
