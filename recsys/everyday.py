@@ -29,17 +29,30 @@ REQUEST = _set(
     favorite favourites favorites good great best nice fun new ever already know think feel feeling mood today tonight time day
     try would id ill tell ask set going go make made id youd theres hate hated dislike disliked nothing none never without
     avoid except excluding didnt dont doesnt isnt wasnt wont cant couldnt shouldnt wouldnt arent werent sure actually instead
-    well especially mostly else anymore still yet even though however older newer earlier later recent
+    well especially mostly else anymore still yet even though however older newer earlier later recent either whatever whichever
+    surprise different doesnt matter matters fine alright exclusively strictly thats whats whos hes shes theyre youre were
     """
 )
-EMPTY = FUNCTION | REQUEST
+CHATTER = _set(
+    """
+    yes yeah yep yup y yess sure absolutely definitely exactly of course n nope nah thx ty cheers lol haha hehe hm hmm um
+    uh wow cool awesome perfect amazing nice bye goodbye morning evening afternoon welcome sorry wait problem idea preference
+    fan fans huge looks sounds seems
+    """
+)
+EMPTY = FUNCTION | REQUEST | CHATTER
 
 NEGATIVE = _set(
     """
     not no never without except excluding minus hate hated hates dislike disliked dislikes avoid avoiding nothing none neither
-    nor dont doesnt didnt isnt wasnt wont arent werent cannot cant couldnt shouldnt wouldnt skip bored boring loathe loathed
+    nor dont doesnt didnt isnt wasnt wont arent werent cannot cant couldnt shouldnt wouldnt havent hasnt skip bored loathe
+    loathed
     """
 )
+HATING = _set(
+    "hate hated hates dislike disliked dislikes avoid avoiding loathe loathed"
+)  # "I don't dislike" is neither
+EXCEPTING = _set("except excluding minus besides")  # they turn around what was said before them
 WEAK = _set("less too overly")  # "less scary" asks for another order, not that nothing scary be shown
 POSITIVE = _set(
     """
@@ -47,6 +60,22 @@ POSITIVE = _set(
     show give recommend looking need more something yes fan into mood
     """
 )
+NOUNS = _set("fan into mood looking favourite favorite")  # "not in the mood for": no liking of its own
+SUBJECTS = _set("i we you he she they id im ive well")
+VERDICT = _set("is are was were isnt arent wasnt werent seems looks sounds feels felt sucks suck sucked bores bored")
+MILD = _set(
+    "a an the bit too so very really just quite pretty rather kind of totally absolutely all that not never my no"
+)
+BAD = _set(
+    """
+    bad boring terrible awful horrible overrated dull stupid lame rubbish crap crappy garbage trash meh disappointing
+    disappointment unwatchable worst annoying tedious bore letdown sucks suck sucked bores
+    """
+)
+GOOD = _set(
+    "great good amazing excellent fantastic brilliant wonderful awesome best fun perfect superb favourite favorite"
+)
+WORTH = GOOD | _set("thing me cup enjoyable interesting appealing special it")  # what "is not" so is not liked
 BREAKS = _set("but however although though yet")
 SEEN = _set("seen saw watched read own already know")
 LIKED = _set("love loved loves liked enjoyed adore adored enjoy favourite favorite hated hate disliked dislike loathed")
@@ -62,11 +91,50 @@ BEGINS = _set(
 ASKING = (
     FUNCTION | PEOPLE | _set("film films movie movies book books something anything best good")
 )  # of no search the matter
-YES = _set("yes yeah yep sure okay ok absolutely definitely exactly please")
-NO = _set("no nope nah neither none")
+YES = _set("yes yeah yep yup y yess sure okay ok absolutely definitely exactly please")
+ALONE = _set("okay ok sure please")  # with anything behind them they answer nothing
+NO = _set("no nope nah n neither none")
+UNSEEN = 0.5  # neither liked nor seen
+RESETS = tuple(
+    tuple(text.split())
+    for text in (
+        "start over",
+        "start again",
+        "reset",
+        "new search",
+        "forget everything",
+        "forget it all",
+        "forget all that",
+    )
+)
+TIMES = _set("year years decade era time")  # of which any will do
 
 # Sequences that mean something else than their words.
 IDIOMS: tuple[tuple[tuple[str, ...], float], ...] = (
+    *(((word, seen), UNSEEN) for word in ("never", "havent", "not") for seen in ("seen", "watched", "read")),
+    *(((never, "heard", "of"), UNSEEN) for never in ("never", "havent")),
+    *(((verb,), 0) for verb in ("forget", "scrap", "nevermind")),
+    (("never", "mind"), 0),
+    (("take", "back"), 0),
+    (("drop", "the"), 0),
+    (("no", "longer"), -1),
+    (("no", "problem"), 1),
+    (("no", "wait"), 0),
+    (("changed", "my", "mind"), 1),
+    (("not", "enough"), 1),
+    (("enough", "with"), -1),
+    (("stop", "showing"), -1),
+    (("stop", "with"), -1),
+    (("scared", "of"), -1),
+    (("afraid", "of"), -1),
+    (("allergic", "to"), -1),
+    (("fed", "up", "with"), -1),
+    (("done", "with"), -1),
+    (("not", "a", "fan"), -1),
+    (("cant", "stand"), -1),
+    (("cannot", "stand"), -1),
+    (("cant", "bear"), -1),
+    (("cant", "watch"), -1),
     (("cant", "get", "enough"), 1),
     (("cannot", "get", "enough"), 1),
     (("do", "not", "mind"), 0),

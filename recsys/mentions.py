@@ -8,21 +8,17 @@ phrase is found where a name is expected alone, and only if not all of its words
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import NamedTuple
 
-from recsys.everyday import BREAKS, EMPTY, FUNCTION, LIKED, PAST, PEOPLE
+from recsys.everyday import BAD, EMPTY, FUNCTION, GOOD, LIKED, NEGATIVE, PAST, PEOPLE
 from recsys.names import Names
 from recsys.naming import Value
 from recsys.spelling import ARTICLES, Token
+from recsys.utterance import ENDS, JOINERS, QUOTES, Utterance
 
-QUOTES = frozenset("\"“”„«»\u2018\u2019'")
-ENDS = frozenset('.,!?;:\n()\u2013\u2014"“”«»')
-MARKS = frozenset("-*\u2022")
 LIST_GAPS = frozenset((", ", " and ", " or ", ", and ", ", or ", " & ", " nor "))
-JOINERS = frozenset(("and", "or", "nor"))
 THINGS = frozenset(
     (
         "something",
@@ -41,10 +37,12 @@ THINGS = frozenset(
     )
 )
 COPULA = frozenset(("was", "were", "is"))
+VERDICTS, VERDICT = GOOD | BAD, 3  # "prometheus was really bad": among so many words
+LEAVING_OUT = frozenset(("not", "except", "excluding"))
+MOST_NAMED = 64  # names of an utterance
 MOST_GUESSED = 32  # sequences of words of a conversation that are compared with misspelled names
 LONGEST_GUESS = 6  # words
 MOST_BEHIND = 3  # words that may belong to a title of one word
-MOST_CAPITALS = 0.6  # of the words of an utterance; where more are written with capitals, they say nothing
 LONG = 3  # words of a phrase that nobody says by chance
 
 
@@ -66,49 +64,6 @@ class Named(NamedTuple):
     values: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True)
-class Utterance:
-    """A text and its words."""
-
-    text: str
-    tokens: Sequence[Token]
-
-    def gap(self, place: int) -> str:
-        """What stands before a word."""
-        start = self.tokens[place - 1].stop if place else 0
-        stop = self.tokens[place].start if place < len(self.tokens) else len(self.text)
-        return self.text[start:stop]
-
-    def word(self, place: int) -> str:
-        return self.tokens[place].word if 0 <= place < len(self.tokens) else ""
-
-    def ends(self, place: int) -> bool:
-        """Whether a clause, or an entry of a list, ends before a word."""
-        if place in (0, len(self.tokens)):
-            return True
-        return any(one in ENDS for one in self.gap(place)) or self.word(place) in BREAKS | JOINERS
-
-    def begins(self, place: int) -> bool:
-        """Whether a sentence begins with a word, which is then written with a capital."""
-        return place == 0 or any(one in '.!?\n:;"“«' for one in self.gap(place))
-
-    def quoted(self, start: int, stop: int) -> bool:
-        return self.gap(start)[-1:] in QUOTES and self.gap(stop)[:1] in QUOTES
-
-    def lists(self, place: int) -> bool:
-        """Whether an entry of a list with a number or a mark begins with a word."""
-        if self.word(place - 1).isdigit() and "\n" not in self.gap(place):
-            return self.gap(place)[:1] in (".", ")") and (place == 1 or "\n" in self.gap(place - 1))
-        before = self.gap(place).rpartition("\n")[2].strip()
-        return (place == 0 or "\n" in self.gap(place)) and before[:1] in MARKS
-
-    @cached_property
-    def shouts(self) -> bool:
-        """Whether capitals say nothing, because most words have them."""
-        free = [one for place, one in enumerate(self.tokens) if not self.begins(place) and one.raw != "I"]
-        return len(free) > 1 and sum(one.capital for one in free) > MOST_CAPITALS * len(free)
-
-
 class Finder:
     """Finds names.
 
@@ -125,18 +80,19 @@ class Finder:
         self._names, self._year_of, self._is_word = names, year_of, is_word
         self._guesses = MOST_GUESSED
 
-    def find(self, said: Utterance, *, listed: bool = False) -> list[Named]:
-        """What is named, in its order; with `listed`, what begins a line of a list is a title."""
+    def find(self, said: Utterance, *, known: Set[int] = frozenset()) -> list[Named]:
+        """What is named, in its order, MOST_NAMED names at most; a title of a `known` item, one that was shown, is meant."""
         candidates = dict(self._candidates(said))
         meant = {one for one, common in candidates.items() if self._is_meant(said, one, common)}
-        meant |= {one for one in candidates if listed and one.items and said.lists(one.start)}
-        while more := {one for one in candidates.keys() - meant if one.items and _in_list(said, one, meant)}:
-            meant |= more
+        meant |= {one for one in candidates if known & set(one.items) and _is_telling(said, one)}
+        meant |= _joined(said, meant, candidates.keys() - meant)
         taken: list[Named] = []
+        free = [True] * len(said.tokens)
         for one in sorted(meant, key=lambda one: (one.start - one.stop, one.start)):
-            if all(one.stop <= other.start or one.start >= other.stop for other in taken):
+            if all(free[one.start : one.stop]):
+                free[one.start : one.stop] = [False] * (one.stop - one.start)
                 taken.append(one)
-        taken = [self._lengthened(said, one) for one in taken]
+        taken = [self._lengthened(said, one) for one in sorted(taken)[:MOST_NAMED]]
         return sorted([*taken, *self._misspelled(said, taken)])
 
     def _candidates(self, said: Utterance) -> Iterator[tuple[Named, bool]]:
@@ -169,7 +125,8 @@ class Finder:
         if len(words) > 1 or not common:
             return True
         if any(" " in value.text for value in one.values):  # a person, by the last word
-            return said.word(one.start - 1) in PEOPLE or _with_capitals(said, one)
+            alone = said.ends(one.start) and (said.ends(one.stop) or said.word(one.stop) in THINGS)
+            return alone or said.word(one.start - 1) in PEOPLE or _with_capitals(said, one)
         return words[0] not in FUNCTION
 
     def _is_meant_title(self, said: Utterance, one: Named, words: list[str], common: bool) -> bool:
@@ -184,7 +141,10 @@ class Finder:
         if _is_long(words):
             return True
         alone = said.ends(one.start) and said.ends(one.stop) and said.word(one.start - 1) not in JOINERS
-        return alone or (said.ends(one.stop) and _cue_before(said, one.start))
+        judged = (
+            said.ends(one.start) and said.word(one.stop) in COPULA and VERDICTS & {*said.words(one.stop + 1, VERDICT)}
+        )
+        return alone or bool(judged) or (said.ends(one.stop) and _cue_before(said, one.start))
 
     def _lengthened(self, said: Utterance, one: Named) -> Named:
         """A title of one word, or a longer one that begins so and has a slip: "Blade Runnr"."""
@@ -251,7 +211,7 @@ def _with_capitals(said: Utterance, one: Named) -> bool:
         return False
     span = said.tokens[one.start : one.stop]
     telling = [token for token in span if token.word not in FUNCTION] or [span[-1]]
-    if not all(token.capital for token in telling):
+    if not all(_has_capital(token) for token in telling):
         return False
     if not said.begins(one.start):
         return True
@@ -274,25 +234,43 @@ def _cue_before(said: Utterance, start: int) -> bool:
     if word in PAST | LIKED:
         return word in PAST or before == "i"
     return (
-        (word == "like" and before in THINGS)
+        (word == "like" and before in THINGS | NEGATIVE)
+        or word in LEAVING_OUT
         or (word in ("as", "than", "called") and before not in ("", "well"))
         or (word == "to" and before == "similar")
     )
 
 
-def _in_list(said: Utterance, one: Named, meant: set[Named]) -> bool:
-    """Whether it stands beside a title that is meant, and is written as that is."""
-    if said.tokens[one.start].word in FUNCTION and not said.tokens[one.start].capital:
-        return False
-    for other in meant:
-        if not other.items:
-            continue
-        behind = one.start >= other.stop and _gap_between(said, other.stop, one.start) in LIST_GAPS
-        before = other.start >= one.stop and _gap_between(said, one.stop, other.start) in LIST_GAPS
-        alike = said.tokens[one.stop - 1].capital or not said.tokens[other.stop - 1].capital
-        if (behind or before) and alike and (said.ends(one.stop) or said.tokens[one.start].capital):
-            return True
-    return False
+def _joined(said: Utterance, meant: set[Named], others: Set[Named]) -> set[Named]:
+    """Those of the `others` that stand in a list with a title that is meant, and are written as that is."""
+    by_start: dict[int, list[Named]] = defaultdict(list)
+    by_stop: dict[int, list[Named]] = defaultdict(list)
+    for one in others:
+        if one.items and not (said.tokens[one.start].word in FUNCTION and not said.tokens[one.start].capital):
+            by_start[one.start].append(one)
+            by_stop[one.stop].append(one)
+    found: set[Named] = set()
+    left = [one for one in meant if one.items]
+    while left:
+        other = left.pop()
+        near = [one for step in (0, 1) for one in (*by_start[other.stop + step], *by_stop[other.start - step])]
+        for one in near:
+            first, second = sorted((one, other))
+            gap = _gap_between(said, first.stop, second.start)
+            alike = _has_capital(said.tokens[one.stop - 1]) or not _has_capital(said.tokens[other.stop - 1])
+            closed = said.ends(one.stop) or said.tokens[one.start].capital
+            if one not in found and gap in LIST_GAPS and alike and closed:
+                found.add(one)
+                left.append(one)
+    return found
+
+
+def _has_capital(token: Token) -> bool:
+    return token.capital or token.raw[0].isdigit()
+
+
+def _is_telling(said: Utterance, one: Named) -> bool:
+    return any(token.word not in FUNCTION for token in said.tokens[one.start : one.stop])
 
 
 def _gap_between(said: Utterance, stop: int, start: int) -> str:

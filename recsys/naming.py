@@ -5,8 +5,8 @@ and by the part of two words or more before or behind a colon or a dash where no
 called by itself, by the aliases of :mod:`recsys.everyday`, by each of the persons that it lists, and one of two or three words,
 such as a person, by its last word where no other value of the attribute ends so.
 
-A phrase is common when it is a single word, the last word of a person, or two words and an "and", or the texts of other items
-use every word of it: "Heat" in a sentence need not be the film.
+A phrase is common when it is a single word, the last word of a person that texts use too, or two words and an "and", or the
+texts of other items use every word of it: "Heat" in a sentence need not be the film.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ class _Collector:
         self._targets: dict[str, list[int]] = defaultdict(list)
         self._values: dict[Value, int] = {}
         self._used: Counter[str] = Counter()
-        self._short: set[str] = set()
+        self._short: set[str] = set()  # last words of values that texts use too
+        self._surnames: set[str] = set()  # and those of which they do not
         partly: dict[str, list[int]] = defaultdict(list)
         for num, item in enumerate(catalog):
             title = plain_title(item.title)
@@ -95,7 +96,8 @@ class _Collector:
         self._name_values()
 
     def collected(self) -> Collected:
-        common = {text for text in self._targets if text in self._short or _is_common(text, self._used)}
+        called = self._targets.keys() - self._surnames
+        common = {text for text in called if text in self._short or _is_common(text, self._used)}
         return Collected(self._targets, list(self._values), common)
 
     def _add(self, texts: set[str], target: int) -> None:
@@ -123,7 +125,7 @@ class _Collector:
         for (attribute_num, word), texts in last.items():
             if len(texts) == 1 and word not in self._targets and word.isalpha():
                 self._targets[word] = [-1 - self._values[Value(attribute_num, next(iter(texts)))]]
-                self._short.add(word)
+                (self._short if self._used[word] else self._surnames).add(word)
 
 
 def _is_common(text: str, used: Counter[str]) -> bool:

@@ -1,7 +1,8 @@
 """Ranges of numbers in an utterance: "from the 80s", "nothing before 1990", "between 1970 and 1979", "under 120 minutes".
 
-A year is a whole number of four digits; it belongs to the attribute of the items that holds years. Any other number belongs to
-the attribute that is named beside it.
+A year is a whole number of four digits; it belongs to the attribute of the items that holds years, the newest of which is
+today for "the last 20 years", and the outer thirds of which are "old films" and "recent ones". Any other number belongs to the
+attribute that is named beside it, or that was asked for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from recsys.spelling import fold
 
 FIRST_YEAR, LAST_YEAR = 1000, 2100
 AROUND = 2
+ALONE_WORDS = 3  # of an utterance that ends with a year: "films 1994"
 INF = math.inf
 Y = r"((?:1[0-9]|20)[0-9]{2})"
 DECADE = r"(?:((?:1[0-9]|20)[0-9]|['\u2019]?[0-9])0['\u2019]?s)"
@@ -31,6 +33,7 @@ UNTIL = r"(?:until|till|up to|no later than)"
 OVER = r"over|above|more than|longer than|higher than|greater than|bigger than"
 UNDER = r"under|below|less than|shorter than|lower than|cheaper than|smaller than"
 LEAST, MOST = r"at least|minimum|from", r"at most|maximum|up to|no more than"
+THING = r"films?|movies?|books?|albums?|songs?|games?|pictures?"
 NUM = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)"
 
 
@@ -72,10 +75,20 @@ YEAR_FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"{BEFORE}[ -](?:the year )?{Y}", "under"),
         (rf"{AFTER}[ -](?:the year )?{Y}", "over"),
         (rf"{SINCE} {Y}", "least"),
+        (rf"(?:at least|minimum) {Y}", "least"),
+        (rf"{Y} ?\+", "least"),
+        (rf"(?:at most|maximum) {Y}", "most"),
         (rf"{UNTIL} {Y}", "most"),
         (rf"(?:around|about|circa|near) {Y}", "around"),
         (rf"(?:from|in|of|year|made in|released in) {Y}", "equal"),
+        (rf"{Y}(?= (?:{THING})\b)", "equal"),
+        (rf"(?<![^\s]){Y}(?=[\s.!?]*$)", "alone"),
     )
+)
+LAST_YEARS = re.compile(r"\b(?:from |in |of )?(?:the )?(?:last|past) ([0-9]{1,3}) years\b", re.IGNORECASE)
+OLD_OR_NEW = re.compile(
+    rf"\b(?:(old|vintage|classic)|(new|recent|modern|contemporary))(?=[\s]*(?:$|[,.!?;]| (?:{THING}|ones?|stuff)\b))",
+    re.IGNORECASE,
 )
 ANY_DECADE = rf"(?:(early|mid|late)[ -])?(?:{DECADE}|({'|'.join(WRITTEN)}))(?!\w)"
 DECADE_FORMS = tuple(
@@ -107,7 +120,8 @@ def ranges(text: str, attributes: Attributes, taken: list[tuple[int, int]]) -> l
     found: list[Range] = []
     busy = list(taken)
     year = year_attribute(attributes)
-    for one in (*_of_names(text, attributes, year), *(_years(text, year) if year else ())):
+    of_years = (*_years(text, year), *_relative(text, attributes, year)) if year else ()
+    for one in (*_of_names(text, attributes, year), *of_years):
         if all(one.stop <= start or one.start >= stop for start, stop in busy):
             found.append(one)
             busy.append((one.start, one.stop))
@@ -118,11 +132,44 @@ def _years(text: str, name: str) -> Iterator[Range]:
     for form, kind in YEAR_FORMS:
         for match in form.finditer(text):
             numbers = [float(one) for one in match.groups()]
+            if kind == "alone" and len(text.split()) > ALONE_WORDS:
+                continue
             yield _bounded(match.start(), match.end(), name, kind, numbers[0], numbers[-1])
     for form, kind in DECADE_FORMS:
         for match in form.finditer(text):
             low, high = _decade(match.group(1), match.group(2), match.group(3))
             yield _bounded(match.start(), match.end(), name, kind, high if kind == "over" else low, high)
+
+
+def _relative(text: str, attributes: Attributes, name: str) -> Iterator[Range]:
+    """Ranges by the years that the catalogue has."""
+    num = attributes.nums[name]
+    values = attributes.numbers.values[attributes.numbers.indptr[num] : attributes.numbers.indptr[num + 1]]
+    for match in LAST_YEARS.finditer(text):
+        yield Range(*match.span(), name, low=float(values[-1]) - int(match.group(1)))
+    for match in OLD_OR_NEW.finditer(text):
+        if match.group(1):
+            yield Range(*match.span(), name, high=float(values[len(values) // 3]))
+        else:
+            yield Range(*match.span(), name, low=float(values[-1 - len(values) // 3]))
+
+
+def answered(text: str, asked: Range, step: float) -> Range | None:
+    """What "under 20", "at least 39.15" or "before it" says behind a question with a range, and with nothing else in it.
+
+    `step` is the distance of two numbers of the attribute.
+    """
+    for words, kind in (
+        (f"{OVER}|after", "over"),
+        (f"{UNDER}|before", "under"),
+        (f"{LEAST}|since", "least"),
+        (MOST, "most"),
+    ):
+        match = re.fullmatch(rf"\W*(?:{words}) (?:{NUM}|it|that)\W*", text, re.IGNORECASE)
+        if match:
+            number = float(match.group(1)) if match.group(1) else asked.low if asked.low > -INF else asked.high
+            return _bounded(0, len(text), asked.attribute, kind, number, number, step)
+    return None
 
 
 def _decade(part: str | None, digits: str | None, word: str | None) -> tuple[float, float]:

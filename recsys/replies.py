@@ -10,6 +10,7 @@ from recsys.ranges import year_attribute
 from recsys.understood import Mention, Understood
 
 MOST_SAID = 5
+LISTED = {"in": "only", "not in": "no"}
 OPERATORS = {">=": "from", ">": "above", "<=": "up to", "<": "below"}
 
 
@@ -51,8 +52,8 @@ def mention_text(model: Model, one: Mention) -> str:
 def condition_text(one: Condition) -> str:
     """A condition in words."""
     values = ", ".join(plain_text(value) for value in one.values)
-    if one.operator == "not in":
-        return f"no {values}"
+    if one.operator in LISTED:
+        return f"{LISTED[one.operator]} {values}"
     return f"{one.attribute} {OPERATORS.get(one.operator, 'of')} {values}"
 
 

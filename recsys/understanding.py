@@ -1,32 +1,36 @@
 """What somebody said in a conversation: likes, dislikes and filters, read without a language model.
 
-Of each utterance the names of items and values are read (:mod:`recsys.mentions`), the ranges (:mod:`recsys.ranges`), and
-whether each is wanted (:mod:`recsys.polarity`). The rest of the words are texts to be searched by. "Yes" and "no" take their
-meaning from the question before. An utterance weighs ``DECAY ** a``, where a is how many of the same person came after it.
+Of each utterance the names of items and values are read (:mod:`recsys.mentions`), places in the last list
+(:mod:`recsys.positions`), the ranges (:mod:`recsys.ranges`), and whether each is wanted (:mod:`recsys.polarity`). The rest of
+the words are texts to be searched by. "Yes" and "no" take their meaning from the question before. Later words take back earlier
+ones (:mod:`recsys.heard`). An utterance weighs ``DECAY ** a``, where a is how many of the same person came after it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
-from recsys.everyday import EMPTY, NO, YES
-from recsys.filters import Condition
-from recsys.mentions import Finder, Named, Utterance
+from recsys.everyday import ALONE, EMPTY, IDIOMS, NO, RESETS, TIMES, UNSEEN, YES
+from recsys.heard import Heard
+from recsys.mentions import Finder, Named
 from recsys.model import Model
 from recsys.polarity import Tone, tone
-from recsys.ranges import Range, ranges, year_attribute
+from recsys.positions import positions
+from recsys.ranges import Range, answered, ranges, year_attribute
+from recsys.shown import listed_items, prose
 from recsys.spelling import tokens
-from recsys.understood import Bounds, Mention, Message, Role, Understood
+from recsys.understood import Mention, Message, Role, Understood
+from recsys.utterance import Utterance, runs_of, trimmed
 
 DECAY = 0.6
 MOST_TURNS = 40  # the latest of the person that are read
 MOST_READ = 8000  # characters of all of them together
 LONGEST_READ = 2000  # characters of one
+MOST_LISTED = 100_000  # characters of the lists of the other side
 MOST_TEXTS = 6  # the latest that are searched by; the next one would weigh 0.6 ** 6 = 0.05
 LONGEST_TEXT = 300
-MOST_YEARS = 100  # of a range in the middle that is not wanted
-QUESTION = re.compile(r"[^.!?\n]*\?")
+QUESTION = re.compile(r"(?:[^.!?\n]|\.(?=[0-9]))*\?")
 OLDER = frozenset(("older", "earlier"))
 NEWER = frozenset(("newer", "later", "recent"))
 
@@ -47,8 +51,9 @@ def understand(
         Row numbers of items that nobody may see; they have no names.
     """
     reader = _Reader(model, ignore, hidden)
+    reader.look_at([one.content for one in messages if one.role == "assistant"])
     for number in _latest(messages, "assistant"):
-        reader.look_at(messages[number].content[:LONGEST_READ])
+        reader.listen_to(prose(messages[number].content)[:LONGEST_READ])
     latest = _latest(messages, "user")
     for number in latest:
         before = messages[number - 1] if number and messages[number - 1].role == "assistant" else None
@@ -74,24 +79,24 @@ class _Reader:
         self._attributes = list(model.attributes.nums)
         self._year = year_attribute(model.attributes)
         self._finder = Finder(model.names, self._year_of, model.keywords.has)
-        self._found = Understood()
-        self._bounds: dict[str, Bounds] = {}
-        self._not: dict[str, set[str | float]] = {}
+        self._heard = Heard()
+        self._found = self._heard.found
 
     def understood(self) -> Understood:
-        found = self._found
-        bounds = (one for name, bound in self._bounds.items() for one in bound.conditions(name))
-        without = (
-            Condition(name, "not in", tuple(sorted(values, key=str))) for name, values in self._not.items() if values
-        )
-        found.filters = (*bounds, *without)
-        found.shown -= found.items()
-        return found
+        return self._heard.understood()
 
-    def look_at(self, text: str) -> None:
-        """What the other side said: the items that it named, and what it asked."""
+    def look_at(self, replies: Sequence[str]) -> None:
+        """The lists of the other side, oldest first: what stands in them was shown."""
+        left = MOST_LISTED
+        for text in reversed(replies):
+            for items in listed_items(text[: max(0, left)], self._model.names, self._year_of):
+                self._found.shown.update([num for num in self._ranked(items) if num not in self._hidden][:1])
+            left -= len(text)
+
+    def listen_to(self, text: str) -> None:
+        """What the other side said besides: the items that it named, and what it asked."""
         said = Utterance(text, tokens(text))
-        for one in self._seen_by_all(self._finder.find(said, listed=True)):
+        for one in self._seen_by_all(self._finder.find(said)):
             self._found.shown.update(self._ranked(one.items)[:1])
         for question in QUESTION.findall(text):
             self._found.asked.update(self._asked(question))
@@ -101,11 +106,7 @@ class _Reader:
         said = Utterance(text, tokens(text))
         if not said.tokens:
             return
-        names = [
-            one
-            for one in self._seen_by_all(self._finder.find(said))
-            if self._said(said, one).casefold() not in self._ignore
-        ]
+        names = self._names(said, before)
         taken = [(said.tokens[one.start].start, said.tokens[one.stop - 1].stop) for one in names if one.items]
         spans = [
             one
@@ -121,15 +122,53 @@ class _Reader:
         names = [one for one in names if not any(place in ranged for place in range(one.start, one.stop))]
         inside: dict[int, object] = {place: one for one in names for place in range(one.start, one.stop)}
         how = tone(text, said.tokens, inside | ranged)
+        opened = self._open(said)
         for one in names:
             self._note(said, one, how, turn, weight)
         for span in spans:
             place = next((place for place, other in ranged.items() if other is span), None)
             if place is not None:
                 self._range(span, how.moods[place], turn)
-        self._texts(said, how, names, frozenset(ranged), turn, weight)
-        self._answer(said, before, turn, weight)
+        self._texts(said, how, names, opened | frozenset(ranged), turn, weight)
+        self._answer(said, how, inside | ranged, before, turn, weight)
         self._compare(said, how, turn)
+
+    def _names(self, said: Utterance, before: Message | None) -> list[Named]:
+        """The names, and the places in the last list, each once and none that is to be ignored."""
+        found = self._seen_by_all(self._finder.find(said, known=self._found.shown))
+        listed = list(listed_items(before.content, self._model.names, self._year_of)) if before else []
+        words = [one.word for one in said.tokens]
+        for start, stop, number in positions(words) if listed else ():
+            place = len(listed) - 1 if number < 0 else number - 1
+            if place < len(listed) and all(one.stop <= start or one.start >= stop for one in found):
+                found += self._seen_by_all([Named(start, stop, listed[place])])
+        return sorted(one for one in found if self._said(said, one).casefold() not in self._ignore)
+
+    def _open(self, said: Utterance) -> frozenset[int]:
+        """ "Start over", "any year": what is taken back without a name; the places of these words."""
+        words = [one.word for one in said.tokens]
+        places: set[int] = set()
+        for start in range(len(words)):
+            for reset in RESETS:
+                if (
+                    tuple(words[start : start + len(reset)]) == reset
+                    and said.ends(start)
+                    and said.ends(start + len(reset))
+                ):
+                    self._heard.reset()
+                    places.update(range(start, start + len(reset)))
+            if words[start] in ("any", "whatever") and start + 1 < len(words):
+                thing = words[start + 1]
+                called = {
+                    name
+                    for name in self._attributes
+                    if thing in (name.casefold(), f"{name.casefold()}s", name.casefold()[:-1])
+                }
+                called |= {self._year} if thing in TIMES and self._year else set()
+                for name in called:
+                    self._heard.open(name)
+                    places.update((start, start + 1))
+        return frozenset(places)
 
     def _seen_by_all(self, names: Iterable[Named]) -> list[Named]:
         """Names without hidden items."""
@@ -138,38 +177,23 @@ class _Reader:
 
     def _note(self, said: Utterance, one: Named, how: Tone, turn: int, weight: float) -> None:
         mood, text = how.moods[one.start], self._said(said, one)
-        if one.items:
-            mention = Mention(text, turn, weight, self._ranked(one.items), strong=abs(mood) == 1)
-            if one.start in how.seen or mood == 0:
-                self._found.seen.append(mention)
-            else:
-                (self._found.likes if mood > 0 else self._found.dislikes).append(mention)
+        if mood == UNSEEN:
             return
+        strong, only, instead = abs(mood) == 1, one.start in how.only, one.start in how.instead
+        if one.items:
+            mention = Mention(text, turn, weight, self._ranked(one.items), strong=strong)
+            self._heard.item(mention, 0 if one.start in how.seen else mood)
         for value in one.values:
             name = self._attributes[value.attribute_num]
-            self._value(Mention(text, turn, weight, attribute=name, value=value.text, strong=abs(mood) == 1), mood)
-
-    def _value(self, mention: Mention, mood: float) -> None:
-        """A later word about a value takes back an earlier one."""
-        if mood == 0:
-            return
-        for side in (self._found.likes, self._found.dislikes):
-            side[:] = [one for one in side if (one.attribute, one.value) != (mention.attribute, mention.value)]
-        (self._found.likes if mood > 0 else self._found.dislikes).append(mention)
-        without = self._not.setdefault(mention.attribute, set())
-        without.discard(mention.value)
-        if mood <= -1:
-            without.add(mention.value)
+            mention = Mention(text, turn, weight, attribute=name, value=value.text, strong=strong)
+            self._heard.value(mention, mood, only=only, instead=instead)
 
     def _range(self, one: Range, mood: float, turn: int) -> None:
-        if mood == 0:
-            return
-        wanted = one if mood > 0 else one.opposite(1.0 if one.attribute == self._year else 0.0)
-        if wanted is not None:
-            self._bounds.setdefault(one.attribute, Bounds()).narrow(wanted, turn)
-        elif one.high - one.low < MOST_YEARS:
-            without = self._not.setdefault(one.attribute, set())
-            without.update(float(number) for number in range(int(one.low), int(one.high) + 1))
+        self._heard.range(one, mood, turn, self._step(one))
+
+    def _step(self, one: Range) -> float:
+        """The distance of two numbers of an attribute; 0 where it may be any."""
+        return 1.0 if one.attribute == self._year else 0.0
 
     def _texts(
         self, said: Utterance, how: Tone, names: Sequence[Named], ranged: frozenset[int], turn: int, weight: float
@@ -177,48 +201,71 @@ class _Reader:
         """What is left of the words, as texts that are searched by; pieces that only name values say no more than these."""
         out = ranged | _places(one for one in names if one.items)
         told = _places(one for one in names if one.values)
-        for mood, side in ((1.0, self._found.likes), (-0.5, self._found.dislikes), (-1.0, self._found.dislikes)):
+        for mood in (0.0, -0.5, -1.0, 1.0):
             places = [
                 place
                 for place in range(len(said.tokens))
                 if how.moods[place] == mood and place not in how.cues | how.seen and place not in out
             ]
-            runs = [_trimmed(said, run) for run in _runs(places, how.clauses)]
+            runs = [trimmed(said, run) for run in runs_of(places, how.clauses)]
             runs = [run for run in runs if not all(place in told or said.word(place) in EMPTY for place in run)]
             pieces = [said.text[said.tokens[run[0]].start : said.tokens[run[-1]].stop] for run in runs]
             text = " ".join(pieces)[:LONGEST_TEXT]
             if text and text.casefold() not in self._ignore:
-                side.append(Mention(text, turn, weight, strong=abs(mood) == 1))
+                instead = any(run[0] in how.instead for run in runs)
+                self._heard.text(Mention(text, turn, weight, strong=abs(mood) == 1), mood, instead=instead)
 
-    def _answer(self, said: Utterance, before: Message | None, turn: int, weight: float) -> None:
-        """Yes or no to the last question of the other side."""
-        word = said.tokens[0].word
-        if (
-            before is None
-            or word not in YES | NO
-            or not (questions := QUESTION.findall(before.content[-LONGEST_READ:]))
-        ):
+    def _answer(
+        self,
+        said: Utterance,
+        how: Tone,
+        named: Mapping[int, object],
+        before: Message | None,
+        turn: int,
+        weight: float,
+    ) -> None:
+        """Yes or no to the last question of the other side, where the first clause says nothing else."""
+        first = [place for place in range(len(said.tokens)) if how.clauses[place] == how.clauses[0]]
+        words = [said.word(place) for place in first]
+        questions = QUESTION.findall(before.content[-LONGEST_READ:]) if before else []
+        for one in ranges(questions[-1], self._model.attributes, [])[:1] if questions and not named else ():
+            if (
+                range_said := answered(said.text, one, self._step(one))
+            ) is not None and said.text.casefold() not in self._ignore:
+                self._range(range_said, 1, turn)
+                self._heard.forget_text(turn)
+        if not questions or words[0] not in YES | NO or said.tokens[0].raw.casefold() in self._ignore:
+            return
+        if named.keys() & set(first) or not all(word in EMPTY for word in words) or _is_idiom(words):
+            return
+        if words[0] in ALONE and not all(one.word in EMPTY for one in said.tokens):
             return
         values = [one for one in sorted(self._asked(questions[-1])) if one[1]]
-        if len(values) == 1 or word in NO:
+        if len(values) == 1 and {"these", "those"} & set(words):  # that is of the items
+            return
+        now = {(one.attribute, one.value) for one in (*self._found.likes, *self._found.dislikes) if one.turn == turn}
+        if len(values) == 1 or words[0] in NO:
             for attribute, value in values:
-                self._value(
-                    Mention(said.tokens[0].raw, turn, weight, attribute=attribute, value=value), -1 if word in NO else 1
-                )
+                mention = Mention(said.tokens[0].raw, turn, weight, attribute=attribute, value=value)
+                if (attribute, value) not in now:
+                    self._heard.value(mention, -1 if words[0] in NO else 1)
 
     def _compare(self, said: Utterance, how: Tone, turn: int) -> None:
         """ "Something older" than what was named."""
-        words = {one.word: place for place, one in enumerate(said.tokens) if said.word(place + 1) != "than"}
+        words = {
+            one.word: place
+            for place, one in enumerate(said.tokens)
+            if said.word(place + 1) != "than" and one.raw.casefold() not in self._ignore
+        }
         for kind, newer in ((OLDER, False), (NEWER, True)):
             place = next((words[word] for word in kind if word in words), None)
             years = [year for num in self._anchors() if (year := self._year_of(num)) is not None]
             if place is None or self._year is None or not years or how.moods[place] == 0:
                 continue
-            middle = float(sorted(years)[len(years) // 2])
             if newer == (how.moods[place] > 0):
-                self._range(Range(0, 0, self._year, low=middle + 1), 1, turn)
+                self._range(Range(0, 0, self._year, low=max(years) + 1.0), 1, turn)
             else:
-                self._range(Range(0, 0, self._year, high=middle - 1), 1, turn)
+                self._range(Range(0, 0, self._year, high=min(years) - 1.0), 1, turn)
 
     def _anchors(self) -> list[int]:
         return [num for one in self._found.likes for num in one.items[:1]] or sorted(self._found.shown)
@@ -243,25 +290,10 @@ class _Reader:
         return said.text[said.tokens[one.start].start : said.tokens[one.stop - 1].stop]
 
 
+def _is_idiom(words: Sequence[str]) -> bool:
+    """Whether words begin with an idiom, such as "no idea"."""
+    return any(tuple(words[: len(one)]) == one for one, _ in IDIOMS if len(one) > 1)
+
+
 def _places(names: Iterable[Named]) -> frozenset[int]:
     return frozenset(place for one in names for place in range(one.start, one.stop))
-
-
-def _runs(places: list[int], clauses: tuple[int, ...]) -> list[list[int]]:
-    """Places in pieces that stand together in a clause."""
-    found: list[list[int]] = []
-    for place in places:
-        if found and found[-1][-1] == place - 1 and clauses[place] == clauses[place - 1]:
-            found[-1].append(place)
-        else:
-            found.append([place])
-    return found
-
-
-def _trimmed(said: Utterance, places: list[int]) -> list[int]:
-    """Some words without those at their ends that say nothing."""
-    while places and said.word(places[0]) in EMPTY:
-        places = places[1:]
-    while places and said.word(places[-1]) in EMPTY:
-        places = places[:-1]
-    return places

@@ -1,0 +1,113 @@
+"""What was said so far, while it is read: a later word on a thing takes back an earlier one."""
+
+from __future__ import annotations
+
+from recsys.everyday import EMPTY
+from recsys.filters import Condition
+from recsys.ranges import Range
+from recsys.spelling import tokens
+from recsys.understood import Bounds, Mention, Understood
+
+MOST_YEARS = 100  # of a range in the middle that is not wanted
+
+
+class Heard:
+    """Likes, dislikes and conditions as they grow."""
+
+    def __init__(self) -> None:
+        self.found = Understood()
+        self._bounds: dict[str, Bounds] = {}
+        self._not: dict[str, set[str | float]] = {}
+        self._only: dict[str, set[str]] = {}
+
+    def understood(self) -> Understood:
+        """All of it."""
+        bounds = (one for name, bound in self._bounds.items() for one in bound.conditions(name))
+        only = (Condition(name, "in", tuple(sorted(values))) for name, values in self._only.items() if values)
+        without = (
+            Condition(name, "not in", tuple(sorted(values, key=str))) for name, values in self._not.items() if values
+        )
+        self.found.filters = (*bounds, *only, *without)
+        self.found.shown -= self.found.items()
+        return self.found
+
+    def item(self, mention: Mention, mood: float) -> None:
+        """An item is liked, disliked or, with mood 0, only seen."""
+        for side in (self.found.likes, self.found.dislikes, self.found.seen):
+            side[:] = [one for one in side if one.items[:1] != mention.items[:1]]
+        self._side(mood).append(mention)
+
+    def value(self, mention: Mention, mood: float, *, only: bool = False, instead: bool = False) -> None:
+        """A value is wanted, not wanted, or neither; `only`: and no other of its attribute, `instead`: in place of others."""
+        attribute, value = mention.attribute, mention.value
+        for side in (self.found.likes, self.found.dislikes):
+            side[:] = [one for one in side if (one.attribute, one.value) != (attribute, value)]
+        without, narrowed = self._not.setdefault(attribute, set()), self._only.setdefault(attribute, set())
+        without.discard(value)
+        if mood <= 0:
+            narrowed.discard(value)
+        if mood <= -1:
+            without.add(value)
+        if (only or instead) and mood > 0:
+            earlier = {one.value for one in self.found.likes if one.attribute == attribute and one.turn < mention.turn}
+            narrowed -= earlier
+            self.found.likes[:] = [
+                one for one in self.found.likes if one.attribute != attribute or one.turn == mention.turn
+            ]
+        if mood > 0 and (only or narrowed):
+            narrowed.add(value)
+        if mood:
+            self._side(mood).append(mention)
+
+    def range(self, one: Range, mood: float, turn: int, step: float) -> None:
+        """Numbers that are wanted, or not; with mood 0 any number is. `step` is the distance of two."""
+        if mood == 0:
+            self.open(one.attribute)
+            return
+        wanted = one if mood > 0 else one.opposite(step)
+        if wanted is not None:
+            self._bounds.setdefault(one.attribute, Bounds()).narrow(wanted, turn)
+        elif one.high - one.low < MOST_YEARS:
+            without = self._not.setdefault(one.attribute, set())
+            without.update(float(number) for number in range(int(one.low), int(one.high) + 1))
+
+    def text(self, mention: Mention, mood: float, *, instead: bool = False) -> None:
+        """A text is wanted or not; with mood 0 those that say it are taken back."""
+        said = _telling(mention.said)
+        for side in (self.found.likes, self.found.dislikes):
+            side[:] = [one for one in side if not (one.is_text and _same(_telling(one.said), said, whole=mood != 0))]
+        if instead and mood > 0:
+            self.found.likes[:] = [one for one in self.found.likes if not one.is_text or one.turn == mention.turn]
+        if mood:
+            self._side(mood).append(mention)
+
+    def forget_text(self, turn: int) -> None:
+        """The words of an utterance were no text."""
+        for side in (self.found.likes, self.found.dislikes):
+            side[:] = [one for one in side if not (one.is_text and one.turn == turn)]
+
+    def open(self, attribute: str) -> None:
+        """Any value of an attribute will do."""
+        for kept in (self._bounds, self._not, self._only):
+            kept.pop(attribute, None)
+        for side in (self.found.likes, self.found.dislikes):
+            side[:] = [one for one in side if one.attribute != attribute]
+
+    def reset(self) -> None:
+        """Nothing was said; what was seen and shown is known still."""
+        for kept in (self._bounds, self._not, self._only, self.found.likes, self.found.dislikes):
+            kept.clear()
+
+    def _side(self, mood: float) -> list[Mention]:
+        if mood == 0:
+            return self.found.seen
+        return self.found.likes if mood > 0 else self.found.dislikes
+
+
+def _telling(text: str) -> set[str]:
+    return {one.word for one in tokens(text)} - EMPTY
+
+
+def _same(earlier: set[str], said: set[str], *, whole: bool) -> bool:
+    """Whether an earlier text says the same, or, not `whole`, that among other things."""
+    return bool(said) and (earlier == said if whole else earlier >= said)
