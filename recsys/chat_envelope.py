@@ -61,6 +61,8 @@ def filter_objects(conditions: Sequence[Condition]) -> list[dict[str, Any]]:
     for one in conditions:
         if one.operator == "not in":
             found.append({"attribute": one.attribute, "none": list(one.values)})
+        elif one.operator == "in":
+            found.append({"attribute": one.attribute, "any": list(one.values)})
         elif one.operator == ">=":
             found.append({"attribute": one.attribute, "min": one.values[0]})
         else:

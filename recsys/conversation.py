@@ -2,12 +2,13 @@
 
 An item's score is the sum of what its reasons show::
 
-    meaning     the cosine of item and intent (:mod:`recsys.intent`)
+    meaning     the product of item and intent (:mod:`recsys.intent`), their cosine where something is liked
     attributes  ATTRIBUTES times the share, by weight, of the values that were asked for and it has, less LESS times that of
                 the values of which less was asked for
-    words       WORDS times its keyword score for the liked texts, over the best one's
+    words       WORDS times its keyword score for the liked texts, over the best one's, times the square of the share of them
+                that it has (:mod:`recsys.text_search`)
     personal    PERSONAL times its score for the user, brought to 0..1 over the candidates; for a guest 0
-    popularity  POPULARITY times its popularity over the largest, and only where there is neither intent nor user
+    popularity  POPULARITY times its popularity over the largest, and only where nothing is liked and there is no user
 
 Disliked values and the ranges that were said are conditions that all items meet. What was named or shown before, what is hidden
 or excluded, and what the user has seen is not answered.
@@ -37,7 +38,7 @@ from recsys.recommender import NONE, Recommender
 from recsys.taste import Taste
 from recsys.understood import Understood
 
-WORDS, PERSONAL, POPULARITY = 0.1, 0.15, 0.1
+WORDS, PERSONAL, POPULARITY = 0.3, 0.15, 0.1
 POOL = 200
 NEAR = 0.2  # cosine from which an item is said to be like another
 MOST_WORDS = 5
@@ -150,7 +151,7 @@ def _candidates(
     masks = [eligible] if any_value is None else [eligible, any_value if eligible is None else any_value & eligible]
     found = []
     for mask in masks:
-        if wanted.direction.any():
+        if wanted.towards:
             found.append(_nearest(index, wanted.direction, model.layout.factors, skip, mask))
         else:
             found.append(model.popularity.top(POOL, skip, mask).nums)
@@ -173,13 +174,15 @@ def _nearest(index: VectorIndex, vector: Vectors, factors: int, skip: Nums, elig
 def _scored(model: Model, wanted: Intent, taste: Taste | None, nums: Nums) -> _Scored:
     zeros = np.zeros(len(nums), dtype=np.float32)
     meaning = model.items_like_item.table.rows(nums) @ wanted.direction if wanted.direction.any() else zeros
-    by_words, keyword_scores = model.keywords.scores(" ".join(sorted(wanted.words)))
+    text = " ".join(sorted(wanted.words))
+    by_words, keyword_scores = model.keywords.scores(text)
     worded = zeros.copy()
     _, here, there = np.intersect1d(nums, by_words, assume_unique=True, return_indices=True)
     if len(here):
-        worded[here] = WORDS * keyword_scores[there] / keyword_scores[there].max()
+        coverage = model.keywords.coverage(text, by_words[there])
+        worded[here] = WORDS * coverage**2 * keyword_scores[there] / keyword_scores[there].max()
     personal = zeros if taste is None else _personal(model, taste, nums)
-    known = wanted.direction.any() or personal.any() or worded.any()
+    known = wanted.towards or personal.any() or worded.any()
     largest = float(model.popularity.scores.max(initial=0)) or 1.0
     popularity = zeros if known else np.asarray(POPULARITY * model.popularity.scores[nums] / largest, dtype=np.float32)
     return _Scored(nums, np.asarray(meaning), wanted.by_attributes(nums), worded, personal, popularity)

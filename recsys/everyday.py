@@ -41,6 +41,8 @@ CHATTER = _set(
     """
 )
 EMPTY = FUNCTION | REQUEST | CHATTER
+DRESSING = EMPTY - _set("time day")  # around a text, not part of it
+TRAILING = (REQUEST | CHATTER) & DRESSING
 
 NEGATIVE = _set(
     """
@@ -75,6 +77,7 @@ BAD = _set(
 GOOD = _set(
     "great good amazing excellent fantastic brilliant wonderful awesome best fun perfect superb favourite favorite"
 )
+FINE = _set("fine ok okay alright")  # "horror is fine" takes back that it is not
 WORTH = GOOD | _set("thing me cup enjoyable interesting appealing special it")  # what "is not" so is not liked
 BREAKS = _set("but however although though yet")
 SEEN = _set("seen saw watched read own already know")

@@ -6,7 +6,8 @@ Manning, Raghavan and Schuetze 2008, 9.1.1)::
     v = unit( TEXTS unit(sum w t+) + ITEMS unit(sum w x+) - UNLIKE unit(sum w (t-, x-)) )
 
 with the texts t and the items x that were liked (+) or disliked (-) and the weights w of the utterances, which fall by
-:data:`recsys.understanding.DECAY` with each later one.
+:data:`recsys.understanding.DECAY` with each later one. Where nothing was liked, v is ``- UNLIKE unit(...)`` alone: what is
+disliked then moves items down a list that something else orders.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from recsys.understanding import MOST_TEXTS
 from recsys.understood import Mention, Understood
 
 TEXTS, ITEMS, UNLIKE = 1.0, 1.0, 0.3
-ATTRIBUTES, LESS = 0.5, 0.25
+ATTRIBUTES, LESS = 1.0, 0.5  # an item with what was asked for comes before one without
 
 Texts = Mapping[str, Vectors]
 
@@ -46,15 +47,21 @@ class Intent:
     understood : Understood
     vectors : mapping
         Of :func:`texts_of`, as the encoder makes them.
+
+    Attributes
+    ----------
+    direction : float32 array (layout.dim,)
+    towards : bool
+        Whether something was liked; otherwise the direction says only what is not.
     """
 
     def __init__(self, model: Model, understood: Understood, vectors: Texts) -> None:
         self.items = [one for one in understood.likes if one.items]
         self.values = [one for one in understood.likes if one.attribute]
         liked, disliked = _texts(understood)
-        self.direction = _direction(model, understood, vectors, liked, disliked)
+        self.direction, self.towards = _direction(model, understood, vectors, liked, disliked)
         self.query = " ".join(one.said for one in liked)
-        self.words = {word for word in words(self.query) if word not in EMPTY}
+        self.words = {word for word in words(self.query) if word not in EMPTY and not _is_letter(word)}
         self.masks = [_having(model, one) for one in self.values]
         self.less = [one for one in understood.dislikes if one.attribute and not one.strong]
         self.model = model
@@ -72,8 +79,8 @@ def _texts(understood: Understood) -> tuple[list[Mention], list[Mention]]:
 
 def _direction(
     model: Model, understood: Understood, vectors: Texts, liked: Sequence[Mention], disliked: Sequence[Mention]
-) -> Vectors:
-    """The v of the module's formula; zero where nothing is said."""
+) -> tuple[Vectors, bool]:
+    """The v of the module's formula, zero where nothing is said, and whether something was liked."""
     rows = model.items_like_item.table.rows
 
     def of_texts(side: Sequence[Mention]) -> list[tuple[float, Vectors]]:
@@ -86,7 +93,9 @@ def _direction(
 
     towards = TEXTS * _sum(model, of_texts(liked)) + ITEMS * _sum(model, of_items(understood.likes))
     away = _sum(model, [*of_texts(disliked), *of_items(understood.dislikes)])
-    return unit_rows(towards - UNLIKE * away) if towards.any() else np.zeros_like(towards)
+    if not towards.any():
+        return -UNLIKE * away, False
+    return unit_rows(towards - UNLIKE * away), True
 
 
 def _sum(model: Model, weighted: Sequence[tuple[float, Vectors]]) -> Vectors:
@@ -95,6 +104,11 @@ def _sum(model: Model, weighted: Sequence[tuple[float, Vectors]]) -> Vectors:
     for weight, vector in weighted:
         total += np.float32(weight) * vector
     return unit_rows(total)
+
+
+def _is_letter(word: str) -> bool:
+    """Whether it is what is left of "it's"."""
+    return len(word) == 1 and word.isascii() and word.isalpha()
 
 
 def _having(model: Model, one: Mention) -> Mask:

@@ -19,6 +19,7 @@ from recsys.everyday import (
     BREAKS,
     EMPTY,
     EXCEPTING,
+    FINE,
     HATING,
     IDIOMS,
     MILD,
@@ -100,6 +101,7 @@ class _Reader:
         self._cues: set[int] = set()
         self._only: set[int] = set()
         self._mood, self._clause, self._begin = 1.0, 0, 0
+        self._begun_before = -1  # where the clause before began
         self._negated = -1  # where the last negation stands
         self._narrowed = False
         self._continued: set[int] = set()  # clauses that are entries of a list that began before
@@ -169,8 +171,12 @@ class _Reader:
         if any(one in ENDS for one in gap):
             self._mood, self._clause, self._begin, self._narrowed = 1.0, self._clause + 1, place, False
         elif any(one in COMMAS for one in gap) or " - " in gap:
+            repeated = (
+                self._begin in self._cues and self._begun_before in self._cues
+            )  # "not this, not that, something else"
+            self._begun_before = self._begin
             self._clause, self._begin = self._clause + 1, place
-            if self._goes_on(place):
+            if not repeated and self._goes_on(place):
                 self._continued.add(self._clause)
             else:
                 self._mood, self._narrowed = 1.0, False
@@ -221,6 +227,8 @@ class _Reader:
                 return (1.0 if negated else -1.0), place + 1
             if word in WORTH and negated:
                 return -1.0, place + 1
+            if word in FINE and not negated:
+                return 0.0, place + 1
             negated |= word in NEGATIONS
             if word not in MILD | VERDICT and word != "for":
                 break

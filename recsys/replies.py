@@ -19,10 +19,23 @@ def plain_reply(model: Model, understood: Understood, reply: Reply) -> str:
     lines = [_heard(model, understood, reply)]
     for rank, (item, reason) in enumerate(zip(reply.answer.items, reply.reasons, strict=True), 1):
         why = reason_text(reason)
+        if rank == _without(reply) and understood.likes:
+            lines.append(f"Without {_asked_for(understood)}:")
         lines.append(f"{rank}. {_titled(model, item)}{f': {why}' if why else ''}")
     if reply.question is not None:
         lines.append(reply.question.text)
     return "\n".join(lines)
+
+
+def _without(reply: Reply) -> int:
+    """The rank from which on no item has a value that was asked for; 0 where all or none have, or they are mixed."""
+    having = [bool(reason.attributes) for reason in reply.reasons]
+    n = sum(having)
+    return n + 1 if 0 < n < len(having) and all(having[:n]) else 0
+
+
+def _asked_for(understood: Understood) -> str:
+    return " or ".join(dict.fromkeys(one.value for one in understood.likes if one.attribute))
 
 
 def reason_text(reason: ChatReason) -> str:
@@ -52,6 +65,8 @@ def mention_text(model: Model, one: Mention) -> str:
 def condition_text(one: Condition) -> str:
     """A condition in words."""
     values = ", ".join(plain_text(value) for value in one.values)
+    if one.operator == "not in" and all(isinstance(value, float) for value in one.values):
+        return f"{one.attribute} not from {plain_text(min(one.values))} to {plain_text(max(one.values))}"
     if one.operator in LISTED:
         return f"{LISTED[one.operator]} {values}"
     return f"{one.attribute} {OPERATORS.get(one.operator, 'of')} {values}"
@@ -67,9 +82,10 @@ def _titled(model: Model, item: Recommendation) -> str:
 
 def _heard(model: Model, understood: Understood, reply: Reply) -> str:
     likes = [mention_text(model, one) for one in understood.likes[-MOST_SAID:]]
-    without = {f"no {one.value}" for one in understood.dislikes if one.attribute and one.strong}
+    without = {f"{'no' if one.strong else 'less'} {one.value}" for one in understood.dislikes if one.attribute}
     dislikes = [f"not {mention_text(model, one)}" for one in understood.dislikes[-MOST_SAID:] if not one.attribute]
-    limits = [condition_text(one) for one in understood.filters if one.operator != "not in"] + sorted(without)
+    numbers = [one for one in understood.filters if one.operator != "not in" or isinstance(one.values[0], float)]
+    limits = [condition_text(one) for one in numbers] + sorted(without)
     heard = ", ".join([*dict.fromkeys(likes), *dict.fromkeys(dislikes), *limits])
     if not reply.answer.items:
         return f"Nothing is left for {heard}; take one of it back." if heard else "Nothing is left."

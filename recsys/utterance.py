@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from recsys.everyday import BREAKS, EMPTY
+from recsys.everyday import BREAKS, DRESSING, TRAILING
 from recsys.spelling import Token
 
 QUOTES = frozenset("\"\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019'")
@@ -68,8 +68,8 @@ def runs_of(places: list[int], clauses: tuple[int, ...]) -> list[list[int]]:
 
 def trimmed(said: Utterance, places: list[int]) -> list[int]:
     """Some words without those at their ends that say nothing."""
-    while places and said.word(places[0]) in EMPTY:
+    while places and said.word(places[0]) in DRESSING:
         places = places[1:]
-    while places and said.word(places[-1]) in EMPTY:
+    while places and said.word(places[-1]) in TRAILING:
         places = places[:-1]
     return places

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from recsys.answers import Source, Strategy
 from recsys.asked import Asked
@@ -17,7 +18,8 @@ from serving.body_schemas import Exclude, Filters, Id, _whole, conditions
 from serving.strict import StrictObject
 
 MOST_MESSAGES = 1000
-LONGEST_CONTENT = 4000
+LONGEST_CONTENT = 40_000  # of the assistant: a list of a hundred items with reasons
+LONGEST_SAID = 4000  # of the person
 MOST_IGNORED = 100
 LONGEST_IGNORED = 200
 MOST_ITEMS = 100
@@ -29,7 +31,24 @@ class MessageIn(StrictObject):
     model_config = ConfigDict(title="Message")
 
     role: Annotated[Role, Field(description="`user`: the person; `assistant`: the service")]
-    content: Annotated[str, Field(min_length=1, max_length=LONGEST_CONTENT, description="what was said")]
+    content: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=LONGEST_CONTENT,
+            description=f"what was said; of a person at most {LONGEST_SAID} characters",
+        ),
+    ]
+
+    @model_validator(mode="after")
+    def _of_a_person_is_short(self) -> MessageIn:
+        if self.role == "user" and len(self.content) > LONGEST_SAID:
+            raise PydanticCustomError(
+                "string_too_long",
+                "a person's `content` has {length} characters; at most {most} are taken",
+                {"length": len(self.content), "most": LONGEST_SAID},
+            )
+        return self
 
 
 Ignored = Annotated[str, Field(min_length=1, max_length=LONGEST_IGNORED)]
@@ -88,6 +107,7 @@ class UnderstoodFilter(AnswerObject):
     """A condition, as `filters` takes it."""
 
     attribute: str
+    any: Annotated[list[str], Field(default=None)]
     none: Annotated[list[str | float], Field(default=None)]
     min: Annotated[float, Field(default=None)]
     max: Annotated[float, Field(default=None)]

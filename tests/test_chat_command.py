@@ -38,16 +38,19 @@ def shown(store: Path, *words: object) -> Any:
 
 def test_turns_on_the_command_line_are_answered_as_over_http(store: Path) -> None:
     turns = ["I loved Alien but not horror", "nothing from before 1980"]
-    body = {
-        "messages": [{"role": "user", "content": turn} for turn in turns],
+    body: dict[str, Any] = {
+        "messages": [{"role": "user", "content": turns[0]}],
         "user_id": "u2",
         "k": 3,
         "exclude": ["i4"],
         "filters": [{"attribute": "year", "max": 2010}],
     }
     options = ("--user", "u2", "-k", 3, "--exclude", "i4", "--filter", "year<=2010")
-    answer = create_app(Settings(store)).test_client().post("/chat", json=body)
-    assert shown(store, *turns, *options) == answer.json
+    client = create_app(Settings(store)).test_client()
+    first: Any = client.post("/chat", json=body).json
+    assert shown(store, turns[0], *options) == first
+    body["messages"] += [{"role": "assistant", "content": first["reply"]}, {"role": "user", "content": turns[1]}]
+    assert shown(store, *turns, *options) == client.post("/chat", json=body).json
 
 
 def test_an_answer_is_shown_in_plain_words(store: Path) -> None:

@@ -51,19 +51,18 @@ def chat_command(
 ) -> None:
     """Items by what you say: "I loved Alien but not horror".
 
-    Each TEXT is a turn, the last one is answered. Without any, a conversation begins; an empty line ends it.
+    Each TEXT is a turn, the answer to the last one is shown. Without any, a conversation begins; an empty line ends it.
     """
     asked = Asked(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
     chat = _Chat(open_recommender(config), config.chat, asked, user_id)
+    said = tuple(text for text in said if text.strip())
+    for text in said[:-1]:  # "more" and "yes" are about the answer before
+        chat.say(text)
     if said:
-        chat.messages += [Message("user", text) for text in said if text.strip()]
-        _show(chat.answer(), as_json)
+        _show(chat.say(said[-1]), as_json)
         return
     while (text := _line()) not in ENDS:
-        chat.messages.append(Message("user", text))
-        shown = chat.answer()
-        _show(shown, as_json)
-        chat.messages.append(Message("assistant", shown["reply"]))
+        _show(chat.say(text), as_json)
 
 
 @dataclass
@@ -74,6 +73,13 @@ class _Chat:
     user_id: str | None
     messages: list[Message] = field(default_factory=list)
     encoder: TextEncoder | None = None
+
+    def say(self, text: str) -> dict[str, Any]:
+        """The answer to a turn, which is kept with it."""
+        self.messages.append(Message("user", text))
+        shown = self.answer()
+        self.messages.append(Message("assistant", shown["reply"]))
+        return shown
 
     def answer(self) -> dict[str, Any]:
         """The answer to the turns so far."""

@@ -100,6 +100,24 @@ def test_disliked_items_push_away(recommender: Recommender) -> None:
     assert with_it.index("The Shining") < without.index("The Shining")
 
 
+def test_dislikes_alone_move_the_popular_list(recommender: Recommender) -> None:
+    popular = titles(reply(recommender, "hello", asked=Asked(50)))
+    found = reply(recommender, "no robots", asked=Asked(50))
+    assert titles(found).index("Notting Hill") < popular.index("Notting Hill")
+    assert titles(found).index("Blade Runner") > popular.index("Blade Runner")
+    assert (found.answer.strategy, found.answer.fallback) == ("conversation", False)
+
+
+def test_what_has_nothing_that_was_asked_for_stands_behind_a_line(recommender: Recommender) -> None:
+    found = heard(recommender, "romance")
+    lines = plain_reply(recommender.model, found, converse(recommender, found, {}, Asked(3))).splitlines()
+    assert lines[:3] == ["For Romance:", "1. Notting Hill (1999): Romance", "Without Romance:"]
+    none = heard(recommender, "not too scary")
+    assert plain_reply(recommender.model, none, converse(recommender, none, {}, Asked(3))).startswith(
+        "For less Horror:"
+    )
+
+
 def test_reasons_add_up_to_the_score_and_order_the_list(recommender: Recommender) -> None:
     found = reply(recommender, "I loved Alien", "a comedy with a lonely robot in space", asked=Asked(50), user_id="u1")
     for item, why in zip(found.answer.items, found.reasons, strict=True):

@@ -120,6 +120,16 @@ def test_how_people_put_it(model: Model, text: str, expected: dict[str, list[str
     [
         (("horror please", "actually, forget horror"), {}),
         (("no horror", "I don't mind horror"), {}),
+        (("no horror", "actually horror is fine"), {}),
+        (
+            ("not kubrick, not jeunet, sci-fi",),
+            {
+                "likes": ["Sci-Fi"],
+                "dislikes": ["Stanley Kubrick", "Jean-Pierre Jeunet"],
+                "filters": ["no Jean-Pierre Jeunet, Stanley Kubrick"],
+            },
+        ),
+        (("nothing from the 80s",), {"filters": ["year not from 1980 to 1989"]}),
         (("nothing before 1990", "forget the 80s"), {}),
         (("nothing before 1990", "any year is fine"), {}),
         (("only comedies", "any genre"), {}),
@@ -151,7 +161,7 @@ LIST = "A: For you:\n1. Alien\n2. Heat: like Alien\n3. Dune (2021)\nComedy, yes 
         ("the last one looks good", {"likes": ["Dune"]}),
         ("number 2 please", {"likes": ["Heat"]}),
         ("I have seen the third one", {"seen": ["Dune"]}),
-        ("the ninth one", {"likes": ['"ninth"']}),
+        ("the ninth one", {"likes": ['"ninth one"']}),
         ("heat was good", {"likes": ["Heat"]}),
         ("more like heat", {"likes": ["Heat"]}),
     ],

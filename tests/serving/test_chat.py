@@ -21,7 +21,7 @@ from recsys.recommender import Recommender
 from recsys.understanding import understand
 from recsys.understood import Message
 from serving.app import create_app
-from serving.chat_schemas import LONGEST_CONTENT, MOST_MESSAGES, ChatAnswer
+from serving.chat_schemas import LONGEST_CONTENT, LONGEST_SAID, MOST_MESSAGES, ChatAnswer
 from serving.settings import Settings
 from tests.recsys import films
 from tests.recsys.speaking import Speaker, speaking
@@ -151,7 +151,8 @@ def test_what_a_user_just_did_counts(client: FlaskClient) -> None:
         ({"messages": []}, "messages"),
         ({"messages": said("a") * (MOST_MESSAGES + 1)}, "messages"),
         ({"messages": said("")}, "messages[0].content"),
-        ({"messages": said("x" * (LONGEST_CONTENT + 1))}, "messages[0].content"),
+        ({"messages": said("x" * (LONGEST_SAID + 1))}, "a person's `content` has 4001 characters"),
+        ({"messages": [{"role": "assistant", "content": "x" * (LONGEST_CONTENT + 1)}]}, "messages[0].content"),
         ({"messages": [{"role": "system", "content": "a"}]}, "messages[0].role"),
         ({"messages": [{"role": "user"}]}, "messages[0].content is missing"),
         ({"messages": [{"role": "user", "content": "a", "name": "b"}]}, "no key 'name'"),
