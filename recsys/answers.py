@@ -172,8 +172,8 @@ def _source(collaborative: bool, content: bool) -> Source:
 def _reason(catalog: Catalog, reasons: Reasons, place: int, popularity: float) -> Reason:
     collaborative, content = reasons.collaborative[place], reasons.content[place]
     given = collaborative + content
-    best = np.argsort(-given, kind="stable")[:MOST_CAUSES]
-    best = best[given[best] > 0]
+    best = np.argsort(-given, kind="stable")
+    best = best[(given[best] > 0) & reasons.named[best]][:MOST_CAUSES]
     total = float(given.sum())
     causes = tuple(_cause(catalog, int(reasons.history[one]), float(given[one]), total) for one in best)
     others = total - sum(cause.score for cause in causes)

@@ -25,17 +25,20 @@ class Reasons:
     ----------
     history : int32 array (n,)
         Row numbers.
+    named : bool array (n,)
+        Which of them may be named.
     collaborative, content : float64 arrays (m, n)
         Their rows add up to the two parts of the scores.
     """
 
     history: NDArray[np.int32]
+    named: NDArray[np.bool_]
     collaborative: Numbers
     content: Numbers
 
 
-def reasons(taste: Taste, nums: NDArray[np.int32]) -> Reasons:
-    """The reasons of the scores of the given items for somebody."""
+def reasons(taste: Taste, nums: NDArray[np.int32], hidden: NDArray[np.int32]) -> Reasons:
+    """The reasons of the scores of the given items for somebody; `hidden` items are reasons, but not named."""
     model, history = taste.model, taste.liked
     factors, emphasis = model.layout.factors, model.layout.emphasis(len(history))
     rows = model.items_for_user.table.rows(nums).astype(np.float64)
@@ -46,4 +49,7 @@ def reasons(taste: Taste, nums: NDArray[np.int32]) -> Reasons:
         content = emphasis / length * (rows[:, factors:] @ own.T)
     near_collaborative, near_content = model.neighborhood.between(history, nums)
     scale = max(1, len(history)) ** -0.5
-    return Reasons(history, collaborative + scale * near_collaborative, content + scale * emphasis * near_content)
+    named = ~np.isin(history, hidden)
+    return Reasons(
+        history, named, collaborative + scale * near_collaborative, content + scale * emphasis * near_content
+    )

@@ -175,17 +175,20 @@ def _group_object(
     group = group_num(groups, kind, group_id, recommender.model_version)
     members: list[Object] = []
     found, place = groups.members_of(group), page.offset
-    while place < len(found) and len(members) < page.k:
+    following: int | None = None  # the place of the next one that may be shown
+    while place < len(found) and following is None:
         row = int(found[place])
-        place += 1
         one = shown(row)
-        if one is not None:
+        place += 1
+        if one is not None and len(members) == page.k:
+            following = place - 1
+        elif one is not None:
             members.append({"rank": place, **one, "closeness": round(float(groups.closeness[row]), DIGITS)})
     return {
         "model_version": recommender.model_version,
         **_described(model, kind, group, hidden),
         "members": members,
-        "next_offset": place if place < len(found) else None,
+        "next_offset": following,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -80,6 +81,7 @@ def page(
     offset: int = 0,
     least: float = 0.0,
     left_out: Callable[[str], bool] = lambda _: False,
+    hidden: AbstractSet[str] = frozenset(),
 ) -> OutlierPage:
     """The `k` from `offset` on.
 
@@ -88,28 +90,37 @@ def page(
     least : float
         Only those with at least this score.
     left_out : callable
-        Whether somebody with an id is not to be named.
+        Whether a user with an id is not to be named.
+    hidden : set of str
+        Ids of items that nobody may see; where one is evidence it is not named.
     """
     found, ids = model.anomalies.about(subject), model.catalog.items if subject == "items" else model.users
+    out = hidden if subject == "items" else frozenset()
     n = sum(score >= least for score in found.scores.tolist())
-    places = [place for place, num in enumerate(found.nums[:n].tolist()) if not left_out(ids.id(num))]
+    places = [
+        place
+        for place, num in enumerate(found.nums[:n].tolist())
+        if ids.id(num) not in out and not left_out(ids.id(num))
+    ]
     after = offset + k
-    shown = tuple(_outlier(model, subject, found.at(place)) for place in places[offset:after])
+    shown = tuple(_outlier(model, subject, found.at(place), hidden) for place in places[offset:after])
     return OutlierPage(len(places), shown, after if after < len(places) and after <= MOST_OFFSET else None)
 
 
-def _outlier(model: Model, subject: Subject, found: Found) -> Outlier:
-    evidence = tuple(_evidence(model.catalog, subject, finding) for finding in found.findings)
+def _outlier(model: Model, subject: Subject, found: Found, hidden: AbstractSet[str]) -> Outlier:
+    evidence = tuple(_evidence(model.catalog, subject, finding, hidden) for finding in found.findings)
     if subject == "items":
         return Outlier(model.catalog.items.id(found.num), model.catalog.titles[found.num], found.score, False, evidence)
     return Outlier(model.users.id(found.num), "", found.score, found.score > SUSPECT, evidence)
 
 
-def _evidence(catalog: Catalog, subject: Subject, finding: Finding) -> Evidence:
+def _evidence(catalog: Catalog, subject: Subject, finding: Finding, hidden: AbstractSet[str]) -> Evidence:
     numbers = dict(zip(LABELS[finding.kind], finding.numbers, strict=True))
     item_id = None if finding.other == NOBODY else catalog.items.id(finding.other)
     texts = (OF_ITEMS if subject == "items" else OF_USERS)[finding.kind]
     words = {"other": _named(catalog, finding.other), "day": "", "titled": ""}
+    if item_id in hidden:
+        item_id, words["other"] = None, "an item that is hidden now"
     if "day_begins" in numbers:
         begins = min(max(numbers["day_begins"], 0.0), LAST_SECOND)
         words["day"] = f"{datetime.fromtimestamp(begins, UTC):%Y-%m-%d %H:%M} UTC"

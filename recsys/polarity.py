@@ -144,7 +144,7 @@ class _Reader:
             return 1.0
         if word in EXCEPTING:
             return 1.0 if self._mood < 0 else -1.0
-        if word in NEGATIVE:
+        if word in NEGATIVE or (word == "enough" and self._opens(place)):
             return 0.0 if word in HATING and self._mood == -1 and not self._between(place) else -1.0
         if (word in WEAK and self._mood > -1) or (word == "over" and self._prefers()):
             return WEAKLY

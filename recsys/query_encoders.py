@@ -25,8 +25,7 @@ def open_query_encoder(ref: EncoderRef) -> TextEncoder:
     """
     if ref.pictures:
         return open_picture_encoder(ref)
-    if not ref.fingerprint:
-        raise UnansweredError("the model was trained without text vectors (content.encoder); search by keywords")
+    check_texts(ref)
     if ref.folder is not None:
         return StaticEncoder.from_folder(ref.name, ref.fingerprint, ref.folder / STATIC)
     found = open_encoder(ref.name)
@@ -36,6 +35,12 @@ def open_query_encoder(ref: EncoderRef) -> TextEncoder:
             "again"
         )
     return lightest(found)
+
+
+def check_texts(ref: EncoderRef) -> None:
+    """Raises UnansweredError when the model has no text vectors."""
+    if not ref.fingerprint:
+        raise UnansweredError("the model was trained without text vectors (content.encoder); search by keywords")
 
 
 def lightest(found: SentenceEncoder) -> TextEncoder:

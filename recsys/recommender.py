@@ -149,7 +149,7 @@ class Recommender:
             items = answers.of_popular(catalog, Neighbors(chosen[order], scores[order]), explain)
             return Answer("popular", items, fallback=True, unknown=unknown)
         ranked = scored(self.model, known.query, chosen, len(chosen))
-        why = reasons(known, ranked.found.nums) if explain else None
+        why = reasons(known, ranked.found.nums, self.nums(hidden)) if explain else None
         return Answer("ranked", answers.of_ranked(catalog, ranked, why), unknown=unknown)
 
     def popular(
@@ -200,7 +200,7 @@ class Recommender:
             penalty=asked.popularity_penalty,
         )
         chosen, place = self._chosen(ranked, asked, drop)
-        why = reasons(known, chosen.found.nums) if asked.explain else None
+        why = reasons(known, chosen.found.nums, self.nums(hidden)) if asked.explain else None
         return Answer(
             "fold_in" if known.fresh else "personalized",
             answers.of_ranked(self.model.catalog, chosen, why),

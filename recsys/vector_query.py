@@ -43,7 +43,7 @@ from recsys.text_rows import row_of_text
 Strategy = Literal["mean", "best_score", "context_pairs"]
 STRATEGIES: tuple[Strategy, ...] = ("mean", "best_score", "context_pairs")
 POOL = 1000  # of an approximate index, so many items near each positive example are ranked
-LARGEST_WEIGHT = 1000
+LEAST_WEIGHT, LARGEST_WEIGHT = 0.001, 1000
 TINY = 1e-6  # length of a sum of unit vectors that is nothing but rounding
 
 FEW = 8  # of so many items one: their rows are taken out of the table
@@ -57,7 +57,7 @@ class Example:
     ----------
     vector : float32 array (layout.dim,)
     weight : float
-        Above 0, up to LARGEST_WEIGHT.
+        From LEAST_WEIGHT to LARGEST_WEIGHT.
     item_num : int or None
         Of an item, which is not answered.
 
@@ -72,8 +72,10 @@ class Example:
     item_num: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.weight <= LARGEST_WEIGHT:
-            raise QueryError(f"the weight of an example is {self.weight}; it must lie above 0, up to {LARGEST_WEIGHT}")
+        if not LEAST_WEIGHT <= self.weight <= LARGEST_WEIGHT:
+            raise QueryError(
+                f"the weight of an example is {self.weight}; it must lie between {LEAST_WEIGHT} and {LARGEST_WEIGHT}"
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,12 +19,14 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 from flask import Flask
 
 from recsys.embeddings import Vectors
 from recsys.encoders import EncoderRef
 from recsys.errors import EncoderBusyError, EncoderError
 from recsys.pictures import NOT_INSTALLED, PictureBytes, installed
+from recsys.query_encoders import check_texts
 from serving.encoder_client import Process
 from serving.encoder_process import Encoders, Wanted
 from serving.latest import Latest
@@ -79,7 +81,7 @@ class Encoding:
         self._failed: tuple[str, float] = ("", 0.0)
 
     def encode(self, ref: EncoderRef, texts: Sequence[str]) -> list[Vectors]:
-        """The unit vector of each text.
+        """The unit vector of each text, zero for a blank one.
 
         Raises
         ------
@@ -90,13 +92,16 @@ class Encoding:
         ConflictError
             When the encoder of the model is not on this machine, or is another one.
         """
+        if not ref.pictures:
+            check_texts(ref)
         found = {text: self._known.get((ref.fingerprint, text)) for text in texts}
         new = [text for text, vector in found.items() if vector is None]
         if new:
             for text, vector in zip(new, self._encoded(ref, new), strict=True):
                 self._known.keep((ref.fingerprint, text), vector)
                 found[text] = vector
-        return [vector for text in texts if (vector := found[text]) is not None]
+        known = ((text, vector) for text in texts if (vector := found[text]) is not None)
+        return [vector if text.strip() else np.zeros_like(vector) for text, vector in known]
 
     def encode_picture(self, ref: EncoderRef, picture: PictureBytes) -> Vectors:
         """The unit vector of a picture; raises as :meth:`encode`, and PictureError when it cannot be read."""

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 
 from recsys.asked import Asked
 from recsys.search import SearchMode
-from recsys.vector_query import LARGEST_WEIGHT, Strategy
+from recsys.vector_query import LARGEST_WEIGHT, LEAST_WEIGHT, Strategy
 from serving.answer_schemas import Id as AnsweredId
 from serving.answer_schemas import RankedList
 from serving.body_schemas import Exclude, Filters, Id, K, OfCluster, Offset, conditions
@@ -47,7 +47,9 @@ class ExampleIn(StrictObject):
     item_id: Id | None = None
     user_id: Id | None = None
     text: Annotated[Text | None, Field(description="what is meant, in words")] = None
-    weight: Annotated[float, Field(gt=0, le=LARGEST_WEIGHT, description="how much it counts beside the others")] = 1.0
+    weight: Annotated[
+        float, Field(ge=LEAST_WEIGHT, le=LARGEST_WEIGHT, description="how much it counts beside the others")
+    ] = 1.0
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:

@@ -108,3 +108,19 @@ def test_a_slip_is_told(store: Path, words: tuple[str, ...], kind: type[RecsysEr
 def test_json_is_strict(store: Path) -> None:
     text = run(store, "anomalies", "--kind", "users", "--json").stdout
     assert json.loads(text, parse_constant=pytest.fail)["total"] == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("search", " "),
+        ("search", "", "--documents", "none.txt"),
+        ("tag", "--text", ""),
+        ("query", "--like-text", "\t"),
+        ("chat", ""),
+    ],
+)
+def test_a_blank_text_is_refused(store: Path, words: tuple[str, ...]) -> None:
+    done = run(store, *words)
+    assert isinstance(done.exception, ConfigError)
+    assert str(done.exception) == "a TEXT is blank; say what is sought"

@@ -19,7 +19,7 @@ ODD = 2.5  # robust deviations from which on a user is odd
 SURE = 6.0  # and those at which the strength is 1
 MOST = 1000  # that are kept of either
 MOST_GROUPS = 3  # that are told of a user
-LEAST = 0.05  # score that is told
+LEAST = 0.05  # score, and strength of evidence, that is told
 HOUR = 3600
 LEAST_COUNT = 20  # items, of a user or within an hour, that can be too many
 LEAST_SPREAD = 0.35  # robust deviation of the logarithm of such numbers, at least: one and a half times as many
@@ -154,7 +154,8 @@ def _told_burst(burst: Burst) -> tuple[float, ...]:
 
 
 def _outliers(subject: Subject, findings: Findings) -> Outliers:
-    scored = [Found(num, _score(subject, found), tuple(found)) for num, found in findings.items() if found]
+    telling = {num: [one for one in found if one.strength >= LEAST] for num, found in findings.items()}
+    scored = [Found(num, _score(subject, found), tuple(found)) for num, found in telling.items() if found]
     ranked = sorted((one for one in scored if one.score >= LEAST), key=lambda one: (-one.score, one.num))
     return Outliers.of(ranked[:MOST])
 

@@ -11,7 +11,7 @@ import click
 from recsys.asked import Asked
 from recsys.chat_envelope import chat_object
 from recsys.cli import configured
-from recsys.commands.opening import open_recommender
+from recsys.commands.opening import not_blank, open_recommender
 from recsys.config import ChatConfig, Config
 from recsys.conversation import converse
 from recsys.encoders import TextEncoder
@@ -55,7 +55,7 @@ def chat_command(
     """
     asked = Asked(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
     chat = _Chat(open_recommender(config), config.chat, asked, user_id)
-    said = tuple(text for text in said if text.strip())
+    not_blank(*said)
     for text in said[:-1]:  # "more" and "yes" are about the answer before
         chat.say(text)
     if said:

@@ -8,7 +8,7 @@ import numpy as np
 
 from recsys.config import Config
 from recsys.embeddings import Vectors
-from recsys.errors import PictureError
+from recsys.errors import ConfigError, PictureError
 from recsys.picture_encoders import open_picture_encoder
 from recsys.picture_search import check_pictures
 from recsys.pictures import PictureBytes, decode
@@ -44,3 +44,9 @@ def encoded_picture(recommender: Recommender, path: Path) -> Vectors:
         raise PictureError(f"picture {path}: cannot be read: {error.strerror}") from error
     encoder = open_picture_encoder(recommender.picture_encoder)
     return np.asarray(encoder.encode_pictures([decode(PictureBytes(content))])[0])
+
+
+def not_blank(*texts: str) -> None:
+    """Raises ConfigError when a text that is to be encoded says nothing."""
+    if not all(text.strip() for text in texts):
+        raise ConfigError("a TEXT is blank; say what is sought")

@@ -6,7 +6,7 @@ import click
 
 from recsys.asked import Asked
 from recsys.cli import configured
-from recsys.commands.opening import open_recommender
+from recsys.commands.opening import not_blank, open_recommender
 from recsys.config import Config
 from recsys.encoders import TextEncoder
 from recsys.envelope import listed_object
@@ -63,6 +63,7 @@ def query_command(
     asked = Asked(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
     recommender = open_recommender(config)
     texts = [*examples["like_text"], *examples["unlike_text"]]
+    not_blank(*texts)
     encoder = open_query_encoder(recommender.encoder) if texts else None
     positive = _examples(recommender, encoder, examples["like"], examples["like_text"], examples["like_user"])
     negative = _examples(recommender, encoder, examples["unlike"], examples["unlike_text"], examples["unlike_user"])

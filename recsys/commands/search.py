@@ -8,7 +8,7 @@ import click
 
 from recsys.asked import Asked
 from recsys.cli import configured
-from recsys.commands.opening import encoded_picture, open_recommender
+from recsys.commands.opening import encoded_picture, not_blank, open_recommender
 from recsys.config import Config, ContentConfig
 from recsys.console import Stages
 from recsys.documents import FoundDocument, read_documents, search_documents
@@ -65,6 +65,7 @@ def search_command(
     """Items for TEXT, by meaning, by words or by their pictures, best first."""
     if (text is None) == (picture is None):
         raise ConfigError("search for a TEXT or a --picture, one of them")
+    not_blank(*([] if text is None else [text]))
     if documents is not None:
         if filters or exclude or user_id is not None or exact or text is None or mode == PICTURE:
             raise ConfigError(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from recsys.cli import configured
-from recsys.commands.opening import open_recommender
+from recsys.commands.opening import not_blank, open_recommender
 from recsys.config import Config
 from recsys.errors import ConfigError
 from recsys.insight import tags_object
@@ -27,6 +27,7 @@ def tag(config: Config, item_id: str | None, text: str | None, as_json: bool) ->
     """Values of attributes for ITEM_ID or a text, by the votes of the nearest items."""
     if (item_id is None) == (text is None):
         raise ConfigError("give either ITEM_ID or --text, not both and not neither")
+    not_blank(*([] if text is None else [text]))
     recommender = open_recommender(config)
     if item_id is not None:
         found, subject = of_item(recommender, item_id), {"item_id": item_id}

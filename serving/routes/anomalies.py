@@ -24,7 +24,8 @@ def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
         def left_out(one: str) -> bool:
             return asked.kind == "users" and knowledge.look(one, recommender).look.activity.forgotten
 
-        found = page(recommender.model, asked.kind, asked.k, asked.offset, asked.min_score, left_out)
+        hidden = knowledge.hidden(recommender)
+        found = page(recommender.model, asked.kind, asked.k, asked.offset, asked.min_score, left_out, hidden)
         response = jsonify(anomalies_object(found, asked.kind, recommender.model_version))
         response.headers["Cache-Control"] = PRIVATE
         return response

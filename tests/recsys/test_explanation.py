@@ -16,6 +16,7 @@ from recsys.answers import MOST_CAUSES, Answer, Reason, Recommendation
 from recsys.asked import Asked
 from recsys.explanation import reasons
 from recsys.filters import Condition
+from recsys.index import NOTHING
 from recsys.model import Model
 from recsys.recommender import Recommender
 from tests import factories
@@ -127,7 +128,7 @@ def test_each_reason_is_that_of_a_loop(seed: int) -> None:
     events = [Event("i3"), Event("i40", value=9.0), Event("i11", value=0.3), Event("i49")]
     known = taste.of_history(model, asking.rules, events)
     assert known.liked.tolist() == [3, 11, 40, 49]
-    found = reasons(known, np.arange(50, dtype=np.int32))
+    found = reasons(known, np.arange(50, dtype=np.int32), NOTHING)
     for item in range(50):
         truth = loop(model, [3, 11, 40, 49], [1.0, 0.3, 9.0, 1.0], item)
         assert found.collaborative[item] == pytest.approx([one for one, _ in truth.values()], abs=1e-5)
@@ -187,3 +188,14 @@ def test_control_with_factors_of_another_history_the_sums_are_off() -> None:
     asking = Recommender(factories.model(), "v1")
     with pytest.raises(AssertionError, match="comparison failed"):
         check(asking.recommend("u3", Asked(20, explain=True)), {"i3", "i4", "i5"})
+
+
+def test_a_hidden_item_is_a_reason_without_a_name() -> None:
+    asking = Recommender(factories.consistent_model(0, n_neighbors=12), "v1")
+    events = [Event("i3"), Event("i40", value=9.0), Event("i11", value=0.3), Event("i49")]
+    shown = asking.recommend_to(events, Asked(5, explain=True))
+    name = reason_of(shown.items[0]).because[0].item_id
+    for item in asking.recommend_to(events, Asked(5, explain=True), frozenset({name})).items:
+        reason = reason_of(item)
+        assert name not in {cause.item_id for cause in reason.because}
+        assert sum(cause.score for cause in reason.because) + reason.others == pytest.approx(item.score, abs=1e-5)

@@ -56,6 +56,16 @@ def test_users_with_what_speaks_for_it() -> None:
     assert "from 2023-11-14 22:13 UTC" in found.outliers[1].evidence[0].sentence
 
 
+def test_hidden_items_are_neither_listed_nor_named() -> None:
+    items = page(example(), "items", 10, hidden=frozenset({"i12", "i6"}))
+    assert [one.id for one in items.outliers] == ["i5"]
+    assert items.outliers[0].evidence[0].item_id is None
+    assert "nearly that of an item that is hidden now" in items.outliers[0].evidence[0].sentence
+    users = page(example(), "users", 10, hidden=frozenset({"i12"}))
+    assert "Title 12" not in str(users)
+    assert len(users.outliers) == 3
+
+
 def test_items_with_what_speaks_for_it() -> None:
     found = page(example(), "items", 10)
     assert [(one.id, one.title, one.suspect) for one in found.outliers] == [

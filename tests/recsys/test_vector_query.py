@@ -236,7 +236,7 @@ class TestBounds:
         with pytest.raises(QueryError, match="at least one positive example"):
             VectorQuery((), ())
 
-    @pytest.mark.parametrize("weight", [0.0, -1.0, 1001.0, float("nan"), float("inf")])
+    @pytest.mark.parametrize("weight", [0.0, 1e-7, -1.0, 1001.0, float("nan"), float("inf")])
     def test_a_weight_out_of_range_is_told(self, weight: float) -> None:
         with pytest.raises(QueryError, match="the weight of an example is"):
             Example(np.ones(2, dtype=np.float32), weight)

@@ -136,6 +136,21 @@ def test_a_model_without_text_vectors_has_no_encoder() -> None:
         Encoding(None).encode(NO_ENCODER, ["a"])
 
 
+def test_a_model_without_text_vectors_is_no_failure_of_the_server(fake: Fake, caplog: pytest.LogCaptureFixture) -> None:
+    one = Encoding(None)
+    for _ in range(2):
+        with pytest.raises(UnansweredError, match="trained without text vectors"):
+            one.encode(NO_ENCODER, ["a"])
+    assert not caplog.messages
+    assert not fake.asked
+
+
+def test_a_blank_text_says_nothing(fake: Fake) -> None:
+    blank, word = Encoding(None).encode(NAMED, [" \t", "a"])
+    assert not blank.any()
+    assert word.any()
+
+
 def test_a_look_up_is_done_at_once(fake: Fake, tmp_path: Path) -> None:
     encoder, files, _ = lsa.fit(TEXTS, 4, 0)
     one = Encoding(None)
