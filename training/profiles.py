@@ -7,6 +7,9 @@ the other users of an item: it falls with the length of a history, along a line 
 what counts is the distance below that line in robust standard deviations (1.4826 times the median absolute deviation), which
 are larger for short histories. Many false profiles make their items popular, so users count the less in n_i the further they
 lie below, and all is computed again.
+
+A user is odd by that only who lies nearer to a random choice of items than to the line: where people choose hardly more
+popular items than a program would, or a group of them has a taste for rarer ones, the choice says nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from training.dataset import Ratings
 
 ROUNDS = 6
 TRUSTED = 1.5  # robust deviations below the line up to which a user counts fully
+NEARER = 0.5  # of the way from the line to a random choice
+TELLING = np.log(1.5)  # people's items have half as many users more than random ones, or the choice says nothing
 FALL = 4  # with this power of the distance trust falls behind that
 FITTED = 800  # users that the line is fitted to at most
 NORMAL = 1.4826
@@ -54,9 +59,11 @@ def odd_choice(ratings: Ratings) -> Numbers:
     trust = np.ones(ratings.n_users)
     for _ in range(ROUNDS):
         known = active & (trust > 0.5)
-        found, noise = _choice(ratings, trust, per_user)
-        found -= _line(np.log(per_user[known]), found[known])(np.log(np.maximum(per_user, 1)))
-        odd = np.where(active, -_deviations(found, noise, known), 0.0)
+        found, noise, by_chance = _choice(ratings, trust, per_user)
+        line = _line(np.log(per_user[known]), found[known])(np.log(np.maximum(per_user, 1)))
+        gap = line - by_chance
+        random = (gap > TELLING) & (line - found > NEARER * gap)
+        odd = np.where(active & random, -_deviations(found - line, noise, known), 0.0)
         trust = np.where(odd < TRUSTED, 1.0, (TRUSTED / np.maximum(odd, TRUSTED)) ** FALL)
     return odd
 
@@ -66,8 +73,8 @@ def others(ratings: Ratings) -> NDArray[np.int64]:
     return np.bincount(ratings.item_nums, minlength=ratings.n_items)[ratings.item_nums] - 1
 
 
-def _choice(ratings: Ratings, trust: Numbers, per_user: NDArray[np.int64]) -> tuple[Numbers, Numbers]:
-    """The measure of each user, and the variance that it has by the chance of few items, (n_users,) both."""
+def _choice(ratings: Ratings, trust: Numbers, per_user: NDArray[np.int64]) -> tuple[Numbers, Numbers, float]:
+    """The measure of each user, the variance that it has by the chance of few items, (n_users,) both, and that of all items."""
     users, n = ratings.user_nums, ratings.n_users
     weights = trust[users]
     users_of = np.bincount(ratings.item_nums, weights=weights, minlength=ratings.n_items)
@@ -78,7 +85,8 @@ def _choice(ratings: Ratings, trust: Numbers, per_user: NDArray[np.int64]) -> tu
     within = float(
         (weights * (logs - means[users]) ** 2).sum() / max(1.0, weights.sum() - (trust * (per_user > 0)).sum())
     )
-    return means, within / np.maximum(per_user, 1)
+    every = np.log((users_of[users_of > 0] + 0.5) / (mean + 0.5))
+    return means, within / np.maximum(per_user, 1), float(every.mean())
 
 
 def _deviations(values: Numbers, noise: Numbers, trusted: NDArray[np.bool_]) -> Numbers:

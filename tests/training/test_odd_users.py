@@ -50,6 +50,21 @@ def test_people_are_not_accused() -> None:
         assert suspects(anomalies.odd_users(crowd(seed=seed))) == []
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("skew", [0.0, 0.8])
+def test_tastes_are_not_accused(seed: int, skew: float) -> None:
+    """Four groups of one taste each, in a catalogue whose items are all as popular, or some far more: nobody is false."""
+    random = np.random.default_rng(seed)
+    taste, kind = random.integers(4, size=200), np.arange(300) % 4
+    popularity = random.permutation(np.arange(1.0, 301.0) ** -skew)
+    chances = popularity * np.where(kind == taste[:, None], 8.0, 1.0)
+    chosen = [random.choice(300, 15, replace=False, p=row / row.sum()) for row in chances]
+    users, items = np.repeat(np.arange(200, dtype=np.int32), 15), np.concatenate(chosen).astype(np.int32)
+    found = anomalies.odd_users(Ratings(users, items, None, None, 200, 300))
+    assert suspects(found) == []
+    assert len(found) < 10
+
+
 def test_without_ratings_having_the_item_is_what_odd_users_have_in_common() -> None:
     planted = plant(GENUINE, Attack("random", "push", 0.1, 0.15), 1)
     found = anomalies.odd_users(replace(planted.ratings, values=None))
