@@ -26,6 +26,7 @@ from recsys.tabular import read_ids
 from training import movielens
 from training.accounting import Accounting
 from training.dataset import Dataset, Ratings
+from training.items import almost_numbers
 from training.readers import Chunk
 from training.stored_events import FILE, WHAT, StoredEvents
 
@@ -198,6 +199,10 @@ class EventTable:
             notes.append(
                 f"the items have no text; choose among their columns with content.columns: {', '.join(columns)}"
             )
+        notes += [
+            f"items: {name} holds texts and no numbers to compare, because of values such as {value!r}"
+            for name, value in almost_numbers(items)
+        ]
         if self.threshold is None and bool((table["value"] % 1 != 0).any()):
             notes.append(
                 f"{self.data.value_column} holds fractions and counts as a weight; for ratings set data.threshold"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import warnings
+from ast import literal_eval
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from recsys.catalog import Attribute, Item
 from recsys.config import DataConfig
@@ -15,6 +18,9 @@ from training.readers import LIST_JOINT, Chunk
 TITLE = "title"
 TEXT_COLUMNS = ("title", "description", "text", "genres", "tags")
 PROSE = ("title", "description", "text")
+ABSENT = frozenset(("nan", "n/a", "#n/a", "null", "none"))
+LONGEST_LIST = 10_000
+FEW_OTHERS = 0.1  # of the values of a column, which may be a mistake
 
 
 def build_items(
@@ -34,6 +40,7 @@ def build_items(
         for number, line in enumerate(chunk.lines):
             row = {name: values[number] for name, values in chunk.columns.items()}
             item_id = row.pop(data.item_column)
+            row.update((name, _cell(value)) for name, value in row.items() if name not in PROSE)
             reason = "repeated item id" if item_id in rows else "" if item_id else f"no {data.item_column}"
             if reason:
                 accounting.reject("items", chunk.file, line, reason, [item_id, *row.values()])
@@ -43,6 +50,34 @@ def build_items(
     separators = _list_columns(rows.values(), names, data.list_separator)
     numbers = _number_columns(rows.values(), names)
     return [_item(item_id, row, columns, separators, numbers) for item_id, row in rows.items()]
+
+
+def almost_numbers(items: Sequence[Item]) -> Iterator[tuple[str, str]]:
+    """Attributes that are texts because of a few values, and the first such value of each."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        for name, value in item.attributes.items():
+            if isinstance(value, str) and name not in PROSE:
+                texts[name].append(value)
+    for name, values in texts.items():
+        others = [value for value in values if attribute(value) is value]
+        if 0 < len(others) <= FEW_OTHERS * len(values):
+            yield name, others[0]
+
+
+def _cell(value: str) -> str:
+    """A value of a column that is no prose: nothing where it says so, and a list that is written as one."""
+    if value.strip().casefold() in ABSENT:
+        return ""
+    if not (value.startswith("[") and value.endswith("]")) or len(value) > LONGEST_LIST:
+        return value
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of escape sequences that Python does not know
+            found = literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return value
+    plain = isinstance(found, list) and all(isinstance(one, str | int | float) for one in found)
+    return LIST_JOINT.join(str(one) for one in found) if plain else value
 
 
 def _text_columns(wanted: Sequence[str], names: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from recsys.config import DataConfig
 from recsys.errors import ConfigError
 from tests.training.files import IDS, read, source, table, text
 from training.accounting import Accounting
-from training.items import build_items
+from training.items import almost_numbers, build_items
 
 
 def built(
@@ -125,3 +125,30 @@ def test_a_column_is_numbers_only_where_every_value_is_one(tmp_path: Path) -> No
     rows = [("x", "1999", "7"), ("y", "unknown", "8.5"), ("z", "", "")]
     items = built(table(tmp_path / "i.csv", rows, ("item_id", "year", "price")))
     assert [item.attributes for item in items] == [{"year": "1999", "price": 7}, {"year": "unknown", "price": 8.5}, {}]
+
+
+def test_what_is_written_as_absent_is_absent(tmp_path: Path) -> None:
+    rows = [("x", "12.5", "n/a"), ("y", "NaN", "red"), ("z", "null", "None"), ("w", "3", "")]
+    items = built(table(tmp_path / "i.csv", rows, ("item_id", "price", "colour")))
+    assert [item.attributes for item in items] == [{"price": 12.5}, {"colour": "red"}, {}, {"price": 3}]
+    (prose,) = built(table(tmp_path / "p.csv", [("x", "None", "NaN")], ("item_id", "title", "description")))
+    assert (prose.title, prose.text) == ("None", "None. NaN")
+
+
+def test_a_list_that_is_written_as_json_or_python_is_a_list(tmp_path: Path) -> None:
+    rows = [
+        ("x", '["red", "dark green"]'),
+        ("y", "['blue']"),
+        ("z", "[]"),
+        ("w", "[red]"),
+        ("v", "[" * 5000 + "]" * 5000),
+    ]
+    items = built(table(tmp_path / "i.csv", rows, ("item_id", "colours")))
+    colours = [item.attributes.get("colours") for item in items]
+    assert colours == [["red", "dark green"], ["blue"], None, ["[red]"], [rows[4][1]]]
+
+
+def test_a_column_that_is_almost_numbers_is_told(tmp_path: Path) -> None:
+    rows = [(f"i{num}", f"{num}", "red", "a") for num in range(19)] + [("x", "1e3", "7", "b")]
+    items = built(table(tmp_path / "i.csv", rows, ("item_id", "price", "colour", "title")))
+    assert list(almost_numbers(items)) == [("price", "1e3")]
