@@ -155,7 +155,7 @@ def _tags(
     order = np.lexsort((np.array(values), -shares, -confidences))[:MOST_TAGS]
     tags = []
     for rank, at in enumerate(order.tolist()):
-        allowed = rank == 0 or not tagging.single[attribute]
+        allowed = (rank == 0 or not tagging.single[attribute]) and measured.f1 > measured.base_f1
         voters = tuple(_voter(model, int(near[one]), float(likenesses[one]), total) for one in votes[values[at]])
         tags.append(
             Tag(

@@ -10,7 +10,7 @@ import pytest
 from recsys.errors import BundleError, NotFoundError, UnansweredError
 from recsys.packed import PackedStrings
 from recsys.recommender import Recommender
-from recsys.tagging import Measured, Tagging
+from recsys.tagging import SETTING, Measured, Tagging
 from recsys.tags import Suggestions, of_item, of_text
 from tests import factories
 from tests.recsys import tagged
@@ -54,6 +54,15 @@ def test_of_an_attribute_of_one_value_the_first_alone_is_suggested(asking: Recom
     land = attribute(of_item(Recommender(tied, ""), "i3").attributes, "land")
     assert [(tag.value, tag.suggested) for tag in land.tags] == [("fr", True), ("it", False)]
     assert land.tags[1].confidence >= land.measured.threshold
+
+
+def test_votes_that_are_no_better_than_the_most_frequent_values_suggest_nothing() -> None:
+    worse = tagged.tagging().settings.copy()
+    worse[:, :, SETTING.index("base_f1")] = 0.8
+    asking = Recommender(replace(tagged.model(), tagging=tagged.tagging(settings=worse)), "")
+    (genres, land) = of_item(asking, "i3").attributes
+    assert genres.tags
+    assert not any(tag.suggested for tag in (*genres.tags, *land.tags))
 
 
 def test_a_text_is_near_by_content_alone(asking: Recommender) -> None:
