@@ -144,7 +144,7 @@ def _sheet(recommender: Recommender, folder: Path, path: Path) -> None:
     rows: list[tuple[str, Image.Image | None, np.ndarray]] = [
         (text, None, towers.encode([text])[0]) for text in QUERIES
     ]
-    for name in ("print-0002", "print-0005"):
+    for name in ("print-0001", "print-0002"):
         shown = decode(PictureBytes((folder / PRINTS / f"{name}.png").read_bytes()))
         vector = towers.encode_pictures([shown])[0]
         rows.append((caption(captions(model, vector)), shown, vector))

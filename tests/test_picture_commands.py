@@ -95,6 +95,15 @@ def test_a_model_without_pictures_says_so(tmp_path: Path, file: Path) -> None:
         assert "content.picture_encoder" in str(error)
 
 
+def test_fewer_prints_than_combinations_are_a_part_of_all_shapes(tmp_path: Path) -> None:
+    from training import picture_demo
+
+    (tmp_path / picture_demo.PRINTS).mkdir()
+    scenes = picture_demo._catalogue(tmp_path, picture_demo.DemoSettings(world=TINY, items=8))
+    assert len({*scenes}) == 8
+    assert {one.shape for one in scenes} == {*TINY.shape}
+
+
 def test_the_demonstration_can_be_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from training import picture_demo
     from training.two_towers import TowerSettings

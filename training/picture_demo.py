@@ -94,7 +94,7 @@ def _catalogue(folder: Path, settings: DemoSettings) -> list[Scene]:
     """Draw the prints and list them; scenes that the towers have not seen are among them in proportion."""
     random = np.random.default_rng(settings.towers.random_state + SEED_OF_PRINTS)
     every = settings.world.scenes()
-    chosen = [every[place] for place in random.permutation(np.resize(np.arange(len(every)), settings.items)).tolist()]
+    chosen = [every[place] for place in np.resize(random.permutation(len(every)), settings.items).tolist()]
     with (folder / ITEMS).open("w", encoding="utf-8", newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(["item_id", "title", "image", *ATTRIBUTES])
