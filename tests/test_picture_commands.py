@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from threadpoolctl import threadpool_limits
 
 from recsys.commands.caption import caption_command
 from recsys.commands.search import search_command
@@ -112,7 +113,8 @@ def test_the_demonstration_can_be_searched(tmp_path: Path, monkeypatch: pytest.M
     settings = picture_demo.DemoSettings(small, TINY, items=40, users=30, per_user=6)
     monkeypatch.setattr(picture_demo, "DemoSettings", lambda towers: settings)
     folder = tmp_path / "demo"
-    done = CliRunner().invoke(pictures_cli.pictures, ["demo", str(folder)])
+    with threadpool_limits(1):  # as the command line sets it
+        done = CliRunner().invoke(pictures_cli.pictures, ["demo", str(folder)])
     assert done.exit_code == 0, done.exception
     assert "the nearest value of each attribute is right" in done.stdout
     config = ("--config", folder / picture_demo.CONFIG)
