@@ -1,9 +1,9 @@
 """What titles and values are called, collected from a catalogue.
 
-An item is called by its title, with and without an article, with its hyphens or without them, without what stands in brackets,
-and by the part of two words or more before or behind a colon or a dash where nothing else has that as its title. A value is
-called by itself, by the aliases of :mod:`recsys.everyday`, by each of the persons that it lists, and one of two or three words,
-such as a person, by its last word where no other value of the attribute ends so.
+An item is called by its title, or its id where it has none, with and without an article, with its hyphens or without them,
+without what stands in brackets, and by the part of two words or more before or behind a colon or a dash where nothing else has
+that as its title. A value is called by itself, by the aliases of :mod:`recsys.everyday`, by each of the persons that it lists,
+and one of two or three words, such as a person, by its last word where no other value of the attribute ends so.
 
 A phrase is common when it is a single word, the last word of a person that texts use too, or two words and an "and", or the
 texts of other items use every word of it: "Heat" in a sentence need not be the film.
@@ -83,7 +83,7 @@ class _Collector:
         self._surnames: set[str] = set()  # and those of which they do not
         partly: dict[str, list[int]] = defaultdict(list)
         for num, item in enumerate(catalog):
-            title = plain_title(item.title)
+            title = plain_title(item.title or item.item_id)
             whole = set(_called(title))
             self._add(whole, num)
             for text in set(_parts(title)) - whole:

@@ -89,6 +89,8 @@ def _heard(model: Model, understood: Understood, reply: Reply) -> str:
     heard = ", ".join([*dict.fromkeys(likes), *dict.fromkeys(dislikes), *limits])
     if not reply.answer.items:
         return f"Nothing is left for {heard}; take one of it back." if heard else "Nothing is left."
+    if likes and all(reason.popularity and not reason.attributes for reason in reply.reasons):
+        return f"Nothing is known of {heard}; liked by many:"
     if reply.answer.strategy == "popular":
         return f"Liked by many{f' ({heard})' if heard else ''}:"
     return f"For {heard}:" if heard else "To your taste:"

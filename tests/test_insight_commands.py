@@ -96,7 +96,7 @@ def test_lists_under_a_penalty_are_the_same_one_by_one_and_in_batch_and_by_the_c
         (("tag", "nix"), NotFoundError, "'nix' is not in the catalogue"),
         (("tag", "i1"), UnansweredError, "the model suggests no attribute"),
         (("anomalies", "--suspects"), ConfigError, "give --kind users"),
-        (("anomalies", "--kind", "users", "--suspects", "--json"), ConfigError, "no --json"),
+        (("anomalies", "--kind", "users", "--suspects", "--json"), ConfigError, "neither --json nor --min-score"),
     ],
 )
 def test_a_slip_is_told(store: Path, words: tuple[str, ...], kind: type[RecsysError], message: str) -> None:

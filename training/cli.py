@@ -174,8 +174,14 @@ def _gate(store: Store, config: Config, let_pass: bool):  # type: ignore[no-unty
         _tell(f"the current model is damaged, so the new one is not compared with it: {error}")
 
     def check(comparison: Comparison | None) -> None:
-        if not let_pass:
-            gate.check(comparison, current, config.evaluate)
+        if let_pass or comparison is None:
+            return
+        if gate.too_few(comparison):
+            n = comparison.measured[0].users
+            _tell(
+                f"not judged: {n} users have something held out, and of fewer than {gate.FEWEST_USERS} nothing can be told"
+            )
+        gate.check(comparison, current, config.evaluate)
 
     return check
 

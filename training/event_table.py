@@ -196,9 +196,8 @@ class EventTable:
             )
         if items and not any(item.text for item in items):
             columns = sorted({name for item in items for name in item.attributes})
-            notes.append(
-                f"the items have no text; choose among their columns with content.columns: {', '.join(columns)}"
-            )
+            among = f": {', '.join(columns)}" if columns else "; they have ids alone"
+            notes.append(f"the items have no text; choose among their columns with content.columns{among}")
         notes += [
             f"items: {name} holds texts and no numbers to compare, because of values such as {value!r}"
             for name, value in almost_numbers(items)
@@ -235,7 +234,8 @@ class EventTable:
             reasons["rated again later"] = counted - distinct
             reasons[f"under the threshold {self.threshold:g}: seen, not liked"] = distinct - len(table)
         if table.empty:
-            raise DataError(f"{self._source()}: no positive interaction is left: {reasons}")
+            told = "; ".join(f"{n} rows {reason}" for reason, n in reasons.items() if n)
+            raise DataError(f"{self._source()}: no positive interaction is left: {told or 'there is no row'}")
         share = decay(table["time"].to_numpy() if self.has_times else None, self.data.half_life_days)
         if share is not None:
             table = table.assign(weight=table["weight"] * share)

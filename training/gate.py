@@ -35,7 +35,7 @@ def check(comparison: Comparison | None, current: Mapping[str, float], config: E
     ------
     ModelRejectedError
     """
-    if comparison is None or comparison.measured[0].users < FEWEST_USERS:
+    if comparison is None or too_few(comparison):
         return
     metric = f"ndcg@{comparison.k}"
     found, popular = comparison.measured[0].figures[metric].mean, _of(comparison, POPULARITY)
@@ -50,6 +50,11 @@ def check(comparison: Comparison | None, current: Mapping[str, float], config: E
             f"gate: {metric} of the model is {found:.4f}, that of the current one was {before:.4f}: worse by more than "
             f"evaluate.margin = {config.margin:g}; look at what changed in the data, or publish it anyway with --force"
         )
+
+
+def too_few(comparison: Comparison) -> bool:
+    """Whether it was measured on fewer users than an order of two means can be told from."""
+    return comparison.measured[0].users < FEWEST_USERS
 
 
 def _of(comparison: Comparison, name: str) -> float:

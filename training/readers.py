@@ -24,6 +24,7 @@ from training.accounting import Accounting
 CHUNK_ROWS = 50_000
 LONGEST_LINE = 1 << 20
 BUFFER = 1 << 18
+OTHER_DELIMITERS = (";", "\t", "|", ",")
 LIST_JOINT = "\x1f"  # between the entries of a list of JSON or Parquet: the unit separator, in no text
 
 
@@ -181,6 +182,11 @@ def _check_header(file: Path, header: list[str], source: Source) -> None:
         raise DataError(f"{file}: column {repeated[0]!r} stands twice in the header; names must be unique")
     for name in source.required:
         if name not in header:
+            other = next((one for one in OTHER_DELIMITERS if len(header) == 1 and one in header[0]), None)
+            if other is not None:
+                raise DataError(
+                    f"{file}: its columns are separated by {other!r}; set data.delimiter = {json.dumps(other)}"
+                )
             raise DataError(
                 f"{file}: there is no column {name!r}{did_you_mean(name, header)} (columns are set in [data])"
             )

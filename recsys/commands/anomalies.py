@@ -27,8 +27,8 @@ from recsys.tables import show_json, show_table
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
 def anomalies(config: Config, kind: Subject, k: int, min_score: float, suspects: bool, as_json: bool) -> None:
     """Items and users that stand out, with a score from 0 to 1 and what speaks for it."""
-    if suspects and (as_json or kind == "items"):
-        raise ConfigError("--suspects prints ids of users: give --kind users, and no --json")
+    if suspects and (as_json or kind == "items" or min_score):
+        raise ConfigError("--suspects prints ids of users: give --kind users, and neither --json nor --min-score")
     recommender = open_recommender(config)
     if suspects:
         for one in page(recommender.model, "users", len(recommender.model.anomalies.users)).outliers:

@@ -118,6 +118,12 @@ def test_what_has_nothing_that_was_asked_for_stands_behind_a_line(recommender: R
     )
 
 
+def test_where_nothing_is_known_of_what_was_said_that_is_said(recommender: Recommender) -> None:
+    found = heard(recommender, "xyzzy")
+    text = plain_reply(recommender.model, found, converse(recommender, found, {}, Asked(3)))
+    assert text.startswith('Nothing is known of "xyzzy"; liked by many:\n1. ')
+
+
 def test_reasons_add_up_to_the_score_and_order_the_list(recommender: Recommender) -> None:
     found = reply(recommender, "I loved Alien", "a comedy with a lonely robot in space", asked=Asked(50), user_id="u1")
     for item, why in zip(found.answer.items, found.reasons, strict=True):

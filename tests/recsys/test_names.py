@@ -149,8 +149,8 @@ def test_arrays_that_do_not_fit_are_refused(field: str, value: object) -> None:
         replace(NAMES, **{field: value})
 
 
-def test_a_catalogue_without_titles_has_no_names() -> None:
-    names = Names.from_catalog(Catalog.from_items([Item("a"), Item("b", "…", "text")]), {})
+def test_titles_without_words_are_no_names() -> None:
+    names = Names.from_catalog(Catalog.from_items([Item("…"), Item("b", "…", "text")]), {})
     assert len(names.phrases) == 0
     assert list(names.matches(["text"], 0)) == []
     assert names.nearest(["something"]) is None
@@ -163,3 +163,10 @@ def test_long_values_are_texts_and_no_names() -> None:
     assert list(names.values) == ["slow", "9"]
     assert called("slow", names) == (set(), {"slow"})
     assert called("9", names) == (set(), set())
+
+
+def test_an_item_without_a_title_is_called_by_its_id() -> None:
+    untitled = Catalog.from_items([Item("sku5"), Item("sku9", "Spade")])
+    names = Names.from_catalog(untitled, Attributes.from_catalog(untitled).nums)
+    assert names.called(["sku5"], lambda _: False) == [0]
+    assert names.called(["sku9"], lambda _: False) == []
