@@ -8,10 +8,11 @@ ones (:mod:`recsys.heard`). An utterance weighs ``DECAY ** a``, where a is how m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import NamedTuple
 
-from recsys.everyday import ALONE, EMPTY, IDIOMS, NO, RESETS, TIMES, UNSEEN, YES
+from recsys.answering import is_of_the_items, questions, yes_or_no
+from recsys.everyday import EMPTY, RESETS, TIMES, UNSEEN
 from recsys.heard import Heard
 from recsys.mentions import Finder, Named
 from recsys.model import Model
@@ -30,7 +31,6 @@ LONGEST_READ = 2000  # characters of one
 MOST_LISTED = 100_000  # characters of the lists of the other side
 MOST_TEXTS = 6  # the latest that are searched by; the next one would weigh 0.6 ** 6 = 0.05
 LONGEST_TEXT = 300
-QUESTION = re.compile(r"(?:[^.!?\n]|\.(?=[0-9]))*\?")
 OLDER = frozenset(("older", "earlier"))
 NEWER = frozenset(("newer", "later", "recent"))
 
@@ -52,13 +52,14 @@ def understand(
     """
     reader = _Reader(model, ignore, hidden)
     reader.look_at([one.content for one in messages if one.role == "assistant"])
-    for number in _latest(messages, "assistant"):
-        reader.listen_to(prose(messages[number].content)[:LONGEST_READ])
+    besides = [one._replace(content=prose(one.content)) if one.role == "assistant" else one for one in messages]
+    for number in _latest(besides, "assistant"):
+        reader.listen_to(besides[number].content[:LONGEST_READ])
     latest = _latest(messages, "user")
     for number in latest:
         before = messages[number - 1] if number and messages[number - 1].role == "assistant" else None
         age = len(latest) - 1 - latest.index(number)
-        reader.read(messages[number].content[:LONGEST_READ], number, DECAY**age, before)
+        reader.read(messages[number].content[:LONGEST_READ], Now(number, DECAY**age), before)
     return reader.understood()
 
 
@@ -71,6 +72,13 @@ def _latest(messages: Sequence[Message], role: Role) -> list[int]:
             found.append(number)
             left -= min(len(messages[number].content), LONGEST_READ)
     return found[::-1]
+
+
+class Now(NamedTuple):
+    """The number of the message that is read, and its weight."""
+
+    turn: int
+    weight: float
 
 
 class _Reader:
@@ -98,10 +106,10 @@ class _Reader:
         said = Utterance(text, tokens(text))
         for one in self._seen_by_all(self._finder.find(said)):
             self._found.shown.update(self._ranked(one.items)[:1])
-        for question in QUESTION.findall(text):
+        for question in questions(text):
             self._found.asked.update(self._asked(question))
 
-    def read(self, text: str, turn: int, weight: float, before: Message | None) -> None:
+    def read(self, text: str, now: Now, before: Message | None) -> None:
         """What the person said."""
         said = Utterance(text, tokens(text))
         if not said.tokens:
@@ -124,14 +132,17 @@ class _Reader:
         how = tone(text, said.tokens, inside | ranged)
         opened = self._open(said)
         for one in names:
-            self._note(said, one, how, turn, weight)
+            self._note(said, one, how, now)
         for span in spans:
             place = next((place for place, other in ranged.items() if other is span), None)
             if place is not None:
-                self._range(span, how.moods[place], turn)
-        self._texts(said, how, names, opened | frozenset(ranged), turn, weight)
-        self._answer(said, how, inside | ranged, before, turn, weight)
-        self._compare(said, how, turn)
+                self._range(span, how.moods[place], now.turn)
+        self._texts(said, how, names, opened | frozenset(ranged), now)
+        if before is not None and (asked := questions(before.content)):
+            self._answer(said, how, inside | ranged, asked[-1], now)
+            if not inside | ranged:
+                self._answer_by_number(said, asked[-1], now.turn)
+        self._compare(said, how, now.turn)
 
     def _names(self, said: Utterance, before: Message | None) -> list[Named]:
         """The names, and the places in the last list, each once and none that is to be ignored."""
@@ -175,17 +186,17 @@ class _Reader:
         visible = (one._replace(items=tuple(num for num in one.items if num not in self._hidden)) for one in names)
         return [one for one in visible if one.items or one.values]
 
-    def _note(self, said: Utterance, one: Named, how: Tone, turn: int, weight: float) -> None:
+    def _note(self, said: Utterance, one: Named, how: Tone, now: Now) -> None:
         mood, text = how.moods[one.start], self._said(said, one)
         if mood == UNSEEN:
             return
         strong, only, instead = abs(mood) == 1, one.start in how.only, one.start in how.instead
         if one.items:
-            mention = Mention(text, turn, weight, self._ranked(one.items), strong=strong)
+            mention = Mention(text, now.turn, now.weight, self._ranked(one.items), strong=strong)
             self._heard.item(mention, 0 if one.start in how.seen else mood)
         for value in one.values:
             name = self._attributes[value.attribute_num]
-            mention = Mention(text, turn, weight, attribute=name, value=value.text, strong=strong)
+            mention = Mention(text, now.turn, now.weight, attribute=name, value=value.text, strong=strong)
             self._heard.value(mention, mood, only=only, instead=instead)
 
     def _range(self, one: Range, mood: float, turn: int) -> None:
@@ -195,60 +206,42 @@ class _Reader:
         """The distance of two numbers of an attribute; 0 where it may be any."""
         return 1.0 if one.attribute == self._year else 0.0
 
-    def _texts(
-        self, said: Utterance, how: Tone, names: Sequence[Named], ranged: frozenset[int], turn: int, weight: float
-    ) -> None:
+    def _texts(self, said: Utterance, how: Tone, names: Sequence[Named], taken: frozenset[int], now: Now) -> None:
         """What is left of the words, as texts that are searched by; pieces that only name values say no more than these."""
-        out = ranged | _places(one for one in names if one.items)
+        out = taken | how.cues | how.seen | _places(one for one in names if one.items)
         told = _places(one for one in names if one.values)
         for mood in (0.0, -0.5, -1.0, 1.0):
-            places = [
-                place
-                for place in range(len(said.tokens))
-                if how.moods[place] == mood and place not in how.cues | how.seen and place not in out
-            ]
+            places = [place for place, one in enumerate(how.moods) if one == mood and place not in out]
             runs = [trimmed(said, run) for run in runs_of(places, how.clauses)]
             runs = [run for run in runs if not all(place in told or said.word(place) in EMPTY for place in run)]
             pieces = [said.text[said.tokens[run[0]].start : said.tokens[run[-1]].stop] for run in runs]
             text = " ".join(pieces)[:LONGEST_TEXT]
             if text and text.casefold() not in self._ignore:
                 instead = any(run[0] in how.instead for run in runs)
-                self._heard.text(Mention(text, turn, weight, strong=abs(mood) == 1), mood, instead=instead)
+                self._heard.text(Mention(text, now.turn, now.weight, strong=abs(mood) == 1), mood, instead=instead)
 
-    def _answer(
-        self,
-        said: Utterance,
-        how: Tone,
-        named: Mapping[int, object],
-        before: Message | None,
-        turn: int,
-        weight: float,
-    ) -> None:
-        """Yes or no to the last question of the other side, where the first clause says nothing else."""
-        first = [place for place in range(len(said.tokens)) if how.clauses[place] == how.clauses[0]]
-        words = [said.word(place) for place in first]
-        questions = QUESTION.findall(before.content[-LONGEST_READ:]) if before else []
-        for one in ranges(questions[-1], self._model.attributes, [])[:1] if questions and not named else ():
-            if (
-                range_said := answered(said.text, one, self._step(one))
-            ) is not None and said.text.casefold() not in self._ignore:
-                self._range(range_said, 1, turn)
+    def _answer(self, said: Utterance, how: Tone, named: Mapping[int, object], question: str, now: Now) -> None:
+        """What the last question of the other side is answered with."""
+        answer = yes_or_no(said, how, named)
+        if answer is None or said.tokens[0].raw.casefold() in self._ignore:
+            return
+        values = [one for one in sorted(self._asked(question)) if one[1]]
+        if len(values) != 1 and (answer or not values):
+            return
+        if len(values) == 1 and is_of_the_items(said):
+            return
+        said_now = (one for side in (self._found.likes, self._found.dislikes) for one in side if one.turn == now.turn)
+        for attribute, value in {*values} - {(one.attribute, one.value) for one in said_now}:
+            mention = Mention(said.tokens[0].raw, now.turn, now.weight, attribute=attribute, value=value)
+            self._heard.value(mention, 1 if answer else -1)
+
+    def _answer_by_number(self, said: Utterance, question: str, turn: int) -> None:
+        """ "Under 20", "before it": the range that the last question asks for."""
+        for asked in ranges(question, self._model.attributes, [])[:1]:
+            found = answered(said.text, asked, self._step(asked))
+            if found is not None and said.text.casefold() not in self._ignore:
+                self._range(found, 1, turn)
                 self._heard.forget_text(turn)
-        if not questions or words[0] not in YES | NO or said.tokens[0].raw.casefold() in self._ignore:
-            return
-        if named.keys() & set(first) or not all(word in EMPTY for word in words) or _is_idiom(words):
-            return
-        if words[0] in ALONE and not all(one.word in EMPTY for one in said.tokens):
-            return
-        values = [one for one in sorted(self._asked(questions[-1])) if one[1]]
-        if len(values) == 1 and {"these", "those"} & set(words):  # that is of the items
-            return
-        now = {(one.attribute, one.value) for one in (*self._found.likes, *self._found.dislikes) if one.turn == turn}
-        if len(values) == 1 or words[0] in NO:
-            for attribute, value in values:
-                mention = Mention(said.tokens[0].raw, turn, weight, attribute=attribute, value=value)
-                if (attribute, value) not in now:
-                    self._heard.value(mention, -1 if words[0] in NO else 1)
 
     def _compare(self, said: Utterance, how: Tone, turn: int) -> None:
         """ "Something older" than what was named."""
@@ -288,11 +281,6 @@ class _Reader:
     @staticmethod
     def _said(said: Utterance, one: Named) -> str:
         return said.text[said.tokens[one.start].start : said.tokens[one.stop - 1].stop]
-
-
-def _is_idiom(words: Sequence[str]) -> bool:
-    """Whether words begin with an idiom, such as "no idea"."""
-    return any(tuple(words[: len(one)]) == one for one, _ in IDIOMS if len(one) > 1)
 
 
 def _places(names: Iterable[Named]) -> frozenset[int]:
