@@ -10,7 +10,7 @@ from recsys.spelling import tokens
 
 LINE = re.compile(r"^[ \t]*(?:[0-9]{1,4}[.)]|[-*\u2022])[ \t]+(.*)$", re.MULTILINE)
 LONGEST_LINE = 200
-BEHIND = frozenset(":(,.;\u2013\u2014-")
+BEHIND = frozenset(":(,.;!?\u2013\u2014-")
 YEAR = re.compile(r"\s*\(?([0-9]{4})\)?")
 
 
@@ -33,8 +33,8 @@ def _begins(line: str, names: Names, year_of: Callable[[int], int | None]) -> tu
     for stop, num in names.matches([one.word for one in said], 0) if said else ():
         behind = line[said[stop - 1].stop :].lstrip()
         items = names.items(num)
-        if items and (not behind or behind[0] in BEHIND):
-            year = YEAR.match(line, said[stop - 1].stop)
+        year = YEAR.match(line, said[stop - 1].stop)
+        if items and (year or not behind or behind[0] in BEHIND):
             dated = [one for one in items if year and str(year_of(one)) == year.group(1)]
             best = tuple(dated or items)
     return best
