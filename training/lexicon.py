@@ -13,6 +13,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from recsys.catalog import Attribute, Catalog, Item
+from recsys.everyday import ASKING
 from recsys.keywords import words
 
 COMMON_SHARE = 0.5  # a word of more of the items says nothing
@@ -129,7 +130,7 @@ def _words_of(item: Item) -> Iterable[str]:
     return (
         word
         for word in words(text)
-        if word not in ENGLISH_STOP_WORDS
+        if word not in ENGLISH_STOP_WORDS | ASKING
         and not word.isdecimal()
         and (len(word) >= SHORTEST_WORD or not word.isascii())
     )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.catalog import Catalog
+from recsys.everyday import ALIASES
 from recsys.keywords import words
 from recsys.meaning import Meaning, Numbers, Value, Word
 from training.lexicon import Lexicon, Marks
@@ -25,6 +26,7 @@ MOST_WORDS, MOST_VALUES, MOST_NUMBERS = 10, 6, 3
 DISTINCT = 1.5
 FEWEST_ITEMS = 2  # that have a word or a value which is taken, in a group of more than one
 LEAST_SHARE = 0.1  # of a group that has a value
+LEAST_WORD_SHARE = 0.15  # of a group that has a word: those of one series of films are no name
 SHIFT = 0.15  # of the rank of a group's median number among all
 NAMED_VALUES, NAMED = 2, 4
 NAMED_SHARE = 0.3  # of a group that has a value of its name
@@ -75,6 +77,7 @@ class Describer:
         if of_users and not named:
             return self._by_titles(meaning)
         said = {part for value in named for part in _parts(value)}
+        said |= {alias for part in said for alias in ALIASES.get(part, ())}  # "romantic" says no more than "Romance"
         for one in meaning.words:
             if len(named) == NAMED:
                 break
@@ -94,7 +97,8 @@ class Describer:
         sizes = counts.sum(axis=1, keepdims=True)
         mean = float(sizes.mean()) if len(sizes) else 0.0
         weights = counts / np.maximum(sizes, 1e-12) * np.log1p(mean / np.maximum(everywhere, 1e-12))
-        weights[~self._distinct(members, marks.rows, counts, everywhere)] = 0
+        shares = counts / np.maximum(_totals(members), 1e-12)[:, None]
+        weights[~self._distinct(members, marks.rows, counts, everywhere) | (shares < LEAST_WORD_SHARE)] = 0
         return [tuple(Word(marks.keys[num], _short(row[num])) for num in _largest(row, MOST_WORDS)) for row in weights]
 
     def _values(self, members: sparse.csr_array) -> list[tuple[Value, ...]]:
