@@ -8,7 +8,7 @@ ones (:mod:`recsys.heard`). An utterance weighs ``DECAY ** a``, where a is how m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from recsys.answering import is_of_the_items, questions, yes_or_no
@@ -118,7 +118,7 @@ class _Reader:
         taken = [(said.tokens[one.start].start, said.tokens[one.stop - 1].stop) for one in names if one.items]
         spans = [
             one
-            for one in ranges(text, self._model.attributes, taken)
+            for one in (*ranges(text, self._model.attributes, taken), *self._dated(said, names))
             if text[one.start : one.stop].casefold() not in self._ignore
         ]
         ranged = {
@@ -154,6 +154,14 @@ class _Reader:
             if place < len(listed) and all(one.stop <= start or one.start >= stop for one in found):
                 found += self._seen_by_all([Named(start, stop, listed[place])])
         return sorted(one for one in found if self._said(said, one).casefold() not in self._ignore)
+
+    def _dated(self, said: Utterance, names: Sequence[Named]) -> Iterator[Range]:
+        """The year right before a value: "1995 thrillers"."""
+        for one in names:
+            word = said.word(one.start - 1)
+            if self._year and one.values and len(word) == len("1995") and word.isdecimal():
+                before = said.tokens[one.start - 1]
+                yield Range(before.start, before.stop, self._year, float(word), float(word))
 
     def _open(self, said: Utterance) -> frozenset[int]:
         """ "Start over", "any year": what is taken back without a name; the places of these words."""

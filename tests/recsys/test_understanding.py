@@ -323,6 +323,7 @@ def test_of_two_items_of_one_title_the_year_decides(model: Model) -> None:
         ("room 237 has 1994 pages", []),
         ("1994", ["year>=1994", "year<=1994"]),
         ("1999 films", ["year>=1999", "year<=1999"]),
+        ("the best 1999 comedies", ["year>=1999", "year<=1999"]),
         ("at least 2010", ["year>=2010"]),
         ("2010+", ["year>=2010"]),
         ("at most 1990", ["year<=1990"]),
