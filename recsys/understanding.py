@@ -239,7 +239,7 @@ class _Reader:
         if len(values) == 1 and is_of_the_items(said):
             return
         said_now = (one for side in (self._found.likes, self._found.dislikes) for one in side if one.turn == now.turn)
-        for attribute, value in {*values} - {(one.attribute, one.value) for one in said_now}:
+        for attribute, value in sorted({*values} - {(one.attribute, one.value) for one in said_now}):
             mention = Mention(said.tokens[0].raw, now.turn, now.weight, attribute=attribute, value=value)
             self._heard.value(mention, 1 if answer else -1)
 
