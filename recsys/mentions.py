@@ -88,7 +88,7 @@ class Finder:
         meant |= _joined(said, meant, candidates.keys() - meant)
         taken: list[Named] = []
         free = [True] * len(said.tokens)
-        for one in sorted(meant, key=lambda one: (one.start - one.stop, one.start)):
+        for one in sorted(meant, key=lambda one: (one.start - one.stop, one)):
             if all(free[one.start : one.stop]):
                 free[one.start : one.stop] = [False] * (one.stop - one.start)
                 taken.append(one)
