@@ -2,8 +2,9 @@
 
 The longest phrase counts. One of words that everybody uses, such as the title "Up", must be seen to be meant: it stands in
 quotation marks, is followed by the item's year, is written with capitals where there need be none, stands in a list with
-another title, is all that a clause says, or ends a clause behind a word such as "loved". Where one or two letters are wrong, a
-phrase is found where a name is expected alone, and only if not all of its words are words of the catalogue's texts.
+another title, is all that a clause says, ends a clause behind a word such as "loved" or "except", stands before a verdict, or
+was shown before. Where one or two letters are wrong, a phrase is found where a name is expected alone, and only if not all of
+its words are words of the catalogue's texts.
 """
 
 from __future__ import annotations

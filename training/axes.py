@@ -16,7 +16,8 @@ from training.naming import Describer
 END = 0.05  # of the items lie at an end
 FEWEST, MOST = 3, 500  # items at an end
 SHOWN = 5
-TELLING = 0.15  # a correlation from here on is told
+TELLING = 0.15  # a correlation from here on is told,
+SURE = 2.6  # and from so many standard errors on, 1 / sqrt(n)
 MOST_CORRELATIONS = 3
 
 Floats = NDArray[np.float64]
@@ -84,6 +85,6 @@ def _correlations(known: NDArray[np.integer], along: Floats, numbers: Mapping[st
         if len(one) < 2 * FEWEST or one.min() == one.max() or other.min() == other.max():
             continue
         correlation = float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
-        if abs(correlation) >= TELLING:
+        if abs(correlation) >= max(TELLING, SURE / np.sqrt(len(one))):
             found.append(Correlation(name, round(correlation, 4)))
     return tuple(sorted(found, key=lambda one: -abs(one.correlation))[:MOST_CORRELATIONS])
