@@ -9,7 +9,7 @@ from recsys.everyday import ALONE, EMPTY, IDIOMS, NO, YES
 from recsys.polarity import Tone
 from recsys.utterance import Utterance
 
-QUESTION = re.compile(r"(?:[^.!?\n]|\.(?=[0-9]))*\?")
+QUESTION = re.compile(r"(?:^|(?<=[.!?\n]))(?:[^.!?\n]|\.(?=[0-9]))*\?")
 LONGEST_READ = 2000  # characters at the end of a message
 
 

@@ -8,7 +8,7 @@ An item's score is the sum of what its reasons show::
     words       WORDS times its keyword score for the liked texts, over the best one's, times the square of the share of them
                 that it has (:mod:`recsys.text_search`)
     personal    PERSONAL times its score for the user, brought to 0..1 over the candidates; for a guest 0
-    popularity  POPULARITY times its popularity over the largest, and only where nothing is liked and there is no user
+    popularity  POPULARITY times its popularity over the largest, and only where no item or text is liked and there is no user
 
 Disliked values and the ranges that were said are conditions that all items meet. What was named or shown before, what is hidden
 or excluded, and what the user has seen is not answered.

@@ -83,7 +83,6 @@ BREAKS = _set("but however although though yet")
 SEEN = _set("seen saw watched read own already know")
 LIKED = _set("love loved loves liked enjoyed adore adored enjoy favourite favorite hated hate disliked dislike loathed")
 PAST = _set("loved liked enjoyed adored hated disliked loathed watched seen saw rewatched")
-BEFORE_TITLE = _set("than as called titled named")
 PEOPLE = _set("by with starring directed director featuring author written")
 BEGINS = _set(
     """

@@ -66,6 +66,10 @@ class Heard:
             return
         wanted = one if mood > 0 else one.opposite(step)
         if wanted is not None:
+            without = self._not.get(one.attribute, set())
+            without -= {
+                number for number in without if isinstance(number, float) and wanted.low <= number <= wanted.high
+            }
             self._bounds.setdefault(one.attribute, Bounds()).narrow(wanted, turn)
         elif one.high - one.low < MOST_YEARS:
             without = self._not.setdefault(one.attribute, set())

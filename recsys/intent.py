@@ -52,7 +52,7 @@ class Intent:
     ----------
     direction : float32 array (layout.dim,)
     towards : bool
-        Whether something was liked; otherwise the direction says only what is not.
+        Whether an item or a text was liked; otherwise the direction says only what is not.
     """
 
     def __init__(self, model: Model, understood: Understood, vectors: Texts) -> None:
@@ -80,7 +80,7 @@ def _texts(understood: Understood) -> tuple[list[Mention], list[Mention]]:
 def _direction(
     model: Model, understood: Understood, vectors: Texts, liked: Sequence[Mention], disliked: Sequence[Mention]
 ) -> tuple[Vectors, bool]:
-    """The v of the module's formula, zero where nothing is said, and whether something was liked."""
+    """The v of the module's formula, zero where nothing is said, and whether an item or a text was liked."""
     rows = model.items_like_item.table.rows
 
     def of_texts(side: Sequence[Mention]) -> list[tuple[float, Vectors]]:

@@ -33,6 +33,7 @@ from recsys.packed import Arrays, is_indptr
 K1, B = 1.2, 0.75
 TITLE = 3
 VALUE = 2
+COMMON, FEW = 0.05, 5  # of the texts, and texts that are a few at most
 WITHOUT_SPACES = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"  # scripts in which each character is a word here
 WORD = re.compile(f"[{WITHOUT_SPACES}]|[^\\W_{WITHOUT_SPACES}]+")
 COLUMNS = ("blob", "offsets", "starts", "nums", "indptr", "item_nums", "impacts")
@@ -130,7 +131,7 @@ class Keywords:
 
     def scores(self, query: str) -> tuple[Nums, Vectors]:
         """The texts that have a word of `query`, row numbers rising, and their scores, above 0."""
-        known = self.words.known(_asked(query))
+        known = self.words.known(self._asked(query))
         totals = np.zeros(self.n_items, dtype=np.float32)
         for num in known:
             row = slice(self.indptr[num], self.indptr[num + 1])
@@ -140,7 +141,7 @@ class Keywords:
 
     def coverage(self, query: str, nums: Nums) -> Vectors:
         """The share of the query that each of some texts has, 0 to 1, (len(nums),): by idf, so rare words are most of it."""
-        asked = _asked(query)
+        asked = self._asked(query)
         known = self.words.known(asked)
         shares = np.zeros(self.n_items, dtype=np.float32)
         for num in known:
@@ -148,6 +149,21 @@ class Keywords:
         whole = sum(_idf(self._having(num), self.n_items) for num in known)
         whole += (len(asked) - len(known)) * _idf(0, self.n_items)
         return shares[nums] / np.float32(whole or 1)
+
+    def _asked(self, query: str) -> list[str]:
+        """The words of a query, each once, in an order that is always the same.
+
+        Words such as "the" or "film" are left out where no text has them or more than COMMON of all and a FEW have, and there
+        are others.
+        """
+        said = set(words(query))
+        return sorted({word for word in said if not self._says_nothing(word)} or said)
+
+    def _says_nothing(self, word: str) -> bool:
+        if word not in ASKING:
+            return False
+        num = self.words.get(word)
+        return num is None or self._having(num) > max(FEW, COMMON * self.n_items)
 
     def _having(self, num: int) -> int:
         """How many texts have a word."""
@@ -160,12 +176,6 @@ def words(text: str) -> Iterator[str]:
         plain = unicodedata.normalize("NFKD", text)
         text = "".join(one for one in plain if not unicodedata.combining(one))
     return (match.group() for match in WORD.finditer(text.casefold()))
-
-
-def _asked(query: str) -> list[str]:
-    """The words of a query, each once, in an order that is always the same; "film by" only where there is nothing else."""
-    said = set(words(query))
-    return sorted(said - ASKING or said)
 
 
 def _idf(having: int, n_texts: int) -> float:

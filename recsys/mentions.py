@@ -74,7 +74,7 @@ class Finder:
     year_of : callable
         From the row number of an item to its year, or None.
     is_word : callable
-        Whether the texts of the catalogue use a word.
+        Whether the texts or values of the catalogue use a word.
     """
 
     def __init__(self, names: Names, year_of: Callable[[int], int | None], is_word: Callable[[str], bool]) -> None:

@@ -20,7 +20,7 @@ from recsys.catalog import Catalog, Item
 from recsys.everyday import ALIASES, EMPTY
 from recsys.spelling import phrase, tokens
 
-MOST_WORDS = 12  # of a phrase
+MOST_WORDS = 12  # of a phrase; of a longer title the first ones
 LONGEST_VALUE = 60  # characters; longer ones are texts and not names
 SHORTEST_ALIAS = 4
 LAST_WORDS = (2, 3)  # a value of so many words is called by its last one
@@ -101,9 +101,8 @@ class _Collector:
         return Collected(self._targets, list(self._values), common)
 
     def _add(self, texts: set[str], target: int) -> None:
-        for text in texts:
-            if text and text.count(" ") < MOST_WORDS:
-                self._targets[text].append(target)
+        for text in {" ".join(text.split(" ")[:MOST_WORDS]) for text in texts if text}:
+            self._targets[text].append(target)
 
     def _add_values(self, item: Item, attribute_nums: Mapping[str, int]) -> None:
         for name, value in item.attributes.items():

@@ -115,6 +115,11 @@ def year_attribute(attributes: Attributes) -> str | None:
     return next(iter(named or found), None)
 
 
+def is_year(word: str) -> bool:
+    """Whether a word is a number that may be a year."""
+    return word.isascii() and word.isdecimal() and FIRST_YEAR <= int(word[:5]) <= LAST_YEAR
+
+
 def ranges(text: str, attributes: Attributes, taken: list[tuple[int, int]]) -> list[Range]:
     """The ranges of an utterance, in its order, none of which meets a part that is `taken`."""
     found: list[Range] = []

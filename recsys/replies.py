@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 from recsys.answers import Recommendation
 from recsys.conversation import ChatReason, Reply
 from recsys.filters import Condition, plain_text
@@ -65,11 +68,20 @@ def mention_text(model: Model, one: Mention) -> str:
 def condition_text(one: Condition) -> str:
     """A condition in words."""
     values = ", ".join(plain_text(value) for value in one.values)
-    if one.operator == "not in" and all(isinstance(value, float) for value in one.values):
-        return f"{one.attribute} not from {plain_text(min(one.values))} to {plain_text(max(one.values))}"
+    numbers = sorted(value for value in one.values if isinstance(value, float))
+    if one.operator == "not in" and numbers:
+        return f"{one.attribute} not {' nor '.join(_runs(numbers))}"
     if one.operator in LISTED:
         return f"{LISTED[one.operator]} {values}"
     return f"{one.attribute} {OPERATORS.get(one.operator, 'of')} {values}"
+
+
+def _runs(numbers: list[float]) -> Iterator[str]:
+    """Rising numbers, those that follow each other as one range."""
+    begins = [place for place, one in enumerate(numbers) if not place or one != numbers[place - 1] + 1]
+    for start, stop in pairwise([*begins, len(numbers)]):
+        first, last = plain_text(numbers[start]), plain_text(numbers[stop - 1])
+        yield first if start == stop - 1 else f"from {first} to {last}"
 
 
 def _titled(model: Model, item: Recommendation) -> str:

@@ -18,7 +18,7 @@ from recsys.mentions import Finder, Named
 from recsys.model import Model
 from recsys.polarity import Tone, tone
 from recsys.positions import positions
-from recsys.ranges import Range, answered, ranges, year_attribute
+from recsys.ranges import Range, answered, is_year, ranges, year_attribute
 from recsys.shown import listed_items, prose
 from recsys.spelling import tokens
 from recsys.understood import Mention, Message, Role, Understood
@@ -116,9 +116,11 @@ class _Reader:
             return
         names = self._names(said, before)
         taken = [(said.tokens[one.start].start, said.tokens[one.stop - 1].stop) for one in names if one.items]
+        found = ranges(text, self._model.attributes, taken)
+        taken += [(one.start, one.stop) for one in found]
         spans = [
             one
-            for one in (*ranges(text, self._model.attributes, taken), *self._dated(said, names))
+            for one in (*found, *self._dated(said, names, taken))
             if text[one.start : one.stop].casefold() not in self._ignore
         ]
         ranged = {
@@ -135,10 +137,10 @@ class _Reader:
             self._note(said, one, how, now)
         for span in spans:
             place = next((place for place, other in ranged.items() if other is span), None)
-            if place is not None:
+            if place is not None and how.moods[place] != UNSEEN and place not in how.seen:
                 self._range(span, how.moods[place], now.turn)
         self._texts(said, how, names, opened | frozenset(ranged), now)
-        if before is not None and (asked := questions(before.content)):
+        if before is not None and (asked := questions(prose(before.content))):
             self._answer(said, how, inside | ranged, asked[-1], now)
             if not inside | ranged:
                 self._answer_by_number(said, asked[-1], now.turn)
@@ -147,20 +149,22 @@ class _Reader:
     def _names(self, said: Utterance, before: Message | None) -> list[Named]:
         """The names, and the places in the last list, each once and none that is to be ignored."""
         found = self._seen_by_all(self._finder.find(said, known=self._found.shown))
-        listed = list(listed_items(before.content, self._model.names, self._year_of)) if before else []
-        words = [one.word for one in said.tokens]
-        for start, stop, number in positions(words) if listed else ():
+        places = list(positions([one.word for one in said.tokens])) if before else []
+        listed = list(listed_items(before.content, self._model.names, self._year_of)) if before and places else []
+        for start, stop, number in places:
             place = len(listed) - 1 if number < 0 else number - 1
-            if place < len(listed) and all(one.stop <= start or one.start >= stop for one in found):
+            if 0 <= place < len(listed) and all(one.stop <= start or one.start >= stop for one in found):
                 found += self._seen_by_all([Named(start, stop, listed[place])])
         return sorted(one for one in found if self._said(said, one).casefold() not in self._ignore)
 
-    def _dated(self, said: Utterance, names: Sequence[Named]) -> Iterator[Range]:
-        """The year right before a value: "1995 thrillers"."""
+    def _dated(self, said: Utterance, names: Sequence[Named], taken: list[tuple[int, int]]) -> Iterator[Range]:
+        """The year right before a value that no other name or range has: "1995 thrillers"."""
         for one in names:
             word = said.word(one.start - 1)
-            if self._year and one.values and len(word) == len("1995") and word.isdecimal():
-                before = said.tokens[one.start - 1]
+            if not (self._year and one.values and is_year(word) and said.gap(one.start) == " "):
+                continue
+            before = said.tokens[one.start - 1]
+            if all(before.stop <= start or before.start >= stop for start, stop in taken):
                 yield Range(before.start, before.stop, self._year, float(word), float(word))
 
     def _open(self, said: Utterance) -> frozenset[int]:

@@ -10,8 +10,9 @@ of an item's ratings than the share of all ratings since its first one would giv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -104,8 +105,8 @@ def groups(ratings: Ratings, odd: NDArray[np.bool_], of: Sequence[End]) -> list[
     return sorted(found, key=lambda group: (group.chance, group.item_num))[:MOST]
 
 
-def bursts(ratings: Ratings) -> list[Burst]:
-    """The bursts of all items, the surest first, at most MOST; none where there are no times."""
+def bursts(ratings: Ratings, told: Callable[[Burst], bool] = lambda _: True) -> list[Burst]:
+    """The bursts of all items that are to be `told`, the surest first, at most MOST; none where there are no times."""
     if ratings.timestamps is None or not len(ratings):
         return []
     order = np.lexsort((ratings.timestamps, ratings.item_nums))
@@ -129,7 +130,9 @@ def bursts(ratings: Ratings) -> list[Burst]:
             users = ratings.user_nums[order[place : place + int(counts[place])]]
             expected = float(shares[at] * n_of[item])
             day = int(times[place])
-            found[item] = Burst(item, np.unique(users), int(n_of[item]), day, expected, float(chances[at]))
+            burst = Burst(item, np.unique(users), int(n_of[item]), day, expected, float(chances[at]))
+            if told(burst):
+                found[item] = burst
     return list(found.values())
 
 
@@ -151,8 +154,11 @@ def surprising_bursts(ratings: Ratings) -> list[Burst]:
         return bool(abs((others[0] + PRIOR * value) / (others[1] + PRIOR) - value) >= far)
 
     ends_of_scale = float(values.max()), float(values.min())
-    found = ((burst, value) for value in ends_of_scale for burst in bursts(ratings.take(values == value)))
-    return [burst for burst, value in found if contradicts(burst, value)]
+    return [
+        burst
+        for value in ends_of_scale
+        for burst in bursts(ratings.take(values == value), partial(contradicts, value=value))
+    ]
 
 
 def _tail(least: Numbers, n: NDArray[np.int64], share: Numbers | float) -> Numbers:

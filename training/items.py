@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from ast import literal_eval
 from collections import defaultdict
@@ -69,15 +70,26 @@ def _cell(value: str) -> str:
     """A value of a column that is no prose: nothing where it says so, and a list that is written as one."""
     if value.strip().casefold() in ABSENT:
         return ""
-    if not (value.startswith("[") and value.endswith("]")) or len(value) > LONGEST_LIST:
+    plain = value.strip()
+    if not (plain.startswith("[") and plain.endswith("]")) or len(plain) > LONGEST_LIST:
         return value
+    found = _list_in(plain)
+    if not isinstance(found, list) or not all(isinstance(one, str | int | float | None) for one in found):
+        return value
+    return LIST_JOINT.join(str(one) for one in found if one is not None)
+
+
+def _list_in(text: str) -> object:
+    """What a text says in JSON or as Python writes it; None where it is neither."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
     try:
         with warnings.catch_warnings(action="ignore"):  # of escape sequences that Python does not know
-            found = literal_eval(value)
+            return literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return value
-    plain = isinstance(found, list) and all(isinstance(one, str | int | float) for one in found)
-    return LIST_JOINT.join(str(one) for one in found) if plain else value
+        return None
 
 
 def _text_columns(wanted: Sequence[str], names: Iterable[str]) -> list[str]:

@@ -92,7 +92,7 @@ def test_words_alone_need_no_encoder(tmp_path: Path) -> None:
     done = run(
         "--documents",
         written(tmp_path, SENTENCES),
-        "subsets of AI",
+        "of AI",
         "--mode",
         "keyword",
         "--json",

@@ -43,7 +43,8 @@ def bm25(texts: Sequence[str], query: str, titles: Sequence[str] = (), values: S
     mean = sum(known) / len(known)
     scores: dict[int, float] = {}
     asked = set(words(query))
-    for word in asked - ASKING or asked:
+    telling = {word for word in asked if word not in ASKING or 0 < sum(word in count for count in counts) <= 5}
+    for word in telling or asked:
         n = sum(word in count for count in counts)
         idf = math.log(1 + (len(texts) - n + 0.5) / (n + 0.5))
         for num, count in enumerate(counts):
@@ -159,3 +160,14 @@ def test_arrays_that_do_not_fit_are_refused(column: str, change) -> None:  # typ
     arrays = Keywords.from_texts(TEXTS).to_arrays()
     with pytest.raises(BundleError, match=r"keywords: the arrays do not fit together"):
         Keywords.from_arrays({**arrays, column: change(arrays[column])}, len(TEXTS))
+
+
+def test_words_that_say_nothing_are_left_out_where_they_are_common() -> None:
+    texts = ["the film", *["a film by the sea"] * 8, "an author and the law", "a builder and the law"]
+    found = Keywords.from_texts(texts)
+    assert found.scores("the film")[0].tolist() == list(range(11))  # there is nothing else
+    assert found.scores("film by the sea")[0].tolist() == list(range(1, 9))
+    assert found.coverage("film by the sea", np.arange(2)).tolist() == [0, 1]
+    assert found.scores("author law")[0].tolist() == [9, 10]
+    assert found.coverage("author law", np.array([9, 10]))[0] == 1  # of one text, it tells much
+    assert found.coverage("author law", np.array([9, 10]))[1] < 1

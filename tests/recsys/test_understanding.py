@@ -131,6 +131,8 @@ def test_how_people_put_it(model: Model, text: str, expected: dict[str, list[str
             },
         ),
         (("nothing from the 80s",), {"filters": ["year not from 1980 to 1989"]}),
+        (("not from the 50s", "nor from 1984"), {"filters": ["year not from 1950 to 1959 nor 1984"]}),
+        (("nothing from the 80s", "films from the 80s please"), {"filters": ["year from 1980", "year up to 1989"]}),
         (("nothing before 1990", "forget the 80s"), {}),
         (("nothing before 1990", "any year is fine"), {}),
         (("only comedies", "any genre"), {}),
@@ -164,6 +166,10 @@ LIST = "A: For you:\n1. Alien\n2. Heat: like Alien\n3. Dune (2021)\nComedy, yes 
         ("I have seen the third one", {"seen": ["Dune"]}),
         ("the ninth one", {"likes": ['"ninth one"']}),
         ("heat was good", {"likes": ["Heat"]}),
+        ("number 0", {"likes": ['"number 0"']}),
+        ("number \u1369", {"likes": ['"number \u1369"']}),
+        ("my first movie was Up", {"likes": ["Up", '"first movie was"']}),
+        ("the last film I watched was Up", {"seen": ["Up"]}),
         ("more like heat", {"likes": ["Heat"]}),
     ],
 )
@@ -200,6 +206,15 @@ def test_a_number_answers_the_question_for_one(model: Model, question: str, text
     assert names(timed, found).get("filters", []) == filters
     assert bool([one for one in found.likes if one.is_text]) == (not filters)
     assert found.asked == {("year" if "1995" in question else "runtime", "")}
+
+
+def test_places_are_those_of_the_list_and_not_of_the_known_titles(model: Model) -> None:
+    found = heard(model, "hi", "A: 1. Unknown Thing\n2. Alien\n3. Heat", "number 2 please")
+    assert names(model, found) == {"likes": ["Alien"]}
+
+
+def test_a_line_of_a_list_asks_nothing(model: Model) -> None:
+    assert names(model, heard(model, "hi", "A: 1. A Horror, really?", "no")) == {}
 
 
 def test_what_is_said_in_the_same_breath_is_no_answer(model: Model) -> None:
@@ -332,6 +347,13 @@ def test_of_two_items_of_one_title_the_year_decides(model: Model) -> None:
         ("1994", ["year>=1994", "year<=1994"]),
         ("1999 films", ["year>=1999", "year<=1999"]),
         ("the best 1999 comedies", ["year>=1999", "year<=1999"]),
+        ("nothing before 1990, comedies please", ["year>=1990"]),
+        ("films since 1990 horror", ["year>=1990"]),
+        ("I loved Dune 1984, comedies please", []),
+        ("0000 comedies", []),
+        ("2500 comedies", []),
+        ("I've never seen films from the 80s", []),
+        ("I watched a lot of films from the 80s", []),
         ("at least 2010", ["year>=2010"]),
         ("2010+", ["year>=2010"]),
         ("at most 1990", ["year<=1990"]),
