@@ -9,14 +9,13 @@ from recsys.everyday import ALONE, EMPTY, IDIOMS, NO, YES
 from recsys.polarity import Tone
 from recsys.utterance import Utterance
 
-QUESTION = re.compile(r"(?:^|(?<=[.!?\n]))(?:[^.!?\n]|\.(?=[0-9]))*\?")
+SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=[0-9]))+[.!?]?")
 LONGEST_READ = 2000  # characters at the end of a message
 
 
 def questions(text: str) -> list[str]:
     """The questions at the end of a text, in its order."""
-    found: list[str] = QUESTION.findall(text[-LONGEST_READ:])
-    return found
+    return [one for one in SENTENCE.findall(text[-LONGEST_READ:]) if one.endswith("?")]
 
 
 def yes_or_no(said: Utterance, how: Tone, named: Container[int]) -> bool | None:

@@ -9,7 +9,7 @@ ones (:mod:`recsys.heard`). An utterance weighs ``DECAY ** a``, where a is how m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from typing import NamedTuple
+from itertools import islice
 
 from recsys.answering import is_of_the_items, questions, yes_or_no
 from recsys.everyday import EMPTY, RESETS, TIMES, UNSEEN
@@ -21,7 +21,7 @@ from recsys.positions import positions
 from recsys.ranges import Range, answered, is_year, ranges, year_attribute
 from recsys.shown import listed_items, prose
 from recsys.spelling import tokens
-from recsys.understood import Mention, Message, Role, Understood
+from recsys.understood import Mention, Message, Now, Role, Understood
 from recsys.utterance import Utterance, runs_of, trimmed
 
 DECAY = 0.6
@@ -29,6 +29,7 @@ MOST_TURNS = 40  # the latest of the person that are read
 MOST_READ = 8000  # characters of all of them together
 LONGEST_READ = 2000  # characters of one
 MOST_LISTED = 100_000  # characters of the lists of the other side
+MOST_PLACES = 100  # of the last list
 MOST_TEXTS = 6  # the latest that are searched by; the next one would weigh 0.6 ** 6 = 0.05
 LONGEST_TEXT = 300
 OLDER = frozenset(("older", "earlier"))
@@ -72,13 +73,6 @@ def _latest(messages: Sequence[Message], role: Role) -> list[int]:
             found.append(number)
             left -= min(len(messages[number].content), LONGEST_READ)
     return found[::-1]
-
-
-class Now(NamedTuple):
-    """The number of the message that is read, and its weight."""
-
-    turn: int
-    weight: float
 
 
 class _Reader:
@@ -150,7 +144,8 @@ class _Reader:
         """The names, and the places in the last list, each once and none that is to be ignored."""
         found = self._seen_by_all(self._finder.find(said, known=self._found.shown))
         places = list(positions([one.word for one in said.tokens])) if before else []
-        listed = list(listed_items(before.content, self._model.names, self._year_of)) if before and places else []
+        lines = listed_items(before.content, self._model.names, self._year_of) if before and places else ()
+        listed = list(islice(lines, MOST_PLACES))
         for start, stop, number in places:
             place = len(listed) - 1 if number < 0 else number - 1
             if 0 <= place < len(listed) and all(one.stop <= start or one.start >= stop for one in found):

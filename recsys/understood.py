@@ -19,6 +19,13 @@ class Message(NamedTuple):
     content: str
 
 
+class Now(NamedTuple):
+    """The number of the message that is read, and its weight."""
+
+    turn: int
+    weight: float
+
+
 class Mention(NamedTuple):
     """Something that was said to be liked, disliked or seen.
 
