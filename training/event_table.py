@@ -234,7 +234,7 @@ class EventTable:
             reasons["rated again later"] = counted - distinct
             reasons[f"under the threshold {self.threshold:g}: seen, not liked"] = distinct - len(table)
         if table.empty:
-            told = "; ".join(f"{n} rows {reason}" for reason, n in reasons.items() if n)
+            told = "; ".join(f"{n} row{'' if n == 1 else 's'} {reason}" for reason, n in reasons.items() if n)
             raise DataError(f"{self._source()}: no positive interaction is left: {told or 'there is no row'}")
         share = decay(table["time"].to_numpy() if self.has_times else None, self.data.half_life_days)
         if share is not None:

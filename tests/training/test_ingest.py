@@ -188,7 +188,7 @@ def test_columns_are_the_configured_ones(tmp_path: Path) -> None:
 def test_no_positive_interaction_is_told_with_the_reasons(tmp_path: Path) -> None:
     path = table(tmp_path / "i.csv", [("a", "x", 1, "", 5), ("a", "x", 2, "", 6)])
     with pytest.raises(
-        DataError, match=r"interaction is left: .*'rated again later': 1, 'under the threshold 4: seen, not liked': 1"
+        DataError, match=r"interaction is left: 1 row rated again later; 1 row under the threshold 4: seen, not liked"
     ):
         ingest(config(path, data={"threshold": 4.0}))
 
