@@ -126,8 +126,7 @@ def post_while_killing(served: Running, clients: int, batches: int, kills: int) 
         for kill in range(1, kills + 1):
             enough = kill * clients * batches // (kills + 1)
             wait_until(lambda enough=enough: sum(one.batches for one in sent) >= enough, "events")  # type: ignore[misc]
-            wait_until(lambda: bool(served.workers()), "a worker")  # the last victim may not be replaced yet
-            victim = served.workers()[0]
+            victim = served.wait_for_workers(2)[0]
             served.kill(victim)
             served.wait_for_workers(2, without=[victim])
         for one in waiting:
