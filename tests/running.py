@@ -101,11 +101,14 @@ class Running:
 
     def wait_for_workers(self, count: int, without: Sequence[int] = ()) -> list[int]:
         """Wait for so many workers, none of them of those; returns them."""
-        wait_until(
-            lambda: len(found := self.workers()) == count and not set(found) & set(without),
-            f"{count} workers other than {list(without)}",
-        )
-        return self.workers()
+        found: list[int] = []
+
+        def are_there() -> bool:
+            found[:] = self.workers()  # what is seen now may be missed the next time, while processes come and go
+            return len(found) == count and not set(found) & set(without)
+
+        wait_until(are_there, f"{count} workers other than {list(without)}")
+        return found
 
     def end(self) -> int:
         """SIGTERM; the exit code."""
