@@ -10,7 +10,7 @@ from recsys.polarity import Tone
 from recsys.utterance import Utterance
 
 SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=[0-9]))+[.!?]?")
-LONGEST_READ = 2000  # characters at the end of a message
+LONGEST_READ = 2000  # characters of a message
 
 
 def questions(text: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from recsys.everyday import EMPTY
 from recsys.filters import Condition
 from recsys.ranges import Range
@@ -40,8 +42,7 @@ class Heard:
     def value(self, mention: Mention, mood: float, *, only: bool = False, instead: bool = False) -> None:
         """A value is wanted, not wanted, or neither; `only`: and no other of its attribute, `instead`: in place of others."""
         attribute, value = mention.attribute, mention.value
-        for side in (self.found.likes, self.found.dislikes):
-            side[:] = [one for one in side if (one.attribute, one.value) != (attribute, value)]
+        self._drop(lambda one: (one.attribute, one.value) == (attribute, value))
         without, narrowed = self._not.setdefault(attribute, set()), self._only.setdefault(attribute, set())
         without.discard(value)
         if mood <= 0:
@@ -78,8 +79,7 @@ class Heard:
     def text(self, mention: Mention, mood: float, *, instead: bool = False) -> None:
         """A text is wanted or not; with mood 0 those that say it are taken back."""
         said = _telling(mention.said)
-        for side in (self.found.likes, self.found.dislikes):
-            side[:] = [one for one in side if not (one.is_text and _same(_telling(one.said), said, whole=mood != 0))]
+        self._drop(lambda one: one.is_text and _same(_telling(one.said), said, whole=mood != 0))
         if instead and mood > 0:
             self.found.likes[:] = [one for one in self.found.likes if not one.is_text or one.turn == mention.turn]
         if mood:
@@ -87,20 +87,23 @@ class Heard:
 
     def forget_text(self, turn: int) -> None:
         """The words of an utterance were no text."""
-        for side in (self.found.likes, self.found.dislikes):
-            side[:] = [one for one in side if not (one.is_text and one.turn == turn)]
+        self._drop(lambda one: one.is_text and one.turn == turn)
 
     def open(self, attribute: str) -> None:
         """Any value of an attribute will do."""
         for kept in (self._bounds, self._not, self._only):
             kept.pop(attribute, None)
-        for side in (self.found.likes, self.found.dislikes):
-            side[:] = [one for one in side if one.attribute != attribute]
+        self._drop(lambda one: one.attribute == attribute)
 
     def reset(self) -> None:
         """Nothing was said; what was seen and shown is known still."""
         for kept in (self._bounds, self._not, self._only, self.found.likes, self.found.dislikes):
             kept.clear()
+
+    def _drop(self, out: Callable[[Mention], bool]) -> None:
+        """Take back likes and dislikes."""
+        for side in (self.found.likes, self.found.dislikes):
+            side[:] = [one for one in side if not out(one)]
 
     def _side(self, mood: float) -> list[Mention]:
         if mood == 0:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice
 
-from recsys.answering import is_of_the_items, questions, yes_or_no
+from recsys.answering import LONGEST_READ, is_of_the_items, questions, yes_or_no
 from recsys.everyday import EMPTY, RESETS, TIMES, UNSEEN
 from recsys.heard import Heard
 from recsys.mentions import Finder, Named
@@ -27,7 +27,6 @@ from recsys.utterance import Utterance, runs_of, trimmed
 DECAY = 0.6
 MOST_TURNS = 40  # the latest of the person that are read
 MOST_READ = 8000  # characters of all of them together
-LONGEST_READ = 2000  # characters of one
 MOST_LISTED = 100_000  # characters of the lists of the other side
 MOST_PLACES = 100  # of the last list
 MOST_TEXTS = 6  # the latest that are searched by; the next one would weigh 0.6 ** 6 = 0.05

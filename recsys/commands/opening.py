@@ -46,7 +46,7 @@ def encoded_picture(recommender: Recommender, path: Path) -> Vectors:
     return np.asarray(encoder.encode_pictures([decode(PictureBytes(content))])[0])
 
 
-def not_blank(*texts: str) -> None:
+def not_blank(*texts: str | None) -> None:
     """Raises ConfigError when a text that is to be encoded says nothing."""
-    if not all(text.strip() for text in texts):
+    if not all(text is None or text.strip() for text in texts):
         raise ConfigError("a TEXT is blank; say what is sought")

@@ -65,7 +65,7 @@ def search_command(
     """Items for TEXT, by meaning, by words or by their pictures, best first."""
     if (text is None) == (picture is None):
         raise ConfigError("search for a TEXT or a --picture, one of them")
-    not_blank(*([] if text is None else [text]))
+    not_blank(text)
     if documents is not None:
         if filters or exclude or user_id is not None or exact or text is None or mode == PICTURE:
             raise ConfigError(

@@ -27,7 +27,7 @@ def tag(config: Config, item_id: str | None, text: str | None, as_json: bool) ->
     """Values of attributes for ITEM_ID or a text, by the votes of the nearest items."""
     if (item_id is None) == (text is None):
         raise ConfigError("give either ITEM_ID or --text, not both and not neither")
-    not_blank(*([] if text is None else [text]))
+    not_blank(text)
     recommender = open_recommender(config)
     if item_id is not None:
         found, subject = of_item(recommender, item_id), {"item_id": item_id}
