@@ -1,0 +1,23 @@
+"""What is understood of turns, as short texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recsys.model import Model
+from recsys.replies import condition_text, mention_text
+from recsys.understanding import understand
+from recsys.understood import Message, Understood
+
+
+def heard(model: Model, *turns: str, **more: Any) -> Understood:
+    """Turns of a person; "A: " begins one of the other side."""
+    messages = [Message("assistant", turn[3:]) if turn.startswith("A: ") else Message("user", turn) for turn in turns]
+    return understand(model, messages, **more)
+
+
+def names(model: Model, found: Understood) -> dict[str, list[str]]:
+    sides = {"likes": found.likes, "dislikes": found.dislikes, "seen": found.seen}
+    shown = {side: [mention_text(model, one) for one in mentions] for side, mentions in sides.items()}
+    shown["filters"] = [condition_text(one) for one in found.filters]
+    return {side: texts for side, texts in shown.items() if texts}
