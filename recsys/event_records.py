@@ -10,6 +10,7 @@ from recsys.errors import QueryError
 
 LONGEST_ID = 512  # characters, so that an id fits into an index page of PostgreSQL
 LARGEST_VALUE = 1e15  # sums of more would leave float32
+EVER = 2**62  # no event has a larger number
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from recsys.activity import NOTHING, Activity, Event, EventRules
 from recsys.errors import EventStoreError
 from recsys.event_database import Database, Row
 from recsys.event_records import (
+    EVER,
     Added,
     Look,
     ReceivedEvent,
@@ -25,7 +26,6 @@ from recsys.event_records import (
 )
 from recsys.event_tables import SCHEMA, STATE, counts, statements, tables
 
-EVER = 2**62
 CHUNK = 10_000
 SECONDS_PER_DAY = 86_400
 FORGOTTEN = Activity(forgotten=True)

@@ -10,10 +10,13 @@ There is no such header for a database behind a network: then every user may.
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from recsys.event_backends import HEADER_BYTES
 from recsys.event_records import user_hash
-from recsys.event_store import EventStore
+
+if TYPE_CHECKING:
+    from recsys.event_store import EventStore
 
 BITS = 22  # 512 KiB for each worker; with 100,000 fresh users one look of 40 is for nothing
 

@@ -98,7 +98,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env={**dict.fromkeys(ONE_THREAD, "1"), **os.environ, "PYTHONPATH": paths},
-                start_new_session=True,  # Ctrl-C in a terminal is for the supervisor
+                process_group=0,  # Ctrl-C is for the supervisor; no session of its own, to whose others it would not be nice
             )
 
 

@@ -7,15 +7,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from recsys.activity import NOTHING, Activity
 from recsys.errors import EventStoreError
-from recsys.event_records import Look, user_hash
-from recsys.event_store import EVER, EventStore
+from recsys.event_records import EVER, Look, user_hash
 from recsys.fresh_users import FreshUsers
 from recsys.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS, Popularity
 from recsys.recommender import PopularKind, Recommender
 from serving.problems import ConflictError
+
+if TYPE_CHECKING:
+    from recsys.event_store import EventStore
 
 LOG = logging.getLogger(__name__)
 KEPT_SECONDS = 60.0  # who was deleted, in case that the store fails
@@ -59,6 +62,8 @@ class Knowledge:
 
     def __init__(self, where: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._where, self._clock = where, clock
+        if where:
+            import recsys.event_store  # noqa: F401 - its libraries are for those who have one, and not in the first request
         self._store: EventStore | None = None
         self._opening = threading.Lock()
         self._fresh: FreshUsers | None = None
@@ -84,6 +89,8 @@ class Knowledge:
         if self._clock() < self._tried + RETRY_SECONDS:
             raise EventStoreError("the event store could not be opened a moment ago; the log has the reason")
         self._tried = self._clock()
+        from recsys.event_store import EventStore
+
         try:
             store = EventStore.open(self._where)
             self._keep(store)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from recsys.asked import Asked
 from recsys.envelope import listed_object
-from recsys.event_store import EVER
+from recsys.event_records import EVER
 from serving.bodies import body
 from serving.body_schemas import RecommendBody
 from serving.continuing import counted_up_to, recommendation_id

@@ -60,7 +60,8 @@ def test_half_open_clients_stop_nobody(store: Path, workers: int) -> None:
 @pytest.mark.slow
 def test_half_a_request_is_cut_off_after_a_while(store: Path) -> None:
     beginning = BEGINNINGS["half a body"]
-    with running(store, "serve.workers=1") as served, half_open(served.address, CLIENTS, beginning) as clients:
+    options = "serve.workers=1", f"serve.in_flight={CLIENTS}"  # fewer places would refuse some that come at once
+    with running(store, *options) as served, half_open(served.address, CLIENTS, beginning) as clients:
         (worker,) = served.workers()
         started = time.monotonic()
         for client in clients:

@@ -237,6 +237,8 @@ class TestAsAProcess:
         wait_until(lambda: len(encoders_of(run)) == 1, "the others have ended")
         (pid,) = encoders_of(run)
         assert os.getpriority(os.PRIO_PROCESS, pid) == encoder_process.NICENESS
+        assert os.getsid(pid) == os.getsid(0)  # the kernel shares the processors among sessions first (autogroup)
+        assert os.getpgid(pid) == pid
         maps = Path(f"/proc/{pid}/maps").read_text()
         assert "torch" not in maps
         assert "flask" not in maps
