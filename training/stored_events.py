@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recsys.config import Config, DataConfig
 from recsys.event_records import NO_WATERMARK, StoredEvent, Watermark
-from recsys.event_store import EventStore
 from training.accounting import Accounting
 from training.readers import Chunk
+
+if TYPE_CHECKING:
+    from recsys.event_store import EventStore
 
 WHAT = "events"
 FILE = Path("the event store")
@@ -46,7 +49,11 @@ class StoredEvents:
         EventStoreError
             When a database cannot be reached.
         """
-        store = EventStore.existing(config.store.events) if config.store.events else None
+        if not config.store.events:
+            return cls()
+        from recsys.event_store import EventStore  # its libraries are for those who have one
+
+        store = EventStore.existing(config.store.events)
         if store is None:
             return cls()
         watermark = store.watermark()  # before the rest, so that nothing of it is missing

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import optuna
-from sqlalchemy.exc import SQLAlchemyError
 
 from recsys.config import AlsConfig
 from recsys.errors import DataError
@@ -89,6 +88,8 @@ class Ledger:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Whatever reads or writes the file: a damaged record, a full disk or a foreign file raises DataError."""
+        from sqlalchemy.exc import SQLAlchemyError  # no training without a search waits for it
+
         try:
             yield
         except (SQLAlchemyError, optuna.exceptions.OptunaError, OSError, *DAMAGED) as error:

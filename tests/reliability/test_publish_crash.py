@@ -23,6 +23,7 @@ MUST_FAIL = {"open", "write", "fsync", "mkdir", "symlink", "rename", "unlink", "
 READING = {"read", "getdents64", "close", "newfstatat", "fstat", "statx", "mmap", "readlink"}
 FILLING = {"write", "fsync", "mkdir", "symlink", "rename", "close"}
 STEPS = pytest.mark.parametrize("step", [100, pytest.param(1, marks=pytest.mark.soak)])
+ALIKE = (".npy", "items_like_item.ann", "items_by_text.ann")
 Judge = Callable[[Call, Ending, str], str]
 
 
@@ -41,10 +42,10 @@ class Bench:
         return [call for call in inside if wanted(call)]
 
     def thinned(self, wanted: Callable[[Call], bool], step: int) -> list[Call]:
-        """The same with one in `step` of the calls about arrays, which are written and read all alike, and some that read."""
+        """The same with one in `step` of the calls about arrays and forests but one, which are alike, and some that read."""
         cases = self.chosen(wanted)
-        arrays = [call for call in cases if ".npy" in call.arguments]
-        reading = [call for call in cases if ".npy" not in call.arguments and call.kind in READING]
+        arrays = [call for call in cases if any(name in call.arguments for name in ALIKE)]
+        reading = [call for call in cases if call.kind in READING and call not in arrays]
         kinds = (arrays, step), (reading, -(-step // 5))
         left_out = {id(call) for calls, every in kinds for at, call in enumerate(calls) if at % every}
         return [call for call in cases if id(call) not in left_out]

@@ -136,7 +136,7 @@ class Loading(threading.Thread):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("swaps", [8, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("swaps", [6, pytest.param(50, marks=pytest.mark.soak)])
 def test_swaps_under_load_lose_nothing_and_mix_nothing(
     judged: Judge,
     server: Live,

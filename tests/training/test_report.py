@@ -28,6 +28,11 @@ from training.measured import (
 from training.report import render
 
 
+def rarely(*names: str) -> list[object]:
+    """Cases for `make soak`: a page takes a second or two."""
+    return [pytest.param(name, marks=pytest.mark.soak) for name in names]
+
+
 def digest() -> str:
     return hashlib.sha256(render(example()).encode()).hexdigest()
 
@@ -37,20 +42,24 @@ def data() -> ReportData:
     return example()
 
 
-def test_the_same_data_gives_the_same_bytes(data: ReportData) -> None:
+@pytest.fixture(scope="module")
+def text() -> str:
+    """The page of the example."""
+    return render(example())
+
+
+def test_the_same_data_gives_the_same_bytes(data: ReportData, text: str) -> None:
     """Also in another process, and whatever a program has set in matplotlib."""
-    page = render(data)
     with mpl.rc_context({"font.size": 30, "xtick.labelsize": 30, "svg.hashsalt": "another"}):
-        assert render(data) == page
+        assert render(data) == text
         assert mpl.rcParams["font.size"] == 30
     code = "from tests.training.test_report import digest; print(digest())"
     command, environment = [sys.executable, "-c", code], {"PYTHONHASHSEED": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=factories.ROOT, env=environment)
-    assert done.stdout.strip() == digest()
+    assert done.stdout.strip() == hashlib.sha256(text.encode()).hexdigest()
 
 
-def test_the_page_is_whole_and_well_formed(data: ReportData) -> None:
-    text = render(data)
+def test_the_page_is_whole_and_well_formed(text: str) -> None:
     page = Page(text)
     assert page.sections() == FULL
     ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
@@ -61,8 +70,7 @@ def test_the_page_is_whole_and_well_formed(data: ReportData) -> None:
     assert len(text.encode()) < 300_000
 
 
-def test_it_asks_no_network_and_runs_no_script(data: ReportData) -> None:
-    text = render(data)
+def test_it_asks_no_network_and_runs_no_script(text: str) -> None:
     page = Page(text)
     assert not re.search("https?:", text)
     assert not {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe", "object", "base", "form"}
@@ -71,8 +79,8 @@ def test_it_asks_no_network_and_runs_no_script(data: ReportData) -> None:
     assert str(policy).startswith("default-src 'none'; style-src 'sha256-")
 
 
-def test_every_figure_stands_in_the_tables(data: ReportData) -> None:
-    cells = " ".join(text for _, text in Page(render(data)).texts)
+def test_every_figure_stands_in_the_tables(data: ReportData, text: str) -> None:
+    cells = " ".join(written for _, written in Page(text).texts)
     assert data.comparison is not None
     for one in data.comparison.measured:
         for figure in one.figures.values():
@@ -115,13 +123,13 @@ def test_names_are_shown_and_never_interpreted(data: ReportData) -> None:
     assert sum("<script>alert('1')</scrip" in one for one in shown) >= 9
 
 
-@pytest.mark.parametrize("name", ["$x^2$", "$\\frac{", "_hidden", "{digest}", "%s", "\\alpha", "a\nb"])
+@pytest.mark.parametrize("name", ["$\\frac{", "_hidden", "{digest}", *rarely("$x^2$", "%s", "\\alpha", "a\nb")])
 def test_no_markup_of_another_language_is_read(data: ReportData, name: str) -> None:
     page = Page(render(hostile(data, name)))
     assert sum(name.replace("\n", " ") in text for text in page.text("text")) >= 9
 
 
-@pytest.mark.parametrize("name", ["🦊 fox", "千と千尋", "קזבלנקה", "مرحبا", "\u202eevil", "\x00\x0b\ud800\uffff", ""])
+@pytest.mark.parametrize("name", ["🦊 千と千尋", "\x00\x0b\ud800\uffff", "", *rarely("קזבלנקה", "مرحبا", "\u202eevil")])
 def test_every_character_can_be_written(data: ReportData, name: str) -> None:
     text = render(hostile(data, name))
     Page(text)
@@ -193,8 +201,8 @@ def test_a_way_has_one_color_everywhere(data: ReportData) -> None:
         assert all(f'fill="{color}"' in plot for plot in (*drawn, plots.swatch(n)))
 
 
-def test_plots_say_what_they_are_and_take_the_color_of_the_page(data: ReportData) -> None:
-    page = Page(render(data))
+def test_plots_say_what_they_are_and_take_the_color_of_the_page(text: str) -> None:
+    page = Page(text)
     pictures = [attrs for tag, attrs in page.tags if tag == "svg" and attrs.get("class") != "swatch"]
     assert len(pictures) == 11
     assert all(attrs["role"] == "img" and attrs["aria-label"] for attrs in pictures)
