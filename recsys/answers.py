@@ -73,7 +73,7 @@ class Answer(NamedTuple):
     strategy : str
     items : tuple of Recommendation
     fallback : bool
-        The question could not be answered as asked, and the popular items stand in.
+        The question could not be answered as asked: the popular items stand in, or a search is in nobody's order.
     next_offset : int or None
         Where the next page begins; None where nothing is left, or the offset would be larger than MOST_OFFSET.
     unknown : tuple of str

@@ -65,7 +65,7 @@ def search(
     hidden : set of str
         Ids of items that nobody may see.
     taste : Taste or None
-        Of whom the order is; None, or nothing is known: the order is by the query alone.
+        Of whom the order is; None: by the query alone. So it is where nothing is known, and the answer is a fallback.
 
     Raises
     ------
@@ -88,7 +88,8 @@ def search(
         found = _personalized(found, taste)
     page = answers.page(found.nums.tolist(), asked.offset, asked.k, set())
     items = _items(model, found.take(page.places), query)
-    return Answer("personalized_search" if knows else "search", items, next_offset=page.next_offset)
+    unknown = taste is not None and not knows
+    return Answer("personalized_search" if knows else "search", items, fallback=unknown, next_offset=page.next_offset)
 
 
 def _personalized(found: Found, taste: Taste) -> Found:

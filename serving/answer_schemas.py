@@ -64,7 +64,10 @@ class Ranking(AnswerObject):
         Field(description="`fold_in`: events that the model does not know are counted; `popular`: nothing is known"),
     ]
     fallback: Annotated[
-        bool, Field(description="the question could not be answered as asked, and the popular items stand in")
+        bool,
+        Field(
+            description="nothing is known of the user: the popular items stand in, or what was found is in nobody's order"
+        ),
     ]
     items: list[RankedItem]
     degraded: Annotated[

@@ -83,8 +83,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "/search",
         "Items for a text",
         "By meaning and by words. Items that a user has seen are found as well; `user_id` ranks the first hundred by text and "
-        "taste. Where texts cannot be encoded just now, `hybrid` answers by words, and `degraded` names `semantic`. With "
-        "`mode=picture` the words say what the pictures of the items show.",
+        "taste; where nothing is known of the user, `fallback` is true. Where texts cannot be encoded just now, `hybrid` "
+        "answers by words, and `degraded` names `semantic`. With `mode=picture` the words say what the pictures of the items "
+        "show.",
         SearchQuery,
         answer=SearchAnswer,
         errors=(404, 409),

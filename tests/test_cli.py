@@ -70,7 +70,7 @@ def test_recommend_one_user(trained: Path) -> None:
     body = json.loads(recsys("recommend", "u0042", "-k", 3, "--json", cwd=trained).stdout)
     assert body["user_id"] == "u0042"
     assert body["strategy"] == "personalized"
-    assert len(body["items"]) == 3
+    assert (len(body["items"]), body["next_offset"]) == (3, 3)
     left = recsys("recommend", "u0042", "-k", 3, "--json", "--exclude", body["items"][0]["item_id"], cwd=trained)
     assert body["items"][0]["item_id"] not in left.stdout
 

@@ -111,7 +111,8 @@ def test_a_part_of_the_map(store: Path, tmp_path: Path) -> None:
 def test_a_picture(store: Path, tmp_path: Path) -> None:
     assert run(store, "map", "--output", tmp_path / "new" / "map.svg").exit_code == 0
     assert (tmp_path / "new" / "map.svg").read_text(encoding="utf-8") == alone(draw(factories.model()))
-    assert run(store, "map", "--output", tmp_path / "map.html").exit_code == 0
+    done = run(store, "map", "--output", tmp_path / "map.html")
+    assert (done.exit_code, done.stderr.startswith(f"{tmp_path / 'map.html'} (model ")) == (0, True)
     assert (tmp_path / "map.html").read_text(encoding="utf-8") == page(factories.model())
 
 

@@ -66,6 +66,10 @@ def test_lists_are_shown_as_tables(store: Path) -> None:
     text = run(store, "search", "robots", "-k", 3).stdout
     assert "robots: search, hybrid (model " in text
     assert "Title 3" in text
+    assert (
+        "robots: search, hybrid, nothing is known of nobody (model "
+        in run(store, "search", "robots", "--user", "nobody").stdout
+    )
     text = run(store, "query", "--like", "i3", "-k", 3).stdout
     assert "mean (model " in text
     assert "Title 3" not in text

@@ -48,6 +48,7 @@ def item_map(config: Config, output: Path, filters: tuple[str, ...]) -> None:
     map_rows(recommender)  # first: there may be none
     if drawn is not None:
         _write(output, drawn(recommender.model))
+        click.echo(f"{output} (model {recommender.model_version})", err=True)
         return
     kinds = recommender.model.attributes.names()
     own = {name: f"attribute_{name}" if name in COLUMNS else name for name in kinds}

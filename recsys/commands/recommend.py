@@ -14,7 +14,7 @@ from recsys.cli import configured
 from recsys.commands.opening import open_recommender
 from recsys.config import Config
 from recsys.console import Stages
-from recsys.envelope import answer_object
+from recsys.envelope import listed_object
 from recsys.errors import ConfigError
 from recsys.index import NOTHING, Neighbors
 from recsys.recommender import Recommender
@@ -69,7 +69,7 @@ def recommend(
     asked = Asked(k, exclude=exclude, include_seen=include_seen, popularity_penalty=penalty, exact=exact)
     answer = recommender.recommend(user_id, asked)
     if as_json:
-        show_json(answer_object(answer, {"user_id": user_id}, recommender.model_version))
+        show_json(listed_object(answer, {"user_id": user_id}, recommender.model_version))
         return
     unknown = ", nothing is known of this user" if answer.fallback else ""
     show_answer(answer, f"{user_id}: {answer.strategy}{unknown} (model {recommender.model_version})")

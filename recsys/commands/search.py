@@ -88,7 +88,10 @@ def search_command(
         subject = {} if user_id is None else {"user_id": user_id}
         show_json(search_object(answer, query, subject, recommender.model_version))
         return
-    show_answer(answer, f"{text or picture}: {answer.strategy}, {query.mode} (model {recommender.model_version})")
+    unknown = f", nothing is known of {user_id}" if answer.fallback else ""
+    show_answer(
+        answer, f"{text or picture}: {answer.strategy}, {query.mode}{unknown} (model {recommender.model_version})"
+    )
 
 
 def _query(recommender: Recommender, text: str, mode: SearchMode) -> TextQuery | PictureQuery:

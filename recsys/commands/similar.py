@@ -8,7 +8,7 @@ from recsys.asked import Asked
 from recsys.cli import configured
 from recsys.commands.opening import open_recommender
 from recsys.config import Config
-from recsys.envelope import answer_object
+from recsys.envelope import listed_object
 from recsys.tables import show_answer, show_json
 
 
@@ -24,7 +24,7 @@ def similar(config: Config, item_id: str, k: int, as_json: bool, exclude: tuple[
     recommender = open_recommender(config)
     answer = recommender.similar_items(item_id, Asked(k, exclude=exclude, exact=exact))
     if as_json:
-        show_json(answer_object(answer, {"item_id": item_id}, recommender.model_version))
+        show_json(listed_object(answer, {"item_id": item_id}, recommender.model_version))
         return
     title = recommender.item(item_id).title
     show_answer(answer, f"{title or item_id}: {answer.strategy} (model {recommender.model_version})")

@@ -113,11 +113,12 @@ def test_a_user_gets_an_order_of_their_own_which_no_cache_keeps(client: FlaskCli
 def test_what_a_user_just_did_counts(client: FlaskClient) -> None:
     path = "/search?q=red+wine+castle+robots&k=12&user_id=guest&mode=keyword"
     before = client.get(path).json
-    assert before["strategy"] == "search"
+    assert (before["strategy"], before["fallback"]) == ("search", True)
     client.post("/events", json={"user_id": "guest", "item_id": "i3"})
-    assert client.get(path).json["strategy"] == "personalized_search"
+    now = client.get(path).json
+    assert (now["strategy"], now["fallback"]) == ("personalized_search", False)
     client.delete("/users/guest")
-    assert client.get(path).json["strategy"] == "search"
+    assert client.get(path).json == before
 
 
 def test_hidden_excluded_and_filtered_items_are_not_found(client: FlaskClient) -> None:
