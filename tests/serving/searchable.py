@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from flask import Flask
 
 from recsys import blending
 from recsys.catalog import Catalog, Item
+from recsys.embeddings import Vectors
 from recsys.encoders import EncoderRef, open_encoder
 from recsys.index import ExactIndex, VectorTable
 from recsys.keywords import Keywords
@@ -58,3 +60,20 @@ def publish(store: Store, model: Model, ref: EncoderRef) -> str:
     header = factories.header(model)
     encoder = EncoderInfo(name=ref.name, fingerprint=ref.fingerprint)
     return store.publish(model, header.model_copy(update={"encoder": encoder}), factories.NOON)
+
+
+class Broken:
+    """An encoder that cannot be asked."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def encode(self, *_: object) -> Vectors:
+        raise self.error
+
+    def close(self) -> None: ...
+
+
+def breaks(app: Flask, error: Exception) -> None:
+    """Whatever is to be encoded fails from now on."""
+    app.extensions["encoding"]._heavy = Broken(error)

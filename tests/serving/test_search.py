@@ -32,7 +32,7 @@ from tests import factories
 from tests.reliability import contract
 from tests.running import running, wait_until
 from tests.serving.conftest import VERSION
-from tests.serving.searchable import publish, searchable
+from tests.serving.searchable import Broken, breaks, publish, searchable
 
 Known = tuple[Model, EncoderRef]
 
@@ -63,22 +63,6 @@ def ids(client: FlaskClient, query: str) -> list[str]:
     response = client.get(f"/search?{query}")
     assert response.status_code == 200, response.text
     return [item["item_id"] for item in response.json["items"]]
-
-
-class Broken:
-    """An encoder that cannot be asked."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-    def encode(self, *_: object) -> Vectors:
-        raise self.error
-
-    def close(self) -> None: ...
-
-
-def breaks(app: Flask, error: Exception) -> None:
-    app.extensions["encoding"]._heavy = Broken(error)
 
 
 @pytest.mark.parametrize("mode", MODES)
