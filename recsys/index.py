@@ -17,6 +17,7 @@ from recsys.errors import BundleError, ModelRejectedError, QueryError
 from recsys.packed import Arrays
 
 FIRST_BLOCK = 1024
+FEW_OF_A_BLOCK = 0.25
 ROUNDING = np.float32(1 + 1e-5)
 SLACK = 1e-6  # of the largest possible product: how far a product by BLAS may be off
 NOTHING: NDArray[np.int32] = np.empty(0, dtype=np.int32)
@@ -169,36 +170,67 @@ class ExactIndex:
     def __len__(self) -> int:
         return len(self.table)
 
-    def query(self, vector: Vectors, k: int, skip: NDArray[np.int32] = NOTHING) -> Neighbors:
-        return self.scan(vector, k, skip)[0]
+    def query(
+        self,
+        vector: Vectors,
+        k: int,
+        skip: NDArray[np.int32] = NOTHING,
+        eligible: NDArray[np.bool_] | None = None,
+    ) -> Neighbors:
+        return self.scan(vector, k, skip, eligible)[0]
 
-    def scan(self, vector: Vectors, k: int, skip: NDArray[np.int32] = NOTHING) -> tuple[Neighbors, int]:
-        """The neighbors, and how many rows were looked at to find them."""
+    def scan(
+        self,
+        vector: Vectors,
+        k: int,
+        skip: NDArray[np.int32] = NOTHING,
+        eligible: NDArray[np.bool_] | None = None,
+    ) -> tuple[Neighbors, int]:
+        """The neighbors, of the eligible rows where some (n,) are marked, and how many rows were passed to find them."""
         table = self.table
         query = table.checked(vector, k)
         bound = float(np.linalg.norm(query)) * float(ROUNDING)
         slack = SLACK * bound * float(table.norms.max(initial=0))
         barred = np.sort(table.positions[skip])
-        k = min(k, len(table) - len(barred))
-        if k == 0:
-            return Neighbors(NOTHING, np.empty(0, dtype=np.float32)), 0
+        left = len(table) - len(barred)
+        if eligible is not None:
+            eligible = eligible.copy()
+            eligible[skip] = False
+            left = int(np.count_nonzero(eligible))
+        k = min(k, left)
         positions = np.empty(0, dtype=np.int64)
         scores = np.empty(0, dtype=np.float32)
         start, size = 0, max(FIRST_BLOCK, 2 * k)
-        while start < len(table):
+        while k and start < len(table):
             stop = min(start + size, len(table))
-            found = table.vectors[start:stop] @ query
-            first, last = np.searchsorted(barred, (start, stop))
-            found[barred[first:last] - start] = -np.inf
-            positions = np.concatenate((positions, np.arange(start, stop)))
-            scores = np.concatenate((scores, found))
+            places = self._places(start, stop, barred, eligible)
+            positions = np.concatenate((positions, places))
+            scores = np.concatenate((scores, self._products(places, start, stop, query)))
             if len(scores) > k:
                 kept = _at_least_kth(scores, k, slack)
                 positions, scores = positions[kept], scores[kept]
             start, size = stop, 2 * size
-            if start < len(table) and bound * float(table.norms[start]) < float(scores.min()):
+            enough = len(scores) >= k and start < len(table)
+            if enough and bound * float(table.norms[start]) < float(scores.min()):
                 break
         return table.best(positions, products(table.vectors[positions], query), k), start
+
+    def _places(
+        self, start: int, stop: int, barred: NDArray[np.int32], eligible: NDArray[np.bool_] | None
+    ) -> NDArray[np.int64]:
+        """Positions of a block that are eligible, or where none are marked not barred."""
+        if eligible is not None:
+            return start + np.flatnonzero(eligible[self.table.order[start:stop]])
+        places = np.arange(start, stop)
+        first, last = np.searchsorted(barred, (start, stop))
+        return np.delete(places, barred[first:last] - start) if first < last else places
+
+    def _products(self, places: NDArray[np.int64], start: int, stop: int, query: Vectors) -> Vectors:
+        """Products with some of the rows of a block: with all of them where they are many, as gathering them costs more."""
+        if len(places) < FEW_OF_A_BLOCK * (stop - start):
+            return np.asarray(self.table.vectors[places] @ query)
+        found: Vectors = self.table.vectors[start:stop] @ query
+        return found if len(places) == stop - start else found[places - start]
 
 
 def products(rows: Vectors, vector: Vectors) -> Vectors:

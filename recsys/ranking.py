@@ -156,8 +156,9 @@ def nearest(
 def propose(index: VectorIndex, vector: Vectors, k: int, skip: Nums, eligible: Mask | None = None) -> Nums:
     """Row numbers among which are the best `k` by inner product that are not in `skip` and eligible.
 
-    A few eligible items are all proposed. Of many, the index is asked for more than `k`, until enough are eligible; the more
-    often it has to be asked, the fewer are left, so that in the end all of them are proposed.
+    A few eligible items are all proposed. Of many, a scan passes those that are not eligible by. A forest is asked for more
+    than `k`, until enough are eligible; the more often it has to be asked, the fewer are left, so that in the end all of them
+    are proposed.
     """
     if eligible is None:
         return index.query(vector, k, skip).nums
@@ -166,6 +167,8 @@ def propose(index: VectorIndex, vector: Vectors, k: int, skip: Nums, eligible: M
     n = int(np.count_nonzero(allowed))
     if n == 0:
         return NOTHING
+    if isinstance(index, ExactIndex) and n > FEW_ELIGIBLE:
+        return index.query(vector, k, eligible=allowed).nums
     wanted = OVER_FETCH * k * len(allowed) // n
     while n > FEW_ELIGIBLE and wanted < len(allowed) // OVER_FETCH:
         nums = index.query(vector, wanted, skip).nums

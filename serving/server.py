@@ -27,6 +27,7 @@ from serving.settings import Settings
 from serving.slow_clients import KEEP_ALIVE_SECONDS
 
 LOG = logging.getLogger(__name__)
+FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}  # of glibc; each keeps tens of MB of what requests of its threads gave back
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 METRICS = "metrics"
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -75,7 +76,8 @@ def environment(settings: Settings) -> dict[str, str]:
     metrics = settings.run / METRICS
     metrics.mkdir()
     # the workers are the parallelism
-    return {**settings.environment(), **dict.fromkeys(ONE_THREAD, "1"), METRICS_VARIABLE: str(metrics)}
+    bounds = {**dict.fromkeys(ONE_THREAD, "1"), **FEW_ARENAS}
+    return {**settings.environment(), **bounds, METRICS_VARIABLE: str(metrics)}
 
 
 class Supervisor(MPServer):

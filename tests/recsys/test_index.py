@@ -171,16 +171,22 @@ def test_the_exact_index_agrees_with_a_loop(n: int, dim: int, k: int, spread: fl
     n=st.integers(1, 3 * FIRST_BLOCK),
     k=st.integers(1, 40),
     largest=st.integers(0, 3),
+    share=st.sampled_from([None, 0.0, 0.05, 0.6, 1.0]),
+    n_skipped=st.integers(0, 3),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_the_exact_index_gives_the_lowest_numbers_of_equal_scores(n: int, k: int, largest: int, seed: int) -> None:
+def test_the_exact_index_gives_the_lowest_numbers_of_equal_scores(
+    n: int, k: int, largest: int, share: float | None, n_skipped: int, seed: int
+) -> None:
     random = np.random.default_rng(seed)
-    vectors = random.integers(-largest, largest + 1, size=(n, 3)).astype(
-        np.float32
-    )  # products of small integers are exact
+    vectors = random.integers(-largest, largest + 1, size=(n, 3)).astype(np.float32)  # products of them are exact
     query = random.integers(-2, 3, size=3).astype(np.float32)
-    found = ExactIndex(VectorTable.from_vectors(vectors)).query(query, k)
-    oracle = sorted((-int(score), num) for num, score in enumerate(products(vectors, query)))[:k]
+    eligible = None if share is None else random.random(n) < share
+    skip = random.permutation(n)[:n_skipped].astype(np.int32)
+    found = ExactIndex(VectorTable.from_vectors(vectors)).query(query, k, skip, eligible)
+    scores = products(vectors, query)
+    left = (num for num in range(n) if num not in skip and (eligible is None or eligible[num]))
+    oracle = sorted((-int(scores[num]), num) for num in left)[:k]
     assert [(-int(score), num) for score, num in zip(found.scores, found.nums, strict=True)] == oracle
 
 
@@ -193,8 +199,7 @@ def test_a_scan_stops_when_no_shorter_row_can_enter() -> None:
     vectors = factories.random_vectors(10 * FIRST_BLOCK, DIM) / 1000
     vectors[77] = 10
     found, looked_at = ExactIndex(VectorTable.from_vectors(vectors)).scan(np.ones(DIM, np.float32), 1)
-    assert found.nums.tolist() == [77]
-    assert looked_at == FIRST_BLOCK
+    assert (found.nums.tolist(), looked_at) == ([77], FIRST_BLOCK)
 
 
 def test_one_long_row_does_not_end_the_search_for_the_others() -> None:

@@ -14,7 +14,7 @@ from tests import factories
 from tests.reliability.traffic import after, traffic
 from tests.running import running, wait_until
 
-CAPPED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+CAPPED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC_ARENA_MAX")
 OWN_THREADS = 12  # of Python, granian and the watchers
 IN_FLIGHT = 4
 HANG_SECONDS = {"spawn": 60, "fork": 8}
@@ -61,7 +61,7 @@ def test_workers_are_capped_whatever_the_environment_says(store: Path, monkeypat
     with running(store, "serve.workers=2") as served:
         for pid in served.wait_for_workers(2):
             found = environment(pid)
-            assert [found[variable] for variable in CAPPED] == ["1", "1", "1"]
+            assert [found[variable] for variable in CAPPED] == ["1", "1", "1", "2"]
             assert Path(found["PROMETHEUS_MULTIPROC_DIR"]).is_dir()
 
 
