@@ -9,6 +9,8 @@ EXTRAS := training,serving,minilm,parquet,pictures,postgresql,dev
 PORT ?= 8000
 PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
+unexport PYTHONDONTWRITEBYTECODE # hundreds of processes of the tests would compile every module again
+
 .DEFAULT_GOAL := help
 .PHONY: help install train serve evaluate tune bench test soak check format clean
 

@@ -94,7 +94,7 @@ class SentenceEncoder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()  # type: ignore[no-untyped-call]
+        disable_progress_bar()
         try:
             return SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
         except Exception as error:  # tokenizers raises nothing narrower
