@@ -101,10 +101,10 @@ class Judge:
 
 @pytest.fixture
 def judged(store: Store) -> Judge:
-    """A store of six versions of the two models in turn, of which the last serves."""
+    """A store of four versions of the two models in turn, of which the last serves."""
     judge = Judge(store)
     models = [known_users("a", 1), known_users("b", 2)]
-    for number in range(6):
+    for number in range(4):
         judge.learn(bundles.publish(store, models[number % 2]))
     return judge
 
@@ -136,7 +136,7 @@ class Loading(threading.Thread):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("swaps", [6, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("swaps", [4, pytest.param(50, marks=pytest.mark.soak)])
 def test_swaps_under_load_lose_nothing_and_mix_nothing(
     judged: Judge,
     server: Live,
