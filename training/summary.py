@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
@@ -19,8 +20,10 @@ from recsys.recommender import Recommender
 from recsys.tables import show_answer, show_json, show_table
 from training.dataset import Dataset
 from training.encoder import NONE
-from training.finishing import Trained
 from training.measured import Comparison, Figure, Measured, Segment
+
+if TYPE_CHECKING:  # its libraries are not for who only validates
+    from training.finishing import Trained
 
 SAMPLE_K = 5
 SAMPLE_ITEMS = 30
