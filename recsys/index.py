@@ -194,8 +194,9 @@ class ExactIndex:
         barred = np.sort(table.positions[skip])
         left = len(table) - len(barred)
         if eligible is not None:
-            eligible = eligible.copy()
-            eligible[skip] = False
+            if len(skip):
+                eligible = eligible.copy()
+                eligible[skip] = False
             left = int(np.count_nonzero(eligible))
         k = min(k, left)
         positions = np.empty(0, dtype=np.int64)

@@ -44,8 +44,10 @@ class Bench:
     def thinned(self, wanted: Callable[[Call], bool], step: int) -> list[Call]:
         """The same with one in `step` of the calls about arrays and forests but one, which are alike, and some that read."""
         cases = self.chosen(wanted)
-        arrays = [call for call in cases if any(name in call.arguments for name in ALIKE)]
-        reading = [call for call in cases if call.kind in READING and call not in arrays]
+        arrays, others = list[Call](), list[Call]()
+        for call in cases:
+            (arrays if any(name in call.arguments for name in ALIKE) else others).append(call)
+        reading = [call for call in others if call.kind in READING]
         kinds = (arrays, step), (reading, -(-step // 5))
         left_out = {id(call) for calls, every in kinds for at, call in enumerate(calls) if at % every}
         return [call for call in cases if id(call) not in left_out]
