@@ -2,9 +2,10 @@
 
     python -m benchmarks.analogies [--store var/store] [--cases 300]
 
-Draws an item of the 250 most popular ones of the sample's model, one of its genres and one that it has not, and asks for the
-item and the new genre's name less the old one's, with and without the behaviour that texts borrow (:mod:`recsys.text_rows`).
-Of the first ten: the share with the new genre, without the old one, both, and the mean cosine with the item. Prints Markdown.
+Draws an item of the 250 most popular ones of the sample's model, one of its genres and one that it has not, and asks
+for the item and the new genre's name less the old one's, with and without the behaviour that texts borrow
+(:mod:`recsys.recommend.text_vectors`). Of the first ten: the share with the new genre, without the old one, both, and
+the mean cosine with the item. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figures import table
-from recsys.asked import Asked
-from recsys.embeddings import Vectors
-from recsys.model import Model
-from recsys.query_encoders import open_query_encoder
-from recsys.recommender import Recommender
-from recsys.store import Store
-from recsys.text_rows import content_row, row_of_text
-from recsys.vector_query import Example, VectorQuery, item_example, query
+from recsys.bundle.store import Store
+from recsys.data.vectors import Vectors
+from recsys.encoders.opening import open_query_encoder
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from recsys.recommend.text_vectors import content_row, row_of_text
+from recsys.search.examples import Example, VectorQuery, item_example, query
 
 POPULAR, K, FEWEST = 250, 10, 15
 SEED = 0

@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.attackers import Attack, Planted
-from recsys import metrics
-from recsys.batch import recommend_many, score_pairs
 from recsys.config import Config
-from recsys.console import Stages
-from recsys.ids import IdMap
-from recsys.interactions import Interactions
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions
+from recsys.model.model import Model
+from recsys.progress import Stages
+from recsys.recommend.batch import recommend_many, score_pairs
+from recsys.recommend.recommender import Recommender
 from training import judge
 from training.assembly import exact_model
 from training.dataset import Ratings
+from training.evaluation import ranking_metrics
 from training.material import Material, prepare
 from training.movielens import THRESHOLD
 from training.validation import Validation, held_out
@@ -80,14 +80,14 @@ class Bench:
     def lists(self, model: Model, item: int) -> Lists:
         """What genuine users get from a model."""
         users = np.arange(self.n_users, dtype=np.int32)
-        top = np.full((self.n_users, K), metrics.NO_ITEM, dtype=np.int32)
+        top = np.full((self.n_users, K), ranking_metrics.NO_ITEM, dtype=np.int32)
         for num, found in enumerate(recommend_many(Recommender(model, ""), users, K, exact=True)):
             top[num, : len(found)] = found.nums
         test = self.validation.test.matrix()
         tested = self.validation.users
         relevant = test[tested]
         n_relevant = np.diff(relevant.indptr).astype(np.int64)
-        recall = float(metrics.recall_at_k(metrics.hits(top[tested], relevant), n_relevant).mean())
+        recall = float(ranking_metrics.recall_at_k(ranking_metrics.hits(top[tested], relevant), n_relevant).mean())
         scores = np.array(score_pairs(model, users.tolist(), [item] * len(users)), dtype=np.float64)
         return Lists(top, scores, recall)
 

@@ -3,7 +3,7 @@
     python -m benchmarks.attacks [detection] [features] [damage] [--targets 5]
 
 Prints Markdown for docs/anomalies.md; the same seed gives the same tables. Attacks are those of :mod:`benchmarks.attackers`.
-Found is who has a score above one half (:mod:`recsys.anomalies`), by the ratings alone.
+Found is who has a score above one half (:mod:`recsys.model.extras.anomalies`), by the ratings alone.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from benchmarks import attack_damage
 from benchmarks.attack_features import FEATURES, auc
 from benchmarks.attackers import Attack, Direction, Kind, Planted, Times, plant
-from recsys.anomalies import SUSPECT
 from recsys.config import Config, ContentConfig, DataConfig, StoreConfig
+from recsys.model.extras.anomalies import SUSPECT
 from training.anomalies import odd_users
 from training.dataset import Ratings
 from training.ingest import ingest

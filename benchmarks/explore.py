@@ -19,14 +19,14 @@ from sklearn.cluster import HDBSCAN
 from sklearn.metrics import normalized_mutual_info_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
+from recsys.bundle.store import Store
 from recsys.config import Config
 from recsys.config_file import load_config
-from recsys.console import Stages
-from recsys.embeddings import Vectors
-from recsys.histories import Histories
-from recsys.interactions import Interactions
-from recsys.model import Model
-from recsys.store import Store
+from recsys.data.histories import Histories
+from recsys.data.interactions import Interactions
+from recsys.data.vectors import Vectors
+from recsys.model.model import Model
+from recsys.progress import Stages
 from training import clustering, explore, judge
 from training.assembly import assemble
 from training.material import prepare

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.served import RECSYS
+from recsys.bundle.store import Store
 from recsys.errors import RecsysError
-from recsys.store import Store
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data" / "gowalla" / "train.csv.gz"

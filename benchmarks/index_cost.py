@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.annoy_index import AnnoyVectorIndex
-from recsys.index import ExactIndex, VectorIndex
-from recsys.recommender import Recommender
-from recsys.store import Store
+from recsys.bundle.store import Store
+from recsys.index.annoy import AnnoyVectorIndex
+from recsys.index.exact import ExactIndex, VectorIndex
+from recsys.recommend.recommender import Recommender
 
 QUERIES = 300
 K = 10

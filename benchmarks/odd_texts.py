@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from recsys.config import Config
 from recsys.config_file import load_config
-from recsys.console import Stages
-from recsys.histories import Histories
+from recsys.data.histories import Histories
+from recsys.progress import Stages
 from training import neighbors
 from training.material import prepare
 from training.odd_items import FEWEST_USERS, Known, disagreements

@@ -21,7 +21,7 @@ from benchmarks.load import Load, run
 from benchmarks.pictures import FOLDER
 from benchmarks.search import RATE, WAITING, Searched, milliseconds, searching
 from benchmarks.served import served
-from recsys.store import Store
+from recsys.bundle.store import Store
 from training.drawing import draw, png
 from training.scenes import World
 

@@ -22,13 +22,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.figures import table
+from recsys.bundle.store import Store
 from recsys.config_file import load_config
-from recsys.console import Stages
-from recsys.picture_search import caption, captions
-from recsys.pictures import PictureBytes, decode
-from recsys.recommender import Recommender
-from recsys.store import Store
-from recsys.tower_files import open_towers
+from recsys.encoders.pictures import PictureBytes, decode
+from recsys.encoders.tower_files import open_towers
+from recsys.progress import Stages
+from recsys.recommend.recommender import Recommender
+from recsys.search.pictures import caption, captions
 from training import findings, pipeline, two_towers
 from training.clock import now
 from training.picture_demo import PRINTS, TOWERS, DemoSettings, figures, make

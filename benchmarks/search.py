@@ -30,8 +30,8 @@ from benchmarks.clients import get, post
 from benchmarks.figures import WARM_UP_SECONDS, Effort, Requests, Turn, measure, sound, spread, table
 from benchmarks.load import Load, Outcome, run
 from benchmarks.served import RECSYS, Served, served
+from recsys.bundle.store import Store
 from recsys.errors import RecsysError
-from recsys.store import Store
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "var" / "bench" / "search"

@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figures import table
-from recsys.asked import Asked
-from recsys.query_encoders import open_query_encoder
-from recsys.search import search
-from recsys.store import Store
-from recsys.text_search import MODES, TextQuery
+from recsys.bundle.store import Store
+from recsys.encoders.opening import open_query_encoder
+from recsys.recommend.request import Asked
+from recsys.search.items import search
+from recsys.search.text import MODES, TextQuery
 
 QUERIES = Path(__file__).with_name("search_queries.csv")
 K = 10

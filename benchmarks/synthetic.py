@@ -15,28 +15,29 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.anomalies import Anomalies
-from recsys.attributes import Attributes
-from recsys.blending import Layout
-from recsys.catalog import Catalog, Item
+from recsys.bundle.manifest import Counts, EncoderInfo, FoldInInfo, Header, IndexInfo, Shape
+from recsys.bundle.store import Store
 from recsys.config import IndexConfig
-from recsys.directions import Directions
-from recsys.fold_in import Confidence, FoldIn
-from recsys.groups import Groups
-from recsys.histories import Histories
-from recsys.ids import IdMap
-from recsys.index import ExactIndex, VectorTable
-from recsys.item_map import ItemMap
-from recsys.keywords import Keywords
-from recsys.likeness import Likeness
-from recsys.lists import Lists
-from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, IndexInfo, Shape
-from recsys.model import Model
-from recsys.names import Names
-from recsys.neighborhood import Neighborhood
-from recsys.popularity import Popularity
-from recsys.store import Store
-from recsys.tagging import Tagging
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog, Item
+from recsys.data.histories import Histories
+from recsys.data.ids import IdMap
+from recsys.events.records import EventsInfo
+from recsys.index.exact import ExactIndex, VectorTable
+from recsys.model.blending import Layout
+from recsys.model.extras.anomalies import Anomalies
+from recsys.model.extras.directions import Directions
+from recsys.model.extras.groups import Groups
+from recsys.model.extras.item_map import ItemMap
+from recsys.model.extras.tagging import Tagging
+from recsys.model.fold_in import Confidence, FoldIn
+from recsys.model.model import Model
+from recsys.model.neighborhood import Neighborhood
+from recsys.model.popularity import Popularity
+from recsys.model.precomputed_lists import Lists
+from recsys.model.similarity import Likeness
+from recsys.text.bm25 import Keywords
+from recsys.text.name_index import Names
 from training.indexing import BuiltIndex, build_index
 
 Serves = Literal["exact", "annoy", "lists"]

@@ -12,8 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from recsys.config import Config, Section
-from recsys.errors import ConfigError
-from recsys.nearest import did_you_mean
+from recsys.errors import ConfigError, did_you_mean
 
 
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:

@@ -21,6 +21,9 @@ Every message says what happened, which value, and what to do about it::
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class RecsysError(Exception):
     """Base of all errors that are shown to a person as one clear line."""
@@ -84,3 +87,10 @@ class UnansweredError(RecsysError):
 
 class NotFoundError(RecsysError):
     """A question names a user, an item or a version that is not known."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` for the nearest known name, else the list of all of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(names)}"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from recsys.answers import Source, Strategy
+from recsys.recommend.answer import Source, Strategy
 
 Id = Annotated[str, Field(min_length=1, description="an id, kept byte for byte")]
 Version = Annotated[str, Field(description="the model that answered", examples=["20261123T101500Z-3f2a"])]

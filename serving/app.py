@@ -9,7 +9,7 @@ from flask import Flask, Response
 from flask.json.provider import JSONProvider
 from werkzeug.routing import BaseConverter
 
-from recsys.recommender import Recommender
+from recsys.recommend.recommender import Recommender
 from serving import admission, cors, encoding, headers, keys, observe, operation, problems, rate_limits, requests
 from serving.knowledge import Knowledge
 from serving.routes import (

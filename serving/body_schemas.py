@@ -8,10 +8,10 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from recsys.activity import Event
-from recsys.asked import MOST_OFFSET, Asked
-from recsys.event_records import LARGEST_VALUE
-from recsys.filters import Condition
+from recsys.data.filters import Condition
+from recsys.events.activity import Event
+from recsys.events.records import LARGEST_VALUE
+from recsys.recommend.request import MOST_OFFSET, Asked
 from serving.filter_schemas import FilterIn
 from serving.query_schemas import MOST_CLUSTER, MOST_ITEMS, PENALTY_DESCRIPTION, RECOMMENDATION_ID
 from serving.strict import StrictObject

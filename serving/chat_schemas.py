@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from recsys.answers import Source, Strategy
-from recsys.asked import Asked
-from recsys.chat_envelope import PhrasedBy
-from recsys.understood import Message, Role
+from recsys.chat.json import PhrasedBy
+from recsys.chat.preferences import Message, Role
+from recsys.recommend.answer import Source, Strategy
+from recsys.recommend.request import Asked
 from serving.answer_schemas import AnswerObject, Count, Version
 from serving.answer_schemas import Id as AnsweredId
 from serving.body_schemas import Exclude, Filters, Id, _whole, conditions

@@ -6,7 +6,7 @@ import socket
 
 import click
 
-from recsys.cli import configured
+from recsys.cli.main import configured
 from recsys.config import Config, ServeConfig
 from recsys.errors import ConfigError
 from serving.addresses import is_public

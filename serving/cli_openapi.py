@@ -6,7 +6,7 @@ import json
 
 import click
 
-from recsys.cli import configured
+from recsys.cli.main import configured
 from recsys.config import Config
 from serving.openapi import document
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from recsys.embeddings import Vectors
-from recsys.encoders import EncoderRef
+from recsys.data.vectors import Vectors
+from recsys.encoders.hub import EncoderRef
+from recsys.encoders.pictures import PictureBytes
 from recsys.errors import EncoderBusyError, EncoderError, PictureError
-from recsys.pictures import PictureBytes
 from serving.encoder_process import SOCKET, Wanted
 
 START_SECONDS = 1.0  # between two starts of the process, by one worker

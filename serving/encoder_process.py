@@ -28,12 +28,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from recsys.embeddings import Vectors
-from recsys.encoders import EncoderRef, TextEncoder
+from recsys.data.vectors import Vectors
+from recsys.encoders.hub import EncoderRef, TextEncoder
+from recsys.encoders.opening import open_query_encoder
+from recsys.encoders.picture_encoders import PictureEncoder
+from recsys.encoders.pictures import PictureBytes, decode
 from recsys.errors import ConfigError, EncoderBusyError, EncoderError, PictureError, RecsysError
-from recsys.picture_encoders import PictureEncoder
-from recsys.pictures import PictureBytes, decode
-from recsys.query_encoders import open_query_encoder
 from serving import logs
 from serving.latest import Latest
 from serving.pace import Pace

@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 from flask import Flask
 
-from recsys.embeddings import Vectors
-from recsys.encoders import EncoderRef
+from recsys.data.vectors import Vectors
+from recsys.encoders.hub import EncoderRef
+from recsys.encoders.opening import check_texts
+from recsys.encoders.pictures import NOT_INSTALLED, PictureBytes, installed
 from recsys.errors import EncoderBusyError, EncoderError
-from recsys.pictures import NOT_INSTALLED, PictureBytes, installed
-from recsys.query_encoders import check_texts
 from serving.encoder_client import Process
 from serving.encoder_process import Encoders, Wanted
 from serving.latest import Latest

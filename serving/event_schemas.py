@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Discriminator, Field, RootModel, Tag, WithJsonSchema
 
-from recsys.event_records import LARGEST_VALUE, LONGEST_ID, ReceivedEvent
-from recsys.moments import LATEST, MILLISECONDS_FROM, seconds, seconds_of
+from recsys.events.records import LARGEST_VALUE, LONGEST_ID, ReceivedEvent
+from recsys.events.timestamps import LATEST, MILLISECONDS_FROM, seconds, seconds_of
 from serving.answer_schemas import AnswerObject, Count
 from serving.strict import StrictObject
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from recsys.asked import Asked
-from recsys.directions import Space
-from recsys.exploration import Page
+from recsys.explore.json import Page
+from recsys.model.extras.directions import Space
+from recsys.recommend.request import Asked
 from serving.answer_schemas import AnswerObject, Count, Id, Version
 from serving.query_schemas import Conditions, Ids, K, OfCluster, Query, whole_number
 

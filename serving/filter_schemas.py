@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from recsys.filters import MOST_VALUES, Condition
+from recsys.data.filters import MOST_VALUES, Condition
 from serving.strict import StrictObject
 
 LONGEST_NAME = 1000

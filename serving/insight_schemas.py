@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from recsys.anomalies import Kind, Subject
-from recsys.tagging import Space
+from recsys.model.extras.anomalies import Kind, Subject
+from recsys.model.extras.tagging import Space
 from serving.answer_schemas import AnswerObject, Count, Id, Version
 from serving.query_schemas import K, Offset, Query, Share
 from serving.search_schemas import Text

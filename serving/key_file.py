@@ -25,9 +25,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
-from recsys import durable
+from recsys.bundle.files import sync
+from recsys.bundle.manifest import Sha256
 from recsys.errors import ConfigError
-from recsys.manifest import Record, Sha256
+from recsys.strict import Record
 
 PREFIX = "rk_"  # so that a scanner of leaked secrets can recognize a key
 KEY_BYTES = 32
@@ -170,7 +171,7 @@ def changing(path: Path) -> Iterator[list[KeyRecord]]:
 def write(path: Path, document: dict[str, object]) -> None:
     """Replace a file in one step, readable by its owner alone; raises OSError."""
     replace(path, (json.dumps(document, indent=1) + "\n").encode())
-    durable.sync(path.parent)
+    sync(path.parent)
 
 
 def replace(path: Path, content: bytes) -> None:

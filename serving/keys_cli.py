@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from recsys.cli import configured
+from recsys.cli.main import configured
+from recsys.cli.output import show_json, show_table
 from recsys.config import Config
 from recsys.errors import ConfigError, NotFoundError
-from recsys.tables import show_json, show_table
 from serving import key_file
 from serving.key_file import KeyRecord, Scope
 

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recsys.activity import NOTHING, Activity
 from recsys.errors import EventStoreError
-from recsys.event_records import EVER, Look, user_hash
-from recsys.fresh_users import FreshUsers
-from recsys.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS, Popularity
-from recsys.recommender import PopularKind, Recommender
+from recsys.events.activity import NOTHING, Activity
+from recsys.events.recent_users import FreshUsers
+from recsys.events.records import EVER, Look, user_hash
+from recsys.model.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS, Popularity
+from recsys.recommend.recommender import PopularKind, Recommender
 from serving.problems import ConflictError
 
 if TYPE_CHECKING:
-    from recsys.event_store import EventStore
+    from recsys.events.store import EventStore
 
 LOG = logging.getLogger(__name__)
 KEPT_SECONDS = 60.0  # who was deleted, in case that the store fails
@@ -63,7 +63,7 @@ class Knowledge:
     def __init__(self, where: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._where, self._clock = where, clock
         if where:
-            import recsys.event_store  # noqa: F401 - its libraries are for those who have one, and not in the first request
+            import recsys.events.store  # noqa: F401 - its libraries are for those who have one, and not in the first request
         self._store: EventStore | None = None
         self._opening = threading.Lock()
         self._fresh: FreshUsers | None = None
@@ -89,7 +89,7 @@ class Knowledge:
         if self._clock() < self._tried + RETRY_SECONDS:
             raise EventStoreError("the event store could not be opened a moment ago; the log has the reason")
         self._tried = self._clock()
-        from recsys.event_store import EventStore
+        from recsys.events.store import EventStore
 
         try:
             store = EventStore.open(self._where)

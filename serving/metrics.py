@@ -27,7 +27,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
-from recsys.answers import Strategy
+from recsys.recommend.answer import Strategy
 from serving.reload import OUTCOMES, Outcome
 from serving.serving_model import Serving
 

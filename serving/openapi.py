@@ -13,7 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 
 import recsys
 from recsys.config import ServeConfig
-from recsys.event_records import LONGEST_ID
+from recsys.events.records import LONGEST_ID
 from serving.answer_schemas import Problem
 from serving.event_schemas import EventsBody
 from serving.operation_kind import Operation

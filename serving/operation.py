@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from recsys.recommender import Recommender
-from recsys.store import Store
+from recsys.bundle.store import Store
+from recsys.recommend.recommender import Recommender
 from serving.metrics import Metrics
 from serving.reload import Reloader
 from serving.serving_model import ServingModel

@@ -7,8 +7,8 @@ import base64
 from flask import g, request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from recsys.encoders.pictures import FORMATS, PictureBytes
 from recsys.errors import PictureError
-from recsys.pictures import FORMATS, PictureBytes
 from serving.admission import arriving
 from serving.bodies import JSON, body, check_plain, read, shown
 from serving.picture_schemas import PictureBody

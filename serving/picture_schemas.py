@@ -8,8 +8,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from recsys.picture_search import PictureMode
-from recsys.pictures import FORMATS
+from recsys.encoders.pictures import FORMATS
+from recsys.search.pictures import PictureMode
 from serving.answer_schemas import AnswerObject, RankedList, Version
 from serving.answer_schemas import Id as AnsweredId
 from serving.query_schemas import ListQuery, Query, WholeNumber

@@ -10,10 +10,9 @@ from urllib.parse import parse_qsl
 from flask import request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema
 
-from recsys.asked import MOST_OFFSET, Asked
-from recsys.errors import QueryError
-from recsys.filters import Condition, parse_filter, shown
-from recsys.nearest import did_you_mean
+from recsys.data.filters import Condition, parse_filter, shown
+from recsys.errors import QueryError, did_you_mean
+from recsys.recommend.request import MOST_OFFSET, Asked
 
 MOST_ITEMS = 1000
 MOST_PARAMETERS = 100

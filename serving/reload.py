@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from recsys.canary import rehearse
+from recsys.bundle.canary import rehearse
+from recsys.bundle.store import CURRENT, Store
 from recsys.errors import BundleError, NoModelError, RecsysError, StoreError
-from recsys.recommender import Recommender
-from recsys.store import CURRENT, Store
+from recsys.recommend.recommender import Recommender
 from serving.serving_model import ServingModel
 from serving.verdicts import Verdicts
 

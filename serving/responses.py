@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, g, jsonify
 
-from recsys.answers import Answer
+from recsys.recommend.answer import Answer
 
 PRIVATE = "private, no-store"
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from recsys.asked import Asked
-from recsys.search import SearchMode
-from recsys.vector_query import LARGEST_WEIGHT, LEAST_WEIGHT, Strategy
+from recsys.recommend.request import Asked
+from recsys.search.examples import LARGEST_WEIGHT, LEAST_WEIGHT, Strategy
+from recsys.search.items import SearchMode
 from serving.answer_schemas import Id as AnsweredId
 from serving.answer_schemas import RankedList
 from serving.body_schemas import Exclude, Filters, Id, K, OfCluster, Offset, conditions

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from recsys.recommender import Recommender
+from recsys.recommend.recommender import Recommender
 from serving.problems import NotReadyError
 
 LOG = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validato
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from recsys.nearest import did_you_mean
+from recsys.errors import did_you_mean
 
 SHOWN = 100
 NULL = {"type": "null"}

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from recsys import canary
+from recsys.bundle import canary
 from recsys.errors import BundleError
 
 LOCK = ".lock"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.model import Model
+from recsys.model.model import Model
 from tests import factories, postgresql
 from tests.soak import pytest_addoption, pytest_collection_modifyitems
 

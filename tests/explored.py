@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recsys.directions import Correlation, Direction, Directions
-from recsys.groups import Affinity, Group, Groups
-from recsys.item_map import ItemMap
-from recsys.meaning import Meaning, Numbers, Value, Word
+from recsys.model.extras.descriptions import Meaning, Numbers, Value, Word
+from recsys.model.extras.directions import Correlation, Direction, Directions
+from recsys.model.extras.groups import Affinity, Group, Groups
+from recsys.model.extras.item_map import ItemMap
 
 AFFINITIES = (Affinity(0, 0.75, 0.25),)
 

@@ -11,28 +11,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys import blending
-from recsys.annoy_index import AnnoyVectorIndex
-from recsys.anomalies import Anomalies
-from recsys.attributes import Attributes
-from recsys.blending import Layout
-from recsys.catalog import Catalog, Item
-from recsys.fold_in import Confidence, FoldIn
-from recsys.histories import Histories
-from recsys.ids import IdMap
-from recsys.index import ExactIndex, VectorTable
-from recsys.interactions import Interactions
-from recsys.keywords import Keywords
-from recsys.likeness import Likeness
-from recsys.lists import Lists
-from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, IndexInfo, Shape
-from recsys.model import Model
-from recsys.names import Names
-from recsys.neighborhood import Neighborhood
-from recsys.popularity import Popularity
-from recsys.ranking import alike, rank, user_query
-from recsys.store import Store
-from recsys.tagging import Tagging
+from recsys.bundle.manifest import Counts, EncoderInfo, FoldInInfo, Header, IndexInfo, Shape
+from recsys.bundle.store import Store
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog, Item
+from recsys.data.histories import Histories
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions
+from recsys.events.records import EventsInfo
+from recsys.index.annoy import AnnoyVectorIndex
+from recsys.index.exact import ExactIndex, VectorTable
+from recsys.model import blending
+from recsys.model.blending import Layout
+from recsys.model.extras.anomalies import Anomalies
+from recsys.model.extras.tagging import Tagging
+from recsys.model.fold_in import Confidence, FoldIn
+from recsys.model.model import Model
+from recsys.model.neighborhood import Neighborhood
+from recsys.model.popularity import Popularity
+from recsys.model.precomputed_lists import Lists
+from recsys.model.similarity import Likeness
+from recsys.recommend.ranking import alike, rank, user_query
+from recsys.text.bm25 import Keywords
+from recsys.text.name_index import Names
 from tests import explored
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -18,9 +18,9 @@ from benchmarks.search_quality import QUERIES
 from benchmarks.search_quality import measure as measured
 from benchmarks.served import Served, served
 from benchmarks.synthetic import Serves, Synthetic, publish, synthetic
-from recsys.asked import Asked
-from recsys.filters import parse_filter
-from recsys.recommender import Recommender
+from recsys.data.filters import parse_filter
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 
 SMAPS = """\

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from recsys.cli import cli
+from recsys.cli.main import cli
 from serving.app import create_app
 from serving.settings import Settings
 from tests import factories

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from recsys.cli import cli
+from recsys.cli.main import cli
 from recsys.errors import ConfigError, DataError, NotFoundError, RecsysError
-from recsys.map_drawing import alone, draw
-from recsys.map_page import page
+from recsys.explore.map_html import page
+from recsys.explore.map_svg import alone, draw
 from serving.app import create_app
 from serving.settings import Settings
 from tests import factories

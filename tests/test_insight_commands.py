@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recsys.bundle.store import Store
 from recsys.errors import ConfigError, NotFoundError, RecsysError, UnansweredError
-from recsys.store import Store
 from serving.app import create_app
 from serving.settings import Settings
 from tests import factories

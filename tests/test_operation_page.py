@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
-from recsys.cli import cli
+from recsys.cli.main import cli
 from recsys.config import Config
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.operations import OPERATIONS
 from serving.settings import Settings

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 from threadpoolctl import threadpool_limits
 
-from recsys.commands.caption import caption_command
-from recsys.commands.search import search_command
+from recsys.bundle.store import Store
+from recsys.cli.commands.caption import caption_command
+from recsys.cli.commands.search import search_command
 from recsys.errors import ConfigError, PictureError, RecsysError, UnansweredError
-from recsys.store import Store
 from serving.app import create_app
 from serving.settings import Settings
 from tests import factories

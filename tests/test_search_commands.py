@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from recsys.cli import cli
+from recsys.bundle.store import Store
+from recsys.cli.main import cli
 from recsys.errors import ConfigError, NotFoundError, RecsysError, UnansweredError
-from recsys.store import Store
 from serving.app import create_app
 from serving.settings import Settings
 from tests import factories

@@ -31,11 +31,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.config import AlsConfig
-from recsys.embeddings import Vectors
+from recsys.data.histories import Histories
+from recsys.data.interactions import Interactions
+from recsys.data.vectors import Vectors
 from recsys.errors import ModelRejectedError
-from recsys.fold_in import Confidence, FoldIn
-from recsys.histories import Histories
-from recsys.interactions import Interactions
+from recsys.model.fold_in import Confidence, FoldIn
 
 STEPS, SETTLING_STEPS = 3, 20  # of conjugate gradients, in an iteration and in the last solution of the users
 RUN_SPREAD = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.anomalies import Anomalies, Finding, Found, Outliers, Subject, score_of
+from recsys.model.extras.anomalies import Anomalies, Finding, Found, Outliers, Subject, score_of
 from training import odd_items, profiles
 from training.dataset import Ratings
 from training.groups import Burst, Group, bursts, ends, groups, surprising_bursts

@@ -7,28 +7,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from recsys import blending
-from recsys.anomalies import Anomalies
-from recsys.attributes import Attributes
-from recsys.blending import Layout
-from recsys.catalog import Catalog
 from recsys.config import BlendConfig, Config
-from recsys.directions import Directions
-from recsys.embeddings import Vectors
-from recsys.fold_in import FoldIn
-from recsys.groups import Groups
-from recsys.histories import Histories
-from recsys.index import ExactIndex, VectorTable
-from recsys.interactions import Interactions
-from recsys.item_map import ItemMap
-from recsys.keywords import Keywords
-from recsys.likeness import Likeness
-from recsys.lists import Lists
-from recsys.model import Model
-from recsys.names import Names
-from recsys.neighborhood import Neighborhood
-from recsys.popularity import Popularity
-from recsys.tagging import Tagging
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog
+from recsys.data.histories import Histories
+from recsys.data.interactions import Interactions
+from recsys.data.vectors import Vectors
+from recsys.index.exact import ExactIndex, VectorTable
+from recsys.model import blending
+from recsys.model.blending import Layout
+from recsys.model.extras.anomalies import Anomalies
+from recsys.model.extras.directions import Directions
+from recsys.model.extras.groups import Groups
+from recsys.model.extras.item_map import ItemMap
+from recsys.model.extras.tagging import Tagging
+from recsys.model.fold_in import FoldIn
+from recsys.model.model import Model
+from recsys.model.neighborhood import Neighborhood
+from recsys.model.popularity import Popularity
+from recsys.model.precomputed_lists import Lists
+from recsys.model.similarity import Likeness
+from recsys.text.bm25 import Keywords
+from recsys.text.name_index import Names
 from training import neighbors
 from training.als import Factors
 
@@ -80,7 +80,7 @@ class Assembled:
 
 
 def assemble(parts: Parts, blend: BlendConfig) -> Assembled:
-    """Blend by the formulas of :mod:`recsys.blending`."""
+    """Blend by the formulas of :mod:`recsys.model.blending`."""
     factors, texts, counts = parts.factors, parts.texts, parts.interactions.item_counts()
     unit = blending.score_unit(factors.users, factors.items)
     scale = _content_scale(unit, blend.beta, parts)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.stats import rankdata
 
-from recsys.directions import POPULARITY, Correlation, Direction, Space
-from recsys.embeddings import Vectors
+from recsys.data.vectors import Vectors
+from recsys.model.extras.directions import POPULARITY, Correlation, Direction, Space
 from training.naming import Describer
 
 END = 0.05  # of the items lie at an end

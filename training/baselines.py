@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.index import Neighbors
-from recsys.interactions import Interactions
-from recsys.popularity import Popularity
+from recsys.data.interactions import Interactions
+from recsys.index.exact import Neighbors
+from recsys.model.popularity import Popularity
 
 
 def popular(popularity: Popularity, train: Interactions, users: NDArray[np.int32], k: int) -> Iterator[Neighbors]:

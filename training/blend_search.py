@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from recsys import blending
 from recsys.config import BlendConfig
+from recsys.model import blending
 from training.als import Factors
 from training.candidates import NEIGHBOR_POWERS, Candidates, Content, Metric, Weights, collect, measure
 from training.validation import Validation

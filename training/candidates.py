@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys import blending
 from recsys.config import BlendConfig
-from recsys.embeddings import Vectors, unit_rows
-from recsys.interactions import Interactions
+from recsys.data.interactions import Interactions
+from recsys.data.vectors import Vectors, unit_rows
+from recsys.model import blending
 from training import neighbors
 from training.als import Factors
 from training.validation import Validation

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recsys.cli import configured
+from recsys.cli.main import configured
 from recsys.config import Config, SplitKind
 from recsys.config_file import render_values
-from recsys.console import Stages
 from recsys.errors import BundleError, ConfigError, DataError
+from recsys.progress import Stages
 from training import lock, schedule
 from training.clock import now
 from training.encoder import find_encoder, find_pictures
 
 if TYPE_CHECKING:
-    from recsys.store import Store
+    from recsys.bundle.store import Store
     from training.measured import Comparison
 
 # pandas, implicit and scikit-learn take a second to import: only by commands that have found nothing wrong so far
 
 SEARCHED = ("als", "blend")
-ITSELF = (sys.executable, "-P", "-c", "from recsys.cli import main; main()")
+ITSELF = (sys.executable, "-P", "-c", "from recsys.cli.main import main; main()")
 KINDS = ("auto", "temporal", "cutoff", "leave-last-out", "random")
 
 
@@ -71,7 +71,7 @@ def train(
 
 
 def _train(config: Config, trials: int, no_publish: bool, force: bool) -> None:
-    from recsys.store import Store
+    from recsys.bundle.store import Store
     from training import findings, pipeline, summary
 
     stages, store = Stages(), Store(Path(config.store.path))

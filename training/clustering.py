@@ -26,8 +26,8 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-from recsys.embeddings import Vectors, unit_rows
-from recsys.groups import NO_GROUP
+from recsys.data.vectors import Vectors, unit_rows
+from recsys.model.extras.groups import NO_GROUP
 
 COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 PER_GROUP = 10  # vectors of a group on average, at least

@@ -8,10 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from recsys.catalog import Catalog
 from recsys.config import Config
-from recsys.embeddings import Embeddings, Vectors
-from recsys.encoders import TextEncoder
+from recsys.data.catalog import Catalog
+from recsys.data.vectors import Embeddings, Vectors
+from recsys.encoders.hub import TextEncoder
 from training import lsa, vector_cache
 from training.encoder import NONE, find_encoder
 from training.vector_cache import key_of

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.activity import EventRules
-from recsys.catalog import Catalog
-from recsys.event_records import NO_WATERMARK, Watermark
-from recsys.histories import Histories
-from recsys.interactions import Interactions
+from recsys.data.catalog import Catalog
+from recsys.data.histories import Histories
+from recsys.data.interactions import Interactions
+from recsys.events.activity import EventRules
+from recsys.events.records import NO_WATERMARK, Watermark
 from training.accounting import Accounting
 
 

@@ -12,7 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from recsys.pictures import Picture
+from recsys.encoders.pictures import Picture
 from training.scenes import Scene
 
 SIDE = 96

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from recsys.config import ContentConfig
-from recsys.encoders import SentenceEncoder, open_encoder
-from recsys.picture_encoders import find_picture_encoder
-from recsys.pictures import library
-from recsys.towers import TowerEncoder
+from recsys.encoders.hub import SentenceEncoder, open_encoder
+from recsys.encoders.picture_encoders import find_picture_encoder
+from recsys.encoders.pictures import library
+from recsys.encoders.towers import TowerEncoder
 
 FITTED = "lsa"
 NONE = "none"

@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys import list_metrics, metrics
-from recsys.embeddings import Vectors
+from recsys.data.interactions import Interactions
+from recsys.data.vectors import Vectors
 from recsys.errors import DataError, QueryError
-from recsys.index import Neighbors
-from recsys.interactions import Interactions
+from recsys.index.exact import Neighbors
+from training.evaluation import list_metrics, ranking_metrics
 from training.measured import Comparison, Figure, Measured
 from training.segments import HeldOut, figures_of, item_segments, over_history, user_segments
 
@@ -73,7 +73,7 @@ def measure(name: str, lists: Iterable[Neighbors], held_out: HeldOut, k: int, ra
     nums = _padded(name, lists, len(users), k)
     relevant = held_out.test.matrix()[users]
     n_relevant = np.diff(relevant.indptr).astype(np.int64)
-    hits, top = metrics.hits(nums, relevant), nums[:, :k]
+    hits, top = ranking_metrics.hits(nums, relevant), nums[:, :k]
     cut = hits[:, :k]
     lengths = held_out.history_lengths
     return Measured(
@@ -86,12 +86,12 @@ def measure(name: str, lists: Iterable[Neighbors], held_out: HeldOut, k: int, ra
             *item_segments(cut, top, held_out, random_state),
         ),
         {
-            length: float(metrics.recall_at_k(hits[:, :length], n_relevant).mean())
+            length: float(ranking_metrics.recall_at_k(hits[:, :length], n_relevant).mean())
             for length in LENGTHS
             if length <= hits.shape[1]
         },
         over_history(cut, n_relevant, lengths, random_state),
-        list_metrics.share_by_tenth(top[top != metrics.NO_ITEM], held_out.train.item_counts()),
+        list_metrics.share_by_tenth(top[top != ranking_metrics.NO_ITEM], held_out.train.item_counts()),
     )
 
 
@@ -129,10 +129,10 @@ def leave_one_out(
         block = items[start : start + size]
         owners = np.repeat(users[start : start + size], items.shape[1])
         found[start : start + size] = scores(owners, block.ravel()).reshape(block.shape)
-    ranks = metrics.leave_one_out_ranks(found[:, 0], found[:, 1:])
+    ranks = ranking_metrics.leave_one_out_ranks(found[:, 0], found[:, 1:])
     per_user = {
-        f"hr@{k}": metrics.leave_one_out_hit_rate(ranks, k),
-        f"ndcg@{k}": metrics.leave_one_out_ndcg(ranks, k),
+        f"hr@{k}": ranking_metrics.leave_one_out_hit_rate(ranks, k),
+        f"ndcg@{k}": ranking_metrics.leave_one_out_ndcg(ranks, k),
     }
     return figures_of(per_user, random_state)
 
@@ -142,22 +142,22 @@ def _padded(name: str, lists: Iterable[Neighbors], n_users: int, k: int) -> Nums
     rows = [found.nums for found in lists]
     if len(rows) != n_users:
         raise QueryError(f"{name}: {len(rows)} lists for {n_users} users of the test part; give one for each")
-    nums = np.full((n_users, max([k, *map(len, rows)])), metrics.NO_ITEM, dtype=np.int32)
+    nums = np.full((n_users, max([k, *map(len, rows)])), ranking_metrics.NO_ITEM, dtype=np.int32)
     for row, found in enumerate(rows):
         nums[row, : len(found)] = found
     return nums
 
 
-def _per_user(hits: metrics.Hits, n_relevant: metrics.Counts) -> dict[str, metrics.PerUser]:
+def _per_user(hits: ranking_metrics.Hits, n_relevant: ranking_metrics.Counts) -> dict[str, ranking_metrics.PerUser]:
     k = hits.shape[1]
     return {
-        f"recall@{k}": metrics.recall_at_k(hits, n_relevant),
-        f"precision@{k}": metrics.precision_at_k(hits),
-        f"ndcg@{k}": metrics.ndcg_at_k(hits, n_relevant),
-        f"ndcg_full@{k}": metrics.ndcg_full_at_k(hits, n_relevant),
-        f"map@{k}": metrics.average_precision_at_k(hits, n_relevant),
-        f"mrr@{k}": metrics.mrr(hits),
-        f"hit_rate@{k}": metrics.hit_rate_at_k(hits),
+        f"recall@{k}": ranking_metrics.recall_at_k(hits, n_relevant),
+        f"precision@{k}": ranking_metrics.precision_at_k(hits),
+        f"ndcg@{k}": ranking_metrics.ndcg_at_k(hits, n_relevant),
+        f"ndcg_full@{k}": ranking_metrics.ndcg_full_at_k(hits, n_relevant),
+        f"map@{k}": ranking_metrics.average_precision_at_k(hits, n_relevant),
+        f"mrr@{k}": ranking_metrics.mrr(hits),
+        f"hit_rate@{k}": ranking_metrics.hit_rate_at_k(hits),
     }
 
 

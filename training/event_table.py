@@ -11,18 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.activity import EventRules
-from recsys.catalog import Catalog, Item
 from recsys.config import Config, DataConfig
-from recsys.errors import DataError
-from recsys.event_records import user_hash
-from recsys.histories import Histories
-from recsys.ids import IdMap
-from recsys.interactions import Interactions
-from recsys.moments import number, seconds
-from recsys.nearest import did_you_mean
-from recsys.popularity import decay
-from recsys.tabular import read_ids
+from recsys.data.catalog import Catalog, Item
+from recsys.data.histories import Histories
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions
+from recsys.data.table_files import read_ids
+from recsys.errors import DataError, did_you_mean
+from recsys.events.activity import EventRules
+from recsys.events.records import user_hash
+from recsys.events.timestamps import number, seconds
+from recsys.model.popularity import decay
 from training import movielens
 from training.accounting import Accounting
 from training.dataset import Dataset, Ratings

@@ -11,10 +11,10 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from recsys.config import Config
-from recsys.directions import Directions
-from recsys.embeddings import Vectors
-from recsys.item_map import ItemMap
-from recsys.model import Model
+from recsys.data.vectors import Vectors
+from recsys.model.extras.directions import Directions
+from recsys.model.extras.item_map import ItemMap
+from recsys.model.model import Model
 from training import axes, clustering, grouping, mapping
 from training.clustering import Clustering
 from training.lexicon import Lexicon

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from recsys.catalog import Catalog
-from recsys.directions import Direction
-from recsys.groups import Groups
-from recsys.map_drawing import draw
-from recsys.meaning import Meaning
+from recsys.data.catalog import Catalog
+from recsys.explore.map_svg import draw
+from recsys.model.extras.descriptions import Meaning
+from recsys.model.extras.directions import Direction
+from recsys.model.extras.groups import Groups
 from training.clustering import Clustering
 from training.finishing import Trained
 from training.measured import DirectionRow, Exploration, GroupingRow, GroupRow

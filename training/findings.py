@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from recsys.asked import Asked
 from recsys.config_file import render_values
-from recsys.recommender import Recommender
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from training import insight
 from training import report as html
 from training.explored_rows import exploration

@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from recsys import blending
-from recsys.anomalies import Anomalies
-from recsys.attributes import Attributes
+from recsys.bundle.manifest import Counts, EncoderInfo, FoldInInfo, Header, PictureInfo, Shape
 from recsys.config import Config
-from recsys.console import Stages
-from recsys.directions import Directions
-from recsys.embeddings import Vectors
-from recsys.groups import Groups
-from recsys.histories import Histories
-from recsys.index import NO_INDEX, ExactIndex, VectorTable
-from recsys.item_map import ItemMap
-from recsys.keywords import Keywords
-from recsys.likeness import Likeness
-from recsys.lists import Lists
-from recsys.manifest import Counts, EncoderInfo, EventsInfo, FoldInInfo, Header, PictureInfo, Shape
-from recsys.model import Model
-from recsys.names import Names
-from recsys.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
-from recsys.tagging import Tagging
+from recsys.data.attributes import Attributes
+from recsys.data.histories import Histories
+from recsys.data.vectors import Vectors
+from recsys.events.records import EventsInfo
+from recsys.index.exact import NO_INDEX, ExactIndex, VectorTable
+from recsys.model import blending
+from recsys.model.extras.anomalies import Anomalies
+from recsys.model.extras.directions import Directions
+from recsys.model.extras.groups import Groups
+from recsys.model.extras.item_map import ItemMap
+from recsys.model.extras.tagging import Tagging
+from recsys.model.model import Model
+from recsys.model.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
+from recsys.model.precomputed_lists import Lists
+from recsys.model.similarity import Likeness
+from recsys.progress import Stages
+from recsys.text.bm25 import Keywords
+from recsys.text.name_index import Names
 from training import als, anomalies, explore, gate, indexing, listing, tagging
 from training.assembly import Assembled, Parts, assemble
 from training.dataset import Dataset, checksum

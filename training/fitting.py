@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from recsys.config import AlsConfig, TuneConfig
-from recsys.histories import Histories
-from recsys.interactions import Interactions
+from recsys.data.histories import Histories
+from recsys.data.interactions import Interactions
 from training import blend_search
 from training.als import Factorization, Factors
 from training.candidates import Content

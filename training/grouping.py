@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.groups import NO_GROUP, Affinity, Group, Groups
+from recsys.model.extras.groups import NO_GROUP, Affinity, Group, Groups
 from training.clustering import Clustering
 from training.naming import Describer
 

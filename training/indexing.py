@@ -10,12 +10,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.annoy_index import MEASURED_AT, AnnoyVectorIndex
+from recsys.bundle.manifest import IndexInfo
 from recsys.config import IndexConfig
-from recsys.embeddings import Vectors
+from recsys.data.vectors import Vectors
 from recsys.errors import ModelRejectedError
-from recsys.index import ExactIndex, VectorIndex, VectorTable
-from recsys.manifest import IndexInfo
+from recsys.index.annoy import MEASURED_AT, AnnoyVectorIndex
+from recsys.index.exact import ExactIndex, VectorIndex, VectorTable
 from training.measured import IndexPoint
 
 RECALL_AT = MEASURED_AT

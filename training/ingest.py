@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from recsys.catalog import Item
 from recsys.config import Config, DataConfig
+from recsys.data.catalog import Item
 from training import movielens
 from training.accounting import Accounting
 from training.dataset import Dataset

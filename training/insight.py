@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys import list_metrics
-from recsys.anomalies import SUSPECT, Subject
-from recsys.model import Model
-from recsys.outlying import page
-from recsys.tagging import SPACES, Tagging
+from recsys.explore.outliers import page
+from recsys.model.extras.anomalies import SUSPECT, Subject
+from recsys.model.extras.tagging import SPACES, Tagging
+from recsys.model.model import Model
+from training.evaluation import list_metrics
 from training.insight_rows import Exposure, OddOne, TagQuality
 
 K = 10

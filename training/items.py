@@ -8,10 +8,9 @@ from ast import literal_eval
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from recsys.catalog import Attribute, Item
 from recsys.config import DataConfig
-from recsys.errors import ConfigError
-from recsys.nearest import did_you_mean
+from recsys.data.catalog import Attribute, Item
+from recsys.errors import ConfigError, did_you_mean
 from training.accounting import Accounting
 from training.parsing import attribute
 from training.readers import LIST_JOINT, Chunk

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.batch import recommend_many, score_pairs
 from recsys.config import Config
-from recsys.console import Stages
-from recsys.index import Neighbors
-from recsys.popularity import Popularity
-from recsys.recommender import Recommender
+from recsys.index.exact import Neighbors
+from recsys.model.popularity import Popularity
+from recsys.progress import Stages
+from recsys.recommend.batch import recommend_many, score_pairs
+from recsys.recommend.recommender import Recommender
 from training import als, baselines, evaluate, neighbors, tradeoff
 from training.als import Factors
 from training.assembly import Parts, exact_model

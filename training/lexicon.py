@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from recsys.catalog import Attribute, Catalog, Item
-from recsys.everyday import ASKING
-from recsys.keywords import words
+from recsys.data.catalog import Attribute, Catalog, Item
+from recsys.text.bm25 import words
+from recsys.text.vocabulary import ASKING
 
 COMMON_SHARE = 0.5  # a word of more of the items says nothing
 FEW_ITEMS = 50  # among which also a rare or a common word counts

@@ -10,14 +10,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.batch import recommend_many
 from recsys.config import IndexConfig
-from recsys.embeddings import Vectors
-from recsys.index import NOTHING, Neighbors, VectorTable
-from recsys.lists import Lists
-from recsys.model import Model
-from recsys.ranking import likest, scored, user_query
-from recsys.recommender import Recommender
+from recsys.data.vectors import Vectors
+from recsys.index.exact import NOTHING, Neighbors, VectorTable
+from recsys.model.model import Model
+from recsys.model.precomputed_lists import Lists
+from recsys.recommend.batch import recommend_many
+from recsys.recommend.ranking import likest, scored, user_query
+from recsys.recommend.recommender import Recommender
 
 BLOCK_SCORES = 1 << 23  # of a block of items at once: 32 MiB
 SPARE = 16  # more are taken, as the products of a whole block are off in the last digit, then ranked as an answer is

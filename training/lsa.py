@@ -16,8 +16,8 @@ import numpy as np
 from safetensors.numpy import save
 from sklearn.decomposition import TruncatedSVD
 
-from recsys.embeddings import Vectors, unit_rows
-from recsys.encoders import StaticEncoder
+from recsys.data.vectors import Vectors, unit_rows
+from recsys.encoders.hub import StaticEncoder
 from recsys.errors import DataError
 from training.words import Words, weigh
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE, trustworthiness
 
-from recsys.embeddings import Vectors, unit_rows
+from recsys.data.vectors import Vectors, unit_rows
 
 DIM = 50  # of the vectors that t-SNE is given
 PERPLEXITY = 30.0

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recsys import blending
 from recsys.config import Config
-from recsys.console import Stages
-from recsys.embeddings import Vectors
-from recsys.histories import Histories
-from recsys.interactions import Interactions
+from recsys.data.histories import Histories
+from recsys.data.interactions import Interactions
+from recsys.data.vectors import Vectors
+from recsys.model import blending
+from recsys.progress import Stages
 from training import content, neighbors
 from training.content import Content
 from training.dataset import Dataset

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.catalog import Catalog
-from recsys.everyday import ALIASES
-from recsys.keywords import words
-from recsys.meaning import Meaning, Numbers, Value, Word
+from recsys.data.catalog import Catalog
+from recsys.model.extras.descriptions import Meaning, Numbers, Value, Word
+from recsys.text.bm25 import words
+from recsys.text.vocabulary import ALIASES
 from training.lexicon import Lexicon, Marks
 
 MOST_WORDS, MOST_VALUES, MOST_NUMBERS = 10, 6, 3

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.embeddings import Vectors
-from recsys.interactions import Interactions
+from recsys.data.interactions import Interactions
+from recsys.data.vectors import Vectors
 from training.words import weigh
 
 MOST_PRODUCTS = 2_000_000_000

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.anomalies import Finding
-from recsys.catalog import Catalog, Item
-from recsys.embeddings import Vectors
-from recsys.keywords import words
+from recsys.data.catalog import Catalog, Item
+from recsys.data.vectors import Vectors
+from recsys.model.extras.anomalies import Finding
+from recsys.text.bm25 import words
 from training.profiles import NORMAL
 
 NEAREST = 10

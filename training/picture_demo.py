@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from recsys.config_file import render
-from recsys.console import Stages
+from recsys.encoders.tower_files import open_towers
+from recsys.encoders.towers import TowerEncoder
 from recsys.errors import DataError
-from recsys.tower_files import open_towers
-from recsys.towers import TowerEncoder
+from recsys.progress import Stages
 from training import two_towers
 from training.drawing import draw, png
 from training.scenes import Parts, Scene, World, split

@@ -11,18 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.catalog import Catalog
+from recsys.bundle.manifest import EncoderInfo
 from recsys.config import Config, ContentConfig
-from recsys.embeddings import Vectors
-from recsys.errors import ConfigError, DataError, PictureError
-from recsys.filters import plain_text
-from recsys.manifest import EncoderInfo
-from recsys.nearest import did_you_mean
-from recsys.picture_encoders import PictureEncoder, scale_of
-from recsys.picture_tags import NO_TAGS, Tags
-from recsys.pictures import Picture, PictureBytes, decode
-from recsys.tower_files import is_towers, read_files
-from recsys.towers import TowerEncoder
+from recsys.data.catalog import Catalog
+from recsys.data.filters import plain_text
+from recsys.data.vectors import Vectors
+from recsys.encoders.picture_encoders import PictureEncoder, scale_of
+from recsys.encoders.pictures import Picture, PictureBytes, decode
+from recsys.encoders.tower_files import is_towers, read_files
+from recsys.encoders.towers import TowerEncoder
+from recsys.errors import ConfigError, DataError, PictureError, did_you_mean
+from recsys.model.extras.picture_tags import NO_TAGS, Tags
 from training import vector_cache
 from training.encoder import find_pictures
 from training.vector_cache import VectorCache, key_of

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from recsys.console import Stages
-from recsys.pictures import library
-from recsys.tables import show_json, show_table
+from recsys.cli.output import show_json, show_table
+from recsys.encoders.pictures import library
+from recsys.progress import Stages
 from training.cli import train
 
 

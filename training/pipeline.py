@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from recsys.config import Config, SplitKind
-from recsys.console import Stages
 from recsys.errors import DataError
+from recsys.progress import Stages
 from training import als, evaluate, finishing, judge, neighbors, pictures, tune
 from training.assembly import Parts
 from training.candidates import Content, behaviour_by_power

@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from recsys.errors import DataError
-from recsys.nearest import did_you_mean
+from recsys.errors import DataError, did_you_mean
 from training.accounting import Accounting
 
 CHUNK_ROWS = 50_000

@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys import list_metrics, metrics
-from recsys.embeddings import Vectors
+from recsys.data.interactions import Interactions
+from recsys.data.vectors import Vectors
 from recsys.errors import DataError
-from recsys.interactions import Interactions
+from training.evaluation import list_metrics, ranking_metrics
 from training.measured import Figure, HistoryBin, Segment
 
 BINS = 6
@@ -58,7 +58,7 @@ class HeldOut:
 
 
 def user_segments(
-    hits: metrics.Hits, n_relevant: metrics.Counts, lengths: NDArray[np.int64], random_state: int
+    hits: ranking_metrics.Hits, n_relevant: ranking_metrics.Counts, lengths: NDArray[np.int64], random_state: int
 ) -> list[Segment]:
     """Users by the length of their history: none, up to the median of those who have one, above it."""
     median = int(np.median(lengths[lengths > 0])) if lengths.any() else 1
@@ -73,7 +73,7 @@ def user_segments(
     ]
 
 
-def item_segments(hits: metrics.Hits, top: Nums, held_out: HeldOut, random_state: int) -> list[Segment]:
+def item_segments(hits: ranking_metrics.Hits, top: Nums, held_out: HeldOut, random_state: int) -> list[Segment]:
     """Test interactions by the popularity of the item; users count where they have one in the segment."""
     counts = held_out.train.item_counts()
     warm = int((counts > 0).sum())
@@ -93,10 +93,10 @@ def item_segments(hits: metrics.Hits, top: Nums, held_out: HeldOut, random_state
 
 
 def over_history(
-    hits: metrics.Hits, n_relevant: metrics.Counts, lengths: NDArray[np.int64], random_state: int
+    hits: ranking_metrics.Hits, n_relevant: ranking_metrics.Counts, lengths: NDArray[np.int64], random_state: int
 ) -> tuple[HistoryBin, ...]:
     """Mean NDCG in about six bins of equal width on a logarithmic scale; cold users have a bin of their own."""
-    values = metrics.ndcg_at_k(hits, n_relevant)
+    values = ranking_metrics.ndcg_at_k(hits, n_relevant)
     warm = lengths[lengths > 0]
     edges = [0, 1] if len(warm) < len(lengths) else []
     if len(warm):
@@ -111,28 +111,33 @@ def over_history(
     return tuple(bins)
 
 
-def figures_of(per_user: dict[str, metrics.PerUser], random_state: int) -> dict[str, Figure]:
+def figures_of(per_user: dict[str, ranking_metrics.PerUser], random_state: int) -> dict[str, Figure]:
     """Means over users with intervals; none without users."""
     values = np.column_stack(list(per_user.values()))
     if not len(values):
         return {}
     means = values.mean(axis=0)
-    low, high = metrics.bootstrap_intervals(values, random_state)
+    low, high = ranking_metrics.bootstrap_intervals(values, random_state)
     columns = (means, np.minimum(low, means), np.maximum(high, means))  # rounding must not put a mean outside
     triples = zip(*(column.tolist() for column in columns), strict=True)
     return {metric: Figure(*triple) for metric, triple in zip(per_user, triples, strict=True)}
 
 
-def _recall_and_ndcg(hits: metrics.Hits, n_relevant: metrics.Counts, random_state: int) -> dict[str, Figure]:
+def _recall_and_ndcg(
+    hits: ranking_metrics.Hits, n_relevant: ranking_metrics.Counts, random_state: int
+) -> dict[str, Figure]:
     k = hits.shape[1]
     return figures_of(
-        {f"recall@{k}": metrics.recall_at_k(hits, n_relevant), f"ndcg@{k}": metrics.ndcg_at_k(hits, n_relevant)},
+        {
+            f"recall@{k}": ranking_metrics.recall_at_k(hits, n_relevant),
+            f"ndcg@{k}": ranking_metrics.ndcg_at_k(hits, n_relevant),
+        },
         random_state,
     )
 
 
 def _item_segment(
-    name: str, rule: str, part: Flags, hits: metrics.Hits, held_out: HeldOut, random_state: int
+    name: str, rule: str, part: Flags, hits: ranking_metrics.Hits, held_out: HeldOut, random_state: int
 ) -> Segment:
     """`part` (n_items,) are the items of the segment, `hits` (n_users, k) those on them."""
     test = held_out.test

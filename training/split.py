@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.data.interactions import Interactions
 from recsys.errors import DataError
-from recsys.interactions import Interactions
 
 Kind = Literal["temporal", "cutoff", "leave-last-out", "random"]
 

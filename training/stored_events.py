@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys.config import Config, DataConfig
-from recsys.event_records import NO_WATERMARK, StoredEvent, Watermark
+from recsys.events.records import NO_WATERMARK, StoredEvent, Watermark
 from training.accounting import Accounting
 from training.readers import Chunk
 
 if TYPE_CHECKING:
-    from recsys.event_store import EventStore
+    from recsys.events.store import EventStore
 
 WHAT = "events"
 FILE = Path("the event store")
@@ -51,7 +51,7 @@ class StoredEvents:
         """
         if not config.store.events:
             return cls()
-        from recsys.event_store import EventStore  # its libraries are for those who have one
+        from recsys.events.store import EventStore  # its libraries are for those who have one
 
         store = EventStore.existing(config.store.events)
         if store is None:

@@ -11,13 +11,13 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.asked import Asked
-from recsys.catalog import Item
+from recsys.bundle.manifest import IndexInfo
+from recsys.bundle.parts import INDEXES
+from recsys.cli.output import show_answer, show_json, show_table
 from recsys.config import Config
-from recsys.manifest import IndexInfo
-from recsys.parts import INDEXES
-from recsys.recommender import Recommender
-from recsys.tables import show_answer, show_json, show_table
+from recsys.data.catalog import Item
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from training.dataset import Dataset
 from training.encoder import NONE
 from training.measured import Comparison, Figure, Measured, Segment

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.isotonic import IsotonicRegression
 
-from recsys.embeddings import Vectors
+from recsys.data.vectors import Vectors
 
 NUMBERS_OF_VOTERS = (5, 10, 20, 40)
 THRESHOLDS = np.linspace(0.05, 0.95, 19)
@@ -62,7 +62,7 @@ class Votes:
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """What was chosen, as :class:`recsys.tagging.Tagging` keeps it: numbers in the order of SETTING, and a curve (m, 2)."""
+    """What was chosen, as :class:`recsys.model.extras.tagging.Tagging` keeps it: numbers as in SETTING, and a curve (m, 2)."""
 
     settings: tuple[float, ...]
     knots: NDArray[np.float64]

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.catalog import Catalog, Item
-from recsys.embeddings import Vectors
-from recsys.likeness import Likeness
-from recsys.packed import PackedStrings
-from recsys.tagging import SETTING, SPACES, Tagging
+from recsys.data.catalog import Catalog, Item
+from recsys.data.packed import PackedStrings
+from recsys.data.vectors import Vectors
+from recsys.model.extras.tagging import SETTING, SPACES, Tagging
+from recsys.model.similarity import Likeness
 from training.tag_votes import Chosen, Votes, cross_measured
 
 FEWEST_ITEMS = 20  # that have the attribute

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.embeddings import Vectors
-from recsys.picture_encoders import PictureEncoder
-from recsys.pictures import Picture
+from recsys.data.vectors import Vectors
+from recsys.encoders.picture_encoders import PictureEncoder
+from recsys.encoders.pictures import Picture
 from training.drawing import draw
 from training.scenes import WORDS, Scene
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recsys import list_metrics, metrics
-from recsys.batch import recommend_penalized
-from recsys.index import Neighbors
-from recsys.recommender import Recommender
+from recsys.index.exact import Neighbors
+from recsys.recommend.batch import recommend_penalized
+from recsys.recommend.recommender import Recommender
+from training.evaluation import list_metrics, ranking_metrics
 from training.measured import Figure, TradeoffPoint
 from training.segments import HeldOut, figures_of
 
@@ -38,8 +38,11 @@ def measure(recommender: Recommender, held_out: HeldOut, k: int, random_state: i
     points = []
     for place, penalty in enumerate(PENALTIES):
         top = _padded([row[place] for row in lists], k)
-        hits = metrics.hits(top, relevant)
-        per_user = {"recall": metrics.recall_at_k(hits, n_relevant), "ndcg": metrics.ndcg_at_k(hits, n_relevant)}
+        hits = ranking_metrics.hits(top, relevant)
+        per_user = {
+            "recall": ranking_metrics.recall_at_k(hits, n_relevant),
+            "ndcg": ranking_metrics.ndcg_at_k(hits, n_relevant),
+        }
         points.append(_point(penalty, top, figures_of(per_user, random_state), held_out))
     return tuple(points)
 
@@ -61,7 +64,7 @@ def _point(penalty: float, top: list_metrics.Lists, figures: dict[str, Figure], 
 
 
 def _padded(rows: Sequence[Neighbors], k: int) -> list_metrics.Lists:
-    top = np.full((len(rows), k), metrics.NO_ITEM, dtype=np.int32)
+    top = np.full((len(rows), k), ranking_metrics.NO_ITEM, dtype=np.int32)
     for row, found in enumerate(rows):
         top[row, : len(found)] = found.nums
     return top

@@ -23,8 +23,8 @@ import optuna
 
 from recsys import __version__
 from recsys.config import AlsConfig, BlendConfig, Config
+from recsys.data.histories import Histories
 from recsys.errors import ModelRejectedError
-from recsys.histories import Histories
 from training import blend_search
 from training.als import Factors
 from training.candidates import Content, Weights, behaviour_by_power

@@ -6,7 +6,7 @@ that of each caption over the pictures (symmetric InfoNCE: van den Oord et al. 2
 another picture of the batch, which is known here, does not count as wrong for it: the pair is left out of both sums.
 
 What is learned is written as plain numbers, with the normalization of batches folded into the convolutions, and runs without
-torch (:mod:`recsys.towers`).
+torch (:mod:`recsys.encoders.towers`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from torch import Tensor, nn
 
-from recsys.tower_files import DESCRIPTION, WEIGHTS, Description
-from recsys.towers import POOLED, brightness, squared, word_nums
+from recsys.encoders.tower_files import DESCRIPTION, WEIGHTS, Description
+from recsys.encoders.towers import POOLED, brightness, squared, word_nums
 from training.drawing import draw
 from training.scenes import Scene, caption, coded, vocabulary
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.config import SplitKind
-from recsys.interactions import Interactions
+from recsys.data.interactions import Interactions
 from training.split import Split, describe, split, tested_users
 
 COLD_SHARE = 0.5  # of the held-out interactions that cold items get, in shares of cold items in the catalogue

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from recsys.attributes import Attributes
-from recsys.catalog import Catalog, Item
-from recsys.naming import LONGEST_VALUE
-from recsys.ranges import year_attribute
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog, Item
+from recsys.data.years import year_attribute
+from recsys.text.name_rules import LONGEST_VALUE
 
 
 def value_texts(catalog: Catalog, attributes: Attributes) -> list[str]:

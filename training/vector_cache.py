@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.embeddings import Vectors
+from recsys.data.vectors import Vectors
 from recsys.errors import DataError
 
 LOOKUP = 500

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from recsys.embeddings import Vectors
+from recsys.data.vectors import Vectors
 
 UNKNOWN = "[UNK]"
 COMMON_SHARE = 0.5

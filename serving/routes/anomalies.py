@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from recsys.insight import anomalies_object
-from recsys.outlying import page
+from recsys.explore.insights_json import anomalies_object
+from recsys.explore.outliers import page
 from serving.insight_schemas import AnomaliesQuery
 from serving.knowledge import Knowledge
 from serving.query_schemas import query

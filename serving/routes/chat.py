@@ -8,17 +8,17 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from recsys.chat_envelope import chat_object
+from recsys.chat.intent import Texts, texts_of
+from recsys.chat.json import chat_object
+from recsys.chat.llm import phrased
+from recsys.chat.parser import understand
+from recsys.chat.preferences import Message
+from recsys.chat.recommend import converse
+from recsys.chat.reply_text import plain_reply
 from recsys.config import ChatConfig
-from recsys.conversation import converse
 from recsys.errors import EncoderBusyError, PhrasingError
-from recsys.intent import Texts, texts_of
-from recsys.phrasing import phrased
-from recsys.recommender import Recommender
-from recsys.replies import plain_reply
-from recsys.taste import of_user
-from recsys.understanding import understand
-from recsys.understood import Message
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.user_state import of_user
 from serving.bodies import body
 from serving.chat_schemas import ChatBody
 from serving.encoding import Encoding

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, g, jsonify
 
-from recsys.nearest import did_you_mean
-from recsys.recommender import Recommender
+from recsys.errors import did_you_mean
+from recsys.recommend.recommender import Recommender
 from serving.bodies import body
 from serving.event_schemas import EventIn, EventsBody
 from serving.knowledge import Knowledge

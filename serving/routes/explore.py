@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from recsys.exploration import (
+from recsys.explore.json import (
     cluster_object,
     clusters_object,
     directions_object,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from recsys.envelope import item_object
-from recsys.exploration import membership
+from recsys.explore.json import membership
+from recsys.recommend.json import item_object
 from serving.query_schemas import NoQuery, query
 from serving.serving_model import ServingModel
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from recsys.envelope import caption_object, search_object
-from recsys.picture_search import PictureQuery, captions, check_pictures
-from recsys.search import search
-from recsys.taste import of_user
+from recsys.recommend.user_state import of_user
+from recsys.search.items import search
+from recsys.search.json import caption_object, search_object
+from recsys.search.pictures import PictureQuery, captions, check_pictures
 from serving.encoding import Encoding
 from serving.knowledge import Knowledge
 from serving.picture_bodies import picture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from recsys.envelope import listed_object
-from recsys.recommender import PopularKind
+from recsys.recommend.json import listed_object
+from recsys.recommend.recommender import PopularKind
 from serving.knowledge import Knowledge
 from serving.query_schemas import PopularQuery, query
 from serving.responses import plain

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response
 
-from recsys.embeddings import Vectors
-from recsys.envelope import listed_object
-from recsys.recommender import Recommender
-from recsys.vector_query import Example, VectorQuery, item_example, text_example, user_example
-from recsys.vector_query import query as answered
+from recsys.data.vectors import Vectors
+from recsys.recommend.json import listed_object
+from recsys.recommend.recommender import Recommender
+from recsys.search.examples import Example, VectorQuery, item_example, text_example, user_example
+from recsys.search.examples import query as answered
 from serving.bodies import body
 from serving.encoding import Encoding
 from serving.knowledge import Knowledge

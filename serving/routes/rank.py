@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from recsys.envelope import answer_object
+from recsys.recommend.json import answer_object
 from serving.bodies import body
 from serving.body_schemas import RankBody
 from serving.knowledge import Knowledge

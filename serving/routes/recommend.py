@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from flask import Blueprint, Response
 
-from recsys.asked import Asked
-from recsys.envelope import listed_object
-from recsys.event_records import EVER
+from recsys.events.records import EVER
+from recsys.recommend.json import listed_object
+from recsys.recommend.request import Asked
 from serving.bodies import body
 from serving.body_schemas import RecommendBody
 from serving.continuing import counted_up_to, recommendation_id

@@ -10,15 +10,15 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from recsys.answers import Answer
-from recsys.embeddings import Vectors
-from recsys.envelope import search_object
+from recsys.data.vectors import Vectors
 from recsys.errors import EncoderBusyError
-from recsys.picture_search import PICTURE, PictureQuery
-from recsys.recommender import Recommender
-from recsys.search import SearchMode, chosen, search
-from recsys.taste import of_user
-from recsys.text_search import TextQuery
+from recsys.recommend.answer import Answer
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.user_state import of_user
+from recsys.search.items import SearchMode, chosen, search
+from recsys.search.json import search_object
+from recsys.search.pictures import PICTURE, PictureQuery
+from recsys.search.text import TextQuery
 from serving.encoding import Encoding
 from serving.knowledge import Knowledge
 from serving.latest import Latest

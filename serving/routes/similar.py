@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from recsys.envelope import listed_object
+from recsys.recommend.json import listed_object
 from serving.knowledge import Knowledge
 from serving.query_schemas import SimilarQuery, query
 from serving.responses import plain

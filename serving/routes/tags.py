@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from recsys.insight import tags_object
-from recsys.tags import of_item, of_text
+from recsys.explore.insights_json import tags_object
+from recsys.explore.suggested_tags import of_item, of_text
 from serving.bodies import body
 from serving.encoding import Encoding
 from serving.insight_schemas import TagsBody

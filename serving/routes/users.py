@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from recsys import taste
 from recsys.errors import NotFoundError
-from recsys.exploration import membership
-from recsys.profile import Consumed, profile
+from recsys.explore.json import membership
+from recsys.recommend import user_state
+from recsys.recommend.user_profile import Consumed, profile
 from serving.knowledge import Knowledge
 from serving.problems import ConflictError
 from serving.query_schemas import NoQuery, query
@@ -25,7 +25,7 @@ def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
         query(NoQuery)
         recommender = model.get()
         known = knowledge.look(user_id, recommender)
-        found = taste.of_user(recommender.model, recommender.rules, user_id, known.look.activity)
+        found = user_state.of_user(recommender.model, recommender.rules, user_id, known.look.activity)
         events = knowledge.store().history(user_id, MOST_EVENTS) if knowledge.configured and not known.degraded else ()
         if found.user_num is None and not events and not len(found.seen):
             raise NotFoundError("nothing is known of this user")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from recsys.event_store import EventStore
+from recsys.events.store import EventStore
 from tests.recsys.event_stores import NOW
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from recsys.model import Model
-from recsys.replies import condition_text, mention_text
-from recsys.understanding import understand
-from recsys.understood import Message, Understood
+from recsys.chat.parser import understand
+from recsys.chat.preferences import Message, Understood
+from recsys.chat.reply_text import condition_text, mention_text
+from recsys.model.model import Model
 
 
 def heard(model: Model, *turns: str, **more: Any) -> Understood:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from recsys.model import Model
+from recsys.model.model import Model
 
 
 def parts(model: Model, user: int) -> list[tuple[float, float]]:

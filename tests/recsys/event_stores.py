@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from recsys.activity import Event
-from recsys.event_records import ReceivedEvent, StoredEvent
-from recsys.event_store import EventStore
+from recsys.events.activity import Event
+from recsys.events.records import ReceivedEvent, StoredEvent
+from recsys.events.store import EventStore
 
 NOW = 1_700_000_000
 

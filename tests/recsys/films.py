@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys import blending
-from recsys.attributes import Attributes
-from recsys.catalog import Catalog, Item
-from recsys.embeddings import Vectors, unit_rows
-from recsys.index import ExactIndex, VectorTable
-from recsys.keywords import Keywords
-from recsys.likeness import Likeness
-from recsys.model import Model
-from recsys.names import Names
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog, Item
+from recsys.data.vectors import Vectors, unit_rows
+from recsys.index.exact import ExactIndex, VectorTable
+from recsys.model import blending
+from recsys.model.model import Model
+from recsys.model.similarity import Likeness
+from recsys.text.bm25 import Keywords
+from recsys.text.name_index import Names
 from tests import factories
 
 SPACE, FUN, FEAR, LOVE = np.eye(4, dtype=np.float32)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys.catalog import Catalog, Item
-from recsys.index import ExactIndex, VectorTable
-from recsys.likeness import Likeness
-from recsys.model import Model
-from recsys.packed import PackedStrings
-from recsys.tagging import SETTING, SPACES, Tagging
+from recsys.data.catalog import Catalog, Item
+from recsys.data.packed import PackedStrings
+from recsys.index.exact import ExactIndex, VectorTable
+from recsys.model.extras.tagging import SETTING, SPACES, Tagging
+from recsys.model.model import Model
+from recsys.model.similarity import Likeness
 from tests import factories
 
 GENRES = [("comedy",), ("comedy", "war"), ("war",), (), ("comedy",)]

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recsys import annoy_file
-from recsys.annoy_index import AnnoyVectorIndex
 from recsys.errors import BundleError
-from recsys.index import VectorTable
+from recsys.index import annoy_file
+from recsys.index.annoy import AnnoyVectorIndex
+from recsys.index.exact import VectorTable
 from tests import factories
 
 N_ITEMS, DIM = 300, 5

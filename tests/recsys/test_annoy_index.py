@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.annoy_index import AnnoyVectorIndex, augmented
 from recsys.errors import BundleError, StoreError
-from recsys.index import ExactIndex, VectorTable
+from recsys.index.annoy import AnnoyVectorIndex, augmented
+from recsys.index.exact import ExactIndex, VectorTable
 from tests import factories
 
 SIZE, DIM = 5000, 32

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.attributes import COLUMNS, Attributes
-from recsys.catalog import Attribute, Catalog, Item
+from recsys.data.attributes import COLUMNS, Attributes
+from recsys.data.catalog import Attribute, Catalog, Item
+from recsys.data.filters import Condition, parse_filter
 from recsys.errors import BundleError, QueryError
-from recsys.filters import Condition, parse_filter
 
 COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 TEXTS = st.sampled_from(

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.asked import Asked
-from recsys.batch import BLOCK, recommend_many, score_pairs
-from recsys.histories import Histories
-from recsys.index import ExactIndex, Neighbors, VectorTable
-from recsys.model import Model
-from recsys.neighborhood import Neighborhood
-from recsys.recommender import Recommender
+from recsys.data.histories import Histories
+from recsys.index.exact import ExactIndex, Neighbors, VectorTable
+from recsys.model.model import Model
+from recsys.model.neighborhood import Neighborhood
+from recsys.recommend.batch import BLOCK, recommend_many, score_pairs
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 from tests.recsys import dumb
 

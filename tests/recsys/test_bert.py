@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from recsys.bert import BATCH_TOKENS, BertEncoder
-from recsys.bert_files import open_bert, read_shape
-from recsys.embeddings import unit_rows
-from recsys.encoders import SentenceEncoder, open_encoder
+from recsys.data.vectors import unit_rows
+from recsys.encoders.bert import BATCH_TOKENS, BertEncoder
+from recsys.encoders.bert_files import open_bert, read_shape
+from recsys.encoders.hub import SentenceEncoder, open_encoder
+from recsys.encoders.opening import lightest
 from recsys.errors import EncoderError
-from recsys.query_encoders import lightest
 from tests.recsys import tiny_bert
 from tests.recsys.test_encoders import MINILM, needs_minilm
 

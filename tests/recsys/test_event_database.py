@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from recsys import event_backends, event_database
 from recsys.errors import EventStoreError
-from recsys.event_backends import WRITERS
-from recsys.event_database import Database
-from recsys.event_records import ReceivedEvent
-from recsys.event_store import EventStore
+from recsys.events import backends, database
+from recsys.events.backends import WRITERS
+from recsys.events.database import Database
+from recsys.events.records import ReceivedEvent
+from recsys.events.store import EventStore
 from tests.postgresql import Server
 
 PATIENCE = 60
@@ -128,7 +128,7 @@ def test_a_missing_driver_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatc
     def missing(*_: object, **__: object) -> None:
         raise ModuleNotFoundError("No module named 'psycopg'")
 
-    monkeypatch.setattr(event_database, "create_engine", missing)
+    monkeypatch.setattr(database, "create_engine", missing)
     with pytest.raises(EventStoreError, match="No module named 'psycopg'; install the extra `postgresql`"):
         Database("postgresql+psycopg://host/db")
 
@@ -144,7 +144,7 @@ def test_a_second_writer_waits(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_control_without_a_timeout_a_second_writer_fails(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_backends, "PATIENCE", 0.0)
+    monkeypatch.setattr(backends, "PATIENCE", 0.0)
     with EventStore.open(str(file)) as first, EventStore.open(str(file)) as second:
         with first._database.writing(), pytest.raises(EventStoreError, match="database is locked"):
             second.add([ReceivedEvent("u", "second")])
@@ -152,7 +152,7 @@ def test_control_without_a_timeout_a_second_writer_fails(file: Path, monkeypatch
 
 
 def test_readers_do_not_wait_for_a_writer(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_backends, "PATIENCE", 0.0)
+    monkeypatch.setattr(backends, "PATIENCE", 0.0)
     with EventStore.open(str(file)) as first, EventStore.open(str(file)) as second:
         first.add([ReceivedEvent("u", "i")])
         with first._database.writing() as transaction:
@@ -207,7 +207,7 @@ def test_a_connection_that_was_cut_is_replaced_at_once(postgresql_server: Server
 
 
 def test_a_server_that_does_not_answer_is_given_up(on_server: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_backends, "PATIENCE", 0.2)
+    monkeypatch.setattr(backends, "PATIENCE", 0.2)
     on_server.close()
     with driver(on_server) as other, other.transaction():
         other.execute("LOCK TABLE recsys_state IN ACCESS EXCLUSIVE MODE")

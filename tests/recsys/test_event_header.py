@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from recsys import event_backends
 from recsys.errors import EventStoreError
-from recsys.event_records import ReceivedEvent
-from recsys.event_store import EventStore
+from recsys.events import backends
+from recsys.events.records import ReceivedEvent
+from recsys.events.store import EventStore
 from tests import factories
 
 
@@ -41,11 +41,11 @@ def test_every_commit_of_anybody_changes_the_header(file: Path) -> None:
             seen.append(header[:])
             other.look("u"), store.hidden(), store.watermark()
             assert header[:] == seen[-1]
-        assert len(header) == event_backends.HEADER_BYTES
+        assert len(header) == backends.HEADER_BYTES
 
 
 def test_the_header_outlives_failures_and_other_connections(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_backends, "PATIENCE", 0.0)
+    monkeypatch.setattr(backends, "PATIENCE", 0.0)
     with EventStore.open(str(file)) as store:
         header = store.header()
         assert header is not None

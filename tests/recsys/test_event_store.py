@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recsys import event_store, event_tables
-from recsys.activity import NOTHING, Activity, Event
 from recsys.errors import QueryError
-from recsys.event_records import Added, Look, ReceivedEvent, user_hash
-from recsys.event_store import EventStore
+from recsys.events import store as event_store
+from recsys.events import tables
+from recsys.events.activity import NOTHING, Activity, Event
+from recsys.events.records import Added, Look, ReceivedEvent, user_hash
+from recsys.events.store import EventStore
 from tests.recsys.event_stores import NOW, event, everything, items
 from tests.recsys.odd_ids import ODD_IDS
 
@@ -128,7 +129,7 @@ def test_later_pages_see_what_the_first_page_saw(store: EventStore) -> None:
 def test_of_too_many_events_the_last_ones_are_seen(
     opened: Callable[[], EventStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_tables, "MOST_EVENTS", 3)
+    monkeypatch.setattr(tables, "MOST_EVENTS", 3)
     store = opened()
     store.add([event(item=str(n)) for n in range(5)])
     assert items(store.look("u").activity.events) == ["2", "3", "4"]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from recsys import event_store
 from recsys.errors import EventStoreError
-from recsys.event_store import EventStore
+from recsys.events import store as event_store
+from recsys.events.store import EventStore
 from tests.recsys.event_stores import event, everything, items
 
 FORK = multiprocessing.get_context("fork")

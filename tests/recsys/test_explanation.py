@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys import taste
-from recsys.activity import Activity, Event
-from recsys.answers import MOST_CAUSES, Answer, Reason, Recommendation
-from recsys.asked import Asked
-from recsys.explanation import reasons
-from recsys.filters import Condition
-from recsys.index import NOTHING
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.data.filters import Condition
+from recsys.events.activity import Activity, Event
+from recsys.index.exact import NOTHING
+from recsys.model.model import Model
+from recsys.recommend import user_state
+from recsys.recommend.answer import MOST_CAUSES, Answer, Reason, Recommendation
+from recsys.recommend.explain import reasons
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 
 ITEMS = [f"i{num}" for num in range(50)]
@@ -82,7 +82,7 @@ def test_reasons_add_up_to_the_score(
 ) -> None:
     asking = made(seed, tuple(sorted(shape.items())))
     activity = Activity(tuple(events))
-    known = taste.of_user(asking.model, asking.rules, user, activity)
+    known = user_state.of_user(asking.model, asking.rules, user, activity)
     history = {ITEMS[num] for num in known.liked.tolist()}
     answer = asking.recommend(user, asked, activity)
     if not answer.fallback:
@@ -126,7 +126,7 @@ def test_each_reason_is_that_of_a_loop(seed: int) -> None:
     model = factories.consistent_model(seed, n_neighbors=12)
     asking = Recommender(model, "v1")
     events = [Event("i3"), Event("i40", value=9.0), Event("i11", value=0.3), Event("i49")]
-    known = taste.of_history(model, asking.rules, events)
+    known = user_state.of_history(model, asking.rules, events)
     assert known.liked.tolist() == [3, 11, 40, 49]
     found = reasons(known, np.arange(50, dtype=np.int32), NOTHING)
     for item in range(50):

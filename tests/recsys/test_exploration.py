@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from recsys.asked import Asked
-from recsys.directions import Directions
+from recsys.data.filters import parse_filter
 from recsys.errors import NotFoundError, QueryError, UnansweredError
-from recsys.exploration import (
+from recsys.explore.json import (
     Page,
     cluster_object,
     clusters_object,
@@ -19,11 +18,12 @@ from recsys.exploration import (
     segment_object,
     segments_object,
 )
-from recsys.filters import parse_filter
-from recsys.groups import Groups
-from recsys.item_map import ItemMap
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.model.extras.directions import Directions
+from recsys.model.extras.groups import Groups
+from recsys.model.extras.item_map import ItemMap
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 
 HIDDEN = frozenset({"i0", "i3"})
 

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recsys import ranking
-from recsys.activity import Activity, Event
-from recsys.annoy_index import AnnoyVectorIndex
-from recsys.answers import Answer
-from recsys.asked import Asked
-from recsys.attributes import Attributes
-from recsys.catalog import Catalog, Item
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog, Item
+from recsys.data.filters import Condition
 from recsys.errors import QueryError
-from recsys.filters import Condition
-from recsys.index import ExactIndex, Neighbors
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.events.activity import Activity, Event
+from recsys.index.annoy import AnnoyVectorIndex
+from recsys.index.exact import ExactIndex, Neighbors
+from recsys.model.model import Model
+from recsys.recommend import ranking
+from recsys.recommend.answer import Answer
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 from tests.recsys import dumb
 from tests.recsys.test_lists import ids

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.data.filters import MOST_VALUES, Condition, number_in, parse_filter, plain_text
 from recsys.errors import QueryError
-from recsys.filters import MOST_VALUES, Condition, number_in, parse_filter, plain_text
 
 
 @pytest.mark.parametrize(

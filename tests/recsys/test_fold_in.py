@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recsys import fold_in
 from recsys.errors import BundleError
-from recsys.fold_in import Confidence, FoldIn
+from recsys.model import fold_in
+from recsys.model.fold_in import Confidence, FoldIn
 from tests import factories
 
 Numbers = NDArray[np.float64]

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.activity import Activity, Event
-from recsys.asked import Asked
-from recsys.filters import Condition
-from recsys.model import Model
-from recsys.popularity import SECONDS_PER_DAY, Popularity
-from recsys.recommender import Recommender
+from recsys.data.filters import Condition
+from recsys.events.activity import Activity, Event
+from recsys.model.model import Model
+from recsys.model.popularity import SECONDS_PER_DAY, Popularity
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 from tests.recsys import dumb
 from tests.recsys.test_lists import ids

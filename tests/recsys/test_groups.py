@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from recsys.errors import BundleError
-from recsys.groups import NO_GROUP, Affinity, Group, Groups
-from recsys.meaning import Meaning
+from recsys.model.extras.descriptions import Meaning
+from recsys.model.extras.groups import NO_GROUP, Affinity, Group, Groups
 from tests import explored
 
 NAMED = [Group("first", 0.9, Meaning()), Group("second", 0.8, Meaning())]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.data.histories import Histories
 from recsys.errors import BundleError
-from recsys.histories import Histories
 from tests import factories
 
 PAIRS = [("a", "i2"), ("b", "i0"), ("a", "i0"), ("a", "i3")]

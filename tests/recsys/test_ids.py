@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.data.ids import IdMap
 from recsys.errors import BundleError, DataError
-from recsys.ids import IdMap
 from tests.recsys.odd_ids import ODD_IDS
 
 UNIQUE_IDS = st.lists(st.text(min_size=1), unique=True)

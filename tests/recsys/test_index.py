@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys import index
-from recsys.annoy_index import AnnoyVectorIndex
-from recsys.embeddings import Vectors, unit_rows
+from recsys.data.vectors import Vectors, unit_rows
 from recsys.errors import BundleError, QueryError
-from recsys.index import FIRST_BLOCK, ExactIndex, Neighbors, VectorIndex, VectorTable
+from recsys.index import exact as index
+from recsys.index.annoy import AnnoyVectorIndex
+from recsys.index.exact import FIRST_BLOCK, ExactIndex, Neighbors, VectorIndex, VectorTable
 from tests import factories
 
 SIZE, DIM = 3000, 8

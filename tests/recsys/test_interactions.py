@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions
 from recsys.errors import DataError
-from recsys.ids import IdMap
-from recsys.interactions import Interactions
 from tests import factories
 
 USERS, ITEMS = IdMap.from_ids(["u0", "u1", "u2"]), IdMap.from_ids(["i0", "i1", "i2", "i3"])

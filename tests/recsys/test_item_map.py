@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from recsys.errors import BundleError
-from recsys.groups import Groups
-from recsys.item_map import ItemMap
-from recsys.map_drawing import COLORS, NOBODY, alone, draw
-from recsys.map_page import page
-from recsys.model import Model
+from recsys.explore.map_html import page
+from recsys.explore.map_svg import COLORS, NOBODY, alone, draw
+from recsys.model.extras.groups import Groups
+from recsys.model.extras.item_map import ItemMap
+from recsys.model.model import Model
 from tests import explored
 
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import BundleError
-from recsys.everyday import ASKING
-from recsys.keywords import COLUMNS, Keywords, words
+from recsys.text.bm25 import COLUMNS, Keywords, words
+from recsys.text.vocabulary import ASKING
 
 TEXTS = [
     "The Thing. A thing from another world in the ice",

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recsys import blending
-from recsys.embeddings import unit_rows
+from recsys.data.vectors import unit_rows
 from recsys.errors import BundleError
-from recsys.likeness import Likeness
+from recsys.model import blending
+from recsys.model.similarity import Likeness
 from tests import factories
 
 TEXTS = unit_rows(factories.random_vectors(20, 5) + np.float32(1))

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys import list_metrics
-from recsys.metrics import NO_ITEM
 from tests import factories
 from tests.recsys.test_metrics import LISTS, N_ITEMS, lists
+from training.evaluation import list_metrics
+from training.evaluation.ranking_metrics import NO_ITEM
 
 EMPTY = np.full((2, 3), NO_ITEM, np.int32)
 MANY = st.lists(LISTS, min_size=1, max_size=6)

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.activity import NOTHING, Activity, Event
-from recsys.answers import Answer
-from recsys.asked import Asked
-from recsys.batch import recommend_many
+from recsys.data.filters import Condition
 from recsys.errors import BundleError
-from recsys.filters import Condition
-from recsys.index import ExactIndex, Neighbors, VectorTable
-from recsys.lists import Lists
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.events.activity import NOTHING, Activity, Event
+from recsys.index.exact import ExactIndex, Neighbors, VectorTable
+from recsys.model.model import Model
+from recsys.model.precomputed_lists import Lists
+from recsys.recommend.answer import Answer
+from recsys.recommend.batch import recommend_many
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 
 USERS, ITEMS = [f"u{num}" for num in range(30)], [f"i{num}" for num in range(50)]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from ir_measures import AP, RR, P, R, Success, nDCG
 
-from recsys import metrics
 from tests.recsys.test_metrics import lists, relevant
+from training.evaluation import ranking_metrics
 
 K = 6
 N_USERS = 200
@@ -31,32 +31,32 @@ def trec_eval(measure: object) -> np.ndarray:
     return np.array([values[f"{user:04}"] for user in range(N_USERS)])
 
 
-def hits() -> metrics.Hits:
-    found = metrics.hits(lists(*ROWS), relevant(*WANTED))
+def hits() -> ranking_metrics.Hits:
+    found = ranking_metrics.hits(lists(*ROWS), relevant(*WANTED))
     assert found.shape == (N_USERS, K)
     return found
 
 
 def test_precision_success_and_reciprocal_rank() -> None:
-    assert metrics.precision_at_k(hits()) == pytest.approx(trec_eval(P @ K))
-    assert metrics.hit_rate_at_k(hits()) == pytest.approx(trec_eval(Success @ K))
-    assert metrics.mrr(hits()) == pytest.approx(trec_eval(RR @ K))
+    assert ranking_metrics.precision_at_k(hits()) == pytest.approx(trec_eval(P @ K))
+    assert ranking_metrics.hit_rate_at_k(hits()) == pytest.approx(trec_eval(Success @ K))
+    assert ranking_metrics.mrr(hits()) == pytest.approx(trec_eval(RR @ K))
 
 
 def test_recall() -> None:
-    assert metrics.recall_at_k(hits(), N_RELEVANT) == pytest.approx(trec_eval(R @ K))
+    assert ranking_metrics.recall_at_k(hits(), N_RELEVANT) == pytest.approx(trec_eval(R @ K))
 
 
 def test_ndcg_cut_has_a_cut_ideal() -> None:
-    assert metrics.ndcg_at_k(hits(), N_RELEVANT) == pytest.approx(trec_eval(nDCG @ K))
+    assert ranking_metrics.ndcg_at_k(hits(), N_RELEVANT) == pytest.approx(trec_eval(nDCG @ K))
 
 
 def test_ndcg_without_a_cut_has_the_full_ideal() -> None:
     # the lists end at rank k, so nDCG without a cut sums the same gains
-    assert metrics.ndcg_full_at_k(hits(), N_RELEVANT) == pytest.approx(trec_eval(nDCG))
+    assert ranking_metrics.ndcg_full_at_k(hits(), N_RELEVANT) == pytest.approx(trec_eval(nDCG))
 
 
 def test_average_precision_but_for_what_it_is_divided_by() -> None:
     # trec_eval divides by n_relevant, not by min(k, n_relevant)
-    ours = metrics.average_precision_at_k(hits(), N_RELEVANT) * np.minimum(N_RELEVANT, K) / N_RELEVANT
+    ours = ranking_metrics.average_precision_at_k(hits(), N_RELEVANT) * np.minimum(N_RELEVANT, K) / N_RELEVANT
     assert ours == pytest.approx(trec_eval(AP @ K))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.moments import number, seconds
+from recsys.events.timestamps import number, seconds
 
 WIDE = str.maketrans("0123456789", "".join(chr(0xFF10 + digit) for digit in range(10)))  # what keyboards in Japan type
 NO_NUMBERS = [

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.attributes import Attributes
-from recsys.catalog import Catalog, Item
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog, Item
 from recsys.errors import BundleError
-from recsys.names import Names
-from recsys.naming import plain_title
-from recsys.spelling import tokens
+from recsys.text.name_index import Names
+from recsys.text.name_rules import plain_title
+from recsys.text.tokens import tokens
 from tests.recsys import films
 
 CATALOG = films.catalog()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from recsys.nearest import did_you_mean
+from recsys.errors import did_you_mean
 
 KNOWN = ["user_id", "item_id", "timestamp"]
 

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
 from recsys.errors import BundleError
-from recsys.neighborhood import Neighborhood
+from recsys.model.neighborhood import Neighborhood
 from tests import factories
 
 SMALL: dict[str, NDArray[Any]] = {

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.anomalies import KINDS, LABELS, Anomalies, Finding, Found, Kind, Outliers, score_of
 from recsys.errors import BundleError
-from recsys.model import Model
-from recsys.outlying import OF_ITEMS, OF_USERS, page
+from recsys.explore.outliers import OF_ITEMS, OF_USERS, page
+from recsys.model.extras.anomalies import KINDS, LABELS, Anomalies, Finding, Found, Kind, Outliers, score_of
+from recsys.model.model import Model
 from tests import factories
 
 DAY = 1_700_000_000.0

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.data.packed import PackedStrings
 from recsys.errors import BundleError
-from recsys.packed import PackedStrings
 from tests.recsys.odd_ids import ODD_IDS
 
 

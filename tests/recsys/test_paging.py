@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys import ranking
-from recsys.activity import NOTHING, Activity, Event
-from recsys.answers import Answer, Page, page
-from recsys.asked import MOST_OFFSET, Asked
-from recsys.filters import Condition
-from recsys.recommender import Recommender
+from recsys.data.filters import Condition
+from recsys.events.activity import NOTHING, Activity, Event
+from recsys.recommend import ranking
+from recsys.recommend.answer import Answer, Page, page
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import MOST_OFFSET, Asked
 from tests import factories
 from tests.recsys.test_lists import ids
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from pydantic import ValidationError
 
+from recsys.chat.llm import LONGEST_ANSWER, LONGEST_REPLY, LONGEST_TURN, MOST_TURNS, phrased
+from recsys.chat.preferences import Message
 from recsys.config import ChatConfig
 from recsys.errors import PhrasingError
-from recsys.phrasing import LONGEST_ANSWER, LONGEST_REPLY, LONGEST_TURN, MOST_TURNS, phrased
-from recsys.understood import Message
 from tests.recsys.speaking import Speaker, speaking
 
 SAID = [Message("user", "I loved a secret film")]

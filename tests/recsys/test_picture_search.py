@@ -8,20 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.annoy_index import AnnoyVectorIndex
-from recsys.asked import Asked
-from recsys.bundle import load_bundle
-from recsys.canary import examine
+from recsys.bundle.bundle import load_bundle
+from recsys.bundle.canary import examine
+from recsys.bundle.store import Store
+from recsys.data.filters import parse_filter
 from recsys.errors import BundleError, UnansweredError
-from recsys.filters import parse_filter
-from recsys.index import NO_INDEX
-from recsys.model import Model
-from recsys.picture_search import PictureQuery, by_picture, captions
-from recsys.picture_tags import NO_TAGS
-from recsys.recommender import Recommender
-from recsys.search import chosen, search
-from recsys.store import Store
-from recsys.taste import of_user
+from recsys.index.annoy import AnnoyVectorIndex
+from recsys.index.exact import NO_INDEX
+from recsys.model.extras.picture_tags import NO_TAGS
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from recsys.recommend.user_state import of_user
+from recsys.search.items import chosen, search
+from recsys.search.pictures import PictureQuery, by_picture, captions
 from tests import factories
 from tests.serving.picturable import WITHOUT, header, nearest, picturable, publish
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recsys.errors import BundleError, UnansweredError
-from recsys.picture_search import caption, captions
-from recsys.picture_tags import COLUMNS, NO_TAGS, Tags
+from recsys.model.extras.picture_tags import COLUMNS, NO_TAGS, Tags
+from recsys.search.pictures import caption, captions
 from tests import factories
 
 PAIRS = [("colour", "red"), ("colour", "blue"), ("shape", "circle"), ("colour", "green")]

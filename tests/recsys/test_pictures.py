@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from recsys import pictures
+from recsys.encoders import pictures
+from recsys.encoders.pictures import LONGEST_SIDE, MOST_PIXELS, PictureBytes, decode
 from recsys.errors import ConfigError, PictureError
-from recsys.pictures import LONGEST_SIDE, MOST_PIXELS, PictureBytes, decode
 from tests.recsys.tiny_towers import picture, saved
 
 RED = (220, 30, 30)

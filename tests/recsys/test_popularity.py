@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.errors import BundleError
-from recsys.popularity import Popularity, decay
+from recsys.model.popularity import Popularity, decay
 from tests import factories
 
 DAY = 86_400

@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.activity import Activity, Event
-from recsys.asked import Asked
-from recsys.batch import recommend_many, recommend_penalized
+from recsys.data.filters import Condition
 from recsys.errors import QueryError
-from recsys.filters import Condition
-from recsys.model import Model
-from recsys.popularity import Popularity
-from recsys.ranking import rank, user_query
-from recsys.recommender import Recommender
+from recsys.events.activity import Activity, Event
+from recsys.model.model import Model
+from recsys.model.popularity import Popularity
+from recsys.recommend.batch import recommend_many, recommend_penalized
+from recsys.recommend.ranking import rank, user_query
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 from tests.recsys import dumb
 

@@ -4,8 +4,8 @@ from array import array
 
 import pytest
 
-import recsys.postings
-from recsys.postings import Texts, invert_numbers, invert_texts
+import recsys.data.attribute_index
+from recsys.data.attribute_index import Texts, invert_numbers, invert_texts
 
 VALUES = ["c", "a", "b", "a"]
 
@@ -16,12 +16,12 @@ def colliding(attribute_num: int, text: str) -> bytes:
 
 
 def texts() -> Texts:
-    digests = bytearray(b"".join(recsys.postings.digest(0, text) for text in VALUES))
+    digests = bytearray(b"".join(recsys.data.attribute_index.digest(0, text) for text in VALUES))
     return invert_texts(digests, array("i", range(len(VALUES))), {0})
 
 
 def test_digests_that_agree_in_their_first_half_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recsys.postings, "digest", colliding)
+    monkeypatch.setattr(recsys.data.attribute_index, "digest", colliding)
     of = texts()
     assert of.high.tolist() == [0, 0, 0]
     assert {text: of.equal(0, text).tolist() for text in "abcd"} == {"a": [1, 3], "b": [2], "c": [0], "d": []}
@@ -30,14 +30,14 @@ def test_digests_that_agree_in_their_first_half_are_told_apart(monkeypatch: pyte
 
 
 def test_a_string_between_two_that_are_there_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recsys.postings, "digest", colliding)
+    monkeypatch.setattr(recsys.data.attribute_index, "digest", colliding)
     digests = bytearray(colliding(0, "a") + colliding(0, "c"))
     of = invert_texts(digests, array("i", [0, 1]), {0})
     assert of.equal(0, "b").tolist() == []
 
 
 def test_postings_rise_and_hold_an_item_once() -> None:
-    digests = bytearray(recsys.postings.digest(0, "a") * 4)
+    digests = bytearray(recsys.data.attribute_index.digest(0, "a") * 4)
     assert invert_texts(digests, array("i", [3, 1, 3, 2]), {0}).equal(0, "A").tolist() == [1, 2, 3]
 
 

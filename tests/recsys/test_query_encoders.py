@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from recsys.bert import BertEncoder
-from recsys.encoders import NO_ENCODER, EncoderRef, StaticEncoder, open_encoder
+from recsys.encoders.bert import BertEncoder
+from recsys.encoders.hub import NO_ENCODER, EncoderRef, StaticEncoder, open_encoder
+from recsys.encoders.opening import lightest, open_query_encoder
 from recsys.errors import EncoderError, UnansweredError
-from recsys.query_encoders import lightest, open_query_encoder
 from tests.recsys import tiny_bert
 from tests.recsys.test_encoders import TEXTS, written
 from training import lsa

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys import ranking
-from recsys.batch import recommend_many
-from recsys.histories import Histories
-from recsys.index import ExactIndex, VectorTable
-from recsys.model import Model
-from recsys.neighborhood import Neighborhood
-from recsys.ranking import FIRST_BLOCK, GROWTH, MOST_NEAR, Ranked, rank, scored, user_query
-from recsys.recommender import Recommender
+from recsys.data.histories import Histories
+from recsys.index.exact import ExactIndex, VectorTable
+from recsys.model.model import Model
+from recsys.model.neighborhood import Neighborhood
+from recsys.recommend import ranking
+from recsys.recommend.batch import recommend_many
+from recsys.recommend.ranking import FIRST_BLOCK, GROWTH, MOST_NEAR, Ranked, rank, scored, user_query
+from recsys.recommend.recommender import Recommender
 from tests import factories
 from tests.recsys import dumb
 

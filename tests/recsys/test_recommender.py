@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.asked import Asked
+from recsys.data.histories import Histories
 from recsys.errors import NotFoundError, QueryError
-from recsys.histories import Histories
-from recsys.index import ExactIndex, VectorTable
-from recsys.model import Model
-from recsys.neighborhood import Neighborhood
-from recsys.recommender import Answer, Recommender
+from recsys.index.exact import ExactIndex, VectorTable
+from recsys.model.model import Model
+from recsys.model.neighborhood import Neighborhood
+from recsys.recommend.recommender import Answer, Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 from tests.recsys import dumb
 

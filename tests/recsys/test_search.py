@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recsys import taste as tastes
-from recsys.asked import Asked
-from recsys.embeddings import unit_rows
+from recsys.data.filters import parse_filter
+from recsys.data.vectors import unit_rows
 from recsys.errors import QueryError
-from recsys.filters import parse_filter
-from recsys.model import Model
-from recsys.ranking import scored
-from recsys.recommender import Recommender
-from recsys.search import PERSONAL, POOL, corpus, search
-from recsys.text_search import MODES, Mode, TextQuery
+from recsys.model.model import Model
+from recsys.recommend import user_state as tastes
+from recsys.recommend.ranking import scored
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from recsys.search.items import PERSONAL, POOL, corpus, search
+from recsys.search.text import MODES, Mode, TextQuery
 from tests import factories
 from tests.recsys import films
 

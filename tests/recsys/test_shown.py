@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from recsys.attributes import Attributes
-from recsys.catalog import Catalog, Item
-from recsys.names import Names
-from recsys.shown import listed_items, prose
+from recsys.chat.references import listed_items, prose
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog, Item
+from recsys.text.name_index import Names
 
 TITLES = [
     "Airplane!",

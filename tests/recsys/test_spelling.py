@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.spelling import fold, letters, most_slips, phrase, slips, tokens, within
+from recsys.text.tokens import fold, letters, most_slips, phrase, slips, tokens, within
 
 
 def words(text: str) -> list[str]:

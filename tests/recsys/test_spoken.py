@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from recsys.attributes import Attributes
-from recsys.catalog import Catalog
-from recsys.model import Model
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog
+from recsys.model.model import Model
 from tests.recsys import films
 from tests.recsys.conversing import heard, names
 

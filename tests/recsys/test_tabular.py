@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recsys.data.table_files import FORMATS, Row, check_format, write_rows
 from recsys.errors import ConfigError, DataError
-from recsys.tabular import FORMATS, Row, check_format, write_rows
 from tests.recsys.odd_ids import ODD_IDS
 
 COLUMNS = ("user_id", "rank", "item_id", "score")
@@ -102,7 +102,7 @@ def test_columns_of_a_parquet_file_have_their_types(tmp_path: Path) -> None:
 
 
 def test_more_rows_than_a_chunk_are_all_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recsys.tabular.CHUNK_ROWS", 3)
+    monkeypatch.setattr("recsys.data.table_files.CHUNK_ROWS", 3)
     wanted = written(tmp_path / "rows.parquet", [f"i{num}" for num in range(10)])
     same(read(tmp_path / "rows.parquet"), wanted)
 

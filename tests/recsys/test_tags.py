@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.data.packed import PackedStrings
 from recsys.errors import BundleError, NotFoundError, UnansweredError
-from recsys.packed import PackedStrings
-from recsys.recommender import Recommender
-from recsys.tagging import SETTING, Measured, Tagging
-from recsys.tags import Suggestions, of_item, of_text
+from recsys.explore.suggested_tags import Suggestions, of_item, of_text
+from recsys.model.extras.tagging import SETTING, Measured, Tagging
+from recsys.recommend.recommender import Recommender
 from tests import factories
 from tests.recsys import tagged
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys import taste
-from recsys.activity import NOTHING, Activity, Event, EventRules
-from recsys.asked import Asked
-from recsys.manifest import EventsInfo
-from recsys.model import Model
-from recsys.recommender import Recommender
-from recsys.taste import Taste
+from recsys.events.activity import NOTHING, Activity, Event, EventRules
+from recsys.events.records import EventsInfo
+from recsys.model.model import Model
+from recsys.recommend import user_state
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from recsys.recommend.user_state import Taste
 from tests import factories
 
 WEIGHTS = {"view": 1.0, "buy": 5.0, "ignored": 0.0}
@@ -82,13 +82,13 @@ def test_a_taste_is_the_history_and_the_events_one_after_another(
 ) -> None:
     rules = EventRules(WEIGHTS if weighted else {}, 4.0 if ratings else None)
     activity = Activity(tuple(events), forgotten)
-    found = taste.of_user(rated, rules, user, activity)
+    found = user_state.of_user(rated, rules, user, activity)
     weights, disliked = dumb(rated, rules, user, activity)
     assert known_of(found) == (pytest.approx(weights), disliked)
     assert set(found.seen.tolist()) == {*weights, *disliked}
     assert found.seen.tolist() == sorted(found.seen.tolist())
     assert (found.liked.dtype, found.disliked.dtype, found.seen.dtype) == (np.int32, np.int32, np.int32)
-    alone = taste.of_history(rated, rules, events)
+    alone = user_state.of_history(rated, rules, events)
     assert known_of(alone) == (
         pytest.approx(dumb(rated, rules, "nobody", activity)[0]),
         dumb(rated, rules, "nobody", activity)[1],
@@ -96,7 +96,7 @@ def test_a_taste_is_the_history_and_the_events_one_after_another(
 
 
 def liked_by(model: Model, rules: EventRules, user: str, *events: Event) -> tuple[dict[int, float], set[int]]:
-    return known_of(taste.of_user(model, rules, user, Activity(events)))
+    return known_of(user_state.of_user(model, rules, user, Activity(events)))
 
 
 def test_weights_of_events_add_to_the_history_where_values_are_counts(rated: Model) -> None:
@@ -115,19 +115,19 @@ def test_the_later_rating_holds_where_there_is_a_threshold(rated: Model) -> None
 
 def test_what_does_not_count_changes_nothing(rated: Model) -> None:
     for event in (Event("i1", "ignored"), Event("i1", "unheard of"), Event("unknown", "buy")):
-        found = taste.of_user(rated, COUNTS, "u0", Activity((event,)))
+        found = user_state.of_user(rated, COUNTS, "u0", Activity((event,)))
         assert known_of(found) == ({0: 1.0, 1: 1.0, 2: 1.0}, set())
         assert not found.fresh
-        assert found.query.vector.tolist() == taste.of_user(rated, COUNTS, "u0").query.vector.tolist()
-        assert not taste.of_history(rated, COUNTS, [event]).query.vector.any()
+        assert found.query.vector.tolist() == user_state.of_user(rated, COUNTS, "u0").query.vector.tolist()
+        assert not user_state.of_history(rated, COUNTS, [event]).query.vector.any()
 
 
 def test_the_factors_are_those_of_the_training_until_something_happens(rated: Model) -> None:
     of = rated.layout.factors
-    still = taste.of_user(rated, COUNTS, "u3")
+    still = user_state.of_user(rated, COUNTS, "u3")
     assert not still.fresh
     assert still.query.vector[:of].tolist() == rated.user_factors[3].tolist()
-    moved = taste.of_user(rated, COUNTS, "u3", Activity((Event("i20"),)))
+    moved = user_state.of_user(rated, COUNTS, "u3", Activity((Event("i20"),)))
     assert moved.fresh
     weights, nothing = np.ones(4, np.float32), np.empty(0, np.int32)
     expected = rated.fold_in.solve(np.array([3, 4, 5, 20], np.int32), weights, nothing)
@@ -135,12 +135,12 @@ def test_the_factors_are_those_of_the_training_until_something_happens(rated: Mo
 
 
 def test_of_somebody_who_is_forgotten_only_the_events_since_are_known(rated: Model) -> None:
-    forgotten = taste.of_user(rated, COUNTS, "u3", Activity(forgotten=True))
+    forgotten = user_state.of_user(rated, COUNTS, "u3", Activity(forgotten=True))
     assert (known_of(forgotten), forgotten.user_num) == (({}, set()), None)
     assert not forgotten.query.vector.any()
-    since = taste.of_user(rated, COUNTS, "u3", Activity((Event("i20", "buy"),), forgotten=True))
+    since = user_state.of_user(rated, COUNTS, "u3", Activity((Event("i20", "buy"),), forgotten=True))
     assert (known_of(since), since.user_num) == (({20: 5.0}, set()), None)
-    guest = taste.of_history(rated, COUNTS, [Event("i20", "buy")])
+    guest = user_state.of_history(rated, COUNTS, [Event("i20", "buy")])
     assert since.query.vector.tolist() == guest.query.vector.tolist()
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save, save_file
 
+from recsys.encoders.safetensors_file import map_tensors
 from recsys.errors import EncoderError
-from recsys.tensors import map_tensors
 
 ARRAYS = {
     "numbers": np.arange(6, dtype=np.float32).reshape(2, 3),

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys import blending
-from recsys.embeddings import unit_rows
-from recsys.index import ExactIndex, VectorTable
-from recsys.likeness import Likeness
-from recsys.model import Model
-from recsys.text_rows import NEAREST, content_row, row_of_text
+from recsys.data.vectors import unit_rows
+from recsys.index.exact import ExactIndex, VectorTable
+from recsys.model import blending
+from recsys.model.model import Model
+from recsys.model.similarity import Likeness
+from recsys.recommend.text_vectors import NEAREST, content_row, row_of_text
 from tests import factories
 
 

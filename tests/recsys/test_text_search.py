@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.annoy_index import AnnoyVectorIndex
-from recsys.embeddings import Vectors, unit_rows
+from recsys.data.vectors import Vectors, unit_rows
 from recsys.errors import UnansweredError
-from recsys.index import ExactIndex, Neighbors, VectorTable
-from recsys.keywords import Keywords
-from recsys.text_search import FUSION, MOST_FUSED, POWER, Corpus, TextQuery, fused
+from recsys.index.annoy import AnnoyVectorIndex
+from recsys.index.exact import ExactIndex, Neighbors, VectorTable
+from recsys.search.text import FUSION, MOST_FUSED, POWER, Corpus, TextQuery, fused
+from recsys.text.bm25 import Keywords
 from tests import factories
 
 TEXTS = ["red wine", "old castle", "red castle by the sea", "robots", "wine and robots", ""]

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recsys.encoders import EncoderRef
+from recsys.encoders.hub import EncoderRef
+from recsys.encoders.opening import open_query_encoder
+from recsys.encoders.picture_encoders import CLIP_SCALE, find_picture_encoder, open_picture_encoder, scale_of
+from recsys.encoders.tower_files import DESCRIPTION, WEIGHTS, fingerprint_of, is_towers, open_towers, read_files
+from recsys.encoders.towers import TowerEncoder, squared
 from recsys.errors import EncoderError, UnansweredError
-from recsys.picture_encoders import CLIP_SCALE, find_picture_encoder, open_picture_encoder, scale_of
-from recsys.query_encoders import open_query_encoder
-from recsys.tower_files import DESCRIPTION, WEIGHTS, fingerprint_of, is_towers, open_towers, read_files
-from recsys.towers import TowerEncoder, squared
 from tests.recsys import tiny_towers
 from tests.recsys.tiny_towers import CHANNELS, DIM, SIDE, WORDS, picture
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from recsys import mentions
-from recsys.attributes import Attributes
-from recsys.catalog import Catalog, Item
-from recsys.filters import parse_filter
-from recsys.model import Model
-from recsys.replies import mention_text
-from recsys.understanding import DECAY, LONGEST_TEXT, MOST_TURNS
-from recsys.utterance import Utterance
+from recsys.chat import entities
+from recsys.chat.parser import DECAY, LONGEST_TEXT, MOST_TURNS
+from recsys.chat.reply_text import mention_text
+from recsys.chat.utterance import Utterance
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog, Item
+from recsys.data.filters import parse_filter
+from recsys.model.model import Model
 from tests.recsys import films
 from tests.recsys.conversing import heard, names
 
@@ -61,16 +61,16 @@ def test_likes_dislikes_and_filters(model: Model, text: str, expected: dict[str,
 def test_a_list_of_many_titles_costs_as_much_as_it_is_long(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """All pairs were compared again for each title that was found: 2 KB took half a minute."""
     compared = []
-    between = mentions._gap_between
+    between = entities._gap_between
 
     def counted(said: Utterance, stop: int, start: int) -> str:
         compared.append(stop)
         return between(said, stop, start)
 
-    monkeypatch.setattr(mentions, "_gap_between", counted)
+    monkeypatch.setattr(entities, "_gap_between", counted)
     found = heard(model, "Heat 1995" + " or heat" * 245)
     assert len(compared) < 20 * 245
-    assert 1 <= len(found.likes) <= mentions.MOST_NAMED
+    assert 1 <= len(found.likes) <= entities.MOST_NAMED
 
 
 @pytest.mark.parametrize(

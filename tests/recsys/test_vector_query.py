@@ -7,18 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys import blending
-from recsys.activity import Activity, Event
-from recsys.asked import Asked
-from recsys.catalog import Catalog, Item
-from recsys.embeddings import Vectors, unit_rows
+from recsys.data.catalog import Catalog, Item
+from recsys.data.filters import parse_filter
+from recsys.data.vectors import Vectors, unit_rows
 from recsys.errors import NotFoundError, QueryError
-from recsys.filters import parse_filter
-from recsys.index import ExactIndex, VectorTable
-from recsys.likeness import Likeness
-from recsys.model import Model
-from recsys.recommender import Recommender
-from recsys.vector_query import (
+from recsys.events.activity import Activity, Event
+from recsys.index.exact import ExactIndex, VectorTable
+from recsys.model import blending
+from recsys.model.model import Model
+from recsys.model.similarity import Likeness
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from recsys.search.examples import (
     STRATEGIES,
     Example,
     Strategy,

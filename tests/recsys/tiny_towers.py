@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import save_file
 
-from recsys.tower_files import DESCRIPTION, WEIGHTS, Description
+from recsys.encoders.tower_files import DESCRIPTION, WEIGHTS, Description
 
 WORDS = ("blue", "circle", "green", "of", "picture", "red", "square")
 SIDE, CHANNELS, DIM, HIDDEN, WORD_DIM = 16, (5, 7), 6, 9, 4

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recsys.attributes import Attributes
-from recsys.bundle import MANIFEST, MANIFEST_SHA, list_files
-from recsys.catalog import Catalog, Item
-from recsys.ids import IdMap
-from recsys.model import Model
-from recsys.names import Names
-from recsys.store import Store
+from recsys.bundle.bundle import MANIFEST, MANIFEST_SHA, list_files
+from recsys.bundle.store import Store
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog, Item
+from recsys.data.ids import IdMap
+from recsys.model.model import Model
+from recsys.text.name_index import Names
 from tests import factories
 
 PREFIXES = ("a", "b", "c")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.store import Store
+from recsys.bundle.store import Store
 from tests.reliability import bundles
 from tests.reliability.safe import safe
 

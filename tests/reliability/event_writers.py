@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from recsys.event_records import ReceivedEvent
-from recsys.event_store import EventStore
+from recsys.events.records import ReceivedEvent
+from recsys.events.store import EventStore
 
 FORK = multiprocessing.get_context("fork")
 LINE = 9

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recsys.store import Store
+from recsys.bundle.store import Store
 
 RECSYS = Path(sys.executable).with_name("recsys")
 PATIENCE = 60.0

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import click
 
-from recsys import cli
-from recsys.bundle import MANIFEST, MANIFEST_SHA
-from recsys.store import Store
+from recsys.bundle.bundle import MANIFEST, MANIFEST_SHA
+from recsys.bundle.store import Store
+from recsys.cli import main as cli
 from tests.reliability import bundles
 
 SET_PTRACER, ANYBODY = 0x59616D61, ctypes.c_ulong(-1)

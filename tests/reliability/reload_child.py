@@ -11,9 +11,9 @@ import sys
 import threading
 from pathlib import Path
 
-from recsys import durable
+from recsys.bundle.files import switch_link
+from recsys.bundle.store import CURRENT, Store
 from recsys.config import ServeConfig
-from recsys.store import CURRENT, Store
 from serving import operation
 from serving.app import create_app
 from serving.settings import Settings
@@ -53,7 +53,7 @@ def main() -> None:
     versions, shown = store.versions(), []
     for number in range(reloads):
         version = versions[number % len(versions)]
-        durable.switch_link(store.path / CURRENT, version)
+        switch_link(store.path / CURRENT, version)
         app.extensions["reloader"].look()
         assert app.extensions["model"].version == version
         if number + 1 in (reloads // 10, reloads):

@@ -12,8 +12,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from recsys.config import ServeConfig
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving import key_file
 from serving.app import create_app
 from serving.key_file import KeyRecord, Scope

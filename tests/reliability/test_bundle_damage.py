@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys import bundle
-from recsys.bundle import MANIFEST, MANIFEST_SHA, load_bundle
+from recsys.bundle import bundle
+from recsys.bundle.bundle import MANIFEST, MANIFEST_SHA, load_bundle
+from recsys.bundle.manifest import Manifest
 from recsys.errors import BundleError
-from recsys.manifest import Manifest
 from tests.reliability import bundles
 
 Damage = Callable[[Path, bytes], object]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from recsys.bundle.store import Store
 from recsys.errors import StoreError
-from recsys.model import Model
-from recsys.store import Store
+from recsys.model.model import Model
 from tests import factories
 from tests.reliability import bundles
 from tests.reliability.bundles import serving

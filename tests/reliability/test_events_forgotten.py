@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from threadpoolctl import threadpool_limits
 
+from recsys.bundle.store import Store
 from recsys.config import Config
-from recsys.console import Stages
-from recsys.event_records import ReceivedEvent
-from recsys.event_store import EventStore
-from recsys.manifest import EventsInfo
-from recsys.recommender import Recommender
-from recsys.store import Store
+from recsys.events.records import EventsInfo, ReceivedEvent
+from recsys.events.store import EventStore
+from recsys.progress import Stages
+from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.settings import Settings
 from tests import factories

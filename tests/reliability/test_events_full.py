@@ -14,11 +14,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from recsys import event_backends
 from recsys.errors import EventStoreError
-from recsys.event_records import ReceivedEvent
-from recsys.event_store import EventStore
-from recsys.recommender import Recommender
+from recsys.events import backends
+from recsys.events.records import ReceivedEvent
+from recsys.events.store import EventStore
+from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.settings import Settings
 from tests import factories
@@ -124,7 +124,7 @@ def locked_file(where: str) -> Iterator[None]:
 
 
 def test_a_locked_file_takes_no_events_and_lists_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_backends, "PATIENCE", 0.1)
+    monkeypatch.setattr(backends, "PATIENCE", 0.1)
     where = str(tmp_path / "events.sqlite")
     client = service(where, tmp_path)
     assert post(client).status_code == 202
@@ -137,7 +137,7 @@ def test_a_locked_file_takes_no_events_and_lists_go_on(tmp_path: Path, monkeypat
 @pytest.fixture
 def on_server(postgresql_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[EventStore]:
     """What every service opens during a test."""
-    monkeypatch.setattr(event_backends, "PATIENCE", 0.2)
+    monkeypatch.setattr(backends, "PATIENCE", 0.2)
     with EventStore.open(postgresql_server.new_database()) as store:
         monkeypatch.setattr(EventStore, "open", lambda _: store)
         yield store

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from recsys.errors import EventStoreError
-from recsys.event_records import ReceivedEvent
-from recsys.event_store import EventStore
+from recsys.events.records import ReceivedEvent
+from recsys.events.store import EventStore
 from tests import factories
 from tests.postgresql import Server
 from tests.reliability.event_writers import Killed, soundly, too_early

@@ -11,10 +11,10 @@ import flask
 import pytest
 from flask import Flask
 
-from recsys.answers import Answer, Recommendation
 from recsys.config import ServeConfig
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.model.model import Model
+from recsys.recommend.answer import Answer, Recommendation
+from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.operations import OPERATIONS
 from serving.settings import Settings

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving import key_file, keys, operations
 from serving.app import create_app
 from serving.key_file import Scope

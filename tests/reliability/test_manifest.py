@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from numpy.typing import DTypeLike, NDArray
 
-from recsys.bundle import MANIFEST, load_bundle
+from recsys.bundle.bundle import MANIFEST, load_bundle
+from recsys.bundle.manifest import Manifest
+from recsys.bundle.parts import present
 from recsys.errors import BundleError
-from recsys.manifest import Manifest
-from recsys.parts import present
 from tests import factories
 from tests.reliability import bundles
 from tests.reliability.bundles import Change

@@ -14,7 +14,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from recsys.store import Store
+from recsys.bundle.store import Store
 from serving.server import METRICS_VARIABLE
 from tests.reliability import bundles
 from tests.reliability.live import Live, Samples, live, parse, until

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys import cli
-from recsys.store import LOCK, Store
+from recsys.bundle.store import LOCK, Store
+from recsys.cli import main
 from tests.reliability import bundles
 from tests.reliability.bundles import serving
 
@@ -45,7 +45,7 @@ def models(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
         monkeypatch.setattr(sys, "argv", ["recsys", "models", *arguments, "--set", f"store.path={store.path}"])
         code = 0
         try:
-            cli.main()
+            main.main()
         except SystemExit as ending:
             code = int(ending.code or 0)
         return Ending(code, *capsys.readouterr())

@@ -9,9 +9,9 @@ from collections.abc import ItemsView, Iterator
 
 import pytest
 
+from recsys.bundle.store import Store, verify_all
 from recsys.errors import StoreError
-from recsys.model import Model
-from recsys.store import Store, verify_all
+from recsys.model.model import Model
 from tests.reliability import bundles
 from tests.reliability.bundles import serving
 
@@ -83,7 +83,7 @@ def test_readers_do_not_wait_for_a_publisher(full: Store, publishing: Publish) -
 def test_control_without_the_lock_two_publishers_break_each_other(
     full: Store, publishing: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recsys.store.fcntl.flock", lambda *_: None)
+    monkeypatch.setattr("recsys.bundle.store.fcntl.flock", lambda *_: None)
     bundles.publish(full, bundles.tiny("y", 8))
     publishing.finish()
     assert re.match("(BundleError|StoreError): .*(No such file or directory|missing)", publishing.error)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from recsys.bundle.store import STAGING, TRASH, Store
 from recsys.errors import RecsysError
-from recsys.store import STAGING, TRASH, Store
 from tests.reliability import bundles, tracing
 from tests.reliability.conftest import in_memory
 from tests.reliability.tracing import Call, Ending

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.store import STAGING, Store
+from recsys.bundle.store import STAGING, Store
 from tests.reliability import bundles, tracing
 from tests.reliability.tracing import Call
 

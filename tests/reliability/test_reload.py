@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from recsys.canary import CanaryError
+from recsys.bundle.canary import CanaryError
+from recsys.bundle.store import CURRENT, Store
 from recsys.errors import BundleError
-from recsys.recommender import Recommender
-from recsys.store import CURRENT, Store
+from recsys.recommend.recommender import Recommender
 from serving.problems import NotReadyError
 from serving.reload import RETRY_SECONDS, Reloader
 from serving.serving_model import Serving, ServingModel

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from recsys.store import Store
+from recsys.bundle.store import Store
 from tests import factories
 from tests.reliability import bundles
 

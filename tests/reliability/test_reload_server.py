@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from recsys import durable
-from recsys.bundle import MANIFEST
-from recsys.store import CURRENT, Store
+from recsys.bundle.bundle import MANIFEST
+from recsys.bundle.files import switch_link
+from recsys.bundle.store import CURRENT, Store
 from tests import factories
 from tests.reliability import bundles
 from tests.reliability.damage import damaged_forests
@@ -146,7 +146,7 @@ def publish_copy(store: Store, source: Path, case: int) -> None:
     shutil.copytree(source, store.path / version)
     bundles.edit(store.path / version, lambda raw: raw.update(model_version=version))
     assert json.loads((store.path / version / MANIFEST).read_bytes())["model_version"] == version
-    durable.switch_link(store.path / CURRENT, version)
+    switch_link(store.path / CURRENT, version)
     for old in store.versions()[:-4]:
         shutil.rmtree(store.path / old)
 

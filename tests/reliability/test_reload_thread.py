@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from recsys.bundle.store import Store
 from recsys.config import ServeConfig
 from recsys.errors import BundleError
-from recsys.recommender import Recommender
-from recsys.store import Store
+from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.reload import RETRY_SECONDS, Reloader
 from serving.settings import Settings

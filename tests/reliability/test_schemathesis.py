@@ -12,11 +12,11 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
+from recsys.bundle.store import Store
 from recsys.config import ServeConfig
-from recsys.manifest import EventsInfo
-from recsys.model import Model
-from recsys.recommender import Recommender
-from recsys.store import Store
+from recsys.events.records import EventsInfo
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving import key_file
 from serving.app import create_app
 from serving.operations import OPERATIONS

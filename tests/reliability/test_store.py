@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from recsys.asked import Asked
-from recsys.bundle import MANIFEST
+from recsys.bundle.bundle import MANIFEST
+from recsys.bundle.manifest import FileInfo
+from recsys.bundle.store import LOCK, STAGING, TRASH, Store, verify_all
 from recsys.errors import BundleError, NoModelError, NotFoundError, StoreError
-from recsys.manifest import FileInfo
-from recsys.recommender import Recommender
-from recsys.store import LOCK, STAGING, TRASH, Store, verify_all
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 from tests.reliability import bundles
 from tests.reliability.bundles import PREFIXES, serving

@@ -16,12 +16,12 @@ import pytest
 
 from benchmarks.clients import get
 from benchmarks.load import Load, Outcome, run
-from recsys.activity import NOTHING
-from recsys.catalog import Catalog, Item
+from recsys.bundle.store import Store
 from recsys.config import ServeConfig
-from recsys.model import Model
-from recsys.recommender import Recommender
-from recsys.store import Store
+from recsys.data.catalog import Catalog, Item
+from recsys.events.activity import NOTHING
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving import operation
 from serving.app import create_app
 from serving.serving_model import ServingModel

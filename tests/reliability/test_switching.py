@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from recsys import durable
-from recsys.store import CURRENT, Store
+from recsys.bundle.files import switch_link
+from recsys.bundle.store import CURRENT, Store
 from tests.reliability import bundles
 
 SWITCHES = 3000
@@ -25,7 +25,7 @@ class Switcher(threading.Thread):
     def run(self) -> None:
         versions = self.store.versions()
         while not self.stop.is_set():
-            durable.switch_link(self.store.path / CURRENT, versions[self.switches % len(versions)])
+            switch_link(self.store.path / CURRENT, versions[self.switches % len(versions)])
             self.switches += 1
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys import array_files
+from recsys.bundle import files
 
 
 class Yielding:
@@ -39,7 +39,7 @@ def failures(path: Path, threads: int = 4, reads: int = 1000) -> int:
         for _ in range(reads):
             Yielding()
             try:
-                array_files.read_array(path)
+                files.read_array(path)
             except SystemError:
                 failed += 1
         return failed
@@ -57,6 +57,6 @@ def test_arrays_are_read_by_several_threads(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("busy_collector")
 def test_control_without_the_lock_a_header_fails_to_parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.save(tmp_path / "some.npy", np.zeros((3, 4), dtype=np.float32))
-    monkeypatch.setattr(array_files, "PARSING", nullcontext())
+    monkeypatch.setattr(files, "PARSING", nullcontext())
     if failures(tmp_path / "some.npy", reads=5000) == 0:
         pytest.skip("this Python parses in threads: python/cpython issue 106905 is mended in it")

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import pytest
 
-from recsys.canary import CanaryError
+from recsys.bundle.canary import CanaryError
 from recsys.errors import BundleError
 from serving.verdicts import Verdicts
 

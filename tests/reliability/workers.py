@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recsys import durable
-from recsys.store import CURRENT, Store
+from recsys.bundle.files import switch_link
+from recsys.bundle.store import CURRENT, Store
 from serving.reload import Reloader
 from serving.serving_model import ServingModel
 from serving.verdicts import Verdicts
@@ -35,7 +35,7 @@ class Worker:
         return self.model.version
 
     def point(self, version: str) -> None:
-        durable.switch_link(self.store.path / CURRENT, version)
+        switch_link(self.store.path / CURRENT, version)
 
 
 def publish(store: Store, prefix: str, seed: int) -> str:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.catalog import Catalog, Item
-from recsys.encoders import EncoderRef
-from recsys.index import ExactIndex, VectorTable
-from recsys.manifest import EncoderInfo, PictureInfo
-from recsys.model import Model
-from recsys.picture_tags import Tags
-from recsys.store import Store
-from recsys.tower_files import open_towers, read_files
+from recsys.bundle.manifest import EncoderInfo, PictureInfo
+from recsys.bundle.store import Store
+from recsys.data.catalog import Catalog, Item
+from recsys.encoders.hub import EncoderRef
+from recsys.encoders.tower_files import open_towers, read_files
+from recsys.index.exact import ExactIndex, VectorTable
+from recsys.model.extras.picture_tags import Tags
+from recsys.model.model import Model
 from tests import factories
 from tests.recsys import tiny_towers
 

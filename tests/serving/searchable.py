@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 from flask import Flask
 
-from recsys import blending
-from recsys.catalog import Catalog, Item
-from recsys.embeddings import Vectors
-from recsys.encoders import EncoderRef, open_encoder
-from recsys.index import ExactIndex, VectorTable
-from recsys.keywords import Keywords
-from recsys.likeness import Likeness
-from recsys.manifest import EncoderInfo
-from recsys.model import Model
-from recsys.query_encoders import lightest
-from recsys.store import Store
+from recsys.bundle.manifest import EncoderInfo
+from recsys.bundle.store import Store
+from recsys.data.catalog import Catalog, Item
+from recsys.data.vectors import Vectors
+from recsys.encoders.hub import EncoderRef, open_encoder
+from recsys.encoders.opening import lightest
+from recsys.index.exact import ExactIndex, VectorTable
+from recsys.model import blending
+from recsys.model.model import Model
+from recsys.model.similarity import Likeness
+from recsys.text.bm25 import Keywords
 from tests import factories
 from tests.recsys import tiny_bert
 

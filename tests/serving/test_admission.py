@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import BadRequest
 
 from recsys.config import ServeConfig
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving import admission, problems, requests
 from serving.admission import Admission
 from serving.app import create_app

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from recsys.asked import Asked
-from recsys.catalog import Catalog, Item
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.data.catalog import Catalog, Item
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from serving.app import create_app
 from serving.settings import Settings
 from tests import factories

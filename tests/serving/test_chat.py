@@ -11,15 +11,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from recsys.asked import Asked
-from recsys.chat_envelope import chat_object
+from recsys.chat.json import chat_object
+from recsys.chat.parser import understand
+from recsys.chat.preferences import Message
+from recsys.chat.recommend import converse
 from recsys.config import ChatConfig, ServeConfig
-from recsys.conversation import converse
 from recsys.errors import EncoderBusyError, EncoderError
-from recsys.manifest import EventsInfo
-from recsys.recommender import Recommender
-from recsys.understanding import understand
-from recsys.understood import Message
+from recsys.events.records import EventsInfo
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from serving.app import create_app
 from serving.chat_schemas import LONGEST_CONTENT, LONGEST_SAID, MOST_MESSAGES, ChatAnswer
 from serving.settings import Settings

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from werkzeug.exceptions import BadRequest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from recsys.activity import Event
-from recsys.asked import Asked
 from recsys.config import ServeConfig
-from recsys.filters import Condition
+from recsys.data.filters import Condition
+from recsys.events.activity import Event
+from recsys.recommend.request import Asked
 from serving.app import create_app
 from serving.bodies import body, loads
 from serving.body_schemas import RecommendBody

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from recsys.config import ServeConfig
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.settings import Settings
 from tests.serving.conftest import VERSION

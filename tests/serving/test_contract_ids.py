@@ -9,11 +9,11 @@ from urllib.parse import quote, unquote_to_bytes
 import pytest
 from flask.testing import FlaskClient
 
-from recsys.catalog import Catalog, Item
-from recsys.event_records import LONGEST_ID
-from recsys.ids import IdMap
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.data.catalog import Catalog, Item
+from recsys.data.ids import IdMap
+from recsys.events.records import LONGEST_ID
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.settings import Settings
 from tests import factories

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 
-from recsys.cli import cli
+from recsys.cli.main import cli
 from recsys.config import ServeConfig
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.openapi import document
 from serving.operations import BY_ENDPOINT, OPERATIONS, SCOPES

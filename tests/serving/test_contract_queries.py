@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.asked import Asked
+from recsys.data.filters import Condition
 from recsys.errors import QueryError
-from recsys.filters import Condition
+from recsys.recommend.request import Asked
 from serving.app import create_app
 from serving.query_schemas import NoQuery, PopularQuery, RecommendQuery, SimilarQuery, parse, query
 from serving.settings import Settings

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.encoders import EncoderRef, open_encoder
+from recsys.encoders.hub import EncoderRef, open_encoder
+from recsys.encoders.opening import lightest
 from recsys.errors import EncoderBusyError, EncoderError
-from recsys.query_encoders import lightest
 from serving import encoder_process
 from serving.encoder_process import SOCKET, Encoders, serve
 from serving.encoding import WARM_UP_SECONDS, Process

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.embeddings import Vectors
-from recsys.encoders import NO_ENCODER, EncoderRef
+from recsys.data.vectors import Vectors
+from recsys.encoders.hub import NO_ENCODER, EncoderRef
 from recsys.errors import EncoderBusyError, EncoderError, UnansweredError
 from serving import encoding
 from serving.encoding import KEPT, Encoding

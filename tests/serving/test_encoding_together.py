@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.encoders import EncoderRef, open_encoder
+from recsys.encoders.hub import EncoderRef, open_encoder
 from recsys.errors import EncoderError
 from serving import encoder_process
 from serving.encoder_process import Encoders

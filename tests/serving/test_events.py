@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from recsys.config import ServeConfig
-from recsys.event_store import EventStore
-from recsys.manifest import EventsInfo
-from recsys.model import Model
-from recsys.moments import seconds
-from recsys.recommender import Recommender
+from recsys.events.records import EventsInfo
+from recsys.events.store import EventStore
+from recsys.events.timestamps import seconds
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.event_schemas import MOMENT_PATTERN
 from serving.settings import Settings

@@ -9,12 +9,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from recsys.config import ServeConfig
-from recsys.directions import Directions
-from recsys.exploration import Page, clusters_object, directions_object, map_object, segment_object
-from recsys.groups import Groups
-from recsys.item_map import ItemMap
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.explore.json import Page, clusters_object, directions_object, map_object, segment_object
+from recsys.model.extras.directions import Directions
+from recsys.model.extras.groups import Groups
+from recsys.model.extras.item_map import ItemMap
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.settings import Settings
 from tests.serving.conftest import VERSION, strict_json

@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from recsys.filters import Condition
+from recsys.data.filters import Condition
 from serving.filter_schemas import FilterIn
 
 

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from recsys.asked import Asked
 from recsys.config import ServeConfig
-from recsys.encoders import EncoderRef
-from recsys.insight import anomalies_object, tags_object
-from recsys.manifest import EventsInfo
-from recsys.model import Model
-from recsys.outlying import page
-from recsys.recommender import Recommender
-from recsys.tags import of_item
+from recsys.encoders.hub import EncoderRef
+from recsys.events.records import EventsInfo
+from recsys.explore.insights_json import anomalies_object, tags_object
+from recsys.explore.outliers import page
+from recsys.explore.suggested_tags import of_item
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from serving.app import create_app
 from serving.operations import BY_ENDPOINT
 from serving.settings import Settings

@@ -15,8 +15,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from recsys.errors import BundleError
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving import logs
 from serving.app import create_app
 from serving.settings import Settings

@@ -12,15 +12,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
+from recsys.bundle.store import Store
 from recsys.config import ServeConfig
-from recsys.encoders import EncoderRef
+from recsys.encoders.hub import EncoderRef
+from recsys.encoders.pictures import PictureBytes, decode
+from recsys.encoders.tower_files import open_towers
 from recsys.errors import EncoderBusyError, EncoderError
-from recsys.manifest import EventsInfo
-from recsys.model import Model
-from recsys.pictures import PictureBytes, decode
-from recsys.recommender import Recommender
-from recsys.store import Store
-from recsys.tower_files import open_towers
+from recsys.events.records import EventsInfo
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving import encoder_process, encoding
 from serving.app import create_app
 from serving.settings import Settings

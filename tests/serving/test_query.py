@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from recsys.asked import Asked
+from recsys.encoders.opening import open_query_encoder
 from recsys.errors import EncoderBusyError
-from recsys.manifest import EventsInfo
-from recsys.query_encoders import open_query_encoder
-from recsys.recommender import Recommender
-from recsys.vector_query import STRATEGIES, Strategy, VectorQuery, item_example, query, text_example, user_example
+from recsys.events.records import EventsInfo
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from recsys.search.examples import STRATEGIES, Strategy, VectorQuery, item_example, query, text_example, user_example
 from serving.app import create_app
 from serving.settings import Settings
 from tests import factories

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 
 from recsys.config import ServeConfig
 from recsys.errors import ConfigError
-from recsys.model import Model
-from recsys.recommender import Recommender
+from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from serving import buckets, key_file, rate_limits
 from serving.app import create_app
 from serving.buckets import SECOND

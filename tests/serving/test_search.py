@@ -11,20 +11,20 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from recsys.answers import Answer
-from recsys.asked import Asked
+from recsys.bundle.store import Store
 from recsys.config import ServeConfig
-from recsys.embeddings import Vectors
-from recsys.encoders import EncoderRef
+from recsys.data.vectors import Vectors
+from recsys.encoders.hub import EncoderRef
+from recsys.encoders.opening import open_query_encoder
 from recsys.errors import EncoderBusyError, EncoderError, EventStoreError
-from recsys.manifest import EventsInfo
-from recsys.model import Model
-from recsys.query_encoders import open_query_encoder
-from recsys.recommender import Recommender
-from recsys.search import search
-from recsys.store import Store
-from recsys.taste import of_user
-from recsys.text_search import MODES, Mode, TextQuery
+from recsys.events.records import EventsInfo
+from recsys.model.model import Model
+from recsys.recommend.answer import Answer
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from recsys.recommend.user_state import of_user
+from recsys.search.items import search
+from recsys.search.text import MODES, Mode, TextQuery
 from serving.app import create_app
 from serving.encoding import SECONDS
 from serving.settings import Settings

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys.asked import Asked
-from recsys.recommender import Recommender
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 from tests.running import RECSYS, Running, children, free_port, running, wait_until
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from recsys.recommender import Recommender
+from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.query_schemas import RecommendQuery
 from serving.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recsys.config import Config
-from recsys.interactions import Interactions
+from recsys.data.interactions import Interactions
 from training.accounting import Accounting
 from training.readers import Chunk, Source, read_chunks
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys import blending
-from recsys.catalog import Catalog, Item
 from recsys.config import AlsConfig, BlendConfig
-from recsys.ids import IdMap
-from recsys.interactions import Interactions
+from recsys.data.catalog import Catalog, Item
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions
+from recsys.model import blending
 from tests.training.files import table
 from training import lsa, neighbors
 from training.als import Factorization, Factors

@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from recsys.config import AlsConfig
+from recsys.data.histories import Histories
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions
 from recsys.errors import ModelRejectedError
-from recsys.histories import Histories
-from recsys.ids import IdMap
-from recsys.interactions import Interactions
 from tests import factories
 from training import als
 

@@ -10,9 +10,9 @@ from scipy import sparse
 
 from recsys.config import AlsConfig
 from recsys.config_file import load_config
-from recsys.fold_in import FoldIn
-from recsys.histories import Histories
-from recsys.interactions import Interactions
+from recsys.data.histories import Histories
+from recsys.data.interactions import Interactions
+from recsys.model.fold_in import FoldIn
 from tests import factories
 from tests.training.test_als import LONG, SETTINGS, relative_error, unliked, weighted
 from training import als

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from recsys.asked import Asked
-from recsys.console import Stages
-from recsys.encoders import StaticEncoder, TextEncoder
+from recsys.bundle.store import Store
+from recsys.encoders.hub import StaticEncoder, TextEncoder
+from recsys.encoders.opening import open_query_encoder
 from recsys.errors import UnansweredError
-from recsys.query_encoders import open_query_encoder
-from recsys.recommender import Recommender
-from recsys.search import corpus, search
-from recsys.store import Store
-from recsys.taste import of_user
-from recsys.text_search import Mode, TextQuery
-from recsys.vector_query import Strategy, VectorQuery, item_example, query, text_example
+from recsys.progress import Stages
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from recsys.recommend.user_state import of_user
+from recsys.search.examples import Strategy, VectorQuery, item_example, query, text_example
+from recsys.search.items import corpus, search
+from recsys.search.text import Mode, TextQuery
 from tests import factories
 from tests.training.sample import small
 from training import pipeline

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recsys.catalog import Catalog, Item
+from recsys.data.catalog import Catalog, Item
 from training.axes import directions
 from training.lexicon import Lexicon
 from training.naming import Describer

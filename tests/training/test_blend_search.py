@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys import blending
 from recsys.config import BlendConfig
-from recsys.interactions import Interactions
+from recsys.data.interactions import Interactions
+from recsys.model import blending
 from tests import factories
 from tests.training import tastes
 from training import blend_search, candidates, neighbors

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recsys import blending, metrics
-from recsys.batch import recommend_many
 from recsys.config import AlsConfig, BlendConfig, Config
-from recsys.recommender import Recommender
+from recsys.model import blending
+from recsys.recommend.batch import recommend_many
+from recsys.recommend.recommender import Recommender
 from tests.training import tastes
 from training import als, candidates
 from training.als import Factors
 from training.assembly import Parts, exact_model
 from training.candidates import Content, Metric, Weights
+from training.evaluation import ranking_metrics
 from training.material import nothing_seen
 from training.validation import Validation, held_out
 
@@ -60,12 +61,12 @@ def served(
         words=content.words,
     )
     recommender = Recommender(exact_model(parts, Config(blend=BlendConfig(**weights))), "")
-    lists = np.full((len(validation.users), k), metrics.NO_ITEM, dtype=np.int32)
+    lists = np.full((len(validation.users), k), ranking_metrics.NO_ITEM, dtype=np.int32)
     for row, found in enumerate(recommend_many(recommender, validation.users, k, exact=True)):
         lists[row, : len(found)] = found.nums
     relevant = validation.test.matrix()[validation.users]
-    compute = {"ndcg": metrics.ndcg_at_k, "recall": metrics.recall_at_k}[metric]
-    return compute(metrics.hits(lists, relevant), np.diff(relevant.indptr).astype(np.int64))
+    compute = {"ndcg": ranking_metrics.ndcg_at_k, "recall": ranking_metrics.recall_at_k}[metric]
+    return compute(ranking_metrics.hits(lists, relevant), np.diff(relevant.indptr).astype(np.int64))
 
 
 def measured(

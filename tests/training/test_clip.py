@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.encoders import SentenceEncoder, open_encoder
+from recsys.bundle.store import Store
+from recsys.encoders.hub import SentenceEncoder, open_encoder
+from recsys.encoders.picture_encoders import CLIP_SCALE, find_picture_encoder, open_picture_encoder
 from recsys.errors import EncoderError
-from recsys.picture_encoders import CLIP_SCALE, find_picture_encoder, open_picture_encoder
-from recsys.store import Store
 from tests import factories
 from tests.recsys import tiny_bert
 from tests.recsys.tiny_towers import picture
@@ -57,7 +57,7 @@ def test_a_training_with_clip_can_be_searched(folder: Path, tmp_path: Path) -> N
     assert isinstance(found, SentenceEncoder)
     cache = tmp_path / "cache.sqlite"
     chosen = config(folder, f"content.picture_encoder={clip}", f"content.cache={cache}")
-    from recsys.console import Stages
+    from recsys.progress import Stages
 
     trained = pipeline.train(chosen, Stages(quiet=True))
     assert trained.header.pictures.dim == 8

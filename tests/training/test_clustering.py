@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
-from recsys.groups import NO_GROUP
+from recsys.model.extras.groups import NO_GROUP
 from training import clustering
 from training.clustering import Quality, cluster
 

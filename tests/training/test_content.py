@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.catalog import Catalog, Item
-from recsys.embeddings import Vectors
+from recsys.data.catalog import Catalog, Item
+from recsys.data.vectors import Vectors
 from recsys.errors import DataError
 from tests.training.files import config
 from training import content, lsa, vector_cache

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recsys.asked import Asked
-from recsys.console import Stages
+from recsys.bundle.store import Store
 from recsys.errors import DataError, RecsysError
-from recsys.recommender import Recommender
-from recsys.store import Store
+from recsys.progress import Stages
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 from tests.training.files import config, table
 from training import pipeline

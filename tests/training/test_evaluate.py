@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions
 from recsys.errors import DataError, QueryError
-from recsys.ids import IdMap
-from recsys.index import Neighbors
-from recsys.interactions import Interactions
+from recsys.index.exact import Neighbors
 from tests import factories
 from training.evaluate import compare, leave_one_out, measure
 from training.measured import Measured

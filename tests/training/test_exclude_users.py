@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from recsys.cli import cli
+from recsys.cli.main import cli
 from recsys.errors import DataError
-from recsys.event_records import ReceivedEvent
-from recsys.event_store import EventStore
+from recsys.events.records import ReceivedEvent
+from recsys.events.store import EventStore
 from tests.training.files import config, pairs_of, table
 from training.ingest import ingest
 

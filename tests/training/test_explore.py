@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from recsys.console import Stages
-from recsys.store import Store
+from recsys.bundle.store import Store
+from recsys.progress import Stages
 from tests import factories
 from tests.training import tastes
 from tests.training.files import config

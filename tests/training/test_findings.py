@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from recsys.config_file import load_config
-from recsys.console import Stages
+from recsys.progress import Stages
 from tests.training.files import config, table
 from tests.training.sample import small
 from training import findings, pipeline

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recsys.catalog import Catalog, Item
-from recsys.groups import Affinity
+from recsys.data.catalog import Catalog, Item
+from recsys.model.extras.groups import Affinity
 from training import grouping
 from training.clustering import Clustering
 from training.lexicon import Lexicon

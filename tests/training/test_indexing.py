@@ -8,11 +8,11 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from recsys.annoy_index import AnnoyVectorIndex
 from recsys.config import IndexConfig
-from recsys.embeddings import Vectors
+from recsys.data.vectors import Vectors
 from recsys.errors import ModelRejectedError
-from recsys.index import ExactIndex, VectorTable
+from recsys.index.annoy import AnnoyVectorIndex
+from recsys.index.exact import ExactIndex, VectorTable
 from tests import factories
 from training.indexing import RECALL_AT, BuiltIndex, Query, build_index, sample
 

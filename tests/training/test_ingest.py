@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.catalog import Item
+from recsys.data.catalog import Item
+from recsys.data.interactions import Interactions
 from recsys.errors import ConfigError, DataError
-from recsys.interactions import Interactions
 from tests.training.files import HEADER, IDS, config, pairs_of, table, text
 from training.dataset import checksum
 from training.ingest import ingest

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from recsys.catalog import Item
 from recsys.config import DataConfig
+from recsys.data.catalog import Item
 from recsys.errors import ConfigError
 from tests.training.files import IDS, read, source, table, text
 from training.accounting import Accounting

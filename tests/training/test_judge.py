@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.asked import Asked
-from recsys.console import Stages
-from recsys.histories import Histories
-from recsys.popularity import Popularity
-from recsys.recommender import Recommender
+from recsys.data.histories import Histories
+from recsys.model.popularity import Popularity
+from recsys.progress import Stages
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 from tests.training.files import config
 from tests.training.sample import EVENTS, ITEMS, small

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.asked import Asked
+from recsys.bundle.store import Store
 from recsys.config import IndexConfig
-from recsys.console import Stages
-from recsys.index import ExactIndex, Neighbors, VectorTable
-from recsys.lists import Lists
-from recsys.model import Model
-from recsys.recommender import Recommender
-from recsys.store import Store
+from recsys.index.exact import ExactIndex, Neighbors, VectorTable
+from recsys.model.model import Model
+from recsys.model.precomputed_lists import Lists
+from recsys.progress import Stages
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests import factories
 from tests.recsys import dumb
 from tests.training.sample import small

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from recsys.bundle.store import Store, verify_all
 from recsys.errors import StoreError
-from recsys.store import Store, verify_all
 from tests import factories
 from tests.reliability import bundles
 from training import lock

@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import load
 from tokenizers import Tokenizer
 
-from recsys.encoders import StaticEncoder, open_encoder
+from recsys.encoders.hub import StaticEncoder, open_encoder
 from recsys.errors import DataError
 from tests import factories
 from training import lsa

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.catalog import Item
+from recsys.data.catalog import Item
 from recsys.errors import DataError
 from tests import factories
 from tests.training.files import config, pairs_of, text

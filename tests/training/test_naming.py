@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.catalog import Attribute, Catalog, Item
-from recsys.meaning import Meaning, Numbers, Value, Word
+from recsys.data.catalog import Attribute, Catalog, Item
+from recsys.model.extras.descriptions import Meaning, Numbers, Value, Word
 from training.lexicon import Lexicon
 from training.naming import Describer
 

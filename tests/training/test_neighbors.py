@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.interactions import Interactions
+from recsys.data.interactions import Interactions
 from tests import factories
 from tests.training import tastes
 from training import neighbors

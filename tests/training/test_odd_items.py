@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recsys import blending
-from recsys.catalog import Catalog, Item
-from recsys.histories import Histories
+from recsys.data.catalog import Catalog, Item
+from recsys.data.histories import Histories
+from recsys.model import blending
 from tests.training import tastes
 from training import lsa, neighbors, odd_items
 from training.odd_items import Known

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binom
 
 from benchmarks.attackers import Attack, Direction, Kind, plant
-from recsys.anomalies import SUSPECT, Outliers
+from recsys.model.extras.anomalies import SUSPECT, Outliers
 from tests.training.crowd import DAY, crowd
 from training import anomalies, groups, profiles
 from training.dataset import Ratings

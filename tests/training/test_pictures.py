@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.catalog import Catalog, Item
+from recsys.bundle.store import Store
 from recsys.config import Config
 from recsys.config_file import load_config
-from recsys.console import Stages
+from recsys.data.catalog import Catalog, Item
+from recsys.encoders.tower_files import open_towers, read_files
 from recsys.errors import ConfigError, DataError, EncoderError
-from recsys.store import Store
-from recsys.tower_files import open_towers, read_files
+from recsys.progress import Stages
 from tests import factories
 from tests.recsys import tiny_towers
 from tests.recsys.tiny_towers import picture, saved

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.annoy_index import AnnoyVectorIndex
-from recsys.asked import Asked
+from recsys.bundle.store import Store
 from recsys.config import Config
-from recsys.console import Stages
 from recsys.errors import ModelRejectedError
-from recsys.index import ExactIndex
-from recsys.recommender import Recommender
-from recsys.store import Store
+from recsys.index.annoy import AnnoyVectorIndex
+from recsys.index.exact import ExactIndex
+from recsys.progress import Stages
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
 from tests.training.files import table
 from tests.training.sample import ITEMS, small
 from training import als, clock, findings, neighbors, pipeline

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.store import Store
+from recsys.bundle.store import Store
 from tests.training.test_train_command import data, recsys
 from training import lock, schedule
 

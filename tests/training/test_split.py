@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions
 from recsys.errors import DataError
-from recsys.ids import IdMap
-from recsys.interactions import Interactions
 from tests import factories
 from tests.training.files import pairs_of
 from training import split as splitting

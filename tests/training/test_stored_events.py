@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recsys.activity import EventRules
 from recsys.config import Config
 from recsys.errors import DataError, EventStoreError
-from recsys.event_records import NO_WATERMARK, ReceivedEvent
-from recsys.event_store import EventStore
+from recsys.events.activity import EventRules
+from recsys.events.records import NO_WATERMARK, ReceivedEvent
+from recsys.events.store import EventStore
 from tests.training.files import config, pairs_of, table, text
 from training import movielens
 from training.dataset import Dataset, checksum
@@ -171,7 +171,7 @@ def test_events_that_cannot_be_counted_are_rejected_with_their_number(tmp_path: 
 
 
 def test_many_events_are_read_in_chunks(store: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recsys.event_store.CHUNK", 7)
+    monkeypatch.setattr("recsys.events.store.CHUNK", 7)
     store.add([event(f"u{n % 5}", f"i{n}") for n in range(50)])
     dataset = ingest(reading(store))
     assert len(dataset.interactions) == dataset.accounting.read["events"] == 50

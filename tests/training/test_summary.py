@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.console import Stages
+from recsys.progress import Stages
 from tests.training.files import config, table
 from training import pipeline, summary
 from training.ingest import ingest

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.catalog import Catalog, Item
-from recsys.console import Stages
-from recsys.embeddings import Vectors, unit_rows
-from recsys.likeness import Likeness
-from recsys.recommender import Recommender
-from recsys.tagging import Tagging
-from recsys.tags import of_item
+from recsys.data.catalog import Catalog, Item
+from recsys.data.vectors import Vectors, unit_rows
+from recsys.explore.suggested_tags import of_item
+from recsys.model.extras.tagging import Tagging
+from recsys.model.similarity import Likeness
+from recsys.progress import Stages
+from recsys.recommend.recommender import Recommender
 from tests.training.sample import small
 from training import pipeline, tagging
 from training.tag_votes import NUMBERS_OF_VOTERS, Votes, cross_measured

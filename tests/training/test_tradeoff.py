@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys import list_metrics
-from recsys.batch import recommend_many
-from recsys.console import Stages
-from recsys.recommender import Recommender
+from recsys.progress import Stages
+from recsys.recommend.batch import recommend_many
+from recsys.recommend.recommender import Recommender
 from tests.training.sample import small
 from training import judge, material, pipeline, popularity_page, tradeoff
 from training.assembly import exact_model
+from training.evaluation import list_metrics
 from training.measured import Comparison
 from training.pipeline import Protocol
 from training.segments import HeldOut

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys import cli
+from recsys.bundle.store import Store
+from recsys.cli import main
 from recsys.config_file import load_config
-from recsys.interactions import Interactions
-from recsys.store import Store
+from recsys.data.interactions import Interactions
 from tests.training import tastes
 
 SMALL = {
@@ -59,7 +59,7 @@ def data(folder: Path, pairs: Interactions | None = None, texts: Sequence[str] |
 def recsys(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["recsys", *arguments])
     try:
-        cli.main()
+        main.main()
     except SystemExit as stopped:
         return int(stopped.code or 0)
     return 0

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from recsys.config import BlendConfig, Config
+from recsys.data.histories import Histories
+from recsys.data.interactions import Interactions
 from recsys.errors import DataError
-from recsys.histories import Histories
-from recsys.interactions import Interactions
 from tests.training import tastes
 from training import tune
 from training.material import nothing_seen

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from recsys.tower_files import open_towers
-from recsys.towers import TowerEncoder, brightness, squared
+from recsys.encoders.tower_files import open_towers
+from recsys.encoders.towers import TowerEncoder, brightness, squared
 from training import two_towers
 from training.drawing import CENTRES, HUES, NUMBERS, OUTLINES, draw
 from training.scenes import COLOURS, COUNTS, POSITIONS, SHAPES, WORDS, Scene, World, caption, coded, split, vocabulary

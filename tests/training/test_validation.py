@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.data.interactions import Interactions
 from recsys.errors import DataError
-from recsys.interactions import Interactions
 from tests import factories
 from tests.training import tastes
 from training.split import split

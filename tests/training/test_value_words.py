@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from recsys.attributes import Attributes
-from recsys.catalog import Catalog, Item
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog, Item
 from training.value_words import value_texts
 
 

@@ -1,0 +1,206 @@
+"""A model bundle: one folder with everything that answers, checked before anything in it is opened.
+
+Arrays are plain ``.npy`` files read with ``allow_pickle=False`` and memory-mapped, so no code is ever executed and the
+workers of a server share one copy. ``manifest.json`` names each file with size and SHA-256, and ``manifest.sha256``
+holds the SHA-256 of the manifest, so any changed, missing, extra or swapped file is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from recsys.bundle.files import read_array, sync, write_array, write_bytes
+from recsys.bundle.manifest import FileInfo, IndexInfo, Manifest
+from recsys.bundle.parts import COLUMNS, PARTS, present, to_arrays
+from recsys.data.catalog import Catalog
+from recsys.data.ids import IdMap
+from recsys.data.packed import Arrays
+from recsys.encoders.hub import EncoderRef
+from recsys.errors import BundleError
+from recsys.index import annoy_file
+from recsys.index.annoy import AnnoyVectorIndex
+from recsys.index.exact import ExactIndex, VectorIndex, VectorTable
+from recsys.model.blending import Layout
+from recsys.model.model import Model
+
+MANIFEST = "manifest.json"
+MANIFEST_SHA = "manifest.sha256"
+USER_FACTORS = "user_factors.npy"
+ENCODER, PICTURE_ENCODER = "encoder", "picture_encoder"
+UNREAD = "0" * 64
+
+
+@dataclass(frozen=True, eq=False)
+class ModelBundle:
+    """A model as it was published, with its manifest and its folder."""
+
+    model: Model
+    manifest: Manifest
+    folder: Path
+
+    @property
+    def version(self) -> str:
+        return self.manifest.model_version
+
+    @property
+    def encoder(self) -> EncoderRef:
+        """What made the text vectors."""
+        info, own = self.manifest.encoder, self.folder / ENCODER
+        return EncoderRef(info.name, info.fingerprint, own if own.is_dir() else None)
+
+    @property
+    def picture_encoder(self) -> EncoderRef:
+        """What made the vectors of the pictures."""
+        info, own = self.manifest.pictures.encoder, self.folder / PICTURE_ENCODER
+        return EncoderRef(info.name, info.fingerprint, own if own.is_dir() else None, pictures=True)
+
+
+def write_model(folder: Path, model: Model) -> None:
+    """Write and sync every file of `model` but the manifest; raises OSError or StoreError."""
+    for part, arrays in to_arrays(model).items():
+        for column in COLUMNS[part]:
+            write_array(folder / f"{part}.{column}.npy", arrays[column])
+    write_array(folder / USER_FACTORS, model.user_factors)
+    for name, forest in model.forests.items():
+        forest.save(folder / f"{name}.ann")
+        sync(folder / f"{name}.ann")
+    for own, files in ((ENCODER, model.encoder_files), (PICTURE_ENCODER, model.picture_encoder_files)):
+        for name, content in files.items():
+            path = folder / own / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, content)
+        for parent in sorted({folder / own / parent for name in files for parent in Path(name).parents}):
+            sync(parent)
+
+
+def list_files(folder: Path, *, read: bool = True) -> dict[str, FileInfo]:
+    """Size and SHA-256 of every file below `folder` but the two of the manifest; without `read` the size alone.
+
+    Raises
+    ------
+    BundleError
+        When something in it is neither a folder nor a plain file.
+    OSError
+        When a folder or a file cannot be read.
+    """
+    files = {}
+    for parent, folders, names in os.walk(folder, onerror=_raise):
+        for name in folders + names:
+            path = Path(parent, name)
+            mode = path.lstat().st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                raise BundleError(f"{path}: a bundle holds plain files only, no links or devices")
+            if stat.S_ISREG(mode) and path.parent / name not in (folder / MANIFEST, folder / MANIFEST_SHA):
+                sha256 = file_sha256(path) if read else UNREAD
+                files[path.relative_to(folder).as_posix()] = FileInfo(size=path.stat().st_size, sha256=sha256)
+    return files
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    content = manifest.to_json()
+    write_bytes(folder / MANIFEST, content)
+    write_bytes(folder / MANIFEST_SHA, _sha_line(content))
+
+
+def check_files(folder: Path, version: str | None = None, *, read: bool = True) -> Manifest:
+    """Compare a bundle with its manifest, byte for byte, without `read` by names and sizes.
+
+    `version` is its name where the folder has another.
+
+    Raises
+    ------
+    BundleError
+        When the manifest was changed, or a file is missing, extra, or not the one that was published.
+    """
+    try:
+        found = list_files(folder, read=read)  # first, for it opens plain files only: a pipe would wait forever
+        content = (folder / MANIFEST).read_bytes()
+        if (folder / MANIFEST_SHA).read_bytes() != _sha_line(content):
+            raise BundleError(f"{folder / MANIFEST}: its checksum does not match; the bundle is damaged")
+        manifest = Manifest.from_json(content)
+        if manifest.model_version != (version or folder.name):
+            raise BundleError(f"{folder}: the manifest is that of {manifest.model_version}")
+    except OSError as error:
+        raise BundleError(f"{folder}: cannot be read: {error.strerror or error}; the bundle is damaged") from error
+    for name in sorted(found.keys() | manifest.files.keys()):
+        if name not in found:
+            raise BundleError(f"{folder / name}: missing; the bundle is damaged")
+        if name not in manifest.files:
+            raise BundleError(f"{folder / name}: not in the manifest; the bundle was changed after publishing")
+        published = manifest.files[name]
+        if found[name] != (published if read else published.model_copy(update={"sha256": UNREAD})):
+            raise BundleError(f"{folder / name}: its size or checksum does not match; the bundle is damaged")
+    return manifest
+
+
+def load_bundle(folder: Path, version: str | None = None, *, read: bool = True) -> ModelBundle:
+    """Check a bundle, then memory-map it; `version` is its name where the folder has another.
+
+    Without `read` its bytes are not looked at, as when another process has just done so: manifest, names, sizes and meaning
+    are.
+
+    Raises
+    ------
+    BundleError
+        When any file is not the published one, or the parts do not fit the manifest.
+    """
+    manifest = check_files(folder, version, read=read)
+    try:
+        return ModelBundle(_open_model(folder, manifest, read), manifest, folder)
+    except Exception as error:  # numpy meets a crafted file with errors of many kinds
+        raise BundleError(f"{folder}: {error}") from error
+
+
+def _open_model(folder: Path, manifest: Manifest, read: bool) -> Model:
+    arrays = {part: _read_arrays(folder, part) for part in present(bool(manifest.pictures.dim))}
+    shape, counts = manifest.shape, manifest.counts
+    layout = Layout(shape.factors, shape.text_dim, shape.content_scale, shape.short_history)
+    searched = layout.text_dim if manifest.items_by_text is not None else 0
+    dims = {"items_for_user": layout.dim, "items_like_item": layout.dim, "items_by_text": searched}
+    if manifest.pictures.dim:
+        dims["items_by_picture"] = manifest.pictures.dim
+    tables = {name: VectorTable.from_arrays(arrays[name], (counts.items, dim)) for name, dim in dims.items()}
+    items = IdMap.from_arrays(arrays["items"])
+    parts: dict[str, Any] = {name: part.open(arrays[name], manifest) for name, part in PARTS.items() if name in arrays}
+    exact: dict[str, Any] = {name: ExactIndex(table) for name, table in tables.items()}
+    factors: Any = read_array(folder / USER_FACTORS)
+    catalog = Catalog.from_arrays(items, arrays["catalog"], arrays["titles"])
+    model = Model(catalog=catalog, user_factors=factors, layout=layout, **parts, **exact)
+    sizes = (len(model.users), len(model.catalog), len(model.histories.item_nums))
+    if sizes != (counts.users, counts.items, counts.interactions):
+        raise BundleError(f"users, items, interactions are {sizes}, the manifest says {counts}")
+    infos: dict[str, IndexInfo | None] = {name: getattr(manifest, name) for name in tables}
+    indexes: dict[str, Any] = {  # annoy is the last to open a file, as it trusts what it is told
+        name: _open_index(folder / f"{name}.ann", tables[name], info, read) for name, info in infos.items()
+    }
+    return replace(model, **indexes)
+
+
+def _open_index(forest: Path, table: VectorTable, info: IndexInfo | None, read: bool) -> VectorIndex:
+    if info is None or info.serves == "exact":
+        return ExactIndex(table)
+    if read:
+        annoy_file.check(forest, table.vectors)
+    return AnnoyVectorIndex.open(table, forest, info.search_k)
+
+
+def _read_arrays(folder: Path, part: str) -> Arrays:
+    return {column: read_array(folder / f"{part}.{column}.npy") for column in COLUMNS[part]}
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _sha_line(content: bytes) -> bytes:
+    return f"{hashlib.sha256(content).hexdigest()}\n".encode()

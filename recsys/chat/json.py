@@ -1,0 +1,94 @@
+"""The answer to a conversation as a JSON object, the same on the command line and over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from recsys.chat.preferences import Mention, Understood
+from recsys.chat.recommend import ChatReason, Reply
+from recsys.data.filters import Condition
+from recsys.model.model import Model
+from recsys.recommend.json import DIGITS
+
+MOST_OTHERS = 5
+PhrasedBy = Literal["plain", "model"]
+
+
+def chat_object(
+    model: Model, understood: Understood, reply: Reply, subject: Mapping[str, Any], model_version: str
+) -> dict[str, Any]:
+    """Everything but the text of the answer; `subject` is whom it is for, such as ``{"user_id": "u17"}``."""
+    answer, question = reply.answer, reply.question
+    return {
+        **subject,
+        "model_version": model_version,
+        "strategy": answer.strategy,
+        "fallback": answer.fallback,
+        "items": [
+            {
+                "rank": rank,
+                "item_id": item.item_id,
+                "score": round(item.score, DIGITS),
+                "title": item.title,
+                "source": item.source,
+                "reason": _reason(reason),
+            }
+            for rank, (item, reason) in enumerate(zip(answer.items, reply.reasons, strict=True), 1)
+        ],
+        "question": None
+        if question is None
+        else {
+            "text": question.text,
+            "attribute": question.attribute,
+            "options": [option._asdict() for option in question.options],
+            "bits": round(question.gain, DIGITS),
+            "candidates": question.n,
+        },
+        "understood": {
+            "likes": [_mention(model, one) for one in understood.likes],
+            "dislikes": [_mention(model, one) for one in understood.dislikes],
+            "seen": [_mention(model, one) for one in understood.seen],
+            "filters": filter_objects(understood.filters),
+            "shown": [model.catalog.items.id(num) for num in sorted(understood.shown)],
+        },
+    }
+
+
+def filter_objects(conditions: Sequence[Condition]) -> list[dict[str, Any]]:
+    """Conditions as the bodies of requests take them."""
+    found: list[dict[str, Any]] = []
+    for one in conditions:
+        if one.operator == "not in":
+            found.append({"attribute": one.attribute, "none": list(one.values)})
+        elif one.operator == "in":
+            found.append({"attribute": one.attribute, "any": list(one.values)})
+        elif one.operator == ">=":
+            found.append({"attribute": one.attribute, "min": one.values[0]})
+        else:
+            found.append({"attribute": one.attribute, "max": one.values[0]})
+    return found
+
+
+def _mention(model: Model, one: Mention) -> dict[str, Any]:
+    shown: dict[str, Any] = {"said": one.said, "turn": one.turn, "weight": round(one.weight, DIGITS)}
+    if one.items:
+        ids = [model.catalog.items.id(num) for num in one.items[: MOST_OTHERS + 1]]
+        shown |= {"item_id": ids[0], "title": model.catalog.titles[one.items[0]], "others": ids[1:]}
+    if one.attribute:
+        shown |= {"attribute": one.attribute, "value": one.value}
+    return shown if one.strong else {**shown, "less": True}
+
+
+def _reason(reason: ChatReason) -> dict[str, Any]:
+    near = reason.near
+    return {
+        "near": None if near is None else {**near._asdict(), "score": round(near.score, DIGITS)},
+        "attributes": [{"attribute": name, "value": value} for name, value in reason.attributes],
+        "words": list(reason.words),
+        "meaning": round(reason.meaning, DIGITS),
+        "by_attributes": round(reason.by_attributes, DIGITS),
+        "by_words": round(reason.by_words, DIGITS),
+        "personal": round(reason.personal, DIGITS),
+        "popularity": round(reason.popularity, DIGITS),
+    }

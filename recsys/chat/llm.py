@@ -1,0 +1,96 @@
+"""The words of an answer by an endpoint that speaks as OpenAI's chat completions do, where one is configured.
+
+It is told the latest turns, the items and the reasons that were found, and the question; nothing of the user but that. What it
+answers is a text to be shown and decides about nothing. Redirects and proxies are not followed, so nothing is sent to anybody
+else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from collections.abc import Mapping, Sequence
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError
+
+from recsys.chat.preferences import Message
+from recsys.config import ChatConfig
+from recsys.errors import PhrasingError
+
+MOST_TURNS = 6
+LONGEST_TURN = 1000
+LONGEST_ANSWER = 200_000  # bytes that are read
+LONGEST_REPLY = 4000  # characters
+INSTRUCTIONS = (
+    "You put the answer of a recommendation engine into words, in the language of the person. Name every item of FOUND in its "
+    "order, with its reason in a few words, and end with the question if there is one. Add no item and no fact."
+)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
+
+
+def phrased(
+    config: ChatConfig, messages: Sequence[Message], plain: str, environment: Mapping[str, str] = os.environ
+) -> str:
+    """The answer in the words of the endpoint.
+
+    Parameters
+    ----------
+    config : ChatConfig
+        With a `phrase_url`.
+    messages : sequence of Message
+        The conversation.
+    plain : str
+        The answer in plain words.
+    environment : mapping
+        Holds the key under the name of ``phrase_key_env``.
+
+    Raises
+    ------
+    PhrasingError
+        When there is no sound answer in time; it quotes nothing that was said.
+    """
+    turns = [{"role": one.role, "content": one.content[-LONGEST_TURN:]} for one in messages[-MOST_TURNS:]]
+    asked = {
+        "model": config.phrase_model,
+        "messages": [{"role": "system", "content": f"{INSTRUCTIONS}\nFOUND:\n{plain}"}, *turns],
+        "temperature": 0.3,
+        "stream": False,
+    }
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    if config.phrase_key_env:
+        key = environment.get(config.phrase_key_env, "")
+        if not key:
+            raise PhrasingError(f"the environment has no {config.phrase_key_env}, which chat.phrase_key_env names")
+        headers["Authorization"] = f"Bearer {key}"
+    url = f"{config.phrase_url.rstrip('/')}/chat/completions"
+    request = urllib.request.Request(url, json.dumps(asked).encode(), headers)  # noqa: S310 - config.py checks the scheme
+    try:
+        with OPENER.open(request, timeout=config.phrase_seconds) as response:
+            raw = response.read(LONGEST_ANSWER + 1)
+    except HTTPError as error:
+        error.close()
+        raise PhrasingError(f"chat.phrase_url did not answer: status {error.code}") from None
+    except (OSError, HTTPException, ValueError) as error:
+        raise PhrasingError(f"chat.phrase_url did not answer: {type(error).__name__}") from None
+    return _text(raw)
+
+
+def _text(raw: bytes) -> str:
+    try:
+        if len(raw) > LONGEST_ANSWER:
+            raise ValueError
+        text = json.loads(raw)["choices"][0]["message"]["content"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        text = None
+    if not isinstance(text, str) or not text.strip():
+        raise PhrasingError("chat.phrase_url answered with something else than a chat completion")
+    return text.strip().encode("utf-8", "replace").decode("utf-8")[:LONGEST_REPLY]

@@ -1,0 +1,243 @@
+"""Items for a conversation, with the reasons of each.
+
+An item's score is the sum of what its reasons show::
+
+    meaning     the product of item and intent (:mod:`recsys.chat.intent`), their cosine where something is liked
+    attributes  ATTRIBUTES times the share, by weight, of the values that were asked for and it has, less LESS times that of
+                the values of which less was asked for
+    words       WORDS times its keyword score for the liked texts, over the best one's, times the square of the share of them
+                that it has (:mod:`recsys.search.text`)
+    personal    PERSONAL times its score for the user, brought to 0..1 over the candidates; for a guest 0
+    popularity  POPULARITY times its popularity over the largest, and only where no item or text is liked and there is no user
+
+Disliked values and the ranges that were said are conditions that all items meet. What was named or shown before, what is hidden
+or excluded, and what the user has seen is not answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.chat.clarify import Question, clarifying
+from recsys.chat.intent import Intent, Texts
+from recsys.chat.preferences import Understood
+from recsys.data.filters import Condition
+from recsys.data.vectors import Vectors, unit_rows
+from recsys.index.exact import ExactIndex, VectorIndex, best_of
+from recsys.model.model import Model
+from recsys.recommend.answer import Answer, Recommendation, Source, Strategy
+from recsys.recommend.ranking import Mask, Nums, nearest, scored
+from recsys.recommend.recommender import NONE, Recommender
+from recsys.recommend.request import Asked
+from recsys.recommend.user_state import Taste
+from recsys.text.bm25 import words
+
+WORDS, PERSONAL, POPULARITY = 0.3, 0.15, 0.1
+POOL = 200
+NEAR = 0.2  # cosine from which an item is said to be like another
+MOST_WORDS = 5
+
+
+class Near(NamedTuple):
+    """A liked item that an item is like, and their cosine."""
+
+    item_id: str
+    title: str
+    score: float
+
+
+class ChatReason(NamedTuple):
+    """Why an item has its score, which is the sum of the five parts."""
+
+    near: Near | None
+    attributes: tuple[tuple[str, str], ...]
+    words: tuple[str, ...]
+    meaning: float
+    by_attributes: float
+    by_words: float
+    personal: float
+    popularity: float
+
+
+class Reply(NamedTuple):
+    """Items, why each, and what to ask next."""
+
+    answer: Answer
+    reasons: tuple[ChatReason, ...]
+    question: Question | None
+    n_left: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """Candidates and the parts of their scores, arrays (n,)."""
+
+    nums: Nums
+    meaning: Vectors
+    attributes: Vectors
+    words: Vectors
+    personal: Vectors
+    popularity: Vectors
+
+    @property
+    def total(self) -> Vectors:
+        return self.meaning + self.attributes + self.words + self.personal + self.popularity
+
+
+def converse(
+    recommender: Recommender,
+    understood: Understood,
+    vectors: Texts,
+    asked: Asked,
+    hidden: AbstractSet[str] = NONE,
+    taste: Taste | None = None,
+) -> Reply:
+    """Items for what was understood of a conversation.
+
+    Parameters
+    ----------
+    understood : Understood
+    vectors : mapping
+        The vectors of :func:`recsys.chat.intent.texts_of` as the encoder makes them; a text that is not there counts by
+        its words.
+    asked : Asked
+        Its k, exclude, filters and exact; what was understood narrows it further.
+    hidden : set of str
+        Ids of items that nobody may see.
+    taste : Taste or None
+        Of whom the order is.
+
+    Raises
+    ------
+    QueryError
+        When a filter names no attribute of the catalogue.
+    """
+    model = recommender.model
+    out = {*recommender.nums([*asked.exclude, *hidden]).tolist(), *understood.items(), *understood.shown}
+    out |= set() if taste is None else {*taste.seen.tolist()}
+    skip = np.array(sorted(out), dtype=np.int32)
+    eligible = _eligible(recommender, asked, understood.filters)
+    wanted = Intent(model, understood, vectors)
+    index: VectorIndex = ExactIndex(model.items_like_item.table) if asked.exact else model.items_like_item
+    nums = _candidates(model, index, wanted, taste, skip, eligible)
+    found = _scored(model, wanted, taste, nums)
+    order = np.lexsort((found.nums, -found.total))
+    top = order[: asked.k]
+    reasons = tuple(_reason(model, wanted, found, place) for place in top.tolist())
+    items = tuple(
+        Recommendation(model.catalog.items.id(num), model.catalog.titles[num], score, _source(reason))
+        for num, score, reason in zip(found.nums[top].tolist(), found.total[top].tolist(), reasons, strict=True)
+    )
+    strategy, fallback = _strategy(understood, taste)
+    question = clarifying(model.catalog, found.nums[order].tolist(), understood)
+    return Reply(Answer(strategy, items, fallback), reasons, question, len(nums))
+
+
+def _eligible(recommender: Recommender, asked: Asked, understood: Sequence[Condition]) -> Mask | None:
+    conditions = (*asked.filters, *understood)
+    return recommender.model.attributes.mask(conditions) if conditions else None
+
+
+def _candidates(
+    model: Model, index: VectorIndex, wanted: Intent, taste: Taste | None, skip: Nums, eligible: Mask | None
+) -> Nums:
+    """The best POOL by meaning, also of those with a value that was asked for, by words, by taste, and by popularity."""
+    any_value = np.logical_or.reduce(wanted.masks) if wanted.masks else None
+    masks = [eligible] if any_value is None else [eligible, any_value if eligible is None else any_value & eligible]
+    found = []
+    for mask in masks:
+        if wanted.towards:
+            found.append(_nearest(index, wanted.direction, model.layout.factors, skip, mask))
+        else:
+            found.append(model.popularity.top(POOL, skip, mask).nums)
+    if taste is not None and taste.query.vector.any():
+        found.append(_nearest(model.items_for_user, taste.query.vector, model.layout.factors, skip, eligible))
+    nums, scores = model.keywords.scores(" ".join(sorted(wanted.words)))
+    allowed = np.ones(len(nums), dtype=bool) if eligible is None else eligible[nums]
+    allowed &= ~np.isin(nums, skip)
+    found.append(best_of(nums[allowed], scores[allowed], POOL).nums)
+    return np.unique(np.concatenate(found)).astype(np.int32)
+
+
+def _nearest(index: VectorIndex, vector: Vectors, factors: int, skip: Nums, eligible: Mask | None) -> Nums:
+    """The best POOL; a scan passes over rows that are not eligible, and copies none."""
+    if eligible is None or not isinstance(index, ExactIndex):
+        return nearest(index, vector, factors, POOL, skip, eligible=eligible).found.nums
+    return index.query(vector, POOL, np.union1d(skip, np.flatnonzero(~eligible)).astype(np.int32)).nums
+
+
+def _scored(model: Model, wanted: Intent, taste: Taste | None, nums: Nums) -> _Scored:
+    zeros = np.zeros(len(nums), dtype=np.float32)
+    meaning = model.items_like_item.table.rows(nums) @ wanted.direction if wanted.direction.any() else zeros
+    text = " ".join(sorted(wanted.words))
+    by_words, keyword_scores = model.keywords.scores(text)
+    worded = zeros.copy()
+    _, here, there = np.intersect1d(nums, by_words, assume_unique=True, return_indices=True)
+    if len(here):
+        coverage = model.keywords.coverage(text, by_words[there])
+        worded[here] = WORDS * coverage**2 * keyword_scores[there] / keyword_scores[there].max()
+    personal = zeros if taste is None else _personal(model, taste, nums)
+    known = wanted.towards or personal.any() or worded.any()
+    largest = float(model.popularity.scores.max(initial=0)) or 1.0
+    popularity = zeros if known else np.asarray(POPULARITY * model.popularity.scores[nums] / largest, dtype=np.float32)
+    return _Scored(nums, np.asarray(meaning), wanted.by_attributes(nums), worded, personal, popularity)
+
+
+def _personal(model: Model, taste: Taste, nums: Nums) -> Vectors:
+    if not taste.query.vector.any() or not len(nums):
+        return np.zeros(len(nums), dtype=np.float32)
+    ranked = scored(model, taste.query, nums, len(nums)).found
+    spread = float(ranked.scores[0] - ranked.scores[-1]) or 1.0
+    made = np.empty(len(nums), dtype=np.float32)
+    made[np.searchsorted(nums, ranked.nums)] = PERSONAL * (ranked.scores - ranked.scores[-1]) / spread
+    return made
+
+
+def _reason(model: Model, wanted: Intent, found: _Scored, place: int) -> ChatReason:
+    num = int(found.nums[place])
+    item = model.catalog[num]
+    having = tuple(
+        (one.attribute, one.value) for one, mask in zip(wanted.values, wanted.masks, strict=True) if mask[num]
+    )
+    said = sorted(wanted.words & set(words(f"{item.title} {item.text}"))) if wanted.words else []
+    parts = (found.meaning, found.attributes, found.words, found.personal, found.popularity)
+    return ChatReason(
+        _near(model, wanted, num), having, tuple(said[:MOST_WORDS]), *(float(part[place]) for part in parts)
+    )
+
+
+def _near(model: Model, wanted: Intent, num: int) -> Near | None:
+    """The liked item that an item is most like."""
+    if not wanted.items:
+        return None
+    liked = np.array([one.items[0] for one in wanted.items], dtype=np.int32)
+    rows: NDArray[np.float32] = unit_rows(model.items_like_item.table.rows(np.append(liked, np.int32(num))))
+    cosines = rows[:-1] @ rows[-1]
+    best = int(np.argmax(cosines))
+    if cosines[best] < NEAR:
+        return None
+    return Near(model.catalog.items.id(int(liked[best])), model.catalog.titles[int(liked[best])], float(cosines[best]))
+
+
+def _source(reason: ChatReason) -> Source:
+    if reason.popularity:
+        return "popularity"
+    if reason.near or reason.personal:
+        return "blended"
+    if reason.by_words and reason.meaning:
+        return "hybrid"
+    return "keyword" if reason.by_words else "semantic" if reason.meaning else "content"
+
+
+def _strategy(understood: Understood, taste: Taste | None) -> tuple[Strategy, bool]:
+    if not understood.is_empty:
+        return "conversation", False
+    if taste is not None and taste.query.vector.any():
+        return ("fold_in" if taste.fresh else "personalized"), False
+    return "popular", True

@@ -1,0 +1,54 @@
+"""`recsys anomalies`: items and users that stand out."""
+
+from __future__ import annotations
+
+import click
+
+from recsys.cli.main import configured
+from recsys.cli.open_model import open_recommender
+from recsys.cli.output import show_json, show_table
+from recsys.config import Config
+from recsys.errors import ConfigError
+from recsys.explore.insights_json import anomalies_object
+from recsys.explore.outliers import Outlier, page
+from recsys.model.extras.anomalies import SUBJECTS, SUSPECT, Subject
+
+
+@click.command("anomalies")
+@configured
+@click.option("--kind", type=click.Choice(SUBJECTS), default="items", show_default=True, help="of what")
+@click.option("-k", default=20, show_default=True, type=click.IntRange(1), help="how many, the oddest first")
+@click.option(
+    "--min-score", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="only from this score on"
+)
+@click.option(
+    "--suspects", is_flag=True, help=f"the ids of all users above {SUSPECT:g}, one a line, for --exclude-users"
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
+def anomalies(config: Config, kind: Subject, k: int, min_score: float, suspects: bool, as_json: bool) -> None:
+    """Items and users that stand out, with a score from 0 to 1 and what speaks for it."""
+    if suspects and (as_json or kind == "items" or min_score):
+        raise ConfigError("--suspects prints ids of users: give --kind users, and neither --json nor --min-score")
+    recommender = open_recommender(config)
+    if suspects:
+        for one in page(recommender.model, "users", len(recommender.model.anomalies.users)).outliers:
+            if one.suspect:
+                click.echo(one.id)
+        return
+    found = page(recommender.model, kind, k, least=min_score)
+    if as_json:
+        show_json(anomalies_object(found, kind, recommender.model_version))
+        return
+    title = f"{len(found.outliers)} of {found.total} {kind} that stand out (model {recommender.model_version})"
+    columns = (
+        ("score", "item_id", "title", "evidence") if kind == "items" else ("score", "user_id", "suspect", "evidence")
+    )
+    show_table(columns, [row for one in found.outliers for row in _rows(one, kind)], title)
+
+
+def _rows(one: Outlier, kind: Subject) -> list[tuple[str, ...]]:
+    """A row for each piece of evidence; the first also says whose it is."""
+    marked = one.title if kind == "items" else "yes" if one.suspect else "no"
+    first = (f"{one.score:.2f}", one.id, marked)
+    heads = [first] + [("", "", "")] * (len(one.evidence) - 1)
+    return [(*head, evidence.sentence) for head, evidence in zip(heads, one.evidence, strict=True)]

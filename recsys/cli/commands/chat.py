@@ -1,0 +1,125 @@
+"""`recsys chat`: items by a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from recsys.chat.intent import texts_of
+from recsys.chat.json import chat_object
+from recsys.chat.llm import phrased
+from recsys.chat.parser import understand
+from recsys.chat.preferences import Message
+from recsys.chat.recommend import converse
+from recsys.chat.reply_text import plain_reply
+from recsys.cli.main import configured
+from recsys.cli.open_model import not_blank, open_recommender
+from recsys.cli.output import plain, show_json
+from recsys.config import ChatConfig, Config
+from recsys.data.filters import parse_filter
+from recsys.encoders.hub import TextEncoder
+from recsys.encoders.opening import open_query_encoder
+from recsys.errors import PhrasingError
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from recsys.recommend.user_state import of_user
+
+ENDS = ("", "/quit", "quit", "exit", "bye")
+
+
+@click.command("chat")
+@configured
+@click.argument("said", nargs=-1, metavar="[TEXT]...")
+@click.option("-k", default=5, show_default=True, type=click.IntRange(1), help="how many items")
+@click.option("--user", "user_id", metavar="USER_ID", help="with this user's taste, and without what they have seen")
+@click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
+@click.option("--exclude", multiple=True, metavar="ITEM_ID", help="not this item; repeatable")
+@click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
+@click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
+def chat_command(
+    config: Config,
+    said: tuple[str, ...],
+    k: int,
+    user_id: str | None,
+    filters: tuple[str, ...],
+    exclude: tuple[str, ...],
+    exact: bool,
+    as_json: bool,
+) -> None:
+    """Items by what you say: "I loved Alien but not horror".
+
+    Each TEXT is a turn, the answer to the last one is shown. Without any, a conversation begins; an empty line ends it.
+    """
+    asked = Asked(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
+    chat = _Chat(open_recommender(config), config.chat, asked, user_id)
+    not_blank(*said)
+    for text in said[:-1]:  # "more" and "yes" are about the answer before
+        chat.say(text)
+    if said:
+        _show(chat.say(said[-1]), as_json)
+        return
+    while (text := _line()) not in ENDS:
+        _show(chat.say(text), as_json)
+
+
+@dataclass
+class _Chat:
+    recommender: Recommender
+    config: ChatConfig
+    asked: Asked
+    user_id: str | None
+    messages: list[Message] = field(default_factory=list)
+    encoder: TextEncoder | None = None
+
+    def say(self, text: str) -> dict[str, Any]:
+        """The answer to a turn, which is kept with it."""
+        self.messages.append(Message("user", text))
+        shown = self.answer()
+        self.messages.append(Message("assistant", shown["reply"]))
+        return shown
+
+    def answer(self) -> dict[str, Any]:
+        """The answer to the turns so far."""
+        recommender = self.recommender
+        understood = understand(recommender.model, self.messages)
+        texts = texts_of(understood)
+        taste = None if self.user_id is None else of_user(recommender.model, recommender.rules, self.user_id)
+        reply = converse(recommender, understood, self._vectors(texts), self.asked, taste=taste)
+        subject = {} if self.user_id is None else {"user_id": self.user_id}
+        shown = chat_object(recommender.model, understood, reply, subject, recommender.model_version)
+        text = plain_reply(recommender.model, understood, reply)
+        return {**shown, **worded(self.config, self.messages, text)}
+
+    def _vectors(self, texts: Sequence[str]) -> dict[str, Any]:
+        if not texts or not self.recommender.encoder.fingerprint:
+            return {}
+        self.encoder = self.encoder or open_query_encoder(self.recommender.encoder)
+        return dict(zip(texts, self.encoder.encode(texts), strict=True))
+
+
+def worded(config: ChatConfig, messages: Sequence[Message], text: str) -> dict[str, Any]:
+    """The words of the answer, and whose they are; plain ones where the endpoint fails, which is said."""
+    if not config.phrase_url:
+        return {"reply": text, "phrased_by": "plain"}
+    try:
+        return {"reply": phrased(config, messages, text), "phrased_by": "model"}
+    except PhrasingError as error:
+        click.echo(f"warning: {error}", err=True)
+        return {"reply": text, "phrased_by": "plain", "degraded": ["phrasing"]}
+
+
+def _line() -> str:
+    try:
+        return str(click.prompt("", prompt_suffix="> ", default="", show_default=False)).strip()
+    except click.Abort:  # the end of the input
+        return ""
+
+
+def _show(shown: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        show_json(shown)
+        return
+    click.echo("\n".join(plain(line) for line in shown["reply"].split("\n")))

@@ -1,0 +1,32 @@
+"""`recsys directions`: what the principal directions of the vectors mean."""
+
+from __future__ import annotations
+
+import click
+
+from recsys.cli.commands.groups import meaning_lines
+from recsys.cli.main import configured
+from recsys.cli.open_model import open_recommender
+from recsys.cli.output import plain, show_json
+from recsys.config import Config
+from recsys.explore.json import directions_object
+
+
+@click.command("directions")
+@configured
+@click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
+def directions(config: Config, as_json: bool) -> None:
+    """What the principal directions of the factors and of the text vectors tell apart."""
+    found = directions_object(open_recommender(config))
+    if as_json:
+        show_json(found)
+        return
+    click.echo(f"model {found['model_version']}")
+    for one in found["directions"]:
+        goes = "; ".join(f"{other['attribute']} {other['correlation']:+.2f}" for other in one["correlations"])
+        click.echo(
+            f"\n{one['space']} {one['number']}: {one['share']:.1%} of the variance" + plain(f"; {goes}" * bool(goes))
+        )
+        for end, sign in (("low", "-"), ("high", "+")):
+            for line in meaning_lines(one[end]):
+                click.echo(f"  {sign} {plain(line)}")

@@ -1,0 +1,100 @@
+"""`recsys clusters` and `recsys segments`: items and users in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from recsys.cli.main import configured
+from recsys.cli.open_model import open_recommender
+from recsys.cli.output import plain, show_json, show_table
+from recsys.config import Config
+from recsys.explore.json import Kind, Page, cluster_object, clusters_object, segment_object, segments_object
+
+SHOWN_ITEMS = 3
+MEMBER = {"cluster": ("rank", "item_id", "title", "closeness"), "segment": ("rank", "user_id", "closeness")}
+
+
+@click.command("clusters")
+@configured
+@click.argument("cluster_id", required=False)
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="how many members of one")
+@click.option("--offset", default=0, type=click.IntRange(0), help="members to pass over")
+@click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
+def clusters(config: Config, cluster_id: str | None, k: int, offset: int, as_json: bool) -> None:
+    """The items in groups, or the members of group CLUSTER_ID, most typical first."""
+    recommender = open_recommender(config)
+    if cluster_id is None:
+        _show_all("cluster", clusters_object(recommender), as_json)
+    else:
+        _show_one("cluster", cluster_object(recommender, cluster_id, Page(k, offset)), as_json)
+
+
+@click.command("segments")
+@configured
+@click.argument("segment_id", required=False)
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="how many members of one")
+@click.option("--offset", default=0, type=click.IntRange(0), help="members to pass over")
+@click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
+def segments(config: Config, segment_id: str | None, k: int, offset: int, as_json: bool) -> None:
+    """The users in groups of like tastes, or the members of group SEGMENT_ID, most typical first."""
+    recommender = open_recommender(config)
+    if segment_id is None:
+        _show_all("segment", segments_object(recommender), as_json)
+    else:
+        _show_one("segment", segment_object(recommender, segment_id, Page(k, offset)), as_json)
+
+
+def _show_all(kind: Kind, found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        (str(one[f"{kind}_id"]), str(one["size"]), f"{one['cohesion']:.2f}", one["name"], named(one["items"]))
+        for one in found[f"{kind}s"]
+    ]
+    title = f"{len(rows)} {kind}s (model {found['model_version']})"
+    show_table(("", "size", "cohesion", "name", "such as" if kind == "cluster" else "uses"), rows, title)
+    if found["ungrouped"]:
+        click.echo(f"{found['ungrouped']} in none, as nothing is known of them")
+
+
+def _show_one(kind: Kind, found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+        return
+    head = f"{kind} {found[f'{kind}_id']}: {found['name']} ({found['size']}, model {found['model_version']})"
+    click.echo(f"\n{plain(head)}")
+    for line in meaning_lines(found):
+        click.echo(f"  {plain(line)}")
+    for one in found.get("clusters", ())[:SHOWN_ITEMS]:
+        click.echo(plain(f"  {one['share']:.0%} of what they use, of all {one['overall']:.0%}: {one['name']}"))
+    columns = MEMBER[kind]
+    rows = [tuple(_cell(one[column]) for column in columns) for one in found["members"]]
+    show_table(columns, rows)
+
+
+def meaning_lines(found: dict[str, Any]) -> list[str]:
+    """Words, values and numbers of a meaning, a line for each kind that is there."""
+    words = ", ".join(one["word"] for one in found["words"])
+    values = ", ".join(
+        f"{one['attribute']} {one['value']} {one['share']:.0%} (of all {one['overall']:.0%})"
+        for one in found["attributes"]
+    )
+    numbers = ", ".join(
+        f"{one['attribute']} {one['low']:g} to {one['high']:g}, median {one['median']:g} (of all {one['overall']:g})"
+        for one in found["numbers"]
+    )
+    lines = {"words": words, "values": values, "numbers": numbers, "items": named(found["items"], len(found["items"]))}
+    return [f"{kind}: {line}" for kind, line in lines.items() if line]
+
+
+def named(items: Sequence[dict[str, Any]], most: int = SHOWN_ITEMS) -> str:
+    """Titles of some items, ids where they have none."""
+    return "; ".join(one["title"] or one["item_id"] for one in items[:most])
+
+
+def _cell(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

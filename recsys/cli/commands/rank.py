@@ -1,0 +1,91 @@
+"""`recsys rank`: scores for given user-item pairs."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import click
+
+from recsys.cli.main import configured
+from recsys.cli.open_model import open_recommender
+from recsys.config import Config
+from recsys.data.table_files import check_format, write_rows
+from recsys.errors import ConfigError, DataError, did_you_mean
+from recsys.model.model import Model
+from recsys.recommend.batch import score_pairs
+
+CHUNK_ROWS = 100_000
+
+
+@click.command("rank")
+@configured
+@click.option(
+    "--input", "source", type=click.Path(path_type=Path), required=True, help="CSV with user_id and item_id, also .gz"
+)
+@click.option("--output", type=click.Path(path_type=Path), required=True, help=".csv, .csv.gz, .parquet or .jsonl")
+def rank(config: Config, source: Path, output: Path) -> None:
+    """Score the user_id,item_id pairs of a file: its columns plus score, empty where an id is not known."""
+    check_format(output)
+    model = open_recommender(config).model
+    unknown = _Unknown()
+    with _opened(source) as stream:
+        reader = csv.DictReader(stream, strict=True)
+        columns = _columns(source, reader)
+        rows = _scored(source, reader, model, unknown)
+        written = write_rows(output, (*columns, "score"), rows, {"score": "float32"})
+    click.echo(
+        f"{written} pairs in {output}; without a score: {unknown.users} with an unknown user, "
+        f"{unknown.items} with an unknown item",
+        err=True,
+    )
+
+
+class _Unknown:
+    users = 0
+    items = 0
+
+
+def _opened(source: Path):  # type: ignore[no-untyped-def]
+    if not source.name.endswith((".csv", ".csv.gz")):
+        raise ConfigError(f"--input {source}: unknown kind of file; use .csv or .csv.gz")
+    try:
+        opened = gzip.open if source.suffix == ".gz" else open
+        return opened(source, "rt", encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise DataError(f"--input {source}: {error.strerror}") from error
+
+
+def _columns(source: Path, reader: csv.DictReader[str]) -> list[str]:
+    try:
+        columns = list(reader.fieldnames or [])
+    except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:
+        raise DataError(f"--input {source} line 1: {error}") from error
+    if len(set(columns)) != len(columns):
+        raise DataError(f"--input {source}: a column stands twice in the header {columns}; names must be unique")
+    for name in ("user_id", "item_id"):
+        if name not in columns:
+            raise DataError(f"--input {source}: there is no column {name!r}{did_you_mean(name, columns)}")
+    if "score" in columns:
+        raise DataError(f"--input {source}: there is a column 'score' already; rename it")
+    return columns
+
+
+def _scored(source: Path, reader: csv.DictReader[str], model: Model, unknown: _Unknown) -> Iterator[tuple[object, ...]]:
+    try:
+        while chunk := list(islice(reader, CHUNK_ROWS)):
+            if any(None in row or None in row.values() for row in chunk):
+                raise DataError(
+                    f"--input {source}: a row before line {reader.line_num + 1} has a wrong number of fields"
+                )
+            users = [model.users.get(row["user_id"]) for row in chunk]
+            items = [model.catalog.items.get(row["item_id"]) for row in chunk]
+            unknown.users += sum(num is None for num in users)
+            unknown.items += sum(num is None for num in items)
+            for row, score in zip(chunk, score_pairs(model, users, items), strict=True):
+                yield (*row.values(), score)
+    except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:
+        raise DataError(f"--input {source} line {reader.line_num + 1}: {error}") from error

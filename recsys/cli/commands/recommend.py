@@ -1,0 +1,116 @@
+"""`recsys recommend`: one user, or many into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from recsys.cli.main import configured
+from recsys.cli.open_model import open_recommender
+from recsys.cli.output import show_answer, show_json
+from recsys.config import Config
+from recsys.data.table_files import check_format, read_ids, write_rows
+from recsys.errors import ConfigError
+from recsys.index.exact import NOTHING, Neighbors
+from recsys.progress import Stages
+from recsys.recommend.batch import recommend_many
+from recsys.recommend.json import listed_object
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+
+COLUMNS = ("user_id", "rank", "item_id", "score")
+ALL = "all"
+
+
+@click.command("recommend")
+@configured
+@click.argument("user_id", required=False)
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="how many items")
+@click.option("--json", "as_json", is_flag=True, help="one user: JSON as over HTTP")
+@click.option("--exclude", multiple=True, metavar="ITEM_ID", help="one user: not this item; repeatable")
+@click.option("--include-seen", is_flag=True, help="one user: also items of the history")
+@click.option(
+    "--popularity-penalty",
+    "penalty",
+    type=click.FloatRange(0, 1),
+    help="share of the best score that the most popular item loses, others less; default: serve.popularity_penalty",
+)
+@click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
+@click.option("--users", metavar="FILE|all", help="many users: a file of one id a line, or all of the model")
+@click.option("--output", type=click.Path(path_type=Path), help="many users: .csv, .csv.gz, .parquet or .jsonl")
+def recommend(
+    config: Config,
+    user_id: str | None,
+    k: int,
+    as_json: bool,
+    exclude: tuple[str, ...],
+    include_seen: bool,
+    penalty: float | None,
+    exact: bool,
+    users: str | None,
+    output: Path | None,
+) -> None:
+    """Items for USER_ID, or for many users at once into a file."""
+    if (user_id is None) == (users is None):
+        raise ConfigError("give either USER_ID or --users, not both and not neither")
+    penalty = config.serve.popularity_penalty if penalty is None else penalty
+    if users is not None:
+        if output is None or as_json or exclude or include_seen:
+            raise ConfigError("--users needs --output FILE, and takes neither --json, --exclude nor --include-seen")
+        _batch(config, users, _Wanted(k, exact, penalty), output)
+        return
+    assert user_id is not None
+    if output is not None:
+        raise ConfigError("--output goes with --users; for one user redirect --json")
+    recommender = open_recommender(config)
+    asked = Asked(k, exclude=exclude, include_seen=include_seen, popularity_penalty=penalty, exact=exact)
+    answer = recommender.recommend(user_id, asked)
+    if as_json:
+        show_json(listed_object(answer, {"user_id": user_id}, recommender.model_version))
+        return
+    unknown = ", nothing is known of this user" if answer.fallback else ""
+    show_answer(answer, f"{user_id}: {answer.strategy}{unknown} (model {recommender.model_version})")
+
+
+class _Wanted(NamedTuple):
+    """What the lists of many users are like."""
+
+    k: int
+    exact: bool
+    penalty: float
+
+
+def _batch(config: Config, users: str, wanted: _Wanted, output: Path) -> None:
+    check_format(output)
+    stages = Stages()
+    with stages.stage("load"):
+        recommender = open_recommender(config)
+        ids = list(recommender.model.users) if users == ALL else read_ids(Path(users), "--users")
+    with stages.stage("recommend", len(ids)) as advance:
+        rows = _rows(recommender, ids, wanted, advance)
+        written = write_rows(output, COLUMNS, rows, {"rank": "int32", "score": "float32"})
+    unknown = [user_id for user_id in ids if user_id not in recommender.model.users] if users != ALL else []
+    popular = f"; {len(unknown)} unknown users (first {unknown[0]!r}) got the popular items" if unknown else ""
+    click.echo(
+        f"{written} rows for {len(ids)} users in {output} (model {recommender.model_version}){popular}", err=True
+    )
+
+
+def _rows(recommender: Recommender, ids: list[str], wanted: _Wanted, advance) -> Iterator[tuple[object, ...]]:  # type: ignore[no-untyped-def]
+    model = recommender.model
+    item_ids = list(model.catalog.items)
+    known = model.users.known(ids)
+    answers = recommend_many(recommender, known, wanted.k, exact=wanted.exact, penalty=wanted.penalty)
+    popular = model.popularity.top(wanted.k, NOTHING)
+    for user_id in ids:
+        found = next(answers) if user_id in model.users else popular
+        advance(1)
+        yield from _ranked(user_id, found, item_ids)
+
+
+def _ranked(user_id: str, found: Neighbors, item_ids: list[str]) -> Iterator[tuple[object, ...]]:
+    for rank, (num, score) in enumerate(zip(found.nums.tolist(), found.scores.tolist(), strict=True), 1):
+        yield user_id, rank, item_ids[num], score

@@ -1,0 +1,129 @@
+"""`recsys search`: items, or lines of a file, for a text; items for a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from recsys.cli.main import configured
+from recsys.cli.open_model import encoded_picture, not_blank, open_recommender
+from recsys.cli.output import plain, show_answer, show_json
+from recsys.config import Config, ContentConfig
+from recsys.data.filters import parse_filter
+from recsys.encoders.hub import TextEncoder, open_encoder
+from recsys.encoders.opening import lightest, open_query_encoder
+from recsys.errors import ConfigError
+from recsys.progress import Stages
+from recsys.recommend.json import DIGITS
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from recsys.recommend.user_state import of_user
+from recsys.search.documents import FoundDocument, read_documents, search_documents
+from recsys.search.items import SEARCH_MODES, SearchMode, chosen, search
+from recsys.search.json import search_object
+from recsys.search.pictures import PICTURE, PictureQuery
+from recsys.search.text import Mode, TextQuery
+
+WITHOUT_A_MODEL = {"lsa": "is fitted on a catalogue", "none": "encodes nothing"}
+
+
+@click.command("search")
+@configured
+@click.argument("text", required=False)
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="how many")
+@click.option("--mode", type=click.Choice(SEARCH_MODES), help="default: hybrid where the model has words and meaning")
+@click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
+@click.option(
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="CONDITION",
+    help="such as genres:drama or year>=1990; all that are given must hold",
+)
+@click.option("--exclude", multiple=True, metavar="ITEM_ID", help="not this item; repeatable")
+@click.option("--user", "user_id", metavar="USER_ID", help="in the order of this user's taste")
+@click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
+@click.option(
+    "--documents",
+    type=click.Path(path_type=Path),
+    help="search this file of one document a line instead; no model is needed",
+)
+@click.option("--picture", type=click.Path(path_type=Path), help="items like this .png or .jpg file, in place of TEXT")
+def search_command(
+    config: Config,
+    text: str | None,
+    k: int,
+    mode: SearchMode | None,
+    as_json: bool,
+    filters: tuple[str, ...],
+    exclude: tuple[str, ...],
+    user_id: str | None,
+    exact: bool,
+    documents: Path | None,
+    picture: Path | None,
+) -> None:
+    """Items for TEXT, by meaning, by words or by their pictures, best first."""
+    if (text is None) == (picture is None):
+        raise ConfigError("search for a TEXT or a --picture, one of them")
+    not_blank(text)
+    if documents is not None:
+        if filters or exclude or user_id is not None or exact or text is None or mode == PICTURE:
+            raise ConfigError(
+                "--documents takes neither --filter, --exclude, --user, --exact, --picture nor --mode picture"
+            )
+        _documents(config.content, documents, text, k, mode or "semantic", as_json)
+        return
+    if text is None and mode not in (None, PICTURE):
+        raise ConfigError(f"--picture is searched for by --mode {PICTURE}; leave --mode {mode} out")
+    asked = Asked(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
+    recommender = open_recommender(config)
+    taste = None if user_id is None else of_user(recommender.model, recommender.rules, user_id)
+    if text is None:
+        assert picture is not None
+        query: TextQuery | PictureQuery = PictureQuery(encoded_picture(recommender, picture))
+    else:
+        query = _query(recommender, text, chosen(recommender.model, mode))
+    answer = search(recommender, query, asked, taste=taste)
+    if as_json:
+        subject = {} if user_id is None else {"user_id": user_id}
+        show_json(search_object(answer, query, subject, recommender.model_version))
+        return
+    unknown = f", nothing is known of {user_id}" if answer.fallback else ""
+    show_answer(
+        answer, f"{text or picture}: {answer.strategy}, {query.mode}{unknown} (model {recommender.model_version})"
+    )
+
+
+def _query(recommender: Recommender, text: str, mode: SearchMode) -> TextQuery | PictureQuery:
+    if mode == PICTURE:
+        return PictureQuery(open_query_encoder(recommender.picture_encoder).encode([text])[0], text)
+    vector = None if mode == "keyword" else open_query_encoder(recommender.encoder).encode([text])[0]
+    return TextQuery(text, mode, vector)
+
+
+def _documents(content: ContentConfig, path: Path, text: str, k: int, mode: Mode, as_json: bool) -> None:
+    documents = read_documents(path)
+    encoder = None if mode == "keyword" else _encoder(content)
+    with Stages(quiet=as_json).stage("encode", len(documents)) as advance:
+        found = search_documents(documents, text, k, mode, encoder, advance)
+    if as_json:
+        named = None if encoder is None else encoder.name
+        items = [_item(rank, one) for rank, one in enumerate(found, 1)]
+        show_json({"query": text, "mode": mode, "encoder": named, "items": items})
+        return
+    for one in found:
+        click.echo(f"{one.score:.3f}  {plain(one.document.text)}")
+
+
+def _item(rank: int, one: FoundDocument) -> dict[str, object]:
+    line, text = one.document
+    return {"rank": rank, "score": round(one.score, DIGITS), "document": text, "line": line}
+
+
+def _encoder(content: ContentConfig) -> TextEncoder:
+    if why := WITHOUT_A_MODEL.get(content.encoder):
+        raise ConfigError(
+            f"content.encoder = {content.encoder!r} {why}: use --mode keyword, or --set content.encoder=all-MiniLM-L6-v2"
+        )
+    return lightest(open_encoder(content.encoder, allow_download=content.allow_download, sha256=content.sha256))

@@ -1,0 +1,30 @@
+"""`recsys similar`: items like an item."""
+
+from __future__ import annotations
+
+import click
+
+from recsys.cli.main import configured
+from recsys.cli.open_model import open_recommender
+from recsys.cli.output import show_answer, show_json
+from recsys.config import Config
+from recsys.recommend.json import listed_object
+from recsys.recommend.request import Asked
+
+
+@click.command("similar")
+@configured
+@click.argument("item_id")
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="how many items")
+@click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
+@click.option("--exclude", multiple=True, metavar="ITEM_ID", help="not this item; repeatable")
+@click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
+def similar(config: Config, item_id: str, k: int, as_json: bool, exclude: tuple[str, ...], exact: bool) -> None:
+    """Items like ITEM_ID, by behaviour and content."""
+    recommender = open_recommender(config)
+    answer = recommender.similar_items(item_id, Asked(k, exclude=exclude, exact=exact))
+    if as_json:
+        show_json(listed_object(answer, {"item_id": item_id}, recommender.model_version))
+        return
+    title = recommender.item(item_id).title
+    show_answer(answer, f"{title or item_id}: {answer.strategy} (model {recommender.model_version})")

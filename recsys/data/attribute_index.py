@@ -1,0 +1,147 @@
+"""Inverted values: which items have a number or a string, in flat arrays that can be memory-mapped.
+
+The numbers of an attribute stand in rising order beside the items that have them, so a range is one slice. Strings are found
+by a digest of 128 bits of the attribute and the casefolded string (BLAKE2b, RFC 7693), so a table of long descriptions costs
+16 bytes a value, and two values of one digest will not be met.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.packed import is_indptr
+
+Nums = NDArray[np.int32]
+DIGEST_BYTES = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """Attribute ``a`` has the numbers ``values[indptr[a]:indptr[a + 1]]``, rising, and ``items`` beside them.
+
+    Parameters
+    ----------
+    indptr : int64 array (n_names + 1,)
+    values : float64 array (n,)
+    items : int32 array (n,)
+    """
+
+    indptr: NDArray[np.int64]
+    values: NDArray[np.float64]
+    items: Nums
+
+    def sound(self, n_names: int, n_items: int) -> bool:
+        """Whether the arrays fit together, with finite numbers in rising order."""
+        if not _rows_are_sound(self.indptr, self.items, n_names, n_items):
+            return False
+        if self.values.dtype != np.float64 or self.values.shape != self.items.shape:
+            return False
+        falls = 1 + np.flatnonzero(self.values[1:] < self.values[:-1])  # allowed from one attribute to the next
+        return bool(np.all(np.isfinite(self.values))) and bool(np.all(np.isin(falls, self.indptr)))
+
+    def any(self, attribute_num: int) -> bool:
+        return bool(self.indptr[attribute_num] < self.indptr[attribute_num + 1])
+
+    def equal(self, attribute_num: int, number: float) -> Nums:
+        return self.items[self._place(attribute_num, number, "left") : self._place(attribute_num, number, "right")]
+
+    def compared(self, attribute_num: int, operator: str, number: float) -> Nums:
+        """Items whose number stands in the relation `operator` to `number`, in no order."""
+        place = self._place(attribute_num, number, "left" if operator in (">=", "<") else "right")
+        start, stop = self.indptr[attribute_num : attribute_num + 2]
+        return self.items[place:stop] if operator.startswith(">") else self.items[start:place]
+
+    def _place(self, attribute_num: int, number: float, side: Literal["left", "right"]) -> int:
+        start, stop = self.indptr[attribute_num : attribute_num + 2]
+        return int(start + np.searchsorted(self.values[start:stop], number, side))
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """The items of value ``v``, which is a string of one attribute: ``items[indptr[v]:indptr[v + 1]]``.
+
+    Parameters
+    ----------
+    indptr : int64 array (n_values + 1,)
+    items : int32 array (n,)
+    attributes : int32 array (n,)
+        Row numbers of the attributes that hold strings.
+    high, low : uint64 arrays (n_values,)
+        The halves of the digest of each value, rising by the first half, then by the second.
+    """
+
+    indptr: NDArray[np.int64]
+    items: Nums
+    attributes: Nums
+    high: NDArray[np.uint64]
+    low: NDArray[np.uint64]
+
+    def sound(self, n_names: int, n_items: int) -> bool:
+        """Whether the arrays fit together."""
+        if not _rows_are_sound(self.indptr, self.items, self.high.size, n_items):
+            return False
+        n = len(self.indptr) - 1
+        if not (self.high.dtype == self.low.dtype == np.uint64 and self.high.shape == self.low.shape == (n,)):
+            return False
+        rise = self.high[1:] > self.high[:-1]
+        rise |= (self.high[1:] == self.high[:-1]) & (self.low[1:] > self.low[:-1])
+        return bool(np.all(rise)) and _are_nums(self.attributes, n_names)
+
+    def equal(self, attribute_num: int, text: str) -> Nums:
+        """The items that have a string, whatever its case, rising."""
+        high, low = np.frombuffer(digest(attribute_num, text), dtype="<u8").astype(np.uint64)
+        first, last = (int(np.searchsorted(self.high, high, side)) for side in ("left", "right"))
+        value_num = first + int(np.searchsorted(self.low[first:last], low))
+        if value_num == last or self.low[value_num] != low:
+            return self.items[:0]
+        return self.items[self.indptr[value_num] : self.indptr[value_num + 1]]
+
+
+def digest(attribute_num: int, text: str) -> bytes:
+    """What a string of an attribute is found by; case does not matter."""
+    folded = text.casefold().encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(attribute_num.to_bytes(4, "little") + folded, digest_size=DIGEST_BYTES).digest()
+
+
+def invert_numbers(attributes: array[int], items: array[int], values: array[float], n_names: int) -> Numbers:
+    """From parallel arrays: an item has a number of an attribute."""
+    attribute_nums, item_nums = np.array(attributes, dtype=np.int32), np.array(items, dtype=np.int32)
+    numbers = np.array(values, dtype=np.float64)
+    order = np.lexsort((item_nums, numbers, attribute_nums))
+    indptr = np.searchsorted(attribute_nums[order], np.arange(n_names + 1)).astype(np.int64)
+    return Numbers(indptr, numbers[order], item_nums[order])
+
+
+def invert_texts(digests: bytearray, items: array[int], attributes: set[int]) -> Texts:
+    """From the digests of strings, end to end, and the items that have them; a pair may stand twice."""
+    high, low = np.frombuffer(digests, dtype="<u8").astype(np.uint64).reshape(-1, 2).T
+    item_nums = np.array(items, dtype=np.int32)
+    order = np.lexsort((item_nums, low, high))
+    high, low, item_nums = high[order], low[order], item_nums[order]
+    value_begins = _differs(high) | _differs(low)
+    kept = value_begins | _differs(item_nums)
+    high, low, item_nums = high[kept], low[kept], item_nums[kept]
+    starts = np.flatnonzero(value_begins[kept])
+    indptr = np.append(starts, len(item_nums)).astype(np.int64)
+    return Texts(indptr, item_nums, np.array(sorted(attributes), dtype=np.int32), high[starts], low[starts])
+
+
+def _differs(values: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Whether each value is another one than that before it, bool array (n,); the first one is."""
+    return np.append(True, values[1:] != values[:-1])[: len(values)]
+
+
+def _rows_are_sound(indptr: NDArray[np.int64], items: Nums, n_rows: int, n_items: int) -> bool:
+    return _are_nums(items, n_items) and is_indptr(indptr, n_rows, len(items))
+
+
+def _are_nums(nums: Nums, n: int) -> bool:
+    if nums.dtype != np.int32 or nums.ndim != 1:
+        return False
+    return not len(nums) or bool(nums.min() >= 0 and nums.max() < n)

@@ -1,0 +1,84 @@
+"""Who consumed what, how strongly and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recsys.data.ids import IdMap
+from recsys.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """Positive interactions, each user-item pair once, as parallel arrays.
+
+    Parameters
+    ----------
+    users, items : IdMap
+        What the row numbers stand for. Items without any interaction may be among them.
+    user_nums, item_nums : int32 arrays (n,)
+    weights : float32 array (n,)
+        Strength of each pair, finite and above 0.
+    timestamps : int64 array (n,) or None
+        Time of the last event of each pair in seconds UTC; None when the data has no times.
+
+    Raises
+    ------
+    DataError
+        When the arrays differ in length, a number is out of range, a weight is not positive, or a pair stands twice.
+    """
+
+    users: IdMap
+    items: IdMap
+    user_nums: NDArray[np.int32]
+    item_nums: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    timestamps: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        columns: list[NDArray[Any]] = [self.user_nums, self.item_nums, self.weights]
+        if self.timestamps is not None:
+            columns.append(self.timestamps)
+        if len({len(column) for column in columns}) != 1:
+            raise DataError(
+                f"interactions: columns of lengths {[len(column) for column in columns]}; they must be equal"
+            )
+        _check_range("user", self.user_nums, len(self.users))
+        _check_range("item", self.item_nums, len(self.items))
+        if not bool(np.all(np.isfinite(self.weights) & (self.weights > 0))):
+            raise DataError("interactions: a weight is not a finite number above 0")
+        pairs = self.user_nums.astype(np.int64) * max(1, len(self.items)) + self.item_nums
+        pairs.sort()
+        if bool(np.any(pairs[1:] == pairs[:-1])):
+            raise DataError("interactions: a user-item pair stands twice; aggregate before")
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def matrix(self) -> sparse.csr_matrix:
+        """The weights as a sparse matrix (n_users, n_items), float32, columns sorted within each row."""
+        shape = (len(self.users), len(self.items))
+        matrix = sparse.csr_matrix((self.weights, (self.user_nums, self.item_nums)), shape=shape, dtype=np.float32)
+        matrix.sort_indices()
+        return matrix
+
+    def item_counts(self) -> NDArray[np.int64]:
+        """How many users each item has, (n_items,)."""
+        return np.bincount(self.item_nums, minlength=len(self.items)).astype(np.int64)
+
+    def take(self, chosen: NDArray[np.generic]) -> Interactions:
+        """The chosen rows (a boolean mask or positions) over the same users and items."""
+        times = None if self.timestamps is None else self.timestamps[chosen]
+        return Interactions(
+            self.users, self.items, self.user_nums[chosen], self.item_nums[chosen], self.weights[chosen], times
+        )
+
+
+def _check_range(name: str, nums: NDArray[np.int32], size: int) -> None:
+    if len(nums) and not (nums.min() >= 0 and nums.max() < size):
+        raise DataError(f"interactions: a {name} number lies outside 0..{size - 1}")

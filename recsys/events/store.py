@@ -1,0 +1,242 @@
+"""The event store: what users did since the service began, who was forgotten, and what is hidden."""
+
+from __future__ import annotations
+
+import mmap
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+
+from recsys.errors import EventStoreError
+from recsys.events.activity import NOTHING, Activity, Event, EventRules
+from recsys.events.database import Database, Row
+from recsys.events.records import (
+    EVER,
+    Added,
+    Look,
+    ReceivedEvent,
+    StoredEvent,
+    Watermark,
+    check_id,
+    event_key,
+    id_problem,
+    user_hash,
+)
+from recsys.events.tables import SCHEMA, STATE, counts, statements, tables
+
+CHUNK = 10_000
+SECONDS_PER_DAY = 86_400
+FORGOTTEN = Activity(forgotten=True)
+
+
+class EventStore:
+    """Made by :meth:`open`; shared by threads, and of use after a fork.
+
+    Parameters
+    ----------
+    database : Database
+        One that has the tables.
+    clock : callable
+        Seconds since 1970, for events without a time.
+
+    Raises
+    ------
+    EventStoreError
+        When the database cannot be read or was made by another release. So does every method.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database, self._clock = database, clock
+        self._sql = statements(database.engine.dialect.name)
+        self._hidden: tuple[int, frozenset[str]] = (-1, frozenset())
+        database.prepare(*vars(self._sql).values())
+        (schema, self.store_id), *_ = database.rows(self._sql.state, {}) or [(None, "")]
+        if schema != SCHEMA:
+            database.close()
+            raise EventStoreError(f"event store {database.name}: schema {schema}, this release reads {SCHEMA}")
+
+    @classmethod
+    def open(cls, where: str, clock: Callable[[], float] = time.time) -> EventStore:
+        """The store in a SQLite file or a database, made where there is none.
+
+        Raises
+        ------
+        EventStoreError
+        """
+        database = Database(where)
+        if not database.has_table(STATE.name):
+            begin = statements(database.engine.dialect.name).begin
+            database.create(tables(), (begin, {"store_id": str(uuid.uuid4())}))
+        return cls(database, clock)
+
+    @classmethod
+    def existing(cls, where: str) -> EventStore | None:
+        """The store in a SQLite file or a database, None where there is none; raises EventStoreError."""
+        database = Database(where)
+        return cls(database) if database.has_table(STATE.name) else None
+
+    def header(self) -> mmap.mmap | None:
+        """What is different after every commit of anybody, see :meth:`Database.header`; None for a database on a server."""
+        return self._database.header()
+
+    def __enter__(self) -> EventStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connections; the next call opens one."""
+        self._database.close()
+
+    def add(self, events: Sequence[ReceivedEvent]) -> Added:
+        """Store all of these events or none; they are on the disk when this returns."""
+        now = int(self._clock())
+        rows = [
+            {
+                "event_key": None if one.event_id is None else event_key(one.event_id),
+                "user_id": one.user_id,
+                "item_id": one.item_id,
+                "event": one.event,
+                "value": one.value,
+                "timestamp": now if one.timestamp is None else one.timestamp,
+                "recommendation_id": one.recommendation_id,
+            }
+            for one in events
+        ]
+        if not rows:
+            return Added(0, 0)
+        with self._database.writing() as transaction:
+            accepted = transaction.execute_each(self._sql.add, rows)
+        return Added(accepted, len(rows) - accepted)
+
+    def look(self, user_id: str, through: int = 0, forgotten_through: int = 0, up_to: int = EVER) -> Look:
+        """What a model that was trained up to `through` and `forgotten_through` does not know of a user.
+
+        Parameters
+        ----------
+        user_id : str
+        through, forgotten_through : int
+            The watermark of the model; 0: it was trained without this store.
+        up_to : int
+            The `seq` of an earlier look: events that came after it are `later` in the activity.
+
+        Returns
+        -------
+        Look
+            With at most 20,000 events, the last ones, ordered by time and then by arrival as in training.
+        """
+        known = user_id if not id_problem(user_id) else ""  # no event has such an id
+        asked = {"user": known, "hash": user_hash(user_id), "through": through}
+        rows = self._database.rows(self._sql.look, asked)
+        if not rows:
+            raise EventStoreError("the event store cannot be read: its state is gone")
+        revision, deleted, last = rows[0][:3]
+        hidden = self._hidden[1] if self._hidden[0] == revision else self._read_hidden()
+        forgotten = deleted is not None and deleted > forgotten_through
+        if last is None:
+            return Look(FORGOTTEN if forgotten else NOTHING, hidden, 0)
+        earlier = [row for row in rows if row[2] <= up_to]
+        later = _in_time(row for row in rows if row[2] > up_to) if last > up_to else ()
+        return Look(Activity(_in_time(earlier), forgotten, later), hidden, earlier[0][2] if earlier else 0)
+
+    def forget(self, user_id: str) -> int:
+        """Delete the events of a user and remember that; the number of events that were deleted.
+
+        Events that come later are those of a new user. A late retry of one that was deleted is not among them.
+        """
+        mine = {"user": user_id if not id_problem(user_id) else ""}
+        with self._database.writing() as transaction:
+            kept_keys = transaction.execute(self._sql.blank, mine)
+            deleted = transaction.execute(self._sql.drop, mine)
+            transaction.execute(self._sql.count_forgotten)
+            transaction.execute(self._sql.record_forgotten, {"hash": user_hash(user_id)})
+        return kept_keys + deleted
+
+    def hide(self, item_id: str) -> None:
+        """Show an item to nobody from now on; raises QueryError where the id cannot be stored."""
+        check_id("item_id", item_id)
+        with self._database.writing() as transaction:
+            if transaction.execute(self._sql.hide, {"item": item_id}):
+                transaction.execute(self._sql.revise)
+
+    def unhide(self, item_id: str) -> None:
+        """Show an item again."""
+        if id_problem(item_id):
+            return
+        with self._database.writing() as transaction:
+            if transaction.execute(self._sql.unhide, {"item": item_id}):
+                transaction.execute(self._sql.revise)
+
+    def hidden(self) -> frozenset[str]:
+        """The hidden items as they are now."""
+        return self._read_hidden()
+
+    def watermark(self) -> Watermark:
+        """How far this store has come, for a training that reads it now."""
+        return Watermark(*self._database.rows(self._sql.watermark, {})[0])
+
+    def forgotten_hashes(self) -> frozenset[bytes]:
+        """:func:`user_hash` of all users who were ever deleted."""
+        return frozenset(one for one, _ in self.forgotten_since(0))
+
+    def forgotten_since(self, through: int) -> list[tuple[bytes, int]]:
+        """:func:`user_hash` of the users whose last deletion has a number above `through`, and that number."""
+        return [(row[0], row[1]) for row in self._database.rows(self._sql.forgotten, {"through": through})]
+
+    def since(self, through: int = 0, up_to: int = EVER) -> Iterator[list[StoredEvent]]:
+        """The events after one number up to another, in the order of arrival, in chunks."""
+        while through < up_to:
+            asked = {"through": through, "up_to": up_to, "most": CHUNK}
+            rows = self._database.rows(self._sql.since, asked)
+            if not rows:
+                return
+            yield [_stored(row) for row in rows]
+            through = rows[-1][0]
+
+    def history(self, user_id: str, most: int = 1000) -> tuple[StoredEvent, ...]:
+        """The last events of a user, the newest first."""
+        if id_problem(user_id):
+            return ()
+        return tuple(_stored(row) for row in self._database.rows(self._sql.history, {"user": user_id, "most": most}))
+
+    def recent_counts(
+        self, since: int, half_life_days: float, through: int = 0, rules: EventRules | None = None
+    ) -> Mapping[str, float]:
+        """Distinct users of each item, those of some time ago counting less.
+
+        Parameters
+        ----------
+        since : int
+            Seconds since 1970; events before do not count.
+        half_life_days : float
+            Age of the user's last event with the item at which it counts half; 0: all count the same.
+        through : int
+            Events up to this number do not count, as a model has them.
+        rules : EventRules or None
+            Events that it gives no weight do not count; None: all do.
+        """
+        rows = self._database.rows(counts(rules or EventRules(), since, through), {})
+        totals: dict[str, float] = defaultdict(float)
+        now = self._clock()
+        for item_id, moment, users in rows:
+            age = max(0.0, now - moment) / SECONDS_PER_DAY
+            totals[item_id] += users * (0.5 ** (age / half_life_days) if half_life_days > 0 else 1.0)
+        return dict(totals)
+
+    def _read_hidden(self) -> frozenset[str]:
+        rows = self._database.rows(self._sql.hidden, {})
+        self._hidden = (rows[0][0], frozenset(item_id for _, item_id in rows if item_id is not None))
+        return self._hidden[1]
+
+
+def _in_time(rows: Iterable[Row]) -> tuple[Event, ...]:
+    return tuple(Event(*row[3:]) for row in sorted(rows, key=lambda row: (row[6], row[2])))
+
+
+def _stored(row: Row) -> StoredEvent:
+    return StoredEvent(row[0], row[1], Event(*row[2:]))

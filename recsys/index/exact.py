@@ -1,0 +1,260 @@
+"""Nearest vectors by inner product: the protocol and the exact implementation.
+
+Every index answers by inner product, so one contract serves both questions: items for a user, where lengths matter, and
+items like an item, whose rows are built so that their product is a mean of cosines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.packed import Arrays
+from recsys.data.vectors import Vectors
+from recsys.errors import BundleError, ModelRejectedError, QueryError
+
+FIRST_BLOCK = 1024
+FEW_OF_A_BLOCK = 0.25
+ROUNDING = np.float32(1 + 1e-5)
+SLACK = 1e-6  # of the largest possible product: how far a product by BLAS may be off
+NOTHING: NDArray[np.int32] = np.empty(0, dtype=np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbors:
+    """The best rows, best first.
+
+    Parameters
+    ----------
+    nums : int32 array (k,)
+        Row numbers; equal scores stand in the order of their numbers.
+    scores : float32 array (k,)
+        Inner products, falling.
+    """
+
+    nums: NDArray[np.int32]
+    scores: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.nums.shape != self.scores.shape or bool(np.any(self.scores[1:] > self.scores[:-1])):
+            raise QueryError("neighbors: numbers and scores differ in length, or the scores do not fall")
+
+    @classmethod
+    def unordered(cls, nums: NDArray[np.int32], scores: NDArray[np.float32]) -> Neighbors:
+        """Rows in an order that something else than the score decides, such as diversity."""
+        found = object.__new__(cls)
+        object.__setattr__(found, "nums", nums)
+        object.__setattr__(found, "scores", scores)
+        return found
+
+    def __len__(self) -> int:
+        return len(self.nums)
+
+    def without(self, skip: NDArray[np.int32], k: int) -> Neighbors:
+        """The first `k` whose number is not in `skip`."""
+        kept = np.flatnonzero(~np.isin(self.nums, skip))[:k]
+        return Neighbors(self.nums[kept], self.scores[kept])
+
+
+class VectorIndex(Protocol):
+    """What finds the vectors with the largest inner product.
+
+    ``query`` returns the best `k` rows that are not in `skip`, row numbers each given once, and all of them where fewer
+    are left; an approximate index may return other rows than the exact one, but never fewer.
+    """
+
+    @property
+    def table(self) -> VectorTable: ...
+
+    def __len__(self) -> int: ...
+
+    def query(self, vector: Vectors, k: int, skip: NDArray[np.int32] = NOTHING) -> Neighbors: ...
+
+
+@dataclass(frozen=True, eq=False)
+class VectorTable:
+    """Vectors in the order of falling Euclidean length, so that a scan can stop early.
+
+    Parameters
+    ----------
+    vectors : float32 array (n, dim)
+        Row ``position``; lengths fall.
+    order : int32 array (n,)
+        ``order[position]`` is the row number that the rest of the model uses.
+    norms : float32 array (n,)
+        Length of each row.
+    positions : int32 array (n,)
+        ``positions[num]`` is the inverse of `order`.
+    """
+
+    vectors: Vectors
+    order: NDArray[np.int32]
+    norms: NDArray[np.float32]
+    positions: NDArray[np.int32]
+
+    @classmethod
+    def from_vectors(cls, vectors: Vectors) -> VectorTable:
+        """Sort `vectors` (n, dim), whose row ``i`` has number ``i``; raises ModelRejectedError when one is not finite."""
+        norms = np.linalg.norm(vectors, axis=1).astype(np.float32)
+        if not bool(np.all(np.isfinite(norms))):
+            raise ModelRejectedError(
+                "index: a vector is not finite; check als.alpha, als.regularization and blend.beta"
+            )
+        order = np.lexsort((np.arange(len(norms)), -norms)).astype(np.int32)
+        positions = np.empty_like(order)
+        positions[order] = np.arange(len(order), dtype=np.int32)
+        return cls(np.ascontiguousarray(vectors[order], dtype=np.float32), order, norms[order], positions)
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, shape: tuple[int, int]) -> VectorTable:
+        """Open a table of a known shape; raises BundleError when the arrays are not of it."""
+        table = cls(arrays["vectors"], arrays["order"], arrays["norms"], arrays["positions"])  # type: ignore[arg-type]
+        n = shape[0]
+        sound = (
+            table.vectors.shape == shape
+            and table.vectors.dtype == table.norms.dtype == np.float32
+            and table.order.dtype == table.positions.dtype == np.int32
+            and table.order.shape == table.norms.shape == table.positions.shape == (n,)
+            and bool(np.array_equal(np.sort(table.order), np.arange(n)))
+            and bool(np.array_equal(table.positions[table.order], np.arange(n)))
+        )
+        if not sound:
+            raise BundleError(f"index: vectors of shape {table.vectors.shape} where {shape} in float32 are expected")
+        return table
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        return {"vectors": self.vectors, "order": self.order, "norms": self.norms, "positions": self.positions}
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    @property
+    def dim(self) -> int:
+        return int(self.vectors.shape[1])
+
+    def rows(self, nums: NDArray[np.int32]) -> Vectors:
+        """The vectors of the given row numbers, (len(nums), dim)."""
+        return np.asarray(self.vectors[self.positions[nums]])
+
+    def checked(self, vector: Vectors, k: int) -> Vectors:
+        """`vector` as float32; raises QueryError for another dimension, a number that is not finite, or k < 1."""
+        if vector.shape != (self.dim,):
+            raise QueryError(f"query vector of shape {vector.shape}; the index has dimension {self.dim}")
+        if k < 1:
+            raise QueryError(f"k is {k}; it must be at least 1")
+        if not bool(np.all(np.isfinite(vector))):
+            raise QueryError("query vector holds a number that is not finite")
+        return np.ascontiguousarray(vector, dtype=np.float32)
+
+    def best(self, positions: NDArray[np.generic], scores: NDArray[np.float32], k: int) -> Neighbors:
+        """The `k` best of some scored positions."""
+        if len(scores) > k:  # of millions, a few have to be looked up
+            kept = _at_least_kth(scores, k)
+            positions, scores = positions[kept], scores[kept]
+        return best_of(self.order[positions], scores, k)
+
+
+@dataclass(frozen=True, eq=False)
+class ExactIndex:
+    """A scan in the order of falling length that stops once no later row can enter the answer.
+
+    By the Cauchy-Schwarz inequality ``q . v <= |q| |v|``: when ``|q|`` times the length of the next row lies under the
+    k-th best score so far, all later rows, being shorter, lie under it too.
+    """
+
+    table: VectorTable
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def query(
+        self,
+        vector: Vectors,
+        k: int,
+        skip: NDArray[np.int32] = NOTHING,
+        eligible: NDArray[np.bool_] | None = None,
+    ) -> Neighbors:
+        return self.scan(vector, k, skip, eligible)[0]
+
+    def scan(
+        self,
+        vector: Vectors,
+        k: int,
+        skip: NDArray[np.int32] = NOTHING,
+        eligible: NDArray[np.bool_] | None = None,
+    ) -> tuple[Neighbors, int]:
+        """The neighbors, of the eligible rows where some (n,) are marked, and how many rows were passed to find them."""
+        table = self.table
+        query = table.checked(vector, k)
+        bound = float(np.linalg.norm(query)) * float(ROUNDING)
+        slack = SLACK * bound * float(table.norms.max(initial=0))
+        barred = np.sort(table.positions[skip])
+        left = len(table) - len(barred)
+        if eligible is not None:
+            if len(skip):
+                eligible = eligible.copy()
+                eligible[skip] = False
+            left = int(np.count_nonzero(eligible))
+        k = min(k, left)
+        positions = np.empty(0, dtype=np.int64)
+        scores = np.empty(0, dtype=np.float32)
+        start, size = 0, max(FIRST_BLOCK, 2 * k)
+        while k and start < len(table):
+            stop = min(start + size, len(table))
+            places = self._places(start, stop, barred, eligible)
+            positions = np.concatenate((positions, places))
+            scores = np.concatenate((scores, self._products(places, start, stop, query)))
+            if len(scores) > k:
+                kept = _at_least_kth(scores, k, slack)
+                positions, scores = positions[kept], scores[kept]
+            start, size = stop, 2 * size
+            enough = len(scores) >= k and start < len(table)
+            if enough and bound * float(table.norms[start]) < float(scores.min()):
+                break
+        return table.best(positions, products(table.vectors[positions], query), k), start
+
+    def _places(
+        self, start: int, stop: int, barred: NDArray[np.int32], eligible: NDArray[np.bool_] | None
+    ) -> NDArray[np.int64]:
+        """Positions of a block that are eligible, or where none are marked not barred."""
+        if eligible is not None:
+            return start + np.flatnonzero(eligible[self.table.order[start:stop]])
+        places = np.arange(start, stop)
+        first, last = np.searchsorted(barred, (start, stop))
+        return np.delete(places, barred[first:last] - start) if first < last else places
+
+    def _products(self, places: NDArray[np.int64], start: int, stop: int, query: Vectors) -> Vectors:
+        """Products with some of the rows of a block: with all of them where they are many, as gathering them costs more."""
+        if len(places) < FEW_OF_A_BLOCK * (stop - start):
+            return np.asarray(self.table.vectors[places] @ query)
+        found: Vectors = self.table.vectors[start:stop] @ query
+        return found if len(places) == stop - start else found[places - start]
+
+
+def products(rows: Vectors, vector: Vectors) -> Vectors:
+    """The inner product of each row with `vector`, (len(rows),), the same whatever other rows are beside it.
+
+    BLAS adds up in an order that depends on the place of a row among the others. Equal rows would then differ in the last
+    digit, and their order would change with the length of the list.
+    """
+    return np.asarray(np.einsum("ij,j->i", rows, vector))
+
+
+def best_of(nums: NDArray[np.int32], scores: NDArray[np.float32], k: int) -> Neighbors:
+    """The `k` best of some scored row numbers, equal scores in the order of their numbers."""
+    if len(scores) > k:
+        kept = _at_least_kth(scores, k)
+        nums, scores = nums[kept], scores[kept]
+    ranked = np.lexsort((nums, -scores))[:k]
+    return Neighbors(nums[ranked], scores[ranked])
+
+
+def _at_least_kth(scores: NDArray[np.float32], k: int, slack: float = 0.0) -> NDArray[np.int64]:
+    """Where the `k` best scores are, and all that equal the last of them but for `slack`, so that row numbers can decide."""
+    return np.flatnonzero(scores >= np.partition(scores, -k)[-k] - np.float32(slack))
+
+
+NO_INDEX = ExactIndex(VectorTable.from_vectors(np.zeros((0, 0), dtype=np.float32)))

@@ -1,0 +1,160 @@
+"""How behaviour (ALS factors) and content (text vectors) become one vector.
+
+User to item, by inner product::
+
+    items  [q'_i, s t_i]     users  [p_u, e_u c_u]     score = p_u . q'_i + s e_u (c_u . t_i)     e_u = 1 + short_history / n_u
+
+with p the ALS factors of a user, t_i the centred unit text vector of an item, c_u the unit mean of the text vectors in the
+user's history of n_u items, and s = beta * (mean length of q) * (mean length of p), so that beta = 1 gives both parts the same
+scale. The shorter a history, the less its factors say, and the more content counts.
+
+``q'_i = (n_i q_i + prior_at z_i) / (n_i + prior_at)`` shrinks the ALS factors of an item with n_i interactions toward z_i,
+the mean factors of the items with the likest texts: a cold item has q' = z and so competes with warm ones on their scale.
+
+To this product comes what :mod:`recsys.model.neighborhood` adds.
+
+Item to item, by inner product::
+
+    rows   [sqrt(w) r_i unit(q_i), sqrt(1 - w) unit(t_i)]      r_i = sqrt(n_i / (n_i + half_at))
+
+The product of two rows is ``w r_i r_j cos(q_i, q_j) + (1 - w) cos(t_i, t_j)``; with r = 1, for items of many
+interactions, rows have length 1 and the product is the weighted mean of both cosines. The reliability r_i falls with the
+number n_i of interactions that the factors of an item rest on, down to 0 for a cold item, which its content carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recsys.data.vectors import Vectors, unit_rows
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the two parts lie in a blended vector.
+
+    Parameters
+    ----------
+    factors : int
+        Length of the collaborative part, which comes first.
+    text_dim : int
+        Length of the content part; 0 without content.
+    content_scale : float
+        The s of the module's formula; 0 without content.
+    short_history : float
+        The number of interactions at which content counts twice.
+    """
+
+    factors: int
+    text_dim: int
+    content_scale: float
+    short_history: float
+
+    @property
+    def dim(self) -> int:
+        return self.factors + self.text_dim
+
+    def emphasis(self, n: int) -> float:
+        """The e_u of a user with `n` interactions."""
+        return 1 + self.short_history / max(1, n)
+
+
+def score_unit(user_factors: Vectors, item_factors: Vectors) -> float:
+    """(mean length of q) * (mean length of p), over users and items that have factors; 1 where none has.
+
+    It is the unit in which all that is added to ``p . q`` is weighed.
+    """
+    return _mean_length(user_factors) * _mean_length(item_factors) or 1.0
+
+
+def with_prior(item_factors: Vectors, prior: Vectors, counts: NDArray[np.int64], prior_at: float) -> Vectors:
+    """The q' of the user-item formula, (n_items, factors); where nothing is known of the likest items, q stays.
+
+    Parameters
+    ----------
+    prior : float32 array (n_items, factors)
+        The z_i of the formula, rows of zeros where there is none.
+    counts : int64 array (n_items,)
+        Interactions of each item.
+    """
+    own = np.where(prior.any(axis=1), counts / np.maximum(counts + prior_at, 1e-9), 1.0).astype(np.float32)[:, None]
+    return np.asarray(own * item_factors + (1 - own) * prior)
+
+
+def centred(texts: Vectors) -> Vectors:
+    """Text vectors (n_items, text_dim) less their mean, of length 1; rows of zeros (no text) stay zero.
+
+    Sentence embeddings share a common direction; without it the cosines tell the items of one catalogue apart better
+    (docs/decisions/0004).
+    """
+    known = texts.any(axis=1)
+    moved = np.zeros_like(texts)
+    moved[known] = texts[known] - text_mean(texts)
+    return unit_rows(moved)
+
+
+def text_mean(texts: Vectors) -> Vectors:
+    """The mean of the text vectors that are not zero, (text_dim,)."""
+    known = texts.any(axis=1)
+    if known.sum() < 2:  # a lone text is all that is known, and not its own mean
+        return np.zeros(texts.shape[1], dtype=np.float32)
+    return np.asarray(texts[known].mean(axis=0, dtype=np.float64), dtype=np.float32)
+
+
+def items_for_user(item_factors: Vectors, texts: Vectors, scale: float) -> Vectors:
+    """Item rows ``[q_i, s t_i]``, (n_items, factors + text_dim)."""
+    return np.hstack((item_factors, np.float32(scale) * texts))
+
+
+def user_vector(factors: Vectors, history_texts: Vectors, layout: Layout) -> Vectors:
+    """User row ``[p_u, e_u c_u]`` from p_u (factors,) and the history's text vectors (n, text_dim), of any common scale."""
+    total = history_texts.sum(axis=0, dtype=np.float32)
+    return np.concatenate((factors, np.float32(layout.emphasis(len(history_texts))) * unit_rows(total)))
+
+
+def user_vectors(factors: Vectors, history: sparse.csr_matrix, texts: Vectors, layout: Layout) -> Vectors:
+    """User rows ``[p_u, e_u c_u]`` of many users: factors (n, factors), history (n, n_items) of ones."""
+    emphasis = emphases(np.diff(history.indptr), layout.short_history)
+    return np.hstack((factors, emphasis[:, None] * unit_rows(np.asarray(history @ texts, dtype=np.float32))))
+
+
+def emphases(lengths: NDArray[np.integer], short_history: float) -> Vectors:
+    """The e_u of users with histories of the given lengths."""
+    return np.asarray(1 + short_history / np.maximum(1, lengths), dtype=np.float32)
+
+
+def reliability(counts: NDArray[np.int64], half_at: float) -> Vectors:
+    """The r_i of the item-item formula, (n_items,), from the number of interactions of each item.
+
+    Parameters
+    ----------
+    half_at : float
+        Number of interactions at which r_i^2 is one half.
+    """
+    return np.asarray(np.sqrt(counts / np.maximum(counts + half_at, 1e-9)), dtype=np.float32)
+
+
+def items_like_item(item_factors: Vectors, texts: Vectors, weight: float, trust: Vectors) -> Vectors:
+    """Item rows of the item-item formula, (n_items, factors + text_dim).
+
+    Parameters
+    ----------
+    weight : float
+        The w of the formula, 0 to 1; without any content it counts as 1.
+    trust : float32 array (n_items,)
+        The r_i of the formula.
+    """
+    behaviour = trust[:, None] * unit_rows(item_factors)
+    if not texts.shape[1]:
+        return behaviour
+    return np.hstack((np.float32(np.sqrt(weight)) * behaviour, np.float32(np.sqrt(1 - weight)) * unit_rows(texts)))
+
+
+def _mean_length(vectors: Vectors) -> float:
+    lengths = np.linalg.norm(vectors, axis=1)
+    lengths = lengths[lengths > 0]
+    return float(lengths.mean()) if len(lengths) else 0.0

@@ -1,0 +1,233 @@
+"""The factors of a user from a history: one half-step of ALS for one row, on the factors of the items as they are.
+
+With the confidences c_j of the n items of a history, ``A = Q'Q + sum (c_j - 1) q_j q_j' + r I`` and ``b = sum c_j q_j``, the
+factors are ``p = A^-1 b`` (Hu, Koren, Volinsky, ICDM 2008, equation 4). Items that were seen but not liked enter A alone.
+
+Everything is kept in the basis V in which ``Q'Q = V diag(e) V'``: with ``f_j = V' q_j`` and ``M = diag(e + r)`` the identity of
+Woodbury leaves a system of n instead of `factors` equations, ``A^-1 = M^-1 - M^-1 F' D (I + D F M^-1 F' D)^-1 D F M^-1``, where
+F has the rows f_j and D is diagonal with ``sqrt(c_j - 1)``. Where n is larger, A is solved as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from recsys.data.packed import Arrays
+from recsys.data.vectors import Vectors
+from recsys.errors import BundleError
+
+MOST_CONFIDENCE = 1e8  # of one pair; more would leave no digits for the others
+FLOOR = 1e-9  # of the largest eigenvalue: keeps M invertible without regularization
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """``c_ui = 1 + alpha w_ui`` with ``w_ui = v_ui^weight_power n_u^-user_power n_i^-item_power / mean_strength``.
+
+    Parameters
+    ----------
+    alpha, weight_power, user_power, item_power, dislike : float
+        As in ``[als]``.
+    mean_strength : float
+        The mean of the numerator over the interactions that were trained on, so that the mean of w was 1.
+    """
+
+    alpha: float
+    weight_power: float
+    user_power: float
+    item_power: float
+    dislike: float
+    mean_strength: float = 1.0
+
+    def strengths(
+        self, weights: Numbers, per_user: NDArray[np.integer] | int, per_item: NDArray[np.integer]
+    ) -> Numbers:
+        """The numerator of w, (n,), from the weights v of pairs and the interactions n_u and n_i of their users and items."""
+        user_part = np.asarray(np.maximum(per_user, 1), dtype=np.float64) ** -self.user_power
+        item_part = np.maximum(per_item, 1).astype(np.float64) ** -self.item_power
+        return np.asarray(weights**self.weight_power * user_part * item_part)
+
+    def of(self, strengths: Numbers) -> Numbers:
+        """The confidences of strengths."""
+        return np.asarray(1 + self.alpha * strengths / self.mean_strength)
+
+    @property
+    def disliked(self) -> float:
+        """The confidence that the score of a pair that was seen, but not liked, is 0."""
+        return 1 + self.alpha * self.dislike
+
+
+@dataclass(frozen=True, eq=False)
+class UserSolution:
+    """The solved equations of one user.
+
+    Parameters
+    ----------
+    factors : float32 array (factors,)
+    shares : callable
+        From item vectors (m, factors) to what each item of the history gives to their products with `factors`: (m, n), whose
+        rows add up to those products.
+    """
+
+    factors: Vectors
+    shares: Callable[[Vectors | Numbers], Numbers]
+
+
+@dataclass(frozen=True, eq=False)
+class FoldIn:
+    """What the equations of a new user are made of.
+
+    Parameters
+    ----------
+    rotated : float32 array (n_items, factors)
+        The f_j of the module's formula.
+    basis : float64 array (factors, factors)
+        V, whose columns are the eigenvectors.
+    eigenvalues : float64 array (factors,)
+        e, rising.
+    item_counts : int64 array (n_items,)
+        Interactions of each item in training.
+    run_counts : int64 array (n_runs,)
+        Rising.
+    run_regularization : float64 array (n_runs,)
+        r of a user with at most so many interactions.
+    confidence : Confidence
+
+    Raises
+    ------
+    BundleError
+        When the arrays do not fit together.
+    """
+
+    rotated: Vectors
+    basis: Numbers
+    eigenvalues: Numbers
+    item_counts: NDArray[np.int64]
+    run_counts: NDArray[np.int64]
+    run_regularization: Numbers
+    confidence: Confidence
+
+    def __post_init__(self) -> None:
+        n_items, factors = self.rotated.shape if self.rotated.ndim == 2 else (-1, -1)
+        sound = (
+            self.rotated.dtype == np.float32
+            and self.basis.dtype == self.eigenvalues.dtype == self.run_regularization.dtype == np.float64
+            and self.item_counts.dtype == self.run_counts.dtype == np.int64
+            and self.basis.shape == (factors, factors)
+            and self.eigenvalues.shape == (factors,)
+            and self.item_counts.shape == (n_items,)
+            and self.run_counts.shape == self.run_regularization.shape
+            and self.run_counts.ndim == 1
+            and len(self.run_counts) > 0
+            and all(bool(np.isfinite(part).all()) for part in (self.basis, self.eigenvalues, self.run_regularization))
+            and all(bool((part >= 0).all()) for part in (self.eigenvalues, self.run_regularization, self.item_counts))
+            and bool((self.run_counts[1:] > self.run_counts[:-1]).all())
+        )
+        if not sound:
+            raise BundleError("fold-in: the arrays do not fit together")
+
+    @classmethod
+    def from_factors(
+        cls,
+        item_factors: Vectors,
+        item_counts: NDArray[np.int64],
+        runs: tuple[NDArray[np.int64], Numbers],
+        confidence: Confidence,
+    ) -> FoldIn:
+        """From the factors of the items as ALS left them, (n_items, factors)."""
+        wide = item_factors.astype(np.float64)
+        eigenvalues, basis = np.linalg.eigh(wide.T @ wide)
+        rotated = np.ascontiguousarray(wide @ basis, dtype=np.float32)
+        return cls(rotated, basis, np.maximum(eigenvalues, 0), item_counts, *runs, confidence)
+
+    @classmethod
+    def none(cls, n_items: int, factors: int) -> FoldIn:
+        """For a model that is only measured: everybody's factors are zero."""
+        return cls(
+            np.zeros((n_items, factors), dtype=np.float32),
+            np.eye(factors),
+            np.zeros(factors),
+            np.ones(n_items, dtype=np.int64),
+            np.ones(1, dtype=np.int64),
+            np.ones(1),
+            Confidence(1.0, 1.0, 0.0, 0.0, 0.0),
+        )
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, confidence: Confidence) -> FoldIn:
+        names = ("rotated", "basis", "eigenvalues", "item_counts", "run_counts", "run_regularization")
+        found: dict[str, Any] = {name: arrays[name] for name in names}
+        return cls(**found, confidence=confidence)
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        return {
+            "rotated": self.rotated,
+            "basis": self.basis,
+            "eigenvalues": self.eigenvalues,
+            "item_counts": self.item_counts,
+            "run_counts": self.run_counts,
+            "run_regularization": self.run_regularization,
+        }
+
+    def solve(
+        self, liked: NDArray[np.int32], weights: NDArray[np.floating], disliked: NDArray[np.int32]
+    ) -> UserSolution:
+        """The factors of somebody who consumed `liked`.
+
+        Parameters
+        ----------
+        liked : int32 array (n,)
+            Row numbers of items, each once.
+        weights : array (n,)
+            Above 0; as the weights of interactions.
+        disliked : int32 array (m,)
+            Seen but not liked; they count where ``als.dislike`` is above 0.
+        """
+        confidence = self.confidence
+        strengths = confidence.strengths(weights.astype(np.float64), len(liked), self.item_counts[liked])
+        confidences = np.minimum(confidence.of(strengths), MOST_CONFIDENCE)
+        nums, excess = liked, confidences - 1
+        if confidence.dislike > 0 and len(disliked):
+            nums = np.concatenate((liked, disliked))
+            excess = np.concatenate((excess, np.full(len(disliked), confidence.disliked - 1)))
+        known = self.rotated[nums].astype(np.float64)
+        regularization = self._regularization(len(liked))
+        inverse = _inverse(self.eigenvalues + regularization, known, excess)
+        pulls = confidences[:, None] * known[: len(liked)]  # (n, factors), their sum is b
+        solved = inverse(pulls)
+
+        def shares(vectors: Vectors | Numbers) -> Numbers:
+            return np.asarray((vectors @ self.basis) @ solved.T)
+
+        return UserSolution((self.basis @ solved.sum(axis=0)).astype(np.float32), shares)
+
+    def _regularization(self, n: int) -> float:
+        run = int(np.searchsorted(self.run_counts, n))
+        return float(self.run_regularization[min(run, len(self.run_counts) - 1)])
+
+
+def _inverse(diagonal: Numbers, rows: Numbers, excess: Numbers) -> Callable[[Numbers], Numbers]:
+    """What multiplies vectors (n, factors) with ``(diag + rows' excess rows)^-1``."""
+    diagonal = np.maximum(diagonal, FLOOR * max(float(diagonal.max(initial=0)), 1e-30))
+    if 2 * len(rows) >= len(diagonal):
+        whole = np.diag(diagonal) + (rows.T * excess) @ rows
+        factored = linalg.cho_factor(whole, lower=True, check_finite=False)
+        return lambda vectors: np.asarray(linalg.cho_solve(factored, vectors.T, check_finite=False).T)
+    scaled = np.sqrt(excess)[:, None] * rows
+    small = np.eye(len(rows)) + (scaled / diagonal) @ scaled.T
+    factored = linalg.cho_factor(small, lower=True, check_finite=False)
+
+    def woodbury(vectors: Numbers) -> Numbers:
+        first = vectors / diagonal
+        inner = linalg.cho_solve(factored, scaled @ first.T, check_finite=False)
+        return np.asarray(first - (inner.T @ scaled) / diagonal)
+
+    return woodbury

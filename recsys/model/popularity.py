@@ -1,0 +1,81 @@
+"""The ranking for somebody of whom nothing is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.interactions import Interactions
+from recsys.data.packed import Arrays
+from recsys.errors import BundleError
+from recsys.index.exact import Neighbors
+
+SECONDS_PER_DAY = 86_400
+TRENDING_HALF_LIFE_DAYS = 7.0
+
+
+@dataclass(frozen=True, eq=False)
+class Popularity:
+    """How many users each item has, with older interactions counting less where a half-life is given.
+
+    Parameters
+    ----------
+    scores : float32 array (n_items,)
+    order : int32 array (n_items,)
+        Row numbers by falling score; equal scores in the order of their numbers.
+    """
+
+    scores: NDArray[np.float32]
+    order: NDArray[np.int32]
+
+    @classmethod
+    def from_interactions(cls, interactions: Interactions, half_life_days: float = 0.0) -> Popularity:
+        """Count users; with ``half_life_days > 0`` a user counts 1/2 at that age before the newest interaction."""
+        counted = decay(interactions.timestamps, half_life_days)
+        scores = np.bincount(interactions.item_nums, weights=counted, minlength=len(interactions.items))
+        return cls.from_scores(scores.astype(np.float32))
+
+    @classmethod
+    def from_scores(cls, scores: NDArray[np.float32]) -> Popularity:
+        return cls(scores, np.lexsort((np.arange(len(scores)), -scores)).astype(np.int32))
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, n_items: int) -> Popularity:
+        scores, order = arrays["scores"], arrays["order"]
+        sound = scores.dtype == np.float32 and order.dtype == np.int32 and scores.shape == order.shape == (n_items,)
+        if not sound or not np.array_equal(np.sort(order), np.arange(n_items)):
+            raise BundleError("popularity: the arrays do not fit the catalogue")
+        return cls(scores, order)  # type: ignore[arg-type]
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        return {"scores": self.scores, "order": self.order}
+
+    def top(self, k: int, skip: NDArray[np.int32], eligible: NDArray[np.bool_] | None = None) -> Neighbors:
+        """The `k` most popular items that are not in `skip`, with a mask of the eligible ones."""
+        if eligible is None:
+            nums = self.order[: k + len(skip)]
+            return Neighbors(nums, self.scores[nums]).without(skip, k)
+        nums = self.order[eligible[self.order]][: k + len(skip)]
+        return Neighbors(nums, self.scores[nums]).without(skip, k)
+
+    def levels(self, nums: NDArray[np.int32]) -> NDArray[np.float32]:
+        """How popular items are, ``log(1 + users) / log(1 + most users)``: 0 for one that nobody has, 1 for the first."""
+        most = float(self.scores[self.order[0]]) if len(self.order) else 0.0
+        found = np.log1p(np.maximum(self.scores[nums], 0)) / (np.log1p(most) or 1.0)
+        return np.asarray(found, dtype=np.float32)
+
+    def added(self, nums: NDArray[np.int32], more: NDArray[np.float32]) -> Popularity:
+        """With `more` for some items, each given once."""
+        scores = self.scores.copy()
+        scores[nums] += more
+        return Popularity.from_scores(scores)
+
+
+def decay(timestamps: NDArray[np.int64] | None, half_life_days: float) -> NDArray[np.float64] | None:
+    """``0.5 ** (age / half-life)`` with ages counted back from the newest timestamp, (n,); None without decay."""
+    if timestamps is None or half_life_days <= 0 or not len(timestamps):
+        return None
+    ages = (timestamps.max() - timestamps) / SECONDS_PER_DAY
+    return np.asarray(0.5 ** (ages / half_life_days))

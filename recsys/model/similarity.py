@@ -1,0 +1,81 @@
+"""How a text or a user becomes a vector in the space of the rows that say which items are alike (:mod:`recsys.model.blending`).
+
+Those rows are ``[sqrt(w) r unit(q), sqrt(1 - w) unit(t)]`` with the factors q and the centred text vector t of an item.
+A text with the vector v is ``[sqrt(w) unit(b), sqrt(1 - w) unit(v - m)]`` with the mean m of the texts of the
+catalogue; its behaviour b is zero, or borrowed from the items that it describes (:mod:`recsys.recommend.text_vectors`).
+A user with the factors p and the unit mean c of the history's text vectors is ``[sqrt(w) unit(p), sqrt(1 - w) c]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.packed import Arrays
+from recsys.data.vectors import Vectors, unit_rows
+from recsys.errors import BundleError
+
+
+@dataclass(frozen=True, eq=False)
+class Likeness:
+    """The constants of the formula.
+
+    Parameters
+    ----------
+    weight : float
+        w, the share of behaviour, 0 to 1; 1 without content.
+    text_mean : float32 array (text_dim,)
+        m, what was taken off the text vectors of the items before they were scaled; empty without content.
+
+    Raises
+    ------
+    BundleError
+        When one of them is out of range.
+    """
+
+    weight: float
+    text_mean: Vectors
+
+    def __post_init__(self) -> None:
+        mean = self.text_mean
+        if mean.dtype != np.float32 or mean.ndim != 1 or not np.all(np.isfinite(mean)) or not 0 <= self.weight <= 1:
+            raise BundleError("likeness: the weight or the mean of the texts is out of range")
+
+    @classmethod
+    def of(cls, weight: float, text_mean: Vectors) -> Likeness:
+        """As :func:`recsys.model.blending.items_like_item` blends: without any content behaviour is all."""
+        return cls(weight if len(text_mean) else 1.0, text_mean)
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Likeness:
+        found: Any = arrays["weight"]
+        if found.dtype != np.float64 or found.shape != (1,):
+            raise BundleError("likeness: the weight is not one number")
+        return cls(float(found[0]), arrays["text_mean"])  # type: ignore[arg-type]
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        return {"weight": np.array([self.weight], dtype=np.float64), "text_mean": self.text_mean}
+
+    def of_text(self, vector: Vectors, behaviour: Vectors) -> Vectors:
+        """The row of a text, (factors + text_dim,).
+
+        Parameters
+        ----------
+        vector : float32 array (text_dim,)
+            Of length 1, as the encoder makes it.
+        behaviour : float32 array (factors,)
+            The b of the module's formula, of any length; zeros where there is none.
+        """
+        centred = vector - self.text_mean if vector.any() else vector
+        return self._row(behaviour, centred)
+
+    def of_user(self, query: Vectors, factors: int) -> Vectors:
+        """The row of a user, (factors + text_dim,), from what is asked for the user's list: ``[p, c]`` of any lengths."""
+        return self._row(query[:factors], query[factors:])
+
+    def _row(self, behaviour: Vectors, content: Vectors) -> Vectors:
+        parts = (np.sqrt(self.weight) * unit_rows(behaviour), np.sqrt(1 - self.weight) * unit_rows(content))
+        return np.concatenate(parts).astype(np.float32)

@@ -1,0 +1,55 @@
+"""Why an item has its score: what each item of the history gives to it.
+
+Every part of the score is a sum over the history. The factors are ``p = A^-1 sum c_j q_j``, so item j gives
+``c_j q_j' A^-1 q_i`` (Hu, Koren, Volinsky, ICDM 2008, section 5); the content vector is a sum of texts divided by its length;
+the neighborhood is a sum as it stands. So the reasons add up to the score, and nothing is estimated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.recommend.user_state import Taste
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reasons:
+    """What the n items of a history give to the scores of m items.
+
+    Parameters
+    ----------
+    history : int32 array (n,)
+        Row numbers.
+    named : bool array (n,)
+        Which of them may be named.
+    collaborative, content : float64 arrays (m, n)
+        Their rows add up to the two parts of the scores.
+    """
+
+    history: NDArray[np.int32]
+    named: NDArray[np.bool_]
+    collaborative: Numbers
+    content: Numbers
+
+
+def reasons(taste: Taste, nums: NDArray[np.int32], hidden: NDArray[np.int32]) -> Reasons:
+    """The reasons of the scores of the given items for somebody; `hidden` items are reasons, but not named."""
+    model, history = taste.model, taste.liked
+    factors, emphasis = model.layout.factors, model.layout.emphasis(len(history))
+    rows = model.items_for_user.table.rows(nums).astype(np.float64)
+    own = model.items_for_user.table.rows(history)[:, factors:].astype(np.float64)
+    collaborative = taste.solution.shares(rows[:, :factors])
+    content = np.zeros_like(collaborative)
+    if (length := float(np.linalg.norm(own.sum(axis=0)))) > 0:
+        content = emphasis / length * (rows[:, factors:] @ own.T)
+    near_collaborative, near_content = model.neighborhood.between(history, nums)
+    scale = max(1, len(history)) ** -0.5
+    named = ~np.isin(history, hidden)
+    return Reasons(
+        history, named, collaborative + scale * near_collaborative, content + scale * emphasis * near_content
+    )

@@ -1,0 +1,66 @@
+"""Answers as JSON objects, the same on the command line and over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from recsys.data.catalog import Item
+from recsys.recommend.answer import Answer, Reason, Recommendation
+
+DIGITS = 6
+
+
+def answer_object(answer: Answer, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
+    """The envelope of a list; `subject` is whom or what was asked about, such as ``{"user_id": "u17"}``."""
+    return {
+        **subject,
+        "model_version": model_version,
+        "strategy": answer.strategy,
+        "fallback": answer.fallback,
+        "items": [_item(rank, item) for rank, item in enumerate(answer.items, 1)],
+    }
+
+
+def listed_object(answer: Answer, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
+    """The envelope of a list that has pages."""
+    return {**answer_object(answer, subject, model_version), "next_offset": answer.next_offset}
+
+
+def item_object(item: Item, model_version: str) -> dict[str, Any]:
+    """One record of the catalogue."""
+    return {
+        "item_id": item.item_id,
+        "model_version": model_version,
+        "title": item.title,
+        "attributes": dict(item.attributes),
+    }
+
+
+def _item(rank: int, item: Recommendation) -> dict[str, Any]:
+    shown = {
+        "rank": rank,
+        "item_id": item.item_id,
+        "score": round(item.score, DIGITS),
+        "title": item.title,
+        "source": item.source,
+    }
+    return shown if item.reason is None else {**shown, "reason": _reason(item.reason)}
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "because": [
+            {
+                "item_id": cause.item_id,
+                "title": cause.title,
+                "score": round(cause.score, DIGITS),
+                "share": round(cause.share, DIGITS),
+            }
+            for cause in reason.because
+        ],
+        "others": round(reason.others, DIGITS),
+        "collaborative": round(reason.collaborative, DIGITS),
+        "content": round(reason.content, DIGITS),
+        "popularity": round(reason.popularity, DIGITS),
+    }

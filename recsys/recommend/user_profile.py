@@ -1,0 +1,83 @@
+"""What the engine knows of a user, for the user to see."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from recsys.data.catalog import Catalog
+from recsys.recommend.user_state import Taste
+
+MOST_ITEMS = 1000
+MOST_VALUES = 5
+
+
+class Consumed(NamedTuple):
+    """An item of the history with its weight."""
+
+    item_id: str
+    title: str
+    weight: float
+
+
+class Preference(NamedTuple):
+    """The share of the history's items, by weight, whose attribute has a value."""
+
+    attribute: str
+    value: str
+    share: float
+
+
+class Profile(NamedTuple):
+    """A history and what is common in it.
+
+    Parameters
+    ----------
+    n_liked, n_disliked : int
+    liked : tuple of Consumed
+        By falling weight, at most 1,000.
+    disliked : tuple of Consumed
+        Seen, but not liked, at most 1,000; of weight 0.
+    preferences : tuple of Preference
+        The most frequent values of each attribute that has words, over `liked`.
+    """
+
+    n_liked: int
+    n_disliked: int
+    liked: tuple[Consumed, ...]
+    disliked: tuple[Consumed, ...]
+    preferences: tuple[Preference, ...]
+
+
+def profile(taste: Taste) -> Profile:
+    """The profile of a taste."""
+    catalog = taste.model.catalog
+    pairs = zip(taste.liked.tolist(), taste.weights.tolist(), strict=True)
+    liked = sorted(pairs, key=lambda pair: -pair[1])[:MOST_ITEMS]
+    return Profile(
+        len(taste.liked),
+        len(taste.disliked),
+        tuple(_consumed(catalog, num, weight) for num, weight in liked),
+        tuple(_consumed(catalog, num, 0.0) for num in taste.disliked.tolist()[:MOST_ITEMS]),
+        _preferences(catalog, liked),
+    )
+
+
+def _consumed(catalog: Catalog, num: int, weight: float) -> Consumed:
+    return Consumed(catalog.items.id(num), catalog.titles[num], weight)
+
+
+def _preferences(catalog: Catalog, liked: list[tuple[int, float]]) -> tuple[Preference, ...]:
+    totals: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for num, weight in liked:
+        for attribute, value in catalog[num].attributes.items():
+            for word in value if isinstance(value, list) else [value]:
+                if isinstance(word, str):
+                    totals[attribute][word] += weight
+    whole = sum(weight for _, weight in liked) or 1.0
+    found = []
+    for attribute, words in totals.items():
+        if len(words) == 1 or max(words.values()) > min(words.values()):  # values that never repeat say nothing
+            best = sorted(words.items(), key=lambda word: (-word[1], word[0]))[:MOST_VALUES]
+            found += [Preference(attribute, word, total / whole) for word, total in best]
+    return tuple(found)

@@ -1,0 +1,225 @@
+"""Items by positive and negative examples: items, users and texts as vectors of one space (:mod:`recsys.model.similarity`).
+
+Every example is scaled to length 1. With ``s(x, e) = weight_e x . e`` of an item's row x, the strategies are those of the
+vector database Qdrant (qdrant.tech/documentation/concepts/explore):
+
+mean
+    ``v = 2 avg(positive) - avg(negative)`` with weighted means, and ``avg(positive)`` where there is no negative; the score is
+    ``x . v / |v|``. With two positives and a negative of equal weights v is the arithmetic of king - man + woman (Mikolov, Yih
+    and Zweig, NAACL 2013).
+best_score
+    Each item by the example that it is most like: with ``p = max s(x, positive)`` and ``n = max s(x, negative)`` the score is
+    ``h(p)`` where p > n and ``-h(n)`` otherwise, ``h(z) = (1 + z / (1 + |z|)) / 2``. It finds items like one of several unlike
+    positives, where their mean is like none.
+context_pairs
+    Each positive with each negative is a pair, which an item satisfies when it is more like the positive. Items that satisfy
+    all pairs come first, with the score ``h(mean of s(x, positive))``; of the others the score is the loss of the context
+    search, ``mean over pairs of min(s(x, positive) - s(x, negative), 0)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.vectors import Vectors, unit_rows
+from recsys.errors import NotFoundError, QueryError
+from recsys.events.activity import NOTHING, Activity
+from recsys.index.exact import ExactIndex, Neighbors, VectorIndex, VectorTable, best_of
+from recsys.model.model import Model
+from recsys.recommend import answer
+from recsys.recommend.answer import Answer, Recommendation
+from recsys.recommend.ranking import Mask, Nums, nearest, propose
+from recsys.recommend.recommender import NONE, Recommender
+from recsys.recommend.request import Asked
+from recsys.recommend.text_vectors import row_of_text
+from recsys.recommend.user_state import of_user
+
+Strategy = Literal["mean", "best_score", "context_pairs"]
+STRATEGIES: tuple[Strategy, ...] = ("mean", "best_score", "context_pairs")
+POOL = 1000  # of an approximate index, so many items near each positive example are ranked
+LEAST_WEIGHT, LARGEST_WEIGHT = 0.001, 1000
+TINY = 1e-6  # length of a sum of unit vectors that is nothing but rounding
+
+FEW = 8  # of so many items one: their rows are taken out of the table
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """Something that the items sought are like, or unlike.
+
+    Parameters
+    ----------
+    vector : float32 array (layout.dim,)
+    weight : float
+        From LEAST_WEIGHT to LARGEST_WEIGHT.
+    item_num : int or None
+        Of an item, which is not answered.
+
+    Raises
+    ------
+    QueryError
+        When the weight is out of range.
+    """
+
+    vector: Vectors
+    weight: float = 1.0
+    item_num: int | None = None
+
+    def __post_init__(self) -> None:
+        if not LEAST_WEIGHT <= self.weight <= LARGEST_WEIGHT:
+            raise QueryError(
+                f"the weight of an example is {self.weight}; it must lie between {LEAST_WEIGHT} and {LARGEST_WEIGHT}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class VectorQuery:
+    """Examples and how they are put together; raises QueryError where none is positive."""
+
+    positive: tuple[Example, ...]
+    negative: tuple[Example, ...] = ()
+    strategy: Strategy = "mean"
+
+    def __post_init__(self) -> None:
+        if not self.positive:
+            raise QueryError("a query needs at least one positive example")
+
+    def item_nums(self) -> list[int]:
+        """Row numbers of the items among the examples."""
+        return [one.item_num for one in (*self.positive, *self.negative) if one.item_num is not None]
+
+    def telling(self) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+        """The positive and the negative examples of which something is known."""
+        known = ([one for one in side if one.vector.any()] for side in (self.positive, self.negative))
+        return tuple(next(known)), tuple(next(known))
+
+
+def item_example(recommender: Recommender, item_id: str, weight: float = 1.0) -> Example:
+    """An item; raises NotFoundError when it is not in the catalogue."""
+    num = recommender.item_num(item_id)
+    row = recommender.model.items_like_item.table.rows(np.asarray([num]))[0]
+    return _example(row, weight, num)
+
+
+def text_example(recommender: Recommender, vector: Vectors, weight: float = 1.0) -> Example:
+    """A text, by its vector as the encoder of the model makes it, (text_dim,); zero means nothing."""
+    return _example(row_of_text(recommender.model, vector), weight)
+
+
+def user_example(recommender: Recommender, user_id: str, activity: Activity = NOTHING, weight: float = 1.0) -> Example:
+    """A user, with what happened since; raises NotFoundError when nothing is known."""
+    model = recommender.model
+    taste = of_user(model, recommender.rules, user_id, activity)
+    if not taste.query.vector.any():
+        raise NotFoundError(f"nothing is known of user {user_id!r}")
+    return _example(model.likeness.of_user(taste.query.vector, model.layout.factors), weight)
+
+
+def query(recommender: Recommender, wanted: VectorQuery, asked: Asked, hidden: AbstractSet[str] = NONE) -> Answer:
+    """Items by examples, without the items among them; the popular ones where the examples say nothing.
+
+    Parameters
+    ----------
+    wanted : VectorQuery
+    asked : Asked
+        Its k, offset, exclude, filters and exact.
+    hidden : set of str
+        Ids of items that nobody may see.
+
+    Raises
+    ------
+    QueryError
+        When a filter names no attribute of the catalogue.
+    """
+    model, eligible = recommender.model, recommender.eligible(asked)
+    given = np.array(wanted.item_nums(), dtype=np.int32)
+    skip = np.union1d(recommender.nums([*asked.exclude, *hidden]), given).astype(np.int32)
+    index: VectorIndex = ExactIndex(model.items_like_item.table) if asked.exact else model.items_like_item
+    positive, negative = wanted.telling()
+    direction = _mean(positive, negative) if positive else np.zeros(1, dtype=np.float32)
+    if not positive or (wanted.strategy == "mean" and not direction.any()):
+        out = [*asked.exclude, *(model.catalog.items.id(num) for num in given.tolist())]
+        return recommender.popular(replace(asked, exclude=out), hidden=hidden)._replace(fallback=True)
+    if wanted.strategy == "mean":
+        ranked = nearest(index, direction, model.layout.factors, asked.depth, skip, eligible=eligible)
+        page = answer.page(ranked.found.nums.tolist(), asked.offset, asked.k, set())
+        items = answer.of_ranked(model.catalog, ranked.take(np.array(page.places, dtype=np.int64)))
+    else:
+        nums = _candidates(index, positive, skip, eligible)
+        found = best_of(nums, _compared(index.table, wanted.strategy, positive, negative, nums), asked.depth)
+        page = answer.page(found.nums.tolist(), asked.offset, asked.k, set())
+        items = _items(model, found, np.array(page.places, dtype=np.int64))
+    return Answer(wanted.strategy, items, next_offset=page.next_offset)
+
+
+def _candidates(index: VectorIndex, positive: Sequence[Example], skip: Nums, eligible: Mask | None) -> Nums:
+    if not isinstance(index, ExactIndex):
+        near = [propose(index, one.vector, POOL, skip, eligible) for one in positive]
+        return np.unique(np.concatenate(near)).astype(np.int32)
+    allowed = np.ones(len(index), dtype=bool) if eligible is None else eligible.copy()
+    allowed[skip] = False
+    return np.flatnonzero(allowed).astype(np.int32)
+
+
+def _mean(positive: Sequence[Example], negative: Sequence[Example]) -> Vectors:
+    """The v of the module's formula, of length 1; zero where the examples cancel out."""
+    towards = _average(positive)
+    moved = 2 * towards - _average(negative) if negative else towards
+    return np.zeros_like(moved) if np.linalg.norm(moved) < TINY else unit_rows(moved)
+
+
+def _average(examples: Sequence[Example]) -> Vectors:
+    weights = np.array([one.weight for one in examples])
+    return np.asarray(np.average([one.vector for one in examples], axis=0, weights=weights), dtype=np.float32)
+
+
+def _items(model: Model, found: Neighbors, places: NDArray[np.int64]) -> tuple[Recommendation, ...]:
+    """Some of the items that were compared with examples; what is known of an item is what its score is made of."""
+    rows, factors = model.items_like_item.table.rows(found.nums[places]), model.layout.factors
+    known = [(bool(row[:factors].any()), bool(row[factors:].any())) for row in rows]
+    return answer.of_known(model.catalog, Neighbors(found.nums[places], found.scores[places]), known)
+
+
+def _compared(
+    table: VectorTable, strategy: Strategy, positive: Sequence[Example], negative: Sequence[Example], nums: Nums
+) -> Vectors:
+    """The scores of the given items, (len(nums),), by comparison with each example."""
+    compare = _best_score if strategy == "best_score" else _context
+    return compare(_likenesses(table, positive, nums), _likenesses(table, negative, nums))
+
+
+def _likenesses(table: VectorTable, examples: Sequence[Example], nums: Nums) -> Vectors:
+    """``s(x, e)``, (len(nums), len(examples))."""
+    if not examples:
+        return np.full((len(nums), 1), -np.inf, dtype=np.float32)
+    weighted = np.stack([np.float32(one.weight) * one.vector for one in examples])
+    if FEW * len(nums) < len(table):
+        return np.asarray(np.einsum("ij,kj->ik", table.rows(nums), weighted))
+    every: Vectors = table.vectors @ weighted.T  # as they lie, without a copy
+    return np.asarray(every[table.positions[nums]])
+
+
+def _best_score(positive: Vectors, negative: Vectors) -> Vectors:
+    best, worst = positive.max(axis=1), negative.max(axis=1)
+    return np.where(best > worst, _bounded(best), -_bounded(worst))
+
+
+def _context(positive: Vectors, negative: Vectors) -> Vectors:
+    loss = np.minimum(positive[:, :, None] - negative[:, None, :], 0).mean(axis=(1, 2))
+    return np.where(loss < 0, loss, _bounded(positive.mean(axis=1)))
+
+
+def _bounded(likeness: Vectors) -> Vectors:
+    """The h of the module's formulas, from 0 to 1; 0 for minus infinity."""
+    finite = np.maximum(likeness, np.float32(-1e30))
+    return np.asarray((1 + finite / (1 + np.abs(finite))) / 2, dtype=np.float32)
+
+
+def _example(vector: Vectors, weight: float, item_num: int | None = None) -> Example:
+    return Example(unit_rows(vector), weight, item_num)

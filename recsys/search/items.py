@@ -1,0 +1,121 @@
+"""Items for a text, and in the order of somebody's taste.
+
+Personalized, the first POOL items by text are ranked by ``text' + PERSONAL * taste'``: their scores by text and the user's
+scores of them, each scaled to 0..1 over these items (CombSUM of min-max scores: Fox and Shaw, TREC-2, 1994). So taste can
+outweigh at most half of the range of the texts, and brings no item into the list. The items behind the POOL follow in the
+order by text, with scores of 0 and less, as they have on the same scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from recsys.data.vectors import Vectors
+from recsys.model.model import Model
+from recsys.recommend import answer
+from recsys.recommend.answer import Answer, Recommendation, Source
+from recsys.recommend.ranking import scored
+from recsys.recommend.recommender import NONE, Recommender
+from recsys.recommend.request import Asked
+from recsys.recommend.user_state import Taste
+from recsys.search.pictures import PICTURE, PictureQuery, by_picture, check_pictures
+from recsys.search.text import MODES, Corpus, Found, TextQuery
+from recsys.text.tokens import tokens
+
+SearchMode = Literal["semantic", "keyword", "hybrid", "picture"]
+SEARCH_MODES: tuple[SearchMode, ...] = (*MODES, PICTURE)
+POOL = 100
+PERSONAL = 0.5
+
+
+def corpus(model: Model) -> Corpus:
+    """The texts of the items."""
+    return Corpus(model.items_by_text, model.keywords)
+
+
+def chosen(model: Model, mode: SearchMode | None) -> SearchMode:
+    """`mode`, or the one that finds most; raises UnansweredError where the items cannot be searched that way."""
+    texts = corpus(model)
+    if mode == PICTURE or (mode is None and not texts.modes() and model.picture_dim):
+        check_pictures(model)
+        return PICTURE
+    return texts.chosen(mode)
+
+
+def search(
+    recommender: Recommender,
+    query: TextQuery | PictureQuery,
+    asked: Asked,
+    hidden: AbstractSet[str] = NONE,
+    taste: Taste | None = None,
+) -> Answer:
+    """Items for a text or a picture, also those that were seen: whoever searches wants to find them.
+
+    Parameters
+    ----------
+    query : TextQuery or PictureQuery
+        Of a mode that :func:`chosen` gave.
+    asked : Asked
+        Its k, offset, exclude, filters and exact.
+    hidden : set of str
+        Ids of items that nobody may see.
+    taste : Taste or None
+        Of whom the order is; None: by the query alone. So it is where nothing is known, and the answer is a fallback.
+
+    Raises
+    ------
+    QueryError
+        When a filter names no attribute of the catalogue.
+    UnansweredError
+        When the query is one of pictures and the model has none.
+    """
+    model = recommender.model
+    knows = taste is not None and bool(taste.query.vector.any())
+    depth = max(asked.depth, POOL) if knows else asked.depth
+    skip, eligible = recommender.nums([*asked.exclude, *hidden]), recommender.eligible(asked)
+    if isinstance(query, PictureQuery):
+        found = by_picture(model, query, depth, skip, eligible, exact=asked.exact)
+    else:
+        texts = corpus(model).exactly() if asked.exact else corpus(model)
+        called = model.names.called([one.word for one in tokens(query.text)], model.keywords.has)
+        found = texts.find(replace(query, called=tuple(called)), depth, skip, eligible)
+    if taste is not None and knows:
+        found = _personalized(found, taste)
+    page = answer.page(found.nums.tolist(), asked.offset, asked.k, set())
+    items = _items(model, found.take(page.places), query)
+    unknown = taste is not None and not knows
+    return Answer("personalized_search" if knows else "search", items, fallback=unknown, next_offset=page.next_offset)
+
+
+def _personalized(found: Found, taste: Taste) -> Found:
+    n = min(POOL, len(found))
+    if not n:
+        return found
+    ranked = scored(taste.model, taste.query, np.sort(found.nums[:n]), n)
+    by_num = np.argsort(ranked.found.nums)
+    places = by_num[np.searchsorted(ranked.found.nums[by_num], found.nums[:n])]
+    total = _scaled(found.scores, n)
+    total[:n] += PERSONAL * _scaled(ranked.found.scores, n)[places]
+    order = np.concatenate((np.argsort(-total[:n], kind="stable"), np.arange(n, len(found))))
+    return replace(found, scores=total).take(order)
+
+
+def _scaled(scores: Vectors, n: int) -> Vectors:
+    """Falling scores so that the first becomes 1 and number `n` 0; all 0 where they are equal."""
+    spread = scores[0] - scores[n - 1]
+    return np.asarray((scores - scores[n - 1]) / (spread or 1), dtype=np.float32)
+
+
+def _items(model: Model, found: Found, query: TextQuery | PictureQuery) -> tuple[Recommendation, ...]:
+    ids, titles = model.catalog.items, model.catalog.titles
+    scores = found.scores.tolist()
+    sources: Sequence[Source] = [PICTURE] * len(found) if isinstance(query, PictureQuery) else found.sources()
+    return tuple(
+        Recommendation(ids.id(num), titles[num], score, source)
+        for num, score, source in zip(found.nums.tolist(), scores, sources, strict=True)
+    )

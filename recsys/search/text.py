@@ -1,0 +1,198 @@
+"""Texts for a query: by meaning, by words, and by both.
+
+By meaning, a text's score is the cosine of its vector and the query's, both as the encoder makes them. By words it is that of
+:mod:`recsys.text.bm25`. Both together are fused by reciprocal ranks (Cormack, Clarke and Buettcher, SIGIR 2009), so scales of
+scores do not matter: ``1 / (FUSION + rank by meaning) + c^2 / (FUSION + rank by words)``, of the first MOST_FUSED of each list,
+where c is the share of the query, by idf, that the text has. A text that has all words counts by them as much as by its
+meaning, and one that has a single word of many hardly: "Mission: Impossible" is not what "a mission in space goes wrong" means.
+The power was chosen among 0 to 3 by labelled queries (docs/search.md). Of equal sums the first by meaning comes first. Texts
+that are called as the whole query get ``2 / (FUSION + 1)`` more, as much as any other can have: who types a title wants that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.vectors import Vectors
+from recsys.errors import UnansweredError
+from recsys.index.exact import NOTHING, ExactIndex, Neighbors, VectorIndex, VectorTable, best_of
+from recsys.recommend.ranking import Mask, Nums, nearest
+from recsys.text.bm25 import Keywords
+
+Mode = Literal["semantic", "keyword", "hybrid"]
+MODES: tuple[Mode, ...] = ("semantic", "keyword", "hybrid")
+FUSION = 60
+MOST_FUSED = 500
+POWER = 2
+CALLED = 2
+
+
+@dataclass(frozen=True, eq=False)
+class TextQuery:
+    """What is searched for.
+
+    Parameters
+    ----------
+    text : str
+    mode : str
+        "semantic", "keyword" or "hybrid".
+    vector : float32 array (text_dim,) or None
+        As the encoder makes it, of length 1, or zero where it knows no word of the text; None for "keyword".
+    called : tuple of int
+        Row numbers of what is called as the query is, for "hybrid".
+    """
+
+    text: str
+    mode: Mode
+    vector: Vectors | None = None
+    called: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Texts, best first.
+
+    Parameters
+    ----------
+    nums : int32 array (n,)
+    scores : float32 array (n,)
+        Falling.
+    by_meaning, by_words : bool arrays (n,)
+        Which way found each.
+    """
+
+    nums: Nums
+    scores: Vectors
+    by_meaning: Mask
+    by_words: Mask
+
+    def __len__(self) -> int:
+        return len(self.nums)
+
+    def take(self, places: NDArray[np.integer] | Sequence[int] | slice) -> Found:
+        """Some of them, in the order of `places`."""
+        return Found(self.nums[places], self.scores[places], self.by_meaning[places], self.by_words[places])
+
+    def sources(self) -> list[Mode]:
+        """What found each."""
+        return [
+            "hybrid" if meaning and word else "semantic" if meaning else "keyword"
+            for meaning, word in zip(self.by_meaning.tolist(), self.by_words.tolist(), strict=True)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Texts that can be searched.
+
+    Parameters
+    ----------
+    index : VectorIndex
+        Over their unit vectors; of dimension 0 where there are none.
+    keywords : Keywords
+    """
+
+    index: VectorIndex
+    keywords: Keywords
+
+    @classmethod
+    def of(cls, texts: Sequence[str], vectors: Vectors | None) -> Corpus:
+        """A few texts, with their vectors (len(texts), dim) if there are any."""
+        if vectors is None:
+            vectors = np.zeros((len(texts), 0), dtype=np.float32)
+        return cls(ExactIndex(VectorTable.from_vectors(vectors)), Keywords.from_texts(texts))
+
+    def modes(self) -> tuple[Mode, ...]:
+        """The ways to search it."""
+        if not self.index.table.dim:
+            return ("keyword",) if len(self.keywords.words) else ()
+        return MODES if len(self.keywords.words) else ("semantic",)
+
+    def chosen(self, mode: Mode | None) -> Mode:
+        """`mode`, or the one that finds most; raises UnansweredError where the texts cannot be searched that way."""
+        modes = self.modes()
+        if not modes:
+            raise UnansweredError("the items have no texts that could be searched (data.items, content.columns)")
+        if mode is not None and mode not in modes:
+            missing = "texts" if modes == ("semantic",) else "text vectors (content.encoder)"
+            raise UnansweredError(f"mode {mode} is not there: the model was trained without {missing}; use {modes[0]}")
+        return mode or modes[-1]
+
+    def exactly(self) -> Corpus:
+        """The same, never asking an approximate index."""
+        return replace(self, index=ExactIndex(self.index.table))
+
+    def find(self, query: TextQuery, depth: int, skip: Nums = NOTHING, eligible: Mask | None = None) -> Found:
+        """The best `depth` that are not in `skip` and eligible, fewer where no more have anything to do with the query."""
+        if query.mode == "semantic":
+            return _found(self._by_meaning(query, depth, skip, eligible), by_meaning=True)
+        if query.mode == "keyword":
+            return _found(self._by_words(query, depth, skip, eligible), by_meaning=False)
+        by_meaning = self._by_meaning(query, MOST_FUSED, skip, eligible)
+        by_words = self._by_words(query, MOST_FUSED, skip, eligible)
+        called = np.array([num for num in query.called if eligible is None or eligible[num]], dtype=np.int32)
+        called = called[~np.isin(called, skip)]
+        return fused(by_meaning, by_words, self.keywords.coverage(query.text, by_words.nums), called).take(slice(depth))
+
+    def _by_meaning(self, query: TextQuery, depth: int, skip: Nums, eligible: Mask | None) -> Neighbors:
+        assert query.vector is not None, "the query was not encoded"
+        if not query.vector.any() or not query.text.strip():
+            return Neighbors(NOTHING, np.empty(0, dtype=np.float32))
+        with_text = with_vector(self.index.table)
+        if with_text is not None:
+            eligible = with_text if eligible is None else eligible & with_text
+        if eligible is None and isinstance(self.index, ExactIndex):
+            return self.index.query(query.vector, depth, skip)
+        return nearest(self.index, query.vector, 0, depth, skip, eligible=eligible).found
+
+    def _by_words(self, query: TextQuery, depth: int, skip: Nums, eligible: Mask | None) -> Neighbors:
+        nums, scores = self.keywords.scores(query.text)
+        kept = np.ones(len(nums), dtype=bool) if eligible is None else eligible[nums]
+        if len(skip):
+            kept &= ~np.isin(nums, skip)
+        return best_of(nums[kept], scores[kept], depth)
+
+
+def fused(by_meaning: Neighbors, by_words: Neighbors, coverage: Vectors, called: Nums = NOTHING) -> Found:
+    """Two lists by their reciprocal ranks, and the texts that are called as the query is first.
+
+    Parameters
+    ----------
+    coverage : float32 array (len(by_words),)
+        How much of the query each text by words has.
+    called : int32 array (n,)
+    """
+    n = len(by_meaning)
+    nums = np.concatenate((by_meaning.nums, by_words.nums, called))
+    ranks = np.concatenate((np.arange(n), np.arange(len(by_words)), np.zeros(len(called)))) + 1
+    weights = np.concatenate((np.ones(n), coverage.astype(np.float64) ** POWER, np.full(len(called), CALLED)))
+    order = np.argsort(nums, kind="stable")  # of a text that is in several lists, meaning comes first
+    nums, shares, meant = nums[order], (weights / (FUSION + ranks))[order], order < n
+    begins = np.flatnonzero(np.append(True, nums[1:] != nums[:-1])[: len(nums)])
+    scores = np.add.reduceat(shares, begins) if len(begins) else shares
+    twice = np.diff(np.append(begins, len(nums))) > 1
+    by_rank = np.where(meant[begins], ranks[order][begins], len(nums) + 1)
+    best = np.lexsort((nums[begins], by_rank, -scores))
+    meant = meant[begins]
+    found = nums[begins].astype(np.int32)
+    return Found(found[best], scores[best].astype(np.float32), meant[best], (~meant | twice)[best])
+
+
+def _found(neighbors: Neighbors, *, by_meaning: bool) -> Found:
+    mark = np.full(len(neighbors), by_meaning)
+    return Found(neighbors.nums, neighbors.scores, mark, ~mark)
+
+
+def with_vector(table: VectorTable) -> Mask | None:
+    """Which rows are not zero; None for all. Those that are stand last in the table."""
+    n = len(table) - int(np.searchsorted(table.norms[::-1], 0, side="right"))
+    if n == len(table):
+        return None
+    mask = np.zeros(len(table), dtype=bool)
+    mask[table.order[:n]] = True
+    return mask

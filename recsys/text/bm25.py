@@ -1,0 +1,203 @@
+"""Search by words: BM25 over an inverted index in flat arrays that can be memory-mapped.
+
+The score of a text for a query is ``sum over the query's words of idf(w) f (k1 + 1) / (f + k1 (1 - b + b l / mean l))`` with
+``idf = log(1 + (N - n + 1/2) / (n + 1/2))``, where f is how often the word stands in the text, l the number of its words, n the
+number of texts that have the word, and N of all (Robertson and Zaragoza 2009). A word of the title counts TITLE times, before
+the formula is applied (BM25F: Robertson, Zaragoza and Taylor, CIKM 2004), and one of a value VALUE times more. All but the sum
+is computed when the index is made.
+
+Why not SQLite's FTS5: its file names the release of SQLite, so the same data would give another model on another machine; a
+condition on the items cannot be pushed into it; and it took 15 to 35 ms for common words over 10,000 texts
+(docs/decisions/0010).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.ids import IdMap
+from recsys.data.packed import Arrays, is_indptr
+from recsys.data.vectors import Vectors
+from recsys.errors import BundleError
+from recsys.text.vocabulary import ASKING
+
+K1, B = 1.2, 0.75
+TITLE = 3
+VALUE = 2
+COMMON, FEW = 0.05, 5  # of the texts, and texts that are a few at most
+WITHOUT_SPACES = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"  # scripts in which each character is a word here
+WORD = re.compile(f"[{WITHOUT_SPACES}]|[^\\W_{WITHOUT_SPACES}]+")
+COLUMNS = ("blob", "offsets", "starts", "nums", "indptr", "item_nums", "impacts")
+
+Nums = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Keywords:
+    """Texts by their words.
+
+    Parameters
+    ----------
+    words : IdMap
+    indptr : int64 array (n_words + 1,)
+    item_nums : int32 array (n,)
+        The texts that have word ``w``: ``item_nums[indptr[w]:indptr[w + 1]]``, rising.
+    impacts : float32 array (n,)
+        What the word gives to the score of each, above 0.
+    n_items : int
+
+    Raises
+    ------
+    BundleError
+        When the arrays do not fit together.
+    """
+
+    words: IdMap
+    indptr: NDArray[np.int64]
+    item_nums: Nums
+    impacts: Vectors
+    n_items: int
+
+    def __post_init__(self) -> None:
+        n = len(self.item_nums)
+        sound = (
+            self.item_nums.dtype == np.int32
+            and self.impacts.dtype == np.float32
+            and self.item_nums.shape == self.impacts.shape == (n,)
+            and is_indptr(self.indptr, len(self.words), n, strictly=True)
+            and len(self.words.starts) == max(1, len(self.words)) + 1
+        )
+        if not sound or not self._rows_are_sound():
+            raise BundleError("keywords: the arrays do not fit together")
+
+    def _rows_are_sound(self) -> bool:
+        if not len(self.item_nums):
+            return True
+        falls = 1 + np.flatnonzero(self.item_nums[1:] <= self.item_nums[:-1])  # allowed from one word to the next
+        in_range = self.item_nums.min() >= 0 and self.item_nums.max() < self.n_items
+        positive = bool(np.all(np.isfinite(self.impacts))) and self.impacts.min() > 0
+        return bool(in_range) and positive and bool(np.all(np.isin(falls, self.indptr)))
+
+    @classmethod
+    def from_texts(cls, texts: Sequence[str], titles: Sequence[str] = (), values: Sequence[str] = ()) -> Keywords:
+        """Invert `texts`; with titles, each beside its text and part of it or not, and the values of attributes as texts."""
+        nothing = [""] * len(texts)
+        frequencies = [_frequencies(*parts) for parts in zip(texts, titles or nothing, values or nothing, strict=True)]
+        words = sorted(set().union(*frequencies))
+        numbers = {word: number for number, word in enumerate(words)}
+        word_nums, item_nums, counts = array("i"), array("i"), array("f")
+        for item_num, found in enumerate(frequencies):
+            word_nums.extend(numbers[word] for word in found)
+            item_nums.extend([item_num] * len(found))
+            counts.extend(found.values())
+        rows = np.array(word_nums, dtype=np.int32)
+        order = np.argsort(rows, kind="stable")
+        indptr = np.searchsorted(rows[order], np.arange(len(words) + 1)).astype(np.int64)
+        items = np.array(item_nums, dtype=np.int32)[order]
+        impacts = _impacts(np.array(counts, dtype=np.float64)[order], items, indptr, len(texts))
+        return cls(IdMap.from_ids(words), indptr, items, impacts, len(texts))
+
+    @classmethod
+    def none(cls, n_items: int) -> Keywords:
+        """No text has a word."""
+        return cls.from_texts([""] * n_items)
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, n_items: int) -> Keywords:
+        """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit together."""
+        words = IdMap.from_arrays(arrays)
+        return cls(words, arrays["indptr"], arrays["item_nums"], arrays["impacts"], n_items)  # type: ignore[arg-type]
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        arrays = self.words.to_arrays()
+        arrays.update(indptr=self.indptr, item_nums=self.item_nums, impacts=self.impacts)
+        return arrays
+
+    def __len__(self) -> int:
+        return self.n_items
+
+    def has(self, word: str) -> bool:
+        """Whether a text has the word."""
+        return word in self.words
+
+    def scores(self, query: str) -> tuple[Nums, Vectors]:
+        """The texts that have a word of `query`, row numbers rising, and their scores, above 0."""
+        known = self.words.known(self._asked(query))
+        totals = np.zeros(self.n_items, dtype=np.float32)
+        for num in known:
+            row = slice(self.indptr[num], self.indptr[num + 1])
+            totals[self.item_nums[row]] += self.impacts[row]
+        nums = np.flatnonzero(totals).astype(np.int32)
+        return nums, totals[nums]
+
+    def coverage(self, query: str, nums: Nums) -> Vectors:
+        """The share of the query that each of some texts has, 0 to 1, (len(nums),): by idf, so rare words are most of it."""
+        asked = self._asked(query)
+        known = self.words.known(asked)
+        shares = np.zeros(self.n_items, dtype=np.float32)
+        for num in known:
+            shares[self.item_nums[self.indptr[num] : self.indptr[num + 1]]] += _idf(self._having(num), self.n_items)
+        whole = sum(_idf(self._having(num), self.n_items) for num in known)
+        whole += (len(asked) - len(known)) * _idf(0, self.n_items)
+        return shares[nums] / np.float32(whole or 1)
+
+    def _asked(self, query: str) -> list[str]:
+        """The words of a query, each once, in an order that is always the same.
+
+        Words such as "the" or "film" are left out where no text has them or more than COMMON of all and a FEW have, and there
+        are others.
+        """
+        said = set(words(query))
+        return sorted({word for word in said if not self._says_nothing(word)} or said)
+
+    def _says_nothing(self, word: str) -> bool:
+        if word not in ASKING:
+            return False
+        num = self.words.get(word)
+        return num is None or self._having(num) > max(FEW, COMMON * self.n_items)
+
+    def _having(self, num: int) -> int:
+        """How many texts have a word."""
+        return int(self.indptr[num + 1] - self.indptr[num])
+
+
+def words(text: str) -> Iterator[str]:
+    """The words of a text in its order, without case and diacritics."""
+    if not text.isascii():
+        plain = unicodedata.normalize("NFKD", text)
+        text = "".join(one for one in plain if not unicodedata.combining(one))
+    return (match.group() for match in WORD.finditer(text.casefold()))
+
+
+def _idf(having: int, n_texts: int) -> float:
+    """Of a word that so many texts have, as :func:`_impacts` has it."""
+    return math.log1p((n_texts - having + 0.5) / (having + 0.5))
+
+
+def _frequencies(text: str, title: str, values: str) -> Counter[str]:
+    """How often each word counts."""
+    found = Counter(words(text))
+    more = TITLE - 1 if title in text else TITLE  # the text of an item often begins with its title
+    for word in words(title):
+        found[word] += more
+    for word in words(values):
+        found[word] += VALUE
+    return found
+
+
+def _impacts(counts: NDArray[np.float64], items: Nums, indptr: NDArray[np.int64], n_texts: int) -> Vectors:
+    lengths = np.bincount(items, weights=counts, minlength=n_texts)
+    mean = lengths.sum() / max(1, np.count_nonzero(lengths)) or 1.0
+    having = np.diff(indptr)
+    idf = np.log1p((n_texts - having + 0.5) / (having + 0.5))
+    norms = K1 * (1 - B + B * lengths / mean)
+    return np.asarray(np.repeat(idf, having) * counts * (K1 + 1) / (counts + norms[items]), dtype=np.float32)

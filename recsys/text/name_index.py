@@ -1,0 +1,191 @@
+"""What people call items and values of attributes: phrases in flat arrays that can be memory-mapped.
+
+Phrases are those of :mod:`recsys.text.name_rules`. The last word also counts in the plural, and some slips of the
+keyboard are forgiven.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.catalog import Catalog
+from recsys.data.ids import IdMap
+from recsys.data.packed import Arrays, PackedStrings, is_indptr
+from recsys.errors import BundleError
+from recsys.text.name_rules import MOST_WORDS, Collected, Value, collected
+from recsys.text.tokens import ARTICLES, letters, most_slips, phrase, slips, within
+
+COLUMNS = (
+    *("blob", "offsets", "starts", "nums", "indptr", "targets", "common", "letters", "lengths"),
+    *("values_blob", "values_offsets", "value_attributes"),
+)
+MOST_COMPARED = 32  # phrases that are compared letter by letter
+
+Nums = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """The phrases of a catalogue.
+
+    Parameters
+    ----------
+    phrases : IdMap
+        Words as :mod:`recsys.text.tokens` compares them, joined by blanks, without an article before them.
+    indptr : int64 array (n_phrases + 1,)
+    targets : int32 array (n,)
+        What phrase ``p`` stands for: ``targets[indptr[p]:indptr[p + 1]]``, numbers of items from 0 on; of values -1 and less.
+    common : bool array (n_phrases,)
+    letters : uint32 array (n_phrases,)
+    lengths : int32 array (n_phrases,)
+        Of each phrase in characters.
+    values : PackedStrings
+        Value ``v`` is target ``-1 - v``.
+    value_attributes : int32 array (n_values,)
+        Numbers of their attributes, as :class:`recsys.data.attributes.Attributes` counts them.
+
+    Raises
+    ------
+    BundleError
+        When the arrays do not fit together.
+    """
+
+    phrases: IdMap
+    indptr: NDArray[np.int64]
+    targets: Nums
+    common: NDArray[np.bool_]
+    letters: NDArray[np.uint32]
+    lengths: Nums
+    values: PackedStrings
+    value_attributes: Nums
+    n_items: int = field(default=0)
+
+    def __post_init__(self) -> None:
+        n, m = len(self.phrases), len(self.targets)
+        sound = (
+            self.targets.dtype == self.lengths.dtype == np.int32
+            and self.common.dtype == np.bool_
+            and self.letters.dtype == np.uint32
+            and self.value_attributes.dtype == np.int32
+            and self.common.shape == self.letters.shape == self.lengths.shape == (n,)
+            and self.value_attributes.shape == (len(self.values),)
+            and len(self.phrases.starts) == max(1, n) + 1
+            and is_indptr(self.indptr, n, m, strictly=True)
+        )
+        if not sound or (m and not (self.targets.min() >= -len(self.values) and self.targets.max() < self.n_items)):
+            raise BundleError("names: the arrays do not fit together")
+        if len(self.value_attributes) and self.value_attributes.min() < 0:
+            raise BundleError("names: an attribute is out of range")
+
+    @classmethod
+    def from_catalog(cls, catalog: Catalog, attribute_nums: Mapping[str, int]) -> Names:
+        """The phrases of all items and values; `attribute_nums` are those of :class:`recsys.data.attributes.Attributes`."""
+        return _of(collected(catalog, attribute_nums), len(catalog))
+
+    @classmethod
+    def none(cls, n_items: int = 0) -> Names:
+        """Nothing has a name."""
+        return _of(Collected({}, [], frozenset()), n_items)
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, n_items: int) -> Names:
+        """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit together."""
+        found: Any = [arrays[column] for column in COLUMNS[4:]]
+        indptr, targets, common, bits, lengths, blob, offsets, attributes = found
+        phrases, values = IdMap.from_arrays(arrays), PackedStrings(blob, offsets)
+        return cls(phrases, indptr, targets, common, bits, lengths, values, attributes, n_items)
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """By the names of COLUMNS."""
+        kept: tuple[NDArray[Any], ...] = (self.indptr, self.targets, self.common, self.letters, self.lengths)
+        kept += (self.values.blob, self.values.offsets, self.value_attributes)
+        return {**self.phrases.to_arrays(), **dict(zip(COLUMNS[4:], kept, strict=True))}
+
+    def __len__(self) -> int:
+        return self.n_items
+
+    def matches(self, words: Sequence[str], start: int) -> Iterator[tuple[int, int]]:
+        """Phrases that begin at a place of these words, the last word also in another number: "comedies" is "comedy".
+
+        Yields the place behind the last word, and the number of the phrase.
+        """
+        first = start + (words[start] in ARTICLES and start + 1 < len(words))
+        for stop in range(first + 1, min(first + MOST_WORDS, len(words)) + 1):
+            text = " ".join(words[first:stop])
+            found = self.phrases.get(text)
+            if found is None:
+                found = next((num for one in _singulars(text) if (num := self.phrases.get(one)) is not None), None)
+            if found is not None:
+                yield stop, found
+            if not self._begins(text + " "):
+                return
+
+    def _begins(self, text: str) -> bool:
+        """Whether a phrase begins so; they stand in the order of their characters."""
+        place = bisect_left(self.phrases.strings, text)
+        return place < len(self.phrases) and self.phrases.id(place).startswith(text)
+
+    def nearest(self, words: list[str]) -> int | None:
+        """The number of the phrase that a few slips of the keyboard make of these words; None where several are as near."""
+        text = phrase(words)
+        most = most_slips(len(text) + 1)
+        places = within(letters(text), len(text), self.letters, self.lengths, most).tolist() if most else []
+        found = [(slips(text, self.phrases.id(num), most), num) for num in places[:MOST_COMPARED]]
+        best: list[tuple[int, int]] = sorted(one for one in found if one[0] <= most_slips(int(self.lengths[one[1]])))
+        if not best or (len(best) > 1 and best[0][0] == best[1][0]):
+            return None
+        return best[0][1]
+
+    def called(self, words: list[str], is_word: Callable[[str], bool]) -> list[int]:
+        """The items that are called so, also with a slip of the keyboard in a word that no text uses."""
+        if not 0 < len(words) <= MOST_WORDS:
+            return []
+        num = self.phrases.get(phrase(words))
+        if num is None and not all(is_word(word) for word in words):
+            num = self.nearest(words)
+        return [] if num is None else self.items(num)
+
+    def items(self, num: int) -> list[int]:
+        """The items that a phrase stands for."""
+        return [one for one in self._targets(num) if one >= 0]
+
+    def values_of(self, num: int) -> list[Value]:
+        """The values that a phrase stands for."""
+        return [
+            Value(int(self.value_attributes[-1 - one]), self.values[-1 - one]) for one in self._targets(num) if one < 0
+        ]
+
+    def _targets(self, num: int) -> list[int]:
+        found: list[int] = self.targets[self.indptr[num] : self.indptr[num + 1]].tolist()
+        return found
+
+
+def _of(found: Collected, n_items: int) -> Names:
+    texts = sorted(found.targets)
+    rows = [sorted(set(found.targets[text])) for text in texts]
+    return Names(
+        IdMap.from_ids(texts),
+        np.cumsum([0, *(len(row) for row in rows)]).astype(np.int64),
+        np.array([one for row in rows for one in row], dtype=np.int32),
+        np.array([text in found.common for text in texts], dtype=bool),
+        np.array([letters(text) for text in texts], dtype=np.uint32),
+        np.array([len(text) for text in texts], dtype=np.int32),
+        PackedStrings.from_strings(value.text for value in found.values),
+        np.array([value.attribute_num for value in found.values], dtype=np.int32),
+        n_items,
+    )
+
+
+def _singulars(text: str) -> Iterator[str]:
+    if text.endswith("ies"):
+        yield text[:-3] + "y"
+    if text.endswith("s") and not text.endswith("ss"):
+        yield text[:-1]
+        if text.endswith("es"):
+            yield text[:-2]

@@ -1,0 +1,160 @@
+"""What titles and values are called, collected from a catalogue.
+
+An item is called by its title, or its id where it has none, with and without an article, with its hyphens or without
+them, without what stands in brackets, and by the part of two words or more before or behind a colon or a dash where
+nothing else has that as its title. A value is called by itself, by the aliases of :mod:`recsys.text.vocabulary`, by
+each of the persons that it lists, and one of two or three words, such as a person, by its last word where no other
+value of the attribute ends so.
+
+A phrase is common when it is a single word, the last word of a person that texts use too, or two words and an "and", or the
+texts of other items use every word of it: "Heat" in a sentence need not be the film.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Set
+from typing import NamedTuple
+
+from recsys.data.catalog import Catalog, Item
+from recsys.text.tokens import phrase, tokens
+from recsys.text.vocabulary import ALIASES, EMPTY
+
+MOST_WORDS = 12  # of a phrase; of a longer title the first ones
+LONGEST_VALUE = 60  # characters; longer ones are texts and not names
+SHORTEST_ALIAS = 4
+LAST_WORDS = (2, 3)  # a value of so many words is called by its last one
+PAIR = 3  # words of a phrase such as "black and white"
+OTHERS = 2  # items whose texts use a word, after which it is common
+YEAR = re.compile(r"\s*\((1[0-9]{3}|20[0-9]{2})\)\s*$")
+BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
+MOVED = re.compile(r"^(.*), (The|A|An|La|Le|Les|L'|El|Los|Las|Il|Der|Die|Das)$")  # "Matrix, The"
+PARTS = re.compile(r"\s*[:\u2013\u2014]\s+|\s+-\s+")
+SEVERAL = re.compile(r"\s*(?:,|&|/|;|\band\b)\s*")  # persons in one value
+MOST_PIECES = 6
+UNITS = frozenset(("part", "volume", "vol", "chapter", "episode", "season", "book"))
+NUMBERED = re.compile(r"\b(?:part|volume|vol|chapter|episode) ([0-9]+)\b")
+
+
+class Value(NamedTuple):
+    """A value of an attribute, by the number of the attribute."""
+
+    attribute_num: int
+    text: str
+
+
+class Collected(NamedTuple):
+    """Phrases.
+
+    Parameters
+    ----------
+    targets : mapping
+        What each phrase stands for: row numbers of items from 0 on; value ``v`` is -1 - v.
+    values : list of Value
+    common : set of str
+        The phrases that are common.
+    """
+
+    targets: Mapping[str, list[int]]
+    values: list[Value]
+    common: Set[str]
+
+
+def collected(catalog: Catalog, attribute_nums: Mapping[str, int]) -> Collected:
+    """The phrases of all items, and of all values of the attributes that have a number."""
+    return _Collector(catalog, attribute_nums).collected()
+
+
+def plain_title(title: str) -> str:
+    """A title without a year in brackets at its end, and with its article in front."""
+    bare = YEAR.sub("", title)
+    moved = MOVED.match(bare)
+    return f"{moved.group(2)} {moved.group(1)}" if moved else bare
+
+
+class _Collector:
+    """The phrases of a catalogue while they are collected."""
+
+    def __init__(self, catalog: Catalog, attribute_nums: Mapping[str, int]) -> None:
+        self._targets: dict[str, list[int]] = defaultdict(list)
+        self._values: dict[Value, int] = {}
+        self._used: Counter[str] = Counter()
+        self._short: set[str] = set()  # last words of values that texts use too
+        self._surnames: set[str] = set()  # and those of which they do not
+        partly: dict[str, list[int]] = defaultdict(list)
+        for num, item in enumerate(catalog):
+            title = plain_title(item.title or item.item_id)
+            whole = set(_called(title))
+            self._add(whole, num)
+            for text in set(_parts(title)) - whole:
+                partly[text].append(num)
+            self._used.update(_words(item.text) - _words(title))
+            self._add_values(item, attribute_nums)
+        for text, nums in partly.items():
+            if text not in self._targets:
+                self._targets[text] = nums
+        self._name_values()
+
+    def collected(self) -> Collected:
+        called = self._targets.keys() - self._surnames
+        common = {text for text in called if text in self._short or _is_common(text, self._used)}
+        return Collected(self._targets, list(self._values), common)
+
+    def _add(self, texts: set[str], target: int) -> None:
+        for text in {" ".join(text.split(" ")[:MOST_WORDS]) for text in texts if text}:
+            self._targets[text].append(target)
+
+    def _add_values(self, item: Item, attribute_nums: Mapping[str, int]) -> None:
+        for name, value in item.attributes.items():
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, str) and 0 < len(one) <= LONGEST_VALUE:
+                    self._values.setdefault(Value(attribute_nums[name], one), len(self._values))
+
+    def _name_values(self) -> None:
+        last: dict[tuple[int, str], set[str]] = defaultdict(set)
+        for value, num in self._values.items():
+            called = set(_called(value.text)) - EMPTY
+            called |= {alias for text in called for alias in ALIASES.get(text, ())}
+            self._add({text for text in called if not text.isdigit()}, -1 - num)
+            several = [phrase([one.word for one in tokens(piece)]) for piece in SEVERAL.split(value.text)]
+            self._add({text for text in several[:MOST_PIECES] if " " in text and text not in called}, -1 - num)
+            words = [one.word for one in tokens(value.text)]
+            if len(words) in LAST_WORDS and len(words[-1]) >= SHORTEST_ALIAS and words[-1] not in EMPTY:
+                last[value.attribute_num, words[-1]].add(value.text)
+        for (attribute_num, word), texts in last.items():
+            if len(texts) == 1 and word not in self._targets and word.isalpha():
+                self._targets[word] = [-1 - self._values[Value(attribute_num, next(iter(texts)))]]
+                (self._short if self._used[word] else self._surnames).add(word)
+
+
+def _is_common(text: str, used: Counter[str]) -> bool:
+    words = text.split(" ")
+    if len(words) == 1:
+        return text.isalpha() or text.isdigit()
+    if len(words) == PAIR and words[1] == "and":
+        return True
+    return all(word in EMPTY or word.isdigit() or used[word] >= OTHERS for word in words)
+
+
+def _words(text: str) -> set[str]:
+    return {one.word for one in tokens(text)}
+
+
+def _called(text: str) -> Iterator[str]:
+    """What a title or a value is called as a whole."""
+    for one in {text, BRACKETS.sub("", text)}:
+        for spelled in {one, one.replace("-", "").replace(".", "")}:
+            folded = phrase([token.word for token in tokens(spelled)])
+            yield folded
+            yield NUMBERED.sub(r"\1", folded)
+
+
+def _parts(title: str) -> Iterator[str]:
+    """What a title may be called in short: its parts of two words or more."""
+    pieces = PARTS.split(title)
+    for piece in pieces if len(pieces) > 1 else ():
+        folded = phrase([token.word for token in tokens(piece)])
+        words = folded.split(" ")
+        if len(words) > 1 and words[0] not in UNITS and not all(word in EMPTY or word.isdigit() for word in words):
+            yield folded
