@@ -16,13 +16,12 @@ from recsys.model.model import Model
 from recsys.progress import Stages
 from recsys.recommend.batch import recommend_many, score_pairs
 from recsys.recommend.recommender import Recommender
-from training import judge
-from training.assembly import exact_model
-from training.dataset import Ratings
-from training.evaluation import ranking_metrics
-from training.material import Material, prepare
-from training.movielens import THRESHOLD
-from training.validation import Validation, held_out
+from training.evaluation import compare, ranking_metrics
+from training.evaluation.validation import Validation, held_out
+from training.factors.blend import exact_model
+from training.ingest.dataset import Ratings
+from training.ingest.movielens import THRESHOLD
+from training.prepare import Material, prepare
 
 K = 10
 SHARE = 0.2
@@ -74,7 +73,7 @@ class Bench:
 
     def fitted(self, train: Interactions) -> Model:
         """A model of `train` with the configured values, answering exactly."""
-        parts = judge.fitted_parts(self.material, replace(self.validation, train=train), self.config)
+        parts = compare.fitted_parts(self.material, replace(self.validation, train=train), self.config)
         return exact_model(parts, self.config)
 
     def lists(self, model: Model, item: int) -> Lists:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from training import profiles
-from training.dataset import Ratings
+from training.ingest.dataset import Ratings
+from training.insights import odd_users
 
 NEIGHBORS = 25
 COMPONENTS = 3
@@ -42,7 +42,7 @@ def wdma(ratings: Ratings) -> Numbers:
 
 def length_variance(ratings: Ratings) -> Numbers:
     """Distance from the mean number of ratings."""
-    n_of = profiles.lengths(ratings)
+    n_of = odd_users.lengths(ratings)
     return np.abs(n_of - n_of.mean())
 
 
@@ -85,7 +85,7 @@ FEATURES: Final[dict[str, Callable[[Ratings], Numbers]]] = {
     "degree of similarity": similarity,
     "Hv (UnRAP)": hv,
     "PCA (VarSelect)": pca,
-    "choice (this engine)": profiles.odd_choice,
+    "choice (this engine)": odd_users.odd_choice,
 }
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from training.dataset import Ratings
+from training.ingest.dataset import Ratings
 
 Kind = Literal["random", "average", "bandwagon", "popular"]
 Direction = Literal["push", "nuke"]

@@ -24,9 +24,9 @@ from benchmarks.attack_features import FEATURES, auc
 from benchmarks.attackers import Attack, Direction, Kind, Planted, Times, plant
 from recsys.config import Config, ContentConfig, DataConfig, StoreConfig
 from recsys.model.extras.anomalies import SUSPECT
-from training.anomalies import odd_users
-from training.dataset import Ratings
-from training.ingest import ingest
+from training.ingest.dataset import Ratings
+from training.ingest.ingest import ingest
+from training.insights.anomalies import odd_users
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "ml-latest-small"
 KINDS: tuple[Kind, ...] = ("random", "average", "bandwagon")

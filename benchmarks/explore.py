@@ -27,10 +27,11 @@ from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors
 from recsys.model.model import Model
 from recsys.progress import Stages
-from training import clustering, explore, judge
-from training.assembly import assemble
-from training.material import prepare
-from training.validation import held_out
+from training.evaluation import compare
+from training.evaluation.validation import held_out
+from training.explore import clustering, explore
+from training.factors.blend import assemble
+from training.prepare import prepare
 
 MEASURED = 2000
 COUNTS = (2, 4, 8, 16, 32)
@@ -100,7 +101,7 @@ def _users(config: Config) -> None:
     material = prepare(config, Stages(quiet=True))
     validation = held_out(material.dataset.interactions, "auto", config.evaluate.share, config.als.random_state)
     assert validation is not None
-    parts = judge.fitted_parts(material, validation, config, None)
+    parts = compare.fitted_parts(material, validation, config, None)
     items, used = assemble(parts, config.blend).like_item, _matrix(validation.train)
     vectors = explore.user_vectors(used, items)
     everybody = np.zeros(len(vectors), dtype=np.int32)

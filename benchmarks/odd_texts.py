@@ -18,9 +18,9 @@ from recsys.config import Config
 from recsys.config_file import load_config
 from recsys.data.histories import Histories
 from recsys.progress import Stages
-from training import neighbors
-from training.material import prepare
-from training.odd_items import FEWEST_USERS, Known, disagreements
+from training.factors import neighbors
+from training.insights.odd_items import FEWEST_USERS, Known, disagreements
+from training.prepare import prepare
 
 ROOT = Path(__file__).parent.parent
 EXCHANGED = 10

@@ -22,8 +22,8 @@ from benchmarks.pictures import FOLDER
 from benchmarks.search import RATE, WAITING, Searched, milliseconds, searching
 from benchmarks.served import served
 from recsys.bundle.store import Store
-from training.drawing import draw, png
-from training.scenes import World
+from training.demo.drawing import draw, png
+from training.demo.scenes import World
 
 PICTURES, LISTS = 1500, 5000
 LARGE = (1600, 1200)

@@ -29,11 +29,13 @@ from recsys.encoders.tower_files import open_towers
 from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
 from recsys.search.pictures import caption, captions
-from training import findings, pipeline, two_towers
-from training.clock import now
-from training.picture_demo import PRINTS, TOWERS, DemoSettings, figures, make
-from training.tower_figures import Captions, Retrieval
-from training.two_towers import TowerSettings
+from training import pipeline
+from training.cli.build_time import now
+from training.demo import train_towers
+from training.demo.build import PRINTS, TOWERS, DemoSettings, figures, make
+from training.demo.measure import Captions, Retrieval
+from training.demo.train_towers import TowerSettings
+from training.report import collect
 
 FOLDER = Path(__file__).parent.parent / "var" / "bench" / "pictures"
 QUERIES = (
@@ -63,7 +65,7 @@ def main() -> None:
             config = make(folder, settings, stages)
         else:
             started = time.perf_counter()
-            two_towers.write(folder / TOWERS, two_towers.train(settings.parts.seen, settings.towers))
+            train_towers.write(folder / TOWERS, train_towers.train(settings.parts.seen, settings.towers))
             stages.seconds["towers"] = time.perf_counter() - started
         seconds.append(stages.seconds["towers"])
         measured.append(figures(folder, settings))
@@ -134,7 +136,7 @@ def _trained(path: Path) -> Recommender:
         stages = Stages(quiet=True)
         trained = pipeline.train(config, stages)
         store = Store(Path(config.store.path))
-        store.publish(trained.model, trained.header, now(), {findings.REPORT: findings.report(trained, stages.seconds)})
+        store.publish(trained.model, trained.header, now(), {collect.REPORT: collect.report(trained, stages.seconds)})
     return store.recommender()
 
 

@@ -38,7 +38,7 @@ from recsys.model.precomputed_lists import Lists
 from recsys.model.similarity import Likeness
 from recsys.text.bm25 import Keywords
 from recsys.text.name_index import Names
-from training.indexing import BuiltIndex, build_index
+from training.indexes.build import BuiltIndex, build_index
 
 Serves = Literal["exact", "annoy", "lists"]
 

@@ -38,7 +38,7 @@ def test_a_service_that_has_answered_has_loaded_nothing_of_training(tmp_path: ob
 
 
 def test_training_loads_no_web_framework() -> None:
-    loaded = loaded_by("import training.cli, training.pipeline, training.summary")
+    loaded = loaded_by("import training.cli.commands, training.pipeline, training.cli.summary")
     assert "implicit" in loaded
     assert not loaded & {"flask", "granian", "serving", "torch"}
 

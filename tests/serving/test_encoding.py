@@ -17,7 +17,7 @@ from serving import encoding
 from serving.encoding import KEPT, Encoding
 from serving.problems import ConflictError
 from tests.recsys.test_encoders import TEXTS, written
-from training import lsa
+from training.content import lsa
 
 NAMED = EncoderRef("some", "f")
 

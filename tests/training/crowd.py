@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.dataset import Ratings
+from training.ingest.dataset import Ratings
 
 DAY = 86_400
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from recsys.config import Config
 from recsys.data.interactions import Interactions
-from training.accounting import Accounting
-from training.readers import Chunk, Source, read_chunks
+from training.ingest.accounting import Accounting
+from training.ingest.readers import Chunk, Source, read_chunks
 
 HEADER = ("user_id", "item_id", "value", "event", "timestamp")
 IDS = [

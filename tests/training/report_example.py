@@ -6,19 +6,10 @@ import math
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from training.insight_rows import Exposure, OddOne, TagQuality
-from training.measured import (
-    Comparison,
-    Figure,
-    HistoryBin,
-    IndexPoint,
-    Measured,
-    ReportData,
-    Segment,
-    TradeoffPoint,
-    Trial,
-    UserSample,
-)
+from training.evaluation.results import Comparison, Figure, HistoryBin, Measured, Segment, TradeoffPoint
+from training.indexes.results import IndexPoint
+from training.report.data import Exposure, OddOne, ReportData, TagQuality, UserSample
+from training.tuning.results import Trial
 
 WAYS = ("blended", "behaviour alone", "content alone", "item-KNN", "popularity")
 INSIGHTS = (

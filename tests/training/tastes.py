@@ -13,9 +13,10 @@ from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions
 from recsys.model import blending
 from tests.training.files import table
-from training import lsa, neighbors
-from training.als import Factorization, Factors
-from training.candidates import Content, behaviour_by_power
+from training.content import lsa
+from training.factors import neighbors
+from training.factors.als import Factorization, Factors
+from training.tuning.candidates import Content, behaviour_by_power
 
 DAY = 86_400
 WORDS = 12  # of each taste

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.errors import DataError
-from training.accounting import SHOWN, Accounting
+from training.ingest.accounting import SHOWN, Accounting
 
 FILE = Path("some/folder/a.csv")
 

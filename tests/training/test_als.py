@@ -12,7 +12,7 @@ from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions
 from recsys.errors import ModelRejectedError
 from tests import factories
-from training import als
+from training.factors import als
 
 Matrix = NDArray[np.float64]
 

@@ -15,9 +15,9 @@ from recsys.data.interactions import Interactions
 from recsys.model.fold_in import FoldIn
 from tests import factories
 from tests.training.test_als import LONG, SETTINGS, relative_error, unliked, weighted
-from training import als
-from training.ingest import ingest
-from training.material import nothing_seen
+from training.factors import als
+from training.ingest.ingest import ingest
+from training.prepare import nothing_seen
 
 LATEST_SMALL = factories.SHARED_DATA / "ml-latest-small"
 NOBODY = np.empty(0, np.int32)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from recsys.data.catalog import Catalog, Item
-from training.axes import directions
-from training.lexicon import Lexicon
-from training.naming import Describer
+from training.explore.describe import Describer
+from training.explore.directions import directions
+from training.explore.lexicon import Lexicon
 
 N = 80
 ALONG = np.linspace(-1, 1, N)

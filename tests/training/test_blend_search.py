@@ -13,11 +13,12 @@ from recsys.data.interactions import Interactions
 from recsys.model import blending
 from tests import factories
 from tests.training import tastes
-from training import blend_search, candidates, neighbors
-from training.als import Factors
-from training.blend_search import FACTORS_ALONE, GRIDS, OF_CONTENT
-from training.candidates import Content, Metric, Weights
-from training.validation import Validation, held_out
+from training.evaluation.validation import Validation, held_out
+from training.factors import neighbors
+from training.factors.als import Factors
+from training.tuning import blend_search, candidates
+from training.tuning.blend_search import FACTORS_ALONE, GRIDS, OF_CONTENT
+from training.tuning.candidates import Content, Metric, Weights
 
 FACTORS = 4
 

@@ -14,13 +14,14 @@ from recsys.model import blending
 from recsys.recommend.batch import recommend_many
 from recsys.recommend.recommender import Recommender
 from tests.training import tastes
-from training import als, candidates
-from training.als import Factors
-from training.assembly import Parts, exact_model
-from training.candidates import Content, Metric, Weights
 from training.evaluation import ranking_metrics
-from training.material import nothing_seen
-from training.validation import Validation, held_out
+from training.evaluation.validation import Validation, held_out
+from training.factors import als
+from training.factors.als import Factors
+from training.factors.blend import Parts, exact_model
+from training.prepare import nothing_seen
+from training.tuning import candidates
+from training.tuning.candidates import Content, Metric, Weights
 
 Case = Literal["with content", "without content", "cold items", "texts of some"]
 CASES: tuple[Case, ...] = ("with content", "without content", "cold items", "texts of some")

@@ -50,7 +50,8 @@ def write_clip(folder: Path) -> Path:
 
 @pytest.mark.slow
 def test_a_training_with_clip_can_be_searched(folder: Path, tmp_path: Path) -> None:
-    from training import pictures, pipeline
+    from training import pipeline
+    from training.content import pictures
 
     clip = write_clip(tmp_path / "clip")
     found = find_picture_encoder(str(clip))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from recsys.errors import ConfigError
-from training.clock import now
+from training.cli.build_time import now
 
 
 def test_the_time_is_now_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:

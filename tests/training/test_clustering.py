@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
 from recsys.model.extras.groups import NO_GROUP
-from training import clustering
-from training.clustering import Quality, cluster
+from training.explore import clustering
+from training.explore.clustering import Quality, cluster
 
 
 def blobs(

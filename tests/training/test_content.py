@@ -16,8 +16,9 @@ from recsys.data.catalog import Catalog, Item
 from recsys.data.vectors import Vectors
 from recsys.errors import DataError
 from tests.training.files import config
-from training import content, lsa, vector_cache
-from training.content import _cached, embed
+from training.content import embed as content
+from training.content import lsa, vector_cache
+from training.content.embed import _cached, embed
 
 
 @dataclass

@@ -19,7 +19,7 @@ from recsys.recommend.request import Asked
 from tests import factories
 from tests.training.files import config, table
 from training import pipeline
-from training.finishing import Trained
+from training.build import Trained
 from training.pipeline import Protocol
 
 QUIET = Stages(quiet=True)

@@ -8,8 +8,8 @@ import pytest
 
 from recsys.config import ContentConfig
 from recsys.errors import EncoderError
-from training import lsa
-from training.encoder import find_encoder
+from training.content import lsa
+from training.content.find_encoder import find_encoder
 
 TEXTS = ["red green", "green blue", "blue red"]
 

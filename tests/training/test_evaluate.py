@@ -13,9 +13,9 @@ from recsys.data.interactions import Interactions
 from recsys.errors import DataError, QueryError
 from recsys.index.exact import Neighbors
 from tests import factories
-from training.evaluate import compare, leave_one_out, measure
-from training.measured import Measured
-from training.segments import HeldOut
+from training.evaluation.evaluate import compare, leave_one_out, measure
+from training.evaluation.results import Measured
+from training.evaluation.segments import HeldOut
 
 K = 4
 ITEMS = "abcdefgh"
@@ -250,7 +250,7 @@ def test_leave_one_out_asks_in_blocks_and_a_seed_repeats_it() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         whole_run = leave_one_out(scores, whole.take(~held_out), whole.take(held_out), 9, 3, 5)
-        patch.setattr("training.evaluate.MOST_PAIRS", 70)
+        patch.setattr("training.evaluation.evaluate.MOST_PAIRS", 70)
         assert leave_one_out(scores, whole.take(~held_out), whole.take(held_out), 9, 3, 5) == whole_run
     assert sizes == [400, *[70] * 5, 50]
     other = leave_one_out(scores, whole.take(~held_out), whole.take(held_out), 9, 3, 6)

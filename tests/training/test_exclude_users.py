@@ -12,7 +12,7 @@ from recsys.errors import DataError
 from recsys.events.records import ReceivedEvent
 from recsys.events.store import EventStore
 from tests.training.files import config, pairs_of, table
-from training.ingest import ingest
+from training.ingest.ingest import ingest
 
 ROWS = [
     ("00042", "x", 1, "", 5),

@@ -13,8 +13,9 @@ from recsys.progress import Stages
 from tests import factories
 from tests.training import tastes
 from tests.training.files import config
-from training import findings, pipeline
-from training.finishing import Trained
+from training import pipeline
+from training.build import Trained
+from training.report import collect
 
 QUIET = Stages(quiet=True)
 EXPLORE = {"enabled": True}
@@ -126,11 +127,11 @@ def test_off_is_off(tmp_path: Path) -> None:
     assert not trained.model.clusters.groups
     assert not trained.model.item_map.placed().any()
     assert not [name for name in trained.header.metrics if "clusters" in name]
-    assert "Groups, map and directions: left out" in findings.report(trained, {}).decode()
+    assert "Groups, map and directions: left out" in collect.report(trained, {}).decode()
 
 
 def test_the_report_shows_them(trained: Trained) -> None:
-    page = findings.report(trained, {"read": 1.0}).decode()
+    page = collect.report(trained, {"read": 1.0}).decode()
     for key in ("map", "clusters", "segments", "directions"):
         assert f'<section id="{key}"' in page
     assert trained.model.clusters.groups[0].name in page

@@ -13,10 +13,11 @@ from recsys.config_file import load_config
 from recsys.progress import Stages
 from tests.training.files import config, table
 from tests.training.sample import small
-from training import findings, pipeline
-from training.finishing import Trained
-from training.measured import Trial
-from training.tune import Tuned
+from training import pipeline
+from training.build import Trained
+from training.report import collect
+from training.tuning.results import Trial
+from training.tuning.search import Tuned
 
 QUIET = Stages(quiet=True)
 SECONDS = {"read": 1.0, "index": 2.5}
@@ -33,7 +34,7 @@ def searched(of: Trained) -> Trained:
 
 
 def test_facts_are_counts_and_the_newest_day(trained: Trained, some_users: Path) -> None:
-    facts, counts = findings.data(trained, SECONDS).facts, trained.header.counts
+    facts, counts = collect.data(trained, SECONDS).facts, trained.header.counts
     assert facts["users"] == f"{counts.users:,}"
     assert facts["items"] == f"{counts.items:,}" == "533"
     assert facts["interactions"] == f"{counts.interactions:,}"
@@ -45,7 +46,7 @@ def test_facts_are_counts_and_the_newest_day(trained: Trained, some_users: Path)
 
 
 def test_the_measurements_are_passed_on(trained: Trained) -> None:
-    data = findings.data(trained, SECONDS)
+    data = collect.data(trained, SECONDS)
     assert data.comparison is trained.comparison
     assert data.metric == "ndcg@50"
     assert data.trials == ()
@@ -61,51 +62,51 @@ def test_the_measurements_are_passed_on(trained: Trained) -> None:
 
 
 def test_the_configuration_can_be_loaded_again(trained: Trained, tmp_path: Path) -> None:
-    text = findings.data(trained, SECONDS).configuration
+    text = collect.data(trained, SECONDS).configuration
     (tmp_path / "c.toml").write_text(text, encoding="utf-8")
     loaded = load_config(tmp_path / "c.toml")
-    for section in findings.SECTIONS:
+    for section in collect.SECTIONS:
         assert getattr(loaded, section) == getattr(trained.config, section)
     assert "[data]" not in text  # paths and columns are not for everybody who sees the page
 
 
 def test_users_are_shown_with_their_history_and_their_list(trained: Trained) -> None:
     model = trained.model
-    users = findings.data(trained, SECONDS).users
-    assert len({user.user_id for user in users}) == findings.SHOWN_USERS
+    users = collect.data(trained, SECONDS).users
+    assert len({user.user_id for user in users}) == collect.SHOWN_USERS
     for user in users:
         history = {
             model.catalog.items.id(num) for num in model.histories.items_of(model.users.get(user.user_id)).tolist()
         }
         assert {item_id for item_id, _ in user.history} <= history
-        assert len(user.history) == min(len(history), findings.SHOWN_ITEMS)
-        assert len(user.recommended) == findings.SHOWN_ITEMS
+        assert len(user.history) == min(len(history), collect.SHOWN_ITEMS)
+        assert len(user.recommended) == collect.SHOWN_ITEMS
         assert not {item_id for item_id, _ in user.recommended} & history
         assert all(title for _, title in user.recommended)
-    assert users == findings.data(trained, {}).users
+    assert users == collect.data(trained, {}).users
 
 
 def test_notes_say_what_the_figures_are(trained: Trained) -> None:
-    plain = findings.data(trained, SECONDS).notes
+    plain = collect.data(trained, SECONDS).notes
     assert any("fitted on all interactions" in note for note in plain)
     assert not any("The search looked at the same" in note for note in plain)
-    data = findings.data(searched(trained), SECONDS)
+    data = collect.data(searched(trained), SECONDS)
     assert any("The search looked at the same" in note for note in data.notes)
     assert [trial.number for trial in data.trials] == [1, 2]
 
 
 def test_the_page_is_rendered_with_and_without_a_search(trained: Trained) -> None:
-    plain, tuned = findings.report(trained, SECONDS), findings.report(searched(trained), SECONDS)
+    plain, tuned = collect.report(trained, SECONDS), collect.report(searched(trained), SECONDS)
     assert b"<html" in plain
-    assert plain == findings.report(trained, SECONDS)
+    assert plain == collect.report(trained, SECONDS)
     assert len(tuned) > len(plain)
 
 
 def test_the_smallest_model_has_a_report(tmp_path: Path) -> None:
     trained = pipeline.train(config(table(tmp_path / "i.csv", [("u", "x")], ("user_id", "item_id"))), QUIET)
-    data = findings.data(trained, SECONDS)
+    data = collect.data(trained, SECONDS)
     assert data.comparison is None
     assert "newest interaction" not in data.facts
     assert [(user.user_id, user.history, user.recommended) for user in data.users] == [("u", (("x", "x"),), ())]
     assert not any("held out" in note for note in data.notes)
-    assert b"<html" in findings.report(trained, SECONDS)
+    assert b"<html" in collect.report(trained, SECONDS)

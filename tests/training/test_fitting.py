@@ -10,12 +10,12 @@ import pytest
 from recsys.config import AlsConfig, TuneConfig
 from recsys.errors import ModelRejectedError
 from tests.training import tastes
-from training import fitting
-from training.als import Factors
-from training.candidates import Content
-from training.fitting import FIRST_LOOK, LOOK_EVERY, PATIENCE, fit_until_best, most_iterations
-from training.material import nothing_seen
-from training.validation import Validation, held_out
+from training.evaluation.validation import Validation, held_out
+from training.factors.als import Factors
+from training.prepare import nothing_seen
+from training.tuning import early_stopping
+from training.tuning.candidates import Content
+from training.tuning.early_stopping import FIRST_LOOK, LOOK_EVERY, PATIENCE, fit_until_best, most_iterations
 
 SETTING = AlsConfig(factors=4, iterations=99)
 
@@ -39,7 +39,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, values: Sequence[float]) -> list[F
         seen.append(factors)
         return values[len(seen) - 1] if len(seen) <= len(values) else -0.5
 
-    monkeypatch.setattr(fitting.blend_search, "factors_alone", factors_alone)
+    monkeypatch.setattr(early_stopping.blend_search, "factors_alone", factors_alone)
     return seen
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from recsys.config import EvaluateConfig
 from recsys.errors import ModelRejectedError
-from training import gate
-from training.gate import FEWEST_USERS, POPULARITY
-from training.measured import Comparison, Figure, Measured
+from training.evaluation import gate
+from training.evaluation.gate import FEWEST_USERS, POPULARITY
+from training.evaluation.results import Comparison, Figure, Measured
 
 PROTOCOL = "last 10% of each user's interactions by time"
 CONFIG = EvaluateConfig(margin=0.1)

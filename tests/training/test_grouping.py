@@ -8,10 +8,10 @@ from scipy import sparse
 
 from recsys.data.catalog import Catalog, Item
 from recsys.model.extras.groups import Affinity
-from training import grouping
-from training.clustering import Clustering
-from training.lexicon import Lexicon
-from training.naming import Describer
+from training.explore import label_groups
+from training.explore.clustering import Clustering
+from training.explore.describe import Describer
+from training.explore.lexicon import Lexicon
 
 N = 40
 
@@ -34,7 +34,7 @@ def halves() -> Clustering:
 def test_the_most_used_items_near_the_centre_stand_for_a_group(halves: Clustering, describer: Describer) -> None:
     popularity = np.zeros(N)
     popularity[[3, 15, 22]] = 5, 100, 7
-    groups = grouping.of_items(halves, describer, popularity)
+    groups = label_groups.of_items(halves, describer, popularity)
     assert groups.groups[0].meaning.items == (3, 0, 1, 2, 4), "15 is popular, but not near the centre"
     assert groups.groups[1].meaning.items == (22, 20, 21, 23, 24)
     assert groups.groups[0].name == "like Title 3 and Title 0"
@@ -44,18 +44,18 @@ def test_the_most_used_items_near_the_centre_stand_for_a_group(halves: Clusterin
 def test_equal_names_are_numbered(halves: Clustering) -> None:
     catalog = Catalog.from_items([Item(f"i{num}", "Same") for num in range(N)])
     describer = Describer(catalog, Lexicon.from_catalog(catalog), np.ones(N))
-    names = [one.name for one in grouping.of_items(halves, describer, np.zeros(N)).groups]
+    names = [one.name for one in label_groups.of_items(halves, describer, np.zeros(N)).groups]
     assert names == ["like Same and Same", "like Same and Same (2)"]
 
 
 def test_users_are_described_by_what_they_have_more_than_all(halves: Clustering, describer: Describer) -> None:
-    clusters = grouping.of_items(halves, describer, np.zeros(N))
+    clusters = label_groups.of_items(halves, describer, np.zeros(N))
     used = np.zeros((4, N), dtype=np.float32)
     used[:2, [0, 1, 2, 30]] = 1
     used[2:, [20, 21, 30, 39]] = 1
     users = Clustering(np.array([0, 0, 1, 1], dtype=np.int32), np.ones(4, dtype=np.float32), None)
     described = Describer(describer.catalog, describer.lexicon, used.sum(axis=0, dtype=np.float64))
-    first, second = grouping.of_users(users, sparse.csr_array(used), clusters, described).groups
+    first, second = label_groups.of_users(users, sparse.csr_array(used), clusters, described).groups
     assert first.meaning.items[:3] == (0, 1, 2)
     assert second.meaning.items[:3] == (20, 21, 39)
     assert first.affinities == (Affinity(0, 0.75, 0.375),)

@@ -14,7 +14,7 @@ from recsys.errors import ModelRejectedError
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import ExactIndex, VectorTable
 from tests import factories
-from training.indexing import RECALL_AT, BuiltIndex, Query, build_index, sample
+from training.indexes.build import RECALL_AT, BuiltIndex, Query, build_index, sample
 
 N, DIM = 3000, 16
 

@@ -11,8 +11,8 @@ from recsys.data.catalog import Item
 from recsys.data.interactions import Interactions
 from recsys.errors import ConfigError, DataError
 from tests.training.files import HEADER, IDS, config, pairs_of, table, text
-from training.dataset import checksum
-from training.ingest import ingest
+from training.ingest.dataset import checksum
+from training.ingest.ingest import ingest
 
 DAY = 86_400
 EVENTS = {"watch": 1.0, "like": 2.5, "skip": 0.0}

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from recsys.errors import DataError
 from tests.training.files import Pairs, config, pairs_of, table, text
-from training.dataset import Dataset
-from training.ingest import ingest
+from training.ingest.dataset import Dataset
+from training.ingest.ingest import ingest
 
 EVENTS = {"watch": 1.0, "like": 2.5, "skip": 0.0}
 ALL = {"max_rejected": 1.0}

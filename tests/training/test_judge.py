@@ -18,11 +18,12 @@ from recsys.recommend.request import Asked
 from tests import factories
 from tests.training.files import config
 from tests.training.sample import EVENTS, ITEMS, small
-from training import judge, material, pipeline
-from training.assembly import exact_model
-from training.measured import Measured
+from training import pipeline, prepare
+from training.evaluation import compare
+from training.evaluation.results import Measured
+from training.evaluation.validation import Validation, held_out
+from training.factors.blend import exact_model
 from training.pipeline import Protocol
-from training.validation import Validation, held_out
 
 LATEST_SMALL = factories.SHARED_DATA / "ml-latest-small"
 QUIET = Stages(quiet=True)
@@ -103,12 +104,12 @@ def test_a_search_before_a_comparison_sees_nothing_of_what_is_tested(
     assert seen <= 0.85 * len(pipeline.prepare(small(some_users), QUIET).dataset.interactions)
 
 
-def parts_of(path: Path, **sections: Any) -> tuple[judge.Parts, Validation, judge.Config]:
+def parts_of(path: Path, **sections: Any) -> tuple[compare.Parts, Validation, compare.Config]:
     changed = small(path, **sections)
-    made = material.prepare(changed, QUIET)
+    made = prepare.prepare(changed, QUIET)
     validation = held_out(made.dataset.interactions, "auto", 0.2, 42)
     assert validation is not None
-    return judge.fitted_parts(made, validation, changed), validation, changed
+    return compare.fitted_parts(made, validation, changed), validation, changed
 
 
 def test_nothing_that_is_held_out_is_learned_from(some_users: Path) -> None:
@@ -123,14 +124,14 @@ def test_nothing_that_is_held_out_is_learned_from(some_users: Path) -> None:
 def test_a_disliked_item_may_stand_in_a_list_that_is_measured(some_users: Path) -> None:
     """When it was disliked is not told, so it must not be taken from the lists: here everybody dislikes what is tested."""
     changed = small(some_users)
-    made = material.prepare(changed, QUIET)
+    made = prepare.prepare(changed, QUIET)
     validation = held_out(made.dataset.interactions, "auto", 0.2, 42)
     assert validation is not None
     test = validation.test
     disliked = Histories.from_pairs(test.user_nums, test.item_nums, len(test.users), len(test.items))
     bothered = replace(made, dataset=replace(made.dataset, seen_only=disliked))
     one, other = (
-        judge.compare(judge.fitted_parts(of, validation, changed), validation, changed, 10, QUIET)
+        compare.compare(compare.fitted_parts(of, validation, changed), validation, changed, 10, QUIET)
         for of in (made, bothered)
     )
     assert one == other
@@ -143,7 +144,7 @@ def test_pair_scores_are_those_of_the_lists(some_users: Path) -> None:
     user = int(validation.users[3])
     answer = recommender.recommend(parts.interactions.users.id(user), Asked(5)).items
     nums = np.array([parts.catalog.items.get(item.item_id) for item in answer], dtype=np.int32)
-    scores = judge.pair_scores(parts, changed)(np.full(5, user, dtype=np.int32), nums)
+    scores = compare.pair_scores(parts, changed)(np.full(5, user, dtype=np.int32), nums)
     assert scores.dtype == np.float64
     assert scores == pytest.approx([item.score for item in answer], abs=1e-5)
 
@@ -156,7 +157,7 @@ def test_without_texts_there_is_no_content_alone(some_users: Path) -> None:
 
 def test_popularity_is_the_popular_unseen_items(some_users: Path) -> None:
     parts, validation, changed = parts_of(some_users)
-    measured = judge.compare(parts, validation, changed, 10, QUIET).measured[-1]
+    measured = compare.compare(parts, validation, changed, 10, QUIET).measured[-1]
     order = Popularity.from_interactions(validation.train).order
     history, test = (of.matrix() for of in (validation.train, validation.test))
     recalls = []

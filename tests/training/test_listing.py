@@ -20,7 +20,8 @@ from recsys.recommend.request import Asked
 from tests import factories
 from tests.recsys import dumb
 from tests.training.sample import small
-from training import listing, pipeline
+from training import pipeline
+from training.indexes import precompute_lists
 from training.pipeline import Trained
 
 BAREST = {"text_dim": 0, "n_neighbors": 0}
@@ -45,7 +46,7 @@ def rows_of(lists: Lists, row: int) -> list[tuple[int, float, float]]:
 @pytest.mark.parametrize("length", [1, 7, 60])
 def test_lists_hold_the_best_items_by_brute_force(annoy: bool, length: int) -> None:
     """Also where a forest serves, and where fewer than `length` items are left."""
-    model = listing.with_lists(factories.model(annoy=annoy), config(length))
+    model = precompute_lists.with_lists(factories.model(annoy=annoy), config(length))
     assert (model.user_lists.length, model.item_lists.length) == (min(length, 50),) * 2
     for user in range(30):
         parts, found = dumb.parts(model, user), rows_of(model.user_lists, user)
@@ -68,7 +69,7 @@ def test_lists_hold_the_best_items_by_brute_force(annoy: bool, length: int) -> N
 def test_lists_are_those_of_one_exact_answer_after_another(shape: dict[str, int]) -> None:
     """Every digit of every score."""
     model = factories.model(**shape)
-    made, expected = listing.with_lists(model, config(20)), factories.listed(model, 20)
+    made, expected = precompute_lists.with_lists(model, config(20)), factories.listed(model, 20)
     assert same(made.user_lists, expected.user_lists)
     assert same(made.item_lists, expected.item_lists)
 
@@ -79,7 +80,7 @@ def test_items_that_are_the_same_stand_in_the_order_of_their_numbers(kinds: int,
     twins = ExactIndex(VectorTable.from_vectors(np.tile(factories.random_vectors(kinds, 37), (of_each, 1))))
     model = factories.model(30, kinds * of_each, 37, 0, n_neighbors=0)
     model = replace(model, items_for_user=twins, items_like_item=twins)
-    made, expected = listing.with_lists(model, config(30)), factories.listed(model, 30)
+    made, expected = precompute_lists.with_lists(model, config(30)), factories.listed(model, 30)
     assert same(made.user_lists, expected.user_lists)
     assert same(made.item_lists, expected.item_lists)
 
@@ -89,32 +90,34 @@ def test_products_that_are_off_in_the_last_digit_change_no_list(monkeypatch: pyt
     twins = ExactIndex(VectorTable.from_vectors(np.tile(factories.random_vectors(25, 8), (4, 1))))
     model = replace(factories.model(30, 100, 8, 0, n_neighbors=0), items_for_user=twins, items_like_item=twins)
     expected, random = factories.listed(model, 10), np.random.default_rng(0)
-    many, whole = listing.recommend_many, listing._products
+    many, whole = precompute_lists.recommend_many, precompute_lists._products
 
     def without_the_last_but_one(of: Recommender, users: np.ndarray, k: int, *, exact: bool) -> Iterator[Neighbors]:
         for found in many(of, users, k, exact=exact):
             yield found.without(found.nums[-2:-1], k)
 
-    monkeypatch.setattr(listing, "recommend_many", without_the_last_but_one)
-    monkeypatch.setattr(listing, "_products", lambda *of: whole(*of) * random.normal(1, 1e-6, (len(of[0]), 100)))
-    made = listing.with_lists(model, config(10))
+    monkeypatch.setattr(precompute_lists, "recommend_many", without_the_last_but_one)
+    monkeypatch.setattr(
+        precompute_lists, "_products", lambda *of: whole(*of) * random.normal(1, 1e-6, (len(of[0]), 100))
+    )
+    made = precompute_lists.with_lists(model, config(10))
     assert same(made.user_lists, expected.user_lists)
     assert same(made.item_lists, expected.item_lists)
 
 
 def test_blocks_of_any_size_give_the_same_lists(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = listing.with_lists(factories.model(), config(9))
-    monkeypatch.setattr(listing, "BLOCK_SCORES", 150)  # three items at a time
-    assert same(listing.with_lists(factories.model(), config(9)).item_lists, whole.item_lists)
-    monkeypatch.setattr(listing, "BLOCK_SCORES", 1)
-    assert same(listing.with_lists(factories.model(), config(9)).item_lists, whole.item_lists)
+    whole = precompute_lists.with_lists(factories.model(), config(9))
+    monkeypatch.setattr(precompute_lists, "BLOCK_SCORES", 150)  # three items at a time
+    assert same(precompute_lists.with_lists(factories.model(), config(9)).item_lists, whole.item_lists)
+    monkeypatch.setattr(precompute_lists, "BLOCK_SCORES", 1)
+    assert same(precompute_lists.with_lists(factories.model(), config(9)).item_lists, whole.item_lists)
 
 
 def test_nobody_without_a_vector_has_a_list() -> None:
     model = factories.model(**BAREST)
     factors = model.user_factors.copy()
     factors[4] = 0
-    made = listing.with_lists(replace(model, user_factors=factors), config(9))
+    made = precompute_lists.with_lists(replace(model, user_factors=factors), config(9))
     assert rows_of(made.user_lists, 4) == []
     assert len(rows_of(made.user_lists, 5)) == 9
     assert rows_of(made.item_lists, 49) == []  # the last item has no factors
@@ -123,7 +126,7 @@ def test_nobody_without_a_vector_has_a_list() -> None:
 
 @pytest.mark.parametrize(("n_users", "n_items"), [(1, 1), (3, 3), (2, 4)])
 def test_a_model_of_next_to_nothing_has_lists_of_what_is_left(n_users: int, n_items: int) -> None:
-    made = listing.with_lists(factories.model(n_users, n_items), config(100))
+    made = precompute_lists.with_lists(factories.model(n_users, n_items), config(100))
     assert made.user_lists.length == n_items
     for user in range(n_users):
         nums = {num for num, *_ in rows_of(made.user_lists, user)}
@@ -134,22 +137,22 @@ def test_a_model_of_next_to_nothing_has_lists_of_what_is_left(n_users: int, n_it
 
 def test_what_lists_cost_is_a_product_of_all_with_all_items() -> None:
     model = factories.model(30, 50, 4, 3)
-    assert listing.gflop(model) == pytest.approx((30 * 50 + 50 * 50) * 7 * 2 / 1e9)
+    assert precompute_lists.gflop(model) == pytest.approx((30 * 50 + 50 * 50) * 7 * 2 / 1e9)
 
 
 def test_lists_that_would_cost_too_much_or_are_not_wanted_are_not_made() -> None:
     model = factories.model()
-    cost = listing.gflop(model)
-    assert listing.with_lists(model, config(9, 1.01 * cost)).user_lists.length == 9
+    cost = precompute_lists.gflop(model)
+    assert precompute_lists.with_lists(model, config(9, 1.01 * cost)).user_lists.length == 9
     for off in (config(9, 0.99 * cost), config(0), config(9, 0)):
         told: list[int] = []
-        made = listing.with_lists(model, off, told.append)
+        made = precompute_lists.with_lists(model, off, told.append)
         assert (made.user_lists.length, made.item_lists.length, told) == (0, 0, [])
 
 
 def test_every_list_is_told() -> None:
     told: list[int] = []
-    listing.with_lists(factories.model(), config(9), told.append)
+    precompute_lists.with_lists(factories.model(), config(9), told.append)
     assert told == [1] * 80
 
 

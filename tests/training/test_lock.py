@@ -15,7 +15,7 @@ from recsys.bundle.store import Store, verify_all
 from recsys.errors import StoreError
 from tests import factories
 from tests.reliability import bundles
-from training import lock
+from training.cli import lock
 
 CHILD = """
 import os, sys
@@ -62,7 +62,7 @@ def test_a_second_training_is_refused_and_told_who_holds_the_lock(tmp_path: Path
 
 def test_control_without_the_lock_two_train_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with holding(tmp_path):
-        monkeypatch.setattr("training.lock.fcntl.flock", lambda *_: None)
+        monkeypatch.setattr("training.cli.lock.fcntl.flock", lambda *_: None)
         with lock.training(tmp_path):
             pass
 
@@ -93,7 +93,7 @@ def test_whoever_asks_for_the_holder_does_not_stop_a_training(tmp_path: Path, mo
     os.close(asking)
     asking = os.open(tmp_path / lock.LOCK, os.O_RDONLY)
     assert lock._locked(asking, lock.fcntl.LOCK_SH)
-    monkeypatch.setattr("training.lock.time.sleep", lambda _: lock.fcntl.flock(asking, lock.fcntl.LOCK_UN))
+    monkeypatch.setattr("training.cli.lock.time.sleep", lambda _: lock.fcntl.flock(asking, lock.fcntl.LOCK_UN))
     with lock.training(tmp_path):
         assert lock.holder(tmp_path) != ""
     os.close(asking)

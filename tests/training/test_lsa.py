@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from recsys.encoders.hub import StaticEncoder, open_encoder
 from recsys.errors import DataError
 from tests import factories
-from training import lsa
+from training.content import lsa
 
 SPACE = ["rocket planet star crew", "planet star orbit rocket", "crew orbit rocket star", "orbit star planet crew"]
 LOVE = [

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import silhouette_score
 
 from tests.training.test_clustering import blobs
-from training.mapping import place
+from training.explore.item_map import place
 
 
 @pytest.fixture(scope="module")

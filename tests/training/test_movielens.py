@@ -12,8 +12,8 @@ from recsys.data.catalog import Item
 from recsys.errors import DataError
 from tests import factories
 from tests.training.files import config, pairs_of, text
-from training.dataset import Dataset
-from training.ingest import ingest
+from training.ingest.dataset import Dataset
+from training.ingest.ingest import ingest
 
 LATEST_SMALL = factories.SHARED_DATA / "ml-latest-small"
 with_latest_small = pytest.mark.skipif(not LATEST_SMALL.is_dir(), reason=f"{LATEST_SMALL.name} is not on this machine")

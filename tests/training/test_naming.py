@@ -9,8 +9,8 @@ from scipy import sparse
 
 from recsys.data.catalog import Attribute, Catalog, Item
 from recsys.model.extras.descriptions import Meaning, Numbers, Value, Word
-from training.lexicon import Lexicon
-from training.naming import Describer
+from training.explore.describe import Describer
+from training.explore.lexicon import Lexicon
 
 FILMS: list[tuple[str, str, dict[str, Attribute]]] = [
     ("Alien", "the crew of a ship meets a monster in space", {"genres": ["Horror", "Sci-Fi"], "year": 1979}),

@@ -10,7 +10,7 @@ from scipy import sparse
 from recsys.data.interactions import Interactions
 from tests import factories
 from tests.training import tastes
-from training import neighbors
+from training.factors import neighbors
 
 Matrix = NDArray[np.float64]
 

@@ -12,8 +12,10 @@ from recsys.data.catalog import Catalog, Item
 from recsys.data.histories import Histories
 from recsys.model import blending
 from tests.training import tastes
-from training import lsa, neighbors, odd_items
-from training.odd_items import Known
+from training.content import lsa
+from training.factors import neighbors
+from training.insights import odd_items
+from training.insights.odd_items import Known
 
 N = 150
 

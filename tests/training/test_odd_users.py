@@ -11,8 +11,8 @@ from scipy.stats import binom
 from benchmarks.attackers import Attack, Direction, Kind, plant
 from recsys.model.extras.anomalies import SUSPECT, Outliers
 from tests.training.crowd import DAY, crowd
-from training import anomalies, groups, profiles
-from training.dataset import Ratings
+from training.ingest.dataset import Ratings
+from training.insights import anomalies, coordinated_users, odd_users
 
 GENUINE = crowd()
 
@@ -74,13 +74,13 @@ def test_without_ratings_having_the_item_is_what_odd_users_have_in_common() -> N
 
 def test_choice_against_a_loop() -> None:
     """The first round, in which everybody counts."""
-    n_of = profiles.lengths(GENUINE)
+    n_of = odd_users.lengths(GENUINE)
     users_of = np.bincount(GENUINE.item_nums, minlength=GENUINE.n_items)
     mean = len(GENUINE) / GENUINE.n_items
     for user in (0, 17, 249):
         items = GENUINE.item_nums[GENUINE.user_nums == user]
         by_hand = np.mean([np.log((users_of[item] - 1 + 0.5) / (mean + 0.5)) for item in items])
-        assert profiles._choice(GENUINE, np.ones(GENUINE.n_users), n_of)[0][user] == pytest.approx(by_hand)
+        assert odd_users._choice(GENUINE, np.ones(GENUINE.n_users), n_of)[0][user] == pytest.approx(by_hand)
         others = np.median([users_of[item] - 1 for item in items])
         assert anomalies._medians(GENUINE, n_of)[user] == pytest.approx(others)
 
@@ -92,7 +92,7 @@ def test_a_group_by_hand() -> None:
     values = np.array([5.0] * 5 + [5.0] * 60 + [1.0] * 120)
     ratings = Ratings(users, items, values, None, 185, 21)
     odd = np.isin(np.arange(185), [0, 1, 2, 3])
-    (found,) = groups.groups(ratings, odd, groups.ends(ratings, odd))
+    (found,) = coordinated_users.groups(ratings, odd, coordinated_users.ends(ratings, odd))
     assert (found.item_num, found.direction, found.value) == (0, "push", 5.0)
     assert (found.members.tolist(), found.n_agreeing) == ([0, 1, 2, 3], 5)
     assert found.expected == pytest.approx(1 / 61 * 5)
@@ -105,7 +105,7 @@ def test_what_others_think_of_an_item_is_no_surprise() -> None:
     items = np.array([0] * 40 + [1] * 20, dtype=np.int32)
     values = np.array([5.0] * 40 + [1.0, 2.0] * 10)
     ratings = Ratings(users, items, values, None, 60, 2)
-    push, nuke = groups.ends(ratings, np.zeros(60, dtype=bool))
+    push, nuke = coordinated_users.ends(ratings, np.zeros(60, dtype=bool))
     assert not push.there.any()
     assert (push.direction, nuke.direction) == ("push", "nuke")
 
@@ -118,27 +118,30 @@ def test_a_burst_is_found_and_named() -> None:
     times[there[0]] = times.min()
     day = int(np.sort(times)[len(times) // 2])
     times[there[1:]] = day + np.arange(5) * 600
-    found = groups.bursts(replace(GENUINE, timestamps=times))
+    found = coordinated_users.bursts(replace(GENUINE, timestamps=times))
     assert found[0].item_num == seldom
     assert found[0].members.tolist() == sorted(GENUINE.user_nums[there[1:]].tolist())
     assert (found[0].n, found[0].start) == (6, day)
-    assert seldom not in {burst.item_num for burst in groups.bursts(GENUINE)}
-    assert groups.bursts(replace(GENUINE, timestamps=None)) == []
+    assert seldom not in {burst.item_num for burst in coordinated_users.bursts(GENUINE)}
+    assert coordinated_users.bursts(replace(GENUINE, timestamps=None)) == []
 
 
 def test_a_burst_that_makes_the_opinion_of_its_item_is_still_a_surprise() -> None:
     """More came within the day than there were before: together with theirs, the mean is near their own rating."""
     ratings = _with_a_burst(others=[2.0] * 8, value=5.0)
-    (found,) = groups.surprising_bursts(ratings)
+    (found,) = coordinated_users.surprising_bursts(ratings)
     assert (found.item_num, len(found.members), found.n) == (0, 20, 20)
-    assert groups.ends(ratings, np.zeros(ratings.n_users, dtype=bool))[0].there[ratings.item_nums == 0].sum() == 0
+    assert (
+        coordinated_users.ends(ratings, np.zeros(ratings.n_users, dtype=bool))[0].there[ratings.item_nums == 0].sum()
+        == 0
+    )
 
 
 @pytest.mark.parametrize("others", [[5.0] * 4 + [4.5] * 4, []], ids=["they agree", "there are none"])
 def test_a_burst_that_contradicts_nobody_speaks_against_no_user(others: list[float]) -> None:
     ratings = _with_a_burst(others, value=5.0)
-    assert 0 in {burst.item_num for burst in groups.bursts(ratings)}
-    assert groups.surprising_bursts(ratings) == []
+    assert 0 in {burst.item_num for burst in coordinated_users.bursts(ratings)}
+    assert coordinated_users.surprising_bursts(ratings) == []
 
 
 def _with_a_burst(others: list[float], value: float) -> Ratings:
@@ -156,12 +159,12 @@ def _with_a_burst(others: list[float], value: float) -> Ratings:
 def test_a_bot_is_told_by_its_pace_and_volume_and_is_no_suspect_by_one_of_them() -> None:
     assert GENUINE.timestamps is not None
     times = GENUINE.timestamps.copy()
-    busiest = int(np.argmax(profiles.lengths(GENUINE)))
+    busiest = int(np.argmax(odd_users.lengths(GENUINE)))
     times[GENUINE.user_nums == busiest] = int(times.max()) - np.arange((GENUINE.user_nums == busiest).sum())
     found = anomalies.odd_users(replace(GENUINE, timestamps=times))
     place = found.nums.tolist().index(busiest)
     (pace,) = (one for one in found.at(place).findings if one.kind == "pace")
-    assert pace.numbers[1] == profiles.lengths(GENUINE)[busiest]
+    assert pace.numbers[1] == odd_users.lengths(GENUINE)[busiest]
     assert pace.strength > 0.5
 
 
@@ -186,8 +189,8 @@ def test_of_few_users_nothing_is_said(n: int) -> None:
 
 def test_robust_deviations_by_hand() -> None:
     everybody = np.ones(4, dtype=bool)
-    assert profiles.robust_z(np.array([2.0, 2.0, 2.0, 6.0]), everybody, 0.5).tolist() == [0, 0, 0, 8]
-    found = profiles.robust_z(np.array([1.0, 2.0, 3.0, 99.0]), np.array([True, True, True, False]), 0.5)
+    assert odd_users.robust_z(np.array([2.0, 2.0, 2.0, 6.0]), everybody, 0.5).tolist() == [0, 0, 0, 8]
+    found = odd_users.robust_z(np.array([1.0, 2.0, 3.0, 99.0]), np.array([True, True, True, False]), 0.5)
     assert found.tolist() == pytest.approx([-1 / 1.4826, 0, 1 / 1.4826, 97 / 1.4826])
 
 
@@ -195,6 +198,6 @@ def test_deviations_of_short_histories_are_wider() -> None:
     random = np.random.default_rng(0)
     noise = np.repeat([4.0, 0.01], 500)
     values = random.normal(0, np.sqrt(0.25 + noise))
-    found = profiles._deviations(values, noise, np.ones(1000, dtype=bool))
+    found = odd_users._deviations(values, noise, np.ones(1000, dtype=bool))
     assert found[:500].std() == pytest.approx(1, abs=0.1)
     assert found[500:].std() == pytest.approx(1, abs=0.1)

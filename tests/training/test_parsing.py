@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.parsing import attribute
+from training.ingest.items import attribute
 
 WIDE = str.maketrans("0123456789", "".join(chr(0xFF10 + digit) for digit in range(10)))  # what keyboards in Japan type
 

@@ -18,8 +18,9 @@ from tests import factories
 from tests.recsys import tiny_towers
 from tests.recsys.tiny_towers import picture, saved
 from tests.serving.picturable import nearest
-from training import pictures, pipeline
-from training.pictures import NO_PICTURES, embed
+from training import pipeline
+from training.content import pictures
+from training.content.pictures import NO_PICTURES, embed
 
 COLOURS = ("red", "green", "blue")
 

@@ -22,9 +22,12 @@ from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import Asked
 from tests.training.files import table
 from tests.training.sample import ITEMS, small
-from training import als, clock, findings, neighbors, pipeline
-from training.finishing import Trained
-from training.measured import Comparison
+from training import pipeline
+from training.build import Trained
+from training.cli import build_time
+from training.evaluation.results import Comparison
+from training.factors import als, neighbors
+from training.report import collect
 
 QUIET = Stages(quiet=True)
 
@@ -41,7 +44,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def published(folder: Path, changed: Config) -> dict[str, bytes]:
     """All files of the only version of a new store, under their paths from the store."""
     model = pipeline.train(changed, QUIET)
-    Store(folder).publish(model.model, model.header, clock.now())
+    Store(folder).publish(model.model, model.header, build_time.now())
     return {name: content for name, content in files_of(folder).items() if name != ".lock"}
 
 
@@ -51,9 +54,9 @@ def but_for_times(files: dict[str, bytes]) -> dict[str, bytes]:
     for name, content in files.items():
         if name.endswith("/manifest.json"):
             manifest = json.loads(content)
-            assert manifest["files"].pop(findings.REPORT)
+            assert manifest["files"].pop(collect.REPORT)
             kept[name] = json.dumps(manifest).encode()
-        elif not name.endswith((f"/{findings.REPORT}", "/manifest.sha256")):
+        elif not name.endswith((f"/{collect.REPORT}", "/manifest.sha256")):
             kept[name] = content
     return kept
 

@@ -16,9 +16,9 @@ from pyarrow import parquet
 
 from recsys.errors import DataError
 from tests.training.files import IDS, config, read, rows, source, table, text
-from training import readers
-from training.ingest import ingest
-from training.readers import LIST_JOINT, expand, read_chunks
+from training.ingest import readers
+from training.ingest.ingest import ingest
+from training.ingest.readers import LIST_JOINT, expand, read_chunks
 
 PAIRS = [(user, item) for user, item in zip(IDS, reversed(IDS), strict=True)]
 COLUMNS = ("user_id", "item_id")

@@ -13,8 +13,8 @@ from pyarrow import parquet
 
 from recsys.errors import DataError, RecsysError
 from tests.training.files import config, read, rows, source, table, text
-from training.ingest import ingest
-from training.readers import LIST_JOINT
+from training.ingest.ingest import ingest
+from training.ingest.readers import LIST_JOINT
 
 GOOD = "user_id,item_id"
 ALWAYS = {"max_rejected": 1.0}

@@ -14,18 +14,12 @@ import pytest
 
 from tests import factories
 from tests.training.report_example import FULL, HOSTILE, INSIGHTS, Page, example, hostile, way
-from training import plots
-from training.measured import (
-    Comparison,
-    Figure,
-    HistoryBin,
-    IndexPoint,
-    Measured,
-    ReportData,
-    Segment,
-    Trial,
-)
-from training.report import render
+from training.evaluation.results import Comparison, Figure, HistoryBin, Measured, Segment
+from training.indexes.results import IndexPoint
+from training.report import plots
+from training.report.data import ReportData
+from training.report.render import render
+from training.tuning.results import Trial
 
 
 def rarely(*names: str) -> list[object]:

@@ -12,7 +12,7 @@ import pytest
 
 from recsys.errors import ConfigError
 from tests.training.test_train_command import data, recsys
-from training import lock, schedule
+from training.cli import lock, schedule
 
 PATIENCE_SECONDS = 60
 
@@ -184,7 +184,9 @@ def test_a_schedule_that_cannot_be_is_told_at_once(
 def test_each_turn_is_told_what_was_given(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data(here)
     given: list[tuple[float, list[str], Path]] = []
-    monkeypatch.setattr("training.schedule.run", lambda every, command, store, _: given.append((every, command, store)))
+    monkeypatch.setattr(
+        "training.cli.schedule.run", lambda every, command, store, _: given.append((every, command, store))
+    )
     options = ["--tune", "3", "--force", "--set", "als.factors=8", "--set", "store.path=a b", "--config", "recsys.toml"]
     assert recsys(monkeypatch, "train", "--every", "6h", *options, "--debug") == 0
     assert recsys(monkeypatch, "train", "--every", "1d") == 0

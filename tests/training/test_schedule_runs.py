@@ -16,7 +16,7 @@ import pytest
 
 from recsys.bundle.store import Store
 from tests.training.test_train_command import data, recsys
-from training import lock, schedule
+from training.cli import lock, schedule
 
 RECSYS = Path(sys.executable).with_name("recsys")
 PATIENCE_SECONDS = 60
@@ -56,7 +56,7 @@ time.sleep(600)
 def test_a_process_that_is_to_end_is_ended_with_its_children(
     stubborn: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.schedule.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("training.cli.schedule.GRACE_SECONDS", 0.2)
     stop = schedule.Stop()
     before = signal.signal(signal.SIGUSR1, lambda *_: stop.set())
     try:

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from training import summary
-from training.measured import Comparison, Figure, HistoryBin, Measured, Segment
+from training.cli import summary
+from training.evaluation.results import Comparison, Figure, HistoryBin, Measured, Segment
 
 
 def figures(mean: float) -> dict[str, Figure]:

@@ -15,8 +15,8 @@ from recsys.data.interactions import Interactions
 from recsys.errors import DataError
 from tests import factories
 from tests.training.files import pairs_of
-from training import split as splitting
-from training.split import (
+from training.evaluation import split as splitting
+from training.evaluation.split import (
     Kind,
     Split,
     split_at_time,

@@ -9,9 +9,10 @@ import pytest
 
 from recsys.progress import Stages
 from tests.training.files import config, table
-from training import pipeline, summary
-from training.ingest import ingest
-from training.measured import Comparison, Figure, Measured
+from training import pipeline
+from training.cli import summary
+from training.evaluation.results import Comparison, Figure, Measured
+from training.ingest.ingest import ingest
 
 ROWS = [
     *[

@@ -17,8 +17,9 @@ from recsys.model.similarity import Likeness
 from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
 from tests.training.sample import small
-from training import pipeline, tagging
-from training.tag_votes import NUMBERS_OF_VOTERS, Votes, cross_measured
+from training import pipeline
+from training.insights import tagging
+from training.insights.tag_votes import NUMBERS_OF_VOTERS, Votes, cross_measured
 
 N, DIM, FACTORS = 120, 6, 4
 

@@ -15,10 +15,10 @@ from recsys.data.histories import Histories
 from recsys.data.interactions import Interactions
 from recsys.errors import DataError
 from tests.training import tastes
-from training import tune
-from training.material import nothing_seen
-from training.tune import Task, Tuned
-from training.validation import held_out
+from training.evaluation.validation import held_out
+from training.prepare import nothing_seen
+from training.tuning import search as tune
+from training.tuning.search import Task, Tuned
 
 SMALL = {"cheap_factors": 3, "max_factors": 8, "max_iterations": 5, "k": 10, "storage": ""}
 

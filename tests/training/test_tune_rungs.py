@@ -16,12 +16,12 @@ import pytest
 from recsys.config import AlsConfig, Config
 from recsys.errors import DataError, ModelRejectedError
 from tests.training import tastes
-from training import tune
-from training.candidates import Content, Weights
-from training.material import nothing_seen
-from training.trials import Result
-from training.tune import Task, Tuned
-from training.validation import Validation, held_out
+from training.evaluation.validation import Validation, held_out
+from training.prepare import nothing_seen
+from training.tuning import search as tune
+from training.tuning.candidates import Content, Weights
+from training.tuning.search import Task, Tuned
+from training.tuning.trials import Result
 
 Value = Callable[[AlsConfig], float]
 Fit = tuple[AlsConfig, int]  # a setting, and on how many interactions it was fitted

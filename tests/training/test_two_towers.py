@@ -10,11 +10,23 @@ import torch
 
 from recsys.encoders.tower_files import open_towers
 from recsys.encoders.towers import TowerEncoder, brightness, squared
-from training import two_towers
-from training.drawing import CENTRES, HUES, NUMBERS, OUTLINES, draw
-from training.scenes import COLOURS, COUNTS, POSITIONS, SHAPES, WORDS, Scene, World, caption, coded, split, vocabulary
-from training.tower_figures import Shown, captions, retrieval
-from training.two_towers import Towers, TowerSettings, also_true, losses, train, write
+from training.demo import train_towers
+from training.demo.drawing import CENTRES, HUES, NUMBERS, OUTLINES, draw
+from training.demo.measure import Shown, captions, retrieval
+from training.demo.scenes import (
+    COLOURS,
+    COUNTS,
+    POSITIONS,
+    SHAPES,
+    WORDS,
+    Scene,
+    World,
+    caption,
+    coded,
+    split,
+    vocabulary,
+)
+from training.demo.train_towers import Towers, TowerSettings, also_true, losses, train, write
 
 WORLD = World(
     shape=("circle", "ring", "cross"),
@@ -95,11 +107,11 @@ def test_numpy_computes_what_torch_trained(parts, tmp_path: Path) -> None:  # ty
     squares = np.stack([squared(one, TINY.side) for one in pictures])
     shown = torch.from_numpy(np.ascontiguousarray(brightness(squares).transpose(0, 3, 1, 2)))
     towers.of_pictures(shown)  # so that the statistics of the batches are not those of the beginning
-    write(tmp_path, two_towers._files(towers.eval(), words, TINY))
+    write(tmp_path, train_towers._files(towers.eval(), words, TINY))
     encoder = open_towers(tmp_path)
     np.testing.assert_allclose(encoder.encode_pictures(pictures), towers.of_pictures(shown).detach(), atol=1e-5)
     texts = [scene.told(random) for scene in parts.seen]
-    counts = two_towers._counts(texts, {word: num for num, word in enumerate(words)})
+    counts = train_towers._counts(texts, {word: num for num, word in enumerate(words)})
     np.testing.assert_allclose(encoder.encode(texts), towers.of_texts(torch.from_numpy(counts)).detach(), atol=1e-5)
 
 

@@ -11,8 +11,8 @@ from recsys.data.interactions import Interactions
 from recsys.errors import DataError
 from tests import factories
 from tests.training import tastes
-from training.split import split
-from training.validation import COLD_SHARE, Validation, held_out
+from training.evaluation.split import split
+from training.evaluation.validation import COLD_SHARE, Validation, held_out
 
 
 def untimed(pairs: Interactions) -> Interactions:

@@ -1,0 +1,199 @@
+"""Commands of the offline side."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from recsys.cli.main import configured
+from recsys.config import Config, SplitKind
+from recsys.config_file import render_values
+from recsys.errors import BundleError, ConfigError, DataError
+from recsys.progress import Stages
+from training.cli import lock, schedule
+from training.cli.build_time import now
+from training.content.find_encoder import find_encoder, find_pictures
+
+if TYPE_CHECKING:
+    from recsys.bundle.store import Store
+    from training.evaluation.results import Comparison
+
+# pandas, implicit and scikit-learn take a second to import: only by commands that have found nothing wrong so far
+
+SEARCHED = ("als", "blend")
+ITSELF = (sys.executable, "-P", "-c", "from recsys.cli.main import main; main()")
+KINDS = ("auto", "temporal", "cutoff", "leave-last-out", "random")
+
+
+@click.command("validate")
+@configured
+def validate(config: Config) -> None:
+    """Read the data and print what would be trained; exit 1 when it cannot be used."""
+    _check_encoder(config)
+    from training.cli import summary
+    from training.ingest.ingest import ingest
+
+    summary.show_dataset(ingest(config), config)
+
+
+@click.command("train")
+@configured
+@click.option("--tune", "trials", type=click.IntRange(1), help="first search hyper-parameters, this many fits")
+@click.option("--no-publish", is_flag=True, help="fit and measure, but leave the store alone")
+@click.option("--force", is_flag=True, help="publish also a model that the gate refuses")
+@click.option(
+    "--exclude-users",
+    type=click.Path(path_type=Path),
+    help="leave out the users of this file, one id a line, as `recsys anomalies --suspects` prints; data.exclude_users",
+)
+@click.option("--every", metavar="TIME", help="train now and every 30m, 6h or 1d, from begin to begin, until SIGTERM")
+def train(
+    config: Config, trials: int | None, no_publish: bool, force: bool, exclude_users: Path | None, every: str | None
+) -> None:
+    """Train a model on the configured data and publish it."""
+    if exclude_users is not None:
+        config = config.model_copy(
+            update={"data": config.data.model_copy(update={"exclude_users": str(exclude_users)})}
+        )
+    store = Path(config.store.path)
+    if every is not None:
+        if no_publish:
+            raise ConfigError("--every trains in order to publish; leave --no-publish out")
+        schedule.run(schedule.parse(every), _once(click.get_current_context()), store, _tell)
+        return
+    _check_encoder(config)
+    with nullcontext() if no_publish else lock.training(store):
+        _train(config, trials or 0, no_publish, force)
+
+
+def _train(config: Config, trials: int, no_publish: bool, force: bool) -> None:
+    from recsys.bundle.store import Store
+    from training import pipeline
+    from training.cli import summary
+    from training.report import collect
+
+    stages, store = Stages(), Store(Path(config.store.path))
+    check = _gate(store, config, force or no_publish)
+    trained = pipeline.train(config, stages, trials, _tell, check)
+    if trained.tuned is not None:
+        click.echo(f"# best of {len(trained.tuned.trials)} fits\n{render_values(trained.config, SEARCHED)}")
+    if no_publish:
+        version = "not published"
+    else:
+        with stages.stage("publish"):
+            report = collect.report(trained, stages.seconds)
+            version = store.publish(trained.model, trained.header, now(), {collect.REPORT: report})
+    summary.show_trained(trained, version, stages.seconds, trained.config)
+    if not no_publish:
+        click.echo(f"\nreport: {store.path / version / collect.REPORT}")
+
+
+def _once(context: click.Context) -> list[str]:
+    """The command line of one turn: what was given to this one, but for ``--every``."""
+    given = context.params
+    command = [*ITSELF, "train"]
+    if given["config_file"] is not None:
+        command += ["--config", str(given["config_file"])]
+    for override in given["overrides"]:
+        command += ["--set", override]
+    if given["trials"] is not None:
+        command += ["--tune", str(given["trials"])]
+    if given["exclude_users"] is not None:
+        command += ["--exclude-users", str(given["exclude_users"])]
+    return command + ["--force"] * given["force"] + ["--debug"] * ("--debug" in sys.argv)
+
+
+@click.command("tune")
+@configured
+@click.option("--trials", type=click.IntRange(1), help="how many fits; default: tune.trials")
+def tune(config: Config, trials: int | None) -> None:
+    """Search hyper-parameters on a part of the data and print the best as TOML; nothing is published."""
+    _check_encoder(config)
+    from training import pipeline
+    from training.evaluation.validation import held_out
+    from training.prepare import prepare
+
+    stages, seed = Stages(), config.als.random_state
+    material = prepare(config, stages)
+    validation = held_out(material.dataset.interactions, config.evaluate.split, config.tune.share, seed)
+    if validation is None:
+        raise DataError("no user has two interactions, so nothing can be held out and searched with")
+    tuned = pipeline.search(material, validation, config, trials or config.tune.trials, stages, _tell)
+    click.echo(f"# best of {len(tuned.trials)} fits\n{render_values(tuned.config, SEARCHED)}", nl=False)
+
+
+@click.command("evaluate")
+@configured
+@click.option("-k", type=click.IntRange(1, 1000), help="length of the lists; default: evaluate.k")
+@click.option("--split", "kind", type=click.Choice(KINDS), help="how to cut; default: evaluate.split")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="part that is held out; default: evaluate.share",
+)
+@click.option(
+    "--negatives",
+    type=click.IntRange(1),
+    help="instead of ranking the catalogue, rank one held-out item among this many random ones (leave-one-out protocol)",
+)
+@click.option("--tune", "trials", type=click.IntRange(1), help="first search hyper-parameters in what is learned from")
+@click.option("--json", "as_json", is_flag=True)
+def evaluate(
+    config: Config,
+    k: int | None,
+    kind: SplitKind | None,
+    share: float | None,
+    negatives: int | None,
+    trials: int | None,
+    as_json: bool,
+) -> None:
+    """Fit on one part of each history and measure the lists on the other; nothing is published."""
+    _check_encoder(config)
+    from training import pipeline
+    from training.cli import summary
+
+    chosen, stages = config.evaluate, Stages(quiet=as_json)
+    protocol = pipeline.Protocol(kind or chosen.split, share or chosen.share, k or chosen.k, trials or 0)
+    if negatives is not None:
+        figures = pipeline.leave_one_out(config, protocol, negatives, stages, _tell)
+        summary.show_figures(figures, as_json)
+        return
+    summary.show_comparison(pipeline.compare(config, protocol, stages, _tell), as_json)
+
+
+def _gate(store: Store, config: Config, let_pass: bool):  # type: ignore[no-untyped-def]
+    """What is called with the comparison before the final fit."""
+    from training.evaluation import gate
+
+    version = store.current_or_none()
+    current: dict[str, float] = {}
+    try:
+        current = store.verify(version).metrics if version and not let_pass else {}
+    except BundleError as error:
+        _tell(f"the current model is damaged, so the new one is not compared with it: {error}")
+
+    def check(comparison: Comparison | None) -> None:
+        if let_pass or comparison is None:
+            return
+        if gate.too_few(comparison):
+            n = comparison.measured[0].users
+            _tell(
+                f"not judged: {n} users have something held out, and of fewer than {gate.FEWEST_USERS} nothing can be told"
+            )
+        gate.check(comparison, current, config.evaluate)
+
+    return check
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _check_encoder(config: Config) -> None:
+    if config.data.items or config.data.preset:  # else there are no texts
+        find_encoder(config.content)
+        find_pictures(config.content)

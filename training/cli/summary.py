@@ -1,0 +1,204 @@
+"""What `recsys validate` and `recsys train` tell at their end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.bundle.manifest import IndexInfo
+from recsys.bundle.parts import INDEXES
+from recsys.cli.output import show_answer, show_json, show_table
+from recsys.config import Config
+from recsys.data.catalog import Item
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from training.content.find_encoder import NONE
+from training.evaluation.results import Comparison, Figure, Measured, Segment
+from training.ingest.dataset import Dataset
+
+if TYPE_CHECKING:  # its libraries are not for who only validates
+    from training.build import Trained
+
+SAMPLE_K = 5
+SAMPLE_ITEMS = 30
+
+
+def show_dataset(dataset: Dataset, config: Config) -> None:
+    """The row accounting, and what would be trained."""
+    accounting, pairs = dataset.accounting, dataset.interactions
+    if config.data.preset and config.data.items:
+        click.echo(f"items come from the preset {config.data.preset!r}; data.items = {config.data.items!r} is not read")
+    for what in accounting.read:
+        click.echo(
+            f"{what}: {accounting.read[what]} rows read = {accounting.kept(what)} kept + {accounting.rejected(what)} rejected"
+        )
+        for (kind, reason), n in sorted(accounting.reasons.items()):
+            if kind == what:
+                click.echo(f"  rejected {n}: {reason}, first in {accounting.examples[kind, reason]}")
+    if accounting.reasons and accounting.rejects_path:
+        click.echo(f"  rejected rows are listed in {accounting.rejects_path}")
+    for event, (rows, weight) in sorted(dataset.events.items()):
+        click.echo(f"  event {event!r}: {rows} rows, weight {weight:g}")
+    if dataset.unread:
+        click.echo(f"  columns that are not read: {', '.join(dataset.unread)} (names are set in [data])")
+    for reason, n in dataset.dropped.items():
+        click.echo(f"  {n} rows {reason}")
+    for note in dataset.notes:
+        click.echo(f"  note: {note}")
+    counts = pairs.item_counts()
+    per_user = np.bincount(pairs.user_nums, minlength=len(pairs.users))
+    active = int((per_user > 0).sum())
+    density = len(pairs) / (active * len(pairs.items))
+    click.echo(
+        f"to train: {len(pairs)} pairs of {active} users and {len(pairs.items)} items ({density:.2%} of all pairs)"
+    )
+    click.echo(
+        f"  users: median {np.median(per_user[per_user > 0]):g} items, {int((per_user == 1).sum())} with one item"
+    )
+    click.echo(f"  items: median {np.median(counts):g} users, {int((counts == 0).sum())} cold (no interaction)")
+    click.echo(f"  times: {_span(pairs.timestamps)}")
+    click.echo(f"  texts: {_texts(dataset, config)}")
+
+
+def show_trained(trained: Trained, version: str, seconds: dict[str, float], config: Config) -> None:
+    """Counts, indexes, times, and sample answers of the new model."""
+    show_dataset(trained.dataset, config)
+    header, model = trained.header, trained.model
+    click.echo(f"model {version}: {header.shape.factors} factors beside {header.shape.text_dim} text dimensions")
+    for name in INDEXES:
+        info: IndexInfo | None = getattr(header, name)
+        if info is None:
+            continue
+        click.echo(
+            f"  {name}: {info.serves} serves with recall@{info.recall_at} {info.recall:.4f}; annoy reaches "
+            f"{info.forest_recall:.4f} at search_k {info.search_k}, an exact scan looks at {info.scan_rows} rows"
+        )
+    click.echo("  seconds: " + ", ".join(f"{stage} {spent:.1f}" for stage, spent in seconds.items()))
+    if trained.comparison is not None:
+        show_quality(trained.comparison)
+    recommender = Recommender(model, version)
+    user_num = _typical_user(trained.dataset)
+    user_id = model.users.id(user_num)
+    history = [model.catalog[num] for num in model.histories.items_of(user_num)[:SAMPLE_K].tolist()]
+    show_table(
+        ("item_id", "title"),
+        [(item.item_id, item.title) for item in history],
+        f"\nsome of the history of user {user_id}",
+    )
+    show_answer(recommender.recommend(user_id, Asked(SAMPLE_K)), f"recommended to user {user_id}")
+    item = _telling_item(recommender)
+    show_answer(recommender.similar_items(item.item_id, Asked(SAMPLE_K)), f"similar to {item.title or item.item_id}")
+
+
+def show_quality(comparison: Comparison) -> None:
+    """One line: how the model does beside the baselines on what was held out."""
+    metric = f"ndcg@{comparison.k}"
+    ways = ", ".join(f"{one.name} {one.figures[metric].mean:.4f}" for one in comparison.measured)
+    click.echo(f"  {metric} on the {comparison.protocol}: {ways}")
+
+
+def show_comparison(comparison: Comparison, as_json: bool) -> None:
+    """A column for each way to recommend: means over users with 95% bootstrap intervals, and below, parts of the data."""
+    if as_json:
+        show_json(asdict(comparison))
+        return
+    measured = comparison.measured
+    columns = ("", *(one.name for one in measured))
+    rows = [
+        (metric, *(f"{one.figures[metric].mean:.4f} ±{_half(one.figures[metric]):.4f}" for one in measured))
+        for metric in measured[0].figures
+    ]
+    names = dict.fromkeys(name for one in measured for name in one.lists)
+    rows += [(name, *(_of_lists(one.lists.get(name)) for one in measured)) for name in names]
+    title = f"{measured[0].users} users, {comparison.protocol} held out, every unseen item ranked, ± half of the 95% interval"
+    show_table(columns, rows, title)
+    _show_segments(measured)
+    _show_tradeoff(comparison)
+
+
+def show_figures(figures: dict[str, Figure], as_json: bool) -> None:
+    """Means over users with 95% bootstrap intervals."""
+    if as_json:
+        show_json({name: asdict(figure) for name, figure in figures.items()})
+        return
+    rows = [(name, f"{figure.mean:.4f} ±{_half(figure):.4f}") for name, figure in figures.items()]
+    show_table(("", "blended"), rows, "one held-out item of each user among random ones")
+
+
+def _show_segments(measured: Sequence[Measured]) -> None:
+    """A row for each part of the users or items that has a user, means only."""
+    parts = [part for part in zip(*(one.segments for one in measured), strict=True) if part[0].size]
+    if not parts:
+        return
+    metrics = tuple(parts[0][0].figures)
+    rows = [(part[0].name, str(part[0].size), *(_means(one, metrics) for one in part), part[0].rule) for part in parts]
+    columns = ("", "users", *(one.name for one in measured), "rule")
+    show_table(columns, rows, f"by history of the user and by popularity of the item: {' / '.join(metrics)}")
+
+
+def _show_tradeoff(comparison: Comparison) -> None:
+    """A row for each penalty of popularity."""
+    rows = [
+        (
+            f"{one.penalty:g}",
+            f"{one.recall.mean:.4f} ±{_half(one.recall):.4f}",
+            f"{one.ndcg.mean:.4f} ±{_half(one.ndcg):.4f}",
+            *(
+                f"{value:.4f}"
+                for value in (one.coverage, one.gini, one.novelty, one.head_1_percent, one.head_10_percent)
+            ),
+        )
+        for one in comparison.tradeoff
+    ]
+    k = comparison.k
+    columns = ("penalty", f"recall@{k}", f"ndcg@{k}", "coverage", "gini", "novelty", "top 1%", "top 10%")
+    if rows:
+        show_table(columns, rows, "the same users under penalties of popularity (serve.popularity_penalty)")
+
+
+def _half(figure: Figure) -> float:
+    return (figure.high - figure.low) / 2
+
+
+def _of_lists(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if value < 100 else f"{value:.1f}"  # a mean rank is in the thousands
+
+
+def _means(segment: Segment, metrics: Sequence[str]) -> str:
+    return " / ".join(f"{segment.figures[metric].mean:.4f}" for metric in metrics)
+
+
+def _typical_user(dataset: Dataset) -> int:
+    per_user = np.bincount(dataset.interactions.user_nums)
+    return int(np.argmin(np.abs(per_user - max(5, np.median(per_user)))))
+
+
+def _telling_item(recommender: Recommender) -> Item:
+    """Of the most popular items the one whose neighbors are nearest."""
+    model = recommender.model
+    popular = [model.catalog[num] for num in model.popularity.order[:SAMPLE_ITEMS].tolist()]
+    answers = {item.item_id: recommender.similar_items(item.item_id, Asked(SAMPLE_K)) for item in popular}
+    nearness = {name: 0 if found.fallback else sum(one.score for one in found.items) for name, found in answers.items()}
+    return max(popular, key=lambda item: nearness[item.item_id])
+
+
+def _span(timestamps: NDArray[np.int64] | None) -> str:
+    if timestamps is None or not timestamps.any():
+        return "none in the data"
+    first, last = (datetime.fromtimestamp(int(moment), UTC) for moment in (timestamps.min(), timestamps.max()))
+    return f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
+def _texts(dataset: Dataset, config: Config) -> str:
+    n = sum(bool(text) for text in dataset.catalog.texts())
+    if config.content.encoder == NONE or not n:
+        return "not used" if n else "none in the data, so there is no content part"
+    return f"{n} of {len(dataset.catalog)} items, encoder {config.content.encoder}"

@@ -1,0 +1,138 @@
+"""From factors, texts and neighbors to the vectors and the neighborhood of a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from recsys.config import BlendConfig, Config
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog
+from recsys.data.histories import Histories
+from recsys.data.interactions import Interactions
+from recsys.data.vectors import Vectors
+from recsys.index.exact import ExactIndex, VectorTable
+from recsys.model import blending
+from recsys.model.blending import Layout
+from recsys.model.extras.anomalies import Anomalies
+from recsys.model.extras.directions import Directions
+from recsys.model.extras.groups import Groups
+from recsys.model.extras.item_map import ItemMap
+from recsys.model.extras.tagging import Tagging
+from recsys.model.fold_in import FoldIn
+from recsys.model.model import Model
+from recsys.model.neighborhood import Neighborhood
+from recsys.model.popularity import Popularity
+from recsys.model.precomputed_lists import Lists
+from recsys.model.similarity import Likeness
+from recsys.text.bm25 import Keywords
+from recsys.text.name_index import Names
+from training.factors import neighbors
+from training.factors.als import Factors
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a model is put together from.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    interactions : Interactions
+    seen_only : Histories
+        Pairs that were seen, but are not to be learned from.
+    factors : Factors
+    texts : float32 array (n_items, text_dim)
+        Centred unit text vectors; text_dim is 0 without content.
+    behaviour, words : sparse matrices (n_items, n_items)
+        The nearest items of each item, from :mod:`training.factors.neighbors`.
+    """
+
+    catalog: Catalog
+    interactions: Interactions
+    seen_only: Histories
+    factors: Factors
+    texts: Vectors
+    behaviour: sparse.csr_matrix
+    words: sparse.csr_matrix
+
+    def behaviour_alone(self) -> Parts:
+        """Only the factors: matrix factorization as it is."""
+        nobody = neighbors.nobody(len(self.catalog))
+        return replace(self, texts=self.texts[:, :0], behaviour=nobody, words=nobody)
+
+    def content_alone(self) -> Parts:
+        """Only the texts, dense and by words."""
+        nothing = Factors(np.zeros_like(self.factors.users), np.zeros_like(self.factors.items))
+        return replace(self, factors=nothing, behaviour=neighbors.nobody(len(self.catalog)))
+
+
+@dataclass(frozen=True, eq=False)
+class Assembled:
+    """The item vectors of both questions, (n_items, layout.dim), and the neighborhood, in units of the score."""
+
+    layout: Layout
+    for_user: Vectors
+    like_item: Vectors
+    neighborhood: Neighborhood
+
+
+def assemble(parts: Parts, blend: BlendConfig) -> Assembled:
+    """Blend by the formulas of :mod:`recsys.model.blending`."""
+    factors, texts, counts = parts.factors, parts.texts, parts.interactions.item_counts()
+    unit = blending.score_unit(factors.users, factors.items)
+    scale = _content_scale(unit, blend.beta, parts)
+    prior = neighbors.factor_prior(parts.words, factors.items, counts)
+    shrunk = blending.with_prior(factors.items, prior, counts, blend.prior_at)
+    trust = blending.reliability(counts, blend.half_at)
+    return Assembled(
+        Layout(factors.items.shape[1], texts.shape[1], scale, blend.short_history),
+        blending.items_for_user(shrunk, texts, scale),
+        blending.items_like_item(factors.items, texts, blend.weight, trust),
+        Neighborhood.from_matrices(
+            (unit * blend.neighbors * parts.behaviour).tocsr(), (unit * blend.lexical * parts.words).tocsr()
+        ),
+    )
+
+
+def exact_model(parts: Parts, config: Config) -> Model:
+    """A model that answers exactly, without forests, for measurements."""
+    assembled, n_items = assemble(parts, config.blend), len(parts.catalog)
+    popularity = Popularity.from_interactions(parts.interactions, config.data.half_life_days)
+    return Model(
+        users=parts.interactions.users,
+        catalog=parts.catalog,
+        histories=Histories.from_interactions(parts.interactions),
+        seen_only=parts.seen_only,
+        popularity=popularity,
+        trending=popularity,
+        user_factors=parts.factors.users,
+        layout=assembled.layout,
+        items_for_user=ExactIndex(VectorTable.from_vectors(assembled.for_user)),
+        items_like_item=ExactIndex(VectorTable.from_vectors(assembled.like_item)),
+        neighborhood=assembled.neighborhood,
+        fold_in=FoldIn.none(n_items, assembled.layout.factors),
+        attributes=Attributes.from_catalog(parts.catalog),
+        user_lists=Lists.none(len(parts.interactions.users)),
+        item_lists=Lists.none(n_items),
+        items_by_text=ExactIndex(VectorTable.from_vectors(parts.texts[:, :0])),
+        keywords=Keywords.none(n_items),
+        clusters=Groups.none(n_items),
+        segments=Groups.none(len(parts.interactions.users)),
+        item_map=ItemMap.none(n_items),
+        directions=Directions(),
+        likeness=Likeness.of(config.blend.weight, np.zeros(assembled.layout.text_dim, dtype=np.float32)),
+        names=Names.none(n_items),
+        tagging=Tagging.none(n_items),
+        anomalies=Anomalies.none(),
+    )
+
+
+def _content_scale(unit: float, beta: float, parts: Parts) -> float:
+    if not parts.texts.shape[1]:
+        return 0.0
+    return (
+        unit * beta if parts.factors.items.any() else 1.0
+    )  # content that is alone has no other part to be weighed with

@@ -1,0 +1,147 @@
+"""The nearest items of each item, by the users and by the words that they share.
+
+By behaviour: ``S_ij = sum over users of n_u^-power / sqrt(n_i n_j)`` over the users of both, a cosine in which busy users count
+less (Deshpande and Karypis 2004). By words: the cosine of tf-idf rows. Both are scaled so that the nearest neighbor of an item
+has weight 1 on average, which gives their weights in the blend the same meaning for any data.
+
+The products of large data would not end, so what says least is left out until the work is bounded: of the busiest users
+some interactions, and the most frequent words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recsys.data.interactions import Interactions
+from recsys.data.vectors import Vectors
+from training.content.tfidf import weigh
+
+MOST_PRODUCTS = 2_000_000_000
+BLOCK_PRODUCTS = 20_000_000
+PRIOR_NEIGHBORS = 20
+
+Sparse = sparse.csr_matrix | sparse.csr_array
+
+
+def by_behaviour(interactions: Interactions, n_neighbors: int, power: float, random_state: int) -> sparse.csr_matrix:
+    """The nearest items of each item, (n_items, n_items) float32, at most `n_neighbors` in a row, an item not its own.
+
+    Parameters
+    ----------
+    power : float
+        0: every user counts the same; 1: a user shares one unit among the own interactions.
+    random_state : int
+        Seed of what is left out of the histories of the busiest users.
+    """
+    kept = _bounded(interactions, random_state)
+    ones = np.ones(len(kept), dtype=np.float32)
+    shape = (len(interactions.users), len(interactions.items))
+    pairs = sparse.csr_matrix((ones, (interactions.user_nums[kept], interactions.item_nums[kept])), shape=shape)
+    per_user, per_item = np.diff(pairs.indptr), np.bincount(pairs.indices, minlength=shape[1])
+    by_item = pairs @ sparse.diags_array(_power(per_item, 0.5))
+    weighted = sparse.diags_array(_power(per_user, power)) @ by_item
+    return _nearest(by_item.T.tocsr(), weighted.tocsr(), n_neighbors)
+
+
+def by_words(texts: Sequence[str], n_neighbors: int) -> sparse.csr_matrix:
+    """The items with the likest texts, as :func:`by_behaviour`; an item without text has none and is nobody's."""
+    if sum(bool(text) for text in texts) < 2:
+        return nobody(len(texts))
+    rows = weigh(texts).rows.astype(np.float32)
+    documents = np.bincount(rows.indices, minlength=rows.shape[1]).astype(np.int64)
+    by_frequency = np.argsort(documents, kind="stable")
+    work = np.cumsum(documents[by_frequency] ** 2)
+    rare = np.sort(by_frequency[work <= MOST_PRODUCTS])
+    rows = rows[:, rare].tocsr()
+    return _nearest(rows, rows.T.tocsr(), n_neighbors)
+
+
+def nobody(n_items: int) -> sparse.csr_matrix:
+    """No item has a neighbor, (n_items, n_items)."""
+    nothing = np.empty(0, dtype=np.float32)
+    return sparse.csr_matrix((nothing, (nothing.astype(np.int32),) * 2), shape=(n_items, n_items))
+
+
+def factor_prior(likest: sparse.csr_matrix, item_factors: Vectors, counts: NDArray[np.int64]) -> Vectors:
+    """Mean factors of the likest items that have factors, weighted by likeness, (n_items, factors); zero where none has.
+
+    Parameters
+    ----------
+    likest : sparse matrix (n_items, n_items)
+        From :func:`by_words`.
+    counts : int64 array (n_items,)
+        Interactions of each item.
+    """
+    warm = _largest((likest @ sparse.diags_array((counts > 0).astype(np.float32))).tocsr(), PRIOR_NEIGHBORS)
+    totals = np.asarray(warm.sum(axis=1)).ravel()
+    shares = sparse.diags_array((1 / np.where(totals > 0, totals, 1)).astype(np.float32))
+    return np.asarray(shares @ (warm @ item_factors), dtype=np.float32)
+
+
+def _bounded(interactions: Interactions, random_state: int) -> NDArray[np.int64]:
+    """Positions of the interactions that count: all, or at most so many of each user that the work stays bounded."""
+    counts = np.bincount(interactions.user_nums, minlength=len(interactions.users)).astype(np.int64)
+    most = int(counts.max(initial=1))
+    while most > 1 and int((np.minimum(counts, most) ** 2).sum()) > MOST_PRODUCTS:
+        most = most * 9 // 10
+    if most == counts.max(initial=1):
+        return np.arange(len(interactions))
+    chance = np.random.default_rng(random_state).random(len(interactions))
+    order = np.lexsort((chance, interactions.user_nums))
+    ranks = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.sort(order[ranks < most])
+
+
+def _power(counts: NDArray[np.integer], power: float) -> Vectors:
+    return np.asarray(np.maximum(counts, 1) ** -float(power), dtype=np.float32)
+
+
+def _nearest(left: Sparse, right: Sparse, n: int) -> sparse.csr_matrix:
+    """The `n` largest of each row of ``left @ right`` off the diagonal, the mean over rows of the largest scaled to 1."""
+    blocks = [
+        _largest((left[start:stop] @ right).tocsr(), n, own=np.arange(start, stop))
+        for start, stop in _blocks(left, right)
+    ]
+    found = sparse.vstack(blocks).tocsr()
+    nearest = found.max(axis=1).toarray().ravel()
+    if nearest.any():
+        found.data /= nearest[nearest > 0].mean()
+    return sparse.csr_matrix(found)
+
+
+def _blocks(left: Sparse, right: Sparse) -> list[tuple[int, int]]:
+    """Runs of rows whose product stays small enough for memory."""
+    per_column = np.diff(right.indptr).astype(np.int64)
+    work = np.concatenate(([0], np.cumsum(per_column[left.indices])))[left.indptr]
+    edges = [0]
+    while edges[-1] < left.shape[0]:
+        stop = int(np.searchsorted(work, work[edges[-1]] + BLOCK_PRODUCTS, side="right")) - 1
+        edges.append(min(max(stop, edges[-1] + 1), left.shape[0]))
+    return list(pairwise(edges))
+
+
+def _largest(matrix: Sparse, n: int, own: NDArray[np.int64] | None = None) -> sparse.csr_matrix:
+    """The `n` largest positive values of each row, of equal ones those that stand first; `own` names a column to leave out."""
+    matrix.sort_indices()
+    kept = [_row_largest(matrix, row, n, -1 if own is None else int(own[row])) for row in range(matrix.shape[0])]
+    indptr = np.concatenate(([0], np.cumsum([len(places) for places in kept])))
+    places = np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
+    return sparse.csr_matrix(
+        (matrix.data[places].astype(np.float32), matrix.indices[places], indptr), shape=matrix.shape
+    )
+
+
+def _row_largest(matrix: Sparse, row: int, n: int, own: int) -> NDArray[np.int64]:
+    start, stop = matrix.indptr[row], matrix.indptr[row + 1]
+    values = matrix.data[start:stop]
+    places = np.flatnonzero((values > 0) & (matrix.indices[start:stop] != own))
+    if len(places) > n:
+        least = -np.partition(-values[places], n - 1)[n - 1]
+        above, equal = places[values[places] > least], places[values[places] == least]
+        places = np.sort(np.concatenate((above, equal[: n - len(above)])))
+    return np.asarray(places + start)

@@ -1,0 +1,146 @@
+"""From rows of item files to catalogue records."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from ast import literal_eval
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from recsys.config import DataConfig
+from recsys.data.catalog import Attribute, Item
+from recsys.errors import ConfigError, did_you_mean
+from training.ingest.accounting import Accounting
+from training.ingest.readers import LIST_JOINT, Chunk
+
+TITLE = "title"
+TEXT_COLUMNS = ("title", "description", "text", "genres", "tags")
+PROSE = ("title", "description", "text")
+ABSENT = frozenset(("nan", "n/a", "#n/a", "null", "none"))
+LONGEST_LIST = 10_000
+FEW_OTHERS = 0.1  # of the values of a column, which may be a mistake
+
+
+def build_items(
+    chunks: Iterable[Chunk], data: DataConfig, text_columns: Sequence[str], accounting: Accounting
+) -> list[Item]:
+    """One item a row; rows without an id, and later rows of an id that was there already, are rejected.
+
+    Raises
+    ------
+    ConfigError
+        When a column of `text_columns` is in no file.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    names: dict[str, None] = {}
+    for chunk in chunks:
+        names.update(dict.fromkeys(chunk.columns))
+        for number, line in enumerate(chunk.lines):
+            row = {name: values[number] for name, values in chunk.columns.items()}
+            item_id = row.pop(data.item_column)
+            row.update((name, _cell(value)) for name, value in row.items() if name not in PROSE)
+            reason = "repeated item id" if item_id in rows else "" if item_id else f"no {data.item_column}"
+            if reason:
+                accounting.reject("items", chunk.file, line, reason, [item_id, *row.values()])
+            else:
+                rows[item_id] = row
+    columns = _text_columns(text_columns, names)
+    separators = _list_columns(rows.values(), names, data.list_separator)
+    numbers = _number_columns(rows.values(), names)
+    return [_item(item_id, row, columns, separators, numbers) for item_id, row in rows.items()]
+
+
+def almost_numbers(items: Sequence[Item]) -> Iterator[tuple[str, str]]:
+    """Attributes that are texts because of a few values, and the first such value of each."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        for name, value in item.attributes.items():
+            if isinstance(value, str) and name not in PROSE:
+                texts[name].append(value)
+    for name, values in texts.items():
+        others = [value for value in values if attribute(value) is value]
+        if 0 < len(others) <= FEW_OTHERS * len(values):
+            yield name, others[0]
+
+
+def _cell(value: str) -> str:
+    """A value of a column that is no prose: nothing where it says so, and a list that is written as one."""
+    if value.strip().casefold() in ABSENT:
+        return ""
+    plain = value.strip()
+    if not (plain.startswith("[") and plain.endswith("]")) or len(plain) > LONGEST_LIST:
+        return value
+    found = _list_in(plain)
+    if not isinstance(found, list) or not all(isinstance(one, str | int | float | None) for one in found):
+        return value
+    return LIST_JOINT.join(str(one) for one in found if one is not None)
+
+
+def _list_in(text: str) -> object:
+    """What a text says in JSON or as Python writes it; None where it is neither."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of escape sequences that Python does not know
+            return literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _text_columns(wanted: Sequence[str], names: Iterable[str]) -> list[str]:
+    for name in wanted:
+        if name not in names:
+            raise ConfigError(f"content.columns: the item files have no column {name!r}{did_you_mean(name, names)}")
+    return list(wanted) or [name for name in TEXT_COLUMNS if name in names]
+
+
+def _list_columns(rows: Iterable[dict[str, str]], names: Iterable[str], configured: str) -> dict[str, str]:
+    """Columns that hold a list in at least one record, with what separates its entries."""
+    candidates = [name for name in names if name not in PROSE]
+    wanted = [separator for separator in (LIST_JOINT, configured) if separator]
+    return {
+        name: separator
+        for row in rows
+        for separator in reversed(wanted)
+        for name in candidates
+        if separator in row.get(name, "")
+    }
+
+
+def _number_columns(rows: Iterable[dict[str, str]], names: Iterable[str]) -> set[str]:
+    """Columns in which every value that is there is the usual spelling of a number."""
+    candidates = {name for name in names if name not in PROSE}
+    for row in rows:
+        candidates = {name for name in candidates if not row.get(name) or attribute(row[name]) is not row[name]}
+    return candidates
+
+
+def _item(item_id: str, row: dict[str, str], columns: Sequence[str], lists: dict[str, str], numbers: set[str]) -> Item:
+    parts = (", ".join(_split(row.get(name, ""), lists.get(name))) for name in columns)
+    attributes: dict[str, Attribute] = {}
+    for name, value in row.items():
+        if name == TITLE or not value:
+            continue
+        if name in lists:
+            attributes[name] = _split(value, lists[name])
+        else:
+            attributes[name] = attribute(value) if name in numbers else value
+    return Item(item_id, row.get(TITLE, ""), ". ".join(part for part in parts if part), attributes)
+
+
+def _split(value: str, separator: str | None) -> list[str]:
+    return value.split(separator) if separator else [value]
+
+
+CANONICAL = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?", re.ASCII)
+
+
+def attribute(text: str) -> str | int | float:
+    """A number where the text is the usual spelling of one (not ``007``), else the text."""
+    if not CANONICAL.fullmatch(text):
+        return text
+    return float(text) if "." in text else int(text)

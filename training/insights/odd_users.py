@@ -1,0 +1,115 @@
+"""Users whose choice of items is unlike that of people, told without knowing any attacker.
+
+People find most items because many others have them, so the items of a history are far more popular than the catalogue on
+average. Profiles that a program fills with random items are not, whatever it rates them (Hurley, Cheng and Zhang, RecSys 2009,
+test this choice of the filler items). The measure is the mean over a history of ``log((n_i + 1/2) / (mean n + 1/2))``, with n_i
+the other users of an item: it falls with the length of a history, along a line that is fitted robustly (Theil and Sen), and
+what counts is the distance below that line in robust standard deviations (1.4826 times the median absolute deviation), which
+are larger for short histories. Many false profiles make their items popular, so users count the less in n_i the further they
+lie below, and all is computed again.
+
+A user is odd by that only who lies nearer to a random choice of items than to the line: where people choose hardly more
+popular items than a program would, or a group of them has a taste for rarer ones, the choice says nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import theilslopes
+
+from training.ingest.dataset import Ratings
+
+ROUNDS = 6
+TRUSTED = 1.5  # robust deviations below the line up to which a user counts fully
+NEARER = 0.5  # of the way from the line to a random choice
+TELLING = np.log(1.5)  # people's items have half as many users more than random ones, or the choice says nothing
+FALL = 4  # with this power of the distance trust falls behind that
+FITTED = 800  # users that the line is fitted to at most
+NORMAL = 1.4826
+SMALLEST = 1e-9
+HALVINGS = 40
+FEWEST_USERS = 30  # of whom a typical deviation can be told
+
+Numbers = NDArray[np.float64]
+
+
+def robust_z(values: Numbers, trusted: NDArray[np.bool_], least: float) -> Numbers:
+    """Distances from the median in robust standard deviations of at least `least`; both are those of the trusted values."""
+    middle = float(np.median(values[trusted]))
+    spread = NORMAL * float(np.median(np.abs(values[trusted] - middle)))
+    return (values - middle) / max(spread, least)
+
+
+def lengths(ratings: Ratings) -> NDArray[np.int64]:
+    """How many items each user has, (n_users,)."""
+    return np.bincount(ratings.user_nums, minlength=ratings.n_users)
+
+
+def odd_choice(ratings: Ratings) -> Numbers:
+    """Robust standard deviations by which each user's choice lies below what is usual, (n_users,); 0 without items.
+
+    All 0 where there are too few users to tell.
+    """
+    per_user = lengths(ratings)
+    active = per_user > 0
+    odd = np.zeros(ratings.n_users)
+    if active.sum() < FEWEST_USERS:
+        return odd
+    trust = np.ones(ratings.n_users)
+    for _ in range(ROUNDS):
+        known = active & (trust > 0.5)
+        found, noise, by_chance = _choice(ratings, trust, per_user)
+        line = _line(np.log(per_user[known]), found[known])(np.log(np.maximum(per_user, 1)))
+        gap = line - by_chance
+        random = (gap > TELLING) & (line - found > NEARER * gap)
+        odd = np.where(active & random, -_deviations(found - line, noise, known), 0.0)
+        trust = np.where(odd < TRUSTED, 1.0, (TRUSTED / np.maximum(odd, TRUSTED)) ** FALL)
+    return odd
+
+
+def others(ratings: Ratings) -> NDArray[np.int64]:
+    """How many other users the item of each rating has, (n,)."""
+    return np.bincount(ratings.item_nums, minlength=ratings.n_items)[ratings.item_nums] - 1
+
+
+def _choice(ratings: Ratings, trust: Numbers, per_user: NDArray[np.int64]) -> tuple[Numbers, Numbers, float]:
+    """The measure of each user, the variance that it has by the chance of few items, (n_users,) both, and that of all items."""
+    users, n = ratings.user_nums, ratings.n_users
+    weights = trust[users]
+    users_of = np.bincount(ratings.item_nums, weights=weights, minlength=ratings.n_items)
+    other = np.maximum(users_of[ratings.item_nums] - weights, 0)
+    mean = weights.sum() / max(1, ratings.n_items)
+    logs = np.log((other + 0.5) / (mean + 0.5))
+    means = np.bincount(users, weights=logs, minlength=n) / np.maximum(per_user, 1)
+    within = float(
+        (weights * (logs - means[users]) ** 2).sum() / max(1.0, weights.sum() - (trust * (per_user > 0)).sum())
+    )
+    every = np.log((users_of[users_of > 0] + 0.5) / (mean + 0.5))
+    return means, within / np.maximum(per_user, 1), float(every.mean())
+
+
+def _deviations(values: Numbers, noise: Numbers, trusted: NDArray[np.bool_]) -> Numbers:
+    """Distances from the median in robust standard deviations, whose squares are one number for all plus the noise of each."""
+    gaps = values - float(np.median(values[trusted]))
+    squares = gaps[trusted] ** 2
+
+    def spread(between: float) -> float:
+        return NORMAL**2 * float(np.median(squares / (between + noise[trusted])))
+
+    low, high = SMALLEST, float(squares.max()) + SMALLEST
+    for _ in range(HALVINGS if spread(low) > 1 else 0):
+        middle = (low + high) / 2
+        low, high = (middle, high) if spread(middle) > 1 else (low, middle)
+    return gaps / np.sqrt(low + noise)
+
+
+def _line(x: Numbers, y: Numbers):  # type: ignore[no-untyped-def]
+    """A robust line through points, fitted to some of them that are spread evenly over x."""
+    order = np.lexsort((y, x))
+    some = order[np.unique(np.linspace(0, len(order) - 1, min(FITTED, len(order))).astype(int))]
+    if np.ptp(x[some]) < SMALLEST:
+        middle = float(np.median(y))
+        return lambda at: np.full_like(at, middle)
+    slope, start = theilslopes(y[some], x[some])[:2]
+    return lambda at: start + slope * at
