@@ -70,7 +70,15 @@ class Server:
 
 def _gunicorn(port: int, workers: int) -> list[str]:
     options = ["--worker-class", "gthread", "--threads", str(THREADS), "--keep-alive", "60", "--no-control-socket"]
-    return [str(SCRIPTS / "gunicorn"), *options, "-w", str(workers), "-b", f"127.0.0.1:{port}", "serving.wsgi:create()"]
+    return [
+        str(SCRIPTS / "gunicorn"),
+        *options,
+        "-w",
+        str(workers),
+        "-b",
+        f"127.0.0.1:{port}",
+        "serving.server.wsgi:create()",
+    ]
 
 
 def _granian(port: int, workers: int) -> list[str]:
@@ -78,7 +86,7 @@ def _granian(port: int, workers: int) -> list[str]:
     respawn = ["--respawn-failed-workers", "--respawn-interval", "0.01"]
     return [
         *(str(SCRIPTS / "granian"), *options, *respawn),
-        *("--workers", str(workers), "--port", str(port), "serving.wsgi:create"),
+        *("--workers", str(workers), "--port", str(port), "serving.server.wsgi:create"),
     ]
 
 

@@ -9,9 +9,15 @@ from flask import Flask, Response
 from flask.json.provider import JSONProvider
 from werkzeug.routing import BaseConverter
 
+from recsys.bundle.store import Store
 from recsys.recommend.recommender import Recommender
-from serving import admission, cors, encoding, headers, keys, observe, operation, problems, rate_limits, requests
-from serving.knowledge import Knowledge
+from serving.access import keys, rate_limits
+from serving.encoding import service
+from serving.http import admission, cors, headers, problems, requests
+from serving.live.event_view import Knowledge
+from serving.live.reload import Reloader
+from serving.live.serving_model import ServingModel
+from serving.live.verdicts import Verdicts
 from serving.routes import (
     anomalies,
     chat,
@@ -33,6 +39,10 @@ from serving.routes import (
     users,
 )
 from serving.settings import Settings
+from serving.telemetry import observe
+from serving.telemetry.metrics import Metrics
+
+VERDICTS = "verdicts"
 
 
 class StrictJson(JSONProvider):
@@ -68,7 +78,7 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     app.json = StrictJson(app)
     app.url_map.merge_slashes = False  # an id may hold two slashes in a row
     app.url_map.converters["id"] = IdConverter
-    model, counted = operation.register(app, settings, recommender)
+    model, counted = _register_model(app, settings, recommender)
     requests.register(app, settings.serve.max_body)
     cors.register(app, settings.serve.cors_origins)
     keys.register(app, settings)
@@ -82,7 +92,7 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     for resource in (anomalies, explore, popular, rank, similar, users):
         app.register_blueprint(resource.blueprint(model, knowledge))
     app.register_blueprint(recommend.blueprint(model, knowledge, settings.serve.popularity_penalty))
-    encoded = encoding.register(app, settings, model)
+    encoded = service.register(app, settings, model)
     for resource in (search, query, tags):
         app.register_blueprint(resource.blueprint(model, knowledge, encoded))
     app.register_blueprint(chat.blueprint(model, knowledge, encoded, settings.chat))
@@ -93,3 +103,21 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     headers.register(app, settings.serve.cors_origins)  # outside the rest, so that refusals have them as well
     observe.register(app, counted, model, settings.serve.access_log)  # outermost: nothing is answered uncounted
     return app
+
+
+def _register_model(app: Flask, settings: Settings, recommender: Recommender | None) -> tuple[ServingModel, Metrics]:
+    """The model of an application and its metrics.
+
+    The model is `recommender` for good, or else what the store names as current, opened before this returns.
+
+    ``app.extensions`` gets ``model``, ``metrics`` and, where the store is followed, ``reloader``.
+    """
+    model, metrics = ServingModel(recommender), Metrics()
+    model.on_swap(metrics.model)
+    app.extensions.update(model=model, metrics=metrics)
+    if recommender is None:
+        verdicts = Verdicts(None if settings.run is None else settings.run / VERDICTS)
+        reloader = Reloader(Store(settings.store), model, verdicts, metrics.reload)
+        reloader.start(settings.serve.reload_seconds)
+        app.extensions["reloader"] = reloader
+    return model, metrics

@@ -21,7 +21,9 @@ def loaded_by(code: str) -> set[str]:
 
 
 def test_the_service_loads_nothing_of_training() -> None:
-    loaded = loaded_by("import serving.wsgi, serving.cli, recsys.cli.commands.recommend, recsys.cli.commands.models")
+    loaded = loaded_by(
+        "import serving.server.wsgi, serving.cli.serve, recsys.cli.commands.recommend, recsys.cli.commands.models"
+    )
     assert "flask" in loaded
     assert not loaded & (HEAVY | {"training"})
 
@@ -43,7 +45,7 @@ def test_training_loads_no_web_framework() -> None:
     assert not loaded & {"flask", "granian", "serving", "torch"}
 
 
-@pytest.mark.parametrize("module", ["serving.wsgi", "serving.app", "training.pipeline", "recsys.cli.main"])
+@pytest.mark.parametrize("module", ["serving.server.wsgi", "serving.app", "training.pipeline", "recsys.cli.main"])
 def test_importing_sets_no_threads_and_writes_nothing(module: str) -> None:
     code = (
         "import os\nbefore = dict(os.environ)\n"

@@ -13,7 +13,7 @@ from recsys.config import Config
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
-from serving.operations import OPERATIONS
+from serving.openapi.operations import OPERATIONS
 from serving.settings import Settings
 from tests import factories
 from training.cli import lock, schedule

@@ -6,11 +6,11 @@ from flask import Blueprint, Response, jsonify
 
 from recsys.explore.insights_json import anomalies_object
 from recsys.explore.outliers import page
-from serving.insight_schemas import AnomaliesQuery
-from serving.knowledge import Knowledge
-from serving.query_schemas import query
-from serving.responses import PRIVATE
-from serving.serving_model import ServingModel
+from serving.http.responses import PRIVATE
+from serving.live.event_view import Knowledge
+from serving.live.serving_model import ServingModel
+from serving.schemas.insights import AnomaliesQuery
+from serving.schemas.queries import query
 
 
 def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:

@@ -19,14 +19,14 @@ from recsys.config import ChatConfig
 from recsys.errors import EncoderBusyError, PhrasingError
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.user_state import of_user
-from serving.bodies import body
-from serving.chat_schemas import ChatBody
-from serving.encoding import Encoding
-from serving.knowledge import Knowledge
-from serving.problems import ConflictError
-from serving.query_schemas import NoQuery, query
-from serving.responses import personal
-from serving.serving_model import ServingModel
+from serving.encoding.service import Encoding
+from serving.errors import ConflictError
+from serving.http.read_body import body
+from serving.http.responses import personal
+from serving.live.event_view import Knowledge
+from serving.live.serving_model import ServingModel
+from serving.schemas.chat import ChatBody
+from serving.schemas.queries import NoQuery, query
 
 LOG = logging.getLogger(__name__)
 SEMANTIC, PHRASING = "semantic", "phrasing"

@@ -12,9 +12,9 @@ from flask import Blueprint, Response, current_app, render_template
 from markupsafe import Markup
 
 from recsys.config import ServeConfig
-from serving.openapi import document
-from serving.query_schemas import NoQuery, query
-from serving.reference import Reference, marked
+from serving.openapi.docs_page import Reference, marked
+from serving.openapi.document import document
+from serving.schemas.queries import NoQuery, query
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 

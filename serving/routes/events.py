@@ -8,12 +8,12 @@ from flask import Blueprint, Response, g, jsonify
 
 from recsys.errors import did_you_mean
 from recsys.recommend.recommender import Recommender
-from serving.bodies import body
-from serving.event_schemas import EventIn, EventsBody
-from serving.knowledge import Knowledge
-from serving.problems import BodyError, NotReadyError
-from serving.query_schemas import NoQuery, query
-from serving.serving_model import ServingModel
+from serving.errors import BodyError, NotReadyError
+from serving.http.read_body import body
+from serving.live.event_view import Knowledge
+from serving.live.serving_model import ServingModel
+from serving.schemas.events import EventIn, EventsBody
+from serving.schemas.queries import NoQuery, query
 
 
 def blueprint(model: ServingModel, knowledge: Knowledge, max_batch: int) -> Blueprint:

@@ -12,11 +12,11 @@ from recsys.explore.json import (
     segment_object,
     segments_object,
 )
-from serving.explore_schemas import MapQuery, MembersQuery
-from serving.knowledge import Knowledge
-from serving.query_schemas import NoQuery, query
-from serving.responses import PRIVATE
-from serving.serving_model import ServingModel
+from serving.http.responses import PRIVATE
+from serving.live.event_view import Knowledge
+from serving.live.serving_model import ServingModel
+from serving.schemas.explore import MapQuery, MembersQuery
+from serving.schemas.queries import NoQuery, query
 
 
 def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from flask import Blueprint, Response, jsonify
 
-from serving.draining import FLAG
-from serving.problems import NotReadyError
-from serving.query_schemas import NoQuery, query
-from serving.serving_model import ServingModel
+from serving.errors import NotReadyError
+from serving.live.draining import FLAG
+from serving.live.serving_model import ServingModel
+from serving.schemas.queries import NoQuery, query
 
 
 def blueprint(model: ServingModel, run: Path | None = None) -> Blueprint:

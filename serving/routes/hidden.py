@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from serving.knowledge import Knowledge
-from serving.query_schemas import NoQuery, query
+from serving.live.event_view import Knowledge
+from serving.schemas.queries import NoQuery, query
 
 
 def blueprint(knowledge: Knowledge) -> Blueprint:

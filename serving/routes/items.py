@@ -6,8 +6,8 @@ from flask import Blueprint, Response, jsonify
 
 from recsys.explore.json import membership
 from recsys.recommend.json import item_object
-from serving.query_schemas import NoQuery, query
-from serving.serving_model import ServingModel
+from serving.live.serving_model import ServingModel
+from serving.schemas.queries import NoQuery, query
 
 
 def blueprint(model: ServingModel) -> Blueprint:

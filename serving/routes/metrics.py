@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from serving.metrics import Metrics
-from serving.query_schemas import NoQuery, query
+from serving.schemas.queries import NoQuery, query
+from serving.telemetry.metrics import Metrics
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -6,10 +6,10 @@ from flask import Blueprint, Response
 
 from recsys.recommend.json import listed_object
 from recsys.recommend.recommender import PopularKind
-from serving.knowledge import Knowledge
-from serving.query_schemas import PopularQuery, query
-from serving.responses import plain
-from serving.serving_model import ServingModel
+from serving.http.responses import plain
+from serving.live.event_view import Knowledge
+from serving.live.serving_model import ServingModel
+from serving.schemas.queries import PopularQuery, query
 
 
 def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:

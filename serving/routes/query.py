@@ -11,13 +11,13 @@ from recsys.recommend.json import listed_object
 from recsys.recommend.recommender import Recommender
 from recsys.search.examples import Example, VectorQuery, item_example, text_example, user_example
 from recsys.search.examples import query as answered
-from serving.bodies import body
-from serving.encoding import Encoding
-from serving.knowledge import Knowledge
-from serving.query_schemas import NoQuery, query
-from serving.responses import personal
-from serving.search_schemas import ExampleIn, QueryBody
-from serving.serving_model import ServingModel
+from serving.encoding.service import Encoding
+from serving.http.read_body import body
+from serving.http.responses import personal
+from serving.live.event_view import Knowledge
+from serving.live.serving_model import ServingModel
+from serving.schemas.queries import NoQuery, query
+from serving.schemas.search import ExampleIn, QueryBody
 
 
 def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> Blueprint:

@@ -7,12 +7,12 @@ from typing import Any
 from flask import Blueprint, Response
 
 from recsys.recommend.json import answer_object
-from serving.bodies import body
-from serving.body_schemas import RankBody
-from serving.knowledge import Knowledge
-from serving.query_schemas import NoQuery, query
-from serving.responses import personal
-from serving.serving_model import ServingModel
+from serving.http.read_body import body
+from serving.http.responses import personal
+from serving.live.event_view import Knowledge
+from serving.live.serving_model import ServingModel
+from serving.schemas.bodies import RankBody
+from serving.schemas.queries import NoQuery, query
 
 
 def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:

@@ -9,13 +9,13 @@ from flask import Blueprint, Response
 from recsys.events.records import EVER
 from recsys.recommend.json import listed_object
 from recsys.recommend.request import Asked
-from serving.bodies import body
-from serving.body_schemas import RecommendBody
-from serving.continuing import counted_up_to, recommendation_id
-from serving.knowledge import Knowledge
-from serving.query_schemas import NoQuery, RecommendQuery, query
-from serving.responses import personal
-from serving.serving_model import ServingModel
+from serving.http.read_body import body
+from serving.http.responses import personal
+from serving.live.event_view import Knowledge
+from serving.live.recommendation_id import counted_up_to, recommendation_id
+from serving.live.serving_model import ServingModel
+from serving.schemas.bodies import RecommendBody
+from serving.schemas.queries import NoQuery, RecommendQuery, query
 
 
 def blueprint(model: ServingModel, knowledge: Knowledge, popularity_penalty: float = 0.0) -> Blueprint:

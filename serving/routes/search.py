@@ -19,14 +19,14 @@ from recsys.search.items import SearchMode, chosen, search
 from recsys.search.json import search_object
 from recsys.search.pictures import PICTURE, PictureQuery
 from recsys.search.text import TextQuery
-from serving.encoding import Encoding
-from serving.knowledge import Knowledge
-from serving.latest import Latest
-from serving.problems import ConflictError
-from serving.query_schemas import query
-from serving.responses import personal, plain
-from serving.search_schemas import SearchQuery
-from serving.serving_model import ServingModel
+from serving.encoding.service import Encoding
+from serving.errors import ConflictError
+from serving.http.responses import personal, plain
+from serving.live.event_view import Knowledge
+from serving.live.lru import Latest
+from serving.live.serving_model import ServingModel
+from serving.schemas.queries import query
+from serving.schemas.search import SearchQuery
 
 SEMANTIC = "semantic"
 MOST_KEPT = 512  # answers, of LONGEST_KEPT items at most

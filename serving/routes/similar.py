@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from recsys.recommend.json import listed_object
-from serving.knowledge import Knowledge
-from serving.query_schemas import SimilarQuery, query
-from serving.responses import plain
-from serving.serving_model import ServingModel
+from serving.http.responses import plain
+from serving.live.event_view import Knowledge
+from serving.live.serving_model import ServingModel
+from serving.schemas.queries import SimilarQuery, query
 
 
 def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:

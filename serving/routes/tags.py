@@ -6,12 +6,12 @@ from flask import Blueprint, Response, jsonify
 
 from recsys.explore.insights_json import tags_object
 from recsys.explore.suggested_tags import of_item, of_text
-from serving.bodies import body
-from serving.encoding import Encoding
-from serving.insight_schemas import TagsBody
-from serving.knowledge import Knowledge
-from serving.query_schemas import NoQuery, query
-from serving.serving_model import ServingModel
+from serving.encoding.service import Encoding
+from serving.http.read_body import body
+from serving.live.event_view import Knowledge
+from serving.live.serving_model import ServingModel
+from serving.schemas.insights import TagsBody
+from serving.schemas.queries import NoQuery, query
 
 
 def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> Blueprint:

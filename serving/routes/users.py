@@ -8,11 +8,11 @@ from recsys.errors import NotFoundError
 from recsys.explore.json import membership
 from recsys.recommend import user_state
 from recsys.recommend.user_profile import Consumed, profile
-from serving.knowledge import Knowledge
-from serving.problems import ConflictError
-from serving.query_schemas import NoQuery, query
-from serving.responses import PRIVATE
-from serving.serving_model import ServingModel
+from serving.errors import ConflictError
+from serving.http.responses import PRIVATE
+from serving.live.event_view import Knowledge
+from serving.live.serving_model import ServingModel
+from serving.schemas.queries import NoQuery, query
 
 MOST_EVENTS = 1000
 

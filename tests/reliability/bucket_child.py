@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.buckets import Buckets, Rate
+from serving.access.buckets import Buckets, Rate
 
 CALLER = b"0123456789abcdef"
 NOW = 10**12

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from serving.operation_kind import Operation
-from serving.operations import OPERATIONS
+from serving.openapi.operation import Operation
+from serving.openapi.operations import OPERATIONS
 from tests.serving.conftest import strict_json
 
 WORDS = [

@@ -14,10 +14,10 @@ from pathlib import Path
 from recsys.bundle.files import switch_link
 from recsys.bundle.store import CURRENT, Store
 from recsys.config import ServeConfig
-from serving import operation
+from serving import app as operation
 from serving.app import create_app
+from serving.live.verdicts import Verdicts
 from serving.settings import Settings
-from serving.verdicts import Verdicts
 
 ANONYMOUS = re.compile(r"^Anonymous: +(\d+) kB$", re.MULTILINE)
 

@@ -14,9 +14,9 @@ from werkzeug.test import TestResponse
 from recsys.config import ServeConfig
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from serving import key_file
+from serving.access import key_file
+from serving.access.key_file import KeyRecord, Scope
 from serving.app import create_app
-from serving.key_file import KeyRecord, Scope
 from serving.settings import Settings
 from tests.factories import NOON
 
@@ -60,7 +60,7 @@ class Safe:
 @pytest.fixture
 def safe(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> Safe:
     """An empty one, whose services look at the file whenever they are asked."""
-    monkeypatch.setattr("serving.keys.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("serving.access.keys.LOOK_SECONDS", 0.0)
     return Safe(tmp_path / "keys.json", model)
 
 

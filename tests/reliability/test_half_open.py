@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.clients import half_open
-from serving.slow_clients import LOOK_SECONDS, REQUEST_SECONDS
+from serving.server.slow_clients import LOOK_SECONDS, REQUEST_SECONDS
 from tests import factories
 from tests.running import Running, running
 
@@ -77,7 +77,7 @@ def test_half_a_request_is_cut_off_after_a_while(store: Path) -> None:
 def test_control_gunicorn_answers_nobody(store: Path, kind: str) -> None:
     command = [
         *(str(GUNICORN), "--worker-class", "gthread", "--workers", "2", "--threads", "32", "--no-control-socket"),
-        *("--chdir", str(factories.ROOT), "--bind", "127.0.0.1:{port}", "serving.wsgi:create()"),
+        *("--chdir", str(factories.ROOT), "--bind", "127.0.0.1:{port}", "serving.server.wsgi:create()"),
     ]
     with running(store, command=command) as served:
         assert refused(served, timeout=30) == []

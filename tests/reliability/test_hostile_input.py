@@ -16,7 +16,7 @@ from recsys.model.model import Model
 from recsys.recommend.answer import Answer, Recommendation
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
-from serving.operations import OPERATIONS
+from serving.openapi.operations import OPERATIONS
 from serving.settings import Settings
 from tests import factories
 from tests.reliability.hostile import WORDS, ask, assert_sound, path_of, try_all
@@ -102,5 +102,5 @@ def test_no_answer_holds_nan(tmp_path: Path, model: Model, monkeypatch: pytest.M
         response = client.get("/recommend/u1")
         assert response.status_code == 500
         assert "score" not in response.text
-    monkeypatch.setattr("serving.responses.isfinite", lambda _: True)
+    monkeypatch.setattr("serving.http.responses.isfinite", lambda _: True)
     assert client.get("/recommend/u1").json["items"][0]["score"] is None  # control: this is what would go out

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from serving import key_file, keys
-from serving.key_file import KeyFileError
+from serving.access import key_file, keys
+from serving.access.key_file import KeyFileError
 from tests.factories import NOON
 from tests.reliability.safe import Safe, get
 
@@ -72,7 +72,7 @@ def test_a_file_that_is_damaged_meanwhile_changes_nothing_and_is_told_once(
         assert get(app, key).status_code == 200
         assert get(app, "nonsense").status_code == 401
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert [record.name for record in errors] == ["serving.keys"]
+    assert [record.name for record in errors] == ["serving.access.keys"]
     assert errors[0].getMessage().endswith("the last sound keys hold")
     if kind == "a folder":
         safe.path.rmdir()
@@ -132,7 +132,7 @@ class Watched(keys.Keys):
 
 
 def test_a_file_is_looked_at_once_a_second_at_most(safe: Safe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serving.keys.LOOK_SECONDS", 1.0)
+    monkeypatch.setattr("serving.access.keys.LOOK_SECONDS", 1.0)
     safe.add("shop", "read")
     watched = Watched(safe.path)
     added = safe.add("later", "read")

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from serving import key_file, keys
+from serving.access import key_file, keys
 from tests.reliability.safe import CLOSED, Safe
 
 

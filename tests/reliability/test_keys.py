@@ -12,9 +12,10 @@ from werkzeug.test import TestResponse
 
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from serving import key_file, keys, operations
+from serving.access import key_file, keys
+from serving.access.key_file import Scope
 from serving.app import create_app
-from serving.key_file import Scope
+from serving.openapi import operations
 from serving.settings import Settings
 from tests.reliability.safe import CLOSED, SCOPES, Safe, get
 
@@ -58,12 +59,12 @@ def test_control_a_comparison_that_stops_early_lets_others_in(
 ) -> None:
     key, app = safe.add("shop", "read"), safe.service()
     if wrong.startswith("a hash"):
-        monkeypatch.setattr("serving.keys.hmac.compare_digest", lambda one, other: one[0] == other[0])
+        monkeypatch.setattr("serving.access.keys.hmac.compare_digest", lambda one, other: one[0] == other[0])
     else:
         safe.change(
             lambda known: known.append(known.pop().model_copy(update={"sha256": key_file.digest(key[:40]).hex()}))
         )
-        monkeypatch.setattr("serving.keys.key_file.digest", lambda given: DIGEST(given[:40]))
+        monkeypatch.setattr("serving.access.keys.key_file.digest", lambda given: DIGEST(given[:40]))
     assert get(app, key).status_code == 200
     assert refused(app, nearly(key))[1] > 0
 
@@ -77,7 +78,7 @@ def compared(app: Flask, key: str, monkeypatch: pytest.MonkeyPatch) -> list[byte
         return known == given
 
     with monkeypatch.context() as patch:
-        patch.setattr("serving.keys.hmac.compare_digest", compare)
+        patch.setattr("serving.access.keys.hmac.compare_digest", compare)
         get(app, key)
     return seen
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from recsys.bundle.store import Store
-from serving import key_file
+from serving.access import key_file
 from tests.reliability import bundles
 from tests.reliability.live import Live, live, until
 

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from recsys.bundle.store import Store
-from serving.server import METRICS_VARIABLE
+from serving.server.supervisor import METRICS_VARIABLE
 from tests.reliability import bundles
 from tests.reliability.live import Live, Samples, live, parse, until
 

@@ -13,10 +13,10 @@ from recsys.bundle.canary import CanaryError
 from recsys.bundle.store import CURRENT, Store
 from recsys.errors import BundleError
 from recsys.recommend.recommender import Recommender
-from serving.problems import NotReadyError
-from serving.reload import RETRY_SECONDS, Reloader
-from serving.serving_model import Serving, ServingModel
-from serving.verdicts import Verdicts
+from serving.errors import NotReadyError
+from serving.live.reload import RETRY_SECONDS, Reloader
+from serving.live.serving_model import Serving, ServingModel
+from serving.live.verdicts import Verdicts
 from tests.reliability.workers import Worker, publish
 
 PATIENCE = 60.0

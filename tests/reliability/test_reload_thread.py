@@ -16,7 +16,7 @@ from recsys.config import ServeConfig
 from recsys.errors import BundleError
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
-from serving.reload import RETRY_SECONDS, Reloader
+from serving.live.reload import RETRY_SECONDS, Reloader
 from serving.settings import Settings
 from tests import factories
 from tests.reliability.workers import Worker, publish

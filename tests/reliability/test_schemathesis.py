@@ -17,9 +17,9 @@ from recsys.config import ServeConfig
 from recsys.events.records import EventsInfo
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from serving import key_file
+from serving.access import key_file
 from serving.app import create_app
-from serving.operations import OPERATIONS
+from serving.openapi.operations import OPERATIONS
 from serving.settings import Settings
 from tests import factories
 from tests.reliability.contract import Found, search
@@ -222,7 +222,7 @@ def test_control_a_service_that_forgets_to_ask_for_a_key_is_found(tmp_path: Path
     key = add_key(tmp_path / "keys.json")
     app = service(tmp_path, model, str(tmp_path / "keys.json"))
     checks = app.before_request_funcs[None]
-    app.before_request_funcs[None] = [one for one in checks if one.__module__ != "serving.keys"]
+    app.before_request_funcs[None] = [one for one in checks if one.__module__ != "serving.access.keys"]
     with listening(app) as address:
         found = search(address, max_examples=5, key=key, only="/popular")
     assert any("auth" in failure.lower() for failure in found.failures)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.buckets import Buckets
+from serving.access.buckets import Buckets
 from tests import factories
 from tests.reliability import bucket_child
 from tests.reliability.bucket_child import CALLER
@@ -84,13 +84,13 @@ def test_a_process_that_is_killed_while_it_holds_the_lock_stops_nobody(
 def test_a_process_that_stands_still_with_the_lock_stops_nobody_for_long(
     table: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.buckets.LOCK_PAUSES", (0.0,) * 5)
+    monkeypatch.setattr("serving.access.buckets.LOCK_PAUSES", (0.0,) * 5)
     mine = bucket_child.table(table, BURST)
     with child("hold", table) as holder:
         holder.send_signal(signal.SIGSTOP)
         assert [mine.take(CALLER).left for _ in range(3)] == [BURST - 1, BURST - 2, BURST - 3]
         assert caplog.messages == ["the table of rate limits stays locked: for 10 s it is used without"]
-    monkeypatch.setattr("serving.buckets.time.monotonic", lambda: mine._no_lock_until + 1)
+    monkeypatch.setattr("serving.access.buckets.time.monotonic", lambda: mine._no_lock_until + 1)
     assert mine._lock()
 
 

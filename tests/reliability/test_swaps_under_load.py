@@ -22,11 +22,11 @@ from recsys.data.catalog import Catalog, Item
 from recsys.events.activity import NOTHING
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from serving import operation
+from serving import app as operation
 from serving.app import create_app
-from serving.serving_model import ServingModel
+from serving.live.serving_model import ServingModel
+from serving.live.verdicts import Verdicts
 from serving.settings import Settings
-from serving.verdicts import Verdicts
 from tests import factories
 from tests.reliability import bundles
 from tests.reliability.live import Live, live, until

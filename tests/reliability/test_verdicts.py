@@ -15,7 +15,7 @@ import pytest
 
 from recsys.bundle.canary import CanaryError
 from recsys.errors import BundleError
-from serving.verdicts import Verdicts
+from serving.live.verdicts import Verdicts
 
 PATIENCE = 60.0
 

@@ -117,7 +117,7 @@ def test_control_the_supervisor_of_granian_gives_up(store: Path) -> None:
             "--respawn-interval",
             "0.01",
         ),
-        *("--factory", "--working-dir", str(factories.ROOT), "--port", "{port}", "serving.wsgi:create"),
+        *("--factory", "--working-dir", str(factories.ROOT), "--port", "{port}", "serving.server.wsgi:create"),
     ]
     with running(store, command=command) as served:
         kill_with_successor(served)

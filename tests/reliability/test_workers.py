@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serving import admission
+from serving.http import admission
 from tests import factories
 from tests.reliability.traffic import after, traffic
 from tests.running import running, wait_until

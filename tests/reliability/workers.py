@@ -6,9 +6,9 @@ from pathlib import Path
 
 from recsys.bundle.files import switch_link
 from recsys.bundle.store import CURRENT, Store
-from serving.reload import Reloader
-from serving.serving_model import ServingModel
-from serving.verdicts import Verdicts
+from serving.live.reload import Reloader
+from serving.live.serving_model import ServingModel
+from serving.live.verdicts import Verdicts
 from tests.reliability import bundles
 
 

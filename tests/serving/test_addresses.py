@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from serving.addresses import is_public, network
+from serving.access.addresses import is_public, network
 
 LOOPBACK = ("127.0.0.1", "127.8.9.10", "::1", "localhost")
 PUBLIC = ("", "0.0.0.0", "::", "10.1.2.3", "192.168.1.5", "8.8.8.8", "2001:db8::1", "fe80::1", "::ffff:10.0.0.1")
@@ -42,7 +42,7 @@ def test_a_name_is_public_when_one_of_its_addresses_is(
         assert host == "shop.example"
         return [(socket.AF_INET6 if ":" in one else socket.AF_INET, 1, 6, "", (one, 0)) for one in addresses]
 
-    monkeypatch.setattr("serving.addresses.socket.getaddrinfo", resolved)
+    monkeypatch.setattr("serving.access.addresses.socket.getaddrinfo", resolved)
     assert is_public("shop.example") is public
 
 

@@ -14,9 +14,9 @@ from werkzeug.exceptions import BadRequest
 from recsys.config import ServeConfig
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from serving import admission, problems, requests
-from serving.admission import Admission
 from serving.app import create_app
+from serving.http import admission, problems, requests
+from serving.http.admission import Admission
 from serving.settings import Settings
 
 IN_FLIGHT = 2

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.errors import ConfigError
-from serving import buckets
-from serving.buckets import SECOND, WAYS, Buckets, Rate, Taken
+from serving.access import buckets
+from serving.access.buckets import SECOND, WAYS, Buckets, Rate, Taken
 
 MANY = settings(deadline=None, max_examples=120)
 BEGIN = 10**12
@@ -158,7 +158,7 @@ def test_a_place_with_nonsense_is_given_away_first() -> None:
 
 
 def test_control_a_table_that_trusts_what_stands_in_it_shuts_a_caller_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serving.buckets.CLOCK_SLACK", 2**62)
+    monkeypatch.setattr("serving.access.buckets.CLOCK_SLACK", 2**62)
     table = Buckets(Rate(4, 1000), clock=Hand())
     table.take(caller(5))
     table._words[5 * buckets.SET_WORDS + 2] = 2**61
@@ -197,7 +197,7 @@ def test_a_full_disk_is_told_at_the_start(tmp_path: Path, monkeypatch: pytest.Mo
     def full(*_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("serving.buckets.os.posix_fallocate", full)
+    monkeypatch.setattr("serving.access.buckets.os.posix_fallocate", full)
     with pytest.raises(ConfigError, match="cannot be made: No space left on device"):
         Buckets(Rate(1, 1), tmp_path / "buckets")
 

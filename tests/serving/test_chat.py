@@ -21,7 +21,7 @@ from recsys.events.records import EventsInfo
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import Asked
 from serving.app import create_app
-from serving.chat_schemas import LONGEST_CONTENT, LONGEST_SAID, MOST_MESSAGES, ChatAnswer
+from serving.schemas.chat import LONGEST_CONTENT, LONGEST_SAID, MOST_MESSAGES, ChatAnswer
 from serving.settings import Settings
 from tests.recsys import films
 from tests.recsys.speaking import Speaker, speaking

@@ -20,8 +20,8 @@ from recsys.data.filters import Condition
 from recsys.events.activity import Event
 from recsys.recommend.request import Asked
 from serving.app import create_app
-from serving.bodies import body, loads
-from serving.body_schemas import RecommendBody
+from serving.http.read_body import body, loads
+from serving.schemas.bodies import RecommendBody
 from serving.settings import Settings
 
 LIMIT = 1000

@@ -12,8 +12,8 @@ import pytest
 
 from recsys.config import ServeConfig
 from serving.app import create_app
-from serving.openapi import document
-from serving.operations import OPERATIONS
+from serving.openapi.document import document
+from serving.openapi.operations import OPERATIONS
 from serving.settings import Settings
 
 DOCUMENT = document(ServeConfig())

@@ -196,7 +196,7 @@ def test_a_request_that_is_shed_has_the_headers(tmp_path: Path, model: Model) ->
         start_response("503 Service Unavailable", [("Content-Type", "application/problem+json")])  # type: ignore[operator]
         return [b"{}"]
 
-    from serving import headers
+    from serving.http import headers
 
     app.wsgi_app = headers.wrapped(refusing, frozenset([SHOP]))  # type: ignore[method-assign, arg-type, assignment]
     response = app.test_client().get("/popular", headers={"Origin": SHOP, "X-Request-ID": "shed-1"})

@@ -18,8 +18,8 @@ from recsys.config import ServeConfig
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
-from serving.openapi import document
-from serving.operations import BY_ENDPOINT, OPERATIONS, SCOPES
+from serving.openapi.document import document
+from serving.openapi.operations import BY_ENDPOINT, OPERATIONS, SCOPES
 from serving.settings import Settings
 from tests import factories
 from tests.serving.conftest import VERSION

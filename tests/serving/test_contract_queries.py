@@ -16,7 +16,7 @@ from recsys.data.filters import Condition
 from recsys.errors import QueryError
 from recsys.recommend.request import Asked
 from serving.app import create_app
-from serving.query_schemas import NoQuery, PopularQuery, RecommendQuery, SimilarQuery, parse, query
+from serving.schemas.queries import NoQuery, PopularQuery, RecommendQuery, SimilarQuery, parse, query
 from serving.settings import Settings
 
 BAD_WHOLE_NUMBERS = [

@@ -20,9 +20,9 @@ import pytest
 from recsys.encoders.hub import EncoderRef, open_encoder
 from recsys.encoders.opening import lightest
 from recsys.errors import EncoderBusyError, EncoderError
-from serving import encoder_process
-from serving.encoder_process import SOCKET, Encoders, serve
-from serving.encoding import WARM_UP_SECONDS, Process
+from serving.encoding import process as encoder_process
+from serving.encoding.process import SOCKET, Encoders, serve
+from serving.encoding.service import WARM_UP_SECONDS, Process
 from tests.recsys import tiny_bert
 from tests.running import wait_until
 
@@ -85,7 +85,7 @@ def encoders_of(run: Path) -> list[int]:
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"serving.encoder_process" in words and str(run).encode() in words:
+        if b"serving.encoding.process" in words and str(run).encode() in words:
             found.append(int(folder.name))
     return found
 

@@ -13,9 +13,9 @@ import pytest
 from recsys.data.vectors import Vectors
 from recsys.encoders.hub import NO_ENCODER, EncoderRef
 from recsys.errors import EncoderBusyError, EncoderError, UnansweredError
-from serving import encoding
-from serving.encoding import KEPT, Encoding
-from serving.problems import ConflictError
+from serving.encoding import service
+from serving.encoding.service import KEPT, Encoding
+from serving.errors import ConflictError
 from tests.recsys.test_encoders import TEXTS, written
 from training.content import lsa
 
@@ -50,7 +50,7 @@ class Clock:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     made = Fake()
-    monkeypatch.setattr(encoding, "Thread", lambda: made)
+    monkeypatch.setattr(service, "Thread", lambda: made)
     return made
 
 
@@ -127,7 +127,7 @@ def test_an_encoder_that_fails_is_told_once_and_tried_again_after_a_while(
     assert caplog.messages == ["/secret/place is another one"]
     fake.error = None
     assert one.encode(EncoderRef("some", "other"), ["a"])[0].tolist() == [1, 5]
-    clock.now += encoding.FAILED_SECONDS
+    clock.now += service.FAILED_SECONDS
     assert one.encode(NAMED, ["a"])[0].tolist() == [1, 1]
 
 
@@ -167,8 +167,8 @@ def test_a_thread_that_takes_too_long_is_not_waited_for(monkeypatch: pytest.Monk
             go.wait(60)
             return np.zeros((1, 2), dtype=np.float32)
 
-    monkeypatch.setattr(encoding, "Encoders", Slow)
-    one = encoding.Thread()
+    monkeypatch.setattr(service, "Encoders", Slow)
+    one = service.Thread()
     with pytest.raises(EncoderBusyError, match="did not answer in time"):
         one.encode(NAMED, ["a"], 0.01)
     go.set()

@@ -10,8 +10,8 @@ import pytest
 
 from recsys.encoders.hub import EncoderRef, open_encoder
 from recsys.errors import EncoderError
-from serving import encoder_process
-from serving.encoder_process import Encoders
+from serving.encoding import process
+from serving.encoding.process import Encoders
 from tests.recsys import tiny_bert
 from tests.running import wait_until
 
@@ -43,7 +43,7 @@ class TestTogether:
     @pytest.fixture
     def slow(self, monkeypatch: pytest.MonkeyPatch) -> Recording:
         made = Recording()
-        monkeypatch.setattr(encoder_process, "open_query_encoder", lambda _: made)
+        monkeypatch.setattr(process, "open_query_encoder", lambda _: made)
         return made
 
     def waiting(self, slow: Recording, ref: EncoderRef, *requests: list[str]) -> list[object]:
@@ -79,10 +79,10 @@ class TestTogether:
         many = [f"{number:0200d}" for number in range(20)]
         self.waiting(slow, ref, ["a"], many, ["b"])
         assert "b" in slow.batches[1]
-        assert all(sum(map(len, batch)) <= encoder_process.BATCH_CHARACTERS for batch in slow.batches)
+        assert all(sum(map(len, batch)) <= process.BATCH_CHARACTERS for batch in slow.batches)
 
     def test_a_longer_text_is_a_batch_by_itself(self, slow: Recording, ref: EncoderRef) -> None:
-        long = "x" * (encoder_process.BATCH_CHARACTERS + 1)
+        long = "x" * (process.BATCH_CHARACTERS + 1)
         assert self.waiting(slow, ref, ["a"], [long, "b"])[1] == [len(long), 1]
         assert slow.batches == [["a"], [long], ["b"]]
 
@@ -104,7 +104,7 @@ class TestTogether:
         self, slow: Recording, ref: EncoderRef, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         slow.go.set()
-        monkeypatch.setattr(encoder_process, "KEPT_TEXTS", 2)
+        monkeypatch.setattr(process, "KEPT_TEXTS", 2)
         encoders = Encoders()
         for text in ("a", "b", "a", "c", "a", "b"):
             encoders.encode(ref, [text], 60.0)

@@ -20,7 +20,7 @@ from recsys.events.timestamps import seconds
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
-from serving.event_schemas import MOMENT_PATTERN
+from serving.schemas.events import MOMENT_PATTERN
 from serving.settings import Settings
 from tests.serving.conftest import VERSION, strict_json
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from recsys.data.filters import Condition
-from serving.filter_schemas import FilterIn
+from serving.schemas.filters import FilterIn
 
 
 @pytest.mark.parametrize(

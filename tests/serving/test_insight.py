@@ -20,7 +20,7 @@ from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import Asked
 from serving.app import create_app
-from serving.operations import BY_ENDPOINT
+from serving.openapi.operations import BY_ENDPOINT
 from serving.settings import Settings
 from tests import factories
 from tests.recsys import tagged

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from serving import key_file
-from serving.key_file import KeyFileError, changing, check_at_start, digest, generate, read
+from serving.access import key_file
+from serving.access.key_file import KeyFileError, changing, check_at_start, digest, generate, read
 from tests.factories import NOON
 
 SECRET = "rk_" + "5e" * 32
@@ -191,7 +191,7 @@ def test_a_change_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypat
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("serving.key_file.os.fsync", full)
+    monkeypatch.setattr("serving.access.key_file.os.fsync", full)
     with pytest.raises(KeyFileError, match="cannot be written: No space left on device"), changing(path) as known:
         known.clear()
     assert path.read_bytes() == before
@@ -241,7 +241,7 @@ def test_two_who_add_keys_at_once_lose_none(tmp_path: Path) -> None:
 
 def test_control_without_the_lock_keys_are_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path)
-    monkeypatch.setattr("serving.key_file.fcntl.flock", lambda *_: None)
+    monkeypatch.setattr("serving.access.key_file.fcntl.flock", lambda *_: None)
     with changing(path) as first:
         with changing(path) as second:
             second.append(generate("second", ["read"], NOON)[1])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.key_file import digest, read
+from serving.access.key_file import digest, read
 from tests.training.test_train_command import recsys
 
 

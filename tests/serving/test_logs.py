@@ -17,9 +17,9 @@ from flask.testing import FlaskClient
 from recsys.errors import BundleError
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from serving import logs
 from serving.app import create_app
 from serving.settings import Settings
+from serving.telemetry import logs
 from tests import factories
 from tests.serving.conftest import VERSION
 

@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
-from serving.metrics import EVENT_OUTCOMES
-from serving.observe import CONVERTER
-from serving.reload import OUTCOMES
+from serving.live.reload import OUTCOMES
 from serving.settings import Settings
+from serving.telemetry.metrics import EVENT_OUTCOMES
+from serving.telemetry.observe import CONVERTER
 from tests.reliability.live import parse, total
 from tests.serving.conftest import VERSION
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from serving.pace import MANY, SECONDS, Pace
+from serving.encoding.pace import MANY, SECONDS, Pace
 
 
 class Machine:

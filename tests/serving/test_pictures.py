@@ -21,8 +21,8 @@ from recsys.errors import EncoderBusyError, EncoderError
 from recsys.events.records import EventsInfo
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from serving import encoder_process, encoding
 from serving.app import create_app
+from serving.encoding import process, service
 from serving.settings import Settings
 from tests import factories
 from tests.recsys.test_pictures import bomb
@@ -245,7 +245,7 @@ def test_an_encoder_that_cannot_be_asked_is_told(app: Flask, error: Exception, s
 def test_without_pillow_words_are_answered_and_pictures_say_what_to_install(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encoding, "installed", lambda: False)
+    monkeypatch.setattr(service, "installed", lambda: False)
     for path in ("/search", "/caption"):
         response = client.post(path, data=RED, headers=PNG)
         assert response.status_code == 409
@@ -268,7 +268,7 @@ def test_a_picture_is_encoded_once(app: Flask, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_limit_of_sent_pictures_is_under_that_of_files() -> None:
-    assert encoder_process.MOST_PIXELS == 4096 * 4096
+    assert process.MOST_PIXELS == 4096 * 4096
 
 
 @pytest.mark.slow

@@ -14,9 +14,9 @@ from recsys.config import ServeConfig
 from recsys.errors import ConfigError
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from serving import buckets, key_file, rate_limits
+from serving.access import buckets, key_file, rate_limits
+from serving.access.buckets import SECOND
 from serving.app import create_app
-from serving.buckets import SECOND
 from serving.settings import Settings
 from tests.factories import NOON
 
@@ -35,7 +35,9 @@ class Hand:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Hand:
     hand = Hand()
-    monkeypatch.setattr("serving.rate_limits.Buckets", lambda rate, path=None: buckets.Buckets(rate, path, clock=hand))
+    monkeypatch.setattr(
+        "serving.access.rate_limits.Buckets", lambda rate, path=None: buckets.Buckets(rate, path, clock=hand)
+    )
     return hand
 
 

@@ -26,7 +26,7 @@ from recsys.recommend.user_state import of_user
 from recsys.search.items import search
 from recsys.search.text import MODES, Mode, TextQuery
 from serving.app import create_app
-from serving.encoding import SECONDS
+from serving.encoding.service import SECONDS
 from serving.settings import Settings
 from tests import factories
 from tests.reliability import contract
@@ -252,7 +252,7 @@ class TestTheSameQuestion:
         client.put("/items/i4/hidden")
         sound = client.get("/search?q=wine&mode=keyword").json
         with monkeypatch.context() as patched:
-            patched.setattr("serving.knowledge.FreshUsers.may_have", failing)
+            patched.setattr("serving.live.event_view.FreshUsers.may_have", failing)
             assert client.get("/search?q=wine&mode=keyword").json == {**sound, "degraded": ["events"]}
         assert client.get("/search?q=wine&mode=keyword").json == sound
         assert len(searched) == 1
@@ -262,7 +262,7 @@ class TestTheSameQuestion:
     ) -> None:
         ids(client, "q=wine&mode=keyword")
         other = Recommender(known[0], "20270101T000000Z-0001", EventsInfo(), known[1])
-        monkeypatch.setattr("serving.serving_model.ServingModel.get", lambda _: other)
+        monkeypatch.setattr("serving.live.serving_model.ServingModel.get", lambda _: other)
         assert client.get("/search?q=wine&mode=keyword").json["model_version"] == other.model_version
         assert len(searched) == 2
 

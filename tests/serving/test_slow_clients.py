@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from serving.slow_clients import OPEN_FILES, SILENT_SECONDS, SlowClients, Traffic
+from serving.server.slow_clients import OPEN_FILES, SILENT_SECONDS, SlowClients, Traffic
 from tests.running import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux counts what was sent")

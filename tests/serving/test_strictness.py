@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
-from serving.query_schemas import RecommendQuery
+from serving.schemas.queries import RecommendQuery
 from serving.settings import Settings
 from tests import factories
 from tests.serving.conftest import VERSION, strict_json

@@ -1,0 +1,104 @@
+"""`recsys keys`: the file of API keys."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from recsys.cli.main import configured
+from recsys.cli.output import show_json, show_table
+from recsys.config import Config
+from recsys.errors import ConfigError, NotFoundError
+from serving.access import key_file
+from serving.access.key_file import KeyRecord, Scope
+
+SCOPES = ("read", "write", "admin")
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?", re.ASCII)
+
+
+@click.group("keys")
+def keys() -> None:
+    """Add, list and remove API keys; a running server takes the change within two seconds."""
+
+
+@keys.command("add")
+@configured
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice(SCOPES),
+    help="what the key may do; repeatable; admin may do everything, write does not include read",
+)
+@click.option("--expires", metavar="DATE", help="refused from then on: 2027-01-01 (midnight UTC) or 2027-01-01T12:00Z")
+def add(config: Config, name: str, scopes: tuple[Scope, ...], expires: str | None) -> None:
+    """Make a key called NAME and print it, this once: only its hash is kept."""
+    path, now = _path(config), datetime.now(UTC)
+    key, record = key_file.generate(name, scopes, now, None if expires is None else _moment(expires, now))
+    with key_file.changing(path) as known:
+        if any(one.name == name for one in known):
+            raise ConfigError(f"there is a key {name!r} already; take another name, and remove the old key once unused")
+        known.append(record)
+    click.echo(key)
+    click.echo(f"key {name!r} is in {path}; it is shown only now", err=True)
+
+
+@keys.command("list")
+@configured
+@click.option("--json", "as_json", is_flag=True)
+def list_keys(config: Config, as_json: bool) -> None:
+    """All keys by name, oldest first."""
+    records, now = key_file.read(_path(config)).keys, datetime.now(UTC)
+    if as_json:
+        show_json([record.model_dump(mode="json", exclude={"sha256"}) for record in records])
+        return
+    show_table(("name", "scopes", "created", "expires"), [_row(record, now) for record in records])
+
+
+@keys.command("remove")
+@configured
+@click.argument("name")
+def remove(config: Config, name: str) -> None:
+    """Take the key called NAME out of the file."""
+    path = _path(config)
+    with key_file.changing(path) as known:
+        kept = [one for one in known if one.name != name]
+        if len(kept) == len(known):
+            raise NotFoundError(f"key file {path} has no key {name!r}; `recsys keys list` shows them")
+        known[:] = kept
+    click.echo(f"removed {name!r}")
+    if not kept:
+        click.echo(f"{path} holds no key now: nobody gets in, and a server does not start", err=True)
+
+
+def _path(config: Config) -> Path:
+    if not config.serve.keys:
+        raise ConfigError(
+            "serve.keys is empty; name the file of keys there, for example --set serve.keys=var/keys.json"
+        )
+    return Path(config.serve.keys)
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    try:
+        if not MOMENT.fullmatch(text):
+            raise ValueError(text)
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"--expires {text!r}: expected a date such as 2027-01-01 or 2027-01-01T12:00Z") from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment <= now:
+        raise ConfigError(f"--expires {text!r} has passed already")
+    return moment
+
+
+def _row(record: KeyRecord, now: datetime) -> tuple[str, str, str, str]:
+    expires = "never" if record.expires_at is None else f"{record.expires_at:%Y-%m-%d %H:%M}Z"
+    if record.expires_at is not None and record.expires_at <= now:
+        expires += " (expired)"
+    return record.name, ", ".join(record.scopes), f"{record.created_at:%Y-%m-%d}", expires

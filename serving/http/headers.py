@@ -1,0 +1,60 @@
+"""Headers that every answer carries, whoever gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+from serving.http.cors import answered
+from serving.http.requests import REQUEST_ID, request_id
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+CACHE = ("Cache-Control", "no-store")
+POLICY = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+ALWAYS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+]
+
+
+def register(app: Flask, origins: Sequence[str] = ()) -> None:
+    """Wrap the whole application, what is refused before Flask sees it included.
+
+    It is done below Flask because there it costs a microsecond; call it after everything else that wraps.
+
+    Parameters
+    ----------
+    app : Flask
+    origins : sequence of str
+        Those whose pages may read the answers.
+    """
+    app.wsgi_app = wrapped(app.wsgi_app, frozenset(origins))  # type: ignore[assignment,method-assign]
+
+
+def wrapped(inner: WSGIApplication, origins: frozenset[str] = frozenset()) -> WSGIApplication:
+    """The same application, whose answers have the headers."""
+
+    def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        one = request_id(environ)
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            names = [name for name, _ in headers]
+            headers += ALWAYS
+            headers.append((REQUEST_ID, one))
+            if origins:
+                headers += answered(environ.get("HTTP_ORIGIN"), origins)
+            if "Cache-Control" not in names:
+                headers.append(CACHE)
+            if "Content-Security-Policy" not in names:
+                headers.append(POLICY)
+            return start_response(status, headers, exc_info)
+
+        return inner(environ, start)
+
+    return wsgi_app

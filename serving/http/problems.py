@@ -1,0 +1,77 @@
+"""Errors as application/problem+json (RFC 9457), by one table."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Flask, Response, current_app, g, jsonify
+from werkzeug.exceptions import HTTPException
+
+from recsys.errors import (
+    EncoderBusyError,
+    EventStoreError,
+    NotFoundError,
+    PictureError,
+    QueryError,
+    RecsysError,
+    UnansweredError,
+)
+from serving.errors import BodyError, ConflictError, NotReadyError
+
+RETRY_AFTER_SECONDS = 5
+LONGEST_DETAIL = 500  # it repeats what was sent
+
+
+STATUS: dict[type[RecsysError], HTTPStatus] = {
+    QueryError: HTTPStatus.BAD_REQUEST,
+    BodyError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    PictureError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    EventStoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    EncoderBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ConflictError: HTTPStatus.CONFLICT,
+    UnansweredError: HTTPStatus.CONFLICT,
+}
+
+
+def problem(status: HTTPStatus, detail: str) -> Response:
+    """A problem document; 503 says when to try again."""
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail if len(detail) <= LONGEST_DETAIL else detail[:LONGEST_DETAIL] + "…",
+        "request_id": g.get("request_id", ""),
+    }
+    response = jsonify(body)
+    response.status_code = status.value
+    response.mimetype = "application/problem+json"
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def register(app: Flask) -> None:
+    """Answer every exception with a problem document."""
+    app.register_error_handler(RecsysError, _own)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _own(error: RecsysError) -> Response:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), None)
+    if status is HTTPStatus.BAD_REQUEST and "body_was_read" in g:  # the value out of range came in the body
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return _unexpected(error) if status is None else problem(status, str(error))
+
+
+def _http(error: HTTPException) -> Response:
+    response = problem(HTTPStatus(error.code or 500), error.description or "")
+    response.headers.extend((name, value) for name, value in error.get_headers() if name in ("Allow", "Location"))
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    current_app.logger.error("a request failed", exc_info=error, extra={"request_id": g.get("request_id", "")})
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; its log has the reason under this request_id")

@@ -1,0 +1,177 @@
+"""What the event store knows beside the model: events, deleted users, hidden items, and how popular items are now."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recsys.errors import EventStoreError
+from recsys.events.activity import NOTHING, Activity
+from recsys.events.recent_users import FreshUsers
+from recsys.events.records import EVER, Look, user_hash
+from recsys.model.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS, Popularity
+from recsys.recommend.recommender import PopularKind, Recommender
+from serving.errors import ConflictError
+
+if TYPE_CHECKING:
+    from recsys.events.store import EventStore
+
+LOG = logging.getLogger(__name__)
+KEPT_SECONDS = 60.0  # who was deleted, in case that the store fails
+COUNTED_SECONDS = 10.0  # how often popularity is counted anew
+RETRY_SECONDS = 5.0  # until a store that could not be opened is tried again
+HALF_LIVES = 8  # after which an event is not counted any more
+FORGOTTEN = Activity(forgotten=True)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a user.
+
+    Parameters
+    ----------
+    look : Look
+    degraded : bool
+        The store could not be read: fresh events are missing, and what is hidden is that of the last time.
+    """
+
+    look: Look
+    degraded: bool = False
+
+
+NOTHING_KNOWN = Known(Look(NOTHING, frozenset(), 0))
+
+
+class Knowledge:
+    """One of each worker.
+
+    While the store cannot be read, lists are made without fresh events and say so; users who were deleted until a minute
+    before stay deleted. A store that could never be read is an error: it is not known then who was deleted.
+
+    Parameters
+    ----------
+    where : str
+        A SQLite file or a database URL; empty: there is no event store.
+    clock : callable
+        Seconds that only rise.
+    """
+
+    def __init__(self, where: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._where, self._clock = where, clock
+        if where:
+            import recsys.events.store  # noqa: F401 - its libraries are for those who have one, and not in the first request
+        self._store: EventStore | None = None
+        self._opening = threading.Lock()
+        self._fresh: FreshUsers | None = None
+        self._tried = -RETRY_SECONDS
+        self._kept_at = 0.0
+        self._forgotten: frozenset[bytes] = frozenset()
+        self._hidden: frozenset[str] = frozenset()
+        self._counted: dict[tuple[str, str], tuple[float, Popularity]] = {}
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is an event store."""
+        return bool(self._where)
+
+    def store(self) -> EventStore:
+        """The event store, opened when it is first asked; raises EventStoreError."""
+        if self._store is None:
+            with self._opening:  # the first requests come together, and the others wait
+                self._store = self._store or self._opened()
+        return self._store
+
+    def _opened(self) -> EventStore:
+        if self._clock() < self._tried + RETRY_SECONDS:
+            raise EventStoreError("the event store could not be opened a moment ago; the log has the reason")
+        self._tried = self._clock()
+        from recsys.events.store import EventStore
+
+        try:
+            store = EventStore.open(self._where)
+            self._keep(store)
+        except EventStoreError as error:
+            LOG.error("event store: %s", error)
+            raise
+        return store
+
+    def configured_store(self) -> EventStore:
+        """The event store for what must be written; raises ConflictError where none is configured, EventStoreError."""
+        if not self._where:
+            raise ConflictError("no event store is configured; set store.events")
+        return self.store()
+
+    def look(self, user_id: str, recommender: Recommender, up_to: int = EVER) -> Known:
+        """What the model of `recommender` does not know of a user.
+
+        Parameters
+        ----------
+        user_id : str
+        recommender : Recommender
+        up_to : int
+            The `seq` of the first page of a list.
+
+        Raises
+        ------
+        EventStoreError
+            When the store could never be read.
+        """
+        if not self._where:
+            return NOTHING_KNOWN
+        store = self._store or self.store()
+        watermark = _watermark(store, recommender)
+        try:
+            fresh = self._fresh
+            if fresh is None or fresh.watermark != watermark:
+                fresh = self._fresh = FreshUsers(store, *watermark)
+            if not fresh.may_have(user_id):
+                self._hidden = fresh.hidden
+                return Known(Look(NOTHING, fresh.hidden, 0)) if fresh.hidden else NOTHING_KNOWN
+            look = store.look(user_id, *watermark, up_to)
+            self._hidden = look.hidden
+            if self._clock() > self._kept_at + KEPT_SECONDS:
+                self._keep(store)
+        except EventStoreError as error:
+            LOG.error("event store: %s", error)
+            gone = user_hash(user_id) in self._forgotten
+            return Known(Look(FORGOTTEN if gone else NOTHING, self._hidden, 0), degraded=True)
+        return Known(look)
+
+    def hidden(self, recommender: Recommender) -> frozenset[str]:
+        """Ids of the items that nobody may see now; raises as :meth:`look`."""
+        return self.look("", recommender).look.hidden
+
+    def popular(self, recommender: Recommender, kind: PopularKind) -> Popularity:
+        """The ranking by popularity with the events that the model does not know, at most some seconds old.
+
+        While the store fails, the last one.
+        """
+        key = (kind, recommender.model_version)
+        when, ranking = self._counted.get(key) or (-COUNTED_SECONDS, recommender.counting(kind, {}))
+        if not self._where or self._clock() < when + COUNTED_SECONDS:
+            return ranking
+        store = self.store()
+        days = TRENDING_HALF_LIFE_DAYS if kind == "trending" else 0.0
+        since = int(time.time() - HALF_LIVES * days * SECONDS_PER_DAY) if days else 0
+        through, _ = _watermark(store, recommender)
+        try:
+            ranking = recommender.counting(kind, store.recent_counts(since, days, through, recommender.rules))
+        except EventStoreError as error:
+            LOG.error("event store: %s", error)
+        self._counted = {one: kept for one, kept in self._counted.items() if one[1] == key[1]}
+        self._counted[key] = (self._clock(), ranking)
+        return ranking
+
+    def _keep(self, store: EventStore) -> None:
+        self._forgotten = store.forgotten_hashes()
+        self._kept_at = self._clock()
+
+
+def _watermark(store: EventStore, recommender: Recommender) -> tuple[int, int]:
+    """How far the model has read this store: not at all, where it was trained with another one."""
+    model = recommender.events
+    return (model.through, model.forgotten_through) if model.store_id == store.store_id else (0, 0)

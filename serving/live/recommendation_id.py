@@ -1,0 +1,38 @@
+"""The id of a list, by which its later pages repeat nothing and its events are known again.
+
+It names the state in which the list was made, so no server has to remember it: 12 hexadecimal digits of the number of the last
+event that was counted, 8 of the model, and 12 of chance.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+
+from serving.errors import ConflictError
+
+SEQ_DIGITS, MODEL_DIGITS = 12, 8
+
+
+def recommendation_id(seq: int, model_version: str) -> str:
+    """A new id."""
+    return f"{seq:0{SEQ_DIGITS}x}{_model(model_version)}{os.urandom(6).hex()}"
+
+
+def counted_up_to(recommendation: str, model_version: str) -> int:
+    """The number of the last event that a list counted.
+
+    Raises
+    ------
+    ConflictError
+        When it was made by another model, whose order is gone.
+    """
+    if recommendation[SEQ_DIGITS : SEQ_DIGITS + MODEL_DIGITS] != _model(model_version):
+        raise ConflictError(
+            f"the list {recommendation} was made by another model than {model_version}; ask for its first page again"
+        )
+    return int(recommendation[:SEQ_DIGITS], 16)
+
+
+def _model(model_version: str) -> str:
+    return f"{zlib.crc32(model_version.encode()):0{MODEL_DIGITS}x}"
