@@ -25,8 +25,8 @@ from benchmarks.clients import Address, get, half_open
 from benchmarks.load import Load, Outcome, run, spread
 from recsys.config import ServeConfig
 from serving.settings import Settings
-from tests import factories
-from tests.running import children, free_port
+from tests.support import factories
+from tests.support.running import children, free_port
 
 ROUNDS = 3
 SECONDS = 3.0

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from recsys.model.model import Model
-from tests import factories, postgresql
-from tests.soak import pytest_addoption, pytest_collection_modifyitems
+from tests.support import factories, postgresql
+from tests.support.soak import pytest_addoption, pytest_collection_modifyitems
 
 __all__ = ["pytest_addoption", "pytest_collection_modifyitems"]
 

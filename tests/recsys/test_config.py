@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from recsys.config import Config, Section
 from recsys.config_file import load_config, render
 from recsys.errors import ConfigError
-from tests import factories
+from tests.support import factories
 
 SECTIONS = [name for name, info in Config.model_fields.items() if isinstance(info.default, Section)]
 KEYS = [(section, key) for section in SECTIONS for key in type(Config.model_fields[section].default).model_fields]

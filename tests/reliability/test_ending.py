@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import factories
-from tests.reliability.traffic import after, traffic
-from tests.running import PATIENCE_SECONDS, Running, running, wait_until
+from tests.support import factories
+from tests.support.faults.traffic import after, traffic
+from tests.support.running import PATIENCE_SECONDS, Running, running, wait_until
 
 LOOK_SECONDS = 0.05
 BODY = json.dumps({"history": [{"item_id": "i1"}], "k": 3}).encode()

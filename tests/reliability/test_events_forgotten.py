@@ -17,10 +17,10 @@ from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.settings import Settings
-from tests import factories
-from tests.reliability.live import Live, live, until
-from tests.training.files import table
-from tests.training.sample import small
+from tests.support import factories
+from tests.support.faults.live import Live, live, until
+from tests.support.files import table
+from tests.support.sample import small
 from training import pipeline
 from training.cli import build_time
 

@@ -21,8 +21,8 @@ from recsys.events.store import EventStore
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.settings import Settings
-from tests import factories
-from tests.postgresql import Server
+from tests.support import factories
+from tests.support.postgresql import Server
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 VERSION = "20261123T120000Z-0000"

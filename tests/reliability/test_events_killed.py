@@ -15,10 +15,10 @@ import pytest
 from recsys.errors import EventStoreError
 from recsys.events.records import ReceivedEvent
 from recsys.events.store import EventStore
-from tests import factories
-from tests.postgresql import Server
-from tests.reliability.event_writers import Killed, soundly, too_early
-from tests.running import Running, running, wait_until
+from tests.support import factories
+from tests.support.faults.event_writers import Killed, soundly, too_early
+from tests.support.postgresql import Server
+from tests.support.running import Running, running, wait_until
 
 WRITERS = 2
 

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.clients import half_open
 from serving.server.slow_clients import LOOK_SECONDS, REQUEST_SECONDS
-from tests import factories
-from tests.running import Running, running
+from tests.support import factories
+from tests.support.running import Running, running
 
 CLIENTS = 200
 NORMAL = 20

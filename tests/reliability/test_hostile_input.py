@@ -18,8 +18,8 @@ from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.openapi.operations import OPERATIONS
 from serving.settings import Settings
-from tests import factories
-from tests.reliability.hostile import WORDS, ask, assert_sound, path_of, try_all
+from tests.support import factories
+from tests.support.faults.hostile import WORDS, ask, assert_sound, path_of, try_all
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import factories
-from tests.running import Running, running
+from tests.support import factories
+from tests.support.running import Running, running
 
 PATIENCE_SECONDS = 30
 RARELY = (503,)  # the server may shed

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import factories
-from tests.recsys.speaking import speaking
-from tests.running import RECSYS, Running, children, running
+from tests.support import factories
+from tests.support.fake_llm import speaking
+from tests.support.running import RECSYS, Running, children, running
 
 CONNECT = re.compile(r"connect\(\d+, \{sa_family=AF_INET6?, .*")
 INTRUDER = """

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import factories
-from tests.reliability.traffic import after, traffic
-from tests.running import Running, running, wait_until
+from tests.support import factories
+from tests.support.faults.traffic import after, traffic
+from tests.support.running import Running, running, wait_until
 
 CLIENTS = 60
 RECOVERY_SECONDS = 5.0

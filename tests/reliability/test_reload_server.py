@@ -15,10 +15,10 @@ import pytest
 from recsys.bundle.bundle import MANIFEST
 from recsys.bundle.files import switch_link
 from recsys.bundle.store import CURRENT, Store
-from tests import factories
-from tests.reliability import bundles
-from tests.reliability.damage import damaged_forests
-from tests.reliability.live import Live, live, until
+from tests.support import factories
+from tests.support.faults import bundles
+from tests.support.faults.damage import damaged_forests
+from tests.support.faults.live import Live, live, until
 
 RELOAD_SECONDS = 0.05
 

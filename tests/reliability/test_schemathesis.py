@@ -21,9 +21,9 @@ from serving.access import key_file
 from serving.app import create_app
 from serving.openapi.operations import OPERATIONS
 from serving.settings import Settings
-from tests import factories
-from tests.reliability.contract import Found, search
-from tests.running import running
+from tests.support import factories
+from tests.support.faults.contract import Found, search
+from tests.support.running import running
 
 CASES = 10_000
 RATINGS = EventsInfo(threshold=3.0)  # a value may be anything then; counts are not negative

@@ -27,9 +27,9 @@ from serving.app import create_app
 from serving.live.serving_model import ServingModel
 from serving.live.verdicts import Verdicts
 from serving.settings import Settings
-from tests import factories
-from tests.reliability import bundles
-from tests.reliability.live import Live, live, until
+from tests.support import factories
+from tests.support.faults import bundles
+from tests.support.faults.live import Live, live, until
 
 RATE = 300.0
 ROUNDING = 2e-6  # scores are shown with six digits

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import factories
-from tests.reliability.traffic import after, traffic
-from tests.running import LISTENING, Running, children, running, wait_until
+from tests.support import factories
+from tests.support.faults.traffic import after, traffic
+from tests.support.running import LISTENING, Running, children, running, wait_until
 
 CONNECTIONS = 8
 GRANIAN = Path(sys.executable).with_name("granian")

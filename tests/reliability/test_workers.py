@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from serving.http import admission
-from tests import factories
-from tests.reliability.traffic import after, traffic
-from tests.running import running, wait_until
+from tests.support import factories
+from tests.support.faults.traffic import after, traffic
+from tests.support.running import running, wait_until
 
 CAPPED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC_ARENA_MAX")
 OWN_THREADS = 12  # of Python, granian and the watchers

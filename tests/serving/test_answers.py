@@ -13,8 +13,8 @@ from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import Asked
 from serving.app import create_app
 from serving.settings import Settings
-from tests import factories
 from tests.serving.conftest import VERSION, strict_json
+from tests.support import factories
 
 
 def test_recommend_answers_with_the_envelope(client: FlaskClient, model: Model) -> None:

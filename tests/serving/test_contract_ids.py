@@ -16,8 +16,8 @@ from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.settings import Settings
-from tests import factories
-from tests.recsys.odd_ids import ODD_IDS
+from tests.support import factories
+from tests.support.odd_ids import ODD_IDS
 
 PATHS = (
     "a/b",

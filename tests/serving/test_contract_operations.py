@@ -21,8 +21,8 @@ from serving.app import create_app
 from serving.openapi.document import document
 from serving.openapi.operations import BY_ENDPOINT, OPERATIONS, SCOPES
 from serving.settings import Settings
-from tests import factories
 from tests.serving.conftest import VERSION
+from tests.support import factories
 
 DOCUMENT = document(ServeConfig())
 

@@ -11,8 +11,8 @@ from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.schemas.queries import RecommendQuery
 from serving.settings import Settings
-from tests import factories
 from tests.serving.conftest import VERSION, strict_json
+from tests.support import factories
 
 BAD_NUMBERS = [
     "1_0",

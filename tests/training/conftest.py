@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_limits
 
-from tests import factories
-from tests.training.files import table
+from tests.support import factories
+from tests.support.files import table
 
 
 @pytest.fixture(scope="session", autouse=True)

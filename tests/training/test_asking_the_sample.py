@@ -17,8 +17,8 @@ from recsys.recommend.user_state import of_user
 from recsys.search.examples import Strategy, VectorQuery, item_example, query, text_example
 from recsys.search.items import corpus, search
 from recsys.search.text import Mode, TextQuery
-from tests import factories
-from tests.training.sample import small
+from tests.support import factories
+from tests.support.sample import small
 from training import pipeline
 
 QUIET = Stages(quiet=True)

@@ -16,8 +16,8 @@ from recsys.errors import DataError, RecsysError
 from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import Asked
-from tests import factories
-from tests.training.files import config, table
+from tests.support import factories
+from tests.support.files import config, table
 from training import pipeline
 from training.build import Trained
 from training.pipeline import Protocol

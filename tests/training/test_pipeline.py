@@ -20,8 +20,8 @@ from recsys.index.exact import ExactIndex
 from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import Asked
-from tests.training.files import table
-from tests.training.sample import ITEMS, small
+from tests.support.files import table
+from tests.support.sample import ITEMS, small
 from training import pipeline
 from training.build import Trained
 from training.cli import build_time

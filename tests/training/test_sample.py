@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from data import simulate
-from tests import factories
+from tests.support import factories
 
 Row = dict[str, str]
 DAY = 86_400

@@ -17,7 +17,7 @@ from recsys.bundle.store import Store
 from recsys.cli import main
 from recsys.config_file import load_config
 from recsys.data.interactions import Interactions
-from tests.training import tastes
+from tests.support import tastes
 
 SMALL = {
     "als.factors": 4,

@@ -1,0 +1,56 @@
+"""What may be loaded by what: the serving side stays light, and importing does nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support import factories
+
+HEAVY = {"torch", "implicit", "pandas", "sklearn", "sentence_transformers", "transformers", "optuna"}
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"{code}\nimport sys\nprint(*sorted(name for name in sys.modules if '.' not in name))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=factories.ROOT
+    )
+    return set(done.stdout.split())
+
+
+def test_the_service_loads_nothing_of_training() -> None:
+    loaded = loaded_by(
+        "import serving.server.wsgi, serving.cli.serve, recsys.cli.commands.recommend, recsys.cli.commands.models"
+    )
+    assert "flask" in loaded
+    assert not loaded & (HEAVY | {"training"})
+
+
+def test_a_service_that_has_answered_has_loaded_nothing_of_training(tmp_path: object) -> None:
+    loaded = loaded_by(
+        "from pathlib import Path\nfrom tests import factories\nfrom serving.app import create_app\n"
+        "from serving.settings import Settings\n"
+        f"store, _ = factories.publish(Path({str(tmp_path)!r}) / 'store')\n"
+        "client = create_app(Settings(store.path)).test_client()\n"
+        "assert client.get('/recommend/u1').status_code == client.get('/similar/i1').status_code == 200"
+    )
+    assert not loaded & (HEAVY | {"training"})
+
+
+def test_training_loads_no_web_framework() -> None:
+    loaded = loaded_by("import training.cli.commands, training.pipeline, training.cli.summary")
+    assert "implicit" in loaded
+    assert not loaded & {"flask", "granian", "serving", "torch"}
+
+
+@pytest.mark.parametrize("module", ["serving.server.wsgi", "serving.app", "training.pipeline", "recsys.cli.main"])
+def test_importing_sets_no_threads_and_writes_nothing(module: str) -> None:
+    code = (
+        "import os\nbefore = dict(os.environ)\n"
+        f"import {module}\n"
+        "changed = {k for k in os.environ if os.environ[k] != before.get(k)} - {'KMP_INIT_AT_FORK', 'KMP_DUPLICATE_LIB_OK'}\n"
+        "assert not changed, changed"
+    )
+    assert loaded_by(code)

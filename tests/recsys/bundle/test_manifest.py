@@ -1,0 +1,294 @@
+"""A bundle that was signed again after a change is refused for what it says, before annoy opens a file."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+from numpy.typing import DTypeLike, NDArray
+
+from recsys.bundle.bundle import MANIFEST, load_bundle
+from recsys.bundle.manifest import Manifest
+from recsys.bundle.parts import present
+from recsys.errors import BundleError
+from tests.support import factories
+from tests.support.faults import bundles
+from tests.support.faults.bundles import Change
+
+FORESTS = ("items_for_user.ann", "items_like_item.ann", "items_by_text.ann")
+ARRAYS = [
+    *(f"{part}.{column}" for part, columns in present(pictures=False).items() for column in columns),
+    "user_factors",
+]
+
+DTYPES: tuple[DTypeLike, ...] = (np.float64, np.float32, np.int16, np.complex64, "S4")
+ANY_LENGTH = ("users.starts", "items.starts", "attributes.text_attributes")  # buckets, attributes with words
+
+Case = TypeVar("Case")
+
+
+@pytest.fixture
+def unopenable(sound: Path) -> Path:
+    """A signed bundle in which annoy fails on any file that it is given, so that an error shows who came first."""
+    for name in FORESTS:
+        (sound / name).write_bytes(b"no forest")
+    bundles.resign(sound)
+    return sound
+
+
+def put(*keys: str, value: object) -> Change:
+    def change(raw: dict[str, Any]) -> None:
+        for key in keys[:-1]:
+            raw = raw[key]
+        raw[keys[-1]] = value
+
+    return change
+
+
+def drop(*keys: str) -> Change:
+    def change(raw: dict[str, Any]) -> None:
+        for key in keys[:-1]:
+            raw = raw[key]
+        del raw[keys[-1]]
+
+    return change
+
+
+def listed(name: str) -> Change:
+    return lambda raw: raw["files"].update({name: {"size": 0, "sha256": "0" * 64}})
+
+
+WRONG: dict[str, tuple[Change, str]] = {
+    "factors": (put("shape", "factors", value=5), r"vectors of shape \(12, 7\) where \(12, 8\)"),
+    "text_dim": (put("shape", "text_dim", value=2), r"vectors of shape \(12, 7\) where \(12, 6\)"),
+    "no factors": (put("shape", "factors", value=0), "shape.factors: Input should be greater than 0"),
+    "parts shifted": (
+        lambda raw: raw["shape"].update(factors=5, text_dim=2),
+        r"vectors of shape \(12, 3\) where \(12, 2\)",
+    ),
+    "scale": (put("shape", "content_scale", value=-1.0), "content_scale: Input should be greater than or equal to 0"),
+    "short history": (
+        put("shape", "short_history", value=-0.5),
+        "short_history: Input should be greater than or equal to 0",
+    ),
+    "no short history": (drop("shape", "short_history"), "shape.short_history: Field required"),
+    "endless short history": (
+        put("shape", "short_history", value=float("inf")),
+        "short_history: Input should be a finite",
+    ),
+    "more users": (put("counts", "users", value=9), "lists: 8 rows where 9 are expected"),
+    "more items": (put("counts", "items", value=13), r"where \(13, 7\)"),
+    "fewer items": (put("counts", "items", value=11), r"where \(11, 7\)"),
+    "more interactions": (put("counts", "interactions", value=25), "interactions=25"),
+    "no users": (put("counts", "users", value=0), "counts.users: Input should be greater than 0"),
+    "users as a text": (put("counts", "users", value="8"), "counts.users: Input should be a valid integer"),
+    "users as a fraction": (put("counts", "users", value=8.0), "counts.users: Input should be a valid integer"),
+    "users as a boolean": (put("counts", "users", value=True), "counts.users: Input should be a valid integer"),
+    "metric": (put("items_for_user", "metric", value="euclidean"), "metric: Input should be 'inner_product'"),
+    "index": (put("items_like_item", "serves", value="faiss"), "serves: Input should be 'annoy' or 'exact'"),
+    "no texts": (put("items_by_text", value=None), r"vectors of shape \(12, 3\) where \(12, 0\)"),
+    "recall": (put("items_like_item", "recall", value=1.5), "recall: Input should be less than or equal to 1"),
+    "search_k": (put("items_like_item", "search_k", value=-1), "search_k: Input should be greater than 0"),
+    "not finite": (put("metrics", value={"recall": float("nan")}), "metrics.recall: Input should be a finite number"),
+    "newer schema": (put("schema_version", value=6), "schema version 6, this release reads 5; train again"),
+    "older schema": (put("schema_version", value=4), "schema version 4, this release reads 5; train again"),
+    "schema as a text": (put("schema_version", value="5"), "schema version '5'"),
+    "schema as a boolean": (put("schema_version", value=True), "schema version True"),
+    "schema as a fraction": (put("schema_version", value=5.0), r"schema version 5\.0"),
+    "no schema": (drop("schema_version"), "schema version None"),
+    "unknown key": (put("extra", value=1), "extra: Extra inputs are not permitted"),
+    "unknown inner key": (put("counts", "extra", value=1), "counts.extra: Extra inputs are not permitted"),
+    "version": (put("model_version", value="20270101T000000Z-0000"), "the manifest is that of 20270101T000000Z-0000"),
+    "version as a path": (put("model_version", value="../20270101T000000Z-0000"), "model_version: String should match"),
+    "data checksum": (put("data_sha256", value="0" * 63), "data_sha256: String should match"),
+    "file checksum": (put("files", "users.blob.npy", "sha256", value="x"), "sha256: String should match"),
+    "file size": (put("files", "users.blob.npy", "size", value=-1), "size: Input should be greater than or equal to 0"),
+    "file not listed": (drop("files", "users.blob.npy"), r"users\.blob\.npy: not in the manifest"),
+    "no such file": (listed("more.npy"), r"more\.npy: missing"),
+    "the manifest itself": (listed(MANIFEST), r"manifest\.json: missing"),
+}
+NAMES = [
+    "../users.npy",
+    "..",
+    "encoder/../../x",
+    "/etc/passwd",
+    ".hidden",
+    "encoder/.hidden",
+    "a//b",
+    "a/",
+    "a/./b",
+    ".",
+    "",
+]
+NAMES += ["C:x", "a\\b", "a\0b", "a\n", "a b", "~/x*"]
+HEADER = ["counts", "shape", "encoder", "items_for_user", "items_like_item", "items_by_text", "fold_in", "events"]
+HEADER += ["parameters", "data_sha256", "metrics"]
+KEYS = [*HEADER, "model_version", "created_at", "files"]
+
+
+def test_signing_again_is_otherwise_accepted(sound: Path) -> None:
+    before = bundles.digest(load_bundle(sound).model)
+    bundles.resign(sound)
+    assert bundles.digest(load_bundle(sound).model) == before
+
+
+def test_control_annoy_is_the_last_to_complain(unopenable: Path) -> None:
+    with pytest.raises(BundleError, match="are not whole nodes"):
+        load_bundle(unopenable)
+
+
+@pytest.mark.parametrize(("change", "message"), WRONG.values(), ids=WRONG)
+def test_a_wrong_value_is_refused(unopenable: Path, change: Change, message: str) -> None:
+    bundles.edit(unopenable, change)
+    with pytest.raises(BundleError, match=message):
+        load_bundle(unopenable)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_name_that_could_leave_the_folder_is_refused(unopenable: Path, name: str) -> None:
+    bundles.edit(unopenable, listed(name))
+    with pytest.raises(BundleError, match="is not a plain relative file name"):
+        load_bundle(unopenable)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_missing_key_is_refused(unopenable: Path, key: str) -> None:
+    bundles.edit(unopenable, drop(key))
+    with pytest.raises(BundleError, match=f"{key}: Field required"):
+        load_bundle(unopenable)
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("value", [None, 1, "text", []], ids=repr)
+def test_a_key_of_a_wrong_type_is_refused(unopenable: Path, key: str, value: object) -> None:
+    if isinstance(value, str) and key == "created_at":
+        value = 2.5  # its own type is text
+    if value is None and key == "items_by_text":
+        value = 2.5  # None is that of a model without text vectors
+    bundles.edit(unopenable, put(key, value=value))
+    with pytest.raises(BundleError, match=f"{key}: (Input|String) should"):
+        load_bundle(unopenable)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff", b"{", b'{"schema_version": 5}', b"[" * 100_000])
+def test_a_manifest_that_is_none_is_refused(sound: Path, content: bytes) -> None:
+    bundles.sign(sound, content)
+    with pytest.raises(BundleError, match=r"manifest\.json"):
+        load_bundle(sound)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_array_of_another_dtype_is_refused(unopenable: Path, name: str) -> None:
+    array = np.load(unopenable / f"{name}.npy")
+    for other in some([dtype for dtype in DTYPES if array.dtype != dtype], name):
+        with np.errstate(invalid="ignore"):  # a place on the map may be not a number
+            changed = array.astype(other)
+        refused_array(unopenable, name, changed)
+
+
+@pytest.mark.parametrize("name", [name for name in ARRAYS if name not in ANY_LENGTH])
+def test_an_array_of_another_shape_is_refused(unopenable: Path, name: str) -> None:
+    array = np.load(unopenable / f"{name}.npy")
+    others = (array[:-1], np.concatenate((array, array[-1:])), array[None], array[:0], np.zeros((), array.dtype))
+    different = [changed for changed in others if changed.shape != array.shape]  # an empty one has no shorter one
+    for changed in some(different, name):
+        refused_array(unopenable, name, changed)
+
+
+def some(cases: Sequence[Case], name: str) -> list[Case]:
+    """Two cases, other ones for each name, so that all of them are tried with many arrays."""
+    start = zlib.crc32(name.encode()) % len(cases)
+    return [*cases[start:], *cases[:start]][:2]
+
+
+def refused_array(folder: Path, name: str, array: NDArray[Any]) -> None:
+    np.save(folder / f"{name}.npy", array)
+    bundles.resign(folder)
+    with pytest.raises(BundleError, match=r"^(?!.*are not whole nodes)"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("item_nums", -1, "the arrays do not fit together"),
+        ("item_nums", 12, "the arrays do not fit together"),
+        ("indptr", 48, "the arrays do not fit together"),
+        ("collaborative", -1e-3, "a weight is not a finite number from 0 up"),
+        ("content", np.nan, "a weight is not a finite number from 0 up"),
+    ],
+)
+def test_a_neighborhood_that_is_unsound_is_refused(unopenable: Path, name: str, value: float, message: str) -> None:
+    path = unopenable / f"neighborhood.{name}.npy"
+    array = np.load(path)
+    array[5] = value
+    np.save(path, array)
+    bundles.resign(unopenable)
+    with pytest.raises(BundleError, match=f"neighborhood: {message}"):
+        load_bundle(unopenable)
+
+
+def test_a_missing_array_is_refused(unopenable: Path) -> None:
+    for name in ARRAYS:
+        content = (unopenable / f"{name}.npy").read_bytes()
+        (unopenable / f"{name}.npy").unlink()
+        bundles.resign(unopenable)
+        with pytest.raises(BundleError, match=f"No such file or directory.*{name}"):
+            load_bundle(unopenable)
+        (unopenable / f"{name}.npy").write_bytes(content)
+
+
+class Explosive:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.trace,)
+
+
+@pytest.mark.parametrize("kind", ["array", "pickle", "archive"])
+def test_loading_executes_nothing(sound: Path, tmp_path: Path, kind: str) -> None:
+    trace = tmp_path / "executed"
+    for name in ("user_factors.npy", "users.blob.npy"):
+        path, original = sound / name, (sound / name).read_bytes()
+        objects = np.array([Explosive(trace)], dtype=object)
+        if kind == "array":
+            np.save(path, objects, allow_pickle=True)
+        elif kind == "pickle":
+            path.write_bytes(pickle.dumps(Explosive(trace)))
+        else:
+            with zipfile.ZipFile(path, "w") as archive, archive.open("arr_0.npy", "w") as stream:
+                np.lib.format.write_array(stream, objects, allow_pickle=True)
+        bundles.resign(sound)
+        with pytest.raises(BundleError, match=r"Object arrays cannot be loaded|magic string is not correct"):
+            load_bundle(sound)
+        path.write_bytes(original)
+    assert not trace.exists()
+
+
+def test_control_the_pickle_would_have_executed(tmp_path: Path) -> None:
+    trace = tmp_path / "executed"
+    np.save(tmp_path / "bad.npy", np.array([Explosive(trace)], dtype=object), allow_pickle=True)
+    np.load(tmp_path / "bad.npy", allow_pickle=True)
+    assert trace.exists()
+
+
+def test_a_forest_of_another_size_is_refused(sound: Path) -> None:
+    other = factories.model(8, 13, annoy=True)
+    other.forests["items_for_user"].save(sound / "items_for_user.ann")
+    bundles.resign(sound)
+    with pytest.raises(BundleError, match=r"items_for_user\.ann: 13 items where 12 are expected"):
+        load_bundle(sound)
+
+
+def test_a_manifest_is_read_back_as_it_was_written(sound: Path) -> None:
+    content = (sound / MANIFEST).read_bytes()
+    assert Manifest.from_json(content).to_json() == content

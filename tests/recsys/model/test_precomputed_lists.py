@@ -1,0 +1,215 @@
+"""An answer from a list that was computed beforehand is the one that is computed when it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recsys.data.filters import Condition
+from recsys.errors import BundleError
+from recsys.events.activity import NOTHING, Activity, Event
+from recsys.index.exact import ExactIndex, Neighbors, VectorTable
+from recsys.model.model import Model
+from recsys.model.precomputed_lists import Lists
+from recsys.recommend.answer import Answer
+from recsys.recommend.batch import recommend_many
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from tests.support import factories
+
+USERS, ITEMS = [f"u{num}" for num in range(30)], [f"i{num}" for num in range(50)]
+LENGTH = 12
+IDS = st.sets(st.sampled_from([*ITEMS, "unknown"]))
+PLAIN = st.builds(Asked, st.integers(1, 60), offset=st.integers(0, 50), exclude=IDS)
+
+
+def both(model: Model, length: int = LENGTH) -> tuple[Recommender, Recommender]:
+    """With lists and without."""
+    return Recommender(factories.listed(model, length), "v1"), Recommender(model, "v1")
+
+
+@pytest.fixture(scope="module", params=["blended", "behaviour", "twins"])
+def pair(request: pytest.FixtureRequest) -> tuple[Recommender, Recommender]:
+    """Also items that are the same, whose scores are equal."""
+    text_dim = 3 if request.param == "blended" else 0
+    model = factories.model(text_dim=text_dim, n_neighbors=4 if text_dim else 0)
+    if request.param == "twins":
+        index = ExactIndex(VectorTable.from_vectors(np.tile(factories.random_vectors(10, 4), (5, 1))))
+        model = replace(model, items_for_user=index, items_like_item=index)
+    return both(model)
+
+
+@settings(deadline=None, max_examples=120)
+@given(st.sampled_from([*USERS, "nobody"]), PLAIN, IDS)
+def test_items_for_a_user_are_the_same(
+    pair: tuple[Recommender, Recommender], user: str, asked: Asked, hidden: set[str]
+) -> None:
+    """Every digit of every score, also where so much is left out that the list is too short."""
+    fast, slow = pair
+    assert fast.recommend(user, asked, hidden=hidden) == slow.recommend(user, asked, hidden=hidden)
+
+
+@settings(deadline=None, max_examples=120)
+@given(st.sampled_from(ITEMS), PLAIN, IDS)
+def test_items_like_an_item_are_the_same(
+    pair: tuple[Recommender, Recommender], item: str, asked: Asked, hidden: set[str]
+) -> None:
+    fast, slow = pair
+    assert fast.similar_items(item, asked, hidden) == slow.similar_items(item, asked, hidden)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(USERS), PLAIN, st.lists(st.sampled_from(ITEMS), max_size=9))
+def test_what_was_consumed_since_the_first_page_is_dropped_from_both(
+    pair: tuple[Recommender, Recommender], user: str, asked: Asked, items: list[str]
+) -> None:
+    fast, slow = pair
+    activity = Activity(later=tuple(Event(one) for one in items))
+    found = fast.recommend(user, asked, activity)
+    assert found == slow.recommend(user, asked, activity)
+    assert not {item.item_id for item in found.items} & set(items)
+
+
+def forged(model: Model) -> Recommender:
+    """Every list is the items 9, 8 and 7, so that it shows where an answer comes from."""
+    nums = np.tile(np.array([9, 8, 7], np.int32), (50, 1))
+    scores = np.tile(np.array([3, 2, 1], np.float32), (50, 1))
+    lists = Lists(nums, scores, scores)
+    of_users = Lists(nums[:30], scores[:30], scores[:30])
+    return Recommender(replace(model, user_lists=of_users, item_lists=lists), "v1")
+
+
+def ids(answer: Answer) -> list[str]:
+    return [item.item_id for item in answer.items]
+
+
+def test_a_plain_question_is_looked_up(model: Model) -> None:
+    asking = forged(model)
+    for answer in (asking.recommend("u20", Asked(2)), asking.similar_items("i20", Asked(2))):
+        assert ids(answer) == ["i9", "i8"]
+        assert [item.score for item in answer.items] == [3, 2]
+        assert {item.source for item in answer.items} == {"collaborative"}
+        assert answer.next_offset == 2
+    assert ids(asking.recommend("u20", Asked(1, offset=1))) == ["i8"]
+    assert ids(asking.recommend("u20", Asked(1, exclude=["i9", "x"]), hidden={"i8"})) != ["i9"]
+    assert ids(asking.recommend("u20", Asked(1, exclude=["i9"]))) == ["i8"]
+    assert ids(asking.recommend("u20", Asked(1), hidden={"i9"})) == ["i8"]
+    later = Activity(later=(Event("i9"),))
+    assert ids(asking.recommend("u20", Asked(1), later)) == ["i8"]
+
+
+QUESTIONS: dict[str, tuple[Asked, Activity]] = {
+    "more than the list has": (Asked(3), NOTHING),
+    "behind its end": (Asked(1, offset=3), NOTHING),
+    "all of it excluded": (Asked(1, exclude=["i9", "i8", "i7"]), NOTHING),
+    "filtered": (Asked(2, filters=(Condition("year", ">", (0,)),)), NOTHING),
+    "diverse": (Asked(2, diversity=0.1), NOTHING),
+    "also what was seen": (Asked(2, include_seen=True), NOTHING),
+    "with reasons": (Asked(2, explain=True), NOTHING),
+    "exactly": (Asked(2, exact=True), NOTHING),
+    "after an event": (Asked(2), Activity((Event("i1"),))),
+    "forgotten": (Asked(2), Activity(forgotten=True)),
+}
+
+
+@pytest.mark.parametrize(("asked", "activity"), QUESTIONS.values(), ids=QUESTIONS)
+def test_any_other_question_is_computed(model: Model, asked: Asked, activity: Activity) -> None:
+    fast, slow = forged(model), Recommender(model, "v1")
+    assert fast.recommend("u20", asked, activity) == slow.recommend("u20", asked, activity)
+    if activity == NOTHING:
+        assert fast.similar_items("i20", asked) == slow.similar_items("i20", asked)
+
+
+def test_who_saw_everything_gets_nothing_and_who_has_no_vector_the_popular_items() -> None:
+    fast, slow = both(factories.model(n_users=2, n_items=3), 3)
+    assert fast.recommend("u0", Asked(5)) == slow.recommend("u0", Asked(5))
+    assert fast.recommend("u0", Asked(5)).items == ()
+    behaviour = factories.model(text_dim=0, n_neighbors=0)
+    factors = behaviour.user_factors.copy()
+    factors[4] = 0
+    fast, slow = both(replace(behaviour, user_factors=factors))
+    for asked in (Asked(5), Asked(50)):
+        assert fast.recommend("u4", asked) == slow.recommend("u4", asked)
+        assert fast.recommend("u4", asked).fallback
+        assert fast.similar_items("i49", asked) == slow.similar_items("i49", asked)
+        assert fast.similar_items("i49", asked).fallback
+
+
+@pytest.mark.parametrize("search_k", [10, 60])
+def test_behind_its_end_a_list_goes_on_exactly_though_a_forest_serves(search_k: int) -> None:
+    """Where a forest of its own mind went on, an item of the list could come again."""
+    model = factories.model(12, 3000, 8, 4, annoy=True, n_neighbors=6)
+    shallow = {name: forest.with_search_k(search_k) for name, forest in model.forests.items()}
+    asking = Recommender(replace(factories.listed(model, 20), **shallow), "v1")
+    exact = Recommender(replace(model, **{name: ExactIndex(forest.table) for name, forest in shallow.items()}), "v1")
+    for user in range(12):
+        for ask in ("recommend", "similar_items"):
+            name = f"u{user}" if ask == "recommend" else f"i{user}"
+            pages = [getattr(asking, ask)(name, Asked(15, offset=offset)) for offset in range(0, 60, 15)]
+            whole = getattr(exact, ask)(name, Asked(60))
+            assert [one for page in pages for one in ids(page)] == ids(whole)
+            assert len(set(ids(whole))) == 60
+
+
+def test_many_lists_at_once_are_those_of_the_answers(pair: tuple[Recommender, Recommender]) -> None:
+    fast, _ = pair
+    for k in (1, LENGTH, 40):
+        many = recommend_many(fast, np.arange(30, dtype=np.int32), k)
+        for user, found in zip(USERS, many, strict=True):
+            answer = fast.recommend(user, Asked(k))
+            assert [item.score for item in answer.items] == pytest.approx(found.scores.tolist(), abs=1e-5)
+            if len(set(found.scores.tolist())) == len(found):
+                assert ids(answer) == [ITEMS[num] for num in found.nums.tolist()]
+
+
+def test_arrays_come_back(model: Model) -> None:
+    lists = factories.listed(model, LENGTH).user_lists
+    opened = Lists.from_arrays(lists.to_arrays(), 30, 50)
+    assert (len(opened), opened.length) == (30, LENGTH)
+    assert all(np.array_equal(array, opened.to_arrays()[name]) for name, array in lists.to_arrays().items())
+    assert (len(Lists.none(7)), Lists.none(7).length) == (7, 0)
+
+
+def test_a_shorter_list_is_padded() -> None:
+    lists = Lists.empty(2, 3)
+    lists.set(1, Neighbors(np.array([7], np.int32), np.array([2], np.float32)), np.array([1.5], np.float32))
+    assert lists.nums.tolist() == [[-1, -1, -1], [7, -1, -1]]
+    assert lists.scores.tolist() == [[0, 0, 0], [2, 0, 0]]
+    assert lists.collaborative.tolist() == [[0, 0, 0], [1.5, 0, 0]]
+
+
+CRAFTED: dict[str, tuple[str, Any]] = {
+    "numbers of another dtype": ("nums", lambda array: array.astype(np.int64)),
+    "scores of another dtype": ("scores", lambda array: array.astype(np.float64)),
+    "one dimension": ("nums", lambda array: array.reshape(-1)),
+    "longer scores": ("scores", lambda array: np.hstack((array, array))),
+    "fewer parts": ("collaborative", lambda array: array[:-1]),
+    "an item too many": ("nums", lambda array: np.where(array == array.max(), 50, array).astype(np.int32)),
+    "below the padding": ("nums", lambda array: array - 2),
+}
+
+
+@pytest.mark.parametrize(("name", "craft"), CRAFTED.values(), ids=CRAFTED)
+def test_arrays_that_do_not_fit_are_refused(model: Model, name: str, craft: Any) -> None:
+    arrays = factories.listed(model, LENGTH).user_lists.to_arrays()
+    arrays["nums"][0, 0] = 49
+    with pytest.raises(BundleError, match="lists: the arrays do not fit the model"):
+        Lists.from_arrays({**arrays, name: craft(arrays[name])}, 30, 50)
+
+
+@pytest.mark.parametrize("n", [29, 31])
+def test_lists_of_another_number_of_rows_are_refused(model: Model, n: int) -> None:
+    arrays = factories.listed(model, LENGTH).user_lists.to_arrays()
+    with pytest.raises(BundleError, match=f"lists: 30 rows where {n} are expected"):
+        Lists.from_arrays(arrays, n, 50)
+
+
+def test_a_model_refuses_lists_of_others(model: Model) -> None:
+    for name in ("user_lists", "item_lists"):
+        with pytest.raises(BundleError, match=f"{name} disagree: (30|50) and 7"):
+            replace(model, **{name: Lists.none(7)})

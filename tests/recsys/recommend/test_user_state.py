@@ -1,0 +1,191 @@
+"""What is known of somebody, against a dict of events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recsys.events.activity import NOTHING, Activity, Event, EventRules
+from recsys.events.records import EventsInfo
+from recsys.model.model import Model
+from recsys.recommend import user_state
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import Asked
+from recsys.recommend.user_state import Taste
+from tests.support import factories
+
+WEIGHTS = {"view": 1.0, "buy": 5.0, "ignored": 0.0}
+COUNTS = EventRules(WEIGHTS)
+RATINGS = EventRules({}, threshold=4.0)
+ITEMS = [f"i{num}" for num in range(50)]
+EVENTS = st.lists(
+    st.builds(
+        Event,
+        st.sampled_from([*ITEMS[:8], "i48", "i49", "unknown"]),
+        st.sampled_from(["", "view", "buy", "ignored", "unheard of"]),
+        st.one_of(st.none(), st.sampled_from([0.5, 1.0, 3.5, 4.0, 5.0])),
+    ),
+    max_size=8,
+)
+USERS = st.sampled_from(["u0", "u3", "u29", "nobody"])
+
+
+@pytest.fixture(scope="module")
+def rated() -> Model:
+    """User u29 has seen i48 without liking it."""
+    return factories.model()
+
+
+def dumb(
+    model: Model, rules: EventRules, user_id: str, activity: Activity = NOTHING
+) -> tuple[dict[int, float], set[int]]:
+    """Weights of what is liked, and what is not, event after event."""
+    liked: dict[int, float] = {}
+    disliked: set[int] = set()
+    num = None if activity.forgotten else model.users.get(user_id)
+    if num is not None:
+        row = slice(model.histories.indptr[num], model.histories.indptr[num + 1])
+        liked.update(zip(model.histories.item_nums[row].tolist(), model.histories.weights[row].tolist(), strict=True))
+        disliked.update(model.seen_only.items_of(num).tolist())
+    for event in activity.events:
+        weight = 1.0 if not rules.weights or not event.event else rules.weights.get(event.event, 0.0)
+        item = model.catalog.items.get(event.item_id)
+        if weight == 0 or item is None:
+            continue
+        if rules.threshold is None:
+            liked[item] = liked.get(item, 0.0) + weight * (1.0 if event.value is None else event.value)
+            disliked.discard(item)
+        elif event.value is None or event.value >= rules.threshold:
+            liked[item] = weight
+            disliked.discard(item)
+        else:
+            liked.pop(item, None)
+            disliked.add(item)
+    return liked, disliked
+
+
+def known_of(found: Taste) -> tuple[dict[int, float], set[int]]:
+    assert found.liked.tolist() == sorted(set(found.liked.tolist()))
+    assert found.disliked.tolist() == sorted(set(found.disliked.tolist()))
+    weights = dict(zip(found.liked.tolist(), found.weights.tolist(), strict=True))
+    return weights, set(found.disliked.tolist())
+
+
+@settings(deadline=None, max_examples=150)
+@given(USERS, EVENTS, st.booleans(), st.booleans(), st.booleans())
+def test_a_taste_is_the_history_and_the_events_one_after_another(
+    rated: Model, user: str, events: list[Event], forgotten: bool, ratings: bool, weighted: bool
+) -> None:
+    rules = EventRules(WEIGHTS if weighted else {}, 4.0 if ratings else None)
+    activity = Activity(tuple(events), forgotten)
+    found = user_state.of_user(rated, rules, user, activity)
+    weights, disliked = dumb(rated, rules, user, activity)
+    assert known_of(found) == (pytest.approx(weights), disliked)
+    assert set(found.seen.tolist()) == {*weights, *disliked}
+    assert found.seen.tolist() == sorted(found.seen.tolist())
+    assert (found.liked.dtype, found.disliked.dtype, found.seen.dtype) == (np.int32, np.int32, np.int32)
+    alone = user_state.of_history(rated, rules, events)
+    assert known_of(alone) == (
+        pytest.approx(dumb(rated, rules, "nobody", activity)[0]),
+        dumb(rated, rules, "nobody", activity)[1],
+    )
+
+
+def liked_by(model: Model, rules: EventRules, user: str, *events: Event) -> tuple[dict[int, float], set[int]]:
+    return known_of(user_state.of_user(model, rules, user, Activity(events)))
+
+
+def test_weights_of_events_add_to_the_history_where_values_are_counts(rated: Model) -> None:
+    assert liked_by(rated, COUNTS, "u0") == ({0: 1.0, 1: 1.0, 2: 1.0}, set())
+    events = (Event("i1", "buy"), Event("i1", "view", 3.0), Event("i9", "buy", 2.0), Event("i9"))
+    assert liked_by(rated, COUNTS, "u0", *events) == ({0: 1.0, 1: 9.0, 2: 1.0, 9: 11.0}, set())
+
+
+def test_the_later_rating_holds_where_there_is_a_threshold(rated: Model) -> None:
+    liking, disliking = Event("i1", value=5.0), Event("i1", value=2.0)
+    assert liked_by(rated, RATINGS, "u0", disliking) == ({0: 1.0, 2: 1.0}, {1})
+    assert liked_by(rated, RATINGS, "u0", disliking, liking) == ({0: 1.0, 1: 1.0, 2: 1.0}, set())
+    assert liked_by(rated, RATINGS, "u0", liking, disliking) == ({0: 1.0, 2: 1.0}, {1})
+    assert liked_by(rated, RATINGS, "u29", Event("i48", value=4.5))[1] == set()
+
+
+def test_what_does_not_count_changes_nothing(rated: Model) -> None:
+    for event in (Event("i1", "ignored"), Event("i1", "unheard of"), Event("unknown", "buy")):
+        found = user_state.of_user(rated, COUNTS, "u0", Activity((event,)))
+        assert known_of(found) == ({0: 1.0, 1: 1.0, 2: 1.0}, set())
+        assert not found.fresh
+        assert found.query.vector.tolist() == user_state.of_user(rated, COUNTS, "u0").query.vector.tolist()
+        assert not user_state.of_history(rated, COUNTS, [event]).query.vector.any()
+
+
+def test_the_factors_are_those_of_the_training_until_something_happens(rated: Model) -> None:
+    of = rated.layout.factors
+    still = user_state.of_user(rated, COUNTS, "u3")
+    assert not still.fresh
+    assert still.query.vector[:of].tolist() == rated.user_factors[3].tolist()
+    moved = user_state.of_user(rated, COUNTS, "u3", Activity((Event("i20"),)))
+    assert moved.fresh
+    weights, nothing = np.ones(4, np.float32), np.empty(0, np.int32)
+    expected = rated.fold_in.solve(np.array([3, 4, 5, 20], np.int32), weights, nothing)
+    assert moved.query.vector[:of].tolist() == expected.factors.tolist()
+
+
+def test_of_somebody_who_is_forgotten_only_the_events_since_are_known(rated: Model) -> None:
+    forgotten = user_state.of_user(rated, COUNTS, "u3", Activity(forgotten=True))
+    assert (known_of(forgotten), forgotten.user_num) == (({}, set()), None)
+    assert not forgotten.query.vector.any()
+    since = user_state.of_user(rated, COUNTS, "u3", Activity((Event("i20", "buy"),), forgotten=True))
+    assert (known_of(since), since.user_num) == (({20: 5.0}, set()), None)
+    guest = user_state.of_history(rated, COUNTS, [Event("i20", "buy")])
+    assert since.query.vector.tolist() == guest.query.vector.tolist()
+
+
+def recommender_of(model: Model, rules: EventRules) -> Recommender:
+    return Recommender(model, "v1", EventsInfo(weights=dict(rules.weights), threshold=rules.threshold))
+
+
+def answered(model: Model, rules: EventRules, user: str | None, events: Sequence[Event], **asked: bool) -> list[str]:
+    asking, everything = recommender_of(model, rules), Asked(60, **asked)
+    if user is None:
+        return [item.item_id for item in asking.recommend_to(events, everything).items]
+    return [item.item_id for item in asking.recommend(user, everything, Activity(tuple(events))).items]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.one_of(USERS, st.none()), EVENTS, st.booleans(), st.booleans())
+def test_what_was_seen_is_never_recommended_and_everything_else_is(
+    rated: Model, user: str | None, events: list[Event], ratings: bool, exact: bool
+) -> None:
+    """By liking or disliking, in the model or in an event."""
+    rules = RATINGS if ratings else COUNTS
+    weights, disliked = dumb(rated, rules, user or "nobody", Activity(tuple(events)))
+    seen = {ITEMS[num] for num in {*weights, *disliked}}
+    assert set(answered(rated, rules, user, events, exact=exact)) == set(ITEMS) - seen
+    assert set(answered(rated, rules, user, events, include_seen=True)) == set(ITEMS)
+
+
+@pytest.mark.parametrize("value", [1e-45, 1e-30, 1e15, 1e38, 1e300])
+@pytest.mark.parametrize("user", ["u3", "nobody"])
+def test_any_count_is_survived(rated: Model, user: str, value: float) -> None:
+    events = (Event("i20", value=value), Event("i20", value=value), Event("i21"))
+    answer = recommender_of(rated, COUNTS).recommend(user, Asked(40), Activity(events))
+    assert answer.strategy == "fold_in"
+    assert len({item.item_id for item in answer.items} - {"i20", "i21"}) == 40
+    assert all(np.isfinite(item.score) for item in answer.items)
+
+
+def test_a_guest_and_a_new_user_get_personal_lists_from_their_first_event(rated: Model) -> None:
+    asking = recommender_of(rated, COUNTS)
+    empty = asking.recommend("nobody", Asked(10))
+    assert (empty.strategy, empty.fallback) == ("popular", True)
+    new = asking.recommend("nobody", Asked(10), Activity((Event("i7", "buy"),)))
+    guest = asking.recommend_to([Event("i7", "buy")], Asked(10))
+    other = asking.recommend_to([Event("i8", "buy")], Asked(10))
+    assert (new.strategy, new.fallback) == ("fold_in", False)
+    assert new == guest
+    assert [item.item_id for item in other.items] != [item.item_id for item in new.items]
+    assert asking.recommend_to([], Asked(10)).fallback

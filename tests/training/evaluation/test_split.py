@@ -1,0 +1,211 @@
+"""Four protocols, each against a computation by loops."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions
+from recsys.errors import DataError
+from tests.support import factories
+from tests.support.files import pairs_of
+from training.evaluation import split as splitting
+from training.evaluation.split import (
+    Kind,
+    Split,
+    split_at_time,
+    split_last_share,
+    split_leave_last_out,
+    split_random_share,
+)
+
+Row = tuple[int, int, int]
+
+
+def data(rows: list[Row]) -> Interactions:
+    """(user, item, time), each pair once; six users and nine items."""
+    users, items, times = (np.array(column) for column in zip(*rows, strict=True))
+    maps = (IdMap.from_ids([f"{name}{num}" for num in range(size)]) for name, size in (("u", 6), ("i", 9)))
+    return Interactions(
+        *maps, users.astype(np.int32), items.astype(np.int32), np.ones(len(rows), np.float32), times.astype(np.int64)
+    )
+
+
+def rows_of(found: Interactions) -> set[Row]:
+    assert found.timestamps is not None
+    return set(zip(found.user_nums.tolist(), found.item_nums.tolist(), found.timestamps.tolist(), strict=True))
+
+
+def is_a_cut(found: Split, rows: list[Row]) -> bool:
+    """Every row is in one of two parts, neither of them empty."""
+    train, test = rows_of(found.train), rows_of(found.test)
+    return bool(train and test) and train | test == set(rows) and not train & test
+
+
+ROWS = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 8), st.integers(0, 4)), min_size=1, unique_by=lambda row: row[:2]
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(ROWS, st.floats(0.01, 0.99))
+def test_the_last_share_of_each_user_never_all_at_least_one(rows: list[Row], share: float) -> None:
+    histories: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for user, item, time in rows:
+        histories[user].append((time, item))
+    expected = set()
+    for user, history in histories.items():
+        wanted = round(share * len(history))
+        n = min(max(1, wanted), len(history) - 1)
+        expected |= {(user, item, time) for time, item in sorted(history)[len(history) - n :]}
+    if not expected:
+        with pytest.raises(DataError, match="no user has two interactions, so nothing can be held out"):
+            split_last_share(data(rows), share)
+    else:
+        split = split_last_share(data(rows), share)
+        assert rows_of(split.test) == expected
+        assert rows_of(split.train) == set(rows) - expected
+        assert set(split.train.user_nums.tolist()) == set(histories)
+        assert splitting.tested_users(split).tolist() == sorted({user for user, _, _ in expected})
+
+
+def test_a_fifth_of_ten_is_the_last_two() -> None:
+    pairs = [("a", f"i{number}") for number in range(10)]
+    split = split_last_share(factories.interactions(pairs, times=[50, 90, 10, 70, 20, 30, 40, 60, 80, 0]), 0.2)
+    assert pairs_of(split.test) == {("a", "i1"): (1.0, 90), ("a", "i8"): (1.0, 80)}
+
+
+def test_both_parts_keep_all_users_and_items() -> None:
+    whole = factories.interactions([("a", "x"), ("a", "y"), ("b", "z")], items=["cold"], times=[1, 2, 3])
+    split = split_last_share(whole, 0.5)
+    assert split.train.users is split.test.users is whole.users
+    assert split.train.items is split.test.items is whole.items
+    assert splitting.tested_users(split).dtype == np.int32
+
+
+@pytest.mark.parametrize("kind", ["temporal", "cutoff", "leave-last-out"])
+def test_without_times_there_is_no_split_by_time(kind: Kind) -> None:
+    with pytest.raises(DataError, match=r"needs timestamps; set data\.timestamp_column, or split at random"):
+        splitting.split(factories.interactions([("a", "x"), ("a", "y")]), kind, 0.2, 0)
+
+
+@pytest.mark.parametrize("kind", ["temporal", "leave-last-out", "random"])
+def test_users_with_one_interaction_cannot_be_held_out(kind: Kind) -> None:
+    lonely = factories.interactions([("a", "x"), ("b", "y"), ("c", "y")], times=[1, 2, 3])
+    with pytest.raises(DataError, match=r"nothing can be held out of 3; check data\.user_column"):
+        splitting.split(lonely, kind, 0.2, 0)
+
+
+def test_random_needs_no_times() -> None:
+    found = splitting.split(factories.interactions([("a", "x"), ("a", "y")]), "random", 0.2, 0)
+    assert (len(found.train), len(found.test), found.test.timestamps) == (1, 1, None)
+
+
+@settings(deadline=None, max_examples=100)
+@given(ROWS, st.floats(0.01, 0.99), st.integers(0, 9))
+def test_a_random_share_holds_out_as_many_as_the_last_share(rows: list[Row], share: float, seed: int) -> None:
+    whole = data(rows)
+    if np.bincount(whole.user_nums).max() == 1:
+        with pytest.raises(DataError, match="no user has two interactions"):
+            split_random_share(whole, share, seed)
+        return
+    found = split_random_share(whole, share, seed)
+    assert is_a_cut(found, rows)
+    by_time = split_last_share(whole, share)
+    assert sorted(found.test.user_nums) == sorted(by_time.test.user_nums)
+    assert rows_of(split_random_share(whole, share, seed).test) == rows_of(found.test)
+
+
+def test_a_random_share_is_fair_and_of_its_seed() -> None:
+    whole = data([(user, item, 0) for user in range(6) for item in range(9)])
+    tests = [split_random_share(whole, 1 / 3, seed).test for seed in range(300)]
+    times = np.bincount(np.concatenate([test.item_nums for test in tests]), minlength=9)
+    # each of 54 pairs is held out with chance 1/3: 600 of 1800 draws an item, standard deviation 20
+    assert times.sum() == 300 * 18
+    assert abs(times - 600).max() < 100
+    assert rows_of(tests[0]) != rows_of(tests[1])
+
+
+@settings(deadline=None, max_examples=100)
+@given(ROWS)
+def test_the_newest_of_each_user_with_two(rows: list[Row]) -> None:
+    histories: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for user, item, time in rows:
+        histories[user].append((time, item))
+    newest = {user: max(history) for user, history in histories.items() if len(history) > 1}
+    if not newest:
+        with pytest.raises(DataError, match="no user has two interactions"):
+            split_leave_last_out(data(rows))
+        return
+    found = split_leave_last_out(data(rows))
+    assert is_a_cut(found, rows)
+    assert rows_of(found.test) == {(user, item, time) for user, (time, item) in newest.items()}
+
+
+@settings(deadline=None, max_examples=100)
+@given(ROWS, st.floats(0.01, 0.99))
+def test_one_moment_for_all(rows: list[Row], share: float) -> None:
+    times = sorted(time for _, _, time in rows)
+    if times[0] == times[-1]:
+        with pytest.raises(DataError, match=f"all {len(rows)} interactions have the same timestamp"):
+            split_at_time(data(rows), share)
+        return
+    found = split_at_time(data(rows), share)
+    assert is_a_cut(found, rows)
+    before, after = (sorted(time for _, _, time in rows_of(part)) for part in (found.train, found.test))
+    assert before[-1] < after[0]
+    wanted = min(max(1, round(share * len(rows))), len(rows) - 1)
+    # at least the share, and only ties above it, but where the first moment must stay in the training part
+    assert len(after) >= wanted or len(before) == times.count(times[0])
+    assert sum(time > after[0] for time in after) < wanted
+
+
+def test_a_cutoff_by_hand() -> None:
+    # times 1..10: the last 30% are 8, 9, 10; user c has nothing before and stays, cold, in the test part
+    pairs = [("a", f"i{time}") for time in range(1, 9)] + [("c", "i1"), ("c", "new")]
+    found = splitting.split(factories.interactions(pairs, times=list(range(1, 11))), "cutoff", 0.3, 0)
+    assert pairs_of(found.test) == {("a", "i8"): (1.0, 8), ("c", "i1"): (1.0, 9), ("c", "new"): (1.0, 10)}
+    assert found.train.users.id(1) == "c"  # all the same, both parts know the user
+    assert 1 not in found.train.user_nums
+    assert splitting.tested_users(found).tolist() == [0, 1]
+
+
+def test_the_same_second_stays_together_in_the_test_part() -> None:
+    pairs = [("a", f"i{number}") for number in range(5)]
+    found = split_at_time(factories.interactions(pairs, times=[1, 2, 5, 5, 5]), 0.2)
+    assert sorted(found.test.item_nums.tolist()) == [2, 3, 4]
+    found = split_at_time(factories.interactions(pairs, times=[5, 5, 5, 5, 9]), 0.6)
+    assert found.test.item_nums.tolist() == [4]  # something must lie before the moment
+
+
+def test_kinds_are_the_functions_of_their_names() -> None:
+    whole = data([(user, item, (user * item) % 5) for user in range(6) for item in range(9)])
+    expected: dict[Kind, Split] = {
+        "temporal": split_last_share(whole, 0.4),
+        "cutoff": split_at_time(whole, 0.4),
+        "leave-last-out": split_leave_last_out(whole),
+        "random": split_random_share(whole, 0.4, 7),
+    }
+    tests = {kind: rows_of(splitting.split(whole, kind, 0.4, 7).test) for kind in expected}
+    assert tests == {kind: rows_of(found.test) for kind, found in expected.items()}
+    assert len({frozenset(test) for test in tests.values()}) == 4
+    assert {kind: splitting.describe(kind, 0.4) for kind in expected} == {
+        "temporal": "last 40% of each user's interactions by time",
+        "cutoff": "last 40% of all interactions by time",
+        "leave-last-out": "newest interaction of each user",
+        "random": "random 40% of each user's interactions",
+    }
+
+
+def test_the_weights_stay_with_their_pairs() -> None:
+    whole = data([(user, item, (user * item) % 5) for user in range(6) for item in range(9)])
+    object.__setattr__(whole, "weights", np.arange(1, 55, dtype=np.float32))
+    split = split_last_share(whole, 0.3)
+    assert pairs_of(split.train) | pairs_of(split.test) == pairs_of(whole)
+    assert math.isclose(split.train.weights.sum() + split.test.weights.sum(), 54 * 55 / 2)
