@@ -1,0 +1,1 @@
+"""The `recsys` command: its options, its output, and the commands that need only a model."""

@@ -1,1 +1,1 @@
-"""One file a resource."""
+"""One module for each resource; each returns a Flask blueprint."""

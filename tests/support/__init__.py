@@ -1,0 +1,1 @@
+"""Factories, fakes and data that several test modules share."""

@@ -1,0 +1,1 @@
+"""Texts and pictures of the items to vectors."""

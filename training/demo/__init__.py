@@ -1,0 +1,1 @@
+"""A drawn catalog with pictures, and two small towers trained on it."""

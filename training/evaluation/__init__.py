@@ -1,0 +1,1 @@
+"""Splits, metrics, baselines, comparisons and the quality gate."""

@@ -1,0 +1,1 @@
+"""ALS factors, neighbors, and their blend with content vectors."""

@@ -1,0 +1,1 @@
+"""The vector indexes and precomputed lists that serve."""

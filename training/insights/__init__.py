@@ -1,0 +1,1 @@
+"""Suggested attribute values, and items and users that stand out."""

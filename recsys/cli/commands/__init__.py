@@ -1,1 +1,1 @@
-"""Commands that need nothing but a published model."""
+"""One module for each command that needs only a model."""

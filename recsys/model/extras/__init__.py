@@ -1,0 +1,1 @@
+"""Parts that a model may have or lack: groups, a map, directions, tags, anomalies."""

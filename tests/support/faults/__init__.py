@@ -1,0 +1,1 @@
+"""What fault tests share: stores to damage, processes to kill, servers under load."""
