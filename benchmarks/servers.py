@@ -44,7 +44,7 @@ HALF_HEAD = b"GET /recommend/u1 HTTP/1.1\r\nHost: x\r\nX-Slow: "
 HALF_BODY = b"POST /recommend HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 40\r\n\r\n{"
 WAITRESS = """
 import sys, waitress
-from serving.wsgi import create
+from serving.server.wsgi import create
 waitress.serve(create(), host="127.0.0.1", port=int(sys.argv[1]), threads=int(sys.argv[2]), connection_limit=2000)
 """
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -1,6 +1,4 @@
-"""Who may ask, and how often."""
+"""Who may ask, and how often.
 
-from serving.access.key_file import KeyFile, KeyRecord
-from serving.access.keys import Key, Keys
-
-__all__ = ["Key", "KeyFile", "KeyRecord", "Keys"]
+Nothing is re-exported, because the command `recsys keys` needs the file of keys and not Flask.
+"""

@@ -30,7 +30,7 @@ def test_the_service_loads_nothing_of_training() -> None:
 
 def test_a_service_that_has_answered_has_loaded_nothing_of_training(tmp_path: object) -> None:
     loaded = loaded_by(
-        "from pathlib import Path\nfrom tests import factories\nfrom serving.app import create_app\n"
+        "from pathlib import Path\nfrom tests.support import factories\nfrom serving.app import create_app\n"
         "from serving.settings import Settings\n"
         f"store, _ = factories.publish(Path({str(tmp_path)!r}) / 'store')\n"
         "client = create_app(Settings(store.path)).test_client()\n"

@@ -67,7 +67,7 @@ def test_a_process_that_is_killed_refuses_the_bundle(sound: Path, number: int) -
 
 def test_a_process_that_goes_round_in_circles_refuses_the_bundle(sound: Path) -> None:
     code = (
-        "import itertools, sys; from recsys import canary; canary.SECONDS = 1.0;"
+        "import itertools, sys; from recsys.bundle import canary; canary.SECONDS = 1.0;"
         "canary.examine = lambda folder: all(itertools.repeat(True)); sys.argv = ['x', sys.argv[1]]; canary.main()"
     )
     with pytest.raises(BundleError, match=r"it killed the process that opened it \(SIGXCPU\)"):
@@ -106,7 +106,7 @@ def test_a_process_that_cannot_be_started_does_not_refuse_it(sound: Path) -> Non
 
 def test_it_runs_with_one_thread_at_low_priority_and_leaves_no_core(sound: Path) -> None:
     code = (
-        "import os, resource, sys; from recsys import canary; import recsys.bundle.canary as c;"
+        "import os, resource, sys; from recsys.bundle import canary; import recsys.bundle.canary as c;"
         "c.examine = lambda folder: None; sys.argv = ['x', sys.argv[1]]; c.main();"
         "sys.stdout.write(repr((os.nice(0) >= 5, resource.getrlimit(resource.RLIMIT_CORE), os.environ['OMP_NUM_THREADS'],"
         "os.environ['OPENBLAS_NUM_THREADS'], os.environ['MKL_NUM_THREADS']))); sys.exit(1)"
@@ -162,7 +162,7 @@ def test_an_index_that_would_crash_the_server_is_refused(sound: Path) -> None:
 
 def test_control_the_same_index_kills_a_process_that_just_opens_it(sound: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from recsys.bundle.bundle import load_bundle; from recsys import canary;"
+        "import sys; from pathlib import Path; from recsys.bundle.bundle import load_bundle; from recsys.bundle import canary;"
         "model = load_bundle(Path(sys.argv[1]), read=False).model;"
         "[canary._query(index) for index in (model.items_for_user, model.items_like_item)]"
     )

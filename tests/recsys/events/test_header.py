@@ -63,8 +63,8 @@ def test_the_header_outlives_failures_and_other_connections(file: Path, monkeypa
 
 SHM_LOCK = """
 import sys, threading
-from recsys import event_backends
-from recsys.event_store import EventStore
+from recsys.events import backends as event_backends
+from recsys.events.store import EventStore
 store = EventStore.open(sys.argv[1])
 if sys.argv[2] == "closing":
     import os

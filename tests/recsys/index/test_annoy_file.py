@@ -118,11 +118,11 @@ ATTACK = """
 import sys
 from pathlib import Path
 import numpy as np
-from recsys import annoy_file
-from recsys.annoy_index import AnnoyVectorIndex
+from recsys.index import annoy_file
+from recsys.index.annoy import AnnoyVectorIndex
 from recsys.errors import BundleError
-from recsys.index import VectorTable
-from tests import factories
+from recsys.index.exact import VectorTable
+from tests.support import factories
 
 path, checked, seed, cases = Path(sys.argv[1]), sys.argv[2] == "checked", int(sys.argv[3]), int(sys.argv[4])
 table = VectorTable.from_vectors(factories.random_vectors(300, 5))

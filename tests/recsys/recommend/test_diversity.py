@@ -145,4 +145,4 @@ def growing(self: Recommender, found: Ranked, asked: Asked, drop: set[int]) -> o
     """Diversify what was found, however much that is."""
     rows = self.model.items_like_item.table.rows(found.found.nums)
     chosen = diversified(found, rows, asked.diversity, asked.k)
-    return chosen, recommender.answers.Page(list(range(asked.k)), None)
+    return chosen, recommender.answer.Page(list(range(asked.k)), None)

@@ -118,7 +118,7 @@ FORKS = """
 import os, signal, sys, time, threading
 from pathlib import Path
 from recsys.config import ServeConfig
-from recsys.store import Store
+from recsys.bundle.store import Store
 from serving.app import create_app
 from serving.settings import Settings
 

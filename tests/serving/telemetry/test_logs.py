@@ -209,7 +209,7 @@ def test_the_line_of_a_request_without_a_model_names_none(client: FlaskClient, l
 
 def run(code: str) -> list[dict[str, Any]]:
     """The lines that a process wrote to standard error, its logging configured."""
-    begin = "import logging, sys, threading, warnings; from serving import logs; logs.configure();"
+    begin = "import logging, sys, threading, warnings; from serving.telemetry import logs; logs.configure();"
     ended = subprocess.run(
         [sys.executable, "-c", begin + code], cwd=factories.ROOT, capture_output=True, text=True, check=False
     )

@@ -20,7 +20,7 @@ from training.cli import lock
 CHILD = """
 import os, sys
 from pathlib import Path
-from training import lock
+from training.cli import lock
 with lock.training(Path(sys.argv[1])):
     os.write(1, b"holding\\n")
     os.read(0, 1)

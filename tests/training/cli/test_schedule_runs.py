@@ -138,7 +138,7 @@ def start(here: Path) -> Iterator[Start]:
 OFTEN = """
 import json, sys
 from pathlib import Path
-from training import schedule
+from training.cli import schedule
 command = json.loads(sys.argv[1])
 schedule.run(0.5, command, Path("var/store"), lambda line: print(line, file=sys.stderr, flush=True))
 """
