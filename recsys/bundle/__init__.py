@@ -1,7 +1,5 @@
 """Models on disk: write, check, open, publish and roll back."""
 
-from recsys.bundle.bundle import ModelBundle, load_bundle
-from recsys.bundle.manifest import Header, Manifest
-from recsys.bundle.store import Store
+import lazy_loader
 
-__all__ = ["Header", "Manifest", "ModelBundle", "Store", "load_bundle"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

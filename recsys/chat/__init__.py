@@ -1,7 +1,5 @@
 """A conversation to preferences, items and a reply."""
 
-from recsys.chat.parser import understand
-from recsys.chat.preferences import Message, Understood
-from recsys.chat.recommend import Reply, converse
+import lazy_loader
 
-__all__ = ["Message", "Reply", "Understood", "converse", "understand"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,6 +1,5 @@
 """Texts and pictures to vectors."""
 
-from recsys.encoders.hub import EncoderRef, TextEncoder, open_encoder
-from recsys.encoders.opening import open_query_encoder
+import lazy_loader
 
-__all__ = ["EncoderRef", "TextEncoder", "open_encoder", "open_query_encoder"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

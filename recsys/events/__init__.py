@@ -1,9 +1,5 @@
-"""What users did since the last training: records, the event store, and a user's recent activity.
+"""What users did since the last training: records, the event store, and a user's recent activity."""
 
-:class:`recsys.events.store.EventStore` is imported from its module, because it loads SQLAlchemy.
-"""
+import lazy_loader
 
-from recsys.events.activity import Activity, Event, EventRules
-from recsys.events.records import EventsInfo, ReceivedEvent, StoredEvent, Watermark
-
-__all__ = ["Activity", "Event", "EventRules", "EventsInfo", "ReceivedEvent", "StoredEvent", "Watermark"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

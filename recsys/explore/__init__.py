@@ -1,22 +1,5 @@
 """Groups, the map, directions, suggested tags and outliers, as JSON and pictures for people."""
 
-from recsys.explore.insights_json import anomalies_object, tags_object
-from recsys.explore.json import (
-    cluster_object,
-    clusters_object,
-    directions_object,
-    map_object,
-    segment_object,
-    segments_object,
-)
+import lazy_loader
 
-__all__ = [
-    "anomalies_object",
-    "cluster_object",
-    "clusters_object",
-    "directions_object",
-    "map_object",
-    "segment_object",
-    "segments_object",
-    "tags_object",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

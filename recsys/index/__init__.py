@@ -1,6 +1,5 @@
 """The nearest vectors by inner product: an exact scan, and a forest of Annoy."""
 
-from recsys.index.annoy import AnnoyVectorIndex
-from recsys.index.exact import ExactIndex, Neighbors, VectorIndex, VectorTable
+import lazy_loader
 
-__all__ = ["AnnoyVectorIndex", "ExactIndex", "Neighbors", "VectorIndex", "VectorTable"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,9 +1,5 @@
 """What a trained model consists of, and its formulas."""
 
-from recsys.model.blending import Layout
-from recsys.model.fold_in import FoldIn
-from recsys.model.model import Model
-from recsys.model.neighborhood import Neighborhood
-from recsys.model.popularity import Popularity
+import lazy_loader
 
-__all__ = ["FoldIn", "Layout", "Model", "Neighborhood", "Popularity"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,9 +1,5 @@
 """Ranked lists for users and items."""
 
-from recsys.recommend.answer import Answer, Recommendation
-from recsys.recommend.batch import recommend_many
-from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
-from recsys.recommend.user_state import Taste
+import lazy_loader
 
-__all__ = ["Answer", "Asked", "Recommendation", "Recommender", "Taste", "recommend_many"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,8 +1,5 @@
 """Items by text, by picture and by examples."""
 
-from recsys.search.examples import VectorQuery
-from recsys.search.items import search
-from recsys.search.pictures import PictureQuery
-from recsys.search.text import TextQuery
+import lazy_loader
 
-__all__ = ["PictureQuery", "TextQuery", "VectorQuery", "search"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

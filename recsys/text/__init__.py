@@ -1,7 +1,5 @@
 """Words, names and the keyword index of the items' texts."""
 
-from recsys.text.bm25 import Keywords
-from recsys.text.name_index import Names
-from recsys.text.tokens import Token, tokens
+import lazy_loader
 
-__all__ = ["Keywords", "Names", "Token", "tokens"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

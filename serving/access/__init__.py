@@ -1,4 +1,5 @@
-"""Who may ask, and how often.
+"""Who may ask, and how often."""
 
-Nothing is re-exported, because the command `recsys keys` needs the file of keys and not Flask.
-"""
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,5 @@
-"""Encodes queries in a process beside the workers.
+"""Encodes queries in a process beside the workers."""
 
-:class:`serving.encoding.service.Encoding` is imported from its module, because the process beside the workers needs no Flask.
-"""
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,5 @@
-"""What every request passes: limits, parsing, problems, headers.
+"""What every request passes: limits, parsing, problems, headers."""
 
-Nothing is re-exported, because the supervisor imports :mod:`serving.http.admission` and must not load numpy.
-"""
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

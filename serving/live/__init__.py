@@ -1,4 +1,5 @@
-"""The model of a worker and the events of its users, both following their stores.
+"""The model of a worker and the events of its users, both following their stores."""
 
-Nothing is re-exported, because the supervisor imports :mod:`serving.live.draining` and must not load numpy.
-"""
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

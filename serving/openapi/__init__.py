@@ -1,6 +1,5 @@
 """The OpenAPI document, made from one table of operations, and the page that shows it."""
 
-from serving.openapi.operation import Operation
-from serving.openapi.operations import OPERATIONS
+import lazy_loader
 
-__all__ = ["OPERATIONS", "Operation"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,5 +1,5 @@
 """Requests and answers as pydantic models, without Flask."""
 
-from serving.schemas.base import StrictObject
+import lazy_loader
 
-__all__ = ["StrictObject"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

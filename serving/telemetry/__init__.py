@@ -1,4 +1,5 @@
-"""Logs and metrics.
+"""Logs and metrics."""
 
-:mod:`serving.telemetry.metrics` must be imported after ``PROMETHEUS_MULTIPROC_DIR`` is set, so nothing is re-exported here.
-"""
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

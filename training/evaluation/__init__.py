@@ -1,1 +1,5 @@
 """Splits, metrics, baselines, comparisons and the quality gate."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

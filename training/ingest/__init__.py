@@ -1,6 +1,5 @@
 """Files and stored events to interactions and a catalog, with every row accounted for."""
 
-from training.ingest.accounting import Accounting
-from training.ingest.dataset import Dataset, Ratings
+import lazy_loader
 
-__all__ = ["Accounting", "Dataset", "Ratings"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,1 +1,5 @@
 """Parts that a model may have or lack: groups, a map, directions, tags, anomalies."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,13 @@
+from .attributes import Attributes as Attributes
+from .catalog import Catalog as Catalog
+from .catalog import Item as Item
+from .filters import Condition as Condition
+from .filters import parse_filter as parse_filter
+from .histories import Histories as Histories
+from .ids import IdMap as IdMap
+from .interactions import Interactions as Interactions
+from .packed import Arrays as Arrays
+from .packed import PackedStrings as PackedStrings
+from .vectors import Embeddings as Embeddings
+from .vectors import Vectors as Vectors
+from .vectors import unit_rows as unit_rows

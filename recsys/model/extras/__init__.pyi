@@ -1,0 +1,5 @@
+from .anomalies import Anomalies as Anomalies
+from .directions import Directions as Directions
+from .groups import Groups as Groups
+from .item_map import ItemMap as ItemMap
+from .tagging import Tagging as Tagging

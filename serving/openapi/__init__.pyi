@@ -1,0 +1,2 @@
+from .operation import Operation as Operation
+from .operations import OPERATIONS as OPERATIONS

@@ -1,0 +1,2 @@
+from .clustering import Clustering as Clustering
+from .explore import Explored as Explored

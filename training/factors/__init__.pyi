@@ -1,0 +1,2 @@
+from .als import Factorization as Factorization
+from .als import Factors as Factors
