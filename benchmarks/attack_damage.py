@@ -16,12 +16,14 @@ from recsys.model.model import Model
 from recsys.progress import Stages
 from recsys.recommend.batch import recommend_many, score_pairs
 from recsys.recommend.recommender import Recommender
-from training.evaluation import compare, ranking_metrics
+from training import measure
+from training.evaluation import ranking_metrics
 from training.evaluation.validation import Validation, held_out
 from training.factors.blend import exact_model
 from training.ingest.dataset import Ratings
 from training.ingest.movielens import THRESHOLD
-from training.prepare import Material, prepare
+from training.pipeline import prepare_data
+from training.run import TrainingRun
 
 K = 10
 SHARE = 0.2
@@ -50,7 +52,7 @@ class Lists:
 class Bench:
     """The genuine data, cut once; what is held out is the last fifth of each genuine history."""
 
-    material: Material
+    prepared: TrainingRun
     config: Config
     validation: Validation
     clean: Model
@@ -59,10 +61,10 @@ class Bench:
     @classmethod
     def of(cls, config: Config) -> Bench:
         """Read, cut, and fit the data as it is."""
-        material, seed = prepare(config, Stages(quiet=True)), config.als.random_state
-        validation = held_out(material.dataset.interactions, "temporal", SHARE, seed, with_cold_items=False)
+        prepared, seed = prepare_data(config, Stages(quiet=True)), config.als.random_state
+        validation = held_out(prepared.dataset.interactions, "temporal", SHARE, seed, with_cold_items=False)
         assert validation is not None
-        bench = cls(material, config, validation, None, 0.0)  # type: ignore[arg-type]
+        bench = cls(prepared, config, validation, None, 0.0)  # type: ignore[arg-type]
         clean = bench.fitted(validation.train)
         bench = replace(bench, clean=clean)
         return replace(bench, clean_recall=bench.lists(clean, 0).recall)
@@ -73,7 +75,7 @@ class Bench:
 
     def fitted(self, train: Interactions) -> Model:
         """A model of `train` with the configured values, answering exactly."""
-        parts = compare.fitted_parts(self.material, replace(self.validation, train=train), self.config)
+        parts = measure.fitted_parts(self.prepared, replace(self.validation, train=train))
         return exact_model(parts, self.config)
 
     def lists(self, model: Model, item: int) -> Lists:

@@ -27,11 +27,11 @@ from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors
 from recsys.model.model import Model
 from recsys.progress import Stages
-from training.evaluation import compare
+from training import measure
 from training.evaluation.validation import held_out
 from training.explore import clustering, explore
-from training.factors.blend import assemble
-from training.prepare import prepare
+from training.factors.blend import blend_parts
+from training.pipeline import prepare_data
 
 MEASURED = 2000
 COUNTS = (2, 4, 8, 16, 32)
@@ -98,11 +98,11 @@ def _hdbscan(rows: Vectors, few: NDArray[np.integer]) -> None:
 
 def _users(config: Config) -> None:
     """Recall of the most popular unseen items of a user's segment, by the number of segments."""
-    material = prepare(config, Stages(quiet=True))
-    validation = held_out(material.dataset.interactions, "auto", config.evaluate.share, config.als.random_state)
+    prepared = prepare_data(config, Stages(quiet=True))
+    validation = held_out(prepared.dataset.interactions, "auto", config.evaluate.share, config.als.random_state)
     assert validation is not None
-    parts = compare.fitted_parts(material, validation, config, None)
-    items, used = assemble(parts, config.blend).like_item, _matrix(validation.train)
+    parts = measure.fitted_parts(prepared, validation)
+    items, used = blend_parts(parts, config.blend).like_item, _matrix(validation.train)
     vectors = explore.user_vectors(used, items)
     everybody = np.zeros(len(vectors), dtype=np.int32)
     print(f"recall@{K} of what is popular with all: {_recall(everybody, used, validation.test):.4f}")

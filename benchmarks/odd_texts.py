@@ -20,7 +20,7 @@ from recsys.data.histories import Histories
 from recsys.progress import Stages
 from training.factors import neighbors
 from training.insights.odd_items import FEWEST_USERS, Known, disagreements
-from training.prepare import prepare
+from training.pipeline import prepare_data
 
 ROOT = Path(__file__).parent.parent
 EXCHANGED = 10
@@ -46,12 +46,12 @@ def main() -> None:
 
 def sample(config: Config) -> tuple[Known, int]:
     """What is known of the sample's items, and the seed."""
-    material, seed = prepare(config, Stages(quiet=True)), config.als.random_state
-    pairs = material.dataset.interactions
+    prepared, seed = prepare_data(config, Stages(quiet=True)), config.als.random_state
+    pairs = prepared.dataset.interactions
     behaviour = neighbors.by_behaviour(pairs, config.blend.n_neighbors, config.blend.neighbor_power, seed)
     history = Histories.from_interactions(pairs).matrix()
-    vectors = material.encoded.embeddings.vectors
-    return Known(material.dataset.catalog, material.texts, vectors, behaviour, material.words, history), seed
+    vectors = prepared.encoded.embeddings.vectors
+    return Known(prepared.dataset.catalog, prepared.texts, vectors, behaviour, prepared.words, history), seed
 
 
 def exchanged(known: Known, each: int, seed: int) -> tuple[list[float], list[float]]:

@@ -1,65 +1,48 @@
-"""What a configuration's data comes to before anything is fitted."""
+"""Stages that prepare a training: read the data, encode texts and pictures, find similar texts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
-import numpy as np
-from scipy import sparse
-
-from recsys.config import Config
-from recsys.data.histories import Histories
-from recsys.data.interactions import Interactions
-from recsys.data.vectors import Vectors
 from recsys.model import blending
-from recsys.progress import Stages
-from training.content import embed
-from training.content.embed import Content
+from training.content import embed, pictures
 from training.content.find_encoder import NONE
 from training.factors import neighbors
-from training.ingest.dataset import Dataset
 from training.ingest.ingest import ingest
+from training.run import TrainingRun
 
 
-@dataclass(frozen=True, eq=False)
-class Material:
-    """The data set with everything that is known of its items without looking at behaviour.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    encoded : Content
-        Text vectors as the encoder made them.
-    texts : float32 array (n_items, text_dim)
-        The same, centred and of length 1.
-    words : sparse matrix (n_items, n_items)
-        The items with the likest texts by their words.
-    """
-
-    dataset: Dataset
-    encoded: Content
-    texts: Vectors
-    words: sparse.csr_matrix
-
-    @property
-    def disliked(self) -> Histories:
-        """Pairs that were seen, but are not positive."""
-        return self.dataset.seen_only or nothing_seen(self.dataset.interactions)
+def read(run: TrainingRun) -> TrainingRun:
+    """Read the files of the configuration; raises DataError."""
+    return replace(run, dataset=ingest(run.config))
 
 
-def prepare(config: Config, stages: Stages) -> Material:
-    """Read the files, encode the texts and find the items with the likest ones; raises DataError, EncoderError."""
-    with stages.stage("read"):
-        dataset = ingest(config)
-    catalog = dataset.catalog
-    with stages.stage("encode", len(catalog)) as advance:
-        encoded = embed.embed(catalog, config, advance)
-    texts = catalog.texts() if config.content.encoder != NONE else [""] * len(catalog)
-    with stages.stage("words"):
-        words = neighbors.by_words(texts, config.blend.n_neighbors)
-    return Material(dataset, encoded, blending.centred(encoded.embeddings.vectors), words)
+def encode_texts(run: TrainingRun) -> TrainingRun:
+    """Encode the texts of the items; raises EncoderError, DataError."""
+    encoded = embed.embed(run.dataset.catalog, run.config, run.advance)
+    return replace(run, encoded=encoded, texts=blending.centred(encoded.embeddings.vectors))
 
 
-def nothing_seen(interactions: Interactions) -> Histories:
-    nothing = np.empty(0, dtype=np.int32)
-    return Histories.from_pairs(nothing, nothing, len(interactions.users), len(interactions.items))
+def find_similar_words(run: TrainingRun) -> TrainingRun:
+    """Find the items with the most similar words, for each item."""
+    catalog = run.dataset.catalog
+    texts = catalog.texts() if run.config.content.encoder != NONE else [""] * len(catalog)
+    return replace(run, words=neighbors.by_words(texts, run.config.blend.n_neighbors))
+
+
+def encode_pictures(run: TrainingRun) -> TrainingRun:
+    """Encode the pictures of the items; raises ConfigError, DataError, EncoderError."""
+    encoded = pictures.embed(run.dataset.catalog, run.config, run.advance)
+    for note in encoded.notes:
+        run.on_progress(note)
+    return replace(run, pictures=encoded)
+
+
+def n_items(run: TrainingRun) -> int:
+    """Return how many steps the encoding of texts or pictures has."""
+    return len(run.dataset.catalog)
+
+
+def has_pictures(run: TrainingRun) -> bool:
+    """Return whether pictures are to be encoded."""
+    return bool(run.config.content.picture_encoder)

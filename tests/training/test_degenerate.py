@@ -19,8 +19,7 @@ from recsys.recommend.request import Asked
 from tests.support import factories
 from tests.support.files import config, table
 from training import pipeline
-from training.build import Trained
-from training.pipeline import Protocol
+from training.run import Protocol, TrainingRun
 
 QUIET = Stages(quiet=True)
 PAIR = ("user_id", "item_id")
@@ -29,14 +28,14 @@ RECORD = ("item_id", "title")
 
 def train(
     folder: Path, pairs: list[tuple[str, str]], items: list[tuple[str, str]] | None = None, **sections: Any
-) -> Trained:
+) -> TrainingRun:
     files = [table(folder / "i.csv", pairs, PAIR)]
     if items is not None:
         files.append(table(folder / "items.csv", items, RECORD))
     return pipeline.train(config(*files, **sections), QUIET)
 
 
-def answers(trained: Trained, folder: Path) -> Recommender:
+def answers(trained: TrainingRun, folder: Path) -> Recommender:
     """A recommender over the published and reopened model, asked every question."""
     store = Store(folder / "store")
     store.publish(trained.model, trained.header, factories.NOON)

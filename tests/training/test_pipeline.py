@@ -23,17 +23,17 @@ from recsys.recommend.request import Asked
 from tests.support.files import table
 from tests.support.sample import ITEMS, small
 from training import pipeline
-from training.build import Trained
 from training.cli import build_time
 from training.evaluation.results import Comparison
 from training.factors import als, neighbors
 from training.report import collect
+from training.run import TrainingRun
 
 QUIET = Stages(quiet=True)
 
 
 @pytest.fixture(scope="module")
-def trained(some_users: Path) -> Trained:
+def trained(some_users: Path) -> TrainingRun:
     return pipeline.train(small(some_users), QUIET)
 
 
@@ -101,7 +101,7 @@ def test_hash_seed_and_threads_change_no_byte(some_users: Path, tmp_path: Path) 
     assert stores[0] == stores[1]
 
 
-def test_the_header_says_what_the_model_is(trained: Trained, some_users: Path) -> None:
+def test_the_header_says_what_the_model_is(trained: TrainingRun, some_users: Path) -> None:
     header, model, pairs = trained.header, trained.model, trained.dataset.interactions
     with some_users.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -115,14 +115,14 @@ def test_the_header_says_what_the_model_is(trained: Trained, some_users: Path) -
     assert "store" not in header.parameters
 
 
-def test_the_checksum_of_the_data_changes_with_the_data(trained: Trained, some_users: Path, tmp_path: Path) -> None:
+def test_the_checksum_of_the_data_changes_with_the_data(trained: TrainingRun, some_users: Path, tmp_path: Path) -> None:
     with some_users.open(newline="") as stream:
         header, *rows = csv.reader(stream)
     shorter = table(tmp_path / "i.csv", rows[:-1], header)
     assert pipeline.train(small(shorter), QUIET).header.data_sha256 != trained.header.data_sha256
 
 
-def test_scores_are_the_sum_of_all_parts(trained: Trained) -> None:
+def test_scores_are_the_sum_of_all_parts(trained: TrainingRun) -> None:
     """score = p . q' + e s (c . t) + n^-1/2 sum (S_behaviour + e S_words), summed here part by part in float64."""
     model, pairs, changed = trained.model, trained.dataset.interactions, trained.config
     factors, blend = als.fit(pairs, changed.als), changed.blend
@@ -151,7 +151,7 @@ def test_scores_are_the_sum_of_all_parts(trained: Trained) -> None:
         assert [item.score for item in answer.items] == pytest.approx(np.sort(scores)[::-1][:10], abs=1e-4)
 
 
-def test_nobody_is_recommended_what_was_seen(trained: Trained) -> None:
+def test_nobody_is_recommended_what_was_seen(trained: TrainingRun) -> None:
     recommender = Recommender(trained.model, "v")
     for user_num in range(len(trained.model.users)):
         seen = {trained.model.catalog.items.id(num) for num in trained.model.histories.items_of(user_num).tolist()}
@@ -160,7 +160,7 @@ def test_nobody_is_recommended_what_was_seen(trained: Trained) -> None:
         assert not seen & {item.item_id for item in answer.items}
 
 
-def test_cold_items_have_the_factors_of_the_likest_and_can_be_recommended(trained: Trained) -> None:
+def test_cold_items_have_the_factors_of_the_likest_and_can_be_recommended(trained: TrainingRun) -> None:
     pairs = trained.dataset.interactions
     cold = np.flatnonzero(pairs.item_counts() == 0)
     rows = trained.model.items_for_user.table.rows(cold.astype(np.int32))
@@ -220,7 +220,7 @@ def test_the_comparison_is_shown_before_the_final_fit_and_can_refuse(some_users:
     assert shown[1] is None
 
 
-def test_the_manifest_has_the_figures_of_the_comparison(trained: Trained) -> None:
+def test_the_manifest_has_the_figures_of_the_comparison(trained: TrainingRun) -> None:
     assert trained.comparison is not None
     figures = trained.comparison.measured[0].figures
     own = {name: value for name, value in trained.header.metrics.items() if not name.startswith("tags ")}

@@ -12,7 +12,7 @@ import click
 from recsys.cli.main import configured
 from recsys.config import Config, SplitKind
 from recsys.config_file import render_values
-from recsys.errors import BundleError, ConfigError, DataError
+from recsys.errors import BundleError, ConfigError
 from recsys.progress import Stages
 from training.cli import lock, schedule
 from training.cli.build_time import now
@@ -63,7 +63,7 @@ def train(
     if every is not None:
         if no_publish:
             raise ConfigError("--every trains in order to publish; leave --no-publish out")
-        schedule.run(schedule.parse(every), _once(click.get_current_context()), store, _tell)
+        schedule.run(schedule.parse(every), _once(click.get_current_context()), store, _show_line)
         return
     _check_encoder(config)
     with nullcontext() if no_publish else lock.training(store):
@@ -78,7 +78,7 @@ def _train(config: Config, trials: int, no_publish: bool, force: bool) -> None:
 
     stages, store = Stages(), Store(Path(config.store.path))
     check = _gate(store, config, force or no_publish)
-    trained = pipeline.train(config, stages, trials, _tell, check)
+    trained = pipeline.train(config, stages, trials, _show_line, check)
     if trained.tuned is not None:
         click.echo(f"# best of {len(trained.tuned.trials)} fits\n{render_values(trained.config, SEARCHED)}")
     if no_publish:
@@ -114,15 +114,8 @@ def tune(config: Config, trials: int | None) -> None:
     """Search hyper-parameters on a part of the data and print the best as TOML; nothing is published."""
     _check_encoder(config)
     from training import pipeline
-    from training.evaluation.validation import held_out
-    from training.prepare import prepare
 
-    stages, seed = Stages(), config.als.random_state
-    material = prepare(config, stages)
-    validation = held_out(material.dataset.interactions, config.evaluate.split, config.tune.share, seed)
-    if validation is None:
-        raise DataError("no user has two interactions, so nothing can be held out and searched with")
-    tuned = pipeline.search(material, validation, config, trials or config.tune.trials, stages, _tell)
+    tuned = pipeline.tune(config, trials or config.tune.trials, Stages(), _show_line)
     click.echo(f"# best of {len(tuned.trials)} fits\n{render_values(tuned.config, SEARCHED)}", nl=False)
 
 
@@ -155,41 +148,40 @@ def evaluate(
     _check_encoder(config)
     from training import pipeline
     from training.cli import summary
+    from training.run import Protocol
 
     chosen, stages = config.evaluate, Stages(quiet=as_json)
-    protocol = pipeline.Protocol(kind or chosen.split, share or chosen.share, k or chosen.k, trials or 0)
+    protocol = Protocol(kind or chosen.split, share or chosen.share, k or chosen.k, trials or 0)
     if negatives is not None:
-        figures = pipeline.leave_one_out(config, protocol, negatives, stages, _tell)
+        figures = pipeline.leave_one_out(config, protocol, negatives, stages, _show_line)
         summary.show_figures(figures, as_json)
         return
-    summary.show_comparison(pipeline.compare(config, protocol, stages, _tell), as_json)
+    summary.show_comparison(pipeline.compare(config, protocol, stages, _show_line), as_json)
 
 
 def _gate(store: Store, config: Config, let_pass: bool):  # type: ignore[no-untyped-def]
     """What is called with the comparison before the final fit."""
-    from training.evaluation import gate
+    from training.evaluation import quality_gate
 
     version = store.current_or_none()
     current: dict[str, float] = {}
     try:
         current = store.verify(version).metrics if version and not let_pass else {}
     except BundleError as error:
-        _tell(f"the current model is damaged, so the new one is not compared with it: {error}")
+        _show_line(f"the current model is damaged, so the new one is not compared with it: {error}")
 
     def check(comparison: Comparison | None) -> None:
         if let_pass or comparison is None:
             return
-        if gate.too_few(comparison):
-            n = comparison.measured[0].users
-            _tell(
-                f"not judged: {n} users have something held out, and of fewer than {gate.FEWEST_USERS} nothing can be told"
-            )
-        gate.check(comparison, current, config.evaluate)
+        if quality_gate.too_few(comparison):
+            n, fewest = comparison.measured[0].users, quality_gate.FEWEST_USERS
+            _show_line(f"not judged: {n} users have held-out interactions; fewer than {fewest} are too few to judge")
+        quality_gate.check(comparison, current, config.evaluate)
 
     return check
 
 
-def _tell(line: str) -> None:
+def _show_line(line: str) -> None:
     click.echo(line, err=True)
 
 

@@ -23,7 +23,7 @@ from training.evaluation.results import Comparison, Figure, Measured, Segment
 from training.ingest.dataset import Dataset
 
 if TYPE_CHECKING:  # its libraries are not for who only validates
-    from training.build import Trained
+    from training.run import TrainingRun
 
 SAMPLE_K = 5
 SAMPLE_ITEMS = 30
@@ -66,7 +66,7 @@ def show_dataset(dataset: Dataset, config: Config) -> None:
     click.echo(f"  texts: {_texts(dataset, config)}")
 
 
-def show_trained(trained: Trained, version: str, seconds: dict[str, float], config: Config) -> None:
+def show_trained(trained: TrainingRun, version: str, seconds: dict[str, float], config: Config) -> None:
     """Counts, indexes, times, and sample answers of the new model."""
     show_dataset(trained.dataset, config)
     header, model = trained.header, trained.model

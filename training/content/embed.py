@@ -24,7 +24,7 @@ def _nothing(texts: Sequence[str]) -> Vectors:
 
 
 @dataclass(frozen=True, eq=False)
-class Content:
+class EncodedTexts:
     """Text vectors of all items (dimension 0 without content) and what made them.
 
     `encode` gives the unit vectors of more texts, (n, dim), none of them empty.
@@ -36,7 +36,7 @@ class Content:
     encode: Callable[[Sequence[str]], Vectors] = _nothing
 
 
-def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lambda _: None) -> Content:
+def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lambda _: None) -> EncodedTexts:
     """Unit vectors of the items' texts; an item without text has a row of zeros, and without any text they have no columns.
 
     Parameters
@@ -55,7 +55,7 @@ def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lam
     texts = catalog.texts()
     rows = [row for row, text in enumerate(texts) if text]
     if name == NONE or not rows:
-        return Content(Embeddings(catalog.items, np.zeros((len(catalog), 0), dtype=np.float32), NONE))
+        return EncodedTexts(Embeddings(catalog.items, np.zeros((len(catalog), 0), dtype=np.float32), NONE))
     wanted = [texts[row] for row in rows]
     files: dict[str, bytes] = {}
     encoder: TextEncoder | None = find_encoder(config.content)
@@ -68,7 +68,7 @@ def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lam
         found = _cached(encoder, wanted, config.content.cache, advance)
     vectors = np.zeros((len(catalog), found.shape[1]), dtype=np.float32)
     vectors[rows] = found
-    return Content(Embeddings(catalog.items, vectors, name), encoder.fingerprint, files, encode)
+    return EncodedTexts(Embeddings(catalog.items, vectors, name), encoder.fingerprint, files, encode)
 
 
 def _cached(

@@ -1,4 +1,4 @@
-"""From factors, texts and neighbors to the vectors and the neighborhood of a model."""
+"""Blends factors, texts and neighbors to the vectors and the neighborhood of a model."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ from training.factors.als import Factors
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
-    """What a model is put together from.
+class FittedParts:
+    """The fitted parts of a model.
 
     Parameters
     ----------
     catalog : Catalog
     interactions : Interactions
     seen_only : Histories
-        Pairs that were seen, but are not to be learned from.
+        Pairs that were seen, and are not learned from.
     factors : Factors
     texts : float32 array (n_items, text_dim)
         Centred unit text vectors; text_dim is 0 without content.
@@ -58,20 +58,25 @@ class Parts:
     behaviour: sparse.csr_matrix
     words: sparse.csr_matrix
 
-    def behaviour_alone(self) -> Parts:
-        """Only the factors: matrix factorization as it is."""
+    @property
+    def has_content(self) -> bool:
+        """Whether texts say anything about the items."""
+        return bool(self.texts.shape[1] or self.words.nnz)
+
+    def behaviour_alone(self) -> FittedParts:
+        """Return the factors alone: plain matrix factorization."""
         nobody = neighbors.nobody(len(self.catalog))
         return replace(self, texts=self.texts[:, :0], behaviour=nobody, words=nobody)
 
-    def content_alone(self) -> Parts:
-        """Only the texts, dense and by words."""
+    def content_alone(self) -> FittedParts:
+        """Return the texts alone, dense and by words."""
         nothing = Factors(np.zeros_like(self.factors.users), np.zeros_like(self.factors.items))
         return replace(self, factors=nothing, behaviour=neighbors.nobody(len(self.catalog)))
 
 
 @dataclass(frozen=True, eq=False)
-class Assembled:
-    """The item vectors of both questions, (n_items, layout.dim), and the neighborhood, in units of the score."""
+class BlendedVectors:
+    """Item vectors for users and for items, (n_items, layout.dim), and the neighborhood, in units of the score."""
 
     layout: Layout
     for_user: Vectors
@@ -79,15 +84,15 @@ class Assembled:
     neighborhood: Neighborhood
 
 
-def assemble(parts: Parts, blend: BlendConfig) -> Assembled:
-    """Blend by the formulas of :mod:`recsys.model.blending`."""
+def blend_parts(parts: FittedParts, blend: BlendConfig) -> BlendedVectors:
+    """Blend the parts by the formulas of :mod:`recsys.model.blending`."""
     factors, texts, counts = parts.factors, parts.texts, parts.interactions.item_counts()
     unit = blending.score_unit(factors.users, factors.items)
     scale = _content_scale(unit, blend.beta, parts)
     prior = neighbors.factor_prior(parts.words, factors.items, counts)
     shrunk = blending.with_prior(factors.items, prior, counts, blend.prior_at)
     trust = blending.reliability(counts, blend.half_at)
-    return Assembled(
+    return BlendedVectors(
         Layout(factors.items.shape[1], texts.shape[1], scale, blend.short_history),
         blending.items_for_user(shrunk, texts, scale),
         blending.items_like_item(factors.items, texts, blend.weight, trust),
@@ -97,9 +102,9 @@ def assemble(parts: Parts, blend: BlendConfig) -> Assembled:
     )
 
 
-def exact_model(parts: Parts, config: Config) -> Model:
-    """A model that answers exactly, without forests, for measurements."""
-    assembled, n_items = assemble(parts, config.blend), len(parts.catalog)
+def exact_model(parts: FittedParts, config: Config) -> Model:
+    """Return a model for measurements: exact indexes, no extras."""
+    blended, n_items = blend_parts(parts, config.blend), len(parts.catalog)
     popularity = Popularity.from_interactions(parts.interactions, config.data.half_life_days)
     return Model(
         users=parts.interactions.users,
@@ -109,11 +114,11 @@ def exact_model(parts: Parts, config: Config) -> Model:
         popularity=popularity,
         trending=popularity,
         user_factors=parts.factors.users,
-        layout=assembled.layout,
-        items_for_user=ExactIndex(VectorTable.from_vectors(assembled.for_user)),
-        items_like_item=ExactIndex(VectorTable.from_vectors(assembled.like_item)),
-        neighborhood=assembled.neighborhood,
-        fold_in=FoldIn.none(n_items, assembled.layout.factors),
+        layout=blended.layout,
+        items_for_user=ExactIndex(VectorTable.from_vectors(blended.for_user)),
+        items_like_item=ExactIndex(VectorTable.from_vectors(blended.like_item)),
+        neighborhood=blended.neighborhood,
+        fold_in=FoldIn.none(n_items, blended.layout.factors),
         attributes=Attributes.from_catalog(parts.catalog),
         user_lists=Lists.none(len(parts.interactions.users)),
         item_lists=Lists.none(n_items),
@@ -123,16 +128,22 @@ def exact_model(parts: Parts, config: Config) -> Model:
         segments=Groups.none(len(parts.interactions.users)),
         item_map=ItemMap.none(n_items),
         directions=Directions(),
-        likeness=Likeness.of(config.blend.weight, np.zeros(assembled.layout.text_dim, dtype=np.float32)),
+        likeness=Likeness.of(config.blend.weight, np.zeros(blended.layout.text_dim, dtype=np.float32)),
         names=Names.none(n_items),
         tagging=Tagging.none(n_items),
         anomalies=Anomalies.none(),
     )
 
 
-def _content_scale(unit: float, beta: float, parts: Parts) -> float:
+def empty_histories(interactions: Interactions) -> Histories:
+    """Return histories without items for the users of the interactions."""
+    empty = np.empty(0, dtype=np.int32)
+    return Histories.from_pairs(empty, empty, len(interactions.users), len(interactions.items))
+
+
+def _content_scale(unit: float, beta: float, parts: FittedParts) -> float:
     if not parts.texts.shape[1]:
         return 0.0
-    return (
-        unit * beta if parts.factors.items.any() else 1.0
-    )  # content that is alone has no other part to be weighed with
+    if not parts.factors.items.any():
+        return 1.0  # content alone is weighed against nothing
+    return unit * beta

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from recsys.config_file import render_values
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import Asked
-from training.build import Trained
 from training.indexes.build import sample
 from training.report import insights
 from training.report import render as html
 from training.report.data import ReportData, UserSample
 from training.report.exploration import exploration
+from training.run import TrainingRun
 
 REPORT = "report.html"
 SHOWN_USERS = 5
@@ -20,12 +20,12 @@ SHOWN_ITEMS = 10
 SECTIONS = ("als", "content", "blend", "index", "tune", "evaluate")
 
 
-def report(trained: Trained, seconds: dict[str, float]) -> bytes:
+def report(trained: TrainingRun, seconds: dict[str, float]) -> bytes:
     """The report as a self-contained HTML page."""
     return html.render(data(trained, seconds)).encode()
 
 
-def data(trained: Trained, seconds: dict[str, float]) -> ReportData:
+def data(trained: TrainingRun, seconds: dict[str, float]) -> ReportData:
     """Everything that the report shows; `seconds` are those of the stages."""
     config, tuned = trained.config, trained.tuned
     return ReportData(
@@ -47,7 +47,7 @@ def data(trained: Trained, seconds: dict[str, float]) -> ReportData:
     )
 
 
-def _facts(trained: Trained) -> dict[str, str]:
+def _facts(trained: TrainingRun) -> dict[str, str]:
     counts, shape = trained.header.counts, trained.header.shape
     times = trained.dataset.interactions.timestamps
     facts = {
@@ -63,7 +63,7 @@ def _facts(trained: Trained) -> dict[str, str]:
     return facts
 
 
-def _notes(trained: Trained) -> tuple[str, ...]:
+def _notes(trained: TrainingRun) -> tuple[str, ...]:
     notes = list(trained.dataset.notes)
     if trained.tuned is not None and trained.comparison is not None:
         notes.append(
@@ -77,7 +77,7 @@ def _notes(trained: Trained) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _users(trained: Trained) -> tuple[UserSample, ...]:
+def _users(trained: TrainingRun) -> tuple[UserSample, ...]:
     model = trained.model
     recommender = Recommender(model, "")
     shown = []

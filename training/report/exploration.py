@@ -7,14 +7,14 @@ from recsys.explore.map_svg import draw
 from recsys.model.extras.descriptions import Meaning
 from recsys.model.extras.directions import Direction
 from recsys.model.extras.groups import Groups
-from training.build import Trained
 from training.explore.clustering import Clustering
 from training.report.data import DirectionRow, Exploration, GroupingRow, GroupRow
+from training.run import TrainingRun
 
 WORDS, VALUES, ITEMS = 8, 3, 3
 
 
-def exploration(trained: Trained) -> Exploration | None:
+def exploration(trained: TrainingRun) -> Exploration | None:
     """None where nothing was looked for."""
     model, explored = trained.model, trained.explored
     if explored.clusters is None or explored.segments is None:

@@ -80,13 +80,13 @@ class Tuned:
     factors: Factors | None
 
 
-def search(task: Task, config: Config, trials: int, tell: Callable[[str], None] = lambda _: None) -> Tuned:
+def search(task: Task, config: Config, trials: int, on_progress: Callable[[str], None] = lambda _: None) -> Tuned:
     """Search for `trials` fits.
 
     Parameters
     ----------
-    tell : callable
-        Is given a line after each trial.
+    on_progress : callable
+        Takes a line after each trial.
 
     Raises
     ------
@@ -95,12 +95,12 @@ def search(task: Task, config: Config, trials: int, tell: Callable[[str], None] 
     ModelRejectedError
         When no fit succeeds.
     """
-    return _Search(task, config, tell).run(trials)
+    return _Search(task, config, on_progress).run(trials)
 
 
 class _Search:
-    def __init__(self, task: Task, config: Config, tell: Callable[[str], None]) -> None:
-        self.task, self.config, self.tell = task, config, tell
+    def __init__(self, task: Task, config: Config, on_progress: Callable[[str], None]) -> None:
+        self.task, self.config, self.on_progress = task, config, on_progress
         self.cheap_task = _smaller(task, config)
         self.ledger = Ledger(config.tune.storage, _key(task, config))
         self.results: list[tuple[Rung, Result]] = []
@@ -133,7 +133,7 @@ class _Search:
                 self.ledger.store(rung, trial, result)
         self.results.append((rung, result))
         values = " ".join(f"{name}={value:.3g}" for name, value in _varied(result).items())
-        self.tell(
+        self.on_progress(
             f"trial {len(self.results)}/{trials} {rung:<5} {self.config.tune.metric}@{self.config.tune.k} "
             f"{result.value:.4f}, factors alone {result.alone:.4f}{self._best_mark(result)}  {result.seconds:.1f} s  {values}"
         )
@@ -163,7 +163,7 @@ class _Search:
             blend, value = blend_search.search(task.validation, factors, task.content, start, tune.metric, tune.k)
             alone = blend_search.factors_alone(task.validation, factors, task.content, tune.metric, tune.k)
         except ModelRejectedError as error:
-            self.tell(f"  a fit failed: {error}")
+            self.on_progress(f"  a fit failed: {error}")
             return Result(setting, start, 0.0, 0.0, time.perf_counter() - started)
         done = setting.model_copy(update={"iterations": iterations})
         result = Result(done, blend, value, alone, time.perf_counter() - started)

@@ -156,7 +156,7 @@ def test_the_attributes_can_be_named(folder: Path) -> None:
 def test_a_training_looks_at_the_pictures_and_publishes_them(folder: Path) -> None:
     told: list[str] = []
     chosen = config(folder)
-    trained = pipeline.train(chosen, Stages(quiet=True), tell=told.append)
+    trained = pipeline.train(chosen, Stages(quiet=True), on_progress=told.append)
     version = Store(folder / "store").publish(trained.model, trained.header, factories.NOON)
     recommender = Store(folder / "store").recommender()
     model = recommender.model

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recsys.config import Config
 from recsys.data.histories import Histories
 from recsys.model.popularity import Popularity
 from recsys.progress import Stages
@@ -18,12 +19,14 @@ from recsys.recommend.request import Asked
 from tests.support import factories
 from tests.support.files import config
 from tests.support.sample import EVENTS, ITEMS, small
-from training import pipeline, prepare
+from training import measure, pipeline
 from training.evaluation import compare
 from training.evaluation.results import Measured
 from training.evaluation.validation import Validation, held_out
-from training.factors.blend import exact_model
-from training.pipeline import Protocol
+from training.factors.blend import FittedParts, exact_model
+from training.run import Protocol
+from training.tuning import search
+from training.tuning.search import Task, Tuned
 
 LATEST_SMALL = factories.SHARED_DATA / "ml-latest-small"
 QUIET = Stages(quiet=True)
@@ -86,14 +89,14 @@ def test_leave_one_out_is_the_same_twice_and_easier(some_users: Path) -> None:
 def test_a_search_before_a_comparison_sees_nothing_of_what_is_tested(
     some_users: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tasks: list[pipeline.Task] = []
-    really = pipeline.tune.search
+    tasks: list[Task] = []
+    really = search.search
 
-    def noted(task: pipeline.Task, *rest: Any) -> pipeline.Tuned:
+    def noted(task: Task, *rest: Any) -> Tuned:
         tasks.append(task)
         return really(task, *rest)
 
-    monkeypatch.setattr(pipeline.tune, "search", noted)
+    monkeypatch.setattr(search, "search", noted)
     tune = {"storage": "", "max_factors": 8, "cheap_factors": 8, "max_iterations": 4}
     searched = pipeline.compare(small(some_users, tune=tune), Protocol("temporal", 0.2, 10, 2), QUIET)
     plain = pipeline.compare(small(some_users), Protocol("temporal", 0.2, 10), QUIET)
@@ -101,15 +104,15 @@ def test_a_search_before_a_comparison_sees_nothing_of_what_is_tested(
     assert searched.measured[0].figures != plain.measured[0].figures
     (task,) = tasks
     seen = len(task.validation.train) + len(task.validation.test)
-    assert seen <= 0.85 * len(pipeline.prepare(small(some_users), QUIET).dataset.interactions)
+    assert seen <= 0.85 * len(pipeline.prepare_data(small(some_users), QUIET).dataset.interactions)
 
 
-def parts_of(path: Path, **sections: Any) -> tuple[compare.Parts, Validation, compare.Config]:
+def parts_of(path: Path, **sections: Any) -> tuple[FittedParts, Validation, Config]:
     changed = small(path, **sections)
-    made = prepare.prepare(changed, QUIET)
+    made = pipeline.prepare_data(changed, QUIET)
     validation = held_out(made.dataset.interactions, "auto", 0.2, 42)
     assert validation is not None
-    return compare.fitted_parts(made, validation, changed), validation, changed
+    return measure.fitted_parts(made, validation), validation, changed
 
 
 def test_nothing_that_is_held_out_is_learned_from(some_users: Path) -> None:
@@ -124,14 +127,14 @@ def test_nothing_that_is_held_out_is_learned_from(some_users: Path) -> None:
 def test_a_disliked_item_may_stand_in_a_list_that_is_measured(some_users: Path) -> None:
     """When it was disliked is not told, so it must not be taken from the lists: here everybody dislikes what is tested."""
     changed = small(some_users)
-    made = prepare.prepare(changed, QUIET)
+    made = pipeline.prepare_data(changed, QUIET)
     validation = held_out(made.dataset.interactions, "auto", 0.2, 42)
     assert validation is not None
     test = validation.test
     disliked = Histories.from_pairs(test.user_nums, test.item_nums, len(test.users), len(test.items))
     bothered = replace(made, dataset=replace(made.dataset, seen_only=disliked))
     one, other = (
-        compare.compare(compare.fitted_parts(of, validation, changed), validation, changed, 10, QUIET)
+        compare.compare_baselines(measure.fitted_parts(of, validation), validation, changed, 10)
         for of in (made, bothered)
     )
     assert one == other
@@ -157,7 +160,7 @@ def test_without_texts_there_is_no_content_alone(some_users: Path) -> None:
 
 def test_popularity_is_the_popular_unseen_items(some_users: Path) -> None:
     parts, validation, changed = parts_of(some_users)
-    measured = compare.compare(parts, validation, changed, 10, QUIET).measured[-1]
+    measured = compare.compare_baselines(parts, validation, changed, 10).measured[-1]
     order = Popularity.from_interactions(validation.train).order
     history, test = (of.matrix() for of in (validation.train, validation.test))
     recalls = []

@@ -13,14 +13,14 @@ from recsys.progress import Stages
 from recsys.recommend.batch import recommend_many
 from recsys.recommend.recommender import Recommender
 from tests.support.sample import small
-from training import pipeline, prepare
-from training.evaluation import compare, list_metrics, popularity_tradeoff
+from training import measure, pipeline
+from training.evaluation import list_metrics, popularity_tradeoff
 from training.evaluation.results import Comparison
 from training.evaluation.segments import HeldOut
 from training.evaluation.validation import held_out
 from training.factors.blend import exact_model
-from training.pipeline import Protocol
 from training.report import popularity_page
+from training.run import Protocol
 
 QUIET = Stages(quiet=True)
 
@@ -49,10 +49,10 @@ def test_the_first_point_is_the_model_and_more_penalty_brings_less_popular_items
 
 def test_points_are_those_of_lists_one_by_one(some_users: Path) -> None:
     config = small(some_users)
-    made = prepare.prepare(config, QUIET)
+    made = pipeline.prepare_data(config, QUIET)
     validation = held_out(made.dataset.interactions, "temporal", 0.2, 42, with_cold_items=False)
     assert validation is not None
-    asking = Recommender(exact_model(compare.fitted_parts(made, validation, config), config), "")
+    asking = Recommender(exact_model(measure.fitted_parts(made, validation), config), "")
     held = HeldOut(validation.train, validation.test)
     points = popularity_tradeoff.measure(asking, held, 5, 42)
     at = list(popularity_tradeoff.PENALTIES).index(0.3)

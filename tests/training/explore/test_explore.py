@@ -13,15 +13,15 @@ from recsys.progress import Stages
 from tests.support import factories, tastes
 from tests.support.files import config
 from training import pipeline
-from training.build import Trained
 from training.report import collect
+from training.run import TrainingRun
 
 QUIET = Stages(quiet=True)
 EXPLORE = {"enabled": True}
 N_TASTES = 3
 
 
-def train(folder: Path, *, texts: bool = True, **explore: object) -> Trained:
+def train(folder: Path, *, texts: bool = True, **explore: object) -> TrainingRun:
     pairs = tastes.tastes(90, 48, N_TASTES, cold=3)
     interactions, items = tastes.files(folder, pairs, tastes.texts(48, N_TASTES) if texts else ())
     made = config(
@@ -37,11 +37,11 @@ def train(folder: Path, *, texts: bool = True, **explore: object) -> Trained:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainingRun:
     return train(tmp_path_factory.mktemp("explored"))
 
 
-def test_the_tastes_are_the_clusters_and_the_segments(trained: Trained) -> None:
+def test_the_tastes_are_the_clusters_and_the_segments(trained: TrainingRun) -> None:
     model = trained.model
     items = [int(one[1:]) % N_TASTES for one in model.catalog.items]
     users = [int(one[1:]) % N_TASTES for one in model.users]
@@ -50,7 +50,7 @@ def test_the_tastes_are_the_clusters_and_the_segments(trained: Trained) -> None:
     assert adjusted_rand_score(users, model.segments.labels) > 0.9
 
 
-def test_they_are_named_by_the_words_of_their_taste(trained: Trained) -> None:
+def test_they_are_named_by_the_words_of_their_taste(trained: TrainingRun) -> None:
     model = trained.model
     for groups, ids in ((model.clusters, model.catalog.items), (model.segments, model.users)):
         for group, one in enumerate(groups.groups):
@@ -60,7 +60,7 @@ def test_they_are_named_by_the_words_of_their_taste(trained: Trained) -> None:
             assert (f"word{taste}x" in one.name) == (groups is model.clusters), "users share no value: titles name them"
 
 
-def test_segments_use_the_clusters_of_their_taste(trained: Trained) -> None:
+def test_segments_use_the_clusters_of_their_taste(trained: TrainingRun) -> None:
     model = trained.model
     for group, one in enumerate(model.segments.groups):
         taste = int(model.users.id(int(model.segments.members_of(group)[0]))[1:]) % N_TASTES
@@ -71,7 +71,7 @@ def test_segments_use_the_clusters_of_their_taste(trained: Trained) -> None:
         assert {int(model.catalog.items.id(num)[1:]) % N_TASTES for num in one.meaning.items} == {taste}
 
 
-def test_the_quality_is_in_the_manifest(trained: Trained) -> None:
+def test_the_quality_is_in_the_manifest(trained: TrainingRun) -> None:
     metrics = trained.header.metrics
     assert metrics["clusters"] == metrics["segments"] == 3
     assert metrics["clusters silhouette"] > 0.3
@@ -79,11 +79,11 @@ def test_the_quality_is_in_the_manifest(trained: Trained) -> None:
     assert metrics["map trustworthiness"] > 0.8
 
 
-def test_every_item_has_a_place(trained: Trained) -> None:
+def test_every_item_has_a_place(trained: TrainingRun) -> None:
     assert trained.model.item_map.placed().all()
 
 
-def test_directions_of_both_spaces(trained: Trained) -> None:
+def test_directions_of_both_spaces(trained: TrainingRun) -> None:
     found = trained.model.directions.directions
     assert [(one.space, one.number) for one in found] == [
         *(("collaborative", number) for number in range(1, 6)),
@@ -91,7 +91,7 @@ def test_directions_of_both_spaces(trained: Trained) -> None:
     ]
 
 
-def test_a_bundle_keeps_it_all(trained: Trained, tmp_path: Path) -> None:
+def test_a_bundle_keeps_it_all(trained: TrainingRun, tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.publish(trained.model, trained.header, factories.NOON)
     read = store.load().model
@@ -101,7 +101,7 @@ def test_a_bundle_keeps_it_all(trained: Trained, tmp_path: Path) -> None:
     assert np.array_equal(read.item_map.places, trained.model.item_map.places)
 
 
-def test_the_same_again(trained: Trained, tmp_path: Path) -> None:
+def test_the_same_again(trained: TrainingRun, tmp_path: Path) -> None:
     again = train(tmp_path).model
     for name in ("clusters", "segments", "item_map", "directions"):
         first, second = (getattr(one, name).to_arrays() for one in (trained.model, again))
@@ -129,7 +129,7 @@ def test_off_is_off(tmp_path: Path) -> None:
     assert "Groups, map and directions: left out" in collect.report(trained, {}).decode()
 
 
-def test_the_report_shows_them(trained: Trained) -> None:
+def test_the_report_shows_them(trained: TrainingRun) -> None:
     page = collect.report(trained, {"read": 1.0}).decode()
     for key in ("map", "clusters", "segments", "directions"):
         assert f'<section id="{key}"' in page

@@ -16,8 +16,8 @@ from recsys.model.fold_in import FoldIn
 from tests.support import factories
 from tests.training.factors.test_als import LONG, SETTINGS, relative_error, unliked, weighted
 from training.factors import als
+from training.factors.blend import empty_histories
 from training.ingest.ingest import ingest
-from training.prepare import nothing_seen
 
 LATEST_SMALL = factories.SHARED_DATA / "ml-latest-small"
 NOBODY = np.empty(0, np.int32)
@@ -35,7 +35,7 @@ def folded(of: FoldIn, data: Interactions, disliked: Histories) -> NDArray[np.fl
 
 def worst(data: Interactions, config: AlsConfig, disliked: Histories | None = None) -> float:
     """The largest relative error of a user."""
-    disliked = nothing_seen(data) if disliked is None else disliked
+    disliked = empty_histories(data) if disliked is None else disliked
     factors = als.fit(data, config, disliked=disliked)
     again = folded(als.fold_in(data, config, factors.items), data, disliked)
     return max(relative_error(one, other) for one, other in zip(again, factors.users, strict=True))
@@ -61,7 +61,7 @@ def test_dislikes_count_as_in_training() -> None:
     config = AlsConfig(factors=6, alpha=5.0, dislike=0.7)
     assert worst(weighted(), config, disliked) < 1e-5
     factors = als.fit(weighted(), config, disliked=disliked)
-    without = folded(als.fold_in(weighted(), config, factors.items), weighted(), nothing_seen(weighted()))
+    without = folded(als.fold_in(weighted(), config, factors.items), weighted(), empty_histories(weighted()))
     assert relative_error(without, factors.users) > 0.05
 
 

@@ -21,7 +21,7 @@ from tests.support import factories, score_oracle
 from tests.support.sample import small
 from training import pipeline
 from training.indexes import precompute_lists
-from training.pipeline import Trained
+from training.run import TrainingRun
 
 BAREST = {"text_dim": 0, "n_neighbors": 0}
 
@@ -156,7 +156,7 @@ def test_every_list_is_told() -> None:
 
 
 @pytest.fixture(scope="module")
-def trained(some_users: Path) -> Trained:
+def trained(some_users: Path) -> TrainingRun:
     index = {"n_trees": 20, "recall": 0.8, "queries": 50, "kind": "annoy", "lists": 20}
     return pipeline.train(small(some_users, index=index, evaluate={"gate": False}), Stages(quiet=True))
 
@@ -167,7 +167,7 @@ def without_lists(model: Model) -> Model:
     return replace(model, **exact, **lists)
 
 
-def test_a_trained_model_answers_by_its_lists_as_without(trained: Trained, tmp_path: Path) -> None:
+def test_a_trained_model_answers_by_its_lists_as_without(trained: TrainingRun, tmp_path: Path) -> None:
     """Also after it was published and opened."""
     store = Store(tmp_path / "store")
     store.publish(trained.model, trained.header, factories.NOON)
@@ -181,7 +181,7 @@ def test_a_trained_model_answers_by_its_lists_as_without(trained: Trained, tmp_p
             assert fast.similar_items(item, asked) == slow.similar_items(item, asked)
 
 
-def test_the_reasons_of_a_trained_model_add_up_to_its_scores(trained: Trained) -> None:
+def test_the_reasons_of_a_trained_model_add_up_to_its_scores(trained: TrainingRun) -> None:
     """The users of the training have the factors of their history, so nothing is estimated."""
     asking = Recommender(trained.model, "v1", trained.header.events)
     asked, most = Asked(10, explain=True), 0

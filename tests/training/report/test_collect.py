@@ -14,8 +14,8 @@ from recsys.progress import Stages
 from tests.support.files import config, table
 from tests.support.sample import small
 from training import pipeline
-from training.build import Trained
 from training.report import collect
+from training.run import TrainingRun
 from training.tuning.results import Trial
 from training.tuning.search import Tuned
 
@@ -24,16 +24,16 @@ SECONDS = {"read": 1.0, "index": 2.5}
 
 
 @pytest.fixture(scope="module")
-def trained(some_users: Path) -> Trained:
+def trained(some_users: Path) -> TrainingRun:
     return pipeline.train(small(some_users, evaluate={"k": 7}), QUIET)
 
 
-def searched(of: Trained) -> Trained:
+def searched(of: TrainingRun) -> TrainingRun:
     trials = (Trial(1, "cheap", 0.1, {"factors": 8.0}, 1.0), Trial(2, "full", 0.2, {"factors": 16.0}, 2.0))
     return replace(of, tuned=Tuned(of.config, trials, None))
 
 
-def test_facts_are_counts_and_the_newest_day(trained: Trained, some_users: Path) -> None:
+def test_facts_are_counts_and_the_newest_day(trained: TrainingRun, some_users: Path) -> None:
     facts, counts = collect.data(trained, SECONDS).facts, trained.header.counts
     assert facts["users"] == f"{counts.users:,}"
     assert facts["items"] == f"{counts.items:,}" == "533"
@@ -45,7 +45,7 @@ def test_facts_are_counts_and_the_newest_day(trained: Trained, some_users: Path)
     assert facts["newest interaction"] == datetime.fromtimestamp(newest, UTC).date().isoformat()
 
 
-def test_the_measurements_are_passed_on(trained: Trained) -> None:
+def test_the_measurements_are_passed_on(trained: TrainingRun) -> None:
     data = collect.data(trained, SECONDS)
     assert data.comparison is trained.comparison
     assert data.metric == "ndcg@50"
@@ -61,7 +61,7 @@ def test_the_measurements_are_passed_on(trained: Trained) -> None:
         assert all(point.milliseconds > 0 for point in points)
 
 
-def test_the_configuration_can_be_loaded_again(trained: Trained, tmp_path: Path) -> None:
+def test_the_configuration_can_be_loaded_again(trained: TrainingRun, tmp_path: Path) -> None:
     text = collect.data(trained, SECONDS).configuration
     (tmp_path / "c.toml").write_text(text, encoding="utf-8")
     loaded = load_config(tmp_path / "c.toml")
@@ -70,7 +70,7 @@ def test_the_configuration_can_be_loaded_again(trained: Trained, tmp_path: Path)
     assert "[data]" not in text  # paths and columns are not for everybody who sees the page
 
 
-def test_users_are_shown_with_their_history_and_their_list(trained: Trained) -> None:
+def test_users_are_shown_with_their_history_and_their_list(trained: TrainingRun) -> None:
     model = trained.model
     users = collect.data(trained, SECONDS).users
     assert len({user.user_id for user in users}) == collect.SHOWN_USERS
@@ -86,7 +86,7 @@ def test_users_are_shown_with_their_history_and_their_list(trained: Trained) -> 
     assert users == collect.data(trained, {}).users
 
 
-def test_notes_say_what_the_figures_are(trained: Trained) -> None:
+def test_notes_say_what_the_figures_are(trained: TrainingRun) -> None:
     plain = collect.data(trained, SECONDS).notes
     assert any("fitted on all interactions" in note for note in plain)
     assert not any("The search looked at the same" in note for note in plain)
@@ -95,7 +95,7 @@ def test_notes_say_what_the_figures_are(trained: Trained) -> None:
     assert [trial.number for trial in data.trials] == [1, 2]
 
 
-def test_the_page_is_rendered_with_and_without_a_search(trained: Trained) -> None:
+def test_the_page_is_rendered_with_and_without_a_search(trained: TrainingRun) -> None:
     plain, tuned = collect.report(trained, SECONDS), collect.report(searched(trained), SECONDS)
     assert b"<html" in plain
     assert plain == collect.report(trained, SECONDS)

@@ -18,8 +18,7 @@ from training.evaluation import ranking_metrics
 from training.evaluation.validation import Validation, held_out
 from training.factors import als
 from training.factors.als import Factors
-from training.factors.blend import Parts, exact_model
-from training.prepare import nothing_seen
+from training.factors.blend import FittedParts, empty_histories, exact_model
 from training.tuning import candidates
 from training.tuning.candidates import Content, Metric, Weights
 
@@ -52,10 +51,10 @@ def served(
 ) -> NDArray[np.float64]:
     """The metric of each user's list of the model with these weights, by the metrics of the core."""
     validation, factors, content = made_of
-    parts = Parts(
+    parts = FittedParts(
         catalog=tastes.catalog([""] * len(validation.train.items)),
         interactions=validation.train,
-        seen_only=nothing_seen(validation.train),
+        seen_only=empty_histories(validation.train),
         factors=factors,
         texts=content.texts,
         behaviour=content.behaviour[weights["neighbor_power"]],

@@ -12,7 +12,7 @@ from recsys.errors import ModelRejectedError
 from tests.support import tastes
 from training.evaluation.validation import Validation, held_out
 from training.factors.als import Factors
-from training.prepare import nothing_seen
+from training.factors.blend import empty_histories
 from training.tuning import early_stopping
 from training.tuning.candidates import Content
 from training.tuning.early_stopping import FIRST_LOOK, LOOK_EVERY, PATIENCE, fit_until_best, most_iterations
@@ -46,7 +46,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, values: Sequence[float]) -> list[F
 def fit(iterations: int, gflop: float = 1500.0) -> tuple[Factors, int]:
     validation, content = made()
     tune = TuneConfig(max_iterations=iterations, gflop=gflop)
-    return fit_until_best(validation, content, nothing_seen(validation.train), SETTING, tune)
+    return fit_until_best(validation, content, empty_histories(validation.train), SETTING, tune)
 
 
 @pytest.mark.parametrize("rises", [1, 2, 4])
@@ -97,7 +97,7 @@ def test_the_cost_of_an_iteration() -> None:
 def test_the_real_metric_finds_the_tastes() -> None:
     validation, content = made()
     tune = TuneConfig(max_iterations=20, k=10)
-    factors, iterations = fit_until_best(validation, content, nothing_seen(validation.train), SETTING, tune)
+    factors, iterations = fit_until_best(validation, content, empty_histories(validation.train), SETTING, tune)
     assert 1 <= iterations <= 20
     scores = factors.users @ factors.items.T
     own = np.arange(60)[:, None] % 3 == np.arange(36)[None, :] % 3
@@ -109,4 +109,4 @@ def test_a_fit_that_is_not_finite_is_refused() -> None:
     validation, content = made()
     setting = SETTING.model_copy(update={"alpha": 1e38, "user_power": 0.0, "item_power": 0.0})
     with pytest.raises(ModelRejectedError, match=r"als: .*lower als\.alpha"):
-        fit_until_best(validation, content, nothing_seen(validation.train), setting, TuneConfig())
+        fit_until_best(validation, content, empty_histories(validation.train), setting, TuneConfig())

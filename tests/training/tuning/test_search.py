@@ -16,7 +16,7 @@ from recsys.data.interactions import Interactions
 from recsys.errors import DataError
 from tests.support import tastes
 from training.evaluation.validation import held_out
-from training.prepare import nothing_seen
+from training.factors.blend import empty_histories
 from training.tuning import search as tune
 from training.tuning.search import Task, Tuned
 
@@ -40,15 +40,15 @@ def task(
     validation = held_out(pairs, "auto", 0.25, 42)
     assert validation is not None
     content = tastes.content(validation.train, texts)
-    return Task(validation, content, disliked or nothing_seen(pairs), checksum)
+    return Task(validation, content, disliked or empty_histories(pairs), checksum)
 
 
 def config(**changes: Any) -> Config:
     return Config.model_validate({"tune": {**SMALL, **changes}})
 
 
-def search(of: Task, chosen: Config, trials: int = 6, tell: Callable[[str], None] = lambda _: None) -> Tuned:
-    return tune.search(of, chosen, trials, tell)
+def search(of: Task, chosen: Config, trials: int = 6, on_progress: Callable[[str], None] = lambda _: None) -> Tuned:
+    return tune.search(of, chosen, trials, on_progress)
 
 
 def outcome(tuned: Tuned) -> tuple[object, ...]:
@@ -58,7 +58,7 @@ def outcome(tuned: Tuned) -> tuple[object, ...]:
 
 def test_a_search_is_told_trial_by_trial_and_the_same_for_a_seed() -> None:
     lines: list[str] = []
-    one, same = search(task(), config(), tell=lines.append), search(task(), config())
+    one, same = search(task(), config(), on_progress=lines.append), search(task(), config())
     assert outcome(one) == outcome(same)
     assert len(lines) == len(one.trials) == 6
     for number, line in enumerate(lines, 1):
@@ -111,7 +111,7 @@ def test_a_search_that_was_interrupted_ends_as_if_it_had_not_been(tmp_path: Path
 
     stored = config(storage=str(tmp_path / "deeper" / "tune.sqlite"))
     with pytest.raises(StoppedError, match=r"^$"):
-        search(task(), stored, tell=stop)
+        search(task(), stored, on_progress=stop)
     resumed = search(task(), stored)
     assert outcome(resumed)[1:] == outcome(whole)[1:]
     assert resumed.config.als == whole.config.als

@@ -17,7 +17,7 @@ from recsys.config import AlsConfig, Config
 from recsys.errors import DataError, ModelRejectedError
 from tests.support import tastes
 from training.evaluation.validation import Validation, held_out
-from training.prepare import nothing_seen
+from training.factors.blend import empty_histories
 from training.tuning import search as tune
 from training.tuning.candidates import Content, Weights
 from training.tuning.search import Task, Tuned
@@ -36,7 +36,7 @@ def task() -> Task:
     pairs = tastes.tastes(n_users=200, n_items=150, n_tastes=3)
     validation = held_out(pairs, "auto", 0.25, 42)
     assert validation is not None
-    return Task(validation, tastes.content(validation.train, [""] * 150), nothing_seen(pairs), "one")
+    return Task(validation, tastes.content(validation.train, [""] * 150), empty_histories(pairs), "one")
 
 
 def known(monkeypatch: pytest.MonkeyPatch, value: Value, stop_at: int = 10**6) -> list[Fit]:
@@ -61,9 +61,9 @@ def known(monkeypatch: pytest.MonkeyPatch, value: Value, stop_at: int = 10**6) -
     return fits
 
 
-def search(task: Task, trials: int, tell: Callable[[str], None] = lambda _: None, **changes: Any) -> Tuned:
+def search(task: Task, trials: int, on_progress: Callable[[str], None] = lambda _: None, **changes: Any) -> Tuned:
     chosen = {"cheap_factors": 4, "max_factors": 64, "storage": "", **changes}
-    return tune.search(task, Config.model_validate({"tune": chosen}), trials, tell)
+    return tune.search(task, Config.model_validate({"tune": chosen}), trials, on_progress)
 
 
 def saturating(at: int) -> Value:
@@ -184,7 +184,7 @@ def test_a_fit_that_fails_is_told_and_the_others_go_on(monkeypatch: pytest.Monke
         return really(of, content, disliked, setting, chosen)
 
     monkeypatch.setattr(tune, "fit_until_best", fails)
-    tuned = search(task, 10, tell=lines.append)
+    tuned = search(task, 10, on_progress=lines.append)
     assert "  a fit failed: als: a user factor is not finite" in lines
     assert {trial.value > 0 for trial in tuned.trials} == {True, False}
     assert tuned.config.als.alpha <= 15

@@ -1,4 +1,4 @@
-"""What a model must be as good as before it is published."""
+"""The quality gate: how good a model must be to be published."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ import pytest
 
 from recsys.config import EvaluateConfig
 from recsys.errors import ModelRejectedError
-from training.evaluation import gate
-from training.evaluation.gate import FEWEST_USERS, POPULARITY
+from training.evaluation import quality_gate
+from training.evaluation.quality_gate import FEWEST_USERS, POPULARITY
 from training.evaluation.results import Comparison, Figure, Measured
 
 PROTOCOL = "last 10% of each user's interactions by time"
@@ -30,12 +30,12 @@ def test_a_model_that_is_worse_than_popularity_is_refused() -> None:
         "with --tune 20, or publish it anyway with --force"
     )
     with pytest.raises(ModelRejectedError, match=f"^{re.escape(message)}$"):
-        gate.check(comparison(0.1999), {}, CONFIG)
+        quality_gate.check(comparison(0.1999), {}, CONFIG)
 
 
 @pytest.mark.parametrize("model", [0.2, 0.2001, 0.9])
 def test_a_model_as_good_as_popularity_passes(model: float) -> None:
-    gate.check(comparison(model), {}, CONFIG)
+    quality_gate.check(comparison(model), {}, CONFIG)
 
 
 def test_a_model_that_is_worse_than_the_current_one_by_more_than_the_margin_is_refused() -> None:
@@ -44,42 +44,42 @@ def test_a_model_that_is_worse_than_the_current_one_by_more_than_the_margin_is_r
         "evaluate.margin = 0.1; look at what changed in the data, or publish it anyway with --force"
     )
     with pytest.raises(ModelRejectedError, match=f"^{re.escape(message)}$"):
-        gate.check(comparison(0.3599), {"ndcg@10": 0.4}, CONFIG)
+        quality_gate.check(comparison(0.3599), {"ndcg@10": 0.4}, CONFIG)
 
 
 @pytest.mark.parametrize(("model", "margin"), [(0.3601, 0.1), (0.4, 0.0), (0.5, 0.0), (0.2, 1.0)])
 def test_a_model_within_the_margin_passes(model: float, margin: float) -> None:
-    gate.check(comparison(model), {"ndcg@10": 0.4}, EvaluateConfig(margin=margin))
+    quality_gate.check(comparison(model), {"ndcg@10": 0.4}, EvaluateConfig(margin=margin))
 
 
 def test_the_margin_is_a_share_of_what_the_current_model_had() -> None:
     with pytest.raises(ModelRejectedError, match=r"evaluate\.margin = 0\.5;"):
-        gate.check(comparison(0.39, popular=0.0), {"ndcg@10": 0.8}, EvaluateConfig(margin=0.5))
-    gate.check(comparison(0.41, popular=0.0), {"ndcg@10": 0.8}, EvaluateConfig(margin=0.5))
+        quality_gate.check(comparison(0.39, popular=0.0), {"ndcg@10": 0.8}, EvaluateConfig(margin=0.5))
+    quality_gate.check(comparison(0.41, popular=0.0), {"ndcg@10": 0.8}, EvaluateConfig(margin=0.5))
 
 
 def test_another_length_of_the_lists_is_not_compared() -> None:
-    gate.check(comparison(0.3, k=5), {"ndcg@10": 0.9}, CONFIG)
+    quality_gate.check(comparison(0.3, k=5), {"ndcg@10": 0.9}, CONFIG)
     with pytest.raises(ModelRejectedError, match=r"gate: ndcg@5 of the model is 0\.3000"):
-        gate.check(comparison(0.3, k=5), {"ndcg@5": 0.9}, CONFIG)
+        quality_gate.check(comparison(0.3, k=5), {"ndcg@5": 0.9}, CONFIG)
 
 
 def test_popularity_is_told_first() -> None:
     with pytest.raises(ModelRejectedError, match="that of the popular items"):
-        gate.check(comparison(0.1), {"ndcg@10": 0.9}, CONFIG)
+        quality_gate.check(comparison(0.1), {"ndcg@10": 0.9}, CONFIG)
 
 
 def test_few_users_say_nothing() -> None:
-    gate.check(comparison(0.0, users=FEWEST_USERS - 1), {"ndcg@10": 0.9}, CONFIG)
+    quality_gate.check(comparison(0.0, users=FEWEST_USERS - 1), {"ndcg@10": 0.9}, CONFIG)
 
 
 def test_what_was_not_measured_passes() -> None:
-    gate.check(None, {"ndcg@10": 0.9}, CONFIG)
-    assert gate.metrics_of(None) == {}
+    quality_gate.check(None, {"ndcg@10": 0.9}, CONFIG)
+    assert quality_gate.metrics_of(None) == {}
 
 
 def test_the_manifest_keeps_what_the_next_gate_needs() -> None:
-    kept = gate.metrics_of(comparison(0.3))
+    kept = quality_gate.metrics_of(comparison(0.3))
     assert kept == {"ndcg@10": 0.3, "recall@10": 0.15, "popularity ndcg@10": 0.2, "users": 50.0}
     with pytest.raises(ModelRejectedError, match=r"that of the current one was 0\.3000"):
-        gate.check(comparison(0.2), kept, CONFIG)
+        quality_gate.check(comparison(0.2), kept, CONFIG)
