@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -54,3 +57,32 @@ def test_importing_sets_no_threads_and_writes_nothing(module: str) -> None:
         "assert not changed, changed"
     )
     assert loaded_by(code)
+
+
+ROOMS = sorted(
+    path.parent
+    for package in ("recsys", "training", "serving")
+    for path in (factories.ROOT / package).glob("**/__init__.py")
+)
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: ".".join(room.relative_to(factories.ROOT).parts))
+def test_a_room_says_what_it_is_and_its_public_names_load(room: Path) -> None:
+    module = importlib.import_module(".".join(room.relative_to(factories.ROOT).parts))
+    assert module.__doc__
+    for name in getattr(module, "__all__", ()):
+        assert not isinstance(getattr(module, name), ModuleType)
+
+
+FOLDERS = sorted(
+    {
+        path.parent
+        for package in ("recsys", "training", "serving", "tests")
+        for path in (factories.ROOT / package).glob("**/*.py")
+    }
+)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(factories.ROOT)))
+def test_a_folder_has_at_most_two_dozen_modules(folder: Path) -> None:
+    assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= 24

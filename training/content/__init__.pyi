@@ -1,3 +1,3 @@
-from .embed import Content as Content
+from .embed import EncodedTexts as EncodedTexts
 from .pictures import Pictures as Pictures
 from .vector_cache import VectorCache as VectorCache
