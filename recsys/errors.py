@@ -21,8 +21,9 @@ Every message says what happened, which value, and what to do about it::
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+
+MIN_SIMILARITY = 60  # percent; a less similar name is not suggested
 
 
 class RecsysError(Exception):
@@ -90,7 +91,9 @@ class NotFoundError(RecsysError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` for the nearest known name, else the list of all of them."""
+    """Return ``; did you mean 'x'?`` for the most similar known name, or the list of all known names."""
+    from rapidfuzz import fuzz, process  # only an error needs it
+
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(names)}"
+    nearest = process.extractOne(name, names[::-1], scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY)
+    return f"; did you mean {nearest[0]!r}?" if nearest else f"; known are {', '.join(names)}"

@@ -19,7 +19,7 @@ from recsys.data.ids import IdMap
 from recsys.data.packed import Arrays, PackedStrings, is_indptr
 from recsys.errors import BundleError
 from recsys.text.name_rules import MOST_WORDS, Collected, Value, collected
-from recsys.text.tokens import ARTICLES, letters, most_slips, phrase, slips, within
+from recsys.text.tokens import ARTICLES, edit_distance, letters, max_typos, phrase, within
 
 COLUMNS = (
     *("blob", "offsets", "starts", "nums", "indptr", "targets", "common", "letters", "lengths"),
@@ -134,10 +134,10 @@ class Names:
     def nearest(self, words: list[str]) -> int | None:
         """The number of the phrase that a few slips of the keyboard make of these words; None where several are as near."""
         text = phrase(words)
-        most = most_slips(len(text) + 1)
+        most = max_typos(len(text) + 1)
         places = within(letters(text), len(text), self.letters, self.lengths, most).tolist() if most else []
-        found = [(slips(text, self.phrases.id(num), most), num) for num in places[:MOST_COMPARED]]
-        best: list[tuple[int, int]] = sorted(one for one in found if one[0] <= most_slips(int(self.lengths[one[1]])))
+        found = [(edit_distance(text, self.phrases.id(num), most), num) for num in places[:MOST_COMPARED]]
+        best: list[tuple[int, int]] = sorted(one for one in found if one[0] <= max_typos(int(self.lengths[one[1]])))
         if not best or (len(best) > 1 and best[0][0] == best[1][0]):
             return None
         return best[0][1]

@@ -24,3 +24,7 @@ def test_any_iterable_of_names_will_do() -> None:
     assert did_you_mean("als", {"alz": 1}) == "; did you mean 'alz'?"
     assert did_you_mean("als", iter(["alz"])) == "; did you mean 'alz'?"
     assert did_you_mean("als", []) == "; known are "
+
+
+def test_of_two_names_that_are_as_similar_the_last_in_the_alphabet_is_offered() -> None:
+    assert did_you_mean("bat", ["cat", "hat", "mat!"]) == "; did you mean 'hat'?"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.text.tokens import fold, letters, most_slips, phrase, slips, tokens, within
+from recsys.text.tokens import edit_distance, fold, letters, max_typos, phrase, tokens, within
 
 
 def words(text: str) -> list[str]:
@@ -51,9 +51,9 @@ def test_an_article_in_front_is_left_out(given_words: str, expected: str) -> Non
         ("", "ab", 2),
     ],
 )
-def test_slips_are_counted(one: str, other: str, distance: int) -> None:
-    assert slips(one, other, 5) == slips(other, one, 5) == distance
-    assert slips(one, other, 1) == min(distance, 2)
+def test_typos_are_counted(one: str, other: str, distance: int) -> None:
+    assert edit_distance(one, other, 5) == edit_distance(other, one, 5) == distance
+    assert edit_distance(one, other, 1) == min(distance, 2)
 
 
 def plainly(one: str, other: str) -> int:
@@ -70,21 +70,21 @@ def plainly(one: str, other: str) -> int:
 
 @given(st.text("abc", max_size=9), st.text("abc", max_size=9), st.integers(0, 3))
 def test_the_distance_is_that_of_the_definition(one: str, other: str, most: int) -> None:
-    assert slips(one, other, most) == min(plainly(one, other), most + 1)
+    assert edit_distance(one, other, most) == min(plainly(one, other), most + 1)
 
 
 @given(st.text("abcd", max_size=8), st.text("abcd", max_size=8))
 def test_the_filter_drops_nothing_that_is_near(one: str, other: str) -> None:
     for most in (1, 2):
-        if slips(one, other, most) <= most:
+        if edit_distance(one, other, most) <= most:
             found = within(
                 letters(one), len(one), np.array([letters(other)], np.uint32), np.array([len(other)], np.int32), most
             )
             assert found.tolist() == [0]
 
 
-def test_short_words_have_no_slips() -> None:
-    assert [most_slips(n) for n in (0, 5, 6, 8, 9, 100)] == [0, 0, 1, 1, 2, 2]
+def test_short_words_have_no_typos() -> None:
+    assert [max_typos(n) for n in (0, 5, 6, 8, 9, 100)] == [0, 0, 1, 1, 2, 2]
 
 
 def test_odd_texts_have_words_or_none() -> None:
