@@ -1,5 +1,9 @@
+from .json import PhrasedBy as PhrasedBy
+from .json import chat_object as chat_object
+from .llm import llm_reply as llm_reply
 from .parser import understand as understand
 from .preferences import Message as Message
-from .preferences import Understood as Understood
+from .preferences import Preferences as Preferences
+from .preferences import Role as Role
 from .recommend import Reply as Reply
 from .recommend import converse as converse

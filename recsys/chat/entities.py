@@ -1,72 +1,51 @@
-"""Items and values of attributes that an utterance names.
+"""Entities of an utterance: the items and attribute values that it names.
 
-The longest phrase counts. One of words that everybody uses, such as the title "Up", must be seen to be meant: it stands in
-quotation marks, is followed by the item's year, is written with capitals where there need be none, stands in a list with
-another title, is all that a clause says, ends a clause behind a word such as "loved" or "except", stands before a verdict, or
-was shown before. Where one or two letters are wrong, a phrase is found where a name is expected alone, and only if not all of
-its words are words of the catalogue's texts.
+The longest phrase wins. A phrase of common words, such as the title "Up", is an entity only where :data:`TITLE_RULES` or
+:data:`VALUE_RULES` say so: it is quoted, followed by the item's year, written with capitals, in a list with another title, the
+whole clause, at the end of a clause after a word such as "loved" or "except", before a verdict, or listed by the assistant. A
+phrase with one or two typos is found only where a name is expected, and only if the texts of the catalog lack one of its words.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from recsys.chat.utterance import ENDS, JOINERS, QUOTES, Utterance
+from recsys.chat.utterance import CLAUSE_ENDS, QUOTES, Utterance
 from recsys.text.name_index import Names
 from recsys.text.name_rules import Value
 from recsys.text.tokens import ARTICLES, Token
-from recsys.text.vocabulary import BAD, EMPTY, FUNCTION, GOOD, LIKED, NEGATIVE, PAST, PEOPLE
+from recsys.text.vocabulary import STOP_WORDS, WORDS
 
 LIST_GAPS = frozenset((", ", " and ", " or ", ", and ", ", or ", " & ", " nor "))
-THINGS = frozenset(
-    (
-        "something",
-        "anything",
-        "nothing",
-        "films",
-        "film",
-        "movies",
-        "movie",
-        "books",
-        "book",
-        "more",
-        "stuff",
-        "things",
-        "just",
-    )
-)
-COPULA = frozenset(("was", "were", "is"))
-VERDICTS, VERDICT = GOOD | BAD, 3  # "prometheus was really bad": among so many words
-LEAVING_OUT = frozenset(("not", "except", "excluding"))
-MOST_NAMED = 64  # names of an utterance
-MOST_GUESSED = 32  # sequences of words of a conversation that are compared with misspelled names
+APOSTROPHES = frozenset("'\u2019")
+VERDICTS = WORDS["good"] | WORDS["bad"]
+VERDICT_WORDS = 3  # "prometheus was really bad": words after the verb in which a verdict is looked for
+MOST_NAMED = 64  # entities of an utterance
+MOST_GUESSED = 32  # spans of a conversation that are compared with misspelled names
 LONGEST_GUESS = 6  # words
-MOST_BEHIND = 3  # words that may belong to a title of one word
-LONG = 3  # words of a phrase that nobody says by chance
+MOST_BEHIND = 3  # words that may extend a title of one word
+LONG = 3  # words of a phrase that is a title wherever it stands
 
 
-class Named(NamedTuple):
-    """A name in an utterance, by the numbers of its first word and of the one behind its last.
-
-    Parameters
-    ----------
-    start, stop : int
-    items : tuple of int
-        Row numbers of the items that are called so; of several, those of the year that is said.
-    values : tuple of Value
-        Where it is no item.
-    """
+class Entity(NamedTuple):
+    """An item or attribute values, named by the tokens `start` to `stop` - 1."""
 
     start: int
     stop: int
-    items: tuple[int, ...] = ()
-    values: tuple[Value, ...] = ()
+    items: tuple[int, ...] = ()  # row numbers of the items with that name, of the year that follows where it fits
+    values: tuple[Value, ...] = ()  # empty for items
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of its tokens."""
+        return range(self.start, self.stop)
 
 
-class Finder:
-    """Finds names.
+class EntityFinder:
+    """Finds the entities of utterances.
 
     Parameters
     ----------
@@ -74,205 +53,272 @@ class Finder:
     year_of : callable
         From the row number of an item to its year, or None.
     is_word : callable
-        Whether the texts or values of the catalogue use a word.
+        Whether the texts or values of the catalog use a word.
     """
 
     def __init__(self, names: Names, year_of: Callable[[int], int | None], is_word: Callable[[str], bool]) -> None:
         self._names, self._year_of, self._is_word = names, year_of, is_word
         self._guesses = MOST_GUESSED
 
-    def find(self, said: Utterance, *, known: Set[int] = frozenset()) -> list[Named]:
-        """What is named, in its order, MOST_NAMED names at most; a title of a `known` item, one that was shown, is meant."""
-        candidates = dict(self._candidates(said))
-        meant = {one for one, common in candidates.items() if self._is_meant(said, one, common)}
-        meant |= {one for one in candidates if known & set(one.items) and _is_telling(said, one)}
-        meant |= _joined(said, meant, candidates.keys() - meant)
-        taken: list[Named] = []
-        free = [True] * len(said.tokens)
-        for one in sorted(meant, key=lambda one: (one.start - one.stop, one)):
-            if all(free[one.start : one.stop]):
-                free[one.start : one.stop] = [False] * (one.stop - one.start)
+    def find(self, utterance: Utterance, *, known: Set[int] = frozenset()) -> list[Entity]:
+        """Return the entities in order, at most MOST_NAMED and the misspelled ones; titles of `known` items always count."""
+        candidates = {one.entity: one for one in self._candidates(utterance)}
+        entities = candidates.keys()
+        found = {entity for entity, candidate in candidates.items() if candidate.is_meant}
+        found |= {one for one in entities if known & set(one.items) and _has_content(utterance, one)}
+        found |= _joined(utterance, found, entities - found)
+        taken: list[Entity] = []
+        free = set(range(len(utterance.tokens)))
+        for one in sorted(found, key=lambda one: (one.start - one.stop, one)):
+            if free.issuperset(one.numbers):
+                free -= set(one.numbers)
                 taken.append(one)
-        taken = [self._lengthened(said, one) for one in sorted(taken)[:MOST_NAMED]]
-        return sorted([*taken, *self._misspelled(said, taken)])
+        taken = [self._lengthened(utterance, one) for one in sorted(taken)[:MOST_NAMED]]
+        return sorted([*taken, *self._misspelled(utterance, taken)])
 
-    def _candidates(self, said: Utterance) -> Iterator[tuple[Named, bool]]:
-        """Every phrase, at every place, and whether its words are common."""
-        words = [one.word for one in said.tokens]
+    def _candidates(self, utterance: Utterance) -> Iterator[_Candidate]:
+        """Yield every phrase of the name index at every token."""
+        words = utterance.words(0)
         for start in range(len(words)):
             for stop, num in self._names.matches(words, start):
-                for one in self._read(said, start, stop, num):
-                    yield one, bool(self._names.common[num])
+                for entity in self._entities(utterance, start, stop, num):
+                    yield self._candidate(utterance, entity, common=bool(self._names.common[num]))
 
-    def _read(self, said: Utterance, start: int, stop: int, num: int) -> Iterator[Named]:
-        """A phrase as an item, and as a value."""
+    def _candidate(self, utterance: Utterance, entity: Entity, *, common: bool) -> _Candidate:
+        start, stop = entity.start, entity.stop
+        words = utterance.words(start, stop)
+        dated = bool(entity.items) and len(words) > 1 and self._is_year(words[-1], entity.items[0])
+        beside, ends = (utterance.word(start - 1), utterance.word(stop)), (utterance.ends(start), utterance.ends(stop))
+        return _Candidate(utterance, entity, dated, common, words, *beside, *ends)
+
+    def _entities(self, utterance: Utterance, start: int, stop: int, num: int) -> Iterator[Entity]:
+        """Yield the items of a phrase, and its values."""
         if items := self._names.items(num):
-            dated = [one for one in items if said.word(stop).isdigit() and str(self._year_of(one)) == said.word(stop)]
-            yield Named(start, stop + bool(dated), tuple(dated or items))
+            dated = [one for one in items if self._is_year(utterance.word(stop), one)]
+            yield Entity(start, stop + bool(dated), tuple(dated or items))
         if values := self._names.values_of(num):
-            yield Named(start, stop, values=tuple(values))
+            yield Entity(start, stop, values=tuple(values))
 
-    def _is_meant(self, said: Utterance, one: Named, common: bool) -> bool:
-        words = [token.word for token in said.tokens[one.start : one.stop]]
-        if one.values:
-            return self._is_meant_value(said, one, words, common)
-        dated = len(words) > 1 and words[-1].isdigit() and str(self._year_of(one.items[0])) == words[-1]
-        if dated or said.quoted(one.start, one.stop):
-            return True
-        return self._is_meant_title(said, one, words, common)
+    def _is_year(self, word: str, item_num: int) -> bool:
+        return word.isdigit() and str(self._year_of(item_num)) == word
 
-    def _is_meant_value(self, said: Utterance, one: Named, words: list[str], common: bool) -> bool:
-        words = words[1:] if len(words) > 1 and words[0] in ARTICLES else words
-        if len(words) > 1 or not common:
-            return True
-        if any(" " in value.text for value in one.values):  # a person, by the last word
-            alone = said.ends(one.start) and (said.ends(one.stop) or said.word(one.stop) in THINGS)
-            return alone or said.word(one.start - 1) in PEOPLE or _with_capitals(said, one)
-        return words[0] not in FUNCTION
-
-    def _is_meant_title(self, said: Utterance, one: Named, words: list[str], common: bool) -> bool:
-        if not common:
-            return True
-        if all(word.isdigit() for word in words):
-            return said.word(one.start - 1) in PAST | {"like"} and said.ends(one.stop)
-        if _with_capitals(said, one):
-            return True
-        if all(word in FUNCTION for word in words):
-            return False
-        if _is_long(words):
-            return True
-        alone = said.ends(one.start) and said.ends(one.stop) and said.word(one.start - 1) not in JOINERS
-        judged = (
-            said.ends(one.start) and said.word(one.stop) in COPULA and VERDICTS & {*said.words(one.stop + 1, VERDICT)}
-        )
-        return alone or bool(judged) or (said.ends(one.stop) and _cue_before(said, one.start))
-
-    def _lengthened(self, said: Utterance, one: Named) -> Named:
-        """A title of one word, or a longer one that begins so and has a slip: "Blade Runnr"."""
-        if not one.items or one.stop - one.start > 1:
-            return one
-        for stop in range(one.stop + 1, min(one.stop + MOST_BEHIND, len(said.tokens)) + 1):
-            if said.gap(stop - 1) != " " or said.ends(stop - 1) or not self._guesses:
+    def _lengthened(self, utterance: Utterance, entity: Entity) -> Entity:
+        """Return a title of one word, or a longer misspelled title that begins with it: "Blade Runnr"."""
+        if not entity.items or entity.stop - entity.start > 1:
+            return entity
+        for stop in range(entity.stop + 1, min(entity.stop + MOST_BEHIND, len(utterance.tokens)) + 1):
+            if utterance.gap(stop - 1) != " " or utterance.ends(stop - 1) or not self._guesses:
                 break
+            found = None if self._is_word(utterance.word(stop - 1)) else self._nearest(utterance, entity.start, stop)
             self._guesses -= 1
-            if not self._is_word(said.word(stop - 1)) and (found := self._guess(said, one.start, stop)) and found.items:
+            if found and found.items:
                 return found
-        return one
+        return entity
 
-    def _misspelled(self, said: Utterance, taken: Sequence[Named]) -> Iterator[Named]:
-        """Names with slips of the keyboard, where a name is expected."""
-        free = [all(not one.start <= place < one.stop for one in taken) for place in range(len(said.tokens))]
-        place, known = 0, list(taken)
-        while place < len(free):
-            stop = self._end_of_guess(said, free, place, known)
-            found = None
-            while stop > place and self._guesses and found is None:
-                self._guesses -= 1
-                found = self._guess(said, place, stop)
-                stop -= 1
+    def _misspelled(self, utterance: Utterance, taken: Sequence[Entity]) -> Iterator[Entity]:
+        """Yield names with typos, where a name is expected."""
+        known = list(taken)
+        free = set(range(len(utterance.tokens))).difference(*(one.numbers for one in taken))
+        start = 0
+        while start < len(utterance.tokens):
+            found = self._guess(utterance, start, _end_of_guess(utterance, free, start, known))
             if found:
                 known.append(found)
                 yield found
-            place = found.stop if found else place + 1
+            start = found.stop if found else start + 1
 
-    def _end_of_guess(self, said: Utterance, free: Sequence[bool], start: int, taken: Sequence[Named]) -> int:
-        """Behind the last word of what may be a name; `start` where no name is expected."""
-        capital = (
-            said.tokens[start].capital and not said.begins(start) and not said.shouts and said.tokens[start].raw != "I"
-        )
-        alone = start == 0 and len(free) <= LONGEST_GUESS
-        listed = any(
-            one.items and _gap_between(said, one.stop, start) in LIST_GAPS for one in taken if one.stop <= start
-        )
-        marked = said.gap(start)[-1:] in QUOTES - {"'", "\u2019"}
-        expected = alone or listed or capital or marked or _cue_before(said, start)
-        stop = start
-        while expected and stop < len(free) and free[stop] and stop - start < LONGEST_GUESS:
-            if stop > start and said.ends(stop):
-                break
-            stop += 1
-        return stop
-
-    def _guess(self, said: Utterance, start: int, stop: int) -> Named | None:
-        words = [one.word for one in said.tokens[start:stop]]
-        if all(word in EMPTY for word in words) or (len(words) == 1 and self._is_word(words[0])):
-            return None
-        num = self._names.nearest(words)
-        found = None if num is None else next(self._read(said, start, stop, num))
-        if (
-            found and stop - start == 1 and any(" " in value.text for value in found.values)
-        ):  # the last word of a person
-            return None
+    def _guess(self, utterance: Utterance, start: int, stop: int) -> Entity | None:
+        """Return the longest misspelled name that begins at `start` and ends at `stop` or before."""
+        found = None
+        while stop > start and self._guesses and found is None:
+            self._guesses -= 1
+            found = self._nearest(utterance, start, stop)
+            stop -= 1
         return found
 
+    def _nearest(self, utterance: Utterance, start: int, stop: int) -> Entity | None:
+        words = utterance.words(start, stop)
+        if STOP_WORDS.issuperset(words) or (len(words) == 1 and self._is_word(words[0])):
+            return None
+        num = self._names.nearest(words)
+        found = None if num is None else next(self._entities(utterance, start, stop, num))
+        return None if found and len(words) == 1 and _is_person(found) else found
 
-def _with_capitals(said: Utterance, one: Named) -> bool:
-    """Whether it is written as a name where other words are not."""
-    if said.shouts:
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A phrase that may be an entity, with the words beside it.
+
+    `dated`: it ends with the item's year; `common`: other texts use its words; `opens`, `closes`: it begins or ends a clause.
+    """
+
+    utterance: Utterance
+    entity: Entity
+    dated: bool
+    common: bool
+    words: list[str]
+    before: str
+    after: str
+    opens: bool
+    closes: bool
+
+    @property
+    def is_meant(self) -> bool:
+        """Whether the phrase is an entity here: the first rule that applies decides."""
+        rules = VALUE_RULES if self.entity.values else TITLE_RULES
+        return next(verdict for applies, verdict in rules if applies(self))
+
+    def is_quoted(self) -> bool:
+        return self.utterance.quoted(self.entity.start, self.entity.stop)
+
+    def is_number(self) -> bool:
+        return all(word.isdigit() for word in self.words)
+
+    def has_only_function_words(self) -> bool:
+        return WORDS["function"].issuperset(self.words)
+
+    def is_long(self) -> bool:
+        """Whether it has so many words that they are no coincidence: "life is beautiful", but not "black and white"."""
+        enough = LONG + 1 if WORDS["conjunctions"].intersection(self.words) else LONG
+        return len(self.words) >= enough and not STOP_WORDS.issuperset(self.words)
+
+    def has_verdict(self) -> bool:
+        following = self.utterance.words(self.entity.stop + 1, self.entity.stop + 1 + VERDICT_WORDS)
+        return self.opens and self.after in WORDS["be"] and not VERDICTS.isdisjoint(following)
+
+    def is_person(self) -> bool:
+        return _is_person(self.entity)
+
+    def is_person_with_cue(self) -> bool:
+        """Whether it is the last name of a person, where a person is expected."""
+        alone = self.opens and (self.closes or self.after in WORDS["things"])
+        return self.is_person() and (alone or self.before in WORDS["people"] or self.has_capitals())
+
+    def has_capitals(self) -> bool:
+        """Whether it is written as a name where other words are not."""
+        span = self.utterance.tokens[self.entity.start : self.entity.stop]
+        content = [token for token in span if token.word not in WORDS["function"]] or span[-1:]
+        if self.utterance.shouts or not all(map(_has_capital, content)):
+            return False
+        if not self.utterance.begins(self.entity.start) or len(content) > 1:
+            return True
+        if self.words[0] in ARTICLES:  # "The Thing was good"
+            return span[-1].capital and len(span) > 1
+        return self.after in WORDS["be"] and self.words[0] not in WORDS["function"]
+
+
+Rules = tuple[tuple[Callable[[_Candidate], bool], bool], ...]
+TITLE_RULES: Rules = (
+    (lambda one: one.dated or not one.common, True),
+    (_Candidate.is_quoted, True),
+    (lambda one: one.is_number() and one.closes and one.before in WORDS["past"] | {"like"}, True),
+    (_Candidate.is_number, False),
+    (_Candidate.has_capitals, True),
+    (_Candidate.has_only_function_words, False),
+    (_Candidate.is_long, True),
+    (lambda one: one.opens and one.closes and one.before not in WORDS["conjunctions"], True),
+    (_Candidate.has_verdict, True),
+    (lambda one: one.closes and _cue_before(one.utterance, one.entity.start), True),
+    (lambda _: True, False),
+)
+VALUE_RULES: Rules = (
+    (lambda one: not one.common or len(one.words) > 1 + (one.words[0] in ARTICLES), True),
+    (_Candidate.is_person_with_cue, True),
+    (_Candidate.is_person, False),
+    (_Candidate.has_only_function_words, False),
+    (lambda _: True, True),
+)
+
+
+# A title follows one of these words where the word before them fits.
+TITLE_CUES: tuple[tuple[Set[str], Callable[[str], bool]], ...] = (
+    (WORDS["past"], lambda _: True),
+    (WORDS["liked"], lambda before: before == "i"),
+    ({"like"}, lambda before: before in WORDS["things"] | WORDS["negative"]),
+    (WORDS["leaving_out"], lambda _: True),
+    ({"as", "than", "called"}, lambda before: before not in {"", "well"}),
+    ({"to"}, lambda before: before == "similar"),
+)
+
+
+def _cue_before(utterance: Utterance, start: int) -> bool:
+    """Whether a title is expected at `start`: after "loved", "watched", "something like", "than"."""
+    if start == 0 or not CLAUSE_ENDS.isdisjoint(utterance.gap(start)):
         return False
-    span = said.tokens[one.start : one.stop]
-    telling = [token for token in span if token.word not in FUNCTION] or [span[-1]]
-    if not all(_has_capital(token) for token in telling):
-        return False
-    if not said.begins(one.start):
-        return True
-    if said.word(one.start) in ARTICLES or len(telling) > 1:  # "The Thing was good"
-        return len(telling) > 1 or (span[-1].capital and len(span) > 1)
-    return said.word(one.stop) in COPULA and said.word(one.start) not in FUNCTION
+    word, before = utterance.word(start - 1), utterance.word(start - 2)
+    return any(word in words and fits(before) for words, fits in TITLE_CUES)
 
 
-def _is_long(words: Sequence[str]) -> bool:
-    """Whether nobody says so many words by chance: "life is beautiful", but not "black and white"."""
-    telling = sum(word not in EMPTY for word in words)
-    return telling > 0 and len(words) >= (LONG + 1 if JOINERS & set(words) else LONG)
+def _end_of_guess(utterance: Utterance, free: Set[int], start: int, taken: Sequence[Entity]) -> int:
+    """Return the number after the last token of what may be a name; `start` where no name is expected."""
+    if not any(expected(utterance, start, taken) for expected in EXPECTATIONS):
+        return start
+    stop = start
+    while stop in free and stop - start < LONGEST_GUESS and (stop == start or not utterance.ends(stop)):
+        stop += 1
+    return stop
 
 
-def _cue_before(said: Utterance, start: int) -> bool:
-    """Whether a title is expected: behind "loved", "watched", "something like", "than"."""
-    if start == 0 or any(mark in ENDS for mark in said.gap(start)):
-        return False
-    word, before = said.word(start - 1), said.word(start - 2)
-    if word in PAST | LIKED:
-        return word in PAST or before == "i"
-    return (
-        (word == "like" and before in THINGS | NEGATIVE)
-        or word in LEAVING_OUT
-        or (word in ("as", "than", "called") and before not in ("", "well"))
-        or (word == "to" and before == "similar")
-    )
+def _marks_name(utterance: Utterance, start: int) -> bool:
+    token = utterance.tokens[start]
+    return token.capital and token.raw != "I" and not utterance.begins(start) and not utterance.shouts
 
 
-def _joined(said: Utterance, meant: set[Named], others: Set[Named]) -> set[Named]:
-    """Those of the `others` that stand in a list with a title that is meant, and are written as that is."""
-    by_start: dict[int, list[Named]] = defaultdict(list)
-    by_stop: dict[int, list[Named]] = defaultdict(list)
+def _continues_list(utterance: Utterance, start: int, taken: Sequence[Entity]) -> bool:
+    titles = (one for one in taken if one.items and one.stop <= start)
+    return any(_gap_between(utterance, one.stop, start) in LIST_GAPS for one in titles)
+
+
+EXPECTATIONS: tuple[
+    Callable[[Utterance, int, Sequence[Entity]], bool], ...
+] = (  # where a misspelled name is looked for
+    lambda utterance, start, _: start == 0 and len(utterance.tokens) <= LONGEST_GUESS,
+    lambda utterance, start, _: _marks_name(utterance, start),
+    lambda utterance, start, _: utterance.gap(start)[-1:] in QUOTES - APOSTROPHES,
+    lambda utterance, start, _: _cue_before(utterance, start),
+    _continues_list,
+)
+
+
+def _joined(utterance: Utterance, found: Set[Entity], others: Iterable[Entity]) -> set[Entity]:
+    """Return those of `others` that stand in a list with a title of `found`, and are written as it is."""
+    following: dict[int, list[Entity]] = defaultdict(list)  # by the end of the entity before
+    preceding: dict[int, list[Entity]] = defaultdict(list)  # by the start of the entity after
     for one in others:
-        if one.items and not (said.tokens[one.start].word in FUNCTION and not said.tokens[one.start].capital):
-            by_start[one.start].append(one)
-            by_stop[one.stop].append(one)
-    found: set[Named] = set()
-    left = [one for one in meant if one.items]
+        if one.items and (utterance.tokens[one.start].capital or utterance.word(one.start) not in WORDS["function"]):
+            for conjunction in (0, 1):
+                following[one.start - conjunction].append(one)
+                preceding[one.stop + conjunction].append(one)
+    joined: set[Entity] = set()
+    left = [one for one in found if one.items]
     while left:
-        other = left.pop()
-        near = [one for step in (0, 1) for one in (*by_start[other.stop + step], *by_stop[other.start - step])]
-        for one in near:
-            first, second = sorted((one, other))
-            gap = _gap_between(said, first.stop, second.start)
-            alike = _has_capital(said.tokens[one.stop - 1]) or not _has_capital(said.tokens[other.stop - 1])
-            closed = said.ends(one.stop) or said.tokens[one.start].capital
-            if one not in found and gap in LIST_GAPS and alike and closed:
-                found.add(one)
-                left.append(one)
-    return found
+        entity = left.pop()
+        near = {*following[entity.stop], *preceding[entity.start]} - joined
+        new = {one for one in near if _is_in_list(utterance, one, entity)}
+        joined |= new
+        left += new
+    return joined
+
+
+def _is_in_list(utterance: Utterance, entity: Entity, other: Entity) -> bool:
+    """Whether an entity stands in a list beside another, and is written as it is."""
+    first, second = sorted((entity, other))
+    alike = _has_capital(utterance.tokens[entity.stop - 1]) or not _has_capital(utterance.tokens[other.stop - 1])
+    closed = utterance.ends(entity.stop) or utterance.tokens[entity.start].capital
+    return alike and closed and _gap_between(utterance, first.stop, second.start) in LIST_GAPS
+
+
+def _is_person(entity: Entity) -> bool:
+    return any(" " in value.text for value in entity.values)
 
 
 def _has_capital(token: Token) -> bool:
     return token.capital or token.raw[0].isdigit()
 
 
-def _is_telling(said: Utterance, one: Named) -> bool:
-    return any(token.word not in FUNCTION for token in said.tokens[one.start : one.stop])
+def _has_content(utterance: Utterance, entity: Entity) -> bool:
+    return not WORDS["function"].issuperset(utterance.words(entity.start, entity.stop))
 
 
-def _gap_between(said: Utterance, stop: int, start: int) -> str:
-    return said.text[said.tokens[stop - 1].stop : said.tokens[start].start].replace("  ", " ")
+def _gap_between(utterance: Utterance, stop: int, start: int) -> str:
+    return utterance.text[utterance.tokens[stop - 1].stop : utterance.tokens[start].start].replace("  ", " ")

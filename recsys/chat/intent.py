@@ -1,122 +1,113 @@
-"""What is wanted, in the forms in which items are compared with it.
+"""Intent of a conversation: preferences in the form in which items are compared with them.
 
-The intent is a vector of the space of like items (:mod:`recsys.model.similarity`), moved as relevance feedback does it
-(Rocchio 1971; Manning, Raghavan and Schuetze 2008, 9.1.1)::
+The intent is a vector of the space of similar items (:mod:`recsys.model.similarity`), moved by relevance feedback (Rocchio
+1971; Manning, Raghavan and Schuetze 2008, 9.1.1)::
 
     v = unit( TEXTS unit(sum w t+) + ITEMS unit(sum w x+) - UNLIKE unit(sum w (t-, x-)) )
 
-with the texts t and the items x that were liked (+) or disliked (-) and the weights w of the utterances, which fall by
-:data:`recsys.chat.parser.DECAY` with each later one. Where nothing was liked, v is ``- UNLIKE unit(...)`` alone: what is
-disliked then moves items down a list that something else orders.
+with the texts t and the items x that are liked (+) or disliked (-) and the weights w of the statements, which fall by
+:data:`recsys.chat.parser.DECAY` with each later one. Where nothing is liked, v is ``- UNLIKE unit(...)`` alone: dislikes then
+move items down a list with another order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from recsys.chat.parser import MOST_TEXTS
-from recsys.chat.preferences import Mention, Understood
+from recsys.chat.preferences import Mention, Preferences
 from recsys.data.filters import Condition
 from recsys.data.vectors import Vectors, unit_rows
 from recsys.model.model import Model
 from recsys.recommend.ranking import Mask, Nums
 from recsys.recommend.text_vectors import content_row
 from recsys.text.bm25 import words
-from recsys.text.vocabulary import EMPTY
+from recsys.text.vocabulary import STOP_WORDS
 
 TEXTS, ITEMS, UNLIKE = 1.0, 1.0, 0.3
-ATTRIBUTES, LESS = 1.0, 0.5  # an item with what was asked for comes before one without
+ATTRIBUTES, LESS = 1.0, 0.5  # an item with a liked value ranks before all items without
 
 Texts = Mapping[str, Vectors]
 
 
-def texts_of(understood: Understood) -> list[str]:
-    """What has to be encoded: the texts of the latest utterances, each once."""
-    found = [one.said for side in _texts(understood) for one in side]
-    return list(dict.fromkeys(found))
-
-
 class Intent:
-    """What is wanted.
+    """Preferences as a vector, words and masks of items.
 
     Parameters
     ----------
     model : Model
-    understood : Understood
+    preferences : Preferences
     vectors : mapping
-        Of :func:`texts_of`, as the encoder makes them.
+        The encoded vectors of :meth:`Preferences.texts`; texts may be missing.
 
     Attributes
     ----------
     direction : float32 array (layout.dim,)
     towards : bool
-        Whether an item or a text was liked; otherwise the direction says only what is not.
+        Whether an item or a text is liked; otherwise the direction only leads away from dislikes.
     """
 
-    def __init__(self, model: Model, understood: Understood, vectors: Texts) -> None:
-        self.items = [one for one in understood.likes if one.items]
-        self.values = [one for one in understood.likes if one.attribute]
-        liked, disliked = _texts(understood)
-        self.direction, self.towards = _direction(model, understood, vectors, liked, disliked)
-        self.query = " ".join(one.said for one in liked)
-        self.words = {word for word in words(self.query) if word not in EMPTY and not _is_letter(word)}
+    def __init__(self, model: Model, preferences: Preferences, vectors: Texts) -> None:
+        self.items = [one for one in preferences.likes if one.items]
+        self.values = [one for one in preferences.likes if one.attribute]
+        self.direction, self.towards = _direction(model, preferences, vectors)
+        self.words = _content_words(" ".join(one.said for one in preferences.liked_texts()))
         self.masks = [_having(model, one) for one in self.values]
-        self.less = [one for one in understood.dislikes if one.attribute and not one.strong]
-        self.model = model
+        self._less = [one for one in preferences.dislikes if one.attribute and not one.strong]
+        self._model = model
 
     def by_attributes(self, nums: Nums) -> Vectors:
-        """What the attributes give to the scores of items."""
-        less = [_having(self.model, one) for one in self.less]
-        return ATTRIBUTES * _share(self.values, self.masks, nums) - LESS * _share(self.less, less, nums)
+        """Return what the attributes add to the scores of items, (len(nums),)."""
+        less = [_having(self._model, one) for one in self._less]
+        return ATTRIBUTES * _share(self.values, self.masks, nums) - LESS * _share(self._less, less, nums)
 
 
-def _texts(understood: Understood) -> tuple[list[Mention], list[Mention]]:
-    liked, disliked = ([one for one in side if one.is_text] for side in (understood.likes, understood.dislikes))
-    return liked[-MOST_TEXTS:], disliked[-MOST_TEXTS:]
-
-
-def _direction(
-    model: Model, understood: Understood, vectors: Texts, liked: Sequence[Mention], disliked: Sequence[Mention]
-) -> tuple[Vectors, bool]:
-    """The v of the module's formula, zero where nothing is said, and whether an item or a text was liked."""
-    rows = model.items_like_item.table.rows
-
-    def of_texts(side: Sequence[Mention]) -> list[tuple[float, Vectors]]:
-        known = [(one.weight, vectors[one.said]) for one in side if one.said in vectors]
-        return [(weight, unit_rows(content_row(model, vector))) for weight, vector in known]
-
-    def of_items(side: Sequence[Mention]) -> list[tuple[float, Vectors]]:
-        named = [one for one in side if one.items]
-        return [(one.weight, unit_rows(rows(np.array(one.items[:1], dtype=np.int32))[0])) for one in named]
-
-    towards = TEXTS * _sum(model, of_texts(liked)) + ITEMS * _sum(model, of_items(understood.likes))
-    away = _sum(model, [*of_texts(disliked), *of_items(understood.dislikes)])
+def _direction(model: Model, preferences: Preferences, vectors: Texts) -> tuple[Vectors, bool]:
+    """Return the v of the module's formula, zero where nothing is stated, and whether an item or a text is liked."""
+    liked, disliked = (
+        _text_rows(model, side, vectors) for side in (preferences.liked_texts(), preferences.disliked_texts())
+    )
+    towards = TEXTS * _sum(model, liked) + ITEMS * _sum(model, _item_rows(model, preferences.likes))
+    away = _sum(model, [*disliked, *_item_rows(model, preferences.dislikes)])
     if not towards.any():
         return -UNLIKE * away, False
     return unit_rows(towards - UNLIKE * away), True
 
 
-def _sum(model: Model, weighted: Sequence[tuple[float, Vectors]]) -> Vectors:
-    """The unit vector of a weighted sum; zero for none."""
+def _text_rows(model: Model, texts: Sequence[Mention], vectors: Texts) -> Iterator[tuple[float, Vectors]]:
+    for one in texts:
+        if one.said in vectors:
+            yield one.weight, unit_rows(content_row(model, vectors[one.said]))
+
+
+def _item_rows(model: Model, mentions: Sequence[Mention]) -> Iterator[tuple[float, Vectors]]:
+    for one in mentions:
+        if one.items:
+            rows = model.items_like_item.table.rows(np.array(one.items[:1], dtype=np.int32))
+            yield one.weight, unit_rows(rows[0])
+
+
+def _sum(model: Model, weighted: Iterable[tuple[float, Vectors]]) -> Vectors:
+    """Return the unit vector of a weighted sum; zero for none."""
     total = np.zeros(model.layout.dim, dtype=np.float32)
     for weight, vector in weighted:
         total += np.float32(weight) * vector
     return unit_rows(total)
 
 
-def _is_letter(word: str) -> bool:
-    """Whether it is what is left of "it's"."""
-    return len(word) == 1 and word.isascii() and word.isalpha()
+def _content_words(text: str) -> set[str]:
+    """Return the words of a text without stop words and single letters, such as the rest of "it's"."""
+    letters = {word for word in words(text) if len(word) == 1 and word.isascii() and word.isalpha()}
+    return {*words(text)} - STOP_WORDS - letters
 
 
-def _having(model: Model, one: Mention) -> Mask:
-    return model.attributes.mask((Condition(one.attribute, "in", (one.value,)),))
+def _having(model: Model, value: Mention) -> Mask:
+    return model.attributes.mask((Condition(value.attribute, "in", (value.value,)),))
 
 
 def _share(mentions: Sequence[Mention], masks: Sequence[Mask], nums: Nums) -> Vectors:
-    """The share of some values, by their weights, that each item has, (len(nums),)."""
+    """Return the share of some values, by their weights, that each item has, (len(nums),)."""
     if not masks:
         return np.zeros(len(nums), dtype=np.float32)
     weights = np.array([one.weight for one in mentions], dtype=np.float32)

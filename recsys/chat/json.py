@@ -1,24 +1,26 @@
-"""The answer to a conversation as a JSON object, the same on the command line and over HTTP."""
+"""JSON object of the answer to a conversation, the same on the command line and over HTTP."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from recsys.chat.preferences import Mention, Understood
+from recsys.chat.preferences import Mention, Preferences
 from recsys.chat.recommend import ChatReason, Reply
+from recsys.chat.reply_text import plain_reply
 from recsys.data.filters import Condition
 from recsys.model.model import Model
 from recsys.recommend.json import DIGITS
 
 MOST_OTHERS = 5
+BOUND_KEYS = {">=": "min", "<=": "max"}
 PhrasedBy = Literal["plain", "model"]
 
 
 def chat_object(
-    model: Model, understood: Understood, reply: Reply, subject: Mapping[str, Any], model_version: str
+    model: Model, preferences: Preferences, reply: Reply, subject: Mapping[str, Any], model_version: str
 ) -> dict[str, Any]:
-    """Everything but the text of the answer; `subject` is whom it is for, such as ``{"user_id": "u17"}``."""
+    """Return the answer with its reply in plain words; `subject` states the user, such as ``{"user_id": "u17"}``."""
     answer, question = reply.answer, reply.question
     return {
         **subject,
@@ -46,28 +48,26 @@ def chat_object(
             "candidates": question.n,
         },
         "understood": {
-            "likes": [_mention(model, one) for one in understood.likes],
-            "dislikes": [_mention(model, one) for one in understood.dislikes],
-            "seen": [_mention(model, one) for one in understood.seen],
-            "filters": filter_objects(understood.filters),
-            "shown": [model.catalog.items.id(num) for num in sorted(understood.shown)],
+            "likes": [_mention(model, one) for one in preferences.likes],
+            "dislikes": [_mention(model, one) for one in preferences.dislikes],
+            "seen": [_mention(model, one) for one in preferences.seen],
+            "filters": filter_objects(preferences.filters),
+            "shown": [model.catalog.items.id(num) for num in sorted(preferences.shown)],
         },
+        "reply": plain_reply(model, preferences, reply),
+        "phrased_by": "plain",
     }
 
 
 def filter_objects(conditions: Sequence[Condition]) -> list[dict[str, Any]]:
-    """Conditions as the bodies of requests take them."""
-    found: list[dict[str, Any]] = []
-    for one in conditions:
-        if one.operator == "not in":
-            found.append({"attribute": one.attribute, "none": list(one.values)})
-        elif one.operator == "in":
-            found.append({"attribute": one.attribute, "any": list(one.values)})
-        elif one.operator == ">=":
-            found.append({"attribute": one.attribute, "min": one.values[0]})
-        else:
-            found.append({"attribute": one.attribute, "max": one.values[0]})
-    return found
+    """Return conditions in the form of request bodies."""
+    lists = {"in": "any", "not in": "none"}
+    return [
+        {"attribute": one.attribute, lists[one.operator]: list(one.values)}
+        if one.operator in lists
+        else {"attribute": one.attribute, BOUND_KEYS[one.operator]: one.values[0]}
+        for one in conditions
+    ]
 
 
 def _mention(model: Model, one: Mention) -> dict[str, Any]:

@@ -1,8 +1,7 @@
-"""The words of an answer by an endpoint that speaks as OpenAI's chat completions do, where one is configured.
+"""Reply in the words of a language model: an endpoint with OpenAI's chat completions API, where one is configured.
 
-It is told the latest turns, the items and the reasons that were found, and the question; nothing of the user but that. What it
-answers is a text to be shown and decides about nothing. Redirects and proxies are not followed, so nothing is sent to anybody
-else.
+The request has the latest turns, the items with their reasons, and the question, and nothing else of the user. The answer is
+shown as text and decides nothing. Redirects and proxies are not followed, so no other host receives the request.
 """
 
 from __future__ import annotations
@@ -37,10 +36,10 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
 
 
-def phrased(
+def llm_reply(
     config: ChatConfig, messages: Sequence[Message], plain: str, environment: Mapping[str, str] = os.environ
 ) -> str:
-    """The answer in the words of the endpoint.
+    """Return the reply in the words of the endpoint.
 
     Parameters
     ----------
@@ -49,30 +48,24 @@ def phrased(
     messages : sequence of Message
         The conversation.
     plain : str
-        The answer in plain words.
+        The reply in plain words.
     environment : mapping
-        Holds the key under the name of ``phrase_key_env``.
+        Has the key under the name of ``phrase_key_env``.
 
     Raises
     ------
     PhrasingError
-        When there is no sound answer in time; it quotes nothing that was said.
+        When there is no valid answer in time; the message quotes nothing of the conversation.
     """
     turns = [{"role": one.role, "content": one.content[-LONGEST_TURN:]} for one in messages[-MOST_TURNS:]]
-    asked = {
+    body = {
         "model": config.phrase_model,
         "messages": [{"role": "system", "content": f"{INSTRUCTIONS}\nFOUND:\n{plain}"}, *turns],
         "temperature": 0.3,
         "stream": False,
     }
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    if config.phrase_key_env:
-        key = environment.get(config.phrase_key_env, "")
-        if not key:
-            raise PhrasingError(f"the environment has no {config.phrase_key_env}, which chat.phrase_key_env names")
-        headers["Authorization"] = f"Bearer {key}"
     url = f"{config.phrase_url.rstrip('/')}/chat/completions"
-    request = urllib.request.Request(url, json.dumps(asked).encode(), headers)  # noqa: S310 - config.py checks the scheme
+    request = urllib.request.Request(url, json.dumps(body).encode(), _headers(config, environment))  # noqa: S310 - config.py checks the scheme
     try:
         with OPENER.open(request, timeout=config.phrase_seconds) as response:
             raw = response.read(LONGEST_ANSWER + 1)
@@ -82,6 +75,16 @@ def phrased(
     except (OSError, HTTPException, ValueError) as error:
         raise PhrasingError(f"chat.phrase_url did not answer: {type(error).__name__}") from None
     return _text(raw)
+
+
+def _headers(config: ChatConfig, environment: Mapping[str, str]) -> dict[str, str]:
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    if config.phrase_key_env:
+        key = environment.get(config.phrase_key_env, "")
+        if not key:
+            raise PhrasingError(f"the environment has no {config.phrase_key_env}, which chat.phrase_key_env names")
+        headers["Authorization"] = f"Bearer {key}"
+    return headers
 
 
 def _text(raw: bytes) -> str:

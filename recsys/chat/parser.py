@@ -1,292 +1,298 @@
-"""What somebody said in a conversation: likes, dislikes and filters, read without a language model.
+"""Parser of a conversation: messages to preferences, by rules and without a language model.
 
-Of each utterance the names of items and values are read (:mod:`recsys.chat.entities`), places in the last list
-(:mod:`recsys.chat.positions`), the ranges (:mod:`recsys.chat.number_ranges`), and whether each is wanted
-(:mod:`recsys.chat.sentiment`). The rest of the words are texts to be searched by. "Yes" and "no" take their meaning
-from the question before. Later words take back earlier ones (:mod:`recsys.chat.preferences`). An utterance weighs
-``DECAY ** a``, where a is how many of the same person came after it.
+For each message of the user the parser finds entities (:mod:`recsys.chat.entities`), references to the assistant's last list
+and answers to its last question (:mod:`recsys.chat.references`), number ranges (:mod:`recsys.chat.number_ranges`), and their
+sentiment (:mod:`recsys.chat.sentiment`). The rest of the words are texts to search by. Later statements override earlier ones
+(:mod:`recsys.chat.preferences`). A statement weighs ``DECAY ** a``, where a is the number of later messages of the user.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from itertools import islice
+from typing import NamedTuple
 
-from recsys.chat.entities import Finder, Named
-from recsys.chat.number_ranges import Range, answered, ranges
-from recsys.chat.preferences import Heard, Mention, Message, Now, Role, Understood
-from recsys.chat.references import LONGEST_READ, is_of_the_items, listed_items, positions, prose, questions, yes_or_no
-from recsys.chat.sentiment import Tone, tone
+from recsys.chat.entities import Entity, EntityFinder
+from recsys.chat.number_ranges import INF, Range, answered, ranges
+from recsys.chat.preferences import Mention, Message, Preferences, PreferenceTracker, Role
+from recsys.chat.references import (
+    LONGEST_READ,
+    listed_items,
+    prose,
+    questions,
+    referred_items,
+    refers_to_items,
+    yes_or_no,
+)
+from recsys.chat.sentiment import Sentiment, read_sentiment
 from recsys.chat.utterance import Utterance, runs_of, trimmed
 from recsys.data.years import is_year, year_attribute
 from recsys.model.model import Model
-from recsys.text.tokens import tokens
-from recsys.text.vocabulary import EMPTY, RESETS, TIMES, UNSEEN
+from recsys.text.vocabulary import RESETS, STOP_WORDS, UNSEEN, WORDS, phrase_at
 
 DECAY = 0.6
-MOST_TURNS = 40  # the latest of the person that are read
-MOST_READ = 8000  # characters of all of them together
-MOST_LISTED = 100_000  # characters of the lists of the other side
-MOST_PLACES = 100  # of the last list
-MOST_TEXTS = 6  # the latest that are searched by; the next one would weigh 0.6 ** 6 = 0.05
-LONGEST_TEXT = 300
-OLDER = frozenset(("older", "earlier"))
-NEWER = frozenset(("newer", "later", "recent"))
+MOST_TURNS = 40  # the latest messages of each side that are read
+MOST_READ = 8000  # characters of these messages
+MOST_LISTED = 100_000  # characters of the assistant's lists
+LONGEST_TEXT = 300  # characters
 
 
 def understand(
     model: Model, messages: Sequence[Message], ignore: Set[str] = frozenset(), hidden: Set[int] = frozenset()
-) -> Understood:
-    """Read a conversation.
+) -> Preferences:
+    """Return the preferences stated in a conversation.
 
     Parameters
     ----------
     model : Model
     messages : sequence of Message
-        Oldest first. The latest MOST_TURNS of the person are read, and no more than MOST_READ characters of them.
+        Oldest first. Only the latest MOST_TURNS of the user, and at most MOST_READ characters of them, are read.
     ignore : set of str
-        What is not to be taken for a name, a range or a text, as `said` has it, without case.
+        Casefolded words (`Mention.said`) that are no name, range or text.
     hidden : set of int
-        Row numbers of items that nobody may see; they have no names.
+        Row numbers of hidden items; they have no names.
     """
     reader = _Reader(model, ignore, hidden)
-    reader.look_at([one.content for one in messages if one.role == "assistant"])
+    reader.read_lists([one.content for one in messages if one.role == "assistant"])
     besides = [one._replace(content=prose(one.content)) if one.role == "assistant" else one for one in messages]
-    for number in _latest(besides, "assistant"):
-        reader.listen_to(besides[number].content[:LONGEST_READ])
-    latest = _latest(messages, "user")
-    for number in latest:
-        before = messages[number - 1] if number and messages[number - 1].role == "assistant" else None
-        age = len(latest) - 1 - latest.index(number)
-        reader.read(messages[number].content[:LONGEST_READ], Now(number, DECAY**age), before)
-    return reader.understood()
+    for turn in _latest(besides, "assistant"):
+        reader.read_assistant(besides[turn].content[:LONGEST_READ])
+    turns = _latest(messages, "user")
+    for age, turn in zip(reversed(range(len(turns))), turns, strict=True):
+        reply = messages[turn - 1].content if turn and messages[turn - 1].role == "assistant" else ""
+        reader.read_user(messages[turn].content[:LONGEST_READ], turn, DECAY**age, reply)
+    return reader.tracker.preferences()
 
 
 def _latest(messages: Sequence[Message], role: Role) -> list[int]:
-    """The numbers of the messages of one side that are read, oldest first."""
-    found: list[int] = []
+    """Return the numbers of the messages of one side that are read, oldest first."""
+    turns: list[int] = []
     left = MOST_READ
-    for number in range(len(messages) - 1, -1, -1):
-        if messages[number].role == role and len(found) < MOST_TURNS and left > 0:
-            found.append(number)
-            left -= min(len(messages[number].content), LONGEST_READ)
-    return found[::-1]
+    for turn in range(len(messages) - 1, -1, -1):
+        if messages[turn].role == role and len(turns) < MOST_TURNS and left > 0:
+            turns.append(turn)
+            left -= min(len(messages[turn].content), LONGEST_READ)
+    return turns[::-1]
+
+
+class _Statement(NamedTuple):
+    """A message of the user, parsed; `ranges` maps token numbers to number ranges."""
+
+    utterance: Utterance
+    turn: int
+    weight: float
+    entities: Sequence[Entity]
+    ranges: Mapping[int, Range]
+    sentiment: Sentiment
+
+    @property
+    def named(self) -> set[int]:
+        """The numbers of the tokens of entities and ranges."""
+        return {i for entity in self.entities for i in entity.numbers} | self.ranges.keys()
+
+    def mention(self, said: str, polarity: float = 1) -> Mention:
+        return Mention(said, self.turn, self.weight, strong=abs(polarity) == 1)
 
 
 class _Reader:
+    """Reads messages into a preference tracker."""
+
     def __init__(self, model: Model, ignore: Set[str], hidden: Set[int]) -> None:
         self._model, self._ignore, self._hidden = model, ignore, hidden
         self._attributes = list(model.attributes.nums)
-        self._year = year_attribute(model.attributes)
-        self._finder = Finder(model.names, self._year_of, model.keywords.has)
-        self._heard = Heard()
-        self._found = self._heard.found
+        self._year = year_attribute(model.attributes) or ""
+        self._finder = EntityFinder(model.names, self._year_of, model.keywords.has)
+        self.tracker = PreferenceTracker()
 
-    def understood(self) -> Understood:
-        return self._heard.understood()
-
-    def look_at(self, replies: Sequence[str]) -> None:
-        """The lists of the other side, oldest first: what stands in them was shown."""
+    def read_lists(self, replies: Sequence[str]) -> None:
+        """Note the items in the lists of the assistant's messages, oldest first, as shown."""
         left = MOST_LISTED
         for text in reversed(replies):
             for items in listed_items(text[: max(0, left)], self._model.names, self._year_of):
-                self._found.shown.update([num for num in self._ranked(items) if num not in self._hidden][:1])
+                self.tracker.shown.update([num for num in self._ranked(items) if num not in self._hidden][:1])
             left -= len(text)
 
-    def listen_to(self, text: str) -> None:
-        """What the other side said besides: the items that it named, and what it asked."""
-        said = Utterance(text, tokens(text))
-        for one in self._seen_by_all(self._finder.find(said)):
-            self._found.shown.update(self._ranked(one.items)[:1])
+    def read_assistant(self, text: str) -> None:
+        """Note the items that the assistant named outside its lists, and its questions."""
+        for entity in self._visible(self._finder.find(Utterance.of(text))):
+            self.tracker.shown.update(self._ranked(entity.items)[:1])
         for question in questions(text):
-            self._found.asked.update(self._asked(question))
+            self.tracker.asked.update(self._asked(question))
 
-    def read(self, text: str, now: Now, before: Message | None) -> None:
-        """What the person said."""
-        said = Utterance(text, tokens(text))
-        if not said.tokens:
+    def read_user(self, text: str, turn: int, weight: float, reply: str) -> None:
+        """Note what the user says after a `reply` of the assistant, "" for none."""
+        utterance = Utterance.of(text)
+        if not utterance.tokens:
             return
-        names = self._names(said, before)
-        taken = [(said.tokens[one.start].start, said.tokens[one.stop - 1].stop) for one in names if one.items]
-        found = ranges(text, self._model.attributes, taken)
+        entities = self._entities(utterance, reply)
+        numbers = self._ranges(utterance, entities)
+        entities = [entity for entity in entities if numbers.keys().isdisjoint(entity.numbers)]
+        named: dict[int, object] = {i: entity for entity in entities for i in entity.numbers}
+        sentiment = read_sentiment(utterance, {**named, **numbers})
+        statement = _Statement(utterance, turn, weight, entities, numbers, sentiment)
+        opened = self._note_resets(utterance)
+        self._note_entities(statement)
+        self._note_ranges(statement)
+        self._note_texts(statement, opened)
+        for question in questions(prose(reply))[-1:]:
+            self._note_answer(statement, question)
+            self._note_number(statement, question)
+        self._note_comparison(statement)
+
+    def _entities(self, utterance: Utterance, reply: str) -> list[Entity]:
+        """Return the entities, and the entries of the last list, without those to ignore."""
+        found = self._visible(self._finder.find(utterance, known=self.tracker.shown))
+        for start, stop, items in referred_items(utterance.words(0), reply, self._model.names, self._year_of):
+            if all(one.stop <= start or one.start >= stop for one in found):
+                found += self._visible([Entity(start, stop, items)])
+        return sorted(one for one in found if not self._is_ignored(utterance.part(one.start, one.stop)))
+
+    def _ranges(self, utterance: Utterance, entities: Sequence[Entity]) -> dict[int, Range]:
+        """Return the number ranges by the numbers of their tokens, without those to ignore."""
+        taken = [utterance.span(one.start, one.stop) for one in entities if one.items]
+        found = ranges(utterance.text, self._model.attributes, taken)
         taken += [(one.start, one.stop) for one in found]
-        spans = [
-            one
-            for one in (*found, *self._dated(said, names, taken))
-            if text[one.start : one.stop].casefold() not in self._ignore
-        ]
-        ranged = {
-            place: one
-            for one in spans
-            for place, token in enumerate(said.tokens)
-            if one.start <= token.start < one.stop
-        }
-        names = [one for one in names if not any(place in ranged for place in range(one.start, one.stop))]
-        inside: dict[int, object] = {place: one for one in names for place in range(one.start, one.stop)}
-        how = tone(text, said.tokens, inside | ranged)
-        opened = self._open(said)
-        for one in names:
-            self._note(said, one, how, now)
-        for span in spans:
-            place = next((place for place, other in ranged.items() if other is span), None)
-            if place is not None and how.moods[place] != UNSEEN and place not in how.seen:
-                self._range(span, how.moods[place], now.turn)
-        self._texts(said, how, names, opened | frozenset(ranged), now)
-        if before is not None and (asked := questions(prose(before.content))):
-            self._answer(said, how, inside | ranged, asked[-1], now)
-            if not inside | ranged:
-                self._answer_by_number(said, asked[-1], now.turn)
-        self._compare(said, how, now.turn)
+        found += self._years_before_values(utterance, entities, taken)
+        found = [one for one in found if not self._is_ignored(utterance.text[one.start : one.stop])]
+        starts = [token.start for token in utterance.tokens]
+        return {i: one for one in found for i, start in enumerate(starts) if one.start <= start < one.stop}
 
-    def _names(self, said: Utterance, before: Message | None) -> list[Named]:
-        """The names, and the places in the last list, each once and none that is to be ignored."""
-        found = self._seen_by_all(self._finder.find(said, known=self._found.shown))
-        places = list(positions([one.word for one in said.tokens])) if before else []
-        lines = listed_items(before.content, self._model.names, self._year_of) if before and places else ()
-        listed = list(islice(lines, MOST_PLACES))
-        for start, stop, number in places:
-            place = len(listed) - 1 if number < 0 else number - 1
-            if 0 <= place < len(listed) and all(one.stop <= start or one.start >= stop for one in found):
-                found += self._seen_by_all([Named(start, stop, listed[place])])
-        return sorted(one for one in found if self._said(said, one).casefold() not in self._ignore)
+    def _years_before_values(
+        self, utterance: Utterance, entities: Sequence[Entity], taken: Sequence[tuple[int, int]]
+    ) -> Iterator[Range]:
+        """Yield the free year right before each value: "1995 thrillers"."""
+        for entity in entities if self._year else ():
+            word = utterance.word(entity.start - 1)
+            if entity.values and is_year(word) and utterance.gap(entity.start) == " ":
+                start, stop = utterance.span(entity.start - 1, entity.start)
+                if all(stop <= first or start >= last for first, last in taken):
+                    yield Range(start, stop, self._year, float(word), float(word))
 
-    def _dated(self, said: Utterance, names: Sequence[Named], taken: list[tuple[int, int]]) -> Iterator[Range]:
-        """The year right before a value that no other name or range has: "1995 thrillers"."""
-        for one in names:
-            word = said.word(one.start - 1)
-            if not (self._year and one.values and is_year(word) and said.gap(one.start) == " "):
-                continue
-            before = said.tokens[one.start - 1]
-            if all(before.stop <= start or before.start >= stop for start, stop in taken):
-                yield Range(before.start, before.stop, self._year, float(word), float(word))
-
-    def _open(self, said: Utterance) -> frozenset[int]:
-        """ "Start over", "any year": what is taken back without a name; the places of these words."""
-        words = [one.word for one in said.tokens]
-        places: set[int] = set()
+    def _note_resets(self, utterance: Utterance) -> set[int]:
+        """Apply "start over" and "any year"; return the numbers of their tokens."""
+        words, used = utterance.words(0), set[int]()
         for start in range(len(words)):
-            for reset in RESETS:
-                if (
-                    tuple(words[start : start + len(reset)]) == reset
-                    and said.ends(start)
-                    and said.ends(start + len(reset))
-                ):
-                    self._heard.reset()
-                    places.update(range(start, start + len(reset)))
-            if words[start] in ("any", "whatever") and start + 1 < len(words):
-                thing = words[start + 1]
-                called = {
-                    name
-                    for name in self._attributes
-                    if thing in (name.casefold(), f"{name.casefold()}s", name.casefold()[:-1])
-                }
-                called |= {self._year} if thing in TIMES and self._year else set()
-                for name in called:
-                    self._heard.open(name)
-                    places.update((start, start + 1))
-        return frozenset(places)
+            stop = start + len(phrase_at(words, start, RESETS))
+            if stop > start and utterance.ends(start) and utterance.ends(stop):
+                self.tracker.reset()
+                used.update(range(start, stop))
+            for name in (
+                self._attributes_called(utterance.word(start + 1)) if words[start] in WORDS["whichever"] else ()
+            ):
+                self.tracker.open(name)
+                used.update((start, start + 1))
+        return used
 
-    def _seen_by_all(self, names: Iterable[Named]) -> list[Named]:
-        """Names without hidden items."""
-        visible = (one._replace(items=tuple(num for num in one.items if num not in self._hidden)) for one in names)
-        return [one for one in visible if one.items or one.values]
+    def _attributes_called(self, word: str) -> set[str]:
+        """Return the attributes that a word names, also in another number; "decade" names the year."""
+        folded = {name: name.casefold() for name in self._attributes if word}
+        called = {name for name, text in folded.items() if word in (text, f"{text}s", text[:-1])}
+        return called | {self._year} if self._year and word in WORDS["times"] else called
 
-    def _note(self, said: Utterance, one: Named, how: Tone, now: Now) -> None:
-        mood, text = how.moods[one.start], self._said(said, one)
-        if mood == UNSEEN:
-            return
-        strong, only, instead = abs(mood) == 1, one.start in how.only, one.start in how.instead
-        if one.items:
-            mention = Mention(text, now.turn, now.weight, self._ranked(one.items), strong=strong)
-            self._heard.item(mention, 0 if one.start in how.seen else mood)
-        for value in one.values:
-            name = self._attributes[value.attribute_num]
-            mention = Mention(text, now.turn, now.weight, attribute=name, value=value.text, strong=strong)
-            self._heard.value(mention, mood, only=only, instead=instead)
-
-    def _range(self, one: Range, mood: float, turn: int) -> None:
-        self._heard.range(one, mood, turn, self._step(one))
-
-    def _step(self, one: Range) -> float:
-        """The distance of two numbers of an attribute; 0 where it may be any."""
-        return 1.0 if one.attribute == self._year else 0.0
-
-    def _texts(self, said: Utterance, how: Tone, names: Sequence[Named], taken: frozenset[int], now: Now) -> None:
-        """What is left of the words, as texts that are searched by; pieces that only name values say no more than these."""
-        out = taken | how.cues | how.seen | _places(one for one in names if one.items)
-        told = _places(one for one in names if one.values)
-        for mood in (0.0, -0.5, -1.0, 1.0):
-            places = [place for place, one in enumerate(how.moods) if one == mood and place not in out]
-            runs = [trimmed(said, run) for run in runs_of(places, how.clauses)]
-            runs = [run for run in runs if not all(place in told or said.word(place) in EMPTY for place in run)]
-            pieces = [said.text[said.tokens[run[0]].start : said.tokens[run[-1]].stop] for run in runs]
-            text = " ".join(pieces)[:LONGEST_TEXT]
-            if text and text.casefold() not in self._ignore:
-                instead = any(run[0] in how.instead for run in runs)
-                self._heard.text(Mention(text, now.turn, now.weight, strong=abs(mood) == 1), mood, instead=instead)
-
-    def _answer(self, said: Utterance, how: Tone, named: Mapping[int, object], question: str, now: Now) -> None:
-        """What the last question of the other side is answered with."""
-        answer = yes_or_no(said, how, named)
-        if answer is None or said.tokens[0].raw.casefold() in self._ignore:
-            return
-        values = [one for one in sorted(self._asked(question)) if one[1]]
-        if len(values) != 1 and (answer or not values):
-            return
-        if len(values) == 1 and is_of_the_items(said):
-            return
-        said_now = (one for side in (self._found.likes, self._found.dislikes) for one in side if one.turn == now.turn)
-        for attribute, value in sorted({*values} - {(one.attribute, one.value) for one in said_now}):
-            mention = Mention(said.tokens[0].raw, now.turn, now.weight, attribute=attribute, value=value)
-            self._heard.value(mention, 1 if answer else -1)
-
-    def _answer_by_number(self, said: Utterance, question: str, turn: int) -> None:
-        """ "Under 20", "before it": the range that the last question asks for."""
-        for asked in ranges(question, self._model.attributes, [])[:1]:
-            found = answered(said.text, asked, self._step(asked))
-            if found is not None and said.text.casefold() not in self._ignore:
-                self._range(found, 1, turn)
-                self._heard.forget_text(turn)
-
-    def _compare(self, said: Utterance, how: Tone, turn: int) -> None:
-        """ "Something older" than what was named."""
-        words = {
-            one.word: place
-            for place, one in enumerate(said.tokens)
-            if said.word(place + 1) != "than" and one.raw.casefold() not in self._ignore
-        }
-        for kind, newer in ((OLDER, False), (NEWER, True)):
-            place = next((words[word] for word in kind if word in words), None)
-            years = [year for num in self._anchors() if (year := self._year_of(num)) is not None]
-            if place is None or self._year is None or not years or how.moods[place] == 0:
+    def _note_entities(self, statement: _Statement) -> None:
+        sentiment = statement.sentiment
+        for entity in statement.entities:
+            start, polarity = entity.start, sentiment.polarity[entity.start]
+            if polarity == UNSEEN:
                 continue
-            if newer == (how.moods[place] > 0):
-                self._range(Range(0, 0, self._year, low=max(years) + 1.0), 1, turn)
-            else:
-                self._range(Range(0, 0, self._year, high=min(years) - 1.0), 1, turn)
+            mention = statement.mention(statement.utterance.part(start, entity.stop), polarity)
+            if entity.items:
+                named = mention._replace(items=self._ranked(entity.items))
+                self.tracker.item(named, 0 if start in sentiment.seen else polarity)
+            for value in entity.values:
+                named = mention._replace(attribute=self._attributes[value.attribute_num], value=value.text)
+                self.tracker.value(named, polarity, only=start in sentiment.only, instead=start in sentiment.instead)
 
-    def _anchors(self) -> list[int]:
-        return [num for one in self._found.likes for num in one.items[:1]] or sorted(self._found.shown)
+    def _note_ranges(self, statement: _Statement) -> None:
+        for numbers in dict.fromkeys(statement.ranges.values()):
+            start = next(i for i, one in statement.ranges.items() if one == numbers)
+            polarity = statement.sentiment.polarity[start]
+            if polarity != UNSEEN and start not in statement.sentiment.seen:
+                self.tracker.range(numbers, polarity, statement.turn, self._step(numbers))
+
+    def _note_texts(self, statement: _Statement, opened: Set[int]) -> None:
+        """Note what is left of the words as texts to search by, one for each polarity."""
+        utterance, sentiment = statement.utterance, statement.sentiment
+        items = (entity.numbers for entity in statement.entities if entity.items)
+        out = frozenset(opened).union(statement.ranges, sentiment.cues, sentiment.seen, *items)
+        for polarity in (0.0, -0.5, -1.0, 1.0):
+            runs = _text_runs(statement, polarity, out)
+            text = " ".join(utterance.part(run[0], run[-1] + 1) for run in runs)[:LONGEST_TEXT]
+            if text and not self._is_ignored(text):
+                instead = any(run[0] in sentiment.instead for run in runs)
+                self.tracker.text(statement.mention(text, polarity), polarity, instead=instead)
+
+    def _note_answer(self, statement: _Statement, question: str) -> None:
+        """Note the values that "yes" or "no" answers."""
+        utterance, said = statement.utterance, statement.utterance.tokens[0].raw
+        answer = yes_or_no(utterance, statement.sentiment, statement.named)
+        if answer is None or self._is_ignored(said):
+            return
+        values = {one for one in self._asked(question) if one[1]}
+        unclear = answer if len(values) > 1 else refers_to_items(utterance)
+        for attribute, value in () if unclear else sorted(values - self.tracker.values_of(statement.turn)):
+            mention = statement.mention(said)._replace(attribute=attribute, value=value)
+            self.tracker.value(mention, 1 if answer else -1)
+
+    def _note_number(self, statement: _Statement, question: str) -> None:
+        """Note the range that "under 20" or "before it" answers."""
+        text = statement.utterance.text
+        for asked in ranges(question, self._model.attributes, [])[:1]:
+            found = None if statement.named else answered(text, asked, self._step(asked))
+            if found is not None and not self._is_ignored(text):
+                self.tracker.range(found, 1, statement.turn, self._step(found))
+                self.tracker.forget_text(statement.turn)
+
+    def _note_comparison(self, statement: _Statement) -> None:
+        """Note "something older": the years before or after the liked items, or else the shown items."""
+        liked = [num for one in self.tracker.likes for num in one.items[:1]]
+        years = [year for num in liked or self.tracker.shown if (year := self._year_of(num)) is not None]
+        for kind, newer in (("older", -1), ("newer", 1)) if years else ():
+            wanted = newer * self._polarity_of(statement, WORDS[kind])
+            if wanted:
+                low, high = (max(years) + 1.0, INF) if wanted > 0 else (-INF, min(years) - 1.0)
+                self.tracker.range(Range(0, 0, self._year, low, high), 1, statement.turn, 1.0)
+
+    def _polarity_of(self, statement: _Statement, words: Set[str]) -> float:
+        """Return the polarity of the last comparative among `words`, 0 where there is none."""
+        utterance = statement.utterance
+        for i in range(len(utterance.tokens) - 1, -1, -1):
+            token = utterance.tokens[i]
+            if token.word in words and utterance.word(i + 1) != "than" and not self._is_ignored(token.raw):
+                return statement.sentiment.polarity[i]
+        return 0.0
 
     def _asked(self, question: str) -> set[tuple[str, str]]:
-        """Attributes and values in a question of the other side."""
-        found = self._finder.find(Utterance(question, tokens(question)))
-        values = {(self._attributes[one.attribute_num], one.text) for name in found for one in name.values}
+        """Return the attributes and values in a question of the assistant."""
+        found = self._finder.find(Utterance.of(question))
+        values = {(self._attributes[one.attribute_num], one.text) for entity in found for one in entity.values}
         return values | {(one.attribute, "") for one in ranges(question, self._model.attributes, [])}
 
+    def _visible(self, entities: Iterable[Entity]) -> list[Entity]:
+        """Return entities without hidden items."""
+        visible = (one._replace(items=tuple(num for num in one.items if num not in self._hidden)) for one in entities)
+        return [one for one in visible if one.items or one.values]
+
+    def _is_ignored(self, text: str) -> bool:
+        return text.casefold() in self._ignore
+
+    def _step(self, numbers: Range) -> float:
+        """Return the distance of two numbers of an attribute; 0 where it may be any."""
+        return 1.0 if numbers.attribute == self._year else 0.0
+
     def _ranked(self, items: tuple[int, ...]) -> tuple[int, ...]:
-        """The item that most people know first."""
+        """Return items by falling popularity."""
         scores = self._model.popularity.scores
         return tuple(sorted(items, key=lambda num: (-float(scores[num]), num)))
 
     def _year_of(self, num: int) -> int | None:
-        value = None if self._year is None else self._model.catalog[num].attributes.get(self._year)
+        value = None if not self._year else self._model.catalog[num].attributes.get(self._year)
         return int(value) if isinstance(value, int | float) else None
 
-    @staticmethod
-    def _said(said: Utterance, one: Named) -> str:
-        return said.text[said.tokens[one.start].start : said.tokens[one.stop - 1].stop]
 
-
-def _places(names: Iterable[Named]) -> frozenset[int]:
-    return frozenset(place for one in names for place in range(one.start, one.stop))
+def _text_runs(statement: _Statement, polarity: float, out: Set[int]) -> list[list[int]]:
+    """Return the runs of tokens of a polarity that say more than stop words and the names of values."""
+    utterance, sentiment = statement.utterance, statement.sentiment
+    values = set[int]().union(*(entity.numbers for entity in statement.entities if entity.values))
+    left = [i for i, one in enumerate(sentiment.polarity) if one == polarity and i not in out]
+    runs = (trimmed(utterance, run) for run in runs_of(left, sentiment.clauses))
+    return [run for run in runs if not STOP_WORDS.issuperset(utterance.word(i) for i in run if i not in values)]

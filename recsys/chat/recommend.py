@@ -1,22 +1,21 @@
-"""Items for a conversation, with the reasons of each.
+"""Recommendations for a conversation, with the reasons of each item.
 
-An item's score is the sum of what its reasons show::
+The score of an item is the sum of five parts::
 
     meaning     the product of item and intent (:mod:`recsys.chat.intent`), their cosine where something is liked
-    attributes  ATTRIBUTES times the share, by weight, of the values that were asked for and it has, less LESS times that of
-                the values of which less was asked for
-    words       WORDS times its keyword score for the liked texts, over the best one's, times the square of the share of them
-                that it has (:mod:`recsys.search.text`)
-    personal    PERSONAL times its score for the user, brought to 0..1 over the candidates; for a guest 0
-    popularity  POPULARITY times its popularity over the largest, and only where no item or text is liked and there is no user
+    attributes  ATTRIBUTES times the share, by weight, of the liked values that it has, minus LESS times the share of the
+                values that are less wanted
+    words       WORDS times its keyword score for the liked texts, over the best score, times the square of the share of their
+                words that it has (:mod:`recsys.search.text`)
+    personal    PERSONAL times its score for the user, scaled to 0..1 over the candidates; 0 for a guest
+    popularity  POPULARITY times its popularity over the largest; only where no item or text is liked and there is no user
 
-Disliked values and the ranges that were said are conditions that all items meet. What was named or shown before, what is hidden
-or excluded, and what the user has seen is not answered.
+Disliked values and number ranges are conditions that all items meet. Items that were named or shown before, are hidden or
+excluded, or were seen by the user are not recommended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -26,8 +25,7 @@ from numpy.typing import NDArray
 
 from recsys.chat.clarify import Question, clarifying
 from recsys.chat.intent import Intent, Texts
-from recsys.chat.preferences import Understood
-from recsys.data.filters import Condition
+from recsys.chat.preferences import Preferences
 from recsys.data.vectors import Vectors, unit_rows
 from recsys.index.exact import ExactIndex, VectorIndex, best_of
 from recsys.model.model import Model
@@ -40,12 +38,12 @@ from recsys.text.bm25 import words
 
 WORDS, PERSONAL, POPULARITY = 0.3, 0.15, 0.1
 POOL = 200
-NEAR = 0.2  # cosine from which an item is said to be like another
+NEAR = 0.2  # least cosine of similar items
 MOST_WORDS = 5
 
 
 class Near(NamedTuple):
-    """A liked item that an item is like, and their cosine."""
+    """The most similar liked item, and its cosine."""
 
     item_id: str
     title: str
@@ -53,7 +51,7 @@ class Near(NamedTuple):
 
 
 class ChatReason(NamedTuple):
-    """Why an item has its score, which is the sum of the five parts."""
+    """Parts of the score of an item; they add up to it."""
 
     near: Near | None
     attributes: tuple[tuple[str, str], ...]
@@ -66,7 +64,7 @@ class ChatReason(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """Items, why each, and what to ask next."""
+    """Items with their reasons, and the next question."""
 
     answer: Answer
     reasons: tuple[ChatReason, ...]
@@ -92,38 +90,38 @@ class _Scored:
 
 def converse(
     recommender: Recommender,
-    understood: Understood,
+    preferences: Preferences,
     vectors: Texts,
     asked: Asked,
     hidden: AbstractSet[str] = NONE,
     taste: Taste | None = None,
 ) -> Reply:
-    """Items for what was understood of a conversation.
+    """Return items for the preferences of a conversation.
 
     Parameters
     ----------
-    understood : Understood
+    preferences : Preferences
     vectors : mapping
-        The vectors of :func:`recsys.chat.intent.texts_of` as the encoder makes them; a text that is not there counts by
-        its words.
+        The encoded vectors of :meth:`Preferences.texts`; a text without a vector counts by its words.
     asked : Asked
-        Its k, exclude, filters and exact; what was understood narrows it further.
+        Its k, exclude, filters and exact; the preferences narrow it further.
     hidden : set of str
-        Ids of items that nobody may see.
+        Ids of hidden items.
     taste : Taste or None
-        Of whom the order is.
+        Of the user whose order counts; None for a guest.
 
     Raises
     ------
     QueryError
-        When a filter names no attribute of the catalogue.
+        When a filter names no attribute of the catalog.
     """
     model = recommender.model
-    out = {*recommender.nums([*asked.exclude, *hidden]).tolist(), *understood.items(), *understood.shown}
+    out = {*recommender.nums([*asked.exclude, *hidden]).tolist(), *preferences.items(), *preferences.shown}
     out |= set() if taste is None else {*taste.seen.tolist()}
     skip = np.array(sorted(out), dtype=np.int32)
-    eligible = _eligible(recommender, asked, understood.filters)
-    wanted = Intent(model, understood, vectors)
+    conditions = (*asked.filters, *preferences.filters)
+    eligible = model.attributes.mask(conditions) if conditions else None
+    wanted = Intent(model, preferences, vectors)
     index: VectorIndex = ExactIndex(model.items_like_item.table) if asked.exact else model.items_like_item
     nums = _candidates(model, index, wanted, taste, skip, eligible)
     found = _scored(model, wanted, taste, nums)
@@ -134,20 +132,15 @@ def converse(
         Recommendation(model.catalog.items.id(num), model.catalog.titles[num], score, _source(reason))
         for num, score, reason in zip(found.nums[top].tolist(), found.total[top].tolist(), reasons, strict=True)
     )
-    strategy, fallback = _strategy(understood, taste)
-    question = clarifying(model.catalog, found.nums[order].tolist(), understood)
+    strategy, fallback = _strategy(preferences, taste)
+    question = clarifying(model.catalog, found.nums[order].tolist(), preferences)
     return Reply(Answer(strategy, items, fallback), reasons, question, len(nums))
-
-
-def _eligible(recommender: Recommender, asked: Asked, understood: Sequence[Condition]) -> Mask | None:
-    conditions = (*asked.filters, *understood)
-    return recommender.model.attributes.mask(conditions) if conditions else None
 
 
 def _candidates(
     model: Model, index: VectorIndex, wanted: Intent, taste: Taste | None, skip: Nums, eligible: Mask | None
 ) -> Nums:
-    """The best POOL by meaning, also of those with a value that was asked for, by words, by taste, and by popularity."""
+    """Return the best POOL items by meaning, also among those with a liked value, by words, by user, and by popularity."""
     any_value = np.logical_or.reduce(wanted.masks) if wanted.masks else None
     masks = [eligible] if any_value is None else [eligible, any_value if eligible is None else any_value & eligible]
     found = []
@@ -166,7 +159,7 @@ def _candidates(
 
 
 def _nearest(index: VectorIndex, vector: Vectors, factors: int, skip: Nums, eligible: Mask | None) -> Nums:
-    """The best POOL; a scan passes over rows that are not eligible, and copies none."""
+    """Return the best POOL eligible items; an exact scan skips the others and copies no rows."""
     if eligible is None or not isinstance(index, ExactIndex):
         return nearest(index, vector, factors, POOL, skip, eligible=eligible).found.nums
     return index.query(vector, POOL, np.union1d(skip, np.flatnonzero(~eligible)).astype(np.int32)).nums
@@ -213,7 +206,7 @@ def _reason(model: Model, wanted: Intent, found: _Scored, place: int) -> ChatRea
 
 
 def _near(model: Model, wanted: Intent, num: int) -> Near | None:
-    """The liked item that an item is most like."""
+    """Return the most similar liked item."""
     if not wanted.items:
         return None
     liked = np.array([one.items[0] for one in wanted.items], dtype=np.int32)
@@ -235,8 +228,8 @@ def _source(reason: ChatReason) -> Source:
     return "keyword" if reason.by_words else "semantic" if reason.meaning else "content"
 
 
-def _strategy(understood: Understood, taste: Taste | None) -> tuple[Strategy, bool]:
-    if not understood.is_empty:
+def _strategy(preferences: Preferences, taste: Taste | None) -> tuple[Strategy, bool]:
+    if not preferences.is_empty:
         return "conversation", False
     if taste is not None and taste.query.vector.any():
         return ("fold_in" if taste.fresh else "personalized"), False

@@ -1,101 +1,108 @@
-"""What the other side of a conversation has shown: the titles at the beginning of the lines of its lists."""
+"""What an utterance refers to in the assistant's last message: entries of its lists, and its questions."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
+from itertools import islice
 
-from recsys.chat.sentiment import Tone
+from recsys.chat.sentiment import Sentiment
 from recsys.chat.utterance import Utterance
 from recsys.text.name_index import Names
 from recsys.text.name_rules import MOST_WORDS
-from recsys.text.tokens import tokens
-from recsys.text.vocabulary import ALONE, EMPTY, IDIOMS, NO, SUBJECTS, YES
+from recsys.text.tokens import Token, tokens
+from recsys.text.vocabulary import IDIOMS, ORDINALS, STOP_WORDS, WORDS, phrase_at
 
 LINE = re.compile(r"^[ \t]*(?:[0-9]{1,4}[.)]|[-*\u2022])[ \t]+(.*)$", re.MULTILINE)
 LONGEST_LINE = 200
+MOST_ENTRIES = 100  # of the last list
 YEAR = re.compile(r"\s*\(?([0-9]{4})\)?")
+SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=[0-9]))+[.!?]?")
+LONGEST_READ = 2000  # characters of a message
+MOST_DIGITS = 3
+RELATIVE = WORDS["subjects"] | {"that"}  # "the last film I saw" is no entry of the list
+
+YearOf = Callable[[int], int | None]
 
 
-def listed_items(text: str, names: Names, year_of: Callable[[int], int | None]) -> Iterator[tuple[int, ...]]:
-    """The items that each line of the lists in a text begins with, of several of one title those of the year behind it.
+def listed_items(text: str, names: Names, year_of: YearOf) -> Iterator[tuple[int, ...]]:
+    """Yield the items whose title begins each line of the lists in a text; only those of the year behind it, where it fits.
 
-    A line that begins with no title yields none, so that places are those of the list.
+    A line that begins with no title yields (), so that entries keep their positions.
     """
     for line in LINE.finditer(text):
-        yield _begins(line.group(1)[:LONGEST_LINE], names, year_of)
+        yield _first_title(line.group(1)[:LONGEST_LINE], names, year_of)
 
 
 def prose(text: str) -> str:
-    """A text without the lines of its lists."""
+    """Return a text without the lines of its lists."""
     return LINE.sub("", text)
 
 
-def _begins(line: str, names: Names, year_of: Callable[[int], int | None]) -> tuple[int, ...]:
-    """No word may follow a title: "It was fun" names none. One of more words than a phrase has is told by its first ones."""
-    said = tokens(line)
-    best: tuple[int, ...] = ()
-    for stop, num in names.matches([one.word for one in said], 0) if said else ():
-        behind = line[said[stop - 1].stop :].lstrip()
-        items = names.items(num)
-        year = YEAR.match(line, said[stop - 1].stop)
-        cut = stop >= MOST_WORDS  # the rest of it stands behind
-        if items and (year or cut or not behind or not behind[0].isalnum()):
-            dated = [one for one in items if year and str(year_of(one)) == year.group(1)]
-            best = tuple(dated or items)
-    return best
-
-
-WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-FIGURES = ("1st", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th", "9th", "10th")
-ORDINALS = {
-    **{word: number for number, word in enumerate(WORDS, 1)},
-    **{word: number for number, word in enumerate(FIGURES, 1)},
-    "last": -1,
-}
-THINGS = frozenset(("one", "film", "movie", "book", "item", "title", "song", "album", "game", "suggestion", "option"))
-NUMBER = frozenset(("number", "nr", "option"))
-MOST_DIGITS = 3
-GOES_ON = SUBJECTS | {"that"}  # "the last film I saw" is none of the list
-
-
-def positions(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-    """The first word of each, the place behind its last, and which entry it is, from 1; the last one is -1."""
-    padded = [*words, "", ""]
-    for place, word in enumerate(words):
-        behind, after = padded[place + 1 : place + 3]
-        article = place > 0 and words[place - 1] == "the"
-        if word in ORDINALS and (article or place == 0) and ((behind in THINGS and after not in GOES_ON) or not behind):
-            yield place - article, place + 1 + bool(behind), ORDINALS[word]
-        elif word in NUMBER and behind.isascii() and behind.isdecimal() and len(behind) <= MOST_DIGITS:
-            yield place, place + 2, int(behind)
-
-
-SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=[0-9]))+[.!?]?")
-LONGEST_READ = 2000  # characters of a message
+def referred_items(
+    words: Sequence[str], reply: str, names: Names, year_of: YearOf
+) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+    """Yield the first token, the token after the last, and the items of each reference to the list in `reply`."""
+    positions = list(_positions(words))
+    entries = list(islice(listed_items(reply, names, year_of), MOST_ENTRIES)) if positions else []
+    for start, stop, number in positions:
+        entry = len(entries) - 1 if number < 0 else number - 1
+        if 0 <= entry < len(entries):
+            yield start, stop, entries[entry]
 
 
 def questions(text: str) -> list[str]:
-    """The questions at the end of a text, in its order."""
-    return [one for one in SENTENCE.findall(text[-LONGEST_READ:]) if one.endswith("?")]
+    """Return the questions at the end of a text, in order."""
+    return [sentence for sentence in SENTENCE.findall(text[-LONGEST_READ:]) if sentence.endswith("?")]
 
 
-def yes_or_no(said: Utterance, how: Tone, named: Container[int]) -> bool | None:
-    """What an utterance answers where its first clause says nothing else; None where it answers nothing.
+def yes_or_no(utterance: Utterance, sentiment: Sentiment, named: Container[int]) -> bool | None:
+    """Return the answer that the first clause of an utterance gives, None where it says anything else.
 
-    `named` are the places of words that belong to names.
+    `named` are the numbers of tokens of names.
     """
-    first = [place for place in range(len(said.tokens)) if how.clauses[place] == how.clauses[0]]
-    words = [said.word(place) for place in first]
-    if words[0] not in YES | NO or not all(word in EMPTY for word in words) or any(place in named for place in first):
-        return None
-    if any(tuple(words[: len(idiom)]) == idiom for idiom, _ in IDIOMS if len(idiom) > 1):  # "no idea"
-        return None
-    if words[0] in ALONE and not all(one.word in EMPTY for one in said.tokens):  # "ok, something else"
-        return None
-    return words[0] in YES
+    first = [i for i, clause in enumerate(sentiment.clauses) if clause == sentiment.clauses[0]]
+    words = [utterance.word(i) for i in first]
+    no_answer = (
+        words[0] not in WORDS["yes"] | WORDS["no"],
+        not STOP_WORDS.issuperset(words),
+        any(i in named for i in first),
+        len(phrase_at(words, 0, IDIOMS)) > 1,  # "no idea"
+        words[0] in WORDS["filler_yes"] and not STOP_WORDS.issuperset(utterance.words(0)),  # "ok, something else"
+    )
+    return None if any(no_answer) else words[0] in WORDS["yes"]
 
 
-def is_of_the_items(said: Utterance) -> bool:
-    """Whether "none of these" is said of what was shown, and not of what was asked."""
-    return any(one.word in ("these", "those") for one in said.tokens)
+def refers_to_items(utterance: Utterance) -> bool:
+    """Whether "none of these" refers to the listed items, and not to a question."""
+    return not {"these", "those"}.isdisjoint(utterance.words(0))
+
+
+def _first_title(line: str, names: Names, year_of: YearOf) -> tuple[int, ...]:
+    """Return the items of the longest title that begins a line."""
+    words = tokens(line)
+    best: tuple[int, ...] = ()
+    for stop, num in names.matches([token.word for token in words], 0) if words else ():
+        year = YEAR.match(line, words[stop - 1].stop)
+        items = names.items(num) if year or _is_whole_title(line, words, stop) else []
+        dated = [item for item in items if year and str(year_of(item)) == year.group(1)]
+        best = tuple(dated or items) or best
+    return best
+
+
+def _is_whole_title(line: str, words: Sequence[Token], stop: int) -> bool:
+    """Whether a title ends before token `stop`: no word follows it ("It was fun" names none), or the index has cut it."""
+    return stop >= MOST_WORDS or not line[words[stop - 1].stop :].lstrip()[:1].isalnum()
+
+
+def _positions(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Yield the first token, the token after the last, and the number of each reference to an entry; -1 is the last entry."""
+    padded = ["", *words, "", ""]
+    for i, word in enumerate(words):
+        before, _, after, second = padded[i : i + 4]
+        article = before == "the"
+        names_entry = not after or (after in WORDS["list_entries"] and second not in RELATIVE)
+        if word in ORDINALS and (article or i == 0) and names_entry:
+            yield i - article, i + 1 + bool(after), ORDINALS[word]
+        elif word in WORDS["list_numbers"] and re.fullmatch(rf"[0-9]{{1,{MOST_DIGITS}}}", after):
+            yield i, i + 2, int(after)

@@ -1,276 +1,243 @@
-"""Which words of an utterance are wanted and which are not.
+"""Sentiment of an utterance: which of its words are wanted, unwanted, less wanted, neutral or unseen.
 
-An utterance is read from left to right. A sentence begins wanted; a word such as "not", "hate" or "without" turns what follows
-it, until "but", a word such as "love" or "want" with something else between ("no horror, show me"), or the end of the clause
-turns it back. A comma ends the clause, unless a list goes on behind it ("no horror, gore or war"). "less" and "too" turn it
-weakly, "except" turns it around. What stands before a verdict is meant as that says: "musicals are boring", "horror? no".
+The reader goes from left to right, clause by clause. A sentence begins wanted. Idioms and the rules of :data:`CUES` change the
+polarity of the words that follow: "not", "hate" or "without" make them unwanted, "less" and "too" less wanted, "except"
+reverses the polarity; "but", a positive word after something new ("no horror, show me"), or the end of the clause make them
+wanted again. A comma ends the clause unless a list continues behind it ("no horror, gore or war"). A verdict decides the names
+before it: "musicals are boring", "horror? no".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
+from typing import NamedTuple
 
-from recsys.text.tokens import Token
-from recsys.text.vocabulary import (
-    BAD,
-    BEGINS,
-    BREAKS,
-    EMPTY,
-    EXCEPTING,
-    FINE,
-    HATING,
-    IDIOMS,
-    MILD,
-    NEGATIVE,
-    NO,
-    NOUNS,
-    PAST,
-    POSITIVE,
-    SEEN,
-    SUBJECTS,
-    VERDICT,
-    WEAK,
-    WORTH,
-    YES,
-)
+from recsys.chat.utterance import Utterance
+from recsys.text.vocabulary import IDIOMS, ONLY, STOP_WORDS, WORDS, phrase_at
 
 ENDS = frozenset(".!?;\n()")
 COMMAS = frozenset(",:\u2013\u2014")
-LIST_WORDS = 4  # of an entry of a list behind a comma
+PAUSES = ENDS | COMMAS
+LIST_ENDS = WORDS["positive"] | WORDS["contrast"] | WORDS["past"] | WORDS["list_ends"]
+LIST_WORDS = 4  # words of an entry of a list after a comma
 VERDICT_WORDS = 6
-WEAKLY = -0.5
-JOINED = frozenset(("and", "or", "nor", "the", "a", "an"))
-NEGATIONS = frozenset(("not", "never", "isnt", "arent", "wasnt", "werent", "no"))
-ONLY: tuple[tuple[str, ...], ...] = (
-    ("only",),
-    ("exclusively",),
-    ("strictly",),
-    ("nothing", "but"),
-    ("must", "be"),
-    ("has", "to", "be"),
+LESS = -0.5
+VERDICTS: tuple[tuple[Set[str], bool, float], ...] = (  # words, whether they are negated, polarity
+    (WORDS["bad"], False, -1.0),
+    (WORDS["bad"], True, 1.0),
+    (WORDS["good"] | WORDS["worth"], True, -1.0),
+    (WORDS["fine"], False, 0.0),
 )
+BEFORE_VERDICT = WORDS["softening"] | WORDS["verdict_verbs"] | {"for"}
 
 
 @dataclass(frozen=True)
-class Tone:
-    """How the words of an utterance are meant.
+class Sentiment:
+    """Sentiment of the tokens of an utterance; sets hold token numbers.
 
-    Parameters
-    ----------
-    moods : tuple of float
-        For each word: 1 wanted, 0 neither, which takes back what was said of it, -1 not wanted, -0.5 less of it is wanted, 0.5
-        not known to the person.
-    clauses : tuple of int
-        For each word, the number of its clause.
-    cues : frozenset of int
-        Places of the words that decided, and say nothing else.
-    seen : frozenset of int
-        Places of words in clauses that only tell what was seen.
-    only : frozenset of int
-        Places of words behind "only".
-    instead : frozenset of int
-        Places of words in clauses with "instead".
+    `polarity`: 1 wanted, 0 neutral, which takes back earlier statements, -1 unwanted, -0.5 less wanted, 0.5 unseen by the user.
     """
 
-    moods: tuple[float, ...]
-    clauses: tuple[int, ...]
-    cues: frozenset[int]
-    seen: frozenset[int]
-    only: frozenset[int] = frozenset()
-    instead: frozenset[int] = frozenset()
+    polarity: tuple[float, ...]
+    clauses: tuple[int, ...]  # the number of the clause of each token
+    cues: frozenset[int]  # decide a polarity and have no other meaning
+    seen: frozenset[int]  # of clauses that only state what the user has seen
+    only: frozenset[int]  # after "only"
+    instead: frozenset[int]  # of clauses with "instead"
 
 
-def tone(text: str, tokens: Sequence[Token], named: Mapping[int, object] = MappingProxyType({})) -> Tone:
-    """Read an utterance; `named` has the places of words that belong to names, which are no cues, and to which name."""
-    reader = _Reader(text, tokens, named)
-    place = 0
-    while place < len(tokens):
-        place += reader.step(place)
-    return reader.tone()
+def read_sentiment(utterance: Utterance, named: Mapping[int, object] = MappingProxyType({})) -> Sentiment:
+    """Read the sentiment of an utterance; `named` maps the numbers of tokens of names, which are no cues, to their names."""
+    reader = _Reader(utterance, named)
+    i = 0
+    while i < len(utterance.tokens):
+        i += reader.step(i)
+    return reader.sentiment()
 
 
 class _Reader:
-    def __init__(self, text: str, tokens: Sequence[Token], named: Mapping[int, object]) -> None:
-        self._text, self._tokens, self._named = text, tokens, named
-        self._words = ["" if place in named else one.word for place, one in enumerate(tokens)]
-        self._moods: list[float] = []
-        self._clauses: list[int] = []
-        self._cues: set[int] = set()
-        self._only: set[int] = set()
-        self._mood, self._clause, self._begin = 1.0, 0, 0
-        self._begun_before = -1  # where the clause before began
-        self._negated = -1  # where the last negation stands
-        self._narrowed = False
-        self._continued: set[int] = set()  # clauses that are entries of a list that began before
+    def __init__(self, utterance: Utterance, named: Mapping[int, object]) -> None:
+        self.utterance, self.named = utterance, named
+        self.words = ["" if i in named else word for i, word in enumerate(utterance.words(0))]
+        self.polarities: list[float] = []
+        self.clauses: list[int] = []
+        self.cues: set[int] = set()
+        self.only: set[int] = set()
+        self.polarity, self.clause, self.begin = 1.0, 0, 0
+        self.previous_begin = -1  # first token of the previous clause
+        self.negation = -1  # last token of the latest negation
+        self.narrowed = False
+        self.continued: set[int] = set()  # clauses that continue a list
 
-    def step(self, place: int) -> int:
-        """Read on; how many words were read."""
-        if place:
-            self._pass(place, self._gap(place))
-        for words in ONLY:
-            self._narrowed |= tuple(self._words[place : place + len(words)]) == words
-        for words, mood in IDIOMS:
-            if tuple(self._words[place : place + len(words)]) == words and (mood or self._opens(place)):
-                return self._turn(place, len(words), mood)
-        cue = self._cue(place)
-        if cue is not None:
-            return self._turn(place, 1, cue)
+    def step(self, i: int) -> int:
+        """Read on from token `i`; return how many tokens were read."""
+        if i:
+            self._pause(i)
+        self.narrowed |= bool(phrase_at(self.words, i, ONLY))
+        idiom = phrase_at(self.words, i, IDIOMS)
+        if idiom and (IDIOMS[idiom] or self.opens(i)):
+            return self._turn(len(idiom), IDIOMS[idiom])
+        word = self.words[i]
+        if word in WORDS["contrast"]:
+            self._begin_clause(i)
+        cue = next((cue for cue in CUES if word in cue.words and cue.applies(self, i)), None)
+        if cue:
+            return self._turn(1, cue.polarity)
         self._note(1)
         return 1
 
-    def tone(self) -> Tone:
-        self._judge()
-        self._reply()
-        seen: set[int] = set()
-        instead: set[int] = set()
-        for clause, places in enumerate(self._groups()):
-            words = {self._words[place] for place in places}
-            told = bool(words & SEEN) or (clause in self._continued and bool(places) and places[0] - 1 in seen)
-            if told and not words & (POSITIVE | NEGATIVE):
-                seen.update(places)
-            if any(self._words[place] == "instead" and self._words[place + 1 :][:1] != ["of"] for place in places):
-                instead.update(places)
-        sets = (frozenset(one) for one in (self._cues, seen, self._only, instead))
-        return Tone(tuple(self._moods), tuple(self._clauses), *sets)
+    def sentiment(self) -> Sentiment:
+        self._apply_verdicts()
+        self._apply_answers()
+        sets = (frozenset(one) for one in (self.cues, self._seen(), self.only, self._instead()))
+        return Sentiment(tuple(self.polarities), tuple(self.clauses), *sets)
 
-    def _cue(self, place: int) -> float | None:
-        """The mood that a word brings; None: it is no cue."""
-        word = self._words[place]
-        if word in BREAKS:
-            self._clause, self._begin, self._narrowed = self._clause + 1, place, False
-            return 1.0
-        if word in EXCEPTING:
-            return 1.0 if self._mood < 0 else -1.0
-        if word in NEGATIVE or (word == "enough" and self._opens(place)):
-            return 0.0 if word in HATING and self._mood == -1 and not self._between(place) else -1.0
-        if (word in WEAK and self._mood > -1) or (word == "over" and self._prefers()):
-            return WEAKLY
-        if word in POSITIVE and self._mood != 1 and self._between(place, subject=word in NOUNS):
-            return 1.0
-        return None
+    def is_subject_new(self, i: int) -> bool:
+        """Whether a subject stands between the latest negation and token `i`."""
+        return not WORDS["subjects"].isdisjoint(self.words[self.negation + 1 : i])
 
-    def _between(self, place: int, *, subject: bool = False) -> bool:
-        """Whether something new stands between the last negation and a word: a subject, or anything that tells something."""
-        for at in range(self._negated + 1, place):
-            word = self._words[at]
-            if word in SUBJECTS or (not subject and (at in self._named or not (word in EMPTY or word.endswith("ly")))):
-                return True
-        return False
+    def is_new(self, i: int) -> bool:
+        """Whether a subject, a name or a word with content stands between the latest negation and token `i`."""
+        between = self.words[self.negation + 1 : i]
+        return self.is_subject_new(i) or not all(word in STOP_WORDS or word.endswith("ly") for word in between)
 
-    def _opens(self, place: int) -> bool:
-        """Whether nothing that tells something stands before a word in its clause."""
-        return all(self._words[at] in EMPTY for at in range(self._begin, place))
+    def opens(self, i: int) -> bool:
+        """Whether only stop words stand before token `i` in its clause."""
+        return STOP_WORDS.issuperset(self.words[self.begin : i])
 
-    def _pass(self, place: int, gap: str) -> None:
-        """What stands between two words."""
-        if place in self._named and self._named[place] == self._named.get(place - 1):
+    def prefers(self, i: int) -> bool:
+        """Whether "prefer" stands before token `i` in its clause."""
+        return any(word.startswith("prefer") for word in self.words[self.begin : i])
+
+    def _begin_clause(self, i: int, *, continues: bool = False) -> None:
+        self.clause, self.begin = self.clause + 1, i
+        if continues:
+            self.continued.add(self.clause)
+        else:
+            self.polarity, self.narrowed = 1.0, False
+
+    def _pause(self, i: int) -> None:
+        """Read the characters before token `i`."""
+        gap = self.utterance.gap(i)
+        if i in self.named and self.named[i] == self.named.get(i - 1):
             return
-        if any(one in ENDS for one in gap):
-            self._mood, self._clause, self._begin, self._narrowed = 1.0, self._clause + 1, place, False
-        elif any(one in COMMAS for one in gap) or " - " in gap:
-            repeated = (
-                self._begin in self._cues and self._begun_before in self._cues
-            )  # "not this, not that, something else"
-            self._begun_before = self._begin
-            self._clause, self._begin = self._clause + 1, place
-            if not repeated and self._goes_on(place):
-                self._continued.add(self._clause)
-            else:
-                self._mood, self._narrowed = 1.0, False
+        if not ENDS.isdisjoint(gap):
+            self._begin_clause(i)
+        elif not COMMAS.isdisjoint(gap) or " - " in gap:
+            repeated = {self.begin, self.previous_begin} <= self.cues  # "not this, not that, something else"
+            self.previous_begin = self.begin
+            self._begin_clause(i, continues=not repeated and self._continues_list(i))
 
-    def _goes_on(self, place: int) -> bool:
-        """Whether an entry of a list begins here, which is meant as the one before."""
-        if place - 1 in self._cues:  # "no, something else"
+    def _continues_list(self, start: int) -> bool:
+        """Whether an entry of a list begins with token `start`, with the polarity of the entry before."""
+        if start - 1 in self.cues:  # "no, something else"
             return False
-        for at in range(place, min(place + LIST_WORDS, len(self._words))):
-            if at > place and any(one in ENDS | COMMAS for one in self._gap(at)):
+        for i in range(start, min(start + LIST_WORDS, len(self.words))):
+            if i > start and not PAUSES.isdisjoint(self.utterance.gap(i)):
                 return True
-            if self._words[at] in POSITIVE | BREAKS | PAST | (BEGINS if at == place else BEGINS - {"and"}):
+            if self.words[i] in LIST_ENDS and (i == start or self.words[i] != "and"):
                 return False
-        return len(self._words) <= place + LIST_WORDS
+        return len(self.words) <= start + LIST_WORDS
 
-    def _prefers(self) -> bool:
-        """Whether "prefer" was said in this clause."""
-        words = (word for word, clause in zip(self._words, self._clauses, strict=False) if clause == self._clause)
-        return any(word.startswith("prefer") for word in words)
+    def _apply_verdicts(self) -> None:
+        """Give names the polarity of the verdict behind them: "horror isn't for me", "Titanic was overrated"."""
+        for i in range(1, len(self.words)):
+            if i - 1 in self.named and self.words[i] in WORDS["verdict_verbs"]:
+                verdict, stop = self._verdict(i)
+                if verdict is not None:
+                    self.cues.update(range(i, stop))
+                    self._judge_before(i, verdict)
 
-    def _judge(self) -> None:
-        """Verdicts on the names before them: "horror isn't for me", "Titanic was overrated"."""
-        for place in range(1, len(self._words)):
-            if place - 1 not in self._named or self._words[place] not in VERDICT:
-                continue
-            verdict, stop = self._verdict(place)
-            if verdict is None:
-                continue
-            self._cues.update(range(place, stop))
-            at = place - 1
-            while (
-                at >= 0
-                and self._clauses[at] == self._clauses[place]
-                and (at in self._named or self._words[at] in JOINED)
-            ):
-                if self._moods[at] == 1:
-                    self._moods[at] = verdict
-                at -= 1
+    def _judge_before(self, stop: int, verdict: float) -> None:
+        for i in range(stop - 1, -1, -1):
+            if self.clauses[i] != self.clauses[stop] or not (i in self.named or self.words[i] in WORDS["joining"]):
+                return
+            if self.polarities[i] == 1:
+                self.polarities[i] = verdict
 
     def _verdict(self, start: int) -> tuple[float | None, int]:
-        """The mood that a verdict brings, None where it is none, and the place behind it."""
+        """Return the polarity of a verdict, None where there is none, and the token number after it."""
         negated = False
-        for place in range(start, min(start + VERDICT_WORDS, len(self._words))):
-            word = self._words[place]
-            if self._clauses[place] != self._clauses[start]:
+        for i in range(start, min(start + VERDICT_WORDS, len(self.words))):
+            word = self.words[i]
+            if self.clauses[i] != self.clauses[start]:
                 break
-            if word in BAD:
-                return (1.0 if negated else -1.0), place + 1
-            if word in WORTH and negated:
-                return -1.0, place + 1
-            if word in FINE and not negated:
-                return 0.0, place + 1
-            negated |= word in NEGATIONS
-            if word not in MILD | VERDICT and word != "for":
+            for words, when_negated, polarity in VERDICTS:
+                if word in words and negated == when_negated:
+                    return polarity, i + 1
+            negated |= word in WORDS["negations"]
+            if word not in BEFORE_VERDICT:
                 break
         return None, start
 
-    def _reply(self) -> None:
-        """Questions that the person answers: "horror? no thanks"."""
-        groups = [places for places in self._groups() if places]
-        for before, behind in pairwise(groups):
-            named = [at for at in before if at in self._named]
-            short = all(at in self._named or self._words[at] in EMPTY for at in before)
-            word = self._words[behind[0]]
-            if (
-                named
-                and short
-                and word in YES | NO
-                and "?" in self._gap(behind[0])
-                and not self._named.keys() & set(behind)
-            ):
-                for at in named:
-                    self._moods[at] = -1.0 if word in NO else 1.0
+    def _apply_answers(self) -> None:
+        """Give names the polarity of the answer to the user's own question: "horror? no thanks"."""
+        for question, answer in pairwise(numbers for numbers in self._groups() if numbers):
+            word, named = self.words[answer[0]], self.named.keys()
+            answers = word in WORDS["yes"] | WORDS["no"] and "?" in self.utterance.gap(answer[0])
+            only_names = all(i in named or self.words[i] in STOP_WORDS for i in question)
+            if answers and only_names and named.isdisjoint(answer):
+                for i in named & question:
+                    self.polarities[i] = -1.0 if word in WORDS["no"] else 1.0
+
+    def _seen(self) -> set[int]:
+        seen: set[int] = set()
+        for clause, numbers in enumerate(self._groups()):
+            words = {self.words[i] for i in numbers}
+            goes_on = clause in self.continued and numbers[0] - 1 in seen
+            if (goes_on or words & WORDS["seen"]) and not words & (WORDS["positive"] | WORDS["negative"]):
+                seen.update(numbers)
+        return seen
+
+    def _instead(self) -> Iterator[int]:
+        for numbers in self._groups():
+            if any(self.words[i] == "instead" and self.words[i + 1 :][:1] != ["of"] for i in numbers):
+                yield from numbers
 
     def _groups(self) -> list[list[int]]:
-        """The places of each clause."""
-        groups: list[list[int]] = [[] for _ in range(self._clause + 1)]
-        for place, clause in enumerate(self._clauses):
-            groups[clause].append(place)
+        """Return the token numbers of each clause."""
+        groups: list[list[int]] = [[] for _ in range(self.clause + 1)]
+        for i, clause in enumerate(self.clauses):
+            groups[clause].append(i)
         return groups
 
-    def _gap(self, place: int) -> str:
-        return self._text[self._tokens[place - 1].stop : self._tokens[place].start]
-
-    def _turn(self, place: int, n: int, mood: float) -> int:
-        self._mood = mood
-        if mood <= 0:
-            self._negated, self._narrowed = place + n - 1, False
-        self._cues.update(range(place, place + n))
+    def _turn(self, n: int, polarity: float) -> int:
+        """Note a cue of `n` tokens."""
+        start = len(self.polarities)
+        self.polarity = polarity
+        if polarity <= 0:
+            self.negation, self.narrowed = start + n - 1, False
+        self.cues.update(range(start, start + n))
         self._note(n)
         return n
 
     def _note(self, n: int) -> None:
-        if self._narrowed:
-            self._only.update(range(len(self._moods), len(self._moods) + n))
-        self._moods += [self._mood] * n
-        self._clauses += [self._clause] * n
+        if self.narrowed:
+            self.only.update(range(len(self.polarities), len(self.polarities) + n))
+        self.polarities += [self.polarity] * n
+        self.clauses += [self.clause] * n
+
+
+class Cue(NamedTuple):
+    """Rule: one of `words` gives the following words a polarity where `applies` (reader, token number) holds."""
+
+    words: Set[str]
+    polarity: float
+    applies: Callable[[_Reader, int], bool] = lambda _reader, _i: True
+
+
+CUES = (  # the first that applies decides
+    Cue(WORDS["contrast"], 1.0),
+    Cue(WORDS["excepting"], 1.0, lambda reader, _: reader.polarity < 0),
+    Cue(WORDS["excepting"], -1.0),
+    Cue(WORDS["rejecting"], 0.0, lambda reader, i: reader.polarity == -1 and not reader.is_new(i)),  # "I don't dislike"
+    Cue(WORDS["negative"], -1.0),
+    Cue({"enough"}, -1.0, _Reader.opens),
+    Cue(WORDS["weakening"], LESS, lambda reader, _: reader.polarity > -1),
+    Cue({"over"}, LESS, _Reader.prefers),
+    Cue(WORDS["positive"] - WORDS["positive_nouns"], 1.0, lambda reader, i: reader.polarity != 1 and reader.is_new(i)),
+    Cue(WORDS["positive_nouns"], 1.0, lambda reader, i: reader.polarity != 1 and reader.is_subject_new(i)),
+)

@@ -1,75 +1,86 @@
-"""A text that somebody said, and its words."""
+"""Text of a message with its tokens, and where its clauses and sentences begin and end."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from recsys.text.tokens import Token
-from recsys.text.vocabulary import BREAKS, DRESSING, TRAILING
+from recsys.text.tokens import Token, tokens
+from recsys.text.vocabulary import LEADING_STOP_WORDS, TRAILING_STOP_WORDS, WORDS
 
 QUOTES = frozenset("\"\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019'")
-ENDS = frozenset('.,!?;:\n()\u2013\u2014"\u201c\u201d\u00ab\u00bb')
-JOINERS = frozenset(("and", "or", "nor"))
-MOST_CAPITALS = 0.6  # of the words of an utterance; where more are written with capitals, they say nothing
+CLAUSE_ENDS = frozenset('.,!?;:\n()\u2013\u2014"\u201c\u201d\u00ab\u00bb')
+SENTENCE_ENDS = frozenset('.!?\n:;"\u201c\u00ab')
+CLAUSE_WORDS = WORDS["contrast"] | WORDS["conjunctions"]
+MAX_CAPITALS = 0.6  # share of the words of a text; above it, a capital marks no name
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """A text and its words."""
+    """A text and its tokens; methods take token numbers, `stop` is the number after the last token."""
 
     text: str
     tokens: Sequence[Token]
 
-    def gap(self, place: int) -> str:
-        """What stands before a word."""
-        start = self.tokens[place - 1].stop if place else 0
-        stop = self.tokens[place].start if place < len(self.tokens) else len(self.text)
+    @classmethod
+    def of(cls, text: str) -> Utterance:
+        return cls(text, tokens(text))
+
+    def gap(self, i: int) -> str:
+        """Return the characters before token `i`."""
+        start = self.tokens[i - 1].stop if i else 0
+        stop = self.tokens[i].start if i < len(self.tokens) else len(self.text)
         return self.text[start:stop]
 
-    def words(self, place: int, n: int) -> list[str]:
-        """Up to `n` words from a place on."""
-        return [one.word for one in self.tokens[place : place + n]]
+    def word(self, i: int) -> str:
+        """Return the word of token `i`, "" outside the text."""
+        return self.tokens[i].word if 0 <= i < len(self.tokens) else ""
 
-    def word(self, place: int) -> str:
-        return self.tokens[place].word if 0 <= place < len(self.tokens) else ""
+    def words(self, start: int, stop: int | None = None) -> list[str]:
+        return [token.word for token in self.tokens[start:stop]]
 
-    def ends(self, place: int) -> bool:
-        """Whether a clause, or an entry of a list, ends before a word."""
-        if place in (0, len(self.tokens)):
-            return True
-        return any(one in ENDS for one in self.gap(place)) or self.word(place) in BREAKS | JOINERS
+    def span(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the first character of some tokens, and the one after the last."""
+        return self.tokens[start].start, self.tokens[stop - 1].stop
 
-    def begins(self, place: int) -> bool:
-        """Whether a sentence begins with a word, which is then written with a capital."""
-        return place == 0 or any(one in '.!?\n:;"“«' for one in self.gap(place))
+    def part(self, start: int, stop: int) -> str:
+        """Return the text of some tokens."""
+        return self.text[slice(*self.span(start, stop))]
+
+    def ends(self, i: int) -> bool:
+        """Whether a clause or an entry of a list ends before token `i`."""
+        return i in (0, len(self.tokens)) or not CLAUSE_ENDS.isdisjoint(self.gap(i)) or self.word(i) in CLAUSE_WORDS
+
+    def begins(self, i: int) -> bool:
+        """Whether a sentence begins with token `i`, so its capital marks no name."""
+        return i == 0 or not SENTENCE_ENDS.isdisjoint(self.gap(i))
 
     def quoted(self, start: int, stop: int) -> bool:
         return self.gap(start)[-1:] in QUOTES and self.gap(stop)[:1] in QUOTES
 
     @cached_property
     def shouts(self) -> bool:
-        """Whether capitals say nothing, because most words have them."""
-        free = [one for place, one in enumerate(self.tokens) if not self.begins(place) and one.raw != "I"]
-        return len(free) > 1 and sum(one.capital for one in free) > MOST_CAPITALS * len(free)
+        """Whether most words have capitals, so that none marks a name."""
+        inner = [token for i, token in enumerate(self.tokens) if not self.begins(i) and token.raw != "I"]
+        return len(inner) > 1 and sum(token.capital for token in inner) > MAX_CAPITALS * len(inner)
 
 
-def runs_of(places: list[int], clauses: tuple[int, ...]) -> list[list[int]]:
-    """Places in pieces that stand together in a clause."""
-    found: list[list[int]] = []
-    for place in places:
-        if found and found[-1][-1] == place - 1 and clauses[place] == clauses[place - 1]:
-            found[-1].append(place)
+def runs_of(numbers: Iterable[int], clauses: Sequence[int]) -> list[list[int]]:
+    """Split rising token numbers into runs of neighbors in the same clause."""
+    runs: list[list[int]] = []
+    for i in numbers:
+        if runs and runs[-1][-1] == i - 1 and clauses[i] == clauses[i - 1]:
+            runs[-1].append(i)
         else:
-            found.append([place])
-    return found
+            runs.append([i])
+    return runs
 
 
-def trimmed(said: Utterance, places: list[int]) -> list[int]:
-    """Some words without those at their ends that say nothing."""
-    while places and said.word(places[0]) in DRESSING:
-        places = places[1:]
-    while places and said.word(places[-1]) in TRAILING:
-        places = places[:-1]
-    return places
+def trimmed(utterance: Utterance, run: list[int]) -> list[int]:
+    """Return token numbers without the stop words at both ends."""
+    while run and utterance.word(run[0]) in LEADING_STOP_WORDS:
+        run = run[1:]
+    while run and utterance.word(run[-1]) in TRAILING_STOP_WORDS:
+        run = run[:-1]
+    return run

@@ -28,7 +28,7 @@ from recsys.data.ids import IdMap
 from recsys.data.packed import Arrays, is_indptr
 from recsys.data.vectors import Vectors
 from recsys.errors import BundleError
-from recsys.text.vocabulary import ASKING
+from recsys.text.vocabulary import QUERY_STOP_WORDS
 
 K1, B = 1.2, 0.75
 TITLE = 3
@@ -160,7 +160,7 @@ class Keywords:
         return sorted({word for word in said if not self._says_nothing(word)} or said)
 
     def _says_nothing(self, word: str) -> bool:
-        if word not in ASKING:
+        if word not in QUERY_STOP_WORDS:
             return False
         num = self.words.get(word)
         return num is None or self._having(num) > max(FEW, COMMON * self.n_items)

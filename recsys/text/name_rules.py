@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from recsys.data.catalog import Catalog, Item
 from recsys.text.tokens import phrase, tokens
-from recsys.text.vocabulary import ALIASES, EMPTY
+from recsys.text.vocabulary import ALIASES, STOP_WORDS
 
 MOST_WORDS = 12  # of a phrase; of a longer title the first ones
 LONGEST_VALUE = 60  # characters; longer ones are texts and not names
@@ -112,20 +112,21 @@ class _Collector:
                     self._values.setdefault(Value(attribute_nums[name], one), len(self._values))
 
     def _name_values(self) -> None:
-        last: dict[tuple[int, str], set[str]] = defaultdict(set)
         for value, num in self._values.items():
-            called = set(_called(value.text)) - EMPTY
-            called |= {alias for text in called for alias in ALIASES.get(text, ())}
-            self._add({text for text in called if not text.isdigit()}, -1 - num)
-            several = [phrase([one.word for one in tokens(piece)]) for piece in SEVERAL.split(value.text)]
-            self._add({text for text in several[:MOST_PIECES] if " " in text and text not in called}, -1 - num)
-            words = [one.word for one in tokens(value.text)]
-            if len(words) in LAST_WORDS and len(words[-1]) >= SHORTEST_ALIAS and words[-1] not in EMPTY:
-                last[value.attribute_num, words[-1]].add(value.text)
-        for (attribute_num, word), texts in last.items():
+            self._add(_called_value(value.text), -1 - num)
+        for (attribute_num, word), texts in self._last_words().items():
             if len(texts) == 1 and word not in self._targets and word.isalpha():
-                self._targets[word] = [-1 - self._values[Value(attribute_num, next(iter(texts)))]]
+                self._targets[word] = [-1 - self._values[Value(attribute_num, texts.pop())]]
                 (self._short if self._used[word] else self._surnames).add(word)
+
+    def _last_words(self) -> dict[tuple[int, str], set[str]]:
+        """Return the values of two or three words by their attribute and last word."""
+        last: dict[tuple[int, str], set[str]] = defaultdict(set)
+        for value in self._values:
+            words = [token.word for token in tokens(value.text)]
+            if len(words) in LAST_WORDS and len(words[-1]) >= SHORTEST_ALIAS and words[-1] not in STOP_WORDS:
+                last[value.attribute_num, words[-1]].add(value.text)
+        return last
 
 
 def _is_common(text: str, used: Counter[str]) -> bool:
@@ -134,7 +135,7 @@ def _is_common(text: str, used: Counter[str]) -> bool:
         return text.isalpha() or text.isdigit()
     if len(words) == PAIR and words[1] == "and":
         return True
-    return all(word in EMPTY or word.isdigit() or used[word] >= OTHERS for word in words)
+    return all(word in STOP_WORDS or word.isdigit() or used[word] >= OTHERS for word in words)
 
 
 def _words(text: str) -> set[str]:
@@ -145,16 +146,28 @@ def _called(text: str) -> Iterator[str]:
     """What a title or a value is called as a whole."""
     for one in {text, BRACKETS.sub("", text)}:
         for spelled in {one, one.replace("-", "").replace(".", "")}:
-            folded = phrase([token.word for token in tokens(spelled)])
+            folded = _folded(spelled)
             yield folded
             yield NUMBERED.sub(r"\1", folded)
+
+
+def _called_value(text: str) -> set[str]:
+    """Return what a value is called: itself, its aliases, and each of several persons."""
+    called = set(_called(text)) - STOP_WORDS
+    called |= {alias for one in called for alias in ALIASES.get(one, ())}
+    pieces = [_folded(piece) for piece in SEVERAL.split(text)][:MOST_PIECES]
+    return {one for one in called if not one.isdigit()} | {piece for piece in pieces if " " in piece}
+
+
+def _folded(text: str) -> str:
+    return phrase([token.word for token in tokens(text)])
 
 
 def _parts(title: str) -> Iterator[str]:
     """What a title may be called in short: its parts of two words or more."""
     pieces = PARTS.split(title)
     for piece in pieces if len(pieces) > 1 else ():
-        folded = phrase([token.word for token in tokens(piece)])
+        folded = _folded(piece)
         words = folded.split(" ")
-        if len(words) > 1 and words[0] not in UNITS and not all(word in EMPTY or word.isdigit() for word in words):
+        if len(words) > 1 and words[0] not in UNITS and not all(word in STOP_WORDS or word.isdigit() for word in words):
             yield folded

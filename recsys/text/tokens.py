@@ -22,21 +22,11 @@ ARTICLES = frozenset(("the", "a", "an"))
 
 
 class Token(NamedTuple):
-    """Token of a text.
+    """Token of a text."""
 
-    Parameters
-    ----------
-    word : str
-        The word, folded.
-    raw : str
-        The word as written.
-    start, stop : int
-        Span in the text, in characters.
-    """
-
-    word: str
-    raw: str
-    start: int
+    word: str  # folded
+    raw: str  # as written
+    start: int  # span in the text, in characters
     stop: int
 
     @property

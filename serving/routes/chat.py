@@ -8,13 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from recsys.chat.intent import Texts, texts_of
-from recsys.chat.json import chat_object
-from recsys.chat.llm import phrased
-from recsys.chat.parser import understand
-from recsys.chat.preferences import Message
-from recsys.chat.recommend import converse
-from recsys.chat.reply_text import plain_reply
+from recsys.chat import Message, chat_object, converse, llm_reply, understand
 from recsys.config import ChatConfig
 from recsys.errors import EncoderBusyError, PhrasingError
 from recsys.recommend.recommender import Recommender
@@ -37,7 +31,7 @@ def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding, con
     routes = Blueprint("chat", __name__)
     voice = _Voice(config)
 
-    def vectors(recommender: Recommender, texts: list[str]) -> Texts | None:
+    def vectors(recommender: Recommender, texts: list[str]) -> dict[str, Any] | None:
         """The vectors of texts; None where they cannot be had just now."""
         if not texts or not recommender.encoder.fingerprint:
             return {}
@@ -54,15 +48,15 @@ def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding, con
         known = knowledge.look(asked.user_id or "", recommender)
         hidden = known.look.hidden
         nums = frozenset(recommender.nums(hidden).tolist())
-        understood = understand(recommender.model, asked.turns, asked.ignored, nums)
-        encoded = vectors(recommender, texts_of(understood))
+        preferences = understand(recommender.model, asked.turns, asked.ignored, nums)
+        encoded = vectors(recommender, preferences.texts())
         taste = None
         if asked.user_id is not None:
             taste = of_user(recommender.model, recommender.rules, asked.user_id, known.look.activity)
-        reply = converse(recommender, understood, encoded or {}, asked.asked, hidden, taste)
+        reply = converse(recommender, preferences, encoded or {}, asked.asked, hidden, taste)
         subject = {} if asked.user_id is None else {"user_id": asked.user_id}
-        shown = chat_object(recommender.model, understood, reply, subject, recommender.model_version)
-        shown |= voice.words(asked.turns, plain_reply(recommender.model, understood, reply))
+        shown = chat_object(recommender.model, preferences, reply, subject, recommender.model_version)
+        shown |= voice.words(asked.turns, shown["reply"])
         if encoded is None:
             shown["degraded"] = [SEMANTIC, *shown.get("degraded", ())]
         return personal(reply.answer, shown, known.degraded)
@@ -77,15 +71,15 @@ class _Voice:
         self._config, self._places = config, threading.Semaphore(PHRASING_AT_ONCE)
 
     def words(self, messages: tuple[Message, ...], text: str) -> dict[str, Any]:
-        """The answer as a text, and who put it into words."""
+        """Return the reply in the words of the endpoint, if there is one; where it fails or is busy, keep the plain reply."""
         if not self._config.phrase_url:
-            return {"reply": text, "phrased_by": "plain"}
+            return {}
         if not self._places.acquire(blocking=False):
-            return {"reply": text, "phrased_by": "plain", "degraded": [PHRASING]}
+            return {"degraded": [PHRASING]}
         try:
-            return {"reply": phrased(self._config, messages, text), "phrased_by": "model"}
+            return {"reply": llm_reply(self._config, messages, text), "phrased_by": "model"}
         except PhrasingError as error:
             LOG.warning("%s", error)
-            return {"reply": text, "phrased_by": "plain", "degraded": [PHRASING]}
+            return {"degraded": [PHRASING]}
         finally:
             self._places.release()

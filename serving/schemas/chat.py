@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from recsys.chat.json import PhrasedBy
-from recsys.chat.preferences import Message, Role
+from recsys.chat import Message, PhrasedBy, Role
 from recsys.recommend.answer import Source, Strategy
 from recsys.recommend.request import Asked
 from serving.schemas.answers import AnswerObject, Count, Version

@@ -86,3 +86,10 @@ FOLDERS = sorted(
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(factories.ROOT)))
 def test_a_folder_has_at_most_two_dozen_modules(folder: Path) -> None:
     assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= 24
+
+
+def test_other_rooms_use_only_the_public_names_of_chat() -> None:
+    others = [path for room in ("serving", "training", "recsys/cli") for path in (factories.ROOT / room).rglob("*.py")]
+    users = {path.name for path in others if "from recsys.chat import" in path.read_text("utf-8")}
+    assert users == {"chat.py"}
+    assert [path for path in others if "recsys.chat." in path.read_text("utf-8")] == []

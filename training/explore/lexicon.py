@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from recsys.data.catalog import Attribute, Catalog, Item
 from recsys.text.bm25 import words
-from recsys.text.vocabulary import ASKING
+from recsys.text.vocabulary import QUERY_STOP_WORDS
 
 COMMON_SHARE = 0.5  # a word of more of the items says nothing
 FEW_ITEMS = 50  # among which also a rare or a common word counts
@@ -130,7 +130,7 @@ def _words_of(item: Item) -> Iterable[str]:
     return (
         word
         for word in words(text)
-        if word not in ENGLISH_STOP_WORDS | ASKING
+        if word not in ENGLISH_STOP_WORDS | QUERY_STOP_WORDS
         and not word.isdecimal()
         and (len(word) >= SHORTEST_WORD or not word.isascii())
     )

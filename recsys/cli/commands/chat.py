@@ -8,13 +8,7 @@ from typing import Any
 
 import click
 
-from recsys.chat.intent import texts_of
-from recsys.chat.json import chat_object
-from recsys.chat.llm import phrased
-from recsys.chat.parser import understand
-from recsys.chat.preferences import Message
-from recsys.chat.recommend import converse
-from recsys.chat.reply_text import plain_reply
+from recsys.chat import Message, chat_object, converse, llm_reply, understand
 from recsys.cli.main import configured
 from recsys.cli.open_model import not_blank, open_recommender
 from recsys.cli.output import plain, show_json
@@ -82,16 +76,14 @@ class _Chat:
         return shown
 
     def answer(self) -> dict[str, Any]:
-        """The answer to the turns so far."""
+        """Return the answer to the turns so far."""
         recommender = self.recommender
-        understood = understand(recommender.model, self.messages)
-        texts = texts_of(understood)
+        preferences = understand(recommender.model, self.messages)
         taste = None if self.user_id is None else of_user(recommender.model, recommender.rules, self.user_id)
-        reply = converse(recommender, understood, self._vectors(texts), self.asked, taste=taste)
+        reply = converse(recommender, preferences, self._vectors(preferences.texts()), self.asked, taste=taste)
         subject = {} if self.user_id is None else {"user_id": self.user_id}
-        shown = chat_object(recommender.model, understood, reply, subject, recommender.model_version)
-        text = plain_reply(recommender.model, understood, reply)
-        return {**shown, **worded(self.config, self.messages, text)}
+        shown = chat_object(recommender.model, preferences, reply, subject, recommender.model_version)
+        return shown | phrased(self.config, self.messages, shown["reply"])
 
     def _vectors(self, texts: Sequence[str]) -> dict[str, Any]:
         if not texts or not self.recommender.encoder.fingerprint:
@@ -100,15 +92,15 @@ class _Chat:
         return dict(zip(texts, self.encoder.encode(texts), strict=True))
 
 
-def worded(config: ChatConfig, messages: Sequence[Message], text: str) -> dict[str, Any]:
-    """The words of the answer, and whose they are; plain ones where the endpoint fails, which is said."""
+def phrased(config: ChatConfig, messages: Sequence[Message], plain: str) -> dict[str, Any]:
+    """Return the reply in the words of the endpoint, if there is one; where it fails, warn and keep the plain reply."""
     if not config.phrase_url:
-        return {"reply": text, "phrased_by": "plain"}
+        return {}
     try:
-        return {"reply": phrased(config, messages, text), "phrased_by": "model"}
+        return {"reply": llm_reply(config, messages, plain), "phrased_by": "model"}
     except PhrasingError as error:
         click.echo(f"warning: {error}", err=True)
-        return {"reply": text, "phrased_by": "plain", "degraded": ["phrasing"]}
+        return {"degraded": ["phrasing"]}
 
 
 def _line() -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
 from recsys.chat.clarify import LEAST, MOST_OPTIONS, POOL, clarifying, entropy
-from recsys.chat.intent import ATTRIBUTES, texts_of
-from recsys.chat.parser import MOST_TEXTS, understand
-from recsys.chat.preferences import Message, Understood
+from recsys.chat.intent import ATTRIBUTES
+from recsys.chat.parser import understand
+from recsys.chat.preferences import MOST_TEXTS, Message, Preferences
 from recsys.chat.recommend import MOST_WORDS, Reply, converse
 from recsys.chat.reply_text import plain_reply
 from recsys.data.catalog import Item
@@ -30,13 +30,13 @@ def recommender() -> Recommender:
     return Recommender(films.model(), "v")
 
 
-def heard(recommender: Recommender, *turns: str) -> Understood:
+def heard(recommender: Recommender, *turns: str) -> Preferences:
     return understand(recommender.model, [Message("user", turn) for turn in turns])
 
 
 def reply(recommender: Recommender, *turns: str, asked: Asked = Asked(5), user_id: str = "") -> Reply:  # noqa: B008
     found = heard(recommender, *turns)
-    vectors: dict[str, Vectors] = {text: SPOKEN[text] for text in texts_of(found) if text in SPOKEN}
+    vectors: dict[str, Vectors] = {text: SPOKEN[text] for text in found.texts() if text in SPOKEN}
     taste = of_user(recommender.model, recommender.rules, user_id) if user_id else None
     return converse(recommender, found, vectors, asked, taste=taste)
 
@@ -158,6 +158,13 @@ def test_what_was_seen_shown_excluded_hidden_or_filtered_is_not_answered(recomme
         reply(recommender, "robots", asked=Asked(filters=(parse_filter("colour:red"),)))
 
 
+def test_preferences_are_frozen(recommender: Recommender) -> None:
+    found = heard(recommender, "I loved Alien but not horror")
+    with pytest.raises(FrozenInstanceError, match="likes"):
+        found.likes = ()  # type: ignore[misc]
+    assert hash(found) == hash(heard(recommender, "I loved Alien but not horror"))
+
+
 def test_where_nothing_was_understood_something_stands_in(recommender: Recommender) -> None:
     guest, user = reply(recommender, "hello"), reply(recommender, "hello", user_id="u3")
     assert (guest.answer.strategy, guest.answer.fallback) == ("popular", True)
@@ -186,7 +193,7 @@ def test_only_the_latest_texts_are_encoded(recommender: Recommender) -> None:
         *(f"desert number {word}" for word in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"]),
         "not deserts",
     )
-    assert len(texts_of(found)) == MOST_TEXTS + 1
+    assert len(found.texts()) == MOST_TEXTS + 1
 
 
 def test_the_answer_in_plain_words(recommender: Recommender) -> None:
@@ -217,7 +224,7 @@ class TestQuestions:
 
     def test_the_best_split_is_asked(self, recommender: Recommender) -> None:
         catalog = recommender.model.catalog
-        question = clarifying(catalog, list(range(len(catalog))), Understood())
+        question = clarifying(catalog, list(range(len(catalog))), Preferences())
         assert question is not None
         shares = {}
         for item in catalog:
@@ -230,13 +237,13 @@ class TestQuestions:
 
     def test_what_was_said_or_asked_is_not_asked_again(self, recommender: Recommender) -> None:
         catalog, nums = recommender.model.catalog, list(range(len(films.FILMS)))
-        said = Understood()
+        said = Preferences()
         asked = []
         while (question := clarifying(catalog, nums, said)) is not None:
             first = question.options[0].label
             pair = (question.attribute, first if question.attribute != "year" else "")
             assert pair not in said.asked
-            said.asked.add(pair)
+            said = replace(said, asked=said.asked | {pair})
             asked.append(pair)
         assert ("year", "") in asked
         assert len(asked) > 3
@@ -246,7 +253,7 @@ class TestQuestions:
         model = recommender.model
         for kind in ("genres", "year"):
             items = [replace(item, attributes={kind: item.attributes[kind]}) for item in model.catalog]
-            question = clarifying(_Listed(items), list(range(len(items))), Understood())  # type: ignore[arg-type]
+            question = clarifying(_Listed(items), list(range(len(items))), Preferences())  # type: ignore[arg-type]
             assert question is not None
             for option in question.options:
                 found = heard(recommender, option.say)
@@ -256,7 +263,7 @@ class TestQuestions:
 
     def test_one_of_a_few_values_is_asked_for(self) -> None:
         items = [Item(f"i{num}", attributes={"maker": "abcd"[num % 4] * 3}) for num in range(16)]
-        question = clarifying(_Listed(items), list(range(16)), Understood())  # type: ignore[arg-type]
+        question = clarifying(_Listed(items), list(range(16)), Preferences())  # type: ignore[arg-type]
         assert question is not None
         assert question.text == "Which maker: aaa, bbb, ccc or ddd?"
         assert question.gain == pytest.approx(2)
@@ -264,7 +271,7 @@ class TestQuestions:
     def test_of_many_values_the_frequent_ones_are_options(self) -> None:
         makers = ["a1"] * 6 + ["b1"] * 5 + [f"c{num}" for num in range(5)]
         items = [Item(f"i{num}", attributes={"maker": maker}) for num, maker in enumerate(makers)]
-        question = clarifying(_Listed(items), list(range(16)), Understood())  # type: ignore[arg-type]
+        question = clarifying(_Listed(items), list(range(16)), Preferences())  # type: ignore[arg-type]
         assert question is not None
         assert [(one.label, one.n) for one in question.options] == [("a1", 6), ("b1", 5), ("another", 5)]
         assert len(question.options) <= MOST_OPTIONS + 1
@@ -274,15 +281,15 @@ class TestQuestions:
     )
     def test_where_nothing_splits_nothing_is_asked(self, attributes: list[dict[str, object]]) -> None:
         items = [Item(f"i{num}", attributes=one) for num, one in enumerate(attributes)]  # type: ignore[arg-type]
-        question = clarifying(_Listed(items), list(range(len(items))), Understood())  # type: ignore[arg-type]
+        question = clarifying(_Listed(items), list(range(len(items))), Preferences())  # type: ignore[arg-type]
         assert question is None or question.gain >= LEAST
 
     def test_a_few_candidates_need_no_question(self, recommender: Recommender) -> None:
-        assert clarifying(recommender.model.catalog, [0, 1, 2], Understood()) is None
+        assert clarifying(recommender.model.catalog, [0, 1, 2], Preferences()) is None
 
     def test_no_more_than_the_best_are_looked_at(self) -> None:
         items = [Item(f"i{num}", attributes={"side": "left" if num < POOL else "right"}) for num in range(2 * POOL)]
-        assert clarifying(_Listed(items), list(range(2 * POOL)), Understood()) is None  # type: ignore[arg-type]
+        assert clarifying(_Listed(items), list(range(2 * POOL)), Preferences()) is None  # type: ignore[arg-type]
 
 
 class _Listed(list[Item]):

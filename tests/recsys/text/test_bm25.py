@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from recsys.errors import BundleError
 from recsys.text.bm25 import COLUMNS, Keywords, words
-from recsys.text.vocabulary import ASKING
+from recsys.text.vocabulary import QUERY_STOP_WORDS
 
 TEXTS = [
     "The Thing. A thing from another world in the ice",
@@ -43,7 +43,9 @@ def bm25(texts: Sequence[str], query: str, titles: Sequence[str] = (), values: S
     mean = sum(known) / len(known)
     scores: dict[int, float] = {}
     asked = set(words(query))
-    telling = {word for word in asked if word not in ASKING or 0 < sum(word in count for count in counts) <= 5}
+    telling = {
+        word for word in asked if word not in QUERY_STOP_WORDS or 0 < sum(word in count for count in counts) <= 5
+    }
     for word in telling or asked:
         n = sum(word in count for count in counts)
         idf = math.log(1 + (len(texts) - n + 0.5) / (n + 0.5))

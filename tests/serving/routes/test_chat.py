@@ -235,7 +235,7 @@ class TestPhrasing:
     def test_nobody_is_asked_where_none_is_configured(
         self, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("serving.routes.chat.phrased", None)
+        monkeypatch.setattr("serving.routes.chat.llm_reply", None)
         assert chat(client, "I loved Alien")["phrased_by"] == "plain"
 
 
