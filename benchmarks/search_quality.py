@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.figures import table
 from recsys.bundle.store import Store
 from recsys.encoders.opening import open_query_encoder
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.search.items import search
 from recsys.search.text import MODES, TextQuery
 
@@ -45,7 +45,7 @@ def main() -> None:
         found: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
         for kind, text, relevant in labelled:
             query = TextQuery(text, mode, None if mode == "keyword" else encoder.encode([text])[0])
-            ids = [item.item_id for item in search(recommender, query, Asked(K)).items]
+            ids = [item.item_id for item in search(recommender, query, ListRequest(K)).items]
             measured = measure(ids, relevant)
             found[kind].append(measured)
             found["all"].append(measured)

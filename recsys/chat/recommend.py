@@ -32,8 +32,8 @@ from recsys.model.model import Model
 from recsys.recommend.answer import Answer, Recommendation, Source, Strategy
 from recsys.recommend.ranking import Mask, Nums, nearest, scored
 from recsys.recommend.recommender import NONE, Recommender
-from recsys.recommend.request import Asked
-from recsys.recommend.user_state import Taste
+from recsys.recommend.request import ListRequest
+from recsys.recommend.user_state import UserState
 from recsys.text.bm25 import words
 
 WORDS, PERSONAL, POPULARITY = 0.3, 0.15, 0.1
@@ -92,9 +92,9 @@ def converse(
     recommender: Recommender,
     preferences: Preferences,
     vectors: Texts,
-    asked: Asked,
+    asked: ListRequest,
     hidden: AbstractSet[str] = NONE,
-    taste: Taste | None = None,
+    taste: UserState | None = None,
 ) -> Reply:
     """Return items for the preferences of a conversation.
 
@@ -103,11 +103,11 @@ def converse(
     preferences : Preferences
     vectors : mapping
         The encoded vectors of :meth:`Preferences.texts`; a text without a vector counts by its words.
-    asked : Asked
+    asked : ListRequest
         Its k, exclude, filters and exact; the preferences narrow it further.
     hidden : set of str
         Ids of hidden items.
-    taste : Taste or None
+    taste : UserState or None
         Of the user whose order counts; None for a guest.
 
     Raises
@@ -138,7 +138,7 @@ def converse(
 
 
 def _candidates(
-    model: Model, index: VectorIndex, wanted: Intent, taste: Taste | None, skip: Nums, eligible: Mask | None
+    model: Model, index: VectorIndex, wanted: Intent, taste: UserState | None, skip: Nums, eligible: Mask | None
 ) -> Nums:
     """Return the best POOL items by meaning, also among those with a liked value, by words, by user, and by popularity."""
     any_value = np.logical_or.reduce(wanted.masks) if wanted.masks else None
@@ -165,7 +165,7 @@ def _nearest(index: VectorIndex, vector: Vectors, factors: int, skip: Nums, elig
     return index.query(vector, POOL, np.union1d(skip, np.flatnonzero(~eligible)).astype(np.int32)).nums
 
 
-def _scored(model: Model, wanted: Intent, taste: Taste | None, nums: Nums) -> _Scored:
+def _scored(model: Model, wanted: Intent, taste: UserState | None, nums: Nums) -> _Scored:
     zeros = np.zeros(len(nums), dtype=np.float32)
     meaning = model.items_like_item.table.rows(nums) @ wanted.direction if wanted.direction.any() else zeros
     text = " ".join(sorted(wanted.words))
@@ -182,7 +182,7 @@ def _scored(model: Model, wanted: Intent, taste: Taste | None, nums: Nums) -> _S
     return _Scored(nums, np.asarray(meaning), wanted.by_attributes(nums), worded, personal, popularity)
 
 
-def _personal(model: Model, taste: Taste, nums: Nums) -> Vectors:
+def _personal(model: Model, taste: UserState, nums: Nums) -> Vectors:
     if not taste.query.vector.any() or not len(nums):
         return np.zeros(len(nums), dtype=np.float32)
     ranked = scored(model, taste.query, nums, len(nums)).found
@@ -228,7 +228,7 @@ def _source(reason: ChatReason) -> Source:
     return "keyword" if reason.by_words else "semantic" if reason.meaning else "content"
 
 
-def _strategy(preferences: Preferences, taste: Taste | None) -> tuple[Strategy, bool]:
+def _strategy(preferences: Preferences, taste: UserState | None) -> tuple[Strategy, bool]:
     if not preferences.is_empty:
         return "conversation", False
     if taste is not None and taste.query.vector.any():

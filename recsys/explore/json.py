@@ -19,13 +19,13 @@ from recsys.model.extras.groups import Group, Groups
 from recsys.model.model import Model
 from recsys.recommend.json import DIGITS
 from recsys.recommend.recommender import NONE, Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 
 Kind = Literal["cluster", "segment"]
 Hidden = AbstractSet[str]
 Gone = Callable[[str], bool]
 Object = dict[str, Any]
-PLAIN = Asked()
+PLAIN = ListRequest()
 WITHOUT = "the model was trained without them (explore.enabled), or too little is known of its items"
 
 
@@ -106,12 +106,12 @@ def directions_object(recommender: Recommender, hidden: Hidden = NONE) -> Object
     }
 
 
-def map_object(recommender: Recommender, page: Page, asked: Asked = PLAIN, hidden: Hidden = NONE) -> Object:
+def map_object(recommender: Recommender, page: Page, request: ListRequest = PLAIN, hidden: Hidden = NONE) -> Object:
     """A page of the items that have a place, the most popular first, in columns.
 
     Parameters
     ----------
-    asked : Asked
+    request : ListRequest
         Its exclude and filters.
 
     Raises
@@ -122,7 +122,7 @@ def map_object(recommender: Recommender, page: Page, asked: Asked = PLAIN, hidde
         When a filter names no attribute of the catalogue.
     """
     model = recommender.model
-    shown = map_rows(recommender, asked, hidden)
+    shown = map_rows(recommender, request, hidden)
     nums = shown[page.offset : page.offset + page.k]
     places = model.item_map.places[nums].astype(np.float64).round(4)
     after = page.offset + len(nums)
@@ -139,16 +139,16 @@ def map_object(recommender: Recommender, page: Page, asked: Asked = PLAIN, hidde
     }
 
 
-def map_rows(recommender: Recommender, asked: Asked = PLAIN, hidden: Hidden = NONE) -> NDArray[np.int32]:
+def map_rows(recommender: Recommender, request: ListRequest = PLAIN, hidden: Hidden = NONE) -> NDArray[np.int32]:
     """Row numbers of what :func:`map_object` shows, all pages; raises as that does."""
     model = recommender.model
     kept = model.item_map.placed()
     if not kept.any():
         raise UnansweredError(f"no map: {WITHOUT}")
-    eligible = recommender.eligible(asked)
+    eligible = recommender.eligible(request)
     if eligible is not None:
         kept &= eligible
-    kept[recommender.nums([*hidden, *asked.exclude])] = False
+    kept[recommender.nums([*hidden, *request.exclude])] = False
     order = model.popularity.order
     return order[kept[order]]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.recommend.user_state import Taste
+from recsys.recommend.user_state import UserState
 
 Numbers = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ class Reasons:
     content: Numbers
 
 
-def reasons(taste: Taste, nums: NDArray[np.int32], hidden: NDArray[np.int32]) -> Reasons:
+def reasons(taste: UserState, nums: NDArray[np.int32], hidden: NDArray[np.int32]) -> Reasons:
     """The reasons of the scores of the given items for somebody; `hidden` items are reasons, but not named."""
     model, history = taste.model, taste.liked
     factors, emphasis = model.layout.factors, model.layout.emphasis(len(history))

@@ -25,10 +25,10 @@ from recsys.recommend.answer import Answer, Page
 from recsys.recommend.diversity import POOL, diversified
 from recsys.recommend.explain import reasons
 from recsys.recommend.ranking import Ranked, alike, rank, scored
-from recsys.recommend.request import Asked
-from recsys.recommend.user_state import Taste
+from recsys.recommend.request import ListRequest
+from recsys.recommend.user_state import UserState
 
-PLAIN = Asked()
+PLAIN = ListRequest()
 NONE: frozenset[str] = frozenset()
 NO_NUMS: frozenset[int] = frozenset()
 Nums = NDArray[np.int32]
@@ -67,7 +67,7 @@ class Recommender:
         return EventRules(self.events.weights, self.events.threshold)
 
     def recommend(
-        self, user_id: str, asked: Asked = PLAIN, activity: Activity = NOTHING, hidden: AbstractSet[str] = NONE
+        self, user_id: str, request: ListRequest = PLAIN, activity: Activity = NOTHING, hidden: AbstractSet[str] = NONE
     ) -> Answer:
         """Items for a user: never one that was seen, hidden or excluded, and `k` of them whenever there are as many.
 
@@ -83,19 +83,21 @@ class Recommender:
         QueryError
             When a filter names no attribute of the catalogue.
         """
-        if asked.plain and self.model.user_lists.length and not (activity.events or activity.forgotten):
+        if request.plain and self.model.user_lists.length and not (activity.events or activity.forgotten):
             num = self.model.users.get(user_id)
-            if num is not None and (listed := self._listed(self.model.user_lists, num, asked, activity, hidden)):
+            if num is not None and (listed := self._listed(self.model.user_lists, num, request, activity, hidden)):
                 return Answer("personalized", *listed)
-            asked = replace(asked, exact=True)  # as the list is, behind which this goes on
+            request = replace(request, exact=True)  # as the list is, behind which this goes on
         known = user_state.of_user(self.model, self.rules, user_id, activity)
-        return self._recommend(known, asked, hidden, activity)
+        return self._recommend(known, request, hidden, activity)
 
-    def recommend_to(self, history: Sequence[Event], asked: Asked = PLAIN, hidden: AbstractSet[str] = NONE) -> Answer:
+    def recommend_to(
+        self, history: Sequence[Event], request: ListRequest = PLAIN, hidden: AbstractSet[str] = NONE
+    ) -> Answer:
         """Items for somebody without a name, from what they did; raises as :meth:`recommend`."""
-        return self._recommend(user_state.of_history(self.model, self.rules, history), asked, hidden, NOTHING)
+        return self._recommend(user_state.of_history(self.model, self.rules, history), request, hidden, NOTHING)
 
-    def similar_items(self, item_id: str, asked: Asked = PLAIN, hidden: AbstractSet[str] = NONE) -> Answer:
+    def similar_items(self, item_id: str, request: ListRequest = PLAIN, hidden: AbstractSet[str] = NONE) -> Answer:
         """Items like an item, by behaviour and content, without the item itself.
 
         Raises
@@ -106,19 +108,19 @@ class Recommender:
             When a filter names no attribute of the catalogue.
         """
         num = self.item_num(item_id)
-        if asked.plain and self.model.item_lists.length:
-            if listed := self._listed(self.model.item_lists, num, asked, NOTHING, hidden):
+        if request.plain and self.model.item_lists.length:
+            if listed := self._listed(self.model.item_lists, num, request, NOTHING, hidden):
                 return Answer("similar", *listed)
-            asked = replace(asked, exact=True)
-        skip = np.union1d(self.nums([*asked.exclude, *hidden]), [num]).astype(np.int32)
+            request = replace(request, exact=True)
+        skip = np.union1d(self.nums([*request.exclude, *hidden]), [num]).astype(np.int32)
         if not self.model.items_like_item.table.rows(np.asarray([num])).any():
-            return self._popular(asked, skip, "popular", self.model.popularity, fallback=True)
-        eligible = self.eligible(asked)
-        ranked = alike(self.model, num, self._depth(asked), skip, eligible=eligible, exact=asked.exact)
-        chosen, place = self._chosen(ranked, asked, set())
+            return self._popular(request, skip, "popular", self.model.popularity, fallback=True)
+        eligible = self.eligible(request)
+        ranked = alike(self.model, num, self._depth(request), skip, eligible=eligible, exact=request.exact)
+        chosen, place = self._chosen(ranked, request, set())
         return Answer(
             "similar",
-            answer.of_likeness(self.model.catalog, chosen, asked.explain),
+            answer.of_likeness(self.model.catalog, chosen, request.explain),
             next_offset=place.next_offset,
         )
 
@@ -154,13 +156,13 @@ class Recommender:
 
     def popular(
         self,
-        asked: Asked = PLAIN,
+        request: ListRequest = PLAIN,
         kind: PopularKind = "popular",
         ranking: Popularity | None = None,
         hidden: AbstractSet[str] = NONE,
     ) -> Answer:
         """The items that most users have, or had in the last days; `ranking` is one of :meth:`counting`, to be used again."""
-        return self._popular(asked, self.nums([*asked.exclude, *hidden]), kind, ranking or self.counting(kind, {}))
+        return self._popular(request, self.nums([*request.exclude, *hidden]), kind, ranking or self.counting(kind, {}))
 
     def counting(self, kind: PopularKind, counted: Counted) -> Popularity:
         """The ranking of the items by popularity, with users of items by item id of whom the model does not know."""
@@ -182,25 +184,27 @@ class Recommender:
             raise NotFoundError(f"item {item_id!r} is not in the catalogue of model {self.model_version}")
         return num
 
-    def _recommend(self, known: Taste, asked: Asked, hidden: AbstractSet[str], activity: Activity) -> Answer:
-        skip = self.nums([*asked.exclude, *hidden])
-        if not asked.include_seen:
+    def _recommend(
+        self, known: UserState, request: ListRequest, hidden: AbstractSet[str], activity: Activity
+    ) -> Answer:
+        skip = self.nums([*request.exclude, *hidden])
+        if not request.include_seen:
             skip = np.union1d(skip, known.seen).astype(np.int32)
-        drop = set() if asked.include_seen else self._later(activity)
+        drop = set() if request.include_seen else self._later(activity)
         if not known.query.vector.any():
-            return self._popular(asked, skip, "popular", self.model.popularity, drop, fallback=True)
-        depth = self._depth(asked) + len(drop)
+            return self._popular(request, skip, "popular", self.model.popularity, drop, fallback=True)
+        depth = self._depth(request) + len(drop)
         ranked = rank(
             self.model,
             known.query,
             depth,
             skip,
-            eligible=self.eligible(asked),
-            exact=asked.exact,
-            penalty=asked.popularity_penalty,
+            eligible=self.eligible(request),
+            exact=request.exact,
+            penalty=request.popularity_penalty,
         )
-        chosen, place = self._chosen(ranked, asked, drop)
-        why = reasons(known, chosen.found.nums, self.nums(hidden)) if asked.explain else None
+        chosen, place = self._chosen(ranked, request, drop)
+        why = reasons(known, chosen.found.nums, self.nums(hidden)) if request.explain else None
         return Answer(
             "fold_in" if known.fresh else "personalized",
             answer.of_ranked(self.model.catalog, chosen, why),
@@ -209,32 +213,32 @@ class Recommender:
 
     def _popular(
         self,
-        asked: Asked,
+        request: ListRequest,
         skip: Nums,
         strategy: Literal["popular", "trending"],
         base: Popularity,
         drop: set[int] | None = None,
         fallback: bool = False,
     ) -> Answer:
-        depth = asked.depth + len(drop or ())
-        found = base.top(depth, skip, self.eligible(asked))
-        place = answer.page(found.nums.tolist(), asked.offset, asked.k, drop or set())
+        depth = request.depth + len(drop or ())
+        found = base.top(depth, skip, self.eligible(request))
+        place = answer.page(found.nums.tolist(), request.offset, request.k, drop or set())
         found = Neighbors(found.nums[place.places], found.scores[place.places])
-        items = answer.of_popular(self.model.catalog, found, asked.explain)
+        items = answer.of_popular(self.model.catalog, found, request.explain)
         return Answer(strategy, items, fallback=fallback, next_offset=place.next_offset)
 
     def _listed(
-        self, lists: Lists, row: int, asked: Asked, activity: Activity, hidden: AbstractSet[str]
+        self, lists: Lists, row: int, request: ListRequest, activity: Activity, hidden: AbstractSet[str]
     ) -> tuple[tuple[answer.Recommendation, ...], bool, int | None] | None:
         """The answer from a precomputed list; None where there is none, or it is too short for the question."""
         drop = self._later(activity)
-        skip = set(self.nums([*asked.exclude, *hidden]).tolist()) if asked.exclude or hidden else NO_NUMS
-        depth = asked.depth + len(skip) + len(drop)
+        skip = set(self.nums([*request.exclude, *hidden]).tolist()) if request.exclude or hidden else NO_NUMS
+        depth = request.depth + len(skip) + len(drop)
         nums: list[int] = lists.nums[row, :depth].tolist()
         if nums[0] < 0:
             return None
         kept = [place for place, num in enumerate(nums) if num >= 0 and num not in skip]
-        found = answer.page([nums[place] for place in kept], asked.offset, asked.k, drop)
+        found = answer.page([nums[place] for place in kept], request.offset, request.k, drop)
         if found.next_offset is None and lists.nums[row, -1] >= 0:  # there are more than in this list
             return None
         places = [kept[place] for place in found.places]
@@ -247,17 +251,17 @@ class Recommender:
         )
         return items, False, found.next_offset
 
-    def _chosen(self, ranked: Ranked, asked: Asked, drop: set[int]) -> tuple[Ranked, Page]:
-        if asked.diversity:
+    def _chosen(self, ranked: Ranked, request: ListRequest, drop: set[int]) -> tuple[Ranked, Page]:
+        if request.diversity:
             rows = self.model.items_like_item.table.rows(ranked.found.nums[:POOL])
-            ranked = diversified(ranked, rows, asked.diversity, len(ranked))
-        place = answer.page(ranked.found.nums.tolist(), asked.offset, asked.k, drop)
+            ranked = diversified(ranked, rows, request.diversity, len(ranked))
+        place = answer.page(ranked.found.nums.tolist(), request.offset, request.k, drop)
         return ranked.take(np.array(place.places, dtype=np.int64)), place
 
-    def _depth(self, asked: Asked) -> int:
-        return max(asked.depth, POOL) if asked.diversity else asked.depth
+    def _depth(self, request: ListRequest) -> int:
+        return max(request.depth, POOL) if request.diversity else request.depth
 
-    def eligible(self, asked: Asked) -> NDArray[np.bool_] | None:
+    def eligible(self, request: ListRequest) -> NDArray[np.bool_] | None:
         """Which items satisfy the filters and are in the cluster, None for all.
 
         Raises
@@ -267,10 +271,10 @@ class Recommender:
         NotFoundError
             When there is no such cluster.
         """
-        mask = self.model.attributes.mask(asked.filters) if asked.filters else None
-        if asked.cluster is None:
+        mask = self.model.attributes.mask(request.filters) if request.filters else None
+        if request.cluster is None:
             return mask
-        inside = self.model.clusters.inside(asked.cluster)
+        inside = self.model.clusters.inside(request.cluster)
         return inside if mask is None else mask & inside
 
     def nums(self, item_ids: Collection[str]) -> Nums:

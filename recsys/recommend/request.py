@@ -1,4 +1,4 @@
-"""What is asked of a list."""
+"""The request for a list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_OFFSET = 10_000
 
 
 @dataclass(frozen=True)
-class Asked:
+class ListRequest:
     """The k items from `offset` on, of those that are eligible.
 
     Parameters

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from recsys.data.catalog import Catalog
-from recsys.recommend.user_state import Taste
+from recsys.recommend.user_state import UserState
 
 MOST_ITEMS = 1000
 MOST_VALUES = 5
@@ -49,7 +49,7 @@ class Profile(NamedTuple):
     preferences: tuple[Preference, ...]
 
 
-def profile(taste: Taste) -> Profile:
+def profile(taste: UserState) -> Profile:
     """The profile of a taste."""
     catalog = taste.model.catalog
     pairs = zip(taste.liked.tolist(), taste.weights.tolist(), strict=True)

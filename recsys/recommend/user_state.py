@@ -22,7 +22,7 @@ Nums = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Taste:
+class UserState:
     """A history on which lists are made.
 
     Parameters
@@ -62,7 +62,7 @@ class Taste:
         return history_query(self.model, self.solution.factors, self.liked)
 
 
-def of_user(model: Model, rules: EventRules, user_id: str, activity: Activity = NOTHING) -> Taste:
+def of_user(model: Model, rules: EventRules, user_id: str, activity: Activity = NOTHING) -> UserState:
     """The taste of a user: without a threshold events add to the history, with one the later rating of an item holds."""
     user_num = None if activity.forgotten else model.users.get(user_id)
     if user_num is None:
@@ -73,7 +73,7 @@ def of_user(model: Model, rules: EventRules, user_id: str, activity: Activity = 
     disliked = model.seen_only.items_of(user_num)
     changes = _changes(model, rules, activity.events)
     if not changes:
-        return Taste(model, liked, weights, disliked, user_num, fresh=False)
+        return UserState(model, liked, weights, disliked, user_num, fresh=False)
     totals = dict(zip(liked.tolist(), weights.tolist(), strict=True))
     bad = set(disliked.tolist())
     for num, weight in changes.items():
@@ -85,7 +85,7 @@ def of_user(model: Model, rules: EventRules, user_id: str, activity: Activity = 
     return _taste(model, totals, bad, user_num)
 
 
-def of_history(model: Model, rules: EventRules, events: Sequence[Event]) -> Taste:
+def of_history(model: Model, rules: EventRules, events: Sequence[Event]) -> UserState:
     """The taste of somebody who did nothing but `events`."""
     changes = _changes(model, rules, events)
     return _taste(model, changes, {num for num, weight in changes.items() if weight == 0}, None)
@@ -99,9 +99,9 @@ def _changes(model: Model, rules: EventRules, events: Sequence[Event]) -> dict[i
     return {num: weight for num, weight in numbered if num is not None}
 
 
-def _taste(model: Model, totals: dict[int, float], disliked: set[int], user_num: int | None) -> Taste:
+def _taste(model: Model, totals: dict[int, float], disliked: set[int], user_num: int | None) -> UserState:
     liked = sorted(num for num, weight in totals.items() if weight > 0)
-    return Taste(
+    return UserState(
         model,
         np.array(liked, dtype=np.int32),
         np.array([min(totals[num], MOST_WEIGHT) for num in liked], dtype=np.float32),

@@ -36,7 +36,7 @@ from recsys.recommend import answer
 from recsys.recommend.answer import Answer, Recommendation
 from recsys.recommend.ranking import Mask, Nums, nearest, propose
 from recsys.recommend.recommender import NONE, Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.recommend.text_vectors import row_of_text
 from recsys.recommend.user_state import of_user
 
@@ -121,13 +121,15 @@ def user_example(recommender: Recommender, user_id: str, activity: Activity = NO
     return _example(model.likeness.of_user(taste.query.vector, model.layout.factors), weight)
 
 
-def query(recommender: Recommender, wanted: VectorQuery, asked: Asked, hidden: AbstractSet[str] = NONE) -> Answer:
+def query(
+    recommender: Recommender, wanted: VectorQuery, request: ListRequest, hidden: AbstractSet[str] = NONE
+) -> Answer:
     """Items by examples, without the items among them; the popular ones where the examples say nothing.
 
     Parameters
     ----------
     wanted : VectorQuery
-    asked : Asked
+    request : ListRequest
         Its k, offset, exclude, filters and exact.
     hidden : set of str
         Ids of items that nobody may see.
@@ -137,23 +139,23 @@ def query(recommender: Recommender, wanted: VectorQuery, asked: Asked, hidden: A
     QueryError
         When a filter names no attribute of the catalogue.
     """
-    model, eligible = recommender.model, recommender.eligible(asked)
+    model, eligible = recommender.model, recommender.eligible(request)
     given = np.array(wanted.item_nums(), dtype=np.int32)
-    skip = np.union1d(recommender.nums([*asked.exclude, *hidden]), given).astype(np.int32)
-    index: VectorIndex = ExactIndex(model.items_like_item.table) if asked.exact else model.items_like_item
+    skip = np.union1d(recommender.nums([*request.exclude, *hidden]), given).astype(np.int32)
+    index: VectorIndex = ExactIndex(model.items_like_item.table) if request.exact else model.items_like_item
     positive, negative = wanted.telling()
     direction = _mean(positive, negative) if positive else np.zeros(1, dtype=np.float32)
     if not positive or (wanted.strategy == "mean" and not direction.any()):
-        out = [*asked.exclude, *(model.catalog.items.id(num) for num in given.tolist())]
-        return recommender.popular(replace(asked, exclude=out), hidden=hidden)._replace(fallback=True)
+        out = [*request.exclude, *(model.catalog.items.id(num) for num in given.tolist())]
+        return recommender.popular(replace(request, exclude=out), hidden=hidden)._replace(fallback=True)
     if wanted.strategy == "mean":
-        ranked = nearest(index, direction, model.layout.factors, asked.depth, skip, eligible=eligible)
-        page = answer.page(ranked.found.nums.tolist(), asked.offset, asked.k, set())
+        ranked = nearest(index, direction, model.layout.factors, request.depth, skip, eligible=eligible)
+        page = answer.page(ranked.found.nums.tolist(), request.offset, request.k, set())
         items = answer.of_ranked(model.catalog, ranked.take(np.array(page.places, dtype=np.int64)))
     else:
         nums = _candidates(index, positive, skip, eligible)
-        found = best_of(nums, _compared(index.table, wanted.strategy, positive, negative, nums), asked.depth)
-        page = answer.page(found.nums.tolist(), asked.offset, asked.k, set())
+        found = best_of(nums, _compared(index.table, wanted.strategy, positive, negative, nums), request.depth)
+        page = answer.page(found.nums.tolist(), request.offset, request.k, set())
         items = _items(model, found, np.array(page.places, dtype=np.int64))
     return Answer(wanted.strategy, items, next_offset=page.next_offset)
 

@@ -21,8 +21,8 @@ from recsys.recommend import answer
 from recsys.recommend.answer import Answer, Recommendation, Source
 from recsys.recommend.ranking import scored
 from recsys.recommend.recommender import NONE, Recommender
-from recsys.recommend.request import Asked
-from recsys.recommend.user_state import Taste
+from recsys.recommend.request import ListRequest
+from recsys.recommend.user_state import UserState
 from recsys.search.pictures import PICTURE, PictureQuery, by_picture, check_pictures
 from recsys.search.text import MODES, Corpus, Found, TextQuery
 from recsys.text.tokens import tokens
@@ -50,9 +50,9 @@ def chosen(model: Model, mode: SearchMode | None) -> SearchMode:
 def search(
     recommender: Recommender,
     query: TextQuery | PictureQuery,
-    asked: Asked,
+    request: ListRequest,
     hidden: AbstractSet[str] = NONE,
-    taste: Taste | None = None,
+    taste: UserState | None = None,
 ) -> Answer:
     """Items for a text or a picture, also those that were seen: whoever searches wants to find them.
 
@@ -60,11 +60,11 @@ def search(
     ----------
     query : TextQuery or PictureQuery
         Of a mode that :func:`chosen` gave.
-    asked : Asked
+    request : ListRequest
         Its k, offset, exclude, filters and exact.
     hidden : set of str
         Ids of items that nobody may see.
-    taste : Taste or None
+    taste : UserState or None
         Of whom the order is; None: by the query alone. So it is where nothing is known, and the answer is a fallback.
 
     Raises
@@ -76,23 +76,23 @@ def search(
     """
     model = recommender.model
     knows = taste is not None and bool(taste.query.vector.any())
-    depth = max(asked.depth, POOL) if knows else asked.depth
-    skip, eligible = recommender.nums([*asked.exclude, *hidden]), recommender.eligible(asked)
+    depth = max(request.depth, POOL) if knows else request.depth
+    skip, eligible = recommender.nums([*request.exclude, *hidden]), recommender.eligible(request)
     if isinstance(query, PictureQuery):
-        found = by_picture(model, query, depth, skip, eligible, exact=asked.exact)
+        found = by_picture(model, query, depth, skip, eligible, exact=request.exact)
     else:
-        texts = corpus(model).exactly() if asked.exact else corpus(model)
+        texts = corpus(model).exactly() if request.exact else corpus(model)
         called = model.names.called([one.word for one in tokens(query.text)], model.keywords.has)
         found = texts.find(replace(query, called=tuple(called)), depth, skip, eligible)
     if taste is not None and knows:
         found = _personalized(found, taste)
-    page = answer.page(found.nums.tolist(), asked.offset, asked.k, set())
+    page = answer.page(found.nums.tolist(), request.offset, request.k, set())
     items = _items(model, found.take(page.places), query)
     unknown = taste is not None and not knows
     return Answer("personalized_search" if knows else "search", items, fallback=unknown, next_offset=page.next_offset)
 
 
-def _personalized(found: Found, taste: Taste) -> Found:
+def _personalized(found: Found, taste: UserState) -> Found:
     n = min(POOL, len(found))
     if not n:
         return found

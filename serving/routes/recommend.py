@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from recsys.events.records import EVER
 from recsys.recommend.json import listed_object
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from serving.http.read_body import body
 from serving.http.responses import personal
 from serving.live.event_view import Knowledge
@@ -22,12 +22,12 @@ def blueprint(model: ServingModel, knowledge: Knowledge, popularity_penalty: flo
     """Parameters as of all resources, and the penalty of questions that name none."""
     routes = Blueprint("recommend", __name__)
 
-    def penalized(given: RecommendQuery | RecommendBody) -> Asked:
+    def penalized(given: RecommendQuery | RecommendBody) -> ListRequest:
         if popularity_penalty and given.popularity_penalty is None:
             return replace(given.asked, popularity_penalty=popularity_penalty)
         return given.asked
 
-    def for_user(user_id: str, asked: Asked, page_of: str | None) -> Response:
+    def for_user(user_id: str, asked: ListRequest, page_of: str | None) -> Response:
         recommender = model.get()
         version = recommender.model_version
         up_to = counted_up_to(page_of, version) if page_of else EVER

@@ -11,7 +11,7 @@ from pydantic.config import JsonDict
 from recsys.data.filters import Condition
 from recsys.events.activity import Event
 from recsys.events.records import LARGEST_VALUE
-from recsys.recommend.request import MOST_OFFSET, Asked
+from recsys.recommend.request import MOST_OFFSET, ListRequest
 from serving.schemas.base import StrictObject
 from serving.schemas.filters import FilterIn
 from serving.schemas.queries import MOST_CLUSTER, MOST_ITEMS, PENALTY_DESCRIPTION, RECOMMENDATION_ID
@@ -108,9 +108,9 @@ class RecommendBody(Subject):
     ] = None
 
     @cached_property
-    def asked(self) -> Asked:
+    def asked(self) -> ListRequest:
         """The same for the recommender."""
-        return Asked(
+        return ListRequest(
             k=self.k,
             offset=self.offset,
             exclude=self.exclude,

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from recsys.chat import Message, PhrasedBy, Role
 from recsys.recommend.answer import Source, Strategy
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from serving.schemas.answers import AnswerObject, Count, Version
 from serving.schemas.answers import Id as AnsweredId
 from serving.schemas.base import StrictObject
@@ -75,9 +75,9 @@ class ChatBody(StrictObject):
     ] = ()
 
     @cached_property
-    def asked(self) -> Asked:
+    def asked(self) -> ListRequest:
         """The same for the recommender."""
-        return Asked(k=self.k, exclude=self.exclude, filters=conditions(self.filters))
+        return ListRequest(k=self.k, exclude=self.exclude, filters=conditions(self.filters))
 
     @cached_property
     def turns(self) -> tuple[Message, ...]:

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from recsys.explore.json import Page
 from recsys.model.extras.directions import Space
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from serving.schemas.answers import AnswerObject, Count, Id, Version
 from serving.schemas.queries import Conditions, Ids, K, OfCluster, Query, whole_number
 
@@ -56,9 +56,9 @@ class MapQuery(Query):
         return Page(self.k, self.offset)
 
     @cached_property
-    def asked(self) -> Asked:
+    def asked(self) -> ListRequest:
         """Which items."""
-        return Asked(exclude=self.exclude, filters=self.filter, cluster=self.cluster)
+        return ListRequest(exclude=self.exclude, filters=self.filter, cluster=self.cluster)
 
 
 class MeaningWord(AnswerObject):

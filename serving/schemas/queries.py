@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 
 from recsys.data.filters import Condition, parse_filter, shown
 from recsys.errors import QueryError, did_you_mean
-from recsys.recommend.request import MOST_OFFSET, Asked
+from recsys.recommend.request import MOST_OFFSET, ListRequest
 
 MOST_ITEMS = 1000
 MOST_PARAMETERS = 100
@@ -124,9 +124,11 @@ class ListQuery(Query):
         return frozenset({"filter"})
 
     @cached_property
-    def asked(self) -> Asked:
+    def asked(self) -> ListRequest:
         """The same for the recommender."""
-        return Asked(k=self.k, offset=self.offset, exclude=self.exclude, filters=self.filter, cluster=self.cluster)
+        return ListRequest(
+            k=self.k, offset=self.offset, exclude=self.exclude, filters=self.filter, cluster=self.cluster
+        )
 
 
 class SimilarQuery(ListQuery):
@@ -136,8 +138,8 @@ class SimilarQuery(ListQuery):
     explain: Annotated[Flag, Field(description="with the reasons of each score")] = False
 
     @cached_property
-    def asked(self) -> Asked:
-        return Asked(
+    def asked(self) -> ListRequest:
+        return ListRequest(
             k=self.k,
             offset=self.offset,
             exclude=self.exclude,
@@ -158,8 +160,8 @@ class RecommendQuery(SimilarQuery):
     ] = None
 
     @cached_property
-    def asked(self) -> Asked:
-        return Asked(
+    def asked(self) -> ListRequest:
+        return ListRequest(
             k=self.k,
             offset=self.offset,
             exclude=self.exclude,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.search.examples import LARGEST_WEIGHT, LEAST_WEIGHT, Strategy
 from recsys.search.items import SearchMode
 from serving.schemas.answers import Id as AnsweredId
@@ -83,9 +83,9 @@ class QueryBody(StrictObject):
     cluster: OfCluster = None
 
     @cached_property
-    def asked(self) -> Asked:
+    def asked(self) -> ListRequest:
         """The same for the recommender."""
-        return Asked(
+        return ListRequest(
             k=self.k,
             offset=self.offset,
             exclude=self.exclude,

@@ -20,7 +20,7 @@ from benchmarks.served import Served, served
 from benchmarks.synthetic import Serves, Synthetic, publish, synthetic
 from recsys.data.filters import parse_filter
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.support import factories
 
 SMAPS = """\
@@ -68,14 +68,14 @@ def outcome(statuses: dict[int, int], failures: dict[str, int] | None = None) ->
 def test_a_synthetic_model_is_published_and_answers(made: Synthetic, serves: Serves, tmp_path: Path) -> None:
     recommender = publish(tmp_path / "store", made, serves).recommender()
     exact = Recommender(made.model, "")
-    answer = recommender.recommend("u7", Asked(10))
+    answer = recommender.recommend("u7", ListRequest(10))
     assert answer.strategy == "personalized"
     assert len(answer.items) == 10
     if serves == "exact":
-        assert answer == exact.recommend("u7", Asked(10))
+        assert answer == exact.recommend("u7", ListRequest(10))
     if serves == "lists":
         assert [item.score for item in answer.items] == np.linspace(2, 1, 100, dtype=np.float32)[:10].tolist()
-    filtered = recommender.recommend("u7", Asked(5, filters=(parse_filter("category:c3"),)))
+    filtered = recommender.recommend("u7", ListRequest(5, filters=(parse_filter("category:c3"),)))
     assert {recommender.item(item.item_id).attributes["category"] for item in filtered.items} == {"c3"}
 
 

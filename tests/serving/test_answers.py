@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from recsys.data.catalog import Catalog, Item
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from serving.app import create_app
 from serving.settings import Settings
 from tests.serving.conftest import VERSION, strict_json
@@ -20,7 +20,7 @@ from tests.support import factories
 def test_recommend_answers_with_the_envelope(client: FlaskClient, model: Model) -> None:
     response = client.get("/recommend/u3?k=4")
     body = strict_json(response.text)
-    expected = Recommender(model, VERSION).recommend("u3", Asked(4))
+    expected = Recommender(model, VERSION).recommend("u3", ListRequest(4))
     assert response.status_code == 200
     assert body["user_id"] == "u3"
     assert body["model_version"] == VERSION

@@ -18,7 +18,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from recsys.config import ServeConfig
 from recsys.data.filters import Condition
 from recsys.events.activity import Event
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from serving.app import create_app
 from serving.http.read_body import body, loads
 from serving.schemas.bodies import RecommendBody
@@ -195,7 +195,7 @@ def test_a_body_as_a_value() -> None:
         }
     )
     assert found.events == (Event("a"), Event("b", "view", 2.0))
-    assert found.asked == Asked(k=3, filters=(Condition("g", "in", ("x",)),))
+    assert found.asked == ListRequest(k=3, filters=(Condition("g", "in", ("x",)),))
     assert found.user_id is None
 
 

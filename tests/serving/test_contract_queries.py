@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from recsys.data.filters import Condition
 from recsys.errors import QueryError
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from serving.app import create_app
 from serving.schemas.queries import NoQuery, PopularQuery, RecommendQuery, SimilarQuery, parse, query
 from serving.settings import Settings
@@ -71,7 +71,7 @@ def test_everything_together() -> None:
     )
     found = parse(RecommendQuery, raw)
     assert found.recommendation_id == "0f" * 16
-    assert found.asked == Asked(
+    assert found.asked == ListRequest(
         k=5,
         offset=10,
         exclude=("a", "ü"),
@@ -84,7 +84,7 @@ def test_everything_together() -> None:
 
 @pytest.mark.parametrize("kind", [RecommendQuery, SimilarQuery, PopularQuery])
 def test_what_is_not_given_is_the_default(kind: type[RecommendQuery]) -> None:
-    assert parse(kind, "").asked == Asked()
+    assert parse(kind, "").asked == ListRequest()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from recsys.encoders.opening import open_query_encoder
 from recsys.errors import UnansweredError
 from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import of_user
 from recsys.search.examples import Strategy, VectorQuery, item_example, query, text_example
 from recsys.search.items import corpus, search
@@ -38,7 +38,7 @@ def encoder(recommender: Recommender) -> TextEncoder:
 
 
 def titles(recommender: Recommender, encoder: TextEncoder, text: str, mode: Mode, k: int = 10) -> list[str]:
-    answer = search(recommender, TextQuery(text, mode, encoder.encode([text])[0]), Asked(k))
+    answer = search(recommender, TextQuery(text, mode, encoder.encode([text])[0]), ListRequest(k))
     return [item.title for item in answer.items]
 
 
@@ -66,9 +66,9 @@ def test_a_title_finds_its_series_by_words_and_by_both(recommender: Recommender,
 
 def test_taste_changes_the_order_but_not_what_is_found(recommender: Recommender, encoder: TextEncoder) -> None:
     words = TextQuery("space", "keyword")
-    plain = search(recommender, words, Asked(30))
+    plain = search(recommender, words, ListRequest(30))
     taste = of_user(recommender.model, recommender.rules, recommender.model.users.id(3))
-    personal = search(recommender, words, Asked(30), taste=taste)
+    personal = search(recommender, words, ListRequest(30), taste=taste)
     assert (plain.strategy, personal.strategy) == ("search", "personalized_search")
     assert {item.item_id for item in plain.items} == {item.item_id for item in personal.items}
     assert [item.item_id for item in plain.items] != [item.item_id for item in personal.items]
@@ -76,7 +76,7 @@ def test_taste_changes_the_order_but_not_what_is_found(recommender: Recommender,
 
 def genres(recommender: Recommender, wanted: VectorQuery, name: str) -> int:
     """How many of the first twenty items are of a genre."""
-    items = query(recommender, wanted, Asked(20)).items
+    items = query(recommender, wanted, ListRequest(20)).items
     return sum(name in recommender.item(item.item_id).attributes["genres"] for item in items)  # type: ignore[operator]
 
 
@@ -99,6 +99,6 @@ def test_without_an_encoder_words_alone_are_searched(some_users: Path, tmp_path:
     alone = store.recommender()
     mode = corpus(alone.model).chosen(None)
     assert mode == "keyword"
-    assert search(alone, TextQuery("toy story", mode), Asked(4)).items[0].title.startswith("Toy Story")
+    assert search(alone, TextQuery("toy story", mode), ListRequest(4)).items[0].title.startswith("Toy Story")
     with pytest.raises(UnansweredError, match="trained without text vectors"):
         open_query_encoder(alone.encoder)

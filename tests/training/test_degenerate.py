@@ -15,7 +15,7 @@ from recsys.bundle.store import Store
 from recsys.errors import DataError, RecsysError
 from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.support import factories
 from tests.support.files import config, table
 from training import pipeline
@@ -49,12 +49,12 @@ def asked(recommender: Recommender) -> Recommender:
     every = set(model.catalog.items)
     for user_num, user_id in enumerate(model.users):
         seen = {model.catalog.items.id(num) for num in model.histories.items_of(user_num).tolist()}
-        found = recommender.recommend(user_id, Asked(len(every) + 5)).items
+        found = recommender.recommend(user_id, ListRequest(len(every) + 5)).items
         assert sorted(item.item_id for item in found) == sorted(every - seen)
     for item_id in every:
-        found = recommender.similar_items(item_id, Asked(len(every) + 5)).items
+        found = recommender.similar_items(item_id, ListRequest(len(every) + 5)).items
         assert sorted(item.item_id for item in found) == sorted(every - {item_id})
-    assert len(recommender.recommend("nobody", Asked(len(every))).items) == len(every)
+    assert len(recommender.recommend("nobody", ListRequest(len(every))).items) == len(every)
     return recommender
 
 

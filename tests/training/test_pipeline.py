@@ -19,7 +19,7 @@ from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import ExactIndex
 from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.support.files import table
 from tests.support.sample import ITEMS, small
 from training import pipeline
@@ -146,7 +146,7 @@ def test_scores_are_the_sum_of_all_parts(trained: TrainingRun) -> None:
         scores += unit * len(seen) ** -0.5 * near[seen].toarray().sum(axis=0)
         scores[seen] = -np.inf
         expected = [model.catalog.items.id(num) for num in np.argsort(-scores)[:10]]
-        answer = Recommender(model, "v").recommend(model.users.id(user_num), Asked(exact=True))
+        answer = Recommender(model, "v").recommend(model.users.id(user_num), ListRequest(exact=True))
         assert [item.item_id for item in answer.items] == expected
         assert [item.score for item in answer.items] == pytest.approx(np.sort(scores)[::-1][:10], abs=1e-4)
 

@@ -17,7 +17,7 @@ from recsys.cli.output import show_answer, show_json, show_table
 from recsys.config import Config
 from recsys.data.catalog import Item
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from training.content.find_encoder import NONE
 from training.evaluation.results import Comparison, Figure, Measured, Segment
 from training.ingest.dataset import Dataset
@@ -91,9 +91,11 @@ def show_trained(trained: TrainingRun, version: str, seconds: dict[str, float], 
         [(item.item_id, item.title) for item in history],
         f"\nsome of the history of user {user_id}",
     )
-    show_answer(recommender.recommend(user_id, Asked(SAMPLE_K)), f"recommended to user {user_id}")
+    show_answer(recommender.recommend(user_id, ListRequest(SAMPLE_K)), f"recommended to user {user_id}")
     item = _telling_item(recommender)
-    show_answer(recommender.similar_items(item.item_id, Asked(SAMPLE_K)), f"similar to {item.title or item.item_id}")
+    show_answer(
+        recommender.similar_items(item.item_id, ListRequest(SAMPLE_K)), f"similar to {item.title or item.item_id}"
+    )
 
 
 def show_quality(comparison: Comparison) -> None:
@@ -185,7 +187,7 @@ def _telling_item(recommender: Recommender) -> Item:
     """Of the most popular items the one whose neighbors are nearest."""
     model = recommender.model
     popular = [model.catalog[num] for num in model.popularity.order[:SAMPLE_ITEMS].tolist()]
-    answers = {item.item_id: recommender.similar_items(item.item_id, Asked(SAMPLE_K)) for item in popular}
+    answers = {item.item_id: recommender.similar_items(item.item_id, ListRequest(SAMPLE_K)) for item in popular}
     nearness = {name: 0 if found.fallback else sum(one.score for one in found.items) for name, found in answers.items()}
     return max(popular, key=lambda item: nearness[item.item_id])
 

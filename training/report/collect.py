@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from recsys.config_file import render_values
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from training.indexes.build import sample
 from training.report import insights
 from training.report import render as html
@@ -83,7 +83,7 @@ def _users(trained: TrainingRun) -> tuple[UserSample, ...]:
     shown = []
     for num in sample(len(model.users), SHOWN_USERS, trained.config.als.random_state).tolist():
         history = model.histories.items_of(num)
-        answer = recommender.recommend(model.users.id(num), Asked(SHOWN_ITEMS))
+        answer = recommender.recommend(model.users.id(num), ListRequest(SHOWN_ITEMS))
         shown.append(
             UserSample(
                 model.users.id(num),

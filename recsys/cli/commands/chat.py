@@ -18,7 +18,7 @@ from recsys.encoders.hub import TextEncoder
 from recsys.encoders.opening import open_query_encoder
 from recsys.errors import PhrasingError
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import of_user
 
 ENDS = ("", "/quit", "quit", "exit", "bye")
@@ -47,8 +47,8 @@ def chat_command(
 
     Each TEXT is a turn, the answer to the last one is shown. Without any, a conversation begins; an empty line ends it.
     """
-    asked = Asked(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
-    chat = _Chat(open_recommender(config), config.chat, asked, user_id)
+    request = ListRequest(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
+    chat = _Chat(open_recommender(config), config.chat, request, user_id)
     not_blank(*said)
     for text in said[:-1]:  # "more" and "yes" are about the answer before
         chat.say(text)
@@ -63,7 +63,7 @@ def chat_command(
 class _Chat:
     recommender: Recommender
     config: ChatConfig
-    asked: Asked
+    request: ListRequest
     user_id: str | None
     messages: list[Message] = field(default_factory=list)
     encoder: TextEncoder | None = None
@@ -80,7 +80,7 @@ class _Chat:
         recommender = self.recommender
         preferences = understand(recommender.model, self.messages)
         taste = None if self.user_id is None else of_user(recommender.model, recommender.rules, self.user_id)
-        reply = converse(recommender, preferences, self._vectors(preferences.texts()), self.asked, taste=taste)
+        reply = converse(recommender, preferences, self._vectors(preferences.texts()), self.request, taste=taste)
         subject = {} if self.user_id is None else {"user_id": self.user_id}
         shown = chat_object(recommender.model, preferences, reply, subject, recommender.model_version)
         return shown | phrased(self.config, self.messages, shown["reply"])

@@ -20,7 +20,7 @@ from recsys.explore.map_html import page
 from recsys.explore.map_svg import alone, draw
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 
 TYPES = {"x": "float32", "y": "float32", "cluster": "int32", "popularity": "float32"}
 COLUMNS = ("id", "title", "x", "y", "cluster", "cluster_name", "popularity", "text")
@@ -43,7 +43,7 @@ def item_map(config: Config, output: Path, filters: tuple[str, ...]) -> None:
         raise ConfigError("--filter chooses rows; a picture (.svg, .html) is of the most popular items")
     if drawn is None:
         check_format(output)
-    asked = Asked(filters=tuple(parse_filter(one) for one in filters))
+    request = ListRequest(filters=tuple(parse_filter(one) for one in filters))
     recommender = open_recommender(config)
     map_rows(recommender)  # first: there may be none
     if drawn is not None:
@@ -53,7 +53,7 @@ def item_map(config: Config, output: Path, filters: tuple[str, ...]) -> None:
     kinds = recommender.model.attributes.names()
     own = {name: f"attribute_{name}" if name in COLUMNS else name for name in kinds}
     types = TYPES | {own[name]: "float64" for name, kind in kinds.items() if kind == "number"}
-    written = write_rows(output, (*COLUMNS, *own.values()), _rows(recommender, asked, kinds), types)
+    written = write_rows(output, (*COLUMNS, *own.values()), _rows(recommender, request, kinds), types)
     click.echo(f"{written} items in {output} (model {recommender.model_version})", err=True)
 
 
@@ -65,9 +65,11 @@ def _write(path: Path, picture: str) -> None:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _rows(recommender: Recommender, asked: Asked, kinds: Mapping[str, Kind | None]) -> Iterator[tuple[object, ...]]:
+def _rows(
+    recommender: Recommender, request: ListRequest, kinds: Mapping[str, Kind | None]
+) -> Iterator[tuple[object, ...]]:
     model = recommender.model
-    for num in map_rows(recommender, asked).tolist():
+    for num in map_rows(recommender, request).tolist():
         item, cluster = model.catalog[num], model.clusters.of(num)
         x, y = model.item_map.places[num].tolist()
         popularity = float(model.popularity.scores[num])

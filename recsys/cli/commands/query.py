@@ -14,7 +14,7 @@ from recsys.encoders.opening import open_query_encoder
 from recsys.errors import ConfigError
 from recsys.recommend.json import listed_object
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.search.examples import (
     STRATEGIES,
     Example,
@@ -60,14 +60,14 @@ def query_command(
     """Items like some items, texts and users, and unlike others: vector arithmetic."""
     if not (examples["like"] or examples["like_text"] or examples["like_user"]):
         raise ConfigError("give an example: --like ITEM_ID, --like-text TEXT or --like-user USER_ID")
-    asked = Asked(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
+    request = ListRequest(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
     recommender = open_recommender(config)
     texts = [*examples["like_text"], *examples["unlike_text"]]
     not_blank(*texts)
     encoder = open_query_encoder(recommender.encoder) if texts else None
     positive = _examples(recommender, encoder, examples["like"], examples["like_text"], examples["like_user"])
     negative = _examples(recommender, encoder, examples["unlike"], examples["unlike_text"], examples["unlike_user"])
-    answer = query(recommender, VectorQuery(positive, negative, strategy), asked)
+    answer = query(recommender, VectorQuery(positive, negative, strategy), request)
     if as_json:
         show_json(listed_object(answer, {}, recommender.model_version))
         return

@@ -19,7 +19,7 @@ from recsys.progress import Stages
 from recsys.recommend.batch import recommend_many
 from recsys.recommend.json import listed_object
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 
 COLUMNS = ("user_id", "rank", "item_id", "score")
 ALL = "all"
@@ -66,8 +66,8 @@ def recommend(
     if output is not None:
         raise ConfigError("--output goes with --users; for one user redirect --json")
     recommender = open_recommender(config)
-    asked = Asked(k, exclude=exclude, include_seen=include_seen, popularity_penalty=penalty, exact=exact)
-    answer = recommender.recommend(user_id, asked)
+    request = ListRequest(k, exclude=exclude, include_seen=include_seen, popularity_penalty=penalty, exact=exact)
+    answer = recommender.recommend(user_id, request)
     if as_json:
         show_json(listed_object(answer, {"user_id": user_id}, recommender.model_version))
         return

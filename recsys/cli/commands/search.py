@@ -17,7 +17,7 @@ from recsys.errors import ConfigError
 from recsys.progress import Stages
 from recsys.recommend.json import DIGITS
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import of_user
 from recsys.search.documents import FoundDocument, read_documents, search_documents
 from recsys.search.items import SEARCH_MODES, SearchMode, chosen, search
@@ -76,7 +76,7 @@ def search_command(
         return
     if text is None and mode not in (None, PICTURE):
         raise ConfigError(f"--picture is searched for by --mode {PICTURE}; leave --mode {mode} out")
-    asked = Asked(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
+    request = ListRequest(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
     recommender = open_recommender(config)
     taste = None if user_id is None else of_user(recommender.model, recommender.rules, user_id)
     if text is None:
@@ -84,7 +84,7 @@ def search_command(
         query: TextQuery | PictureQuery = PictureQuery(encoded_picture(recommender, picture))
     else:
         query = _query(recommender, text, chosen(recommender.model, mode))
-    answer = search(recommender, query, asked, taste=taste)
+    answer = search(recommender, query, request, taste=taste)
     if as_json:
         subject = {} if user_id is None else {"user_id": user_id}
         show_json(search_object(answer, query, subject, recommender.model_version))

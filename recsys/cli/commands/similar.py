@@ -9,7 +9,7 @@ from recsys.cli.open_model import open_recommender
 from recsys.cli.output import show_answer, show_json
 from recsys.config import Config
 from recsys.recommend.json import listed_object
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 
 
 @click.command("similar")
@@ -22,7 +22,7 @@ from recsys.recommend.request import Asked
 def similar(config: Config, item_id: str, k: int, as_json: bool, exclude: tuple[str, ...], exact: bool) -> None:
     """Items like ITEM_ID, by behaviour and content."""
     recommender = open_recommender(config)
-    answer = recommender.similar_items(item_id, Asked(k, exclude=exclude, exact=exact))
+    answer = recommender.similar_items(item_id, ListRequest(k, exclude=exclude, exact=exact))
     if as_json:
         show_json(listed_object(answer, {"item_id": item_id}, recommender.model_version))
         return

@@ -15,7 +15,7 @@ from recsys.bundle.manifest import FileInfo
 from recsys.bundle.store import LOCK, STAGING, TRASH, Store, verify_all
 from recsys.errors import BundleError, NoModelError, NotFoundError, StoreError
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.support import factories
 from tests.support.faults import bundles
 from tests.support.faults.bundles import PREFIXES, serving
@@ -214,12 +214,12 @@ def test_rollback_away_from_a_damaged_current_version_works(full: Store) -> None
 def test_an_open_reader_answers_on_through_rollback_and_prune(full: Store) -> None:
     bundle = full.load()
     reader = Recommender(bundle.model, bundle.version)
-    before = reader.recommend("cu0", Asked(5)).items
+    before = reader.recommend("cu0", ListRequest(5)).items
     full.rollback()
     bundles.publish(full, bundles.tiny("d", 9))
     assert bundle.version in full.prune(1)
     assert serving(full) == "d"
-    assert reader.recommend("cu0", Asked(5)).items == before
+    assert reader.recommend("cu0", ListRequest(5)).items == before
     assert {item.item_id[0] for item in before} == {"c"}
 
 

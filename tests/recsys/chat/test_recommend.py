@@ -18,7 +18,7 @@ from recsys.data.filters import parse_filter
 from recsys.data.vectors import Vectors
 from recsys.errors import QueryError
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import of_user
 from tests.support import films
 
@@ -34,7 +34,7 @@ def heard(recommender: Recommender, *turns: str) -> Preferences:
     return understand(recommender.model, [Message("user", turn) for turn in turns])
 
 
-def reply(recommender: Recommender, *turns: str, asked: Asked = Asked(5), user_id: str = "") -> Reply:  # noqa: B008
+def reply(recommender: Recommender, *turns: str, asked: ListRequest = ListRequest(5), user_id: str = "") -> Reply:  # noqa: B008
     found = heard(recommender, *turns)
     vectors: dict[str, Vectors] = {text: SPOKEN[text] for text in found.texts() if text in SPOKEN}
     taste = of_user(recommender.model, recommender.rules, user_id) if user_id else None
@@ -55,7 +55,7 @@ def test_items_near_a_liked_one_come_without_it(recommender: Recommender) -> Non
 
 
 def test_disliked_values_and_ranges_are_conditions(recommender: Recommender) -> None:
-    found = reply(recommender, "I loved Alien but not horror", "nothing from before 1990", asked=Asked(50))
+    found = reply(recommender, "I loved Alien but not horror", "nothing from before 1990", asked=ListRequest(50))
     records = [recommender.item(item.item_id) for item in found.answer.items]
     assert {record.title for record in records} == {
         *(
@@ -81,7 +81,7 @@ def test_a_value_that_was_asked_for_comes_first(recommender: Recommender) -> Non
 
 
 def test_less_of_a_value_is_wanted_and_not_none(recommender: Recommender) -> None:
-    found = titles(reply(recommender, "I loved Alien", "less scary", asked=Asked(50)))
+    found = titles(reply(recommender, "I loved Alien", "less scary", asked=ListRequest(50)))
     assert "Aliens" in found
     assert found.index("Blade Runner") < found.index("It")
 
@@ -89,20 +89,20 @@ def test_less_of_a_value_is_wanted_and_not_none(recommender: Recommender) -> Non
 def test_late_turns_move_the_intent_more(recommender: Recommender) -> None:
     assert titles(reply(recommender, "robots", "laughs"))[0] in ("Up", "Galaxy Quest", "Spaceballs")
     first, last = (
-        reply(recommender, *turns, asked=Asked(50)) for turns in (("robots", "laughs"), ("laughs", "robots"))
+        reply(recommender, *turns, asked=ListRequest(50)) for turns in (("robots", "laughs"), ("laughs", "robots"))
     )
     assert titles(first).index("Up") < titles(last).index("Up")
 
 
 def test_disliked_items_push_away(recommender: Recommender) -> None:
-    with_it = titles(reply(recommender, "I loved Heat", asked=Asked(50)))
-    without = titles(reply(recommender, "I loved Heat", "I hated It", asked=Asked(50)))
+    with_it = titles(reply(recommender, "I loved Heat", asked=ListRequest(50)))
+    without = titles(reply(recommender, "I loved Heat", "I hated It", asked=ListRequest(50)))
     assert with_it.index("The Shining") < without.index("The Shining")
 
 
 def test_dislikes_alone_move_the_popular_list(recommender: Recommender) -> None:
-    popular = titles(reply(recommender, "hello", asked=Asked(50)))
-    found = reply(recommender, "no robots", asked=Asked(50))
+    popular = titles(reply(recommender, "hello", asked=ListRequest(50)))
+    found = reply(recommender, "no robots", asked=ListRequest(50))
     assert titles(found).index("Notting Hill") < popular.index("Notting Hill")
     assert titles(found).index("Blade Runner") > popular.index("Blade Runner")
     assert (found.answer.strategy, found.answer.fallback) == ("conversation", False)
@@ -110,22 +110,24 @@ def test_dislikes_alone_move_the_popular_list(recommender: Recommender) -> None:
 
 def test_what_has_nothing_that_was_asked_for_stands_behind_a_line(recommender: Recommender) -> None:
     found = heard(recommender, "romance")
-    lines = plain_reply(recommender.model, found, converse(recommender, found, {}, Asked(3))).splitlines()
+    lines = plain_reply(recommender.model, found, converse(recommender, found, {}, ListRequest(3))).splitlines()
     assert lines[:3] == ["For Romance:", "1. Notting Hill (1999): Romance", "Without Romance:"]
     none = heard(recommender, "not too scary")
-    assert plain_reply(recommender.model, none, converse(recommender, none, {}, Asked(3))).startswith(
+    assert plain_reply(recommender.model, none, converse(recommender, none, {}, ListRequest(3))).startswith(
         "For less Horror:"
     )
 
 
 def test_where_nothing_is_known_of_what_was_said_that_is_said(recommender: Recommender) -> None:
     found = heard(recommender, "xyzzy")
-    text = plain_reply(recommender.model, found, converse(recommender, found, {}, Asked(3)))
+    text = plain_reply(recommender.model, found, converse(recommender, found, {}, ListRequest(3)))
     assert text.startswith('Nothing is known of "xyzzy"; liked by many:\n1. ')
 
 
 def test_reasons_add_up_to_the_score_and_order_the_list(recommender: Recommender) -> None:
-    found = reply(recommender, "I loved Alien", "a comedy with a lonely robot in space", asked=Asked(50), user_id="u1")
+    found = reply(
+        recommender, "I loved Alien", "a comedy with a lonely robot in space", asked=ListRequest(50), user_id="u1"
+    )
     for item, why in zip(found.answer.items, found.reasons, strict=True):
         parts = why.meaning + why.by_attributes + why.by_words + why.personal + why.popularity
         assert item.score == pytest.approx(parts, abs=1e-5)
@@ -143,19 +145,21 @@ def test_words_of_the_text_are_a_reason(recommender: Recommender) -> None:
 
 
 def test_what_was_seen_shown_excluded_hidden_or_filtered_is_not_answered(recommender: Recommender) -> None:
-    everything = set(titles(reply(recommender, "space", asked=Asked(50))))
+    everything = set(titles(reply(recommender, "space", asked=ListRequest(50))))
     assert len(everything) == len(films.FILMS) - 1  # both films called Dune are there
     messages = [Message("user", "robots"), Message("assistant", "1. WALL-E"), Message("user", "more")]
     shown = understand(recommender.model, messages)
-    left = converse(recommender, shown, {"robots": films.SPACE}, Asked(50, exclude=["i0", "nix"]), frozenset({"i1"}))
+    left = converse(
+        recommender, shown, {"robots": films.SPACE}, ListRequest(50, exclude=["i0", "nix"]), frozenset({"i1"})
+    )
     ids = {item.item_id for item in left.answer.items}
     assert ids == {f"i{num}" for num in range(len(films.FILMS))} - {"i0", "i1", "i10"}
-    seen = reply(recommender, "robots", asked=Asked(50), user_id="u3")
+    seen = reply(recommender, "robots", asked=ListRequest(50), user_id="u3")
     assert not {"i3", "i4", "i5"} & {item.item_id for item in seen.answer.items}
-    few = reply(recommender, "robots", asked=Asked(50, filters=(parse_filter("year>2000"),)))
+    few = reply(recommender, "robots", asked=ListRequest(50, filters=(parse_filter("year>2000"),)))
     assert set(titles(few)) == {"Up", "WALL-E", "Dune", "Star Wars: The Last Jedi"}
     with pytest.raises(QueryError, match="items have no attribute 'colour'"):
-        reply(recommender, "robots", asked=Asked(filters=(parse_filter("colour:red"),)))
+        reply(recommender, "robots", asked=ListRequest(filters=(parse_filter("colour:red"),)))
 
 
 def test_preferences_are_frozen(recommender: Recommender) -> None:
@@ -175,14 +179,14 @@ def test_where_nothing_was_understood_something_stands_in(recommender: Recommend
 
 def test_where_nothing_is_left_that_is_said(recommender: Recommender) -> None:
     found = heard(recommender, "nothing before 2050")
-    left = converse(recommender, found, {}, Asked())
+    left = converse(recommender, found, {}, ListRequest())
     assert left.answer.items == ()
     assert left.question is None
     assert plain_reply(recommender.model, found, left) == "Nothing is left for year from 2050; take one of it back."
 
 
 def test_texts_without_vectors_count_by_their_words(recommender: Recommender) -> None:
-    found = converse(recommender, heard(recommender, "a lonely robot in space"), {}, Asked(3))
+    found = converse(recommender, heard(recommender, "a lonely robot in space"), {}, ListRequest(3))
     assert found.answer.items[0].title == "WALL-E"
     assert found.answer.items[0].source == "keyword"
 
@@ -198,7 +202,7 @@ def test_only_the_latest_texts_are_encoded(recommender: Recommender) -> None:
 
 def test_the_answer_in_plain_words(recommender: Recommender) -> None:
     found = heard(recommender, "I loved Alien but not horror")
-    answer = converse(recommender, found, {}, Asked(2))
+    answer = converse(recommender, found, {}, ListRequest(2))
     text = plain_reply(recommender.model, found, answer)
     assert text.splitlines()[0] == "For Alien, no Horror:"
     assert text.splitlines()[1].startswith("1. ")
@@ -208,13 +212,13 @@ def test_the_answer_in_plain_words(recommender: Recommender) -> None:
 
 
 def test_an_approximate_index_finds_the_same(recommender: Recommender) -> None:
-    exact = reply(recommender, "I loved Alien", asked=Asked(5, exact=True))
+    exact = reply(recommender, "I loved Alien", asked=ListRequest(5, exact=True))
     assert titles(exact) == titles(reply(recommender, "I loved Alien"))
 
 
 class TestQuestions:
     def ask(self, recommender: Recommender, *turns: str) -> object:
-        return reply(recommender, *turns, asked=Asked(3)).question
+        return reply(recommender, *turns, asked=ListRequest(3)).question
 
     def test_entropy_is_in_bits(self) -> None:
         assert entropy((8, 8)) == pytest.approx(1)

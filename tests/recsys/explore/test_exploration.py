@@ -23,7 +23,7 @@ from recsys.model.extras.groups import Groups
 from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 
 HIDDEN = frozenset({"i0", "i3"})
 
@@ -129,10 +129,10 @@ def test_the_map_in_columns_most_popular_first(recommender: Recommender, model: 
 
 
 def test_a_part_of_the_map(recommender: Recommender) -> None:
-    asked = Asked(filters=(parse_filter("year>=2035"),), exclude=["i46"])
+    asked = ListRequest(filters=(parse_filter("year>=2035"),), exclude=["i46"])
     assert sorted(map_object(recommender, Page(10), asked)["item_id"]) == ["i45", "i47", "i48"]
     with pytest.raises(QueryError, match="items have no attribute 'yaer'"):
-        map_object(recommender, Page(), Asked(filters=(parse_filter("yaer>=2035"),)))
+        map_object(recommender, Page(), ListRequest(filters=(parse_filter("yaer>=2035"),)))
 
 
 def test_directions_with_both_ends(recommender: Recommender) -> None:

@@ -19,13 +19,13 @@ from recsys.model.precomputed_lists import Lists
 from recsys.recommend.answer import Answer
 from recsys.recommend.batch import recommend_many
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.support import factories
 
 USERS, ITEMS = [f"u{num}" for num in range(30)], [f"i{num}" for num in range(50)]
 LENGTH = 12
 IDS = st.sets(st.sampled_from([*ITEMS, "unknown"]))
-PLAIN = st.builds(Asked, st.integers(1, 60), offset=st.integers(0, 50), exclude=IDS)
+PLAIN = st.builds(ListRequest, st.integers(1, 60), offset=st.integers(0, 50), exclude=IDS)
 
 
 def both(model: Model, length: int = LENGTH) -> tuple[Recommender, Recommender]:
@@ -47,7 +47,7 @@ def pair(request: pytest.FixtureRequest) -> tuple[Recommender, Recommender]:
 @settings(deadline=None, max_examples=120)
 @given(st.sampled_from([*USERS, "nobody"]), PLAIN, IDS)
 def test_items_for_a_user_are_the_same(
-    pair: tuple[Recommender, Recommender], user: str, asked: Asked, hidden: set[str]
+    pair: tuple[Recommender, Recommender], user: str, asked: ListRequest, hidden: set[str]
 ) -> None:
     """Every digit of every score, also where so much is left out that the list is too short."""
     fast, slow = pair
@@ -57,7 +57,7 @@ def test_items_for_a_user_are_the_same(
 @settings(deadline=None, max_examples=120)
 @given(st.sampled_from(ITEMS), PLAIN, IDS)
 def test_items_like_an_item_are_the_same(
-    pair: tuple[Recommender, Recommender], item: str, asked: Asked, hidden: set[str]
+    pair: tuple[Recommender, Recommender], item: str, asked: ListRequest, hidden: set[str]
 ) -> None:
     fast, slow = pair
     assert fast.similar_items(item, asked, hidden) == slow.similar_items(item, asked, hidden)
@@ -66,7 +66,7 @@ def test_items_like_an_item_are_the_same(
 @settings(deadline=None, max_examples=100)
 @given(st.sampled_from(USERS), PLAIN, st.lists(st.sampled_from(ITEMS), max_size=9))
 def test_what_was_consumed_since_the_first_page_is_dropped_from_both(
-    pair: tuple[Recommender, Recommender], user: str, asked: Asked, items: list[str]
+    pair: tuple[Recommender, Recommender], user: str, asked: ListRequest, items: list[str]
 ) -> None:
     fast, slow = pair
     activity = Activity(later=tuple(Event(one) for one in items))
@@ -90,35 +90,35 @@ def ids(answer: Answer) -> list[str]:
 
 def test_a_plain_question_is_looked_up(model: Model) -> None:
     asking = forged(model)
-    for answer in (asking.recommend("u20", Asked(2)), asking.similar_items("i20", Asked(2))):
+    for answer in (asking.recommend("u20", ListRequest(2)), asking.similar_items("i20", ListRequest(2))):
         assert ids(answer) == ["i9", "i8"]
         assert [item.score for item in answer.items] == [3, 2]
         assert {item.source for item in answer.items} == {"collaborative"}
         assert answer.next_offset == 2
-    assert ids(asking.recommend("u20", Asked(1, offset=1))) == ["i8"]
-    assert ids(asking.recommend("u20", Asked(1, exclude=["i9", "x"]), hidden={"i8"})) != ["i9"]
-    assert ids(asking.recommend("u20", Asked(1, exclude=["i9"]))) == ["i8"]
-    assert ids(asking.recommend("u20", Asked(1), hidden={"i9"})) == ["i8"]
+    assert ids(asking.recommend("u20", ListRequest(1, offset=1))) == ["i8"]
+    assert ids(asking.recommend("u20", ListRequest(1, exclude=["i9", "x"]), hidden={"i8"})) != ["i9"]
+    assert ids(asking.recommend("u20", ListRequest(1, exclude=["i9"]))) == ["i8"]
+    assert ids(asking.recommend("u20", ListRequest(1), hidden={"i9"})) == ["i8"]
     later = Activity(later=(Event("i9"),))
-    assert ids(asking.recommend("u20", Asked(1), later)) == ["i8"]
+    assert ids(asking.recommend("u20", ListRequest(1), later)) == ["i8"]
 
 
-QUESTIONS: dict[str, tuple[Asked, Activity]] = {
-    "more than the list has": (Asked(3), NOTHING),
-    "behind its end": (Asked(1, offset=3), NOTHING),
-    "all of it excluded": (Asked(1, exclude=["i9", "i8", "i7"]), NOTHING),
-    "filtered": (Asked(2, filters=(Condition("year", ">", (0,)),)), NOTHING),
-    "diverse": (Asked(2, diversity=0.1), NOTHING),
-    "also what was seen": (Asked(2, include_seen=True), NOTHING),
-    "with reasons": (Asked(2, explain=True), NOTHING),
-    "exactly": (Asked(2, exact=True), NOTHING),
-    "after an event": (Asked(2), Activity((Event("i1"),))),
-    "forgotten": (Asked(2), Activity(forgotten=True)),
+QUESTIONS: dict[str, tuple[ListRequest, Activity]] = {
+    "more than the list has": (ListRequest(3), NOTHING),
+    "behind its end": (ListRequest(1, offset=3), NOTHING),
+    "all of it excluded": (ListRequest(1, exclude=["i9", "i8", "i7"]), NOTHING),
+    "filtered": (ListRequest(2, filters=(Condition("year", ">", (0,)),)), NOTHING),
+    "diverse": (ListRequest(2, diversity=0.1), NOTHING),
+    "also what was seen": (ListRequest(2, include_seen=True), NOTHING),
+    "with reasons": (ListRequest(2, explain=True), NOTHING),
+    "exactly": (ListRequest(2, exact=True), NOTHING),
+    "after an event": (ListRequest(2), Activity((Event("i1"),))),
+    "forgotten": (ListRequest(2), Activity(forgotten=True)),
 }
 
 
 @pytest.mark.parametrize(("asked", "activity"), QUESTIONS.values(), ids=QUESTIONS)
-def test_any_other_question_is_computed(model: Model, asked: Asked, activity: Activity) -> None:
+def test_any_other_question_is_computed(model: Model, asked: ListRequest, activity: Activity) -> None:
     fast, slow = forged(model), Recommender(model, "v1")
     assert fast.recommend("u20", asked, activity) == slow.recommend("u20", asked, activity)
     if activity == NOTHING:
@@ -127,13 +127,13 @@ def test_any_other_question_is_computed(model: Model, asked: Asked, activity: Ac
 
 def test_who_saw_everything_gets_nothing_and_who_has_no_vector_the_popular_items() -> None:
     fast, slow = both(factories.model(n_users=2, n_items=3), 3)
-    assert fast.recommend("u0", Asked(5)) == slow.recommend("u0", Asked(5))
-    assert fast.recommend("u0", Asked(5)).items == ()
+    assert fast.recommend("u0", ListRequest(5)) == slow.recommend("u0", ListRequest(5))
+    assert fast.recommend("u0", ListRequest(5)).items == ()
     behaviour = factories.model(text_dim=0, n_neighbors=0)
     factors = behaviour.user_factors.copy()
     factors[4] = 0
     fast, slow = both(replace(behaviour, user_factors=factors))
-    for asked in (Asked(5), Asked(50)):
+    for asked in (ListRequest(5), ListRequest(50)):
         assert fast.recommend("u4", asked) == slow.recommend("u4", asked)
         assert fast.recommend("u4", asked).fallback
         assert fast.similar_items("i49", asked) == slow.similar_items("i49", asked)
@@ -150,8 +150,8 @@ def test_behind_its_end_a_list_goes_on_exactly_though_a_forest_serves(search_k: 
     for user in range(12):
         for ask in ("recommend", "similar_items"):
             name = f"u{user}" if ask == "recommend" else f"i{user}"
-            pages = [getattr(asking, ask)(name, Asked(15, offset=offset)) for offset in range(0, 60, 15)]
-            whole = getattr(exact, ask)(name, Asked(60))
+            pages = [getattr(asking, ask)(name, ListRequest(15, offset=offset)) for offset in range(0, 60, 15)]
+            whole = getattr(exact, ask)(name, ListRequest(60))
             assert [one for page in pages for one in ids(page)] == ids(whole)
             assert len(set(ids(whole))) == 60
 
@@ -161,7 +161,7 @@ def test_many_lists_at_once_are_those_of_the_answers(pair: tuple[Recommender, Re
     for k in (1, LENGTH, 40):
         many = recommend_many(fast, np.arange(30, dtype=np.int32), k)
         for user, found in zip(USERS, many, strict=True):
-            answer = fast.recommend(user, Asked(k))
+            answer = fast.recommend(user, ListRequest(k))
             assert [item.score for item in answer.items] == pytest.approx(found.scores.tolist(), abs=1e-5)
             if len(set(found.scores.tolist())) == len(found):
                 assert ids(answer) == [ITEMS[num] for num in found.nums.tolist()]

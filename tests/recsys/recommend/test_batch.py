@@ -13,7 +13,7 @@ from recsys.model.model import Model
 from recsys.model.neighborhood import Neighborhood
 from recsys.recommend.batch import BLOCK, recommend_many, score_pairs
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.support import factories, score_oracle
 
 N_USERS, N_ITEMS = 2 * BLOCK + 50, 1500
@@ -33,7 +33,7 @@ def same_as_one_by_one(recommender: Recommender, users: np.ndarray, k: int, exac
     many = list(recommend_many(recommender, users, k, exact=exact))
     assert len(many) == len(users)
     for num, found in zip(users.tolist(), many, strict=True):
-        one = recommender.recommend(recommender.model.users.id(num), Asked(k, exact=exact))
+        one = recommender.recommend(recommender.model.users.id(num), ListRequest(k, exact=exact))
         assert [recommender.model.catalog.items.id(item) for item in found.nums] == [item.item_id for item in one.items]
         assert found.scores.tolist() == pytest.approx([item.score for item in one.items], abs=1e-4)
 
@@ -152,7 +152,7 @@ def test_scores_of_pairs_are_the_dumb_ones(model: Model, pairs: list[tuple[int |
 
 
 def test_scores_of_pairs_are_those_of_the_lists(model: Model) -> None:
-    answer = Recommender(model, "").recommend("u9", Asked(20, include_seen=True))
+    answer = Recommender(model, "").recommend("u9", ListRequest(20, include_seen=True))
     items = [model.catalog.items.get(item.item_id) for item in answer.items]
     assert score_pairs(model, [9] * 20, items) == pytest.approx([item.score for item in answer.items], abs=1e-4)
 

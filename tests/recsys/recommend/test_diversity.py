@@ -16,7 +16,7 @@ from recsys.recommend import diversity, recommender
 from recsys.recommend.diversity import POOL, diversified
 from recsys.recommend.ranking import Ranked
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.recsys.model.test_precomputed_lists import ids
 from tests.support import factories
 
@@ -86,7 +86,7 @@ def many() -> Recommender:
     return Recommender(factories.model(8, 500, 6, 4), "v1")
 
 
-def asked_of(asking: Recommender, how: str, asked: Asked) -> list[str]:
+def asked_of(asking: Recommender, how: str, asked: ListRequest) -> list[str]:
     if how == "guest":
         return ids(asking.recommend_to([Event("i7"), Event("i90")], asked))
     return ids(asking.recommend("u3", asked) if how == "user" else asking.similar_items("i3", asked))
@@ -95,18 +95,18 @@ def asked_of(asking: Recommender, how: str, asked: Asked) -> list[str]:
 @pytest.mark.parametrize("how", ["user", "guest", "item"])
 @pytest.mark.parametrize("d", DIVERSITIES)
 def test_a_longer_list_begins_with_the_shorter_one(many: Recommender, how: str, d: float) -> None:
-    longest = asked_of(many, how, Asked(450, diversity=d))
+    longest = asked_of(many, how, ListRequest(450, diversity=d))
     assert len(set(longest)) == 450
     for k in (1, 2, 10, 57, POOL - 1, POOL, POOL + 1, 300):
-        assert asked_of(many, how, Asked(k, diversity=d)) == longest[:k]
+        assert asked_of(many, how, ListRequest(k, diversity=d)) == longest[:k]
 
 
 @pytest.mark.parametrize("how", ["user", "guest", "item"])
 def test_without_diversity_the_score_decides_and_the_best_always_comes_first(many: Recommender, how: str) -> None:
-    by_score = asked_of(many, how, Asked(60))
-    assert asked_of(many, how, Asked(60, diversity=0.0)) == by_score
+    by_score = asked_of(many, how, ListRequest(60))
+    assert asked_of(many, how, ListRequest(60, diversity=0.0)) == by_score
     for d in DIVERSITIES[1:]:
-        diverse = asked_of(many, how, Asked(60, diversity=d))
+        diverse = asked_of(many, how, ListRequest(60, diversity=d))
         assert diverse[0] == by_score[0]
         assert diverse != by_score
 
@@ -120,14 +120,14 @@ def alikeness(model: Model, found: list[str]) -> float:
 
 @pytest.mark.parametrize("how", ["user", "guest", "item"])
 def test_a_more_diverse_list_is_less_alike(many: Recommender, how: str) -> None:
-    plain, diverse = (alikeness(many.model, asked_of(many, how, Asked(20, diversity=d))) for d in (0.0, 0.9))
+    plain, diverse = (alikeness(many.model, asked_of(many, how, ListRequest(20, diversity=d))) for d in (0.0, 0.9))
     assert plain > diverse + 0.1
 
 
 def test_a_diverse_list_is_of_the_eligible_items_and_comes_with_its_scores(many: Recommender) -> None:
     late = (Condition("year", ">=", (2400.0,)),)
-    answer = many.recommend("u3", Asked(30, filters=late, diversity=0.8))
-    plain = {item.item_id: item for item in many.recommend("u3", Asked(500, filters=late)).items}
+    answer = many.recommend("u3", ListRequest(30, filters=late, diversity=0.8))
+    plain = {item.item_id: item for item in many.recommend("u3", ListRequest(500, filters=late)).items}
     assert len(answer.items) == 30
     assert all(item == plain[item.item_id] for item in answer.items)
 
@@ -137,11 +137,11 @@ def test_control_with_a_pool_that_grows_pages_would_repeat(many: Recommender, mo
     monkeypatch.setattr(diversity, "POOL", 1)
     monkeypatch.setattr(recommender, "POOL", 1)
     monkeypatch.setattr(Recommender, "_chosen", growing)
-    shorter = asked_of(many, "user", Asked(10, diversity=0.9))
-    assert asked_of(many, "user", Asked(60, diversity=0.9))[:10] != shorter
+    shorter = asked_of(many, "user", ListRequest(10, diversity=0.9))
+    assert asked_of(many, "user", ListRequest(60, diversity=0.9))[:10] != shorter
 
 
-def growing(self: Recommender, found: Ranked, asked: Asked, drop: set[int]) -> object:
+def growing(self: Recommender, found: Ranked, asked: ListRequest, drop: set[int]) -> object:
     """Diversify what was found, however much that is."""
     rows = self.model.items_like_item.table.rows(found.found.nums)
     chosen = diversified(found, rows, asked.diversity, asked.k)

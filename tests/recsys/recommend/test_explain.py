@@ -18,7 +18,7 @@ from recsys.recommend import user_state
 from recsys.recommend.answer import MOST_CAUSES, Answer, Reason, Recommendation
 from recsys.recommend.explain import reasons
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.support import factories
 
 ITEMS = [f"i{num}" for num in range(50)]
@@ -27,7 +27,7 @@ EVENTS = st.lists(
 )
 FILTERS = st.sampled_from([(), (Condition("year", ">=", (2010,)),), (Condition("year", "in", ("2001", "2039")),)])
 ASKED = st.builds(
-    Asked,
+    ListRequest,
     st.integers(1, 50),
     offset=st.integers(0, 20),
     include_seen=st.booleans(),
@@ -78,7 +78,7 @@ def check(answer: Answer, history: set[str]) -> None:
 @settings(deadline=None, max_examples=120)
 @given(st.integers(0, 3), SHAPES, st.sampled_from(["u0", "u7", "u29", "nobody"]), EVENTS, ASKED)
 def test_reasons_add_up_to_the_score(
-    seed: int, shape: dict[str, int], user: str, events: list[Event], asked: Asked
+    seed: int, shape: dict[str, int], user: str, events: list[Event], asked: ListRequest
 ) -> None:
     asking = made(seed, tuple(sorted(shape.items())))
     activity = Activity(tuple(events))
@@ -133,7 +133,7 @@ def test_each_reason_is_that_of_a_loop(seed: int) -> None:
         truth = loop(model, [3, 11, 40, 49], [1.0, 0.3, 9.0, 1.0], item)
         assert found.collaborative[item] == pytest.approx([one for one, _ in truth.values()], abs=1e-5)
         assert found.content[item] == pytest.approx([other for _, other in truth.values()], abs=1e-5)
-    best = asking.recommend_to(events, Asked(1, explain=True)).items[0]
+    best = asking.recommend_to(events, ListRequest(1, explain=True)).items[0]
     sums = {num: sum(parts) for num, parts in loop(model, [3, 11, 40, 49], [1.0, 0.3, 9.0, 1.0], num_of(best)).items()}
     expected = sorted((num for num in sums if sums[num] > 0), key=lambda num: -sums[num])
     assert [cause.item_id for cause in reason_of(best).because] == [f"i{num}" for num in expected]
@@ -146,7 +146,7 @@ def num_of(item: Recommendation) -> int:
 def test_the_longest_of_reasons_are_five_and_the_rest_is_told() -> None:
     asking = Recommender(factories.consistent_model(), "v1")
     events = [Event(f"i{num}") for num in range(20)]
-    answer = asking.recommend_to(events, Asked(30, explain=True))
+    answer = asking.recommend_to(events, ListRequest(30, explain=True))
     check(answer, {event.item_id for event in events})
     assert {len(reason_of(item).because) for item in answer.items} == {5}
     assert any(abs(reason_of(item).others) > 0.01 for item in answer.items)
@@ -155,19 +155,22 @@ def test_the_longest_of_reasons_are_five_and_the_rest_is_told() -> None:
 def test_dislikes_are_in_no_reason_but_in_the_equations() -> None:
     """User u29 has seen i48 without liking it."""
     asking = Recommender(factories.consistent_model(), "v1")
-    answer = asking.recommend("u29", Asked(50, include_seen=True, explain=True))
+    answer = asking.recommend("u29", ListRequest(50, include_seen=True, explain=True))
     check(answer, {"i29", "i30", "i31"})
 
 
 def test_parts_without_a_history_add_up_too() -> None:
     asking = Recommender(factories.model(), "v1")
-    alike = asking.similar_items("i4", Asked(40, explain=True))
+    alike = asking.similar_items("i4", ListRequest(40, explain=True))
     for item in alike.items:
         reason = reason_of(item)
         assert reason.collaborative + reason.content == pytest.approx(item.score, abs=1e-6)
         assert (reason.because, reason.others, reason.popularity) == ((), 0.0, 0.0)
     assert len({reason_of(item).collaborative != 0 for item in alike.items}) == 2  # the cold item has content alone
-    for answer in (asking.recommend("nobody", Asked(9, explain=True)), asking.popular(Asked(9, explain=True))):
+    for answer in (
+        asking.recommend("nobody", ListRequest(9, explain=True)),
+        asking.popular(ListRequest(9, explain=True)),
+    ):
         assert [reason_of(item) for item in answer.items] == [
             Reason((), 0.0, 0.0, 0.0, item.score) for item in answer.items
         ]
@@ -179,7 +182,7 @@ def test_reasons_are_not_given_unasked_and_change_nothing() -> None:
     asking = Recommender(factories.consistent_model(), "v1")
     for ask in (asking.recommend, asking.similar_items):
         name = "u3" if ask == asking.recommend else "i3"
-        plain, explained = ask(name, Asked(20)), ask(name, Asked(20, explain=True))
+        plain, explained = ask(name, ListRequest(20)), ask(name, ListRequest(20, explain=True))
         assert all(item.reason is None for item in plain.items)
         assert [item._replace(reason=None) for item in explained.items] == list(plain.items)
 
@@ -187,15 +190,15 @@ def test_reasons_are_not_given_unasked_and_change_nothing() -> None:
 def test_control_with_factors_of_another_history_the_sums_are_off() -> None:
     asking = Recommender(factories.model(), "v1")
     with pytest.raises(AssertionError, match="comparison failed"):
-        check(asking.recommend("u3", Asked(20, explain=True)), {"i3", "i4", "i5"})
+        check(asking.recommend("u3", ListRequest(20, explain=True)), {"i3", "i4", "i5"})
 
 
 def test_a_hidden_item_is_a_reason_without_a_name() -> None:
     asking = Recommender(factories.consistent_model(0, n_neighbors=12), "v1")
     events = [Event("i3"), Event("i40", value=9.0), Event("i11", value=0.3), Event("i49")]
-    shown = asking.recommend_to(events, Asked(5, explain=True))
+    shown = asking.recommend_to(events, ListRequest(5, explain=True))
     name = reason_of(shown.items[0]).because[0].item_id
-    for item in asking.recommend_to(events, Asked(5, explain=True), frozenset({name})).items:
+    for item in asking.recommend_to(events, ListRequest(5, explain=True), frozenset({name})).items:
         reason = reason_of(item)
         assert name not in {cause.item_id for cause in reason.because}
         assert sum(cause.score for cause in reason.because) + reason.others == pytest.approx(item.score, abs=1e-5)

@@ -20,7 +20,7 @@ from recsys.model.model import Model
 from recsys.recommend import ranking
 from recsys.recommend.answer import Answer
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.recsys.model.test_precomputed_lists import ids
 from tests.support import factories, score_oracle
 
@@ -78,7 +78,7 @@ CONDITIONS = st.lists(
     max_size=3,
 ).map(tuple)
 IDS = st.frozensets(st.integers(0, N + 5).map(lambda num: f"i{num}"), max_size=60)
-ASKED = st.builds(Asked, st.integers(1, 40), exclude=IDS, filters=CONDITIONS, include_seen=st.booleans())
+ASKED = st.builds(ListRequest, st.integers(1, 40), exclude=IDS, filters=CONDITIONS, include_seen=st.booleans())
 EVENTS = st.lists(st.builds(Event, st.integers(0, N - 1).map(lambda num: f"i{num}")), max_size=3).map(tuple)
 SHARED = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -90,7 +90,7 @@ def satisfied(num: int, condition: Condition) -> bool:
     return bool(set(genres(num)) & set(condition.values)) == (condition.operator == "in")
 
 
-def eligible(asked: Asked, hidden: frozenset[str], seen: set[int]) -> set[int]:
+def eligible(asked: ListRequest, hidden: frozenset[str], seen: set[int]) -> set[int]:
     """By a look at every item."""
     out = set() if asked.include_seen else seen
     return {
@@ -106,7 +106,7 @@ def nums(answer: Answer) -> list[int]:
     return [int(one[1:]) for one in ids(answer)]
 
 
-def check(answer: Answer, left: set[int], asked: Asked, truth: list[float], best: bool) -> None:
+def check(answer: Answer, left: set[int], asked: ListRequest, truth: list[float], best: bool) -> None:
     """As many as there can be, of the eligible, with their scores; the best of them where that is promised."""
     found = nums(answer)
     assert set(found) <= left
@@ -126,7 +126,7 @@ def likeness(model: Model, num: int) -> list[float]:
 @SHARED
 @given(st.integers(0, 19), ASKED, IDS)
 def test_items_for_a_user_under_conditions(
-    exact: Recommender, forest: Recommender, few: int, user: int, asked: Asked, hidden: frozenset[str]
+    exact: Recommender, forest: Recommender, few: int, user: int, asked: ListRequest, hidden: frozenset[str]
 ) -> None:
     left = eligible(asked, hidden, score_oracle.seen(exact.model, user))
     truth = score_oracle.scores(exact.model, user)
@@ -139,7 +139,7 @@ def test_items_for_a_user_under_conditions(
 @SHARED
 @given(st.integers(0, N - 1), ASKED, IDS)
 def test_items_like_an_item_under_conditions(
-    exact: Recommender, forest: Recommender, few: int, num: int, asked: Asked, hidden: frozenset[str]
+    exact: Recommender, forest: Recommender, few: int, num: int, asked: ListRequest, hidden: frozenset[str]
 ) -> None:
     left = eligible(asked, hidden, set()) - {num}
     truth = likeness(exact.model, num)
@@ -150,11 +150,16 @@ def test_items_like_an_item_under_conditions(
 @SHARED
 @given(EVENTS, ASKED, IDS)
 def test_items_for_a_guest_and_popular_ones_under_conditions(
-    exact: Recommender, forest: Recommender, few: int, events: tuple[Event, ...], asked: Asked, hidden: frozenset[str]
+    exact: Recommender,
+    forest: Recommender,
+    few: int,
+    events: tuple[Event, ...],
+    asked: ListRequest,
+    hidden: frozenset[str],
 ) -> None:
     seen = {int(event.item_id[1:]) for event in events}
     left = eligible(asked, hidden, seen)
-    everything = Asked(N, include_seen=True)
+    everything = ListRequest(N, include_seen=True)
     truth = dict(zip(*columns(exact.recommend_to(events, everything)), strict=True))
     scores = [truth[num] for num in range(N)]
     check(exact.recommend_to(events, asked, hidden), left, asked, scores, best=True)
@@ -182,10 +187,10 @@ def test_many_eligible_items_are_asked_of_the_index_and_few_are_not(
 
     monkeypatch.setattr(ranking, "FEW_ELIGIBLE", 100)
     monkeypatch.setattr(ExactIndex, "query", counting)
-    exact.recommend("u0", Asked(4, filters=(Condition("genre", "in", ("half",)),)))
+    exact.recommend("u0", ListRequest(4, filters=(Condition("genre", "in", ("half",)),)))
     assert min(asked_for) > 250  # of 300, less those that were seen
     asked_for.clear()
-    exact.recommend("u0", Asked(4, filters=(Condition("genre", "in", ("tenth",)),)))
+    exact.recommend("u0", ListRequest(4, filters=(Condition("genre", "in", ("tenth",)),)))
     assert asked_for == []  # of 60
 
 
@@ -197,12 +202,12 @@ def test_where_the_eligible_are_the_worst_all_are_found(
     monkeypatch.setattr(ranking, "FEW_ELIGIBLE", 10)
     truth = score_oracle.scores(exact.model, 3)
     worst = sorted(set(range(N)) - score_oracle.seen(exact.model, 3), key=lambda num: truth[num])[:n]
-    asked = Asked(k, filters=(Condition("n", "in", tuple(str(num) for num in worst)),))
+    asked = ListRequest(k, filters=(Condition("n", "in", tuple(str(num) for num in worst)),))
     assert nums(exact.recommend("u3", asked)) == worst[::-1][:k]
 
 
 def test_nothing_is_eligible(exact: Recommender, forest: Recommender) -> None:
-    nowhere = Asked(5, filters=(Condition("n", ">", (N,)),))
+    nowhere = ListRequest(5, filters=(Condition("n", ">", (N,)),))
     for of in (exact, forest):
         answers = (of.recommend("u0", nowhere), of.similar_items("i0", nowhere), of.popular(nowhere))
         assert [(answer.items, answer.next_offset) for answer in answers] == [((), None)] * 3
@@ -210,7 +215,7 @@ def test_nothing_is_eligible(exact: Recommender, forest: Recommender) -> None:
 
 
 def test_an_attribute_that_no_item_has_is_refused_whatever_is_asked(exact: Recommender) -> None:
-    asked = Asked(5, filters=(Condition("gnre", "in", ("half",)),))
+    asked = ListRequest(5, filters=(Condition("gnre", "in", ("half",)),))
     for ask in (
         lambda: exact.recommend("u0", asked),
         lambda: exact.recommend("nobody", asked),

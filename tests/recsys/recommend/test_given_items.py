@@ -15,7 +15,7 @@ from recsys.events.activity import Activity, Event
 from recsys.model.model import Model
 from recsys.model.popularity import SECONDS_PER_DAY, Popularity
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.recsys.model.test_precomputed_lists import ids
 from tests.support import factories, score_oracle
 
@@ -53,9 +53,9 @@ def test_given_items_stand_in_the_order_of_their_scores(
 
 def test_scores_are_those_of_the_lists(asking: Recommender) -> None:
     for events in ((), (Event("i30"),), (Event("i30"), Event("i2", value=9.0))):
-        listed = asking.recommend("u4", Asked(60, include_seen=True), Activity(events))
+        listed = asking.recommend("u4", ListRequest(60, include_seen=True), Activity(events))
         assert asking.rank_items("u4", ITEMS[::-1], Activity(events)).items == listed.items
-    guest = asking.recommend_to([Event("i8")], Asked(60, include_seen=True))
+    guest = asking.recommend_to([Event("i8")], ListRequest(60, include_seen=True))
     assert asking.rank_items([Event("i8")], ITEMS).items == guest.items
 
 
@@ -93,7 +93,7 @@ def timed() -> Recommender:
 
 
 def test_the_popular_items_have_most_users_and_the_trending_ones_the_newest(timed: Recommender) -> None:
-    popular, trending = timed.popular(Asked(4)), timed.popular(Asked(4), "trending")
+    popular, trending = timed.popular(ListRequest(4)), timed.popular(ListRequest(4), "trending")
     assert [(item.item_id, item.score) for item in popular.items] == [("i0", 9), ("i1", 5), ("i2", 2), ("i3", 1)]
     expected = {"i2": 2.0, "i3": 0.5 ** (1 / 7), "i1": 5 * 0.5 ** (20 / 7), "i0": 9 * 0.5 ** (200 / 7)}
     assert ids(trending) == list(expected)
@@ -128,7 +128,9 @@ def test_users_of_events_are_added(
         if ITEMS[num] not in exclude | hidden
         and all(years[num] < 2000 if one.operator == "<" else years[num] > 2036 for one in filters)
     ]
-    answer = timed.popular(Asked(k, exclude=exclude, filters=filters), kind, timed.counting(kind, counted), hidden)
+    answer = timed.popular(
+        ListRequest(k, exclude=exclude, filters=filters), kind, timed.counting(kind, counted), hidden
+    )
     expected = sorted(allowed, key=lambda num: (-np.float32(totals[num]), num))[:k]
     assert ids(answer) == [ITEMS[num] for num in expected]
     assert [item.score for item in answer.items] == pytest.approx([totals[num] for num in expected], rel=1e-6)

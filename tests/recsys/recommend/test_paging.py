@@ -15,12 +15,12 @@ from recsys.events.activity import NOTHING, Activity, Event
 from recsys.recommend import ranking
 from recsys.recommend.answer import Answer, Page, page
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import MOST_OFFSET, Asked
+from recsys.recommend.request import MOST_OFFSET, ListRequest
 from tests.recsys.model.test_precomputed_lists import ids
 from tests.support import factories
 
 USERS, ITEMS = [f"u{num}" for num in range(30)], [f"i{num}" for num in range(50)]
-Ask = Callable[[Asked], Answer]
+Ask = Callable[[ListRequest], Answer]
 
 
 @lru_cache
@@ -43,7 +43,7 @@ def ask(of: Recommender, who: str, activity: Activity, hidden: frozenset[str]) -
     return lambda asked: of.recommend(who, asked, activity, hidden)
 
 
-def pages(question: Ask, asked: Asked, sizes: list[int]) -> Iterator[Answer]:
+def pages(question: Ask, asked: ListRequest, sizes: list[int]) -> Iterator[Answer]:
     """One after another, as long as one says where the next begins; the sizes come around."""
     offset: int | None = asked.offset
     at = 0
@@ -53,7 +53,7 @@ def pages(question: Ask, asked: Asked, sizes: list[int]) -> Iterator[Answer]:
         offset, at = answer.next_offset, at + 1
 
 
-def joined(question: Ask, asked: Asked, sizes: list[int]) -> list[tuple[str, float]]:
+def joined(question: Ask, asked: ListRequest, sizes: list[int]) -> list[tuple[str, float]]:
     found = list(pages(question, asked, sizes))
     assert all(len(one.items) == sizes[at % len(sizes)] for at, one in enumerate(found[:-1]))  # only the last is short
     assert found[-1].items or len(found) == 1  # and none is for nothing
@@ -67,7 +67,7 @@ FILTERS = st.sampled_from(
 )
 EVENTS = st.lists(st.builds(Event, st.sampled_from(ITEMS)), max_size=3).map(tuple)
 ASKED = st.builds(
-    Asked,
+    ListRequest,
     exclude=IDS,
     include_seen=st.booleans(),
     filters=FILTERS,
@@ -81,7 +81,7 @@ SIZES = st.lists(st.integers(1, 20), min_size=1, max_size=4)
 @settings(deadline=None, max_examples=120)
 @given(st.sampled_from(["lists", "none"]), WHO, ASKED, SIZES, EVENTS, IDS)
 def test_pages_are_one_long_list(
-    kind: str, who: str, asked: Asked, sizes: list[int], events: tuple[Event, ...], hidden: frozenset[str]
+    kind: str, who: str, asked: ListRequest, sizes: list[int], events: tuple[Event, ...], hidden: frozenset[str]
 ) -> None:
     question = ask(asking(kind), who, Activity(events), hidden)
     whole = question(replace(asked, k=60))
@@ -96,7 +96,7 @@ def test_pages_of_a_forest_are_one_long_list(monkeypatch: pytest.MonkeyPatch, wh
     """Though it finds other items where more are asked for."""
     monkeypatch.setattr(ranking, "FEW_ELIGIBLE", 50)
     late = (Condition("year", ">=", (2500.0,)),)
-    asked = Asked() if plain else Asked(filters=late, exclude=("i10", "i2011"))
+    asked = ListRequest() if plain else ListRequest(filters=late, exclude=("i10", "i2011"))
     question = ask(asking("forest"), who, Activity((Event("i40"),)), frozenset())
     offsets = range(0, 240, 10)
     found = [one for offset in offsets for one in ids(question(replace(asked, k=10, offset=offset)))]
@@ -108,14 +108,14 @@ def test_pages_of_a_forest_are_one_long_list(monkeypatch: pytest.MonkeyPatch, wh
 @pytest.mark.parametrize("who", ["u0", "nobody", "i0", "guest", "popular"])
 def test_the_next_offset_is_none_exactly_at_the_end(kind: str, who: str) -> None:
     question = ask(asking(kind), who, NOTHING, frozenset())
-    left = len(ids(question(Asked(60))))
+    left = len(ids(question(ListRequest(60))))
     assert left >= 46
     for k, offset in ((left, 0), (1, left - 1), (7, left - 7), (left + 1, 0), (9, left - 3)):
-        assert question(Asked(k, offset=offset)).next_offset is None
+        assert question(ListRequest(k, offset=offset)).next_offset is None
     for k, offset in ((left - 1, 0), (1, left - 2), (7, left - 8), (1, 0)):
-        assert question(Asked(k, offset=offset)).next_offset == offset + k
+        assert question(ListRequest(k, offset=offset)).next_offset == offset + k
     for offset in (left, left + 1, MOST_OFFSET):
-        behind = question(Asked(5, offset=offset))
+        behind = question(ListRequest(5, offset=offset))
         assert (behind.items, behind.next_offset) == ((), None)
 
 
@@ -140,7 +140,7 @@ def test_what_is_consumed_between_pages_is_dropped_and_nothing_else(
 ) -> None:
     """The order of the list stays that of its first page."""
     of, shown, offset, number = asking(kind), [], 0, 0
-    asked = Asked(filters=filters, diversity=diversity)
+    asked = ListRequest(filters=filters, diversity=diversity)
     whole = ids(of.recommend(user, replace(asked, k=60), Activity(before)))
     later: list[str] = []
     while True:

@@ -16,7 +16,7 @@ from recsys.model.popularity import Popularity
 from recsys.recommend.batch import recommend_many, recommend_penalized
 from recsys.recommend.ranking import rank, user_query
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.support import factories, score_oracle
 
 PENALTIES = (0.1, 0.5, 1.0)
@@ -70,13 +70,15 @@ def test_it_looks_further_than_the_best_by_product() -> None:
 def test_behind_a_forest_k_are_found_too_and_pages_are_one_list() -> None:
     model = popular(factories.model(5, 3000, annoy=True, n_neighbors=3))
     asking = Recommender(model, "")
-    whole = asking.recommend("u2", Asked(200, popularity_penalty=0.6))
+    whole = asking.recommend("u2", ListRequest(200, popularity_penalty=0.6))
     assert len(whole.items) == len({item.item_id for item in whole.items}) == 200
     pages = [
-        item for at in range(0, 200, 10) for item in asking.recommend("u2", Asked(10, at, popularity_penalty=0.6)).items
+        item
+        for at in range(0, 200, 10)
+        for item in asking.recommend("u2", ListRequest(10, at, popularity_penalty=0.6)).items
     ]
     assert pages == list(whole.items)
-    exact = asking.recommend("u2", Asked(10, popularity_penalty=0.6, exact=True))
+    exact = asking.recommend("u2", ListRequest(10, popularity_penalty=0.6, exact=True))
     assert len({item.item_id for item in exact.items} & {item.item_id for item in whole.items[:10]}) >= 7
 
 
@@ -102,21 +104,23 @@ def test_precomputed_lists_do_not_answer_with_a_penalty() -> None:
     model = popular(FEW)
     listed = factories.listed(model, 8)
     wrong = replace(listed, user_lists=replace(listed.user_lists, nums=listed.user_lists.nums[:, ::-1].copy()))
-    for asked in (Asked(8, popularity_penalty=0.4), Asked(3, 2, popularity_penalty=1.0)):
+    for asked in (ListRequest(8, popularity_penalty=0.4), ListRequest(3, 2, popularity_penalty=1.0)):
         answers = {Recommender(one, "").recommend("u3", asked) for one in (model, listed, wrong)}
         assert len(answers) == 1
-    assert Recommender(wrong, "").recommend("u3", Asked(3)) != Recommender(model, "").recommend("u3", Asked(3))
+    assert Recommender(wrong, "").recommend("u3", ListRequest(3)) != Recommender(model, "").recommend(
+        "u3", ListRequest(3)
+    )
 
 
 def test_what_it_costs_depends_on_neither_page_nor_filter_nor_what_is_left_out() -> None:
     asking = Recommender(popular(FEW), "")
-    asked = Asked(40, popularity_penalty=0.7, include_seen=True)
+    asked = ListRequest(40, popularity_penalty=0.7, include_seen=True)
     scores = {item.item_id: item.score for item in asking.recommend("u1", asked).items}
     others = (
-        Asked(5, popularity_penalty=0.7),
-        Asked(4, 3, popularity_penalty=0.7, exclude=("i7", "i9")),
-        Asked(9, popularity_penalty=0.7, filters=(Condition("year", ">=", (2010.0,)),)),
-        Asked(9, popularity_penalty=0.7, diversity=0.5),
+        ListRequest(5, popularity_penalty=0.7),
+        ListRequest(4, 3, popularity_penalty=0.7, exclude=("i7", "i9")),
+        ListRequest(9, popularity_penalty=0.7, filters=(Condition("year", ">=", (2010.0,)),)),
+        ListRequest(9, popularity_penalty=0.7, diversity=0.5),
     )
     for one in others:
         answer = asking.recommend("u1", one, hidden=frozenset({"i11"}))
@@ -127,7 +131,7 @@ def test_what_it_costs_depends_on_neither_page_nor_filter_nor_what_is_left_out()
 def test_reasons_name_it_and_add_up() -> None:
     asking = Recommender(popular(factories.consistent_model(n_users=6, n_items=40)), "")
     for who in (Activity(), Activity((Event("i30"),))):
-        answer = asking.recommend("u2", Asked(12, popularity_penalty=0.8, explain=True), who)
+        answer = asking.recommend("u2", ListRequest(12, popularity_penalty=0.8, explain=True), who)
         assert any(item.reason is not None and item.reason.popularity < 0 for item in answer.items)
         for item in answer.items:
             assert item.reason is not None
@@ -154,7 +158,7 @@ def test_more_of_it_brings_less_popular_items() -> None:
 
 def test_popular_lists_of_unknown_users_stay_as_they_are() -> None:
     asking = Recommender(popular(FEW), "")
-    assert asking.recommend("nobody", Asked(popularity_penalty=1.0)) == asking.recommend("nobody", Asked())
+    assert asking.recommend("nobody", ListRequest(popularity_penalty=1.0)) == asking.recommend("nobody", ListRequest())
 
 
 def test_levels_by_hand() -> None:
@@ -167,4 +171,4 @@ def test_levels_by_hand() -> None:
 @pytest.mark.parametrize("penalty", [-0.1, 1.01, math.nan])
 def test_a_penalty_out_of_range_is_refused(penalty: float) -> None:
     with pytest.raises(QueryError, match=r"popularity_penalty is .*; it must lie between 0 and 1"):
-        Asked(popularity_penalty=penalty)
+        ListRequest(popularity_penalty=penalty)

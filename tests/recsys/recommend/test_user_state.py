@@ -14,8 +14,8 @@ from recsys.events.records import EventsInfo
 from recsys.model.model import Model
 from recsys.recommend import user_state
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
-from recsys.recommend.user_state import Taste
+from recsys.recommend.request import ListRequest
+from recsys.recommend.user_state import UserState
 from tests.support import factories
 
 WEIGHTS = {"view": 1.0, "buy": 5.0, "ignored": 0.0}
@@ -68,7 +68,7 @@ def dumb(
     return liked, disliked
 
 
-def known_of(found: Taste) -> tuple[dict[int, float], set[int]]:
+def known_of(found: UserState) -> tuple[dict[int, float], set[int]]:
     assert found.liked.tolist() == sorted(set(found.liked.tolist()))
     assert found.disliked.tolist() == sorted(set(found.disliked.tolist()))
     weights = dict(zip(found.liked.tolist(), found.weights.tolist(), strict=True))
@@ -149,7 +149,7 @@ def recommender_of(model: Model, rules: EventRules) -> Recommender:
 
 
 def answered(model: Model, rules: EventRules, user: str | None, events: Sequence[Event], **asked: bool) -> list[str]:
-    asking, everything = recommender_of(model, rules), Asked(60, **asked)
+    asking, everything = recommender_of(model, rules), ListRequest(60, **asked)
     if user is None:
         return [item.item_id for item in asking.recommend_to(events, everything).items]
     return [item.item_id for item in asking.recommend(user, everything, Activity(tuple(events))).items]
@@ -172,7 +172,7 @@ def test_what_was_seen_is_never_recommended_and_everything_else_is(
 @pytest.mark.parametrize("user", ["u3", "nobody"])
 def test_any_count_is_survived(rated: Model, user: str, value: float) -> None:
     events = (Event("i20", value=value), Event("i20", value=value), Event("i21"))
-    answer = recommender_of(rated, COUNTS).recommend(user, Asked(40), Activity(events))
+    answer = recommender_of(rated, COUNTS).recommend(user, ListRequest(40), Activity(events))
     assert answer.strategy == "fold_in"
     assert len({item.item_id for item in answer.items} - {"i20", "i21"}) == 40
     assert all(np.isfinite(item.score) for item in answer.items)
@@ -180,12 +180,12 @@ def test_any_count_is_survived(rated: Model, user: str, value: float) -> None:
 
 def test_a_guest_and_a_new_user_get_personal_lists_from_their_first_event(rated: Model) -> None:
     asking = recommender_of(rated, COUNTS)
-    empty = asking.recommend("nobody", Asked(10))
+    empty = asking.recommend("nobody", ListRequest(10))
     assert (empty.strategy, empty.fallback) == ("popular", True)
-    new = asking.recommend("nobody", Asked(10), Activity((Event("i7", "buy"),)))
-    guest = asking.recommend_to([Event("i7", "buy")], Asked(10))
-    other = asking.recommend_to([Event("i8", "buy")], Asked(10))
+    new = asking.recommend("nobody", ListRequest(10), Activity((Event("i7", "buy"),)))
+    guest = asking.recommend_to([Event("i7", "buy")], ListRequest(10))
+    other = asking.recommend_to([Event("i8", "buy")], ListRequest(10))
     assert (new.strategy, new.fallback) == ("fold_in", False)
     assert new == guest
     assert [item.item_id for item in other.items] != [item.item_id for item in new.items]
-    assert asking.recommend_to([], Asked(10)).fallback
+    assert asking.recommend_to([], ListRequest(10)).fallback

@@ -17,7 +17,7 @@ from recsys.model import blending
 from recsys.model.model import Model
 from recsys.model.similarity import Likeness
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.search.examples import (
     STRATEGIES,
     Example,
@@ -66,7 +66,7 @@ def words() -> dict[str, Vectors]:
 
 
 def found(recommender: Recommender, wanted: VectorQuery, k: int = 3) -> list[str]:
-    return [item.item_id for item in query(recommender, wanted, Asked(k)).items]
+    return [item.item_id for item in query(recommender, wanted, ListRequest(k)).items]
 
 
 class TestArithmetic:
@@ -149,7 +149,7 @@ class TestStrategies:
         wanted = VectorQuery(positive, negative if with_negative else (), strategy)
         expected = self.scores(model, wanted)
         given = {"i3", "i8"} if with_negative else {"i3"}
-        answer = query(recommender, wanted, Asked(100))
+        answer = query(recommender, wanted, ListRequest(100))
         assert answer.strategy == strategy
         assert {item.item_id for item in answer.items} == expected.keys() - given
         for item in answer.items:
@@ -168,7 +168,7 @@ class TestStrategies:
         rows = unit_rows(np.array([[1, 0], [0, 1], [1, 0.9], [1, 2], [0.9, 1], [1, 0.1]], dtype=np.float32))
         recommender = plane(rows)
         wanted = VectorQuery((item_example(recommender, "i0"),), (item_example(recommender, "i1"),), "context_pairs")
-        answer = query(recommender, wanted, Asked(10))
+        answer = query(recommender, wanted, ListRequest(10))
         assert [item.item_id for item in answer.items] == ["i5", "i2", "i4", "i3"]
         assert [item.score > 0 for item in answer.items] == [True, True, False, False]
 
@@ -176,8 +176,8 @@ class TestStrategies:
     def test_an_approximate_index_answers_too(self, strategy: Strategy) -> None:
         recommender = Recommender(factories.model(n_items=400, annoy=True), "v")
         wanted = VectorQuery((item_example(recommender, "i3"),), (item_example(recommender, "i8"),), strategy)
-        exact = query(recommender, wanted, Asked(10, exact=True)).items
-        approximate = query(recommender, wanted, Asked(10)).items
+        exact = query(recommender, wanted, ListRequest(10, exact=True)).items
+        approximate = query(recommender, wanted, ListRequest(10)).items
         assert {item.item_id for item in approximate} & {item.item_id for item in exact}
         assert len(approximate) == 10
 
@@ -194,22 +194,22 @@ class TestBounds:
     def test_given_hidden_and_excluded_items_are_never_answered(self, model: Model, strategy: Strategy) -> None:
         recommender = Recommender(model, "v")
         wanted = VectorQuery((item_example(recommender, "i1"),), (item_example(recommender, "i2"),), strategy)
-        answer = query(recommender, wanted, Asked(100, exclude=["i3", "nix"]), frozenset({"i4"}))
+        answer = query(recommender, wanted, ListRequest(100, exclude=["i3", "nix"]), frozenset({"i4"}))
         assert {item.item_id for item in answer.items} == {f"i{num}" for num in range(50)} - {"i1", "i2", "i3", "i4"}
 
     @pytest.mark.parametrize("strategy", STRATEGIES)
     def test_filters_hold(self, model: Model, strategy: Strategy) -> None:
         recommender = Recommender(model, "v")
         wanted = VectorQuery((item_example(recommender, "i1"),), (), strategy)
-        answer = query(recommender, wanted, Asked(100, filters=(parse_filter("year<1995"),)))
+        answer = query(recommender, wanted, ListRequest(100, filters=(parse_filter("year<1995"),)))
         assert {item.item_id for item in answer.items} == {"i0", "i2", "i3", "i4"}
 
     @pytest.mark.parametrize("strategy", STRATEGIES)
     def test_pages_are_parts_of_one_list(self, model: Model, strategy: Strategy) -> None:
         recommender = Recommender(model, "v")
         wanted = VectorQuery((item_example(recommender, "i1"),), (item_example(recommender, "i2"),), strategy)
-        whole = query(recommender, wanted, Asked(48))
-        first, second = (query(recommender, wanted, Asked(24, offset=offset)) for offset in (0, 24))
+        whole = query(recommender, wanted, ListRequest(48))
+        first, second = (query(recommender, wanted, ListRequest(24, offset=offset)) for offset in (0, 24))
         assert [*first.items, *second.items] == [*whole.items]
         assert (first.next_offset, second.next_offset, whole.next_offset) == (24, None, None)
 
@@ -217,17 +217,17 @@ class TestBounds:
     def test_examples_that_say_nothing_get_the_popular_items(self, model: Model, strategy: Strategy) -> None:
         recommender = Recommender(model, "v")
         nothing = text_example(recommender, np.zeros(3, dtype=np.float32))
-        answer = query(recommender, VectorQuery((nothing,), (), strategy), Asked(5))
+        answer = query(recommender, VectorQuery((nothing,), (), strategy), ListRequest(5))
         assert (answer.strategy, answer.fallback) == ("popular", True)
         alike = item_example(recommender, "i1")
-        with_one = query(recommender, VectorQuery((alike, nothing), (nothing,), strategy), Asked(5))
-        assert with_one == query(recommender, VectorQuery((alike,), (), strategy), Asked(5))
+        with_one = query(recommender, VectorQuery((alike, nothing), (nothing,), strategy), ListRequest(5))
+        assert with_one == query(recommender, VectorQuery((alike,), (), strategy), ListRequest(5))
 
     def test_examples_that_cancel_out_get_the_popular_items_without_them(self, model: Model) -> None:
         recommender = Recommender(model, "v")
         one = item_example(recommender, "i1")
         wanted = VectorQuery((one,), (replace(one, vector=-one.vector), replace(one, vector=5 * one.vector)))
-        answer = query(recommender, wanted, Asked(100))
+        answer = query(recommender, wanted, ListRequest(100))
         assert answer.fallback
         assert "i1" not in {item.item_id for item in answer.items}
         assert len(answer.items) == 49

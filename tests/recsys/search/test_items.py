@@ -12,7 +12,7 @@ from recsys.model.model import Model
 from recsys.recommend import user_state as tastes
 from recsys.recommend.ranking import scored
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.search.items import PERSONAL, POOL, corpus, search
 from recsys.search.text import MODES, Mode, TextQuery
 from tests.support import factories, films
@@ -28,7 +28,7 @@ def wanted(mode: Mode, text: str = "text 7") -> TextQuery:
     return TextQuery(text, mode, unit_rows(factories.random_vectors(1, 3, seed=4))[0])
 
 
-def taste(recommender: Recommender, user_id: str = "u3") -> tastes.Taste:
+def taste(recommender: Recommender, user_id: str = "u3") -> tastes.UserState:
     return tastes.of_user(recommender.model, recommender.rules, user_id)
 
 
@@ -36,7 +36,7 @@ def taste(recommender: Recommender, user_id: str = "u3") -> tastes.Taste:
 class TestEveryMode:
     def test_items_are_those_of_the_corpus(self, recommender: Recommender, mode: Mode) -> None:
         found = corpus(recommender.model).find(wanted(mode), 10)
-        answer = search(recommender, wanted(mode), Asked(10))
+        answer = search(recommender, wanted(mode), ListRequest(10))
         assert answer.strategy == "search"
         assert [item.item_id for item in answer.items] == [f"i{num}" for num in found.nums.tolist()]
         assert [item.title for item in answer.items] == [f"Title {num}" for num in found.nums.tolist()]
@@ -44,21 +44,22 @@ class TestEveryMode:
         assert [item.source for item in answer.items] == found.sources()
 
     def test_hidden_and_excluded_items_are_not_found(self, recommender: Recommender, mode: Mode) -> None:
-        everything = {item.item_id for item in search(recommender, wanted(mode), Asked(200)).items}
-        asked = Asked(200, exclude=["i1", "nix"])
+        everything = {item.item_id for item in search(recommender, wanted(mode), ListRequest(200)).items}
+        asked = ListRequest(200, exclude=["i1", "nix"])
         left = {item.item_id for item in search(recommender, wanted(mode), asked, frozenset({"i2"})).items}
         assert everything - left == {"i1", "i2"}
 
     def test_filters_hold_and_pages_are_parts_of_one_list(self, recommender: Recommender, mode: Mode) -> None:
         few = (parse_filter("year<2010"),)
-        whole = search(recommender, wanted(mode), Asked(20, filters=few))
+        whole = search(recommender, wanted(mode), ListRequest(20, filters=few))
         assert {item.item_id for item in whole.items} == {f"i{num}" for num in range(20)}
         for who in (None, taste(recommender)):
             pages = [
-                search(recommender, wanted(mode), Asked(7, offset, filters=few), taste=who) for offset in (0, 7, 14)
+                search(recommender, wanted(mode), ListRequest(7, offset, filters=few), taste=who)
+                for offset in (0, 7, 14)
             ]
             together = [item for page in pages for item in page.items]
-            assert together == [*search(recommender, wanted(mode), Asked(20, filters=few), taste=who).items]
+            assert together == [*search(recommender, wanted(mode), ListRequest(20, filters=few), taste=who).items]
             assert [page.next_offset for page in pages] == [7, 14, None]
 
     def test_taste_is_weighed_by_the_formula(self, recommender: Recommender, mode: Mode) -> None:
@@ -73,7 +74,7 @@ class TestEveryMode:
             expected[f"i{num}"] = (score - low) / (high - low)
             if place < POOL:
                 expected[f"i{num}"] += PERSONAL * (by_num[num] - worst) / (best - worst)
-        answer = search(recommender, wanted(mode), Asked(200), taste=known)
+        answer = search(recommender, wanted(mode), ListRequest(200), taste=known)
         assert answer.strategy == "personalized_search"
         assert {item.item_id for item in answer.items} == expected.keys()
         for item in answer.items:
@@ -84,39 +85,39 @@ class TestEveryMode:
 
     def test_an_unknown_filter_is_told(self, recommender: Recommender, mode: Mode) -> None:
         with pytest.raises(QueryError, match="items have no attribute 'colour'"):
-            search(recommender, wanted(mode), Asked(filters=(parse_filter("colour:red"),)))
+            search(recommender, wanted(mode), ListRequest(filters=(parse_filter("colour:red"),)))
 
 
 def test_items_that_were_seen_are_found(recommender: Recommender) -> None:
     known = taste(recommender)
-    found = {item.item_id for item in search(recommender, wanted("semantic"), Asked(200), taste=known).items}
+    found = {item.item_id for item in search(recommender, wanted("semantic"), ListRequest(200), taste=known).items}
     assert {"i3", "i4", "i5"} <= found
 
 
 def test_somebody_of_whom_nothing_is_known_gets_the_order_by_text(recommender: Recommender) -> None:
     nobody = taste(recommender, "nobody")
-    by_text = search(recommender, wanted("hybrid"), Asked())
-    assert search(recommender, wanted("hybrid"), Asked(), taste=nobody) == by_text._replace(fallback=True)
+    by_text = search(recommender, wanted("hybrid"), ListRequest())
+    assert search(recommender, wanted("hybrid"), ListRequest(), taste=nobody) == by_text._replace(fallback=True)
 
 
 @pytest.mark.parametrize("text", ["nothing has this", "  ", "\n"])
 def test_what_nothing_has_to_do_with_finds_nothing(recommender: Recommender, text: str) -> None:
     for who in (None, taste(recommender)):
-        answer = search(recommender, TextQuery(text, "keyword"), Asked(), taste=who)
+        answer = search(recommender, TextQuery(text, "keyword"), ListRequest(), taste=who)
         assert answer.items == ()
         assert answer.next_offset is None
 
 
 def test_a_single_item_has_a_score_with_taste_too(recommender: Recommender) -> None:
-    answer = search(recommender, TextQuery("17", "keyword"), Asked(), taste=taste(recommender))
+    answer = search(recommender, TextQuery("17", "keyword"), ListRequest(), taste=taste(recommender))
     assert [(item.item_id, item.score) for item in answer.items] == [("i17", 0.0)]
 
 
 def test_an_approximate_index_is_not_asked_for_an_exact_answer() -> None:
     model = factories.model(n_items=600, annoy=True)
     shallow: Model = factories.model(n_items=600)
-    exact = search(Recommender(model, "v"), wanted("semantic"), Asked(50, exact=True))
-    assert exact == search(Recommender(shallow, "v"), wanted("semantic"), Asked(50))
+    exact = search(Recommender(model, "v"), wanted("semantic"), ListRequest(50, exact=True))
+    assert exact == search(Recommender(shallow, "v"), wanted("semantic"), ListRequest(50))
 
 
 @pytest.mark.parametrize(
@@ -126,14 +127,14 @@ def test_an_approximate_index_is_not_asked_for_an_exact_answer() -> None:
 def test_what_is_called_as_the_query_comes_first(text: str, first: str) -> None:
     asking = Recommender(films.model(), "v")
     query = TextQuery(text, "hybrid", films.FUN + films.LOVE)
-    answer = search(asking, query, Asked(50))
+    answer = search(asking, query, ListRequest(50))
     assert answer.items[0].title == first
     scores = [item.score for item in answer.items]
     assert scores == sorted(scores, reverse=True)
     num = films.TITLES.index(first)
-    assert first not in {item.title for item in search(asking, query, Asked(50), frozenset({f"i{num}"})).items}
+    assert first not in {item.title for item in search(asking, query, ListRequest(50), frozenset({f"i{num}"})).items}
     year = asking.item(f"i{num}").attributes["year"]
-    others = search(asking, query, Asked(50, filters=(parse_filter(f"year!:{year}"),)))
+    others = search(asking, query, ListRequest(50, filters=(parse_filter(f"year!:{year}"),)))
     assert first not in {item.title for item in others.items}
 
 

@@ -18,7 +18,7 @@ from recsys.index.exact import NO_INDEX
 from recsys.model.extras.picture_tags import NO_TAGS
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import of_user
 from recsys.search.items import chosen, search
 from recsys.search.pictures import PictureQuery, by_picture, captions
@@ -50,7 +50,7 @@ def unit(seed: int, dim: int) -> np.ndarray:  # type: ignore[type-arg]
 def test_items_stand_in_the_order_of_the_cosines(recommender: Recommender, model: Model, seed: int) -> None:
     vector = unit(seed, model.picture_dim)
     expected = nearest(model, vector)
-    answer = search(recommender, PictureQuery(vector), Asked(20))
+    answer = search(recommender, PictureQuery(vector), ListRequest(20))
     assert [item.item_id for item in answer.items] == expected
     assert f"i{WITHOUT}" not in expected
     assert {item.source for item in answer.items} == {"picture"}
@@ -60,7 +60,9 @@ def test_items_stand_in_the_order_of_the_cosines(recommender: Recommender, model
 
 def test_what_is_hidden_excluded_or_filtered_out_is_not_found(recommender: Recommender, model: Model) -> None:
     vector = unit(0, model.picture_dim)
-    asked = Asked(20, exclude=("i0", "nix"), filters=(parse_filter("colour:red,green"), parse_filter("year<2000")))
+    asked = ListRequest(
+        20, exclude=("i0", "nix"), filters=(parse_filter("colour:red,green"), parse_filter("year<2000"))
+    )
     answer = search(recommender, PictureQuery(vector), asked, frozenset({"i3"}))
     expected = [
         one for one in nearest(model, vector) if int(one[1:]) % 3 < 2 and int(one[1:]) < 10 and one not in ("i0", "i3")
@@ -79,7 +81,7 @@ def test_an_annoy_index_serves_and_exact_scans(model: Model) -> None:
 
 def test_taste_changes_the_order_and_not_what_is_found(recommender: Recommender, model: Model) -> None:
     query, taste = PictureQuery(unit(2, model.picture_dim)), of_user(model, recommender.rules, "u3")
-    plain, personal = (search(recommender, query, Asked(20), taste=one) for one in (None, taste))
+    plain, personal = (search(recommender, query, ListRequest(20), taste=one) for one in (None, taste))
     assert {item.item_id for item in plain.items} == {item.item_id for item in personal.items}
     assert [item.item_id for item in plain.items] != [item.item_id for item in personal.items]
     assert personal.strategy == "personalized_search"
@@ -87,7 +89,7 @@ def test_taste_changes_the_order_and_not_what_is_found(recommender: Recommender,
 
 def test_a_text_of_which_nothing_is_known_finds_nothing(recommender: Recommender, model: Model) -> None:
     nothing = PictureQuery(np.zeros(model.picture_dim, dtype=np.float32), "unheard")
-    assert search(recommender, nothing, Asked(5)).items == ()
+    assert search(recommender, nothing, ListRequest(5)).items == ()
 
 
 def test_the_mode_is_there_only_with_pictures(model: Model) -> None:
@@ -98,7 +100,7 @@ def test_the_mode_is_there_only_with_pictures(model: Model) -> None:
     with pytest.raises(UnansweredError, match="the items have no pictures that could be searched"):
         chosen(factories.model(), "picture")
     with pytest.raises(UnansweredError, match="the items have no pictures that could be searched"):
-        search(Recommender(factories.model(), "v1"), PictureQuery(np.ones(3, dtype=np.float32)), Asked(5))
+        search(Recommender(factories.model(), "v1"), PictureQuery(np.ones(3, dtype=np.float32)), ListRequest(5))
 
 
 def test_pictures_without_words_for_them_have_no_captions(model: Model) -> None:

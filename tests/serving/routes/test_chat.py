@@ -19,7 +19,7 @@ from recsys.config import ChatConfig, ServeConfig
 from recsys.errors import EncoderBusyError, EncoderError
 from recsys.events.records import EventsInfo
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from serving.app import create_app
 from serving.schemas.chat import LONGEST_CONTENT, LONGEST_SAID, MOST_MESSAGES, ChatAnswer
 from serving.settings import Settings
@@ -76,7 +76,7 @@ def chat(client: FlaskClient, *turns: str, **more: Any) -> Any:
 
 def test_the_answer_is_that_of_the_recommender(client: FlaskClient, recommender: Recommender) -> None:
     found = understand(recommender.model, [Message("user", turn) for turn in TURNS])
-    expected = chat_object(recommender.model, found, converse(recommender, found, {}, Asked(3)), {}, VERSION)
+    expected = chat_object(recommender.model, found, converse(recommender, found, {}, ListRequest(3)), {}, VERSION)
     body = chat(client, *TURNS, k=3)
     assert {key: body[key] for key in expected} == expected
     assert body["phrased_by"] == "plain"

@@ -18,7 +18,7 @@ from recsys.explore.outliers import page
 from recsys.explore.suggested_tags import of_item
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from serving.app import create_app
 from serving.openapi.operations import BY_ENDPOINT
 from serving.settings import Settings
@@ -150,7 +150,7 @@ def test_it_takes_an_administrator() -> None:
 def test_lists_under_a_penalty(tmp_path: Path) -> None:
     model = factories.consistent_model()
     client = client_of(model, tmp_path)
-    expected = Recommender(model, VERSION).recommend("u3", Asked(4, popularity_penalty=0.7))
+    expected = Recommender(model, VERSION).recommend("u3", ListRequest(4, popularity_penalty=0.7))
     for response in (
         client.get("/recommend/u3?k=4&popularity_penalty=0.7&explain=true"),
         client.post("/recommend", json={"user_id": "u3", "k": 4, "popularity_penalty": 0.7, "explain": True}),
@@ -171,8 +171,8 @@ def test_a_configured_penalty_holds_where_a_question_names_none(model: Model, tm
     def shown(response: Any) -> list[str]:
         return [item["item_id"] for item in response.json["items"]]
 
-    penalized = [item.item_id for item in asking.recommend("u3", Asked(4, popularity_penalty=0.7)).items]
-    plain = [item.item_id for item in asking.recommend("u3", Asked(4)).items]
+    penalized = [item.item_id for item in asking.recommend("u3", ListRequest(4, popularity_penalty=0.7)).items]
+    plain = [item.item_id for item in asking.recommend("u3", ListRequest(4)).items]
     assert penalized != plain
     assert shown(client.get("/recommend/u3?k=4")) == penalized
     assert shown(client.post("/recommend", json={"user_id": "u3", "k": 4})) == penalized

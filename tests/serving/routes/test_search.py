@@ -21,7 +21,7 @@ from recsys.events.records import EventsInfo
 from recsys.model.model import Model
 from recsys.recommend.answer import Answer
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import of_user
 from recsys.search.items import search
 from recsys.search.text import MODES, Mode, TextQuery
@@ -68,7 +68,7 @@ def ids(client: FlaskClient, query: str) -> list[str]:
 @pytest.mark.parametrize("mode", MODES)
 def test_the_answer_is_that_of_the_recommender(client: FlaskClient, recommender: Recommender, mode: Mode) -> None:
     vector = open_query_encoder(recommender.encoder).encode(["red castle"])[0]
-    expected = search(recommender, TextQuery("red castle", mode, vector), Asked(5))
+    expected = search(recommender, TextQuery("red castle", mode, vector), ListRequest(5))
     response = client.get(f"/search?q=red+castle&k=5&mode={mode}")
     body = response.json
     assert (body["query"], body["mode"], body["strategy"], body["fallback"]) == ("red castle", mode, "search", False)
@@ -87,7 +87,7 @@ def test_both_ways_together_are_the_default(client: FlaskClient) -> None:
 
 def test_a_user_gets_an_order_of_their_own_which_no_cache_keeps(client: FlaskClient, recommender: Recommender) -> None:
     taste = of_user(recommender.model, recommender.rules, "u3")
-    expected = search(recommender, TextQuery("red robots", "keyword"), Asked(5), taste=taste)
+    expected = search(recommender, TextQuery("red robots", "keyword"), ListRequest(5), taste=taste)
     response = client.get("/search?q=red+robots&k=5&mode=keyword&user_id=u3")
     assert (response.json["user_id"], response.json["strategy"]) == ("u3", "personalized_search")
     assert [item["item_id"] for item in response.json["items"]] == [item.item_id for item in expected.items]

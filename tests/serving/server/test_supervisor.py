@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.support import factories
 from tests.support.running import RECSYS, Running, children, free_port, running, wait_until
 
@@ -40,7 +40,7 @@ def test_concurrent_answers_are_those_of_the_recommender(served: Running) -> Non
     for user, (status, body) in zip(users, answers, strict=True):
         assert status == 200
         assert [item["item_id"] for item in body["items"]] == [
-            item.item_id for item in truth.recommend(user, Asked(5)).items
+            item.item_id for item in truth.recommend(user, ListRequest(5)).items
         ]
 
 

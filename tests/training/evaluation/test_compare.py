@@ -15,7 +15,7 @@ from recsys.data.histories import Histories
 from recsys.model.popularity import Popularity
 from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.support import factories
 from tests.support.files import config
 from tests.support.sample import EVENTS, ITEMS, small
@@ -145,7 +145,7 @@ def test_pair_scores_are_those_of_the_lists(some_users: Path) -> None:
     parts, validation, changed = parts_of(some_users)
     recommender = Recommender(exact_model(parts, changed), "v")
     user = int(validation.users[3])
-    answer = recommender.recommend(parts.interactions.users.id(user), Asked(5)).items
+    answer = recommender.recommend(parts.interactions.users.id(user), ListRequest(5)).items
     nums = np.array([parts.catalog.items.get(item.item_id) for item in answer], dtype=np.int32)
     scores = compare.pair_scores(parts, changed)(np.full(5, user, dtype=np.int32), nums)
     assert scores.dtype == np.float64

@@ -16,7 +16,7 @@ from recsys.model.model import Model
 from recsys.model.precomputed_lists import Lists
 from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from tests.support import factories, score_oracle
 from tests.support.sample import small
 from training import pipeline
@@ -174,7 +174,7 @@ def test_a_trained_model_answers_by_its_lists_as_without(trained: TrainingRun, t
     opened = store.load().model
     assert (opened.user_lists.length, opened.item_lists.length) == (20, 20)
     fast, slow = Recommender(opened, "v1"), Recommender(without_lists(trained.model), "v1")
-    for asked in (Asked(10), Asked(7, offset=9), Asked(10, offset=15)):
+    for asked in (ListRequest(10), ListRequest(7, offset=9), ListRequest(10, offset=15)):
         for user in trained.model.users:
             assert fast.recommend(user, asked) == slow.recommend(user, asked)
         for item in trained.model.catalog.items:
@@ -184,7 +184,7 @@ def test_a_trained_model_answers_by_its_lists_as_without(trained: TrainingRun, t
 def test_the_reasons_of_a_trained_model_add_up_to_its_scores(trained: TrainingRun) -> None:
     """The users of the training have the factors of their history, so nothing is estimated."""
     asking = Recommender(trained.model, "v1", trained.header.events)
-    asked, most = Asked(10, explain=True), 0
+    asked, most = ListRequest(10, explain=True), 0
     for user in trained.model.users:
         for item in asking.recommend(user, asked).items:
             assert item.reason is not None
