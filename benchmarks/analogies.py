@@ -24,7 +24,7 @@ from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from recsys.recommend.text_vectors import content_row, row_of_text
-from recsys.search.examples import Example, VectorQuery, item_example, query
+from recsys.search.examples import Example, VectorQuery, item_example, search_by_examples
 
 POPULAR, K, FEWEST = 250, 10, 15
 SEED = 0
@@ -77,7 +77,7 @@ def measure(
 ) -> tuple[float, float, float, float]:
     item = item_example(recommender, recommender.model.catalog.items.id(num))
     wanted = VectorQuery((item, Example(rows[plus])), (Example(rows[minus]),))
-    ids = [one.item_id for one in query(recommender, wanted, ListRequest(K)).items]
+    ids = [one.item_id for one in search_by_examples(recommender, wanted, ListRequest(K)).items]
     nums = recommender.model.catalog.items.known(ids)
     new = np.array([one in having[plus] for one in nums.tolist()])
     old = np.array([one in having[minus] for one in nums.tolist()])

@@ -80,16 +80,17 @@ class Bench:
 
     def lists(self, model: Model, item: int) -> Lists:
         """What genuine users get from a model."""
+        recommender = Recommender(model, "")
         users = np.arange(self.n_users, dtype=np.int32)
         top = np.full((self.n_users, K), ranking_metrics.NO_ITEM, dtype=np.int32)
-        for num, found in enumerate(recommend_many(Recommender(model, ""), users, K, exact=True)):
+        for num, found in enumerate(recommend_many(recommender, users, K, exact=True)):
             top[num, : len(found)] = found.nums
         test = self.validation.test.matrix()
         tested = self.validation.users
         relevant = test[tested]
         n_relevant = np.diff(relevant.indptr).astype(np.int64)
         recall = float(ranking_metrics.recall_at_k(ranking_metrics.hits(top[tested], relevant), n_relevant).mean())
-        scores = np.array(score_pairs(model, users.tolist(), [item] * len(users)), dtype=np.float64)
+        scores = np.array(score_pairs(recommender, users.tolist(), [item] * len(users)), dtype=np.float64)
         return Lists(top, scores, recall)
 
     def attacked(self, planted: Planted, left_out: NDArray[np.int64]) -> Interactions:

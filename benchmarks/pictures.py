@@ -149,7 +149,7 @@ def _sheet(recommender: Recommender, folder: Path, path: Path) -> None:
     for name in ("print-0001", "print-0002"):
         shown = decode(PictureBytes((folder / PRINTS / f"{name}.png").read_bytes()))
         vector = towers.encode_pictures([shown])[0]
-        rows.append((caption(captions(model, vector)), shown, vector))
+        rows.append((caption(captions(recommender, vector)), shown, vector))
     width, height = LABEL + ACROSS * (SHOWN + GAP), GAP + len(rows) * (SHOWN + GAP)
     whole = Image.new("RGB", (width, height), (255, 255, 255))
     pencil, font = ImageDraw.Draw(whole), ImageFont.load_default(14)

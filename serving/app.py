@@ -14,7 +14,7 @@ from recsys.recommend.recommender import Recommender
 from serving.access import keys, rate_limits
 from serving.encoding import service
 from serving.http import admission, cors, headers, problems, requests
-from serving.live.event_view import Knowledge
+from serving.live.event_view import EventView
 from serving.live.reload import Reloader
 from serving.live.serving_model import ServingModel
 from serving.live.verdicts import Verdicts
@@ -84,21 +84,21 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     keys.register(app, settings)
     rate_limits.register(app, settings)
     problems.register(app)
-    knowledge = Knowledge(settings.events)
+    view = EventView(settings.events)
     app.register_blueprint(docs.blueprint(settings.serve))
     app.register_blueprint(health.blueprint(model, settings.run))
     app.register_blueprint(metrics.blueprint(counted))
     app.register_blueprint(items.blueprint(model))
     for resource in (anomalies, explore, popular, rank, similar, users):
-        app.register_blueprint(resource.blueprint(model, knowledge))
-    app.register_blueprint(recommend.blueprint(model, knowledge, settings.serve.popularity_penalty))
+        app.register_blueprint(resource.blueprint(model, view))
+    app.register_blueprint(recommend.blueprint(model, view, settings.serve.popularity_penalty))
     encoded = service.register(app, settings, model)
     for resource in (search, query, tags):
-        app.register_blueprint(resource.blueprint(model, knowledge, encoded))
-    app.register_blueprint(chat.blueprint(model, knowledge, encoded, settings.chat))
-    app.register_blueprint(pictures.blueprint(model, knowledge, encoded, settings.serve.max_picture))
-    app.register_blueprint(events.blueprint(model, knowledge, settings.serve.max_batch))
-    app.register_blueprint(hidden.blueprint(knowledge))
+        app.register_blueprint(resource.blueprint(model, view, encoded))
+    app.register_blueprint(chat.blueprint(model, view, encoded, settings.chat))
+    app.register_blueprint(pictures.blueprint(model, view, encoded, settings.serve.max_picture))
+    app.register_blueprint(events.blueprint(model, view, settings.serve.max_batch))
+    app.register_blueprint(hidden.blueprint(view))
     admission.register(app, settings.serve.in_flight, counted.shed)
     headers.register(app, settings.serve.cors_origins)  # outside the rest, so that refusals have them as well
     observe.register(app, counted, model, settings.serve.access_log)  # outermost: nothing is answered uncounted

@@ -1,3 +1,4 @@
+from .intent import Texts as Texts
 from .json import PhrasedBy as PhrasedBy
 from .json import chat_object as chat_object
 from .llm import llm_reply as llm_reply
@@ -7,3 +8,5 @@ from .preferences import Preferences as Preferences
 from .preferences import Role as Role
 from .recommend import Reply as Reply
 from .recommend import converse as converse
+from .turn import Turn as Turn
+from .turn import answer_turn as answer_turn

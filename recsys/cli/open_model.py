@@ -37,7 +37,7 @@ def encoded_picture(recommender: Recommender, path: Path) -> Vectors:
     ConfigError, EncoderError
         When Pillow is not installed, or the encoder is not there.
     """
-    check_pictures(recommender.model)
+    check_pictures(recommender)
     try:
         content = path.read_bytes()
     except OSError as error:

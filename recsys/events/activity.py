@@ -1,11 +1,11 @@
-"""What happened since a model was trained, and how an event counts."""
+"""Events since a model was trained, and how they count."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from recsys.errors import DataError
+from recsys.errors import DataError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,15 @@ class EventRules:
             )
         return self.weights[event]
 
+    def problem(self, event: str, value: float | None) -> str:
+        """Return why training would reject an event of this type and value; empty when it would not."""
+        if self.weights and event and event not in self.weights:
+            known = did_you_mean(event, self.weights)
+            return f"event is {event[:100]!r}, a type that has no weight in the model{known}"
+        if self.threshold is None and value is not None and value < 0:
+            return f"value is {value:g}; this model counts, and a count is not negative"
+        return ""
+
     def aggregated(self, events: Sequence[Event]) -> Mapping[str, float]:
         """The weight of each item, above 0 for a liked one and 0 for one that was only seen; events are in their order.
 
@@ -76,22 +85,31 @@ class EventRules:
 
 
 @dataclass(frozen=True)
-class Activity:
-    """What a model does not know of a user.
+class UserEvents:
+    """What the event store knows of a user and a model does not, and what nobody may see.
 
     Parameters
     ----------
     events : tuple of Event
         Those after the model's data, in the order in which they came in.
     forgotten : bool
-        The user was deleted after the model's data was read, so that what the model knows must not be used.
+        The user was deleted after the model's data was read: the model's history of the user must not be used.
     later : tuple of Event
-        Those after the first page of a list: the order of its other pages is still the old one, without their items.
+        Those after the first page of a list: its other pages keep the old order, without the items of these events.
+    hidden : frozenset of str
+        Ids of the items that no list may show.
+    seq : int
+        Largest number among `events`, 0 without any: a later read up to it returns the same ones.
+    degraded : bool
+        The store could not be read: recent events are missing, and `hidden` is that of the last successful read.
     """
 
     events: tuple[Event, ...] = ()
     forgotten: bool = False
     later: tuple[Event, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    seq: int = 0
+    degraded: bool = False
 
 
-NOTHING = Activity()
+NO_EVENTS = UserEvents()

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, NonNegativeInt
 
 from recsys.errors import QueryError
-from recsys.events.activity import Activity, Event
+from recsys.events.activity import Event
 from recsys.strict import Record
 
 LONGEST_ID = 512  # characters, so that an id fits into an index page of PostgreSQL
@@ -85,24 +85,6 @@ class Added:
 
     accepted: int
     duplicates: int
-
-
-@dataclass(frozen=True)
-class Look:
-    """What the store knows of a user that a model does not.
-
-    Parameters
-    ----------
-    activity : Activity
-    hidden : frozenset of str
-        Ids of the items that must not be shown to anybody.
-    seq : int
-        Largest number among the events of the activity, 0 without any: a later look up to it sees the same ones.
-    """
-
-    activity: Activity
-    hidden: frozenset[str]
-    seq: int
 
 
 @dataclass(frozen=True)

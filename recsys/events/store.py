@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 
 from recsys.errors import EventStoreError
-from recsys.events.activity import NOTHING, Activity, Event, EventRules
+from recsys.events.activity import Event, EventRules, UserEvents
 from recsys.events.database import Database, Row
 from recsys.events.records import (
     EVER,
     Added,
-    Look,
     ReceivedEvent,
     StoredEvent,
     Watermark,
@@ -28,7 +27,6 @@ from recsys.events.tables import SCHEMA, STATE, counts, statements, tables
 
 CHUNK = 10_000
 SECONDS_PER_DAY = 86_400
-FORGOTTEN = Activity(forgotten=True)
 
 
 class EventStore:
@@ -114,7 +112,7 @@ class EventStore:
             accepted = transaction.execute_each(self._sql.add, rows)
         return Added(accepted, len(rows) - accepted)
 
-    def look(self, user_id: str, through: int = 0, forgotten_through: int = 0, up_to: int = EVER) -> Look:
+    def look(self, user_id: str, through: int = 0, forgotten_through: int = 0, up_to: int = EVER) -> UserEvents:
         """What a model that was trained up to `through` and `forgotten_through` does not know of a user.
 
         Parameters
@@ -123,11 +121,11 @@ class EventStore:
         through, forgotten_through : int
             The watermark of the model; 0: it was trained without this store.
         up_to : int
-            The `seq` of an earlier look: events that came after it are `later` in the activity.
+            The `seq` of an earlier look: events that came after it are `later`.
 
         Returns
         -------
-        Look
+        UserEvents
             With at most 20,000 events, the last ones, ordered by time and then by arrival as in training.
         """
         known = user_id if not id_problem(user_id) else ""  # no event has such an id
@@ -139,10 +137,10 @@ class EventStore:
         hidden = self._hidden[1] if self._hidden[0] == revision else self._read_hidden()
         forgotten = deleted is not None and deleted > forgotten_through
         if last is None:
-            return Look(FORGOTTEN if forgotten else NOTHING, hidden, 0)
+            return UserEvents(forgotten=forgotten, hidden=hidden)
         earlier = [row for row in rows if row[2] <= up_to]
         later = _in_time(row for row in rows if row[2] > up_to) if last > up_to else ()
-        return Look(Activity(_in_time(earlier), forgotten, later), hidden, earlier[0][2] if earlier else 0)
+        return UserEvents(_in_time(earlier), forgotten, later, hidden, earlier[0][2] if earlier else 0)
 
     def forget(self, user_id: str) -> int:
         """Delete the events of a user and remember that; the number of events that were deleted.

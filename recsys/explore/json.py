@@ -83,8 +83,18 @@ def segment_object(
     return _group_object(recommender, "segment", group_id, page, hidden, shown)
 
 
-def membership(groups: Groups, kind: Kind, row: int) -> Object | None:
-    """The group of an item or user, None where it has none."""
+def cluster_of(recommender: Recommender, item_id: str) -> Object | None:
+    """Return the cluster of an item, None where it has none; raises NotFoundError."""
+    return _membership(recommender.model.clusters, "cluster", recommender.item_num(item_id))
+
+
+def segment_of(recommender: Recommender, user_id: str) -> Object | None:
+    """Return the segment of a user, None where it has none or the model does not know the user."""
+    num = recommender.users.get(user_id)
+    return None if num is None else _membership(recommender.model.segments, "segment", num)
+
+
+def _membership(groups: Groups, kind: Kind, row: int) -> Object | None:
     group = groups.of(row)
     if group is None:
         return None

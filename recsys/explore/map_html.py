@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from recsys.explore.map_svg import color
-from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 
 MOST_POINTS = 50_000
 DIGITS = 4
@@ -100,8 +100,9 @@ script-src 'sha256-{script_hash}'">
 """
 
 
-def page(model: Model) -> str:
-    """The page of the most popular MOST_POINTS items that have a place."""
+def page(recommender: Recommender) -> str:
+    """Return the page of the most popular MOST_POINTS items that have a place."""
+    model = recommender.model
     order = model.popularity.order
     nums = order[model.item_map.placed()[order]][:MOST_POINTS]
     groups = model.clusters.groups

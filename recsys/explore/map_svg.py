@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recsys.model.extras.groups import NO_GROUP
 from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 
 SIZE = 720
 MARGIN = 24
@@ -49,6 +50,11 @@ def draw(model: Model, most: int = MOST_POINTS) -> str:
     names = _names(places, labels, [one.name for one in model.clusters.groups])
     label = f"Map of {len(shown)} items, like beside like"
     return f'<svg viewBox="0 0 {SIZE} {SIZE}" role="img" aria-label="{label}">{dots}{names}</svg>'
+
+
+def svg_file(recommender: Recommender) -> str:
+    """Return the picture as a file of its own."""
+    return alone(draw(recommender.model))
 
 
 def alone(drawing: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from recsys.data.catalog import Catalog
 from recsys.model.extras.anomalies import LABELS, NOBODY, SUSPECT, Finding, Found, Kind, Subject
 from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import MOST_OFFSET
 
 LAST_SECOND = 253_402_300_799.0  # of the year 9999, behind which there are no dates
@@ -75,7 +76,7 @@ class OutlierPage(NamedTuple):
 
 
 def page(
-    model: Model,
+    recommender: Recommender,
     subject: Subject,
     k: int,
     offset: int = 0,
@@ -83,17 +84,18 @@ def page(
     left_out: Callable[[str], bool] = lambda _: False,
     hidden: AbstractSet[str] = frozenset(),
 ) -> OutlierPage:
-    """The `k` from `offset` on.
+    """Return the `k` outliers from `offset` on.
 
     Parameters
     ----------
     least : float
         Only those with at least this score.
     left_out : callable
-        Whether a user with an id is not to be named.
+        Whether the user with an id is left out.
     hidden : set of str
-        Ids of items that nobody may see; where one is evidence it is not named.
+        Ids of the items that no list may show, and no evidence may name.
     """
+    model = recommender.model
     found, ids = model.anomalies.about(subject), model.catalog.items if subject == "items" else model.users
     out = hidden if subject == "items" else frozenset()
     n = sum(score >= least for score in found.scores.tolist())
@@ -105,6 +107,14 @@ def page(
     after = offset + k
     shown = tuple(_outlier(model, subject, found.at(place), hidden) for place in places[offset:after])
     return OutlierPage(len(places), shown, after if after < len(places) and after <= MOST_OFFSET else None)
+
+
+def suspects(recommender: Recommender) -> Iterator[str]:
+    """Yield the ids of all users whose score is above SUSPECT, the oddest first."""
+    found = recommender.model.anomalies.users
+    for num, score in zip(found.nums.tolist(), found.scores.tolist(), strict=True):
+        if score > SUSPECT:
+            yield recommender.users.id(num)
 
 
 def _outlier(model: Model, subject: Subject, found: Found, hidden: AbstractSet[str]) -> Outlier:

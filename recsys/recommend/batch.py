@@ -63,8 +63,26 @@ def _in_blocks(recommender: Recommender, user_nums: Nums, answer: Callable[[Nums
                 yield from block
 
 
-def score_pairs(model: Model, users: Sequence[int | None], items: Sequence[int | None]) -> list[float | None]:
-    """The score of each pair of row numbers; None where either is None (unknown)."""
+def recommend_users(
+    recommender: Recommender, user_ids: Sequence[str], k: int, *, exact: bool = False, penalty: float = 0.0
+) -> Iterator[list[tuple[str, float]]]:
+    """Yield the ids and scores of the unseen top `k` of each user, in the order of `user_ids`.
+
+    Unknown users get the popular items.
+    """
+    users, item_ids = recommender.users, list(recommender.items)
+    lists = recommend_many(recommender, users.known(user_ids), k, exact=exact, penalty=penalty)
+    popular = recommender.model.popularity.top(k, NOTHING)
+    for user_id in user_ids:
+        best = next(lists) if user_id in users else popular
+        yield [(item_ids[num], score) for num, score in zip(best.nums.tolist(), best.scores.tolist(), strict=True)]
+
+
+def score_pairs(
+    recommender: Recommender, users: Sequence[int | None], items: Sequence[int | None]
+) -> list[float | None]:
+    """Return the score of each pair of row numbers; None where either is None (unknown)."""
+    model = recommender.model
     scores: list[float | None] = [None] * len(users)
     rows_of: dict[int, list[int]] = {}
     for row, (user, item) in enumerate(zip(users, items, strict=True)):

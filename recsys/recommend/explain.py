@@ -37,13 +37,13 @@ class Reasons:
     content: Numbers
 
 
-def reasons(taste: UserState, nums: NDArray[np.int32], hidden: NDArray[np.int32]) -> Reasons:
-    """The reasons of the scores of the given items for somebody; `hidden` items are reasons, but not named."""
-    model, history = taste.model, taste.liked
+def reasons(state: UserState, nums: NDArray[np.int32], hidden: NDArray[np.int32]) -> Reasons:
+    """Return the reasons of the scores of the given items for a user; `hidden` items are reasons, but not named."""
+    model, history = state.model, state.liked
     factors, emphasis = model.layout.factors, model.layout.emphasis(len(history))
     rows = model.items_for_user.table.rows(nums).astype(np.float64)
     own = model.items_for_user.table.rows(history)[:, factors:].astype(np.float64)
-    collaborative = taste.solution.shares(rows[:, :factors])
+    collaborative = state.solution.shares(rows[:, :factors])
     content = np.zeros_like(collaborative)
     if (length := float(np.linalg.norm(own.sum(axis=0)))) > 0:
         content = emphasis / length * (rows[:, factors:] @ own.T)

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.catalog import Item
+from recsys.data.ids import IdMap
 from recsys.encoders.hub import NO_ENCODER, EncoderRef
 from recsys.errors import NotFoundError
-from recsys.events.activity import NOTHING, Activity, Event, EventRules
+from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
 from recsys.events.records import EventsInfo
 from recsys.index.exact import Neighbors
 from recsys.model.model import Model
@@ -26,6 +27,7 @@ from recsys.recommend.diversity import POOL, diversified
 from recsys.recommend.explain import reasons
 from recsys.recommend.ranking import Ranked, alike, rank, scored
 from recsys.recommend.request import ListRequest
+from recsys.recommend.user_profile import Profile, profile
 from recsys.recommend.user_state import UserState
 
 PLAIN = ListRequest()
@@ -33,6 +35,7 @@ NONE: frozenset[str] = frozenset()
 NO_NUMS: frozenset[int] = frozenset()
 Nums = NDArray[np.int32]
 Counted = Mapping[str, float]
+User = str | Sequence[Event]
 PopularKind = Literal["popular", "trending"]
 
 
@@ -40,7 +43,7 @@ PopularKind = Literal["popular", "trending"]
 class Recommender:
     """Answers from one model. Never changes, so any number of threads may share it.
 
-    In every question `hidden` are ids of items that nobody may see at the moment.
+    In every method `hidden` are ids of the items that no list may show.
 
     Parameters
     ----------
@@ -66,36 +69,51 @@ class Recommender:
         """How events count for this model."""
         return EventRules(self.events.weights, self.events.threshold)
 
-    def recommend(
-        self, user_id: str, request: ListRequest = PLAIN, activity: Activity = NOTHING, hidden: AbstractSet[str] = NONE
-    ) -> Answer:
-        """Items for a user: never one that was seen, hidden or excluded, and `k` of them whenever there are as many.
+    @property
+    def users(self) -> IdMap:
+        """Ids of the users that the model knows."""
+        return self.model.users
 
-        A user of whom nothing is known gets the popular items.
+    @property
+    def items(self) -> IdMap:
+        """Ids of the items of the catalog."""
+        return self.model.catalog.items
+
+    def user_state(self, user: User, events: UserEvents = NO_EVENTS) -> UserState:
+        """Return the history of a user, given by id, or of a guest, given by what they did."""
+        if isinstance(user, str):
+            return user_state.of_user(self.model, self.rules, user, events)
+        return user_state.of_history(self.model, self.rules, user)
+
+    def profile(self, user_id: str, events: UserEvents = NO_EVENTS) -> Profile:
+        """Return what the engine knows of a user, for the user to see."""
+        return profile(self.user_state(user_id, events))
+
+    def recommend(self, user: User, request: ListRequest = PLAIN, events: UserEvents = NO_EVENTS) -> Answer:
+        """Return items for a user or a guest: `k` where there are as many, none that was seen, hidden or excluded.
+
+        An unknown user gets the popular items.
 
         Parameters
         ----------
-        activity : Activity
-            What happened since the model was trained; the answer counts it.
+        user : str or sequence of Event
+            The id of a user, or what a guest did, oldest first.
+        request : ListRequest
+        events : UserEvents
+            Events of the user since the model was trained, which the answer counts, and hidden items.
 
         Raises
         ------
         QueryError
-            When a filter names no attribute of the catalogue.
+            When a filter names no attribute of the catalog.
         """
-        if request.plain and self.model.user_lists.length and not (activity.events or activity.forgotten):
-            num = self.model.users.get(user_id)
-            if num is not None and (listed := self._listed(self.model.user_lists, num, request, activity, hidden)):
+        listable = request.plain and self.model.user_lists.length and not (events.events or events.forgotten)
+        if listable and isinstance(user, str):
+            lists, num, drop = self.model.user_lists, self.model.users.get(user), self._later(events)
+            if num is not None and (listed := self._listed(lists, num, request, events.hidden, drop)):
                 return Answer("personalized", *listed)
             request = replace(request, exact=True)  # as the list is, behind which this goes on
-        known = user_state.of_user(self.model, self.rules, user_id, activity)
-        return self._recommend(known, request, hidden, activity)
-
-    def recommend_to(
-        self, history: Sequence[Event], request: ListRequest = PLAIN, hidden: AbstractSet[str] = NONE
-    ) -> Answer:
-        """Items for somebody without a name, from what they did; raises as :meth:`recommend`."""
-        return self._recommend(user_state.of_history(self.model, self.rules, history), request, hidden, NOTHING)
+        return self._recommend(self.user_state(user, events), request, events)
 
     def similar_items(self, item_id: str, request: ListRequest = PLAIN, hidden: AbstractSet[str] = NONE) -> Answer:
         """Items like an item, by behaviour and content, without the item itself.
@@ -109,7 +127,7 @@ class Recommender:
         """
         num = self.item_num(item_id)
         if request.plain and self.model.item_lists.length:
-            if listed := self._listed(self.model.item_lists, num, request, NOTHING, hidden):
+            if listed := self._listed(self.model.item_lists, num, request, hidden, set()):
                 return Answer("similar", *listed)
             request = replace(request, exact=True)
         skip = np.union1d(self.nums([*request.exclude, *hidden]), [num]).astype(np.int32)
@@ -125,33 +143,23 @@ class Recommender:
         )
 
     def rank_items(
-        self,
-        who: str | Sequence[Event],
-        item_ids: Sequence[str],
-        activity: Activity = NOTHING,
-        hidden: AbstractSet[str] = NONE,
-        *,
-        explain: bool = False,
+        self, user: User, item_ids: Sequence[str], events: UserEvents = NO_EVENTS, *, explain: bool = False
     ) -> Answer:
-        """The given items in the order of their scores for a user (an id) or a history, also those that were seen.
+        """Return the given items ranked for a user or a guest, also those that were seen.
 
-        Ids that the catalogue does not have, or that are hidden, are answered in `unknown`.
+        Ids that are hidden or not in the catalog are returned in `unknown`.
         """
-        if isinstance(who, str):
-            known = user_state.of_user(self.model, self.rules, who, activity)
-        else:
-            known = user_state.of_history(self.model, self.rules, who)
-        catalog = self.model.catalog
-        nums = {one: None if one in hidden else catalog.items.get(one) for one in item_ids}
+        state, catalog = self.user_state(user, events), self.model.catalog
+        nums = {one: None if one in events.hidden else catalog.items.get(one) for one in item_ids}
         unknown = tuple(one for one, num in nums.items() if num is None)
         chosen = np.unique(np.array([num for num in nums.values() if num is not None], dtype=np.int32))
-        if not known.query.vector.any():
+        if not state.query.vector.any():
             scores = self.model.popularity.scores[chosen]
             order = np.lexsort((chosen, -scores))
             items = answer.of_popular(catalog, Neighbors(chosen[order], scores[order]), explain)
             return Answer("popular", items, fallback=True, unknown=unknown)
-        ranked = scored(self.model, known.query, chosen, len(chosen))
-        why = reasons(known, ranked.found.nums, self.nums(hidden)) if explain else None
+        ranked = scored(self.model, state.query, chosen, len(chosen))
+        why = reasons(state, ranked.found.nums, self.nums(events.hidden)) if explain else None
         return Answer("ranked", answer.of_ranked(catalog, ranked, why), unknown=unknown)
 
     def popular(
@@ -161,11 +169,13 @@ class Recommender:
         ranking: Popularity | None = None,
         hidden: AbstractSet[str] = NONE,
     ) -> Answer:
-        """The items that most users have, or had in the last days; `ranking` is one of :meth:`counting`, to be used again."""
-        return self._popular(request, self.nums([*request.exclude, *hidden]), kind, ranking or self.counting(kind, {}))
+        """Return the items that most users have, or had recently; `ranking` is the result of :meth:`popularity_with`."""
+        return self._popular(
+            request, self.nums([*request.exclude, *hidden]), kind, ranking or self.popularity_with(kind, {})
+        )
 
-    def counting(self, kind: PopularKind, counted: Counted) -> Popularity:
-        """The ranking of the items by popularity, with users of items by item id of whom the model does not know."""
+    def popularity_with(self, kind: PopularKind, counted: Counted) -> Popularity:
+        """Return popularity including users counted after training, given as ``{item_id: users}``."""
         base = self.model.popularity if kind == "popular" else self.model.trending
         nums = {self.model.catalog.items.get(one): n for one, n in counted.items()}
         nums.pop(None, None)
@@ -184,29 +194,30 @@ class Recommender:
             raise NotFoundError(f"item {item_id!r} is not in the catalogue of model {self.model_version}")
         return num
 
-    def _recommend(
-        self, known: UserState, request: ListRequest, hidden: AbstractSet[str], activity: Activity
-    ) -> Answer:
-        skip = self.nums([*request.exclude, *hidden])
+    def event_problem(self, event: str, value: float | None) -> str:
+        """Return why the next training would reject an event of this type and value; empty when it would not."""
+        return self.rules.problem(event, value)
+
+    def _recommend(self, state: UserState, request: ListRequest, events: UserEvents) -> Answer:
+        skip = self.nums([*request.exclude, *events.hidden])
         if not request.include_seen:
-            skip = np.union1d(skip, known.seen).astype(np.int32)
-        drop = set() if request.include_seen else self._later(activity)
-        if not known.query.vector.any():
+            skip = np.union1d(skip, state.seen).astype(np.int32)
+        drop = set() if request.include_seen else self._later(events)
+        if not state.query.vector.any():
             return self._popular(request, skip, "popular", self.model.popularity, drop, fallback=True)
-        depth = self._depth(request) + len(drop)
         ranked = rank(
             self.model,
-            known.query,
-            depth,
+            state.query,
+            self._depth(request) + len(drop),
             skip,
             eligible=self.eligible(request),
             exact=request.exact,
             penalty=request.popularity_penalty,
         )
         chosen, place = self._chosen(ranked, request, drop)
-        why = reasons(known, chosen.found.nums, self.nums(hidden)) if request.explain else None
+        why = reasons(state, chosen.found.nums, self.nums(events.hidden)) if request.explain else None
         return Answer(
-            "fold_in" if known.fresh else "personalized",
+            "fold_in" if state.fresh else "personalized",
             answer.of_ranked(self.model.catalog, chosen, why),
             next_offset=place.next_offset,
         )
@@ -228,10 +239,9 @@ class Recommender:
         return Answer(strategy, items, fallback=fallback, next_offset=place.next_offset)
 
     def _listed(
-        self, lists: Lists, row: int, request: ListRequest, activity: Activity, hidden: AbstractSet[str]
+        self, lists: Lists, row: int, request: ListRequest, hidden: AbstractSet[str], drop: set[int]
     ) -> tuple[tuple[answer.Recommendation, ...], bool, int | None] | None:
         """The answer from a precomputed list; None where there is none, or it is too short for the question."""
-        drop = self._later(activity)
         skip = set(self.nums([*request.exclude, *hidden]).tolist()) if request.exclude or hidden else NO_NUMS
         depth = request.depth + len(skip) + len(drop)
         nums: list[int] = lists.nums[row, :depth].tolist()
@@ -281,7 +291,7 @@ class Recommender:
         """The row numbers of those items that the catalogue has, rising."""
         return np.unique(self.model.catalog.items.known(item_ids)) if item_ids else np.empty(0, dtype=np.int32)
 
-    def _later(self, activity: Activity) -> set[int]:
-        if not activity.later:
+    def _later(self, events: UserEvents) -> set[int]:
+        if not events.later:
             return set()
-        return set(self.nums([*self.rules.aggregated(activity.later)]).tolist())
+        return set(self.nums([*self.rules.aggregated(events.later)]).tolist())

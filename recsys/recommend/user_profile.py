@@ -33,6 +33,8 @@ class Profile(NamedTuple):
 
     Parameters
     ----------
+    in_model : bool
+        Whether the model was trained with the user, who was not deleted since.
     n_liked, n_disliked : int
     liked : tuple of Consumed
         By falling weight, at most 1,000.
@@ -42,6 +44,7 @@ class Profile(NamedTuple):
         The most frequent values of each attribute that has words, over `liked`.
     """
 
+    in_model: bool
     n_liked: int
     n_disliked: int
     liked: tuple[Consumed, ...]
@@ -49,16 +52,17 @@ class Profile(NamedTuple):
     preferences: tuple[Preference, ...]
 
 
-def profile(taste: UserState) -> Profile:
-    """The profile of a taste."""
-    catalog = taste.model.catalog
-    pairs = zip(taste.liked.tolist(), taste.weights.tolist(), strict=True)
+def profile(state: UserState) -> Profile:
+    """Return the profile of a user."""
+    catalog = state.model.catalog
+    pairs = zip(state.liked.tolist(), state.weights.tolist(), strict=True)
     liked = sorted(pairs, key=lambda pair: -pair[1])[:MOST_ITEMS]
     return Profile(
-        len(taste.liked),
-        len(taste.disliked),
+        state.user_num is not None,
+        len(state.liked),
+        len(state.disliked),
         tuple(_consumed(catalog, num, weight) for num, weight in liked),
-        tuple(_consumed(catalog, num, 0.0) for num in taste.disliked.tolist()[:MOST_ITEMS]),
+        tuple(_consumed(catalog, num, 0.0) for num in state.disliked.tolist()[:MOST_ITEMS]),
         _preferences(catalog, liked),
     )
 

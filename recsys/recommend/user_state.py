@@ -1,4 +1,4 @@
-"""What is known of somebody: the history in the model, and what happened since."""
+"""A user's history: training data plus events received since."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.vectors import Vectors
-from recsys.events.activity import NOTHING, Activity, Event, EventRules
+from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
 from recsys.index.exact import NOTHING as NO_ITEMS
 from recsys.model.fold_in import UserSolution
 from recsys.model.model import Model
@@ -23,7 +23,7 @@ Nums = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class UserState:
-    """A history on which lists are made.
+    """The history that lists are made from.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ class UserState:
         Row numbers of items, rising.
     weights : float32 array (len(liked),)
     user_num : int or None
-        The user in the model; None for somebody whom it does not know, or must not.
+        Row number of the user in the model; None for a guest, an unknown user and a deleted one.
     fresh : bool
-        Something happened since the model was trained, so its own factors of the user are of yesterday.
+        There are events since the model was trained, so the model's own factors of the user are out of date.
     """
 
     model: Model
@@ -46,7 +46,7 @@ class UserState:
 
     @property
     def seen(self) -> Nums:
-        """What must not be recommended, rising."""
+        """Row numbers of items not to recommend again, rising."""
         return np.union1d(self.liked, self.disliked).astype(np.int32) if len(self.disliked) else self.liked
 
     @cached_property
@@ -56,22 +56,22 @@ class UserState:
 
     @cached_property
     def query(self) -> UserQuery:
-        """What is asked for the lists; its vector is zero where nothing is known."""
+        """The query for the lists; its vector is zero where nothing is known."""
         if self.user_num is not None and not self.fresh:
             return history_query(self.model, self.model.user_factors[self.user_num], self.liked)
         return history_query(self.model, self.solution.factors, self.liked)
 
 
-def of_user(model: Model, rules: EventRules, user_id: str, activity: Activity = NOTHING) -> UserState:
-    """The taste of a user: without a threshold events add to the history, with one the later rating of an item holds."""
-    user_num = None if activity.forgotten else model.users.get(user_id)
+def of_user(model: Model, rules: EventRules, user_id: str, events: UserEvents = NO_EVENTS) -> UserState:
+    """Return the state of a user: events add to the history; with a threshold the later rating of an item holds."""
+    user_num = None if events.forgotten else model.users.get(user_id)
     if user_num is None:
-        return of_history(model, rules, activity.events)
+        return of_history(model, rules, events.events)
     histories = model.histories
     start, stop = histories.indptr[user_num], histories.indptr[user_num + 1]
     liked, weights = histories.item_nums[start:stop], histories.weights[start:stop]
     disliked = model.seen_only.items_of(user_num)
-    changes = _changes(model, rules, activity.events)
+    changes = _changes(model, rules, events.events)
     if not changes:
         return UserState(model, liked, weights, disliked, user_num, fresh=False)
     totals = dict(zip(liked.tolist(), weights.tolist(), strict=True))
@@ -82,24 +82,24 @@ def of_user(model: Model, rules: EventRules, user_id: str, activity: Activity = 
         else:
             totals[num] = weight
         (bad.discard if weight > 0 else bad.add)(num)
-    return _taste(model, totals, bad, user_num)
+    return _state(model, totals, bad, user_num)
 
 
 def of_history(model: Model, rules: EventRules, events: Sequence[Event]) -> UserState:
-    """The taste of somebody who did nothing but `events`."""
+    """Return the state of a guest whose history is `events`."""
     changes = _changes(model, rules, events)
-    return _taste(model, changes, {num for num, weight in changes.items() if weight == 0}, None)
+    return _state(model, changes, {num for num, weight in changes.items() if weight == 0}, None)
 
 
 def _changes(model: Model, rules: EventRules, events: Sequence[Event]) -> dict[int, float]:
-    """The weight of each item that is in the catalogue, 0 for one that is not liked."""
+    """Return the weight of each item that is in the catalogue, 0 for an item that is not liked."""
     if not events:
         return {}
     numbered = ((model.catalog.items.get(item_id), weight) for item_id, weight in rules.aggregated(events).items())
     return {num: weight for num, weight in numbered if num is not None}
 
 
-def _taste(model: Model, totals: dict[int, float], disliked: set[int], user_num: int | None) -> UserState:
+def _state(model: Model, totals: dict[int, float], disliked: set[int], user_num: int | None) -> UserState:
     liked = sorted(num for num, weight in totals.items() if weight > 0)
     return UserState(
         model,

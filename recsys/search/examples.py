@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from recsys.data.vectors import Vectors, unit_rows
 from recsys.errors import NotFoundError, QueryError
-from recsys.events.activity import NOTHING, Activity
+from recsys.events.activity import NO_EVENTS, UserEvents
 from recsys.index.exact import ExactIndex, Neighbors, VectorIndex, VectorTable, best_of
 from recsys.model.model import Model
 from recsys.recommend import answer
@@ -38,7 +38,6 @@ from recsys.recommend.ranking import Mask, Nums, nearest, propose
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
 from recsys.recommend.text_vectors import row_of_text
-from recsys.recommend.user_state import of_user
 
 Strategy = Literal["mean", "best_score", "context_pairs"]
 STRATEGIES: tuple[Strategy, ...] = ("mean", "best_score", "context_pairs")
@@ -112,19 +111,20 @@ def text_example(recommender: Recommender, vector: Vectors, weight: float = 1.0)
     return _example(row_of_text(recommender.model, vector), weight)
 
 
-def user_example(recommender: Recommender, user_id: str, activity: Activity = NOTHING, weight: float = 1.0) -> Example:
-    """A user, with what happened since; raises NotFoundError when nothing is known."""
-    model = recommender.model
-    taste = of_user(model, recommender.rules, user_id, activity)
-    if not taste.query.vector.any():
+def user_example(
+    recommender: Recommender, user_id: str, events: UserEvents = NO_EVENTS, weight: float = 1.0
+) -> Example:
+    """Return a user as an example; raises NotFoundError when nothing is known of the user."""
+    model, vector = recommender.model, recommender.user_state(user_id, events).query.vector
+    if not vector.any():
         raise NotFoundError(f"nothing is known of user {user_id!r}")
-    return _example(model.likeness.of_user(taste.query.vector, model.layout.factors), weight)
+    return _example(model.likeness.of_user(vector, model.layout.factors), weight)
 
 
-def query(
+def search_by_examples(
     recommender: Recommender, wanted: VectorQuery, request: ListRequest, hidden: AbstractSet[str] = NONE
 ) -> Answer:
-    """Items by examples, without the items among them; the popular ones where the examples say nothing.
+    """Return items by examples, without the items among them; the popular ones where nothing is known of the examples.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def query(
     request : ListRequest
         Its k, offset, exclude, filters and exact.
     hidden : set of str
-        Ids of items that nobody may see.
+        Ids of the items that no list may show.
 
     Raises
     ------

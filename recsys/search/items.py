@@ -1,4 +1,4 @@
-"""Items for a text, and in the order of somebody's taste.
+"""Items for a text or a picture, in the order of a user's history when asked.
 
 Personalized, the first POOL items by text are ranked by ``text' + PERSONAL * taste'``: their scores by text and the user's
 scores of them, each scaled to 0..1 over these items (CombSUM of min-max scores: Fox and Shaw, TREC-2, 1994). So taste can
@@ -9,18 +9,18 @@ order by text, with scores of 0 and less, as they have on the same scale.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from recsys.data.vectors import Vectors
+from recsys.events.activity import NO_EVENTS, UserEvents
 from recsys.model.model import Model
 from recsys.recommend import answer
 from recsys.recommend.answer import Answer, Recommendation, Source
 from recsys.recommend.ranking import scored
-from recsys.recommend.recommender import NONE, Recommender
+from recsys.recommend.recommender import Recommender, User
 from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import UserState
 from recsys.search.pictures import PICTURE, PictureQuery, by_picture, check_pictures
@@ -38,11 +38,11 @@ def corpus(model: Model) -> Corpus:
     return Corpus(model.items_by_text, model.keywords)
 
 
-def chosen(model: Model, mode: SearchMode | None) -> SearchMode:
-    """`mode`, or the one that finds most; raises UnansweredError where the items cannot be searched that way."""
-    texts = corpus(model)
+def choose_mode(recommender: Recommender, mode: SearchMode | None) -> SearchMode:
+    """Return `mode`, or the best one there is; raises UnansweredError where the items cannot be searched that way."""
+    model, texts = recommender.model, corpus(recommender.model)
     if mode == PICTURE or (mode is None and not texts.modes() and model.picture_dim):
-        check_pictures(model)
+        check_pictures(recommender)
         return PICTURE
     return texts.chosen(mode)
 
@@ -51,21 +51,22 @@ def search(
     recommender: Recommender,
     query: TextQuery | PictureQuery,
     request: ListRequest,
-    hidden: AbstractSet[str] = NONE,
-    taste: UserState | None = None,
+    user: User | None = None,
+    events: UserEvents = NO_EVENTS,
 ) -> Answer:
-    """Items for a text or a picture, also those that were seen: whoever searches wants to find them.
+    """Return items for a text or a picture, also those that the user has seen.
 
     Parameters
     ----------
     query : TextQuery or PictureQuery
-        Of a mode that :func:`chosen` gave.
+        Of a mode that :func:`choose_mode` returned.
     request : ListRequest
         Its k, offset, exclude, filters and exact.
-    hidden : set of str
-        Ids of items that nobody may see.
-    taste : UserState or None
-        Of whom the order is; None: by the query alone. So it is where nothing is known, and the answer is a fallback.
+    user : str, sequence of Event, or None
+        The user or guest for whom the order is personalized; None: by the query alone. For a user without a history it is by
+        the query as well, and the answer is a fallback.
+    events : UserEvents
+        Events of the user since the model was trained, and hidden items.
 
     Raises
     ------
@@ -75,28 +76,29 @@ def search(
         When the query is one of pictures and the model has none.
     """
     model = recommender.model
-    knows = taste is not None and bool(taste.query.vector.any())
-    depth = max(request.depth, POOL) if knows else request.depth
-    skip, eligible = recommender.nums([*request.exclude, *hidden]), recommender.eligible(request)
+    state = None if user is None else recommender.user_state(user, events)
+    known = state is not None and bool(state.query.vector.any())
+    depth = max(request.depth, POOL) if known else request.depth
+    skip, eligible = recommender.nums([*request.exclude, *events.hidden]), recommender.eligible(request)
     if isinstance(query, PictureQuery):
-        found = by_picture(model, query, depth, skip, eligible, exact=request.exact)
+        found = by_picture(recommender, query, depth, skip, eligible, exact=request.exact)
     else:
         texts = corpus(model).exactly() if request.exact else corpus(model)
         called = model.names.called([one.word for one in tokens(query.text)], model.keywords.has)
         found = texts.find(replace(query, called=tuple(called)), depth, skip, eligible)
-    if taste is not None and knows:
-        found = _personalized(found, taste)
+    if state is not None and known:
+        found = _personalized(found, state)
     page = answer.page(found.nums.tolist(), request.offset, request.k, set())
     items = _items(model, found.take(page.places), query)
-    unknown = taste is not None and not knows
-    return Answer("personalized_search" if knows else "search", items, fallback=unknown, next_offset=page.next_offset)
+    unknown = state is not None and not known
+    return Answer("personalized_search" if known else "search", items, fallback=unknown, next_offset=page.next_offset)
 
 
-def _personalized(found: Found, taste: UserState) -> Found:
+def _personalized(found: Found, state: UserState) -> Found:
     n = min(POOL, len(found))
     if not n:
         return found
-    ranked = scored(taste.model, taste.query, np.sort(found.nums[:n]), n)
+    ranked = scored(state.model, state.query, np.sort(found.nums[:n]), n)
     by_num = np.argsort(ranked.found.nums)
     places = by_num[np.searchsorted(ranked.found.nums[by_num], found.nums[:n])]
     total = _scaled(found.scores, n)

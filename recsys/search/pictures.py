@@ -11,8 +11,8 @@ from recsys.data.vectors import Vectors
 from recsys.errors import UnansweredError
 from recsys.index.exact import NOTHING, ExactIndex, VectorIndex
 from recsys.model.extras.picture_tags import Tag
-from recsys.model.model import Model
 from recsys.recommend.ranking import Mask, Nums, nearest
+from recsys.recommend.recommender import Recommender
 from recsys.search.text import Found, with_vector
 
 PictureMode = Literal["picture"]
@@ -39,16 +39,16 @@ class PictureQuery:
         return PICTURE
 
 
-def check_pictures(model: Model) -> None:
-    """Raise UnansweredError where a model has no pictures."""
-    if not model.picture_dim:
+def check_pictures(recommender: Recommender) -> None:
+    """Raise UnansweredError where the model has no pictures."""
+    if not recommender.model.picture_dim:
         raise UnansweredError(
             "the items have no pictures that could be searched; train with content.picture_encoder and a column of pictures"
         )
 
 
 def by_picture(
-    model: Model,
+    recommender: Recommender,
     query: PictureQuery,
     depth: int,
     skip: Nums = NOTHING,
@@ -63,8 +63,9 @@ def by_picture(
     UnansweredError
         When the model has no pictures.
     """
-    check_pictures(model)
-    index: VectorIndex = ExactIndex(model.items_by_picture.table) if exact else model.items_by_picture
+    check_pictures(recommender)
+    index: VectorIndex = recommender.model.items_by_picture
+    index = ExactIndex(index.table) if exact else index
     nums, scores = NOTHING, np.empty(0, dtype=np.float32)
     if query.vector.any():
         pictured = with_vector(index.table)
@@ -76,7 +77,7 @@ def by_picture(
     return Found(nums, scores, mark, ~mark)
 
 
-def captions(model: Model, vector: Vectors, k: int = 1) -> list[Tag]:
+def captions(recommender: Recommender, vector: Vectors, k: int = 1) -> list[Tag]:
     """The `k` values of each attribute that a picture shows most likely, by its vector (picture_dim,).
 
     Raises
@@ -84,10 +85,11 @@ def captions(model: Model, vector: Vectors, k: int = 1) -> list[Tag]:
     UnansweredError
         When the model has no pictures, or no attribute whose values its encoder has words for.
     """
-    check_pictures(model)
-    if not len(model.picture_tags):
+    check_pictures(recommender)
+    tags = recommender.model.picture_tags
+    if not len(tags):
         raise UnansweredError("the items have no attribute that pictures could be described by (content.picture_tags)")
-    return model.picture_tags.nearest(vector, k)
+    return tags.nearest(vector, k)
 
 
 def caption(tags: list[Tag]) -> str:

@@ -6,13 +6,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recsys.errors import EventStoreError
-from recsys.events.activity import NOTHING, Activity
+from recsys.events.activity import NO_EVENTS, UserEvents
 from recsys.events.recent_users import FreshUsers
-from recsys.events.records import EVER, Look, user_hash
+from recsys.events.records import EVER, user_hash
 from recsys.model.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS, Popularity
 from recsys.recommend.recommender import PopularKind, Recommender
 from serving.errors import ConflictError
@@ -25,32 +24,13 @@ KEPT_SECONDS = 60.0  # who was deleted, in case that the store fails
 COUNTED_SECONDS = 10.0  # how often popularity is counted anew
 RETRY_SECONDS = 5.0  # until a store that could not be opened is tried again
 HALF_LIVES = 8  # after which an event is not counted any more
-FORGOTTEN = Activity(forgotten=True)
 
 
-@dataclass(frozen=True)
-class Known:
-    """What is known of a user.
+class EventView:
+    """A worker's view of the event store.
 
-    Parameters
-    ----------
-    look : Look
-    degraded : bool
-        The store could not be read: fresh events are missing, and what is hidden is that of the last time.
-    """
-
-    look: Look
-    degraded: bool = False
-
-
-NOTHING_KNOWN = Known(Look(NOTHING, frozenset(), 0))
-
-
-class Knowledge:
-    """One of each worker.
-
-    While the store cannot be read, lists are made without fresh events and say so; users who were deleted until a minute
-    before stay deleted. A store that could never be read is an error: it is not known then who was deleted.
+    While the store cannot be read, lists are made without recent events and say so; users who were deleted at least a minute
+    before stay deleted. A store that could never be read is an error, because it is unknown who was deleted.
 
     Parameters
     ----------
@@ -105,8 +85,8 @@ class Knowledge:
             raise ConflictError("no event store is configured; set store.events")
         return self.store()
 
-    def look(self, user_id: str, recommender: Recommender, up_to: int = EVER) -> Known:
-        """What the model of `recommender` does not know of a user.
+    def read(self, user_id: str, recommender: Recommender, up_to: int = EVER) -> UserEvents:
+        """Return what the model of `recommender` does not know of a user.
 
         Parameters
         ----------
@@ -121,7 +101,7 @@ class Knowledge:
             When the store could never be read.
         """
         if not self._where:
-            return NOTHING_KNOWN
+            return NO_EVENTS
         store = self._store or self.store()
         watermark = _watermark(store, recommender)
         try:
@@ -130,28 +110,28 @@ class Knowledge:
                 fresh = self._fresh = FreshUsers(store, *watermark)
             if not fresh.may_have(user_id):
                 self._hidden = fresh.hidden
-                return Known(Look(NOTHING, fresh.hidden, 0)) if fresh.hidden else NOTHING_KNOWN
-            look = store.look(user_id, *watermark, up_to)
-            self._hidden = look.hidden
+                return UserEvents(hidden=fresh.hidden) if fresh.hidden else NO_EVENTS
+            events = store.look(user_id, *watermark, up_to)
+            self._hidden = events.hidden
             if self._clock() > self._kept_at + KEPT_SECONDS:
                 self._keep(store)
         except EventStoreError as error:
             LOG.error("event store: %s", error)
             gone = user_hash(user_id) in self._forgotten
-            return Known(Look(FORGOTTEN if gone else NOTHING, self._hidden, 0), degraded=True)
-        return Known(look)
+            return UserEvents(forgotten=gone, hidden=self._hidden, degraded=True)
+        return events
 
     def hidden(self, recommender: Recommender) -> frozenset[str]:
-        """Ids of the items that nobody may see now; raises as :meth:`look`."""
-        return self.look("", recommender).look.hidden
+        """Return the ids of the items that no list may show now; raises as :meth:`read`."""
+        return self.read("", recommender).hidden
 
     def popular(self, recommender: Recommender, kind: PopularKind) -> Popularity:
-        """The ranking by popularity with the events that the model does not know, at most some seconds old.
+        """Return popularity including the events that the model does not know, at most some seconds old.
 
         While the store fails, the last one.
         """
         key = (kind, recommender.model_version)
-        when, ranking = self._counted.get(key) or (-COUNTED_SECONDS, recommender.counting(kind, {}))
+        when, ranking = self._counted.get(key) or (-COUNTED_SECONDS, recommender.popularity_with(kind, {}))
         if not self._where or self._clock() < when + COUNTED_SECONDS:
             return ranking
         store = self.store()
@@ -159,7 +139,7 @@ class Knowledge:
         since = int(time.time() - HALF_LIVES * days * SECONDS_PER_DAY) if days else 0
         through, _ = _watermark(store, recommender)
         try:
-            ranking = recommender.counting(kind, store.recent_counts(since, days, through, recommender.rules))
+            ranking = recommender.popularity_with(kind, store.recent_counts(since, days, through, recommender.rules))
         except EventStoreError as error:
             LOG.error("event store: %s", error)
         self._counted = {one: kept for one, kept in self._counted.items() if one[1] == key[1]}

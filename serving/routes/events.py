@@ -6,23 +6,22 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, g, jsonify
 
-from recsys.errors import did_you_mean
 from recsys.recommend.recommender import Recommender
 from serving.errors import BodyError, NotReadyError
 from serving.http.read_body import body
-from serving.live.event_view import Knowledge
+from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.events import EventIn, EventsBody
 from serving.schemas.queries import NoQuery, query
 
 
-def blueprint(model: ServingModel, knowledge: Knowledge, max_batch: int) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView, max_batch: int) -> Blueprint:
     routes = Blueprint("events", __name__)
 
     @routes.post("/events")
     def add() -> tuple[Response, int]:
         query(NoQuery)
-        store = knowledge.configured_store()
+        store = view.configured_store()
         events = body(EventsBody).events
         if len(events) > max_batch:
             raise BodyError(f"the body is a list of {len(events)} events; send at most {max_batch} at once")
@@ -32,8 +31,7 @@ def blueprint(model: ServingModel, knowledge: Knowledge, max_batch: int) -> Blue
         added = g.added = store.add([one.received() for one in events])  # also for the metrics
         shown = {"accepted": added.accepted, "duplicates": added.duplicates, "unknown_items": 0}
         if recommender is not None:
-            known = recommender.model.catalog.items
-            shown["unknown_items"] = sum(known.get(one.item_id) is None for one in events)
+            shown["unknown_items"] = sum(one.item_id not in recommender.items for one in events)
         return jsonify(shown), 202
 
     return routes
@@ -49,11 +47,6 @@ def _recommender(model: ServingModel) -> Recommender | None:
 
 def _check(events: Sequence[EventIn], recommender: Recommender) -> None:
     """Refuse what the next training would reject; raises BodyError."""
-    rules = recommender.rules
     for place, one in enumerate(events):
-        where = f"[{place}]." if len(events) > 1 else ""
-        if rules.weights and one.event and one.event not in rules.weights:
-            known = did_you_mean(one.event, rules.weights)
-            raise BodyError(f"{where}event is {one.event[:100]!r}, a type that has no weight in the model{known}")
-        if rules.threshold is None and one.value is not None and one.value < 0:
-            raise BodyError(f"{where}value is {one.value:g}; this model counts, and a count is not negative")
+        if problem := recommender.event_problem(one.event, one.value):
+            raise BodyError(f"[{place}].{problem}" if len(events) > 1 else problem)

@@ -13,32 +13,32 @@ from recsys.explore.json import (
     segments_object,
 )
 from serving.http.responses import PRIVATE
-from serving.live.event_view import Knowledge
+from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.explore import MapQuery, MembersQuery
 from serving.schemas.queries import NoQuery, query
 
 
-def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView) -> Blueprint:
     routes = Blueprint("explore", __name__)
 
     @routes.get("/clusters")
     def clusters() -> Response:
         query(NoQuery)
         recommender = model.get()
-        return jsonify(clusters_object(recommender, knowledge.hidden(recommender)))
+        return jsonify(clusters_object(recommender, view.hidden(recommender)))
 
     @routes.get("/clusters/<cluster_id>")
     def cluster(cluster_id: str) -> Response:
         page = query(MembersQuery).page
         recommender = model.get()
-        return jsonify(cluster_object(recommender, cluster_id, page, knowledge.hidden(recommender)))
+        return jsonify(cluster_object(recommender, cluster_id, page, view.hidden(recommender)))
 
     @routes.get("/segments")
     def segments() -> Response:
         query(NoQuery)
         recommender = model.get()
-        return jsonify(segments_object(recommender, knowledge.hidden(recommender)))
+        return jsonify(segments_object(recommender, view.hidden(recommender)))
 
     @routes.get("/segments/<segment_id>")
     def segment(segment_id: str) -> Response:
@@ -46,23 +46,23 @@ def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
         recommender = model.get()
 
         def gone(user_id: str) -> bool:
-            return knowledge.look(user_id, recommender).look.activity.forgotten
+            return view.read(user_id, recommender).forgotten
 
-        hidden = knowledge.hidden(recommender)
+        hidden = view.hidden(recommender)
         response = jsonify(segment_object(recommender, segment_id, page, hidden, gone))
         response.headers["Cache-Control"] = PRIVATE
         return response
 
     @routes.get("/map")
     def item_map() -> Response:
-        asked = query(MapQuery)
+        params = query(MapQuery)
         recommender = model.get()
-        return jsonify(map_object(recommender, asked.page, asked.asked, knowledge.hidden(recommender)))
+        return jsonify(map_object(recommender, params.page, params.request, view.hidden(recommender)))
 
     @routes.get("/directions")
     def directions() -> Response:
         query(NoQuery)
         recommender = model.get()
-        return jsonify(directions_object(recommender, knowledge.hidden(recommender)))
+        return jsonify(directions_object(recommender, view.hidden(recommender)))
 
     return routes

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from serving.live.event_view import Knowledge
+from serving.live.event_view import EventView
 from serving.schemas.queries import NoQuery, query
 
 
-def blueprint(knowledge: Knowledge) -> Blueprint:
+def blueprint(view: EventView) -> Blueprint:
     routes = Blueprint("hidden", __name__)
 
     @routes.put("/items/<id:item_id>/hidden")
     def hide(item_id: str) -> Response:
         query(NoQuery)
-        knowledge.configured_store().hide(item_id)
+        view.configured_store().hide(item_id)
         return Response(status=204)
 
     @routes.delete("/items/<id:item_id>/hidden")
     def show(item_id: str) -> Response:
         query(NoQuery)
-        knowledge.configured_store().unhide(item_id)
+        view.configured_store().unhide(item_id)
         return Response(status=204)
 
     return routes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from recsys.explore.json import membership
+from recsys.explore.json import cluster_of
 from recsys.recommend.json import item_object
 from serving.live.serving_model import ServingModel
 from serving.schemas.queries import NoQuery, query
@@ -18,7 +18,6 @@ def blueprint(model: ServingModel) -> Blueprint:
         query(NoQuery)
         recommender = model.get()
         shown = item_object(recommender.item(item_id), recommender.model_version)
-        group = membership(recommender.model.clusters, "cluster", recommender.item_num(item_id))
-        return jsonify({**shown, "cluster": group})
+        return jsonify({**shown, "cluster": cluster_of(recommender, item_id)})
 
     return routes

@@ -9,7 +9,6 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from recsys.encoders.pictures import FORMATS, PictureBytes
 from recsys.errors import PictureError
-from recsys.recommend.user_state import of_user
 from recsys.search.items import search
 from recsys.search.json import caption_object, search_object
 from recsys.search.pictures import PictureQuery, captions, check_pictures
@@ -17,37 +16,34 @@ from serving.encoding.service import Encoding
 from serving.http.admission import arriving
 from serving.http.read_body import JSON, body, check_plain, read, shown
 from serving.http.responses import personal, plain
-from serving.live.event_view import Knowledge
+from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.pictures import CaptionQuery, PictureBody, PictureSearchQuery
 from serving.schemas.queries import query
 
 
-def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding, max_picture: int) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView, encoding: Encoding, max_picture: int) -> Blueprint:
     routes = Blueprint("pictures", __name__)
 
     @routes.post("/search")
     def search_by_picture() -> Response:
-        asked, sent = query(PictureSearchQuery), picture(max_picture)
+        params, sent = query(PictureSearchQuery), picture(max_picture)
         recommender = model.get()
-        known = knowledge.look(asked.user_id or "", recommender)
-        check_pictures(recommender.model)
+        events = view.read(params.user_id or "", recommender)
+        check_pictures(recommender)
         wanted = PictureQuery(encoding.encode_picture(recommender.picture_encoder, sent))
-        taste = None
-        if asked.user_id is not None:
-            taste = of_user(recommender.model, recommender.rules, asked.user_id, known.look.activity)
-        answer = search(recommender, wanted, asked.asked, known.look.hidden, taste)
-        subject = {} if asked.user_id is None else {"user_id": asked.user_id}
+        answer = search(recommender, wanted, params.request, params.user_id, events)
+        subject = {} if params.user_id is None else {"user_id": params.user_id}
         shown = search_object(answer, wanted, subject, recommender.model_version)
-        return (plain if taste is None else personal)(answer, shown, known.degraded)
+        return (personal if subject else plain)(answer, shown, events.degraded)
 
     @routes.post("/caption")
     def caption() -> Response:
-        asked, sent = query(CaptionQuery), picture(max_picture)
+        params, sent = query(CaptionQuery), picture(max_picture)
         recommender = model.get()
-        check_pictures(recommender.model)
+        check_pictures(recommender)
         vector = encoding.encode_picture(recommender.picture_encoder, sent)
-        return jsonify(caption_object(captions(recommender.model, vector, asked.k), recommender.model_version))
+        return jsonify(caption_object(captions(recommender, vector, params.k), recommender.model_version))
 
     return routes
 

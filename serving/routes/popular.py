@@ -7,21 +7,21 @@ from flask import Blueprint, Response
 from recsys.recommend.json import listed_object
 from recsys.recommend.recommender import PopularKind
 from serving.http.responses import plain
-from serving.live.event_view import Knowledge
+from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.queries import PopularQuery, query
 
 
-def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView) -> Blueprint:
     routes = Blueprint("popular", __name__)
 
     @routes.get("/popular")
     def popular() -> Response:
-        asked = query(PopularQuery)
+        params = query(PopularQuery)
         recommender = model.get()
-        known = knowledge.look("", recommender)
-        kind: PopularKind = "trending" if asked.trending else "popular"
-        answer = recommender.popular(asked.asked, kind, knowledge.popular(recommender, kind), known.look.hidden)
-        return plain(answer, listed_object(answer, {}, recommender.model_version), known.degraded)
+        events = view.read("", recommender)
+        kind: PopularKind = "trending" if params.trending else "popular"
+        answer = recommender.popular(params.request, kind, view.popular(recommender, kind), events.hidden)
+        return plain(answer, listed_object(answer, {}, recommender.model_version), events.degraded)
 
     return routes

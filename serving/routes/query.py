@@ -9,33 +9,39 @@ from flask import Blueprint, Response
 from recsys.data.vectors import Vectors
 from recsys.recommend.json import listed_object
 from recsys.recommend.recommender import Recommender
-from recsys.search.examples import Example, VectorQuery, item_example, text_example, user_example
-from recsys.search.examples import query as answered
+from recsys.search.examples import (
+    Example,
+    VectorQuery,
+    item_example,
+    search_by_examples,
+    text_example,
+    user_example,
+)
 from serving.encoding.service import Encoding
 from serving.http.read_body import body
 from serving.http.responses import personal
-from serving.live.event_view import Knowledge
+from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.queries import NoQuery, query
 from serving.schemas.search import ExampleIn, QueryBody
 
 
-def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView, encoding: Encoding) -> Blueprint:
     routes = Blueprint("query", __name__)
 
     @routes.post("/query")
     def query_items() -> Response:
         query(NoQuery)
-        asked = body(QueryBody)
+        given = body(QueryBody)
         recommender = model.get()
-        known = knowledge.look("", recommender)
-        texts = asked.texts()
+        events = view.read("", recommender)
+        texts = given.texts()
         vectors = dict(zip(texts, encoding.encode(recommender.encoder, texts), strict=True)) if texts else {}
-        examples = _Examples(recommender, knowledge, vectors)
-        wanted = VectorQuery(examples.of(asked.positive), examples.of(asked.negative), asked.strategy)
-        answer = answered(recommender, wanted, asked.asked, known.look.hidden)
+        examples = _Examples(recommender, view, vectors)
+        wanted = VectorQuery(examples.of(given.positive), examples.of(given.negative), given.strategy)
+        answer = search_by_examples(recommender, wanted, given.request, events.hidden)
         shown = listed_object(answer, {}, recommender.model_version)
-        return personal(answer, shown, known.degraded or examples.degraded)
+        return personal(answer, shown, events.degraded or examples.degraded)
 
     return routes
 
@@ -43,8 +49,8 @@ def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> 
 class _Examples:
     """Examples of requests as vectors; `degraded` when fresh events of a user could not be read."""
 
-    def __init__(self, recommender: Recommender, knowledge: Knowledge, vectors: dict[str, Vectors]) -> None:
-        self._recommender, self._knowledge, self._vectors = recommender, knowledge, vectors
+    def __init__(self, recommender: Recommender, view: EventView, vectors: dict[str, Vectors]) -> None:
+        self._recommender, self._view, self._vectors = recommender, view, vectors
         self.degraded = False
 
     def of(self, given: Sequence[ExampleIn]) -> tuple[Example, ...]:
@@ -56,6 +62,6 @@ class _Examples:
         if one.text is not None:
             return text_example(self._recommender, self._vectors[one.text], one.weight)
         assert one.user_id is not None
-        known = self._knowledge.look(one.user_id, self._recommender)
-        self.degraded |= known.degraded
-        return user_example(self._recommender, one.user_id, known.look.activity, one.weight)
+        events = self._view.read(one.user_id, self._recommender)
+        self.degraded |= events.degraded
+        return user_example(self._recommender, one.user_id, events, one.weight)

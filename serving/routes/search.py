@@ -1,7 +1,6 @@
 """GET /search: items for a text.
 
-What was answered to nobody in particular is kept: as long as the same model serves and the same items are hidden, the same
-question has the same answer.
+Answers without a user are cached: with the same model and the same hidden items, the same query has the same answer.
 """
 
 from __future__ import annotations
@@ -14,15 +13,14 @@ from recsys.data.vectors import Vectors
 from recsys.errors import EncoderBusyError
 from recsys.recommend.answer import Answer
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.user_state import of_user
-from recsys.search.items import SearchMode, chosen, search
+from recsys.search.items import SearchMode, choose_mode, search
 from recsys.search.json import search_object
 from recsys.search.pictures import PICTURE, PictureQuery
 from recsys.search.text import TextQuery
 from serving.encoding.service import Encoding
 from serving.errors import ConflictError
 from serving.http.responses import personal, plain
-from serving.live.event_view import Knowledge
+from serving.live.event_view import EventView
 from serving.live.lru import Latest
 from serving.live.serving_model import ServingModel
 from serving.schemas.queries import query
@@ -35,31 +33,28 @@ LONGEST_KEPT = 100
 Key = tuple[str, frozenset[str], bytes]
 
 
-def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView, encoding: Encoding) -> Blueprint:
     routes = Blueprint("search", __name__)
     kept = Latest[Key, tuple[Answer, dict[str, Any]]](MOST_KEPT)
 
     @routes.get("/search")
     def search_items() -> Response:
-        asked = query(SearchQuery)
+        params = query(SearchQuery)
         recommender = model.get()
-        known = knowledge.look(asked.user_id or "", recommender)
-        key = recommender.model_version, known.look.hidden, request.query_string
-        if asked.user_id is None and (before := kept.get(key)) is not None:
-            return plain(*before, known.degraded)
-        mode = chosen(recommender.model, asked.mode)
-        wanted = _wanted(encoding, recommender, asked.q, mode)
-        taste = None
-        if asked.user_id is not None:
-            taste = of_user(recommender.model, recommender.rules, asked.user_id, known.look.activity)
-        answer = search(recommender, wanted, asked.asked, known.look.hidden, taste)
-        subject = {} if asked.user_id is None else {"user_id": asked.user_id}
+        events = view.read(params.user_id or "", recommender)
+        key = recommender.model_version, events.hidden, request.query_string
+        if params.user_id is None and (before := kept.get(key)) is not None:
+            return plain(*before, events.degraded)
+        mode = choose_mode(recommender, params.mode)
+        wanted = _wanted(encoding, recommender, params.q, mode)
+        answer = search(recommender, wanted, params.request, params.user_id, events)
+        subject = {} if params.user_id is None else {"user_id": params.user_id}
         shown = search_object(answer, wanted, subject, recommender.model_version)
         if wanted.mode != mode:
             shown["degraded"] = [SEMANTIC]
-        elif taste is None and asked.k <= LONGEST_KEPT:
+        elif not subject and params.k <= LONGEST_KEPT:
             kept.keep(key, (answer, shown))
-        return (plain if taste is None else personal)(answer, shown, known.degraded)
+        return (personal if subject else plain)(answer, shown, events.degraded)
 
     return routes
 

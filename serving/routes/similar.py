@@ -6,20 +6,20 @@ from flask import Blueprint, Response
 
 from recsys.recommend.json import listed_object
 from serving.http.responses import plain
-from serving.live.event_view import Knowledge
+from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.queries import SimilarQuery, query
 
 
-def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView) -> Blueprint:
     routes = Blueprint("similar", __name__)
 
     @routes.get("/similar/<id:item_id>")
     def similar(item_id: str) -> Response:
-        asked = query(SimilarQuery).asked
+        request = query(SimilarQuery).request
         recommender = model.get()
-        known = knowledge.look("", recommender)
-        answer = recommender.similar_items(item_id, asked, known.look.hidden)
-        return plain(answer, listed_object(answer, {"item_id": item_id}, recommender.model_version), known.degraded)
+        events = view.read("", recommender)
+        answer = recommender.similar_items(item_id, request, events.hidden)
+        return plain(answer, listed_object(answer, {"item_id": item_id}, recommender.model_version), events.degraded)
 
     return routes

@@ -8,31 +8,31 @@ from recsys.explore.insights_json import tags_object
 from recsys.explore.suggested_tags import of_item, of_text
 from serving.encoding.service import Encoding
 from serving.http.read_body import body
-from serving.live.event_view import Knowledge
+from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.insights import TagsBody
 from serving.schemas.queries import NoQuery, query
 
 
-def blueprint(model: ServingModel, knowledge: Knowledge, encoding: Encoding) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView, encoding: Encoding) -> Blueprint:
     routes = Blueprint("tags", __name__)
 
     @routes.get("/tags/<id:item_id>")
     def item(item_id: str) -> Response:
         query(NoQuery)
         recommender = model.get()
-        hidden = knowledge.hidden(recommender)
+        hidden = view.hidden(recommender)
         found = of_item(recommender, item_id, hidden)
         return jsonify(tags_object(found, {"item_id": item_id}, recommender.model_version))
 
     @routes.post("/tags")
     def text() -> Response:
         query(NoQuery)
-        asked = body(TagsBody)
+        given = body(TagsBody)
         recommender = model.get()
-        hidden = knowledge.hidden(recommender)
-        (vector,) = encoding.encode(recommender.encoder, [asked.text])
+        hidden = view.hidden(recommender)
+        (vector,) = encoding.encode(recommender.encoder, [given.text])
         found = of_text(recommender, vector, hidden)
-        return jsonify(tags_object(found, {"text": asked.text}, recommender.model_version))
+        return jsonify(tags_object(found, {"text": given.text}, recommender.model_version))
 
     return routes

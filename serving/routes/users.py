@@ -5,42 +5,40 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from recsys.errors import NotFoundError
-from recsys.explore.json import membership
-from recsys.recommend import user_state
-from recsys.recommend.user_profile import Consumed, profile
+from recsys.explore.json import segment_of
+from recsys.recommend.user_profile import Consumed
 from serving.errors import ConflictError
 from serving.http.responses import PRIVATE
-from serving.live.event_view import Knowledge
+from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.queries import NoQuery, query
 
 MOST_EVENTS = 1000
 
 
-def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView) -> Blueprint:
     routes = Blueprint("users", __name__)
 
     @routes.get("/users/<id:user_id>")
     def user(user_id: str) -> Response:
         query(NoQuery)
         recommender = model.get()
-        known = knowledge.look(user_id, recommender)
-        found = user_state.of_user(recommender.model, recommender.rules, user_id, known.look.activity)
-        events = knowledge.store().history(user_id, MOST_EVENTS) if knowledge.configured and not known.degraded else ()
-        if found.user_num is None and not events and not len(found.seen):
+        recent = view.read(user_id, recommender)
+        profile = recommender.profile(user_id, recent)
+        events = view.store().history(user_id, MOST_EVENTS) if view.configured and not recent.degraded else ()
+        if not (profile.in_model or events or profile.n_liked or profile.n_disliked):
             raise NotFoundError("nothing is known of this user")
-        shown, num = profile(found), found.user_num
         response = jsonify(
             {
                 "user_id": user_id,
                 "model_version": recommender.model_version,
-                "in_model": num is not None,
-                "segment": None if num is None else membership(recommender.model.segments, "segment", num),
-                "n_liked": shown.n_liked,
-                "n_disliked": shown.n_disliked,
-                "history": [_item(one) for one in shown.liked],
-                "disliked": [_item(one) for one in shown.disliked],
-                "preferences": [one._asdict() for one in shown.preferences],
+                "in_model": profile.in_model,
+                "segment": segment_of(recommender, user_id) if profile.in_model else None,
+                "n_liked": profile.n_liked,
+                "n_disliked": profile.n_disliked,
+                "history": [_item(one) for one in profile.liked],
+                "disliked": [_item(one) for one in profile.disliked],
+                "preferences": [one._asdict() for one in profile.preferences],
                 "events": [
                     {
                         "item_id": one.event.item_id,
@@ -58,9 +56,9 @@ def blueprint(model: ServingModel, knowledge: Knowledge) -> Blueprint:
     @routes.delete("/users/<id:user_id>")
     def forget(user_id: str) -> Response:
         query(NoQuery)
-        if not knowledge.configured:
+        if not view.configured:
             raise ConflictError("no event store is configured, so nothing can be remembered; set store.events")
-        knowledge.store().forget(user_id)
+        view.store().forget(user_id)
         return Response(status=204)
 
     return routes

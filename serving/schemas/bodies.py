@@ -8,13 +8,13 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from recsys.data.filters import Condition
 from recsys.events.activity import Event
 from recsys.events.records import LARGEST_VALUE
-from recsys.recommend.request import MOST_OFFSET, ListRequest
+from recsys.recommend.recommender import User
+from serving.schemas import lists
 from serving.schemas.base import StrictObject
 from serving.schemas.filters import FilterIn
-from serving.schemas.queries import MOST_CLUSTER, MOST_ITEMS, PENALTY_DESCRIPTION, RECOMMENDATION_ID
+from serving.schemas.lists import ListSchema
 
 MOST_IDS = 1000
 MOST_FILTERS = 100
@@ -49,26 +49,18 @@ History = Annotated[
     Field(max_length=MOST_IDS, strict=False),
 ]
 Ids = Annotated[tuple[Id, ...], Field(max_length=MOST_IDS, strict=False)]
-K = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items"), BeforeValidator(_whole)]
-Offset = Annotated[
-    int, Field(ge=0, le=MOST_OFFSET, description="how many better items to pass over"), BeforeValidator(_whole)
-]
+Whole = BeforeValidator(_whole)
 Exclude = Annotated[Ids, Field(description="ids of items that are not wanted")]
 Filters = Annotated[
     tuple[FilterIn, ...],
     Field(max_length=MOST_FILTERS, strict=False, description="conditions on attributes of the items; all must hold"),
 ]
 
-OfCluster = Annotated[
-    Annotated[int, Field(ge=0, le=MOST_CLUSTER), BeforeValidator(_whole)] | None,
-    Field(description="only items of this group, see `/clusters`; 404 when there is no such group"),
-]
-
 ONE_OF: JsonDict = {"oneOf": [{"required": ["user_id"]}, {"required": ["history"]}]}
 
 
 class Subject(StrictObject):
-    """Whom something is asked for: a user, or a guest with a history."""
+    """A user, or a guest with a history."""
 
     model_config = ConfigDict(json_schema_extra=ONE_OF)
 
@@ -82,50 +74,31 @@ class Subject(StrictObject):
         return self
 
     @cached_property
-    def events(self) -> tuple[Event, ...]:
-        """The history of a guest."""
+    def user(self) -> User:
+        """The id of the user, or the history of the guest."""
+        if self.user_id is not None:
+            return self.user_id
         return tuple(Event(one.item_id, one.event, one.value) for one in self.history or ())
 
 
-class RecommendBody(Subject):
-    """Body of ``POST /recommend``."""
+class ListBody(StrictObject, ListSchema):
+    """What the bodies for lists take."""
 
-    k: K = 10
-    offset: Offset = 0
+    k: Annotated[lists.Count, Whole] = 10
+    offset: Annotated[lists.Passed, Whole] = 0
     exclude: Exclude = ()
     filters: Filters = ()
-    cluster: OfCluster = None
+    cluster: Annotated[Annotated[lists.ClusterNumber, Whole] | None, lists.OF_CLUSTER] = None
+
+
+class RecommendBody(ListBody, Subject):
+    """Body of ``POST /recommend``."""
+
     include_seen: Annotated[bool, Field(description="also items of the history")] = False
-    diversity: Annotated[
-        float,
-        Field(ge=0, le=1, description="0: by score alone; up to 1: the less like the items before it, the better"),
-    ] = 0.0
-    popularity_penalty: Annotated[float | None, Field(ge=0, le=1, description=PENALTY_DESCRIPTION)] = None
-    explain: Annotated[bool, Field(description="with the reasons of each score")] = False
-    recommendation_id: Annotated[
-        str | None,
-        Field(pattern=f"^{RECOMMENDATION_ID}$", description="of the first page, which a later page repeats"),
-    ] = None
-
-    @cached_property
-    def asked(self) -> ListRequest:
-        """The same for the recommender."""
-        return ListRequest(
-            k=self.k,
-            offset=self.offset,
-            exclude=self.exclude,
-            include_seen=self.include_seen,
-            filters=conditions(self.filters),
-            cluster=self.cluster,
-            diversity=self.diversity,
-            popularity_penalty=self.popularity_penalty or 0.0,
-            explain=self.explain,
-        )
-
-
-def conditions(filters: tuple[FilterIn, ...]) -> tuple[Condition, ...]:
-    """All that the filters say."""
-    return tuple(condition for one in filters for condition in one.conditions())
+    diversity: lists.Diversity = 0.0
+    popularity_penalty: Annotated[float | None, Field(ge=0, le=1, description=lists.PENALTY)] = None
+    explain: lists.Explain = False
+    recommendation_id: lists.RecommendationId = None
 
 
 class RankBody(Subject):
@@ -134,4 +107,4 @@ class RankBody(Subject):
     item_ids: Annotated[
         tuple[Id, ...], Field(min_length=1, max_length=MOST_IDS, strict=False, description="the items to be ranked")
     ]
-    explain: Annotated[bool, Field(description="with the reasons of each score")] = False
+    explain: lists.Explain = False

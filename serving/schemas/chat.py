@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from recsys.chat import Message, PhrasedBy, Role
 from recsys.recommend.answer import Source, Strategy
-from recsys.recommend.request import ListRequest
 from serving.schemas.answers import AnswerObject, Count, Version
 from serving.schemas.answers import Id as AnsweredId
 from serving.schemas.base import StrictObject
-from serving.schemas.bodies import Exclude, Filters, Id, _whole, conditions
+from serving.schemas.bodies import Exclude, Filters, Id, Whole
+from serving.schemas.lists import ListSchema
 
 MOST_MESSAGES = 1000
 LONGEST_CONTENT = 40_000  # of the assistant: a list of a hundred items with reasons
@@ -53,7 +53,7 @@ class MessageIn(StrictObject):
 Ignored = Annotated[str, Field(min_length=1, max_length=LONGEST_IGNORED)]
 
 
-class ChatBody(StrictObject):
+class ChatBody(StrictObject, ListSchema):
     """Body of ``POST /chat``."""
 
     messages: Annotated[
@@ -61,7 +61,7 @@ class ChatBody(StrictObject):
         Field(min_length=1, max_length=MOST_MESSAGES, strict=False, description="the turns so far, oldest first"),
     ]
     user_id: Annotated[Id | None, Field(description="with this user's taste, and without what they have seen")] = None
-    k: Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items"), BeforeValidator(_whole)] = 10
+    k: Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items"), Whole] = 10
     exclude: Exclude = ()
     filters: Filters = ()
     ignore: Annotated[
@@ -73,11 +73,6 @@ class ChatBody(StrictObject):
             "understood wrongly",
         ),
     ] = ()
-
-    @cached_property
-    def asked(self) -> ListRequest:
-        """The same for the recommender."""
-        return ListRequest(k=self.k, exclude=self.exclude, filters=conditions(self.filters))
 
     @cached_property
     def turns(self) -> tuple[Message, ...]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from recsys.explore.json import Page
 from recsys.model.extras.directions import Space
-from recsys.recommend.request import ListRequest
 from serving.schemas.answers import AnswerObject, Count, Id, Version
-from serving.schemas.queries import Conditions, Ids, K, OfCluster, Query, whole_number
+from serving.schemas.queries import Conditions, K, ListQuery, Query, whole_number
 
 MOST_POINTS = 10_000
 FARTHEST = 999_999_999
@@ -38,27 +36,18 @@ class MembersQuery(Query):
         return Page(self.k, self.offset)
 
 
-class MapQuery(Query):
+class MapQuery(ListQuery):
     """Parameters of ``GET /map``."""
+
+    request_fields = ("exclude", "cluster")  # its pages are not those of a list
 
     k: Annotated[int, Field(ge=1, le=MOST_POINTS, description="how many items"), BeforeValidator(whole_number)] = 1000
     offset: Anywhere = 0
-    exclude: Annotated[Ids, Field(description="ids of items that are not wanted, joined by commas")] = ()
     filter: Annotated[Conditions, Field(description="a condition on an attribute of the items, as for lists")] = ()
-    cluster: OfCluster = None
-
-    @classmethod
-    def repeatable(cls) -> frozenset[str]:
-        return frozenset({"filter"})
 
     @property
     def page(self) -> Page:
         return Page(self.k, self.offset)
-
-    @cached_property
-    def asked(self) -> ListRequest:
-        """Which items."""
-        return ListRequest(exclude=self.exclude, filters=self.filter, cluster=self.cluster)
 
 
 class MeaningWord(AnswerObject):

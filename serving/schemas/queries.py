@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -12,19 +12,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 
 from recsys.data.filters import Condition, parse_filter, shown
 from recsys.errors import QueryError, did_you_mean
-from recsys.recommend.request import MOST_OFFSET, ListRequest
+from serving.schemas import lists
+from serving.schemas.lists import ListSchema
 
-MOST_ITEMS = 1000
 MOST_PARAMETERS = 100
-MOST_CLUSTER = 999_999
 LONGEST_REMEMBERED = 64
 WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
-RECOMMENDATION_ID = "[0-9a-f]{32}"
-PENALTY_DESCRIPTION = (
-    "share of the user's best score that the most popular item loses, others less; 0: none; left out: what the service was "
-    "configured with"
-)
 FILTER_PATTERN = r"^[^:<>!=]+(!?:[^,]+(,[^,]+)*|[<>]=?-?(0|[1-9][0-9]*)(\.[0-9]+)?)$"
 
 
@@ -55,20 +49,15 @@ def _conditions(texts: list[str]) -> tuple[Condition, ...]:
 
 
 WholeNumber = BeforeValidator(whole_number)
-K = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items"), WholeNumber]
+Number = BeforeValidator(_number)
+K = Annotated[lists.Count, WholeNumber]
 Offset = Annotated[
-    int,
-    Field(ge=0, le=MOST_OFFSET, description="how many better items to pass over: the second page of ten begins at 10"),
+    lists.Passed,
+    Field(description="how many better items to pass over: the second page of ten begins at 10"),
     WholeNumber,
 ]
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Diversity = Annotated[
-    float,
-    Field(ge=0, le=1, description="0: by score alone; up to 1: the less like the items before it, the better"),
-    BeforeValidator(_number),
-]
-Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(_number)]
-PopularityPenalty = Annotated[Share, Field(description=PENALTY_DESCRIPTION)]
+Share = Annotated[float, Field(ge=0, le=1), Number]
 Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
 Conditions = Annotated[
     tuple[Condition, ...],
@@ -77,13 +66,7 @@ Conditions = Annotated[
         {"type": "array", "items": {"type": "string", "format": "filter", "pattern": FILTER_PATTERN}, "default": []}
     ),
 ]
-RecommendationId = Annotated[str, Field(pattern=f"^{RECOMMENDATION_ID}$")]
-
-
-OfCluster = Annotated[
-    Annotated[int, Field(ge=0, le=MOST_CLUSTER), BeforeValidator(whole_number)] | None,
-    Field(description="only items of this group, see `/clusters`; 404 when there is no such group"),
-]
+OfCluster = Annotated[Annotated[lists.ClusterNumber, WholeNumber] | None, lists.OF_CLUSTER]
 
 
 class Query(BaseModel):
@@ -104,7 +87,7 @@ class NoQuery(Query):
     """A resource without parameters."""
 
 
-class ListQuery(Query):
+class ListQuery(Query, ListSchema):
     """What every list takes."""
 
     k: K = 10
@@ -123,55 +106,24 @@ class ListQuery(Query):
     def repeatable(cls) -> frozenset[str]:
         return frozenset({"filter"})
 
-    @cached_property
-    def asked(self) -> ListRequest:
-        """The same for the recommender."""
-        return ListRequest(
-            k=self.k, offset=self.offset, exclude=self.exclude, filters=self.filter, cluster=self.cluster
-        )
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        return self.filter
 
 
 class SimilarQuery(ListQuery):
     """Parameters of ``GET /similar``."""
 
-    diversity: Diversity = 0.0
-    explain: Annotated[Flag, Field(description="with the reasons of each score")] = False
-
-    @cached_property
-    def asked(self) -> ListRequest:
-        return ListRequest(
-            k=self.k,
-            offset=self.offset,
-            exclude=self.exclude,
-            filters=self.filter,
-            cluster=self.cluster,
-            diversity=self.diversity,
-            explain=self.explain,
-        )
+    diversity: Annotated[lists.Diversity, Number] = 0.0
+    explain: Annotated[lists.Explain, BeforeValidator(_flag)] = False
 
 
 class RecommendQuery(SimilarQuery):
     """Parameters of ``GET /recommend``."""
 
     include_seen: Annotated[Flag, Field(description="also items of the user's history")] = False
-    popularity_penalty: PopularityPenalty | None = None
-    recommendation_id: Annotated[
-        RecommendationId | None, Field(description="of the first page, which a later page repeats")
-    ] = None
-
-    @cached_property
-    def asked(self) -> ListRequest:
-        return ListRequest(
-            k=self.k,
-            offset=self.offset,
-            exclude=self.exclude,
-            include_seen=self.include_seen,
-            filters=self.filter,
-            cluster=self.cluster,
-            diversity=self.diversity,
-            popularity_penalty=self.popularity_penalty or 0.0,
-            explain=self.explain,
-        )
+    popularity_penalty: Annotated[Share | None, Field(description=lists.PENALTY)] = None
+    recommendation_id: lists.RecommendationId = None
 
 
 class PopularQuery(ListQuery):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from recsys.recommend.request import ListRequest
 from recsys.search.examples import LARGEST_WEIGHT, LEAST_WEIGHT, Strategy
 from recsys.search.items import SearchMode
 from serving.schemas.answers import Id as AnsweredId
 from serving.schemas.answers import RankedList
 from serving.schemas.base import StrictObject
-from serving.schemas.bodies import Exclude, Filters, Id, K, OfCluster, Offset, conditions
+from serving.schemas.bodies import Id, ListBody
 from serving.schemas.queries import ListQuery
 
 LONGEST_TEXT = 1000
@@ -58,8 +56,8 @@ class ExampleIn(StrictObject):
         return self
 
 
-class QueryBody(StrictObject):
-    """Body of ``POST /query``."""
+class Examples(StrictObject):
+    """What items should be like and unlike."""
 
     positive: Annotated[
         tuple[ExampleIn, ...],
@@ -76,26 +74,14 @@ class QueryBody(StrictObject):
             "example that an item is most like; `context_pairs`: more like each positive than like each negative"
         ),
     ] = "mean"
-    k: K = 10
-    offset: Offset = 0
-    exclude: Exclude = ()
-    filters: Filters = ()
-    cluster: OfCluster = None
-
-    @cached_property
-    def asked(self) -> ListRequest:
-        """The same for the recommender."""
-        return ListRequest(
-            k=self.k,
-            offset=self.offset,
-            exclude=self.exclude,
-            filters=conditions(self.filters),
-            cluster=self.cluster,
-        )
 
     def texts(self) -> list[str]:
         """The texts of all examples, each once."""
         return list(dict.fromkeys(one.text for one in (*self.positive, *self.negative) if one.text is not None))
+
+
+class QueryBody(ListBody, Examples):
+    """Body of ``POST /query``."""
 
 
 class SearchAnswer(RankedList):

@@ -82,7 +82,7 @@ def test_a_full_disk_takes_no_events_and_lists_go_on(disk: Path, tmp_path_factor
         assert post(client).status_code == 202
     check_lists(client)
     with EventStore.open(where) as store:
-        assert len(store.look("u1").activity.events) == 4
+        assert len(store.look("u1").events) == 4
         assert store.hidden() == store.forgotten_hashes() == frozenset()
 
 
@@ -110,7 +110,7 @@ def test_a_store_that_a_file_limit_stops_takes_nothing_and_keeps_what_it_has(tmp
         store._database._free.append(connection)
         with pytest.raises(EventStoreError, match="takes nothing now: database or disk is full"):
             store.add([ReceivedEvent("u1", f"i{n}") for n in range(5000)])
-        assert len(store.look("u1").activity.events) == 1
+        assert len(store.look("u1").events) == 1
     assert post(client).status_code == 202
 
 
@@ -171,5 +171,5 @@ def test_a_writer_that_never_rests_leaves_room_for_another(events_url: str) -> N
         finally:
             stop.set()
             thread.join()
-        assert added == len(modest.look("modest").activity.events) == 100
-        assert greedy_added == len(modest.look("greedy").activity.events) > 0
+        assert added == len(modest.look("modest").events) == 100
+        assert greedy_added == len(modest.look("greedy").events) > 0

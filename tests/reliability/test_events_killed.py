@@ -75,13 +75,13 @@ def test_no_acknowledged_event_is_lost_when_postgresql_crashes(postgresql_server
                     crashing.start()
             crashing.join()
             postgresql_server.start()
-            stored = len(store.look("u").activity.events)
+            stored = len(store.look("u").events)
             assert stored >= acknowledged
             again = store.add(sent[-1])  # nobody knows whether the last batch was stored, and that is no matter
             assert again.accepted + again.duplicates == 5
             acknowledged = stored + again.accepted
         assert acknowledged == 5 * len(sent)
-        assert Counter(one.item_id for one in store.look("u").activity.events) == {one[0].item_id: 5 for one in sent}
+        assert Counter(one.item_id for one in store.look("u").events) == {one[0].item_id: 5 for one in sent}
 
 
 @dataclass

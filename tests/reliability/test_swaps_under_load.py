@@ -19,7 +19,6 @@ from benchmarks.load import Load, Outcome, run
 from recsys.bundle.store import Store
 from recsys.config import ServeConfig
 from recsys.data.catalog import Catalog, Item
-from recsys.events.activity import NOTHING
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from serving import app as operation
@@ -91,7 +90,7 @@ class Judge:
     def _answer(recommender: Recommender, path: str) -> list[tuple[str, str, float]]:
         kind, external_id = path.removesuffix("?k=10").strip("/").split("/")
         if kind == "recommend":
-            answer = recommender.recommend(external_id, activity=NOTHING)
+            answer = recommender.recommend(external_id)
         elif external_id in recommender.model.catalog.items:
             answer = recommender.similar_items(external_id)
         else:

@@ -194,8 +194,8 @@ def test_a_body_as_a_value() -> None:
             "filters": [{"attribute": "g", "any": ["x"]}],
         }
     )
-    assert found.events == (Event("a"), Event("b", "view", 2.0))
-    assert found.asked == ListRequest(k=3, filters=(Condition("g", "in", ("x",)),))
+    assert found.user == (Event("a"), Event("b", "view", 2.0))
+    assert found.request == ListRequest(k=3, filters=(Condition("g", "in", ("x",)),))
     assert found.user_id is None
 
 

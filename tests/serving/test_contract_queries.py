@@ -71,7 +71,7 @@ def test_everything_together() -> None:
     )
     found = parse(RecommendQuery, raw)
     assert found.recommendation_id == "0f" * 16
-    assert found.asked == ListRequest(
+    assert found.request == ListRequest(
         k=5,
         offset=10,
         exclude=("a", "ü"),
@@ -84,7 +84,7 @@ def test_everything_together() -> None:
 
 @pytest.mark.parametrize("kind", [RecommendQuery, SimilarQuery, PopularQuery])
 def test_what_is_not_given_is_the_default(kind: type[RecommendQuery]) -> None:
-    assert parse(kind, "").asked == ListRequest()
+    assert parse(kind, "").request == ListRequest()
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_query_string_is_read_once() -> None:
         first = query(RecommendQuery)
         assert first is query(RecommendQuery)
         assert query(SimilarQuery) == parse(SimilarQuery, "k=7")  # not the other kind's
-        assert first.asked is first.asked
+        assert first.request is first.request
     with app.test_request_context("/?k=8"):
         assert query(RecommendQuery).k == 8
 

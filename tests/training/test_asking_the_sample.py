@@ -13,8 +13,7 @@ from recsys.errors import UnansweredError
 from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
-from recsys.recommend.user_state import of_user
-from recsys.search.examples import Strategy, VectorQuery, item_example, query, text_example
+from recsys.search.examples import Strategy, VectorQuery, item_example, search_by_examples, text_example
 from recsys.search.items import corpus, search
 from recsys.search.text import Mode, TextQuery
 from tests.support import factories
@@ -67,8 +66,7 @@ def test_a_title_finds_its_series_by_words_and_by_both(recommender: Recommender,
 def test_taste_changes_the_order_but_not_what_is_found(recommender: Recommender, encoder: TextEncoder) -> None:
     words = TextQuery("space", "keyword")
     plain = search(recommender, words, ListRequest(30))
-    taste = of_user(recommender.model, recommender.rules, recommender.model.users.id(3))
-    personal = search(recommender, words, ListRequest(30), taste=taste)
+    personal = search(recommender, words, ListRequest(30), recommender.users.id(3))
     assert (plain.strategy, personal.strategy) == ("search", "personalized_search")
     assert {item.item_id for item in plain.items} == {item.item_id for item in personal.items}
     assert [item.item_id for item in plain.items] != [item.item_id for item in personal.items]
@@ -76,7 +74,7 @@ def test_taste_changes_the_order_but_not_what_is_found(recommender: Recommender,
 
 def genres(recommender: Recommender, wanted: VectorQuery, name: str) -> int:
     """How many of the first twenty items are of a genre."""
-    items = query(recommender, wanted, ListRequest(20)).items
+    items = search_by_examples(recommender, wanted, ListRequest(20)).items
     return sum(name in recommender.item(item.item_id).attributes["genres"] for item in items)  # type: ignore[operator]
 
 

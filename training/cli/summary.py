@@ -185,8 +185,7 @@ def _typical_user(dataset: Dataset) -> int:
 
 def _telling_item(recommender: Recommender) -> Item:
     """Of the most popular items the one whose neighbors are nearest."""
-    model = recommender.model
-    popular = [model.catalog[num] for num in model.popularity.order[:SAMPLE_ITEMS].tolist()]
+    popular = [recommender.item(one.item_id) for one in recommender.popular(ListRequest(SAMPLE_ITEMS)).items]
     answers = {item.item_id: recommender.similar_items(item.item_id, ListRequest(SAMPLE_K)) for item in popular}
     nearness = {name: 0 if found.fallback else sum(one.score for one in found.items) for name, found in answers.items()}
     return max(popular, key=lambda item: nearness[item.item_id])

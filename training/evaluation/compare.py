@@ -71,10 +71,10 @@ def compare_baselines(
 
 def pair_scores(parts: FittedParts, config: Config) -> evaluate.Scores:
     """Return what scores pairs of row numbers by the blend."""
-    model = exact_model(parts, config)
+    recommender = Recommender(exact_model(parts, config), "")
 
     def scores(users: evaluate.Nums, items: evaluate.Nums) -> NDArray[np.floating]:
-        found = score_pairs(model, users.tolist(), items.tolist())
+        found = score_pairs(recommender, users.tolist(), items.tolist())
         return np.asarray(found, dtype=np.float64)
 
     return scores

@@ -8,6 +8,7 @@ from recsys.explore.outliers import page
 from recsys.model.extras.anomalies import SUSPECT, Subject
 from recsys.model.extras.tagging import SPACES, Tagging
 from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from training.evaluation import list_metrics
 from training.report.data import Exposure, OddOne, TagQuality
 
@@ -49,7 +50,7 @@ def odd_ones(model: Model, subject: Subject) -> tuple[OddOne, ...]:
     """The first of those that stand out."""
     return tuple(
         OddOne(one.id, one.title, one.score, one.suspect, tuple(evidence.sentence for evidence in one.evidence))
-        for one in page(model, subject, SHOWN).outliers
+        for one in page(Recommender(model, ""), subject, SHOWN).outliers
     )
 
 

@@ -10,7 +10,7 @@ from recsys.cli.output import show_json, show_table
 from recsys.config import Config
 from recsys.errors import ConfigError
 from recsys.explore.insights_json import anomalies_object
-from recsys.explore.outliers import Outlier, page
+from recsys.explore.outliers import Outlier, page, suspects
 from recsys.model.extras.anomalies import SUBJECTS, SUSPECT, Subject
 
 
@@ -22,20 +22,22 @@ from recsys.model.extras.anomalies import SUBJECTS, SUSPECT, Subject
     "--min-score", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="only from this score on"
 )
 @click.option(
-    "--suspects", is_flag=True, help=f"the ids of all users above {SUSPECT:g}, one a line, for --exclude-users"
+    "--suspects",
+    "only_suspects",
+    is_flag=True,
+    help=f"the ids of all users above {SUSPECT:g}, one a line, for --exclude-users",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
-def anomalies(config: Config, kind: Subject, k: int, min_score: float, suspects: bool, as_json: bool) -> None:
+def anomalies(config: Config, kind: Subject, k: int, min_score: float, only_suspects: bool, as_json: bool) -> None:
     """Items and users that stand out, with a score from 0 to 1 and what speaks for it."""
-    if suspects and (as_json or kind == "items" or min_score):
+    if only_suspects and (as_json or kind == "items" or min_score):
         raise ConfigError("--suspects prints ids of users: give --kind users, and neither --json nor --min-score")
     recommender = open_recommender(config)
-    if suspects:
-        for one in page(recommender.model, "users", len(recommender.model.anomalies.users)).outliers:
-            if one.suspect:
-                click.echo(one.id)
+    if only_suspects:
+        for user_id in suspects(recommender):
+            click.echo(user_id)
         return
-    found = page(recommender.model, kind, k, least=min_score)
+    found = page(recommender, kind, k, least=min_score)
     if as_json:
         show_json(anomalies_object(found, kind, recommender.model_version))
         return

@@ -22,7 +22,7 @@ from recsys.search.pictures import caption, captions
 def caption_command(config: Config, file: Path, k: int, as_json: bool) -> None:
     """What the .png or .jpg FILE shows, in values of the items' attributes."""
     recommender = open_recommender(config)
-    tags = captions(recommender.model, encoded_picture(recommender, file), k)
+    tags = captions(recommender, encoded_picture(recommender, file), k)
     if as_json:
         show_json(caption_object(tags, recommender.model_version))
         return

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from recsys.chat import Message, chat_object, converse, llm_reply, understand
+from recsys.chat import Message, answer_turn, llm_reply
 from recsys.cli.main import configured
 from recsys.cli.open_model import not_blank, open_recommender
 from recsys.cli.output import plain, show_json
@@ -19,7 +19,6 @@ from recsys.encoders.opening import open_query_encoder
 from recsys.errors import PhrasingError
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
-from recsys.recommend.user_state import of_user
 
 ENDS = ("", "/quit", "quit", "exit", "bye")
 
@@ -77,17 +76,10 @@ class _Chat:
 
     def answer(self) -> dict[str, Any]:
         """Return the answer to the turns so far."""
-        recommender = self.recommender
-        preferences = understand(recommender.model, self.messages)
-        taste = None if self.user_id is None else of_user(recommender.model, recommender.rules, self.user_id)
-        reply = converse(recommender, preferences, self._vectors(preferences.texts()), self.request, taste=taste)
-        subject = {} if self.user_id is None else {"user_id": self.user_id}
-        shown = chat_object(recommender.model, preferences, reply, subject, recommender.model_version)
-        return shown | phrased(self.config, self.messages, shown["reply"])
+        turn = answer_turn(self.recommender, self.messages, self.request, self._vectors, user_id=self.user_id)
+        return turn.shown | phrased(self.config, self.messages, turn.shown["reply"])
 
     def _vectors(self, texts: Sequence[str]) -> dict[str, Any]:
-        if not texts or not self.recommender.encoder.fingerprint:
-            return {}
         self.encoder = self.encoder or open_query_encoder(self.recommender.encoder)
         return dict(zip(texts, self.encoder.encode(texts), strict=True))
 

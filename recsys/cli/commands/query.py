@@ -21,7 +21,7 @@ from recsys.search.examples import (
     Strategy,
     VectorQuery,
     item_example,
-    query,
+    search_by_examples,
     text_example,
     user_example,
 )
@@ -67,7 +67,7 @@ def query_command(
     encoder = open_query_encoder(recommender.encoder) if texts else None
     positive = _examples(recommender, encoder, examples["like"], examples["like_text"], examples["like_user"])
     negative = _examples(recommender, encoder, examples["unlike"], examples["unlike_text"], examples["unlike_user"])
-    answer = query(recommender, VectorQuery(positive, negative, strategy), request)
+    answer = search_by_examples(recommender, VectorQuery(positive, negative, strategy), request)
     if as_json:
         show_json(listed_object(answer, {}, recommender.model_version))
         return

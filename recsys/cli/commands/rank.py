@@ -15,8 +15,8 @@ from recsys.cli.open_model import open_recommender
 from recsys.config import Config
 from recsys.data.table_files import check_format, write_rows
 from recsys.errors import ConfigError, DataError, did_you_mean
-from recsys.model.model import Model
 from recsys.recommend.batch import score_pairs
+from recsys.recommend.recommender import Recommender
 
 CHUNK_ROWS = 100_000
 
@@ -30,12 +30,12 @@ CHUNK_ROWS = 100_000
 def rank(config: Config, source: Path, output: Path) -> None:
     """Score the user_id,item_id pairs of a file: its columns plus score, empty where an id is not known."""
     check_format(output)
-    model = open_recommender(config).model
+    recommender = open_recommender(config)
     unknown = _Unknown()
     with _opened(source) as stream:
         reader = csv.DictReader(stream, strict=True)
         columns = _columns(source, reader)
-        rows = _scored(source, reader, model, unknown)
+        rows = _scored(source, reader, recommender, unknown)
         written = write_rows(output, (*columns, "score"), rows, {"score": "float32"})
     click.echo(
         f"{written} pairs in {output}; without a score: {unknown.users} with an unknown user, "
@@ -74,18 +74,20 @@ def _columns(source: Path, reader: csv.DictReader[str]) -> list[str]:
     return columns
 
 
-def _scored(source: Path, reader: csv.DictReader[str], model: Model, unknown: _Unknown) -> Iterator[tuple[object, ...]]:
+def _scored(
+    source: Path, reader: csv.DictReader[str], recommender: Recommender, unknown: _Unknown
+) -> Iterator[tuple[object, ...]]:
     try:
         while chunk := list(islice(reader, CHUNK_ROWS)):
             if any(None in row or None in row.values() for row in chunk):
                 raise DataError(
                     f"--input {source}: a row before line {reader.line_num + 1} has a wrong number of fields"
                 )
-            users = [model.users.get(row["user_id"]) for row in chunk]
-            items = [model.catalog.items.get(row["item_id"]) for row in chunk]
+            users = [recommender.users.get(row["user_id"]) for row in chunk]
+            items = [recommender.items.get(row["item_id"]) for row in chunk]
             unknown.users += sum(num is None for num in users)
             unknown.items += sum(num is None for num in items)
-            for row, score in zip(chunk, score_pairs(model, users, items), strict=True):
+            for row, score in zip(chunk, score_pairs(recommender, users, items), strict=True):
                 yield (*row.values(), score)
     except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:
         raise DataError(f"--input {source} line {reader.line_num + 1}: {error}") from error

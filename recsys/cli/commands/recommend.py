@@ -14,9 +14,8 @@ from recsys.cli.output import show_answer, show_json
 from recsys.config import Config
 from recsys.data.table_files import check_format, read_ids, write_rows
 from recsys.errors import ConfigError
-from recsys.index.exact import NOTHING, Neighbors
 from recsys.progress import Stages
-from recsys.recommend.batch import recommend_many
+from recsys.recommend.batch import recommend_users
 from recsys.recommend.json import listed_object
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
@@ -88,11 +87,11 @@ def _batch(config: Config, users: str, wanted: _Wanted, output: Path) -> None:
     stages = Stages()
     with stages.stage("load"):
         recommender = open_recommender(config)
-        ids = list(recommender.model.users) if users == ALL else read_ids(Path(users), "--users")
+        ids = list(recommender.users) if users == ALL else read_ids(Path(users), "--users")
     with stages.stage("recommend", len(ids)) as advance:
         rows = _rows(recommender, ids, wanted, advance)
         written = write_rows(output, COLUMNS, rows, {"rank": "int32", "score": "float32"})
-    unknown = [user_id for user_id in ids if user_id not in recommender.model.users] if users != ALL else []
+    unknown = [user_id for user_id in ids if user_id not in recommender.users] if users != ALL else []
     popular = f"; {len(unknown)} unknown users (first {unknown[0]!r}) got the popular items" if unknown else ""
     click.echo(
         f"{written} rows for {len(ids)} users in {output} (model {recommender.model_version}){popular}", err=True
@@ -100,17 +99,8 @@ def _batch(config: Config, users: str, wanted: _Wanted, output: Path) -> None:
 
 
 def _rows(recommender: Recommender, ids: list[str], wanted: _Wanted, advance) -> Iterator[tuple[object, ...]]:  # type: ignore[no-untyped-def]
-    model = recommender.model
-    item_ids = list(model.catalog.items)
-    known = model.users.known(ids)
-    answers = recommend_many(recommender, known, wanted.k, exact=wanted.exact, penalty=wanted.penalty)
-    popular = model.popularity.top(wanted.k, NOTHING)
-    for user_id in ids:
-        found = next(answers) if user_id in model.users else popular
+    lists = recommend_users(recommender, ids, wanted.k, exact=wanted.exact, penalty=wanted.penalty)
+    for user_id, best in zip(ids, lists, strict=True):
         advance(1)
-        yield from _ranked(user_id, found, item_ids)
-
-
-def _ranked(user_id: str, found: Neighbors, item_ids: list[str]) -> Iterator[tuple[object, ...]]:
-    for rank, (num, score) in enumerate(zip(found.nums.tolist(), found.scores.tolist(), strict=True), 1):
-        yield user_id, rank, item_ids[num], score
+        for rank, (item_id, score) in enumerate(best, 1):
+            yield user_id, rank, item_id, score

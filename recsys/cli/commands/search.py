@@ -18,9 +18,8 @@ from recsys.progress import Stages
 from recsys.recommend.json import DIGITS
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
-from recsys.recommend.user_state import of_user
 from recsys.search.documents import FoundDocument, read_documents, search_documents
-from recsys.search.items import SEARCH_MODES, SearchMode, chosen, search
+from recsys.search.items import SEARCH_MODES, SearchMode, choose_mode, search
 from recsys.search.json import search_object
 from recsys.search.pictures import PICTURE, PictureQuery
 from recsys.search.text import Mode, TextQuery
@@ -78,13 +77,12 @@ def search_command(
         raise ConfigError(f"--picture is searched for by --mode {PICTURE}; leave --mode {mode} out")
     request = ListRequest(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
     recommender = open_recommender(config)
-    taste = None if user_id is None else of_user(recommender.model, recommender.rules, user_id)
     if text is None:
         assert picture is not None
         query: TextQuery | PictureQuery = PictureQuery(encoded_picture(recommender, picture))
     else:
-        query = _query(recommender, text, chosen(recommender.model, mode))
-    answer = search(recommender, query, request, taste=taste)
+        query = _query(recommender, text, choose_mode(recommender, mode))
+    answer = search(recommender, query, request, user_id)
     if as_json:
         subject = {} if user_id is None else {"user_id": user_id}
         show_json(search_object(answer, query, subject, recommender.model_version))

@@ -19,7 +19,6 @@ from recsys.data.vectors import Vectors
 from recsys.errors import QueryError
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
-from recsys.recommend.user_state import of_user
 from tests.support import films
 
 SPOKEN = {"robots": films.SPACE, "lonely robot in space": films.SPACE + films.LOVE, "laughs": films.FUN}
@@ -37,7 +36,7 @@ def heard(recommender: Recommender, *turns: str) -> Preferences:
 def reply(recommender: Recommender, *turns: str, asked: ListRequest = ListRequest(5), user_id: str = "") -> Reply:  # noqa: B008
     found = heard(recommender, *turns)
     vectors: dict[str, Vectors] = {text: SPOKEN[text] for text in found.texts() if text in SPOKEN}
-    taste = of_user(recommender.model, recommender.rules, user_id) if user_id else None
+    taste = recommender.user_state(user_id) if user_id else None
     return converse(recommender, found, vectors, asked, taste=taste)
 
 

@@ -14,6 +14,7 @@ from recsys.cli.main import cli
 from recsys.errors import ConfigError, DataError, NotFoundError, RecsysError
 from recsys.explore.map_html import page
 from recsys.explore.map_svg import alone, draw
+from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.settings import Settings
 from tests.support import factories
@@ -113,7 +114,7 @@ def test_a_picture(store: Path, tmp_path: Path) -> None:
     assert (tmp_path / "new" / "map.svg").read_text(encoding="utf-8") == alone(draw(factories.model()))
     done = run(store, "map", "--output", tmp_path / "map.html")
     assert (done.exit_code, done.stderr.startswith(f"{tmp_path / 'map.html'} (model ")) == (0, True)
-    assert (tmp_path / "map.html").read_text(encoding="utf-8") == page(factories.model())
+    assert (tmp_path / "map.html").read_text(encoding="utf-8") == page(Recommender(factories.model(), "v"))
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_file_is_made_with_its_folders_whatever_its_name(file: Path) -> None:
     with EventStore.open(str(file)) as store:
         store.add([ReceivedEvent("u", "i")])
     with EventStore.open(f"sqlite:///{str(file).replace('?', '%3F')}" if "?" not in str(file) else str(file)) as store:
-        assert len(store.look("u").activity.events) == 1
+        assert len(store.look("u").events) == 1
     assert [one.name for one in file.parent.iterdir()] == [file.name]
 
 
@@ -140,7 +140,7 @@ def test_a_second_writer_waits(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
             adding.start()
             transaction.execute(first._sql.hide, {"item": "x"})
         adding.join(PATIENCE)
-        assert [one.item_id for one in second.look("u").activity.events] == ["second"]
+        assert [one.item_id for one in second.look("u").events] == ["second"]
 
 
 def test_control_without_a_timeout_a_second_writer_fails(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +158,7 @@ def test_readers_do_not_wait_for_a_writer(file: Path, monkeypatch: pytest.Monkey
         with first._database.writing() as transaction:
             transaction.execute(first._sql.hide, {"item": "x"})
             transaction.execute(first._sql.revise)
-            assert len(second.look("u").activity.events) == 1
+            assert len(second.look("u").events) == 1
             assert second.hidden() == frozenset()
         assert second.look("u").hidden == {"x"}
 
@@ -193,7 +193,7 @@ def test_a_server_that_was_restarted_is_found_again(
             on_server.add([ReceivedEvent("u", "b")])
     finally:
         postgresql_server.start()
-    assert len(on_server.look("u").activity.events) == 1
+    assert len(on_server.look("u").events) == 1
     assert on_server.add([ReceivedEvent("u", "b")]).accepted == 1
 
 
@@ -201,7 +201,7 @@ def test_a_connection_that_was_cut_is_replaced_at_once(postgresql_server: Server
     on_server.add([ReceivedEvent("u", "a")])
     others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'recsys'"
     postgresql_server.sql(others)
-    assert len(on_server.look("u").activity.events) == 1
+    assert len(on_server.look("u").events) == 1
     postgresql_server.sql(others)
     assert on_server.add([ReceivedEvent("u", "b")]).accepted == 1
 
@@ -253,7 +253,7 @@ def test_control_without_the_lock_an_event_is_missed(on_server: EventStore) -> N
             mark = on_server.watermark().through
         assert mark == 2
         assert [one.user_id for chunk in on_server.since(mark) for one in chunk] == []
-        assert len(on_server.look("slow").activity.events) == 1
+        assert len(on_server.look("slow").events) == 1
 
 
 def test_a_server_has_no_header(on_server: EventStore) -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from recsys.errors import QueryError
 from recsys.events import store as event_store
 from recsys.events import tables
-from recsys.events.activity import NOTHING, Activity, Event
-from recsys.events.records import Added, Look, ReceivedEvent, user_hash
+from recsys.events.activity import NO_EVENTS, Event, UserEvents
+from recsys.events.records import Added, ReceivedEvent, user_hash
 from recsys.events.store import EventStore
 from tests.support.event_stores import NOW, event, everything, items
 from tests.support.odd_ids import ODD_IDS
@@ -23,7 +23,7 @@ IMPOSSIBLE_IDS = ["", "null\0byte", "x" * 513, "half\ud83e"]
 
 
 def test_nothing_is_known_at_first(store: EventStore) -> None:
-    assert store.look("u") == Look(NOTHING, frozenset(), 0)
+    assert store.look("u") == NO_EVENTS
     assert (everything(store), store.history("u"), store.hidden(), store.forgotten_hashes()) == (
         [],
         (),
@@ -44,7 +44,7 @@ def test_events_come_back_as_they_were(store: EventStore) -> None:
         Event("c", "", None, NOW),
     )
     look = store.look("u")
-    assert look == Look(Activity(expected), frozenset(), store.watermark().through)
+    assert look == UserEvents(expected, seq=store.watermark().through)
     assert [one.event for one in everything(store)] == [*expected]
     assert [one.event for one in store.history("u")] == [*reversed(expected)]
     assert store.history("u", most=1)[0].event == expected[-1]
@@ -58,7 +58,7 @@ def test_ids_are_kept_byte_for_byte(store: EventStore, position: str) -> None:
     assert len(stored) == len(POSSIBLE_IDS)
     if position == "user_id":
         assert [one.user_id for one in stored] == POSSIBLE_IDS
-        assert [len(store.look(one).activity.events) for one in POSSIBLE_IDS] == [1] * len(POSSIBLE_IDS)
+        assert [len(store.look(one).events) for one in POSSIBLE_IDS] == [1] * len(POSSIBLE_IDS)
     if position == "item_id":
         assert [one.event.item_id for one in stored] == POSSIBLE_IDS
 
@@ -81,37 +81,37 @@ def test_values_that_are_no_numbers_of_a_sane_size_are_refused(value: float) -> 
 @pytest.mark.parametrize("one", IMPOSSIBLE_IDS)
 def test_questions_about_ids_that_cannot_be_stored_are_answered(store: EventStore, one: str) -> None:
     store.add([event()])
-    assert store.look(one).activity == NOTHING
+    assert store.look(one) == NO_EVENTS
     assert store.history(one) == ()
     assert store.forget(one) == 0
-    assert store.look(one).activity.forgotten
+    assert store.look(one).forgotten
     store.unhide(one)
     with pytest.raises(QueryError, match=r"^item_id "):
         store.hide(one)
-    assert store.look("u").activity.events
+    assert store.look("u").events
 
 
 def test_an_event_id_counts_once(store: EventStore, opened: Callable[[], EventStore]) -> None:
     assert store.add([event(item="a", event_id="1"), event(item="b", event_id="1"), event(item="c")]) == Added(2, 1)
     assert opened().add([event(item="d", event_id="1"), event(item="e", event_id="2")]) == Added(1, 1)
     assert store.add([event(item="f"), event(item="f")]) == Added(2, 0)
-    assert items(store.look("u").activity.events) == ["a", "c", "e", "f", "f"]
+    assert items(store.look("u").events) == ["a", "c", "e", "f", "f"]
 
 
 def test_a_model_is_told_only_what_came_after_it(store: EventStore) -> None:
     store.add([event(item="old"), event("other", item="x")])
     mark = store.watermark()
-    assert store.look("u", mark.through) == Look(NOTHING, frozenset(), 0)
+    assert store.look("u", mark.through) == NO_EVENTS
     store.add([event(item="new")])
-    assert items(store.look("u", mark.through).activity.events) == ["new"]
-    assert items(store.look("u").activity.events) == ["old", "new"]
+    assert items(store.look("u", mark.through).events) == ["new"]
+    assert items(store.look("u").events) == ["old", "new"]
     assert [one.event.item_id for one in everything(store, mark.through)] == ["new"]
 
 
 def test_events_are_in_the_order_of_time_and_then_of_arrival(store: EventStore) -> None:
     times = {"third": NOW, "first": NOW - 9, "fourth": NOW, "second": NOW - 9}
     store.add([event(item=name, timestamp=time) for name, time in times.items()])
-    assert items(store.look("u").activity.events) == ["first", "second", "third", "fourth"]
+    assert items(store.look("u").events) == ["first", "second", "third", "fourth"]
 
 
 def test_later_pages_see_what_the_first_page_saw(store: EventStore) -> None:
@@ -119,11 +119,11 @@ def test_later_pages_see_what_the_first_page_saw(store: EventStore) -> None:
     store.add([event(item="a"), event(item="b")])
     second = store.look("u")
     store.add([event(item="c"), event("other")])
-    assert (items(second.activity.events), second.activity.later) == (["a", "b"], ())
-    again = store.look("u", up_to=first.seq).activity
+    assert (items(second.events), second.later) == (["a", "b"], ())
+    again = store.look("u", up_to=first.seq)
     assert (items(again.events), items(again.later)) == ([], ["a", "b", "c"])
     look = store.look("u", up_to=second.seq)
-    assert (items(look.activity.events), items(look.activity.later), look.seq) == (["a", "b"], ["c"], second.seq)
+    assert (items(look.events), items(look.later), look.seq) == (["a", "b"], ["c"], second.seq)
 
 
 def test_of_too_many_events_the_last_ones_are_seen(
@@ -132,7 +132,7 @@ def test_of_too_many_events_the_last_ones_are_seen(
     monkeypatch.setattr(tables, "MOST_EVENTS", 3)
     store = opened()
     store.add([event(item=str(n)) for n in range(5)])
-    assert items(store.look("u").activity.events) == ["2", "3", "4"]
+    assert items(store.look("u").events) == ["2", "3", "4"]
 
 
 def test_a_forgotten_user_is_forgotten_and_may_begin_again(store: EventStore, opened: Callable[[], EventStore]) -> None:
@@ -141,25 +141,25 @@ def test_a_forgotten_user_is_forgotten_and_may_begin_again(store: EventStore, op
     assert store.forget("u") == 2
     after = store.watermark()
     for one in (store, opened()):
-        assert one.look("u") == Look(Activity(forgotten=True), frozenset(), 0)
-        assert one.look("u", before.through, before.forgotten_through).activity == Activity(forgotten=True)
-        assert one.look("u", after.through, after.forgotten_through).activity == NOTHING
+        assert one.look("u") == UserEvents(forgotten=True)
+        assert one.look("u", before.through, before.forgotten_through) == UserEvents(forgotten=True)
+        assert one.look("u", after.through, after.forgotten_through) == NO_EVENTS
         assert one.history("u") == ()
         assert [event.user_id for event in everything(one)] == ["v"]
         assert one.forgotten_hashes() == {user_hash("u")}
-    assert not store.look("v").activity.forgotten
+    assert not store.look("v").forgotten
     store.add([event(item="c")])
-    assert store.look("u").activity == Activity((Event("c", "", None, NOW),), forgotten=True)
+    assert store.look("u") == UserEvents((Event("c", "", None, NOW),), forgotten=True, seq=store.watermark().through)
     assert store.watermark().through > before.through
     store.forget("u")
-    assert store.look("u", after.through, after.forgotten_through).activity == Activity(forgotten=True)
+    assert store.look("u", after.through, after.forgotten_through) == UserEvents(forgotten=True)
 
 
 def test_a_late_retry_of_a_forgotten_event_does_not_bring_it_back(store: EventStore) -> None:
     store.add([event(item="a", event_id="1")])
     store.forget("u")
     assert store.add([event(item="a", event_id="1")]) == Added(0, 1)
-    assert store.look("u").activity.events == ()
+    assert store.look("u").events == ()
 
 
 def test_hidden_items_are_told_to_every_worker_at_once(store: EventStore, opened: Callable[[], EventStore]) -> None:
@@ -229,8 +229,8 @@ def test_any_sequence_of_changes_leaves_what_a_list_would_hold(
             (hidden.add if kind == "hide" else hidden.discard)(what)
     for user in (f"{run}a", f"{run}b"):
         look = store.look(user, start.through, start.forgotten_through)
-        assert items(look.activity.events) == [item for one, item in events if one == user]
-        assert (look.activity.forgotten, look.hidden) == (user in forgotten, hidden)
+        assert items(look.events) == [item for one, item in events if one == user]
+        assert (look.forgotten, look.hidden) == (user in forgotten, hidden)
     assert [(one.user_id, one.event.item_id) for one in everything(store, start.through)] == events
     assert {user_hash(user) for user in forgotten} <= store.forgotten_hashes()
 

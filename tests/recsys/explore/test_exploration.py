@@ -11,11 +11,12 @@ from recsys.errors import NotFoundError, QueryError, UnansweredError
 from recsys.explore.json import (
     Page,
     cluster_object,
+    cluster_of,
     clusters_object,
     directions_object,
     map_object,
-    membership,
     segment_object,
+    segment_of,
     segments_object,
 )
 from recsys.model.extras.directions import Directions
@@ -107,10 +108,11 @@ def test_a_group_that_is_not_there(recommender: Recommender, group_id: str) -> N
         cluster_object(recommender, group_id, Page())
 
 
-def test_what_an_item_or_user_belongs_to(model: Model) -> None:
-    assert membership(model.clusters, "cluster", 4) == {"cluster_id": 1, "name": "Cluster 1", "closeness": 0.92}
-    assert membership(model.segments, "segment", 4) == {"segment_id": 0, "name": "Segment 0", "closeness": 0.866667}
-    assert membership(model.clusters, "cluster", 49) is None
+def test_what_an_item_or_user_belongs_to(recommender: Recommender) -> None:
+    assert cluster_of(recommender, "i4") == {"cluster_id": 1, "name": "Cluster 1", "closeness": 0.92}
+    assert segment_of(recommender, "u4") == {"segment_id": 0, "name": "Segment 0", "closeness": 0.866667}
+    assert cluster_of(recommender, "i49") is None
+    assert segment_of(recommender, "nobody") is None
 
 
 def test_the_map_in_columns_most_popular_first(recommender: Recommender, model: Model) -> None:

@@ -11,9 +11,14 @@ from recsys.errors import BundleError
 from recsys.explore.outliers import OF_ITEMS, OF_USERS, page
 from recsys.model.extras.anomalies import KINDS, LABELS, Anomalies, Finding, Found, Kind, Outliers, score_of
 from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from tests.support import factories
 
 DAY = 1_700_000_000.0
+
+
+def of(model: Model) -> Recommender:
+    return Recommender(model, "v")
 
 
 def example() -> Model:
@@ -40,7 +45,7 @@ def test_scores_by_hand() -> None:
 
 
 def test_users_with_what_speaks_for_it() -> None:
-    found = page(example(), "users", 10)
+    found = page(of(example()), "users", 10)
     assert (found.total, found.next_offset) == (3, None)
     assert [(one.id, one.suspect) for one in found.outliers] == [("u7", True), ("u2", False), ("u3", False)]
     first, second = found.outliers[0].evidence
@@ -57,17 +62,17 @@ def test_users_with_what_speaks_for_it() -> None:
 
 
 def test_hidden_items_are_neither_listed_nor_named() -> None:
-    items = page(example(), "items", 10, hidden=frozenset({"i12", "i6"}))
+    items = page(of(example()), "items", 10, hidden=frozenset({"i12", "i6"}))
     assert [one.id for one in items.outliers] == ["i5"]
     assert items.outliers[0].evidence[0].item_id is None
     assert "nearly that of an item that is hidden now" in items.outliers[0].evidence[0].sentence
-    users = page(example(), "users", 10, hidden=frozenset({"i12"}))
+    users = page(of(example()), "users", 10, hidden=frozenset({"i12"}))
     assert "Title 12" not in str(users)
     assert len(users.outliers) == 3
 
 
 def test_items_with_what_speaks_for_it() -> None:
-    found = page(example(), "items", 10)
+    found = page(of(example()), "items", 10)
     assert [(one.id, one.title, one.suspect) for one in found.outliers] == [
         ("i12", "Title 12", False),
         ("i5", "Title 5", False),
@@ -81,16 +86,16 @@ def test_items_with_what_speaks_for_it() -> None:
 
 def test_pages_are_one_list() -> None:
     model = example()
-    whole = page(model, "users", 10).outliers
-    first, rest = page(model, "users", 2), page(model, "users", 2, 2)
+    whole = page(of(model), "users", 10).outliers
+    first, rest = page(of(model), "users", 2), page(of(model), "users", 2, 2)
     assert (first.outliers + rest.outliers, first.next_offset, rest.next_offset) == (whole, 2, None)
-    assert page(model, "users", 2, 3).outliers == ()
+    assert page(of(model), "users", 2, 3).outliers == ()
 
 
 def test_only_from_a_score_on_and_nobody_who_was_deleted() -> None:
     model = example()
-    assert [one.id for one in page(model, "users", 9, least=0.6).outliers] == ["u7"]
-    left = page(model, "users", 2, left_out=lambda one: one == "u7")
+    assert [one.id for one in page(of(model), "users", 9, least=0.6).outliers] == ["u7"]
+    left = page(of(model), "users", 2, left_out=lambda one: one == "u7")
     assert ([one.id for one in left.outliers], left.total, left.next_offset) == (["u2", "u3"], 2, None)
 
 
@@ -105,7 +110,7 @@ def test_every_kind_has_its_words(kind: Kind) -> None:
             found = Outliers.of([Found(1, 0.5, (Finding(kind, 0.5, numbers, 2),))])
             sides = (found, Outliers.of(())) if subject == "items" else (Outliers.of(()), found)
             model = replace(factories.model(), anomalies=Anomalies(*sides))
-            (one,) = page(model, subject, 1).outliers  # type: ignore[arg-type]
+            (one,) = page(of(model), subject, 1).outliers  # type: ignore[arg-type]
             assert one.evidence[0].sentence.endswith(".")
     assert kind in OF_USERS or kind in OF_ITEMS
 

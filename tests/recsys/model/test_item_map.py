@@ -18,6 +18,7 @@ from recsys.explore.map_svg import COLORS, NOBODY, alone, draw
 from recsys.model.extras.groups import Groups
 from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
+from recsys.recommend.recommender import Recommender
 from tests.support import explored
 
 
@@ -81,7 +82,7 @@ def embedded(text: str) -> dict[str, list[object]]:
 
 
 def test_the_page_holds_every_item_with_a_place(model: Model) -> None:
-    data = embedded(page(model))
+    data = embedded(page(Recommender(model, "v")))
     assert len(data["id"]) == len(data["title"]) == len(data["x"]) == len(data["y"]) == len(data["cluster"]) == 49
     assert "i49" not in data["id"]
     at = data["id"].index("i7")
@@ -91,7 +92,7 @@ def test_the_page_holds_every_item_with_a_place(model: Model) -> None:
 
 
 def test_the_page_runs_only_what_it_is_made_with(model: Model) -> None:
-    text = page(model)
+    text = page(Recommender(model, "v"))
     assert "http" not in text.replace('http-equiv="Content-Security-Policy"', "")
     for tag, policy in (("style", "style-src"), ("script", "script-src")):
         (inside,) = re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
@@ -101,6 +102,6 @@ def test_the_page_runs_only_what_it_is_made_with(model: Model) -> None:
 
 def test_a_name_cannot_leave_the_data_of_the_page(model: Model) -> None:
     hostile = "</script><script>alert(1)</script>\u2028"
-    text = page(replace(model, clusters=explored.groups(50, 1, hostile)))
+    text = page(Recommender(replace(model, clusters=explored.groups(50, 1, hostile)), "v"))
     assert text.count("<script") == 2
     assert embedded(text)["names"] == [f"{hostile} 0"]

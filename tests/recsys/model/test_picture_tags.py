@@ -7,6 +7,7 @@ import pytest
 
 from recsys.errors import BundleError, UnansweredError
 from recsys.model.extras.picture_tags import COLUMNS, NO_TAGS, Tags
+from recsys.recommend.recommender import Recommender
 from recsys.search.pictures import caption, captions
 from tests.support import factories
 
@@ -77,4 +78,4 @@ def test_arrays_that_do_not_fit_are_refused(tags: Tags, column: str, value: np.n
 
 def test_a_model_without_pictures_has_no_captions() -> None:
     with pytest.raises(UnansweredError, match="the items have no pictures"):
-        captions(factories.model(), np.zeros(3, dtype=np.float32))
+        captions(Recommender(factories.model(), "v"), np.zeros(3, dtype=np.float32))

@@ -141,7 +141,7 @@ PAIRS = st.lists(
 @settings(deadline=None, max_examples=80)
 @given(PAIRS)
 def test_scores_of_pairs_are_the_dumb_ones(model: Model, pairs: list[tuple[int | None, int | None]]) -> None:
-    scores = score_pairs(model, [user for user, _ in pairs], [item for _, item in pairs])
+    scores = score_pairs(Recommender(model, "v"), [user for user, _ in pairs], [item for _, item in pairs])
     assert len(scores) == len(pairs)
     for (user, item), score in zip(pairs, scores, strict=True):
         if user is None or item is None:
@@ -154,9 +154,11 @@ def test_scores_of_pairs_are_the_dumb_ones(model: Model, pairs: list[tuple[int |
 def test_scores_of_pairs_are_those_of_the_lists(model: Model) -> None:
     answer = Recommender(model, "").recommend("u9", ListRequest(20, include_seen=True))
     items = [model.catalog.items.get(item.item_id) for item in answer.items]
-    assert score_pairs(model, [9] * 20, items) == pytest.approx([item.score for item in answer.items], abs=1e-4)
+    assert score_pairs(Recommender(model, "v"), [9] * 20, items) == pytest.approx(
+        [item.score for item in answer.items], abs=1e-4
+    )
 
 
 def test_users_and_items_must_be_as_many(model: Model) -> None:
     with pytest.raises(ValueError, match="shorter"):
-        score_pairs(model, [1, 2], [1])
+        score_pairs(Recommender(model, "v"), [1, 2], [1])

@@ -88,7 +88,7 @@ def many() -> Recommender:
 
 def asked_of(asking: Recommender, how: str, asked: ListRequest) -> list[str]:
     if how == "guest":
-        return ids(asking.recommend_to([Event("i7"), Event("i90")], asked))
+        return ids(asking.recommend([Event("i7"), Event("i90")], asked))
     return ids(asking.recommend("u3", asked) if how == "user" else asking.similar_items("i3", asked))
 
 

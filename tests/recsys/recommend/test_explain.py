@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.data.filters import Condition
-from recsys.events.activity import Activity, Event
+from recsys.events.activity import Event, UserEvents
 from recsys.index.exact import NOTHING
 from recsys.model.model import Model
-from recsys.recommend import user_state
 from recsys.recommend.answer import MOST_CAUSES, Answer, Reason, Recommendation
 from recsys.recommend.explain import reasons
 from recsys.recommend.recommender import Recommender
@@ -81,8 +80,8 @@ def test_reasons_add_up_to_the_score(
     seed: int, shape: dict[str, int], user: str, events: list[Event], asked: ListRequest
 ) -> None:
     asking = made(seed, tuple(sorted(shape.items())))
-    activity = Activity(tuple(events))
-    known = user_state.of_user(asking.model, asking.rules, user, activity)
+    activity = UserEvents(tuple(events))
+    known = asking.user_state(user, activity)
     history = {ITEMS[num] for num in known.liked.tolist()}
     answer = asking.recommend(user, asked, activity)
     if not answer.fallback:
@@ -90,7 +89,7 @@ def test_reasons_add_up_to_the_score(
     ranked = asking.rank_items(user, ITEMS[::3], activity, explain=True)
     if not ranked.fallback:
         check(ranked, history)
-    guest = asking.recommend_to(events, asked)
+    guest = asking.recommend(events, asked)
     if not guest.fallback:
         check(guest, {event.item_id for event in events})
 
@@ -126,14 +125,14 @@ def test_each_reason_is_that_of_a_loop(seed: int) -> None:
     model = factories.consistent_model(seed, n_neighbors=12)
     asking = Recommender(model, "v1")
     events = [Event("i3"), Event("i40", value=9.0), Event("i11", value=0.3), Event("i49")]
-    known = user_state.of_history(model, asking.rules, events)
+    known = asking.user_state(events)
     assert known.liked.tolist() == [3, 11, 40, 49]
     found = reasons(known, np.arange(50, dtype=np.int32), NOTHING)
     for item in range(50):
         truth = loop(model, [3, 11, 40, 49], [1.0, 0.3, 9.0, 1.0], item)
         assert found.collaborative[item] == pytest.approx([one for one, _ in truth.values()], abs=1e-5)
         assert found.content[item] == pytest.approx([other for _, other in truth.values()], abs=1e-5)
-    best = asking.recommend_to(events, ListRequest(1, explain=True)).items[0]
+    best = asking.recommend(events, ListRequest(1, explain=True)).items[0]
     sums = {num: sum(parts) for num, parts in loop(model, [3, 11, 40, 49], [1.0, 0.3, 9.0, 1.0], num_of(best)).items()}
     expected = sorted((num for num in sums if sums[num] > 0), key=lambda num: -sums[num])
     assert [cause.item_id for cause in reason_of(best).because] == [f"i{num}" for num in expected]
@@ -146,7 +145,7 @@ def num_of(item: Recommendation) -> int:
 def test_the_longest_of_reasons_are_five_and_the_rest_is_told() -> None:
     asking = Recommender(factories.consistent_model(), "v1")
     events = [Event(f"i{num}") for num in range(20)]
-    answer = asking.recommend_to(events, ListRequest(30, explain=True))
+    answer = asking.recommend(events, ListRequest(30, explain=True))
     check(answer, {event.item_id for event in events})
     assert {len(reason_of(item).because) for item in answer.items} == {5}
     assert any(abs(reason_of(item).others) > 0.01 for item in answer.items)
@@ -196,9 +195,9 @@ def test_control_with_factors_of_another_history_the_sums_are_off() -> None:
 def test_a_hidden_item_is_a_reason_without_a_name() -> None:
     asking = Recommender(factories.consistent_model(0, n_neighbors=12), "v1")
     events = [Event("i3"), Event("i40", value=9.0), Event("i11", value=0.3), Event("i49")]
-    shown = asking.recommend_to(events, ListRequest(5, explain=True))
+    shown = asking.recommend(events, ListRequest(5, explain=True))
     name = reason_of(shown.items[0]).because[0].item_id
-    for item in asking.recommend_to(events, ListRequest(5, explain=True), frozenset({name})).items:
+    for item in asking.recommend(events, ListRequest(5, explain=True), UserEvents(hidden=frozenset({name}))).items:
         reason = reason_of(item)
         assert name not in {cause.item_id for cause in reason.because}
         assert sum(cause.score for cause in reason.because) + reason.others == pytest.approx(item.score, abs=1e-5)

@@ -13,7 +13,7 @@ from recsys.data.attributes import Attributes
 from recsys.data.catalog import Catalog, Item
 from recsys.data.filters import Condition
 from recsys.errors import QueryError
-from recsys.events.activity import Activity, Event
+from recsys.events.activity import Event, UserEvents
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import ExactIndex, Neighbors
 from recsys.model.model import Model
@@ -130,10 +130,10 @@ def test_items_for_a_user_under_conditions(
 ) -> None:
     left = eligible(asked, hidden, score_oracle.seen(exact.model, user))
     truth = score_oracle.scores(exact.model, user)
-    check(exact.recommend(f"u{user}", asked, hidden=hidden), left, asked, truth, best=True)
-    check(forest.recommend(f"u{user}", asked, hidden=hidden), left, asked, truth, best=False)
+    check(exact.recommend(f"u{user}", asked, UserEvents(hidden=hidden)), left, asked, truth, best=True)
+    check(forest.recommend(f"u{user}", asked, UserEvents(hidden=hidden)), left, asked, truth, best=False)
     scan = replace(asked, exact=True)
-    check(forest.recommend(f"u{user}", scan, hidden=hidden), left, asked, truth, best=True)
+    check(forest.recommend(f"u{user}", scan, UserEvents(hidden=hidden)), left, asked, truth, best=True)
 
 
 @SHARED
@@ -160,12 +160,12 @@ def test_items_for_a_guest_and_popular_ones_under_conditions(
     seen = {int(event.item_id[1:]) for event in events}
     left = eligible(asked, hidden, seen)
     everything = ListRequest(N, include_seen=True)
-    truth = dict(zip(*columns(exact.recommend_to(events, everything)), strict=True))
+    truth = dict(zip(*columns(exact.recommend(events, everything)), strict=True))
     scores = [truth[num] for num in range(N)]
-    check(exact.recommend_to(events, asked, hidden), left, asked, scores, best=True)
-    check(forest.recommend_to(events, asked, hidden), left, asked, scores, best=not events)
-    new = Activity(events)
-    check(exact.recommend("nobody", asked, new, hidden), left, asked, scores, best=True)
+    check(exact.recommend(events, asked, UserEvents(hidden=hidden)), left, asked, scores, best=True)
+    check(forest.recommend(events, asked, UserEvents(hidden=hidden)), left, asked, scores, best=not events)
+    new = UserEvents(events, hidden=hidden)
+    check(exact.recommend("nobody", asked, new), left, asked, scores, best=True)
     popular = eligible(asked, hidden, set())
     counts = exact.model.popularity.scores.tolist()
     check(exact.popular(asked, hidden=hidden), popular, asked, counts, best=True)
@@ -219,7 +219,7 @@ def test_an_attribute_that_no_item_has_is_refused_whatever_is_asked(exact: Recom
     for ask in (
         lambda: exact.recommend("u0", asked),
         lambda: exact.recommend("nobody", asked),
-        lambda: exact.recommend_to([Event("i1")], asked),
+        lambda: exact.recommend([Event("i1")], asked),
         lambda: exact.similar_items("i0", asked),
         lambda: exact.popular(asked),
     ):

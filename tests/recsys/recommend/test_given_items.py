@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.data.filters import Condition
-from recsys.events.activity import Activity, Event
+from recsys.events.activity import Event, UserEvents
 from recsys.model.model import Model
 from recsys.model.popularity import SECONDS_PER_DAY, Popularity
 from recsys.recommend.recommender import Recommender
@@ -43,7 +43,7 @@ def test_given_items_stand_in_the_order_of_their_scores(
 ) -> None:
     """Also those that were seen; each once, however often it is given."""
     truth = score_oracle.scores(asking.model, user)
-    answer = asking.rank_items(f"u{user}", given_, hidden=hidden)
+    answer = asking.rank_items(f"u{user}", given_, UserEvents(hidden=frozenset(hidden)))
     expected, unknown = sorted_by(truth, given_, hidden)
     assert ids(answer) == expected
     assert answer.unknown == unknown
@@ -53,17 +53,17 @@ def test_given_items_stand_in_the_order_of_their_scores(
 
 def test_scores_are_those_of_the_lists(asking: Recommender) -> None:
     for events in ((), (Event("i30"),), (Event("i30"), Event("i2", value=9.0))):
-        listed = asking.recommend("u4", ListRequest(60, include_seen=True), Activity(events))
-        assert asking.rank_items("u4", ITEMS[::-1], Activity(events)).items == listed.items
-    guest = asking.recommend_to([Event("i8")], ListRequest(60, include_seen=True))
+        listed = asking.recommend("u4", ListRequest(60, include_seen=True), UserEvents(events))
+        assert asking.rank_items("u4", ITEMS[::-1], UserEvents(events)).items == listed.items
+    guest = asking.recommend([Event("i8")], ListRequest(60, include_seen=True))
     assert asking.rank_items([Event("i8")], ITEMS).items == guest.items
 
 
 def test_events_and_a_deletion_count(asking: Recommender) -> None:
     plain = asking.rank_items("u4", ITEMS)
-    moved = asking.rank_items("u4", ITEMS, Activity((Event("i30"),)))
+    moved = asking.rank_items("u4", ITEMS, UserEvents((Event("i30"),)))
     assert ids(moved) != ids(plain)
-    assert asking.rank_items("u4", ITEMS, Activity(forgotten=True)) == asking.rank_items("nobody", ITEMS)
+    assert asking.rank_items("u4", ITEMS, UserEvents(forgotten=True)) == asking.rank_items("nobody", ITEMS)
 
 
 @settings(deadline=None, max_examples=80)
@@ -71,7 +71,7 @@ def test_events_and_a_deletion_count(asking: Recommender) -> None:
 def test_for_somebody_unknown_they_stand_by_popularity(
     asking: Recommender, given_: list[str], hidden: frozenset[str], who: str
 ) -> None:
-    answer = asking.rank_items([] if who == "guest" else who, given_, hidden=hidden)
+    answer = asking.rank_items([] if who == "guest" else who, given_, UserEvents(hidden=frozenset(hidden)))
     counts = asking.model.popularity.scores.tolist()
     expected, unknown = sorted_by(counts, given_, hidden)
     assert (ids(answer), answer.unknown) == (expected, unknown)
@@ -129,7 +129,7 @@ def test_users_of_events_are_added(
         and all(years[num] < 2000 if one.operator == "<" else years[num] > 2036 for one in filters)
     ]
     answer = timed.popular(
-        ListRequest(k, exclude=exclude, filters=filters), kind, timed.counting(kind, counted), hidden
+        ListRequest(k, exclude=exclude, filters=filters), kind, timed.popularity_with(kind, counted), hidden
     )
     expected = sorted(allowed, key=lambda num: (-np.float32(totals[num]), num))[:k]
     assert ids(answer) == [ITEMS[num] for num in expected]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.data.filters import Condition
-from recsys.events.activity import NOTHING, Activity, Event
+from recsys.events.activity import NO_EVENTS, Event, UserEvents
 from recsys.recommend import ranking
 from recsys.recommend.answer import Answer, Page, page
 from recsys.recommend.recommender import Recommender
@@ -32,15 +32,15 @@ def asking(kind: str) -> Recommender:
     return Recommender(factories.listed(factories.model(), 12) if kind == "lists" else factories.model(), "v1")
 
 
-def ask(of: Recommender, who: str, activity: Activity, hidden: frozenset[str]) -> Ask:
+def ask(of: Recommender, who: str, activity: UserEvents, hidden: frozenset[str]) -> Ask:
     """A question that only says which page; `who` is a user, an item, or what it is called."""
     if who == "guest":
-        return lambda asked: of.recommend_to([Event("i3"), Event("i17")], asked, hidden)
+        return lambda asked: of.recommend([Event("i3"), Event("i17")], asked, UserEvents(hidden=hidden))
     if who in ("popular", "trending"):
-        return lambda asked: of.popular(asked, who, of.counting(who, {"i9": 2.5, "i30": 1.0}), hidden)  # type: ignore[arg-type]
+        return lambda asked: of.popular(asked, who, of.popularity_with(who, {"i9": 2.5, "i30": 1.0}), hidden)  # type: ignore[arg-type]
     if who.startswith("i"):
         return lambda asked: of.similar_items(who, asked, hidden)
-    return lambda asked: of.recommend(who, asked, activity, hidden)
+    return lambda asked: of.recommend(who, asked, replace(activity, hidden=hidden))
 
 
 def pages(question: Ask, asked: ListRequest, sizes: list[int]) -> Iterator[Answer]:
@@ -83,7 +83,7 @@ SIZES = st.lists(st.integers(1, 20), min_size=1, max_size=4)
 def test_pages_are_one_long_list(
     kind: str, who: str, asked: ListRequest, sizes: list[int], events: tuple[Event, ...], hidden: frozenset[str]
 ) -> None:
-    question = ask(asking(kind), who, Activity(events), hidden)
+    question = ask(asking(kind), who, UserEvents(events), hidden)
     whole = question(replace(asked, k=60))
     assert joined(question, asked, sizes) == [(item.item_id, item.score) for item in whole.items]
     assert whole.next_offset is None
@@ -97,7 +97,7 @@ def test_pages_of_a_forest_are_one_long_list(monkeypatch: pytest.MonkeyPatch, wh
     monkeypatch.setattr(ranking, "FEW_ELIGIBLE", 50)
     late = (Condition("year", ">=", (2500.0,)),)
     asked = ListRequest() if plain else ListRequest(filters=late, exclude=("i10", "i2011"))
-    question = ask(asking("forest"), who, Activity((Event("i40"),)), frozenset())
+    question = ask(asking("forest"), who, UserEvents((Event("i40"),)), frozenset())
     offsets = range(0, 240, 10)
     found = [one for offset in offsets for one in ids(question(replace(asked, k=10, offset=offset)))]
     assert found == ids(question(replace(asked, k=240)))
@@ -107,7 +107,7 @@ def test_pages_of_a_forest_are_one_long_list(monkeypatch: pytest.MonkeyPatch, wh
 @pytest.mark.parametrize("kind", ["lists", "none"])
 @pytest.mark.parametrize("who", ["u0", "nobody", "i0", "guest", "popular"])
 def test_the_next_offset_is_none_exactly_at_the_end(kind: str, who: str) -> None:
-    question = ask(asking(kind), who, NOTHING, frozenset())
+    question = ask(asking(kind), who, NO_EVENTS, frozenset())
     left = len(ids(question(ListRequest(60))))
     assert left >= 46
     for k, offset in ((left, 0), (1, left - 1), (7, left - 7), (left + 1, 0), (9, left - 3)):
@@ -141,11 +141,11 @@ def test_what_is_consumed_between_pages_is_dropped_and_nothing_else(
     """The order of the list stays that of its first page."""
     of, shown, offset, number = asking(kind), [], 0, 0
     asked = ListRequest(filters=filters, diversity=diversity)
-    whole = ids(of.recommend(user, replace(asked, k=60), Activity(before)))
+    whole = ids(of.recommend(user, replace(asked, k=60), UserEvents(before)))
     later: list[str] = []
     while True:
         later += [item for when, item in consumed if when == number and number > 0]
-        activity = Activity(before, later=tuple(Event(item) for item in later))
+        activity = UserEvents(before, later=tuple(Event(item) for item in later))
         size = sizes[number % len(sizes)]
         answer = of.recommend(user, replace(asked, k=size, offset=offset), activity)
         expected = [item for item in whole[offset:] if item not in later]

@@ -10,7 +10,7 @@ import pytest
 
 from recsys.data.filters import Condition
 from recsys.errors import QueryError
-from recsys.events.activity import Activity, Event
+from recsys.events.activity import Event, UserEvents
 from recsys.model.model import Model
 from recsys.model.popularity import Popularity
 from recsys.recommend.batch import recommend_many, recommend_penalized
@@ -123,14 +123,14 @@ def test_what_it_costs_depends_on_neither_page_nor_filter_nor_what_is_left_out()
         ListRequest(9, popularity_penalty=0.7, diversity=0.5),
     )
     for one in others:
-        answer = asking.recommend("u1", one, hidden=frozenset({"i11"}))
+        answer = asking.recommend("u1", one, UserEvents(hidden=frozenset({"i11"})))
         assert len(answer.items) == one.k
         assert [item.score for item in answer.items] == pytest.approx([scores[item.item_id] for item in answer.items])
 
 
 def test_reasons_name_it_and_add_up() -> None:
     asking = Recommender(popular(factories.consistent_model(n_users=6, n_items=40)), "")
-    for who in (Activity(), Activity((Event("i30"),))):
+    for who in (UserEvents(), UserEvents((Event("i30"),))):
         answer = asking.recommend("u2", ListRequest(12, popularity_penalty=0.8, explain=True), who)
         assert any(item.reason is not None and item.reason.popularity < 0 for item in answer.items)
         for item in answer.items:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.events.activity import NOTHING, Activity, Event, EventRules
+from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
 from recsys.events.records import EventsInfo
 from recsys.model.model import Model
 from recsys.recommend import user_state
@@ -41,7 +41,7 @@ def rated() -> Model:
 
 
 def dumb(
-    model: Model, rules: EventRules, user_id: str, activity: Activity = NOTHING
+    model: Model, rules: EventRules, user_id: str, activity: UserEvents = NO_EVENTS
 ) -> tuple[dict[int, float], set[int]]:
     """Weights of what is liked, and what is not, event after event."""
     liked: dict[int, float] = {}
@@ -81,7 +81,7 @@ def test_a_taste_is_the_history_and_the_events_one_after_another(
     rated: Model, user: str, events: list[Event], forgotten: bool, ratings: bool, weighted: bool
 ) -> None:
     rules = EventRules(WEIGHTS if weighted else {}, 4.0 if ratings else None)
-    activity = Activity(tuple(events), forgotten)
+    activity = UserEvents(tuple(events), forgotten)
     found = user_state.of_user(rated, rules, user, activity)
     weights, disliked = dumb(rated, rules, user, activity)
     assert known_of(found) == (pytest.approx(weights), disliked)
@@ -96,7 +96,7 @@ def test_a_taste_is_the_history_and_the_events_one_after_another(
 
 
 def liked_by(model: Model, rules: EventRules, user: str, *events: Event) -> tuple[dict[int, float], set[int]]:
-    return known_of(user_state.of_user(model, rules, user, Activity(events)))
+    return known_of(user_state.of_user(model, rules, user, UserEvents(events)))
 
 
 def test_weights_of_events_add_to_the_history_where_values_are_counts(rated: Model) -> None:
@@ -115,7 +115,7 @@ def test_the_later_rating_holds_where_there_is_a_threshold(rated: Model) -> None
 
 def test_what_does_not_count_changes_nothing(rated: Model) -> None:
     for event in (Event("i1", "ignored"), Event("i1", "unheard of"), Event("unknown", "buy")):
-        found = user_state.of_user(rated, COUNTS, "u0", Activity((event,)))
+        found = user_state.of_user(rated, COUNTS, "u0", UserEvents((event,)))
         assert known_of(found) == ({0: 1.0, 1: 1.0, 2: 1.0}, set())
         assert not found.fresh
         assert found.query.vector.tolist() == user_state.of_user(rated, COUNTS, "u0").query.vector.tolist()
@@ -127,7 +127,7 @@ def test_the_factors_are_those_of_the_training_until_something_happens(rated: Mo
     still = user_state.of_user(rated, COUNTS, "u3")
     assert not still.fresh
     assert still.query.vector[:of].tolist() == rated.user_factors[3].tolist()
-    moved = user_state.of_user(rated, COUNTS, "u3", Activity((Event("i20"),)))
+    moved = user_state.of_user(rated, COUNTS, "u3", UserEvents((Event("i20"),)))
     assert moved.fresh
     weights, nothing = np.ones(4, np.float32), np.empty(0, np.int32)
     expected = rated.fold_in.solve(np.array([3, 4, 5, 20], np.int32), weights, nothing)
@@ -135,10 +135,10 @@ def test_the_factors_are_those_of_the_training_until_something_happens(rated: Mo
 
 
 def test_of_somebody_who_is_forgotten_only_the_events_since_are_known(rated: Model) -> None:
-    forgotten = user_state.of_user(rated, COUNTS, "u3", Activity(forgotten=True))
+    forgotten = user_state.of_user(rated, COUNTS, "u3", UserEvents(forgotten=True))
     assert (known_of(forgotten), forgotten.user_num) == (({}, set()), None)
     assert not forgotten.query.vector.any()
-    since = user_state.of_user(rated, COUNTS, "u3", Activity((Event("i20", "buy"),), forgotten=True))
+    since = user_state.of_user(rated, COUNTS, "u3", UserEvents((Event("i20", "buy"),), forgotten=True))
     assert (known_of(since), since.user_num) == (({20: 5.0}, set()), None)
     guest = user_state.of_history(rated, COUNTS, [Event("i20", "buy")])
     assert since.query.vector.tolist() == guest.query.vector.tolist()
@@ -151,8 +151,8 @@ def recommender_of(model: Model, rules: EventRules) -> Recommender:
 def answered(model: Model, rules: EventRules, user: str | None, events: Sequence[Event], **asked: bool) -> list[str]:
     asking, everything = recommender_of(model, rules), ListRequest(60, **asked)
     if user is None:
-        return [item.item_id for item in asking.recommend_to(events, everything).items]
-    return [item.item_id for item in asking.recommend(user, everything, Activity(tuple(events))).items]
+        return [item.item_id for item in asking.recommend(events, everything).items]
+    return [item.item_id for item in asking.recommend(user, everything, UserEvents(tuple(events))).items]
 
 
 @settings(deadline=None, max_examples=100)
@@ -162,7 +162,7 @@ def test_what_was_seen_is_never_recommended_and_everything_else_is(
 ) -> None:
     """By liking or disliking, in the model or in an event."""
     rules = RATINGS if ratings else COUNTS
-    weights, disliked = dumb(rated, rules, user or "nobody", Activity(tuple(events)))
+    weights, disliked = dumb(rated, rules, user or "nobody", UserEvents(tuple(events)))
     seen = {ITEMS[num] for num in {*weights, *disliked}}
     assert set(answered(rated, rules, user, events, exact=exact)) == set(ITEMS) - seen
     assert set(answered(rated, rules, user, events, include_seen=True)) == set(ITEMS)
@@ -172,7 +172,7 @@ def test_what_was_seen_is_never_recommended_and_everything_else_is(
 @pytest.mark.parametrize("user", ["u3", "nobody"])
 def test_any_count_is_survived(rated: Model, user: str, value: float) -> None:
     events = (Event("i20", value=value), Event("i20", value=value), Event("i21"))
-    answer = recommender_of(rated, COUNTS).recommend(user, ListRequest(40), Activity(events))
+    answer = recommender_of(rated, COUNTS).recommend(user, ListRequest(40), UserEvents(events))
     assert answer.strategy == "fold_in"
     assert len({item.item_id for item in answer.items} - {"i20", "i21"}) == 40
     assert all(np.isfinite(item.score) for item in answer.items)
@@ -182,10 +182,10 @@ def test_a_guest_and_a_new_user_get_personal_lists_from_their_first_event(rated:
     asking = recommender_of(rated, COUNTS)
     empty = asking.recommend("nobody", ListRequest(10))
     assert (empty.strategy, empty.fallback) == ("popular", True)
-    new = asking.recommend("nobody", ListRequest(10), Activity((Event("i7", "buy"),)))
-    guest = asking.recommend_to([Event("i7", "buy")], ListRequest(10))
-    other = asking.recommend_to([Event("i8", "buy")], ListRequest(10))
+    new = asking.recommend("nobody", ListRequest(10), UserEvents((Event("i7", "buy"),)))
+    guest = asking.recommend([Event("i7", "buy")], ListRequest(10))
+    other = asking.recommend([Event("i8", "buy")], ListRequest(10))
     assert (new.strategy, new.fallback) == ("fold_in", False)
     assert new == guest
     assert [item.item_id for item in other.items] != [item.item_id for item in new.items]
-    assert asking.recommend_to([], ListRequest(10)).fallback
+    assert asking.recommend([], ListRequest(10)).fallback

@@ -11,7 +11,7 @@ from recsys.data.catalog import Catalog, Item
 from recsys.data.filters import parse_filter
 from recsys.data.vectors import Vectors, unit_rows
 from recsys.errors import NotFoundError, QueryError
-from recsys.events.activity import Activity, Event
+from recsys.events.activity import Event, UserEvents
 from recsys.index.exact import ExactIndex, VectorTable
 from recsys.model import blending
 from recsys.model.model import Model
@@ -24,7 +24,7 @@ from recsys.search.examples import (
     Strategy,
     VectorQuery,
     item_example,
-    query,
+    search_by_examples,
     text_example,
     user_example,
 )
@@ -66,7 +66,7 @@ def words() -> dict[str, Vectors]:
 
 
 def found(recommender: Recommender, wanted: VectorQuery, k: int = 3) -> list[str]:
-    return [item.item_id for item in query(recommender, wanted, ListRequest(k)).items]
+    return [item.item_id for item in search_by_examples(recommender, wanted, ListRequest(k)).items]
 
 
 class TestArithmetic:
@@ -149,7 +149,7 @@ class TestStrategies:
         wanted = VectorQuery(positive, negative if with_negative else (), strategy)
         expected = self.scores(model, wanted)
         given = {"i3", "i8"} if with_negative else {"i3"}
-        answer = query(recommender, wanted, ListRequest(100))
+        answer = search_by_examples(recommender, wanted, ListRequest(100))
         assert answer.strategy == strategy
         assert {item.item_id for item in answer.items} == expected.keys() - given
         for item in answer.items:
@@ -168,7 +168,7 @@ class TestStrategies:
         rows = unit_rows(np.array([[1, 0], [0, 1], [1, 0.9], [1, 2], [0.9, 1], [1, 0.1]], dtype=np.float32))
         recommender = plane(rows)
         wanted = VectorQuery((item_example(recommender, "i0"),), (item_example(recommender, "i1"),), "context_pairs")
-        answer = query(recommender, wanted, ListRequest(10))
+        answer = search_by_examples(recommender, wanted, ListRequest(10))
         assert [item.item_id for item in answer.items] == ["i5", "i2", "i4", "i3"]
         assert [item.score > 0 for item in answer.items] == [True, True, False, False]
 
@@ -176,8 +176,8 @@ class TestStrategies:
     def test_an_approximate_index_answers_too(self, strategy: Strategy) -> None:
         recommender = Recommender(factories.model(n_items=400, annoy=True), "v")
         wanted = VectorQuery((item_example(recommender, "i3"),), (item_example(recommender, "i8"),), strategy)
-        exact = query(recommender, wanted, ListRequest(10, exact=True)).items
-        approximate = query(recommender, wanted, ListRequest(10)).items
+        exact = search_by_examples(recommender, wanted, ListRequest(10, exact=True)).items
+        approximate = search_by_examples(recommender, wanted, ListRequest(10)).items
         assert {item.item_id for item in approximate} & {item.item_id for item in exact}
         assert len(approximate) == 10
 
@@ -194,22 +194,22 @@ class TestBounds:
     def test_given_hidden_and_excluded_items_are_never_answered(self, model: Model, strategy: Strategy) -> None:
         recommender = Recommender(model, "v")
         wanted = VectorQuery((item_example(recommender, "i1"),), (item_example(recommender, "i2"),), strategy)
-        answer = query(recommender, wanted, ListRequest(100, exclude=["i3", "nix"]), frozenset({"i4"}))
+        answer = search_by_examples(recommender, wanted, ListRequest(100, exclude=["i3", "nix"]), frozenset({"i4"}))
         assert {item.item_id for item in answer.items} == {f"i{num}" for num in range(50)} - {"i1", "i2", "i3", "i4"}
 
     @pytest.mark.parametrize("strategy", STRATEGIES)
     def test_filters_hold(self, model: Model, strategy: Strategy) -> None:
         recommender = Recommender(model, "v")
         wanted = VectorQuery((item_example(recommender, "i1"),), (), strategy)
-        answer = query(recommender, wanted, ListRequest(100, filters=(parse_filter("year<1995"),)))
+        answer = search_by_examples(recommender, wanted, ListRequest(100, filters=(parse_filter("year<1995"),)))
         assert {item.item_id for item in answer.items} == {"i0", "i2", "i3", "i4"}
 
     @pytest.mark.parametrize("strategy", STRATEGIES)
     def test_pages_are_parts_of_one_list(self, model: Model, strategy: Strategy) -> None:
         recommender = Recommender(model, "v")
         wanted = VectorQuery((item_example(recommender, "i1"),), (item_example(recommender, "i2"),), strategy)
-        whole = query(recommender, wanted, ListRequest(48))
-        first, second = (query(recommender, wanted, ListRequest(24, offset=offset)) for offset in (0, 24))
+        whole = search_by_examples(recommender, wanted, ListRequest(48))
+        first, second = (search_by_examples(recommender, wanted, ListRequest(24, offset=offset)) for offset in (0, 24))
         assert [*first.items, *second.items] == [*whole.items]
         assert (first.next_offset, second.next_offset, whole.next_offset) == (24, None, None)
 
@@ -217,17 +217,17 @@ class TestBounds:
     def test_examples_that_say_nothing_get_the_popular_items(self, model: Model, strategy: Strategy) -> None:
         recommender = Recommender(model, "v")
         nothing = text_example(recommender, np.zeros(3, dtype=np.float32))
-        answer = query(recommender, VectorQuery((nothing,), (), strategy), ListRequest(5))
+        answer = search_by_examples(recommender, VectorQuery((nothing,), (), strategy), ListRequest(5))
         assert (answer.strategy, answer.fallback) == ("popular", True)
         alike = item_example(recommender, "i1")
-        with_one = query(recommender, VectorQuery((alike, nothing), (nothing,), strategy), ListRequest(5))
-        assert with_one == query(recommender, VectorQuery((alike,), (), strategy), ListRequest(5))
+        with_one = search_by_examples(recommender, VectorQuery((alike, nothing), (nothing,), strategy), ListRequest(5))
+        assert with_one == search_by_examples(recommender, VectorQuery((alike,), (), strategy), ListRequest(5))
 
     def test_examples_that_cancel_out_get_the_popular_items_without_them(self, model: Model) -> None:
         recommender = Recommender(model, "v")
         one = item_example(recommender, "i1")
         wanted = VectorQuery((one,), (replace(one, vector=-one.vector), replace(one, vector=5 * one.vector)))
-        answer = query(recommender, wanted, ListRequest(100))
+        answer = search_by_examples(recommender, wanted, ListRequest(100))
         assert answer.fallback
         assert "i1" not in {item.item_id for item in answer.items}
         assert len(answer.items) == 49
@@ -248,12 +248,12 @@ class TestBounds:
         with pytest.raises(NotFoundError, match="nothing is known of user 'nobody'"):
             user_example(recommender, "nobody")
         with pytest.raises(NotFoundError, match="nothing is known of user 'u1'"):
-            user_example(recommender, "u1", Activity(forgotten=True))
+            user_example(recommender, "u1", UserEvents(forgotten=True))
 
     def test_events_of_a_user_count(self, model: Model) -> None:
         recommender = Recommender(model, "v")
         before = user_example(recommender, "u1").vector
-        after = user_example(recommender, "u1", Activity((Event("i40"),))).vector
-        guest = user_example(recommender, "nobody", Activity((Event("i40"),))).vector
+        after = user_example(recommender, "u1", UserEvents((Event("i40"),))).vector
+        guest = user_example(recommender, "nobody", UserEvents((Event("i40"),))).vector
         assert not np.allclose(before, after)
         assert np.linalg.norm(guest) == pytest.approx(1, abs=1e-6)

@@ -8,8 +8,8 @@ import pytest
 from recsys.data.filters import parse_filter
 from recsys.data.vectors import unit_rows
 from recsys.errors import QueryError
+from recsys.events.activity import UserEvents
 from recsys.model.model import Model
-from recsys.recommend import user_state as tastes
 from recsys.recommend.ranking import scored
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
@@ -28,10 +28,6 @@ def wanted(mode: Mode, text: str = "text 7") -> TextQuery:
     return TextQuery(text, mode, unit_rows(factories.random_vectors(1, 3, seed=4))[0])
 
 
-def taste(recommender: Recommender, user_id: str = "u3") -> tastes.UserState:
-    return tastes.of_user(recommender.model, recommender.rules, user_id)
-
-
 @pytest.mark.parametrize("mode", MODES)
 class TestEveryMode:
     def test_items_are_those_of_the_corpus(self, recommender: Recommender, mode: Mode) -> None:
@@ -46,24 +42,24 @@ class TestEveryMode:
     def test_hidden_and_excluded_items_are_not_found(self, recommender: Recommender, mode: Mode) -> None:
         everything = {item.item_id for item in search(recommender, wanted(mode), ListRequest(200)).items}
         asked = ListRequest(200, exclude=["i1", "nix"])
-        left = {item.item_id for item in search(recommender, wanted(mode), asked, frozenset({"i2"})).items}
+        events = UserEvents(hidden=frozenset({"i2"}))
+        left = {item.item_id for item in search(recommender, wanted(mode), asked, events=events).items}
         assert everything - left == {"i1", "i2"}
 
     def test_filters_hold_and_pages_are_parts_of_one_list(self, recommender: Recommender, mode: Mode) -> None:
         few = (parse_filter("year<2010"),)
         whole = search(recommender, wanted(mode), ListRequest(20, filters=few))
         assert {item.item_id for item in whole.items} == {f"i{num}" for num in range(20)}
-        for who in (None, taste(recommender)):
+        for who in (None, "u3"):
             pages = [
-                search(recommender, wanted(mode), ListRequest(7, offset, filters=few), taste=who)
-                for offset in (0, 7, 14)
+                search(recommender, wanted(mode), ListRequest(7, offset, filters=few), who) for offset in (0, 7, 14)
             ]
             together = [item for page in pages for item in page.items]
-            assert together == [*search(recommender, wanted(mode), ListRequest(20, filters=few), taste=who).items]
+            assert together == [*search(recommender, wanted(mode), ListRequest(20, filters=few), who).items]
             assert [page.next_offset for page in pages] == [7, 14, None]
 
     def test_taste_is_weighed_by_the_formula(self, recommender: Recommender, mode: Mode) -> None:
-        known = taste(recommender)
+        known = recommender.user_state("u3")
         found = corpus(recommender.model).find(wanted(mode), 200)
         user = scored(recommender.model, known.query, np.sort(found.nums[:POOL]), POOL)
         by_num = dict(zip(user.found.nums.tolist(), user.found.scores.tolist(), strict=True))
@@ -74,7 +70,7 @@ class TestEveryMode:
             expected[f"i{num}"] = (score - low) / (high - low)
             if place < POOL:
                 expected[f"i{num}"] += PERSONAL * (by_num[num] - worst) / (best - worst)
-        answer = search(recommender, wanted(mode), ListRequest(200), taste=known)
+        answer = search(recommender, wanted(mode), ListRequest(200), "u3")
         assert answer.strategy == "personalized_search"
         assert {item.item_id for item in answer.items} == expected.keys()
         for item in answer.items:
@@ -89,27 +85,25 @@ class TestEveryMode:
 
 
 def test_items_that_were_seen_are_found(recommender: Recommender) -> None:
-    known = taste(recommender)
-    found = {item.item_id for item in search(recommender, wanted("semantic"), ListRequest(200), taste=known).items}
+    found = {item.item_id for item in search(recommender, wanted("semantic"), ListRequest(200), "u3").items}
     assert {"i3", "i4", "i5"} <= found
 
 
 def test_somebody_of_whom_nothing_is_known_gets_the_order_by_text(recommender: Recommender) -> None:
-    nobody = taste(recommender, "nobody")
     by_text = search(recommender, wanted("hybrid"), ListRequest())
-    assert search(recommender, wanted("hybrid"), ListRequest(), taste=nobody) == by_text._replace(fallback=True)
+    assert search(recommender, wanted("hybrid"), ListRequest(), "nobody") == by_text._replace(fallback=True)
 
 
 @pytest.mark.parametrize("text", ["nothing has this", "  ", "\n"])
 def test_what_nothing_has_to_do_with_finds_nothing(recommender: Recommender, text: str) -> None:
-    for who in (None, taste(recommender)):
-        answer = search(recommender, TextQuery(text, "keyword"), ListRequest(), taste=who)
+    for who in (None, "u3"):
+        answer = search(recommender, TextQuery(text, "keyword"), ListRequest(), who)
         assert answer.items == ()
         assert answer.next_offset is None
 
 
 def test_a_single_item_has_a_score_with_taste_too(recommender: Recommender) -> None:
-    answer = search(recommender, TextQuery("17", "keyword"), ListRequest(), taste=taste(recommender))
+    answer = search(recommender, TextQuery("17", "keyword"), ListRequest(), "u3")
     assert [(item.item_id, item.score) for item in answer.items] == [("i17", 0.0)]
 
 
@@ -132,7 +126,8 @@ def test_what_is_called_as_the_query_comes_first(text: str, first: str) -> None:
     scores = [item.score for item in answer.items]
     assert scores == sorted(scores, reverse=True)
     num = films.TITLES.index(first)
-    assert first not in {item.title for item in search(asking, query, ListRequest(50), frozenset({f"i{num}"})).items}
+    events = UserEvents(hidden=frozenset({f"i{num}"}))
+    assert first not in {item.title for item in search(asking, query, ListRequest(50), events=events).items}
     year = asking.item(f"i{num}").attributes["year"]
     others = search(asking, query, ListRequest(50, filters=(parse_filter(f"year!:{year}"),)))
     assert first not in {item.title for item in others.items}

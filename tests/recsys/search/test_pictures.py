@@ -13,14 +13,14 @@ from recsys.bundle.canary import examine
 from recsys.bundle.store import Store
 from recsys.data.filters import parse_filter
 from recsys.errors import BundleError, UnansweredError
+from recsys.events.activity import UserEvents
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import NO_INDEX
 from recsys.model.extras.picture_tags import NO_TAGS
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
-from recsys.recommend.user_state import of_user
-from recsys.search.items import chosen, search
+from recsys.search.items import choose_mode, search
 from recsys.search.pictures import PictureQuery, by_picture, captions
 from tests.support import factories
 from tests.support.picturable import WITHOUT, header, nearest, picturable, publish
@@ -63,7 +63,7 @@ def test_what_is_hidden_excluded_or_filtered_out_is_not_found(recommender: Recom
     asked = ListRequest(
         20, exclude=("i0", "nix"), filters=(parse_filter("colour:red,green"), parse_filter("year<2000"))
     )
-    answer = search(recommender, PictureQuery(vector), asked, frozenset({"i3"}))
+    answer = search(recommender, PictureQuery(vector), asked, events=UserEvents(hidden=frozenset({"i3"})))
     expected = [
         one for one in nearest(model, vector) if int(one[1:]) % 3 < 2 and int(one[1:]) < 10 and one not in ("i0", "i3")
     ]
@@ -75,13 +75,13 @@ def test_an_annoy_index_serves_and_exact_scans(model: Model) -> None:
     indexed = replace(model, items_by_picture=forest)
     vector = unit(1, model.picture_dim)
     for exact in (False, True):
-        found = by_picture(indexed, PictureQuery(vector), 5, exact=exact)
+        found = by_picture(Recommender(indexed, "v"), PictureQuery(vector), 5, exact=exact)
         assert [model.catalog.items.id(num) for num in found.nums.tolist()] == nearest(model, vector)[:5]
 
 
 def test_taste_changes_the_order_and_not_what_is_found(recommender: Recommender, model: Model) -> None:
-    query, taste = PictureQuery(unit(2, model.picture_dim)), of_user(model, recommender.rules, "u3")
-    plain, personal = (search(recommender, query, ListRequest(20), taste=one) for one in (None, taste))
+    query = PictureQuery(unit(2, model.picture_dim))
+    plain, personal = (search(recommender, query, ListRequest(20), user) for user in (None, "u3"))
     assert {item.item_id for item in plain.items} == {item.item_id for item in personal.items}
     assert [item.item_id for item in plain.items] != [item.item_id for item in personal.items]
     assert personal.strategy == "personalized_search"
@@ -93,12 +93,12 @@ def test_a_text_of_which_nothing_is_known_finds_nothing(recommender: Recommender
 
 
 def test_the_mode_is_there_only_with_pictures(model: Model) -> None:
-    assert chosen(model, "picture") == "picture"
-    assert chosen(model, None) == "keyword"
+    assert choose_mode(Recommender(model, "v"), "picture") == "picture"
+    assert choose_mode(Recommender(model, "v"), None) == "keyword"
     wordless = replace(model, keywords=type(model.keywords).none(12))
-    assert chosen(wordless, None) == "picture"
+    assert choose_mode(Recommender(wordless, "v"), None) == "picture"
     with pytest.raises(UnansweredError, match="the items have no pictures that could be searched"):
-        chosen(factories.model(), "picture")
+        choose_mode(Recommender(factories.model(), "v"), "picture")
     with pytest.raises(UnansweredError, match="the items have no pictures that could be searched"):
         search(Recommender(factories.model(), "v1"), PictureQuery(np.ones(3, dtype=np.float32)), ListRequest(5))
 
@@ -106,7 +106,7 @@ def test_the_mode_is_there_only_with_pictures(model: Model) -> None:
 def test_pictures_without_words_for_them_have_no_captions(model: Model) -> None:
     bare = replace(model, picture_tags=replace(model.picture_tags, vectors=np.zeros((0, 6), np.float32), **strings()))
     with pytest.raises(UnansweredError, match=r"content.picture_tags"):
-        captions(bare, unit(0, model.picture_dim))
+        captions(Recommender(bare, "v"), unit(0, model.picture_dim))
 
 
 def strings():  # type: ignore[no-untyped-def]

@@ -122,7 +122,7 @@ def test_anomalies_with_their_evidence(odd: FlaskClient, kind: Any) -> None:
     response = odd.get(f"/anomalies?kind={kind}&k=2")
     body = strict_json(response.text)
     conforms(body, "AnomaliesAnswer")
-    assert body == anomalies_object(page(example(), kind, 2), kind, VERSION)
+    assert body == anomalies_object(page(Recommender(example(), VERSION), kind, 2), kind, VERSION)
     assert response.headers["Cache-Control"] == "private, no-store"
     assert [("user_id" in one, "title" in one) for one in body["anomalies"]] == [(kind == "users", kind == "items")] * 2
 

@@ -14,7 +14,15 @@ from recsys.errors import EncoderBusyError
 from recsys.events.records import EventsInfo
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
-from recsys.search.examples import STRATEGIES, Strategy, VectorQuery, item_example, query, text_example, user_example
+from recsys.search.examples import (
+    STRATEGIES,
+    Strategy,
+    VectorQuery,
+    item_example,
+    search_by_examples,
+    text_example,
+    user_example,
+)
 from serving.app import create_app
 from serving.settings import Settings
 from tests.serving.conftest import VERSION
@@ -59,7 +67,7 @@ def test_the_answer_is_that_of_the_recommender(
         user_example(recommender, "u2", weight=0.5),
     )
     negative = (text_example(recommender, castle), item_example(recommender, "i1"))
-    expected = query(recommender, VectorQuery(positive, negative, strategy), ListRequest(5))
+    expected = search_by_examples(recommender, VectorQuery(positive, negative, strategy), ListRequest(5))
     response = client.post("/query", json={"positive": LIKE, "negative": UNLIKE, "strategy": strategy, "k": 5})
     body = response.json
     assert (body["strategy"], body["fallback"], body["model_version"]) == (strategy, False, VERSION)

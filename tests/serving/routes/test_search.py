@@ -22,7 +22,6 @@ from recsys.model.model import Model
 from recsys.recommend.answer import Answer
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
-from recsys.recommend.user_state import of_user
 from recsys.search.items import search
 from recsys.search.text import MODES, Mode, TextQuery
 from serving.app import create_app
@@ -86,8 +85,7 @@ def test_both_ways_together_are_the_default(client: FlaskClient) -> None:
 
 
 def test_a_user_gets_an_order_of_their_own_which_no_cache_keeps(client: FlaskClient, recommender: Recommender) -> None:
-    taste = of_user(recommender.model, recommender.rules, "u3")
-    expected = search(recommender, TextQuery("red robots", "keyword"), ListRequest(5), taste=taste)
+    expected = search(recommender, TextQuery("red robots", "keyword"), ListRequest(5), "u3")
     response = client.get("/search?q=red+robots&k=5&mode=keyword&user_id=u3")
     assert (response.json["user_id"], response.json["strategy"]) == ("u3", "personalized_search")
     assert [item["item_id"] for item in response.json["items"]] == [item.item_id for item in expected.items]

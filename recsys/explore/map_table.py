@@ -1,0 +1,52 @@
+"""The map of the items as a table for map viewers: a row for each item that has a place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from recsys.data.attributes import Kind
+from recsys.data.catalog import Attribute
+from recsys.explore.json import map_rows
+from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import ListRequest
+
+TYPES = {"x": "float32", "y": "float32", "cluster": "int32", "popularity": "float32"}
+COLUMNS = ("id", "title", "x", "y", "cluster", "cluster_name", "popularity", "text")
+Kinds = Mapping[str, Kind | None]
+
+
+class MapTable(NamedTuple):
+    """Columns, the types of those that are not text, and the rows, the most popular item first."""
+
+    columns: tuple[str, ...]
+    types: dict[str, str]
+    rows: Iterator[tuple[object, ...]]
+
+
+def map_table(recommender: Recommender, request: ListRequest) -> MapTable:
+    """Return the items that `request` filters; an attribute whose name is taken gets the prefix ``attribute_``."""
+    kinds = recommender.model.attributes.names()
+    own = {name: f"attribute_{name}" if name in COLUMNS else name for name in kinds}
+    types = TYPES | {own[name]: "float64" for name, kind in kinds.items() if kind == "number"}
+    return MapTable((*COLUMNS, *own.values()), types, _rows(recommender, request, kinds))
+
+
+def _rows(recommender: Recommender, request: ListRequest, kinds: Kinds) -> Iterator[tuple[object, ...]]:
+    model = recommender.model
+    for num in map_rows(recommender, request).tolist():
+        item, cluster = model.catalog[num], model.clusters.of(num)
+        x, y = model.item_map.places[num].tolist()
+        popularity = float(model.popularity.scores[num])
+        called = "" if cluster is None else model.clusters.groups[cluster].name
+        yield item.item_id, item.title, x, y, cluster, called, popularity, item.text, *_values(item.attributes, kinds)
+
+
+def _values(attributes: Mapping[str, Attribute], kinds: Kinds) -> Iterator[object]:
+    """A number of an attribute of numbers, None without one; of the others, text."""
+    for name, kind in kinds.items():
+        value = attributes.get(name)
+        if kind == "number":
+            yield value if isinstance(value, int | float) else None
+        else:
+            yield ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
