@@ -24,8 +24,8 @@ from recsys.text.name_index import Names
 from training.content.attribute_terms import value_texts
 from training.evaluation import quality_gate
 from training.explore import explore
-from training.factors import als, neighbors
-from training.factors.blend import FittedParts, blend_parts
+from training.factors import als
+from training.factors.blend import blend_parts
 from training.indexes import build
 from training.indexes import precompute_lists as lists
 from training.indexes.build import Query, sample
@@ -37,11 +37,6 @@ from training.run import TrainingRun
 VectorSource = tuple[Vectors, Callable[[VectorTable], Sequence[Query]]]
 
 
-def n_iterations(run: TrainingRun) -> int:
-    """Return how many steps :func:`factorize` has."""
-    return run.config.als.iterations
-
-
 def factorize(run: TrainingRun) -> TrainingRun:
     """Fit the factors of all interactions."""
     pairs = run.dataset.interactions
@@ -50,18 +45,7 @@ def factorize(run: TrainingRun) -> TrainingRun:
 
 def find_neighbors(run: TrainingRun) -> TrainingRun:
     """Find the nearest items of each item by behavior, and gather the parts of the model."""
-    pairs, config = run.dataset.interactions, run.config.blend
-    behaviour = neighbors.by_behaviour(pairs, config.n_neighbors, config.neighbor_power, run.seed)
-    parts = FittedParts(
-        catalog=run.dataset.catalog,
-        interactions=pairs,
-        seen_only=run.disliked,
-        factors=run.factors,
-        texts=run.texts,
-        behaviour=behaviour,
-        words=run.words,
-    )
-    return replace(run, parts=parts)
+    return replace(run, parts=run.fitted_parts(run.dataset.interactions, run.disliked, run.factors))
 
 
 def blend(run: TrainingRun) -> TrainingRun:
@@ -183,19 +167,9 @@ def build_model(run: TrainingRun) -> TrainingRun:
     return replace(run, model=model)
 
 
-def n_lists(run: TrainingRun) -> int:
-    """Return how many steps :func:`precompute_lists` has."""
-    return len(run.model.users) + len(run.model.catalog)
-
-
 def precompute_lists(run: TrainingRun) -> TrainingRun:
     """Compute the lists of users and items that the service looks up."""
     return replace(run, model=lists.with_lists(run.model, run.config.index, run.advance))
-
-
-def n_explore_steps(_: TrainingRun) -> int:
-    """Return how many steps :func:`explore_model` has."""
-    return explore.STEPS
 
 
 def explore_model(run: TrainingRun) -> TrainingRun:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from recsys.errors import DataError
 from training.evaluation import compare, evaluate
 from training.evaluation.validation import Validation, held_out
-from training.factors import als, neighbors
+from training.factors import als
 from training.factors.als import Factors
 from training.factors.blend import FittedParts, empty_histories
 from training.ingest.dataset import checksum
@@ -53,7 +53,7 @@ def hold_out_test_part(run: TrainingRun) -> TrainingRun:
 def let_content_lead(run: TrainingRun) -> TrainingRun:
     """Choose the weights of the blend for data that cannot be searched with."""
     why = f"{NOTHING_TO_HOLD_OUT} and searched with"
-    if not run.has_content:
+    if not (run.texts.shape[1] or run.words.nnz):
         run.on_progress(f"{why}: the configured values are taken")
         return run
     config = tuning.without_validation(run.config)
@@ -67,21 +67,6 @@ def require_validation(run: TrainingRun) -> TrainingRun:
     if run.search_validation is None:
         raise DataError(f"{NOTHING_TO_HOLD_OUT} and searched with")
     return run
-
-
-def can_search(run: TrainingRun) -> bool:
-    """Return whether hyper-parameters are to be searched for."""
-    return bool(run.protocol.trials) and run.search_validation is not None
-
-
-def cannot_search(run: TrainingRun) -> bool:
-    """Return whether a search is asked for and nothing can be held out for it."""
-    return bool(run.protocol.trials) and run.search_validation is None
-
-
-def n_trials(run: TrainingRun) -> int:
-    """Return how many steps the search has."""
-    return run.protocol.trials
 
 
 def search(run: TrainingRun) -> TrainingRun:
@@ -108,11 +93,6 @@ def search(run: TrainingRun) -> TrainingRun:
     return replace(run, config=tuned.config, tuned=tuned)
 
 
-def can_judge(run: TrainingRun) -> bool:
-    """Return whether the model is to be measured before it is published."""
-    return run.config.evaluate.gate and run.validation is not None
-
-
 def fit_train_part(run: TrainingRun) -> TrainingRun:
     """Fit the parts of a model on the train part of the validation."""
     assert run.validation is not None
@@ -122,17 +102,9 @@ def fit_train_part(run: TrainingRun) -> TrainingRun:
 
 def fitted_parts(run: TrainingRun, validation: Validation, factors: Factors | None = None) -> FittedParts:
     """Return the parts of a model of the validation's train part; `factors` are fitted unless given."""
-    blend, train = run.config.blend, validation.train
-    return FittedParts(
-        catalog=run.dataset.catalog,
-        interactions=train,
-        # dislikes have no times, so they may be later than the cut: neither left out nor learned from
-        seen_only=empty_histories(train),
-        factors=factors or als.fit(train, run.config.als),
-        texts=run.texts,
-        behaviour=neighbors.by_behaviour(train, blend.n_neighbors, blend.neighbor_power, run.seed),
-        words=run.words,
-    )
+    train = validation.train
+    # dislikes have no times, so they may be later than the cut: neither left out nor learned from
+    return run.fitted_parts(train, empty_histories(train), factors or als.fit(train, run.config.als))
 
 
 def n_comparisons(run: TrainingRun) -> int:

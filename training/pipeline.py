@@ -9,25 +9,41 @@ from recsys.config import Config
 from recsys.progress import Stages
 from training import build, measure, prepare
 from training.evaluation.results import Comparison, Figure
+from training.explore.explore import STEPS
 from training.run import OnProgress, Protocol, Stage, TrainingRun, ignore, run_stages
 from training.tuning.search import Tuned
 
+
+def _is_judged(run: TrainingRun) -> bool:
+    return run.config.evaluate.gate and run.validation is not None
+
+
 PREPARE = (
     Stage("read", prepare.read),
-    Stage("encode", prepare.encode_texts, prepare.n_items),
+    Stage("encode", prepare.encode_texts, lambda run: len(run.dataset.catalog)),
     Stage("words", prepare.find_similar_words),
 )
-SEARCH = Stage("tune", measure.search, measure.n_trials, measure.can_search)
+SEARCH = Stage(
+    "tune",
+    measure.search,
+    lambda run: run.protocol.trials,
+    lambda run: run.protocol.trials > 0 and run.search_validation is not None,
+)
 TRAIN = (
     *PREPARE,
-    Stage("pictures", prepare.encode_pictures, prepare.n_items, prepare.has_pictures),
+    Stage(
+        "pictures",
+        prepare.encode_pictures,
+        lambda run: len(run.dataset.catalog),
+        lambda run: bool(run.config.content.picture_encoder),
+    ),
     Stage("", measure.hold_out),
-    Stage("", measure.let_content_lead, wanted=measure.cannot_search),
+    Stage("", measure.let_content_lead, wanted=lambda run: run.protocol.trials > 0 and run.validation is None),
     SEARCH,
-    Stage("validate", measure.fit_train_part, wanted=measure.can_judge),
-    Stage("evaluate", measure.compare_baselines, measure.n_comparisons, measure.can_judge),
+    Stage("validate", measure.fit_train_part, wanted=_is_judged),
+    Stage("evaluate", measure.compare_baselines, measure.n_comparisons, _is_judged),
     Stage("", measure.check_quality),
-    Stage("factorize", build.factorize, build.n_iterations),
+    Stage("factorize", build.factorize, lambda run: run.config.als.iterations),
     Stage("neighbors", build.find_neighbors),
     Stage("blend", build.blend),
     Stage("index", build.build_indexes, build.n_indexes),
@@ -35,8 +51,8 @@ TRAIN = (
     Stage("tags", build.fit_tagging),
     Stage("anomalies", build.find_anomalies),
     Stage("", build.build_model),
-    Stage("lists", build.precompute_lists, build.n_lists),
-    Stage("explore", build.explore_model, build.n_explore_steps),
+    Stage("lists", build.precompute_lists, lambda run: len(run.model.users) + len(run.model.catalog)),
+    Stage("explore", build.explore_model, lambda _: STEPS),
     Stage("", build.write_header),
 )
 TUNE = (*PREPARE, Stage("", measure.hold_out), Stage("", measure.require_validation), SEARCH)

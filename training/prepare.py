@@ -36,13 +36,3 @@ def encode_pictures(run: TrainingRun) -> TrainingRun:
     for note in encoded.notes:
         run.on_progress(note)
     return replace(run, pictures=encoded)
-
-
-def n_items(run: TrainingRun) -> int:
-    """Return how many steps the encoding of texts or pictures has."""
-    return len(run.dataset.catalog)
-
-
-def has_pictures(run: TrainingRun) -> bool:
-    """Return whether pictures are to be encoded."""
-    return bool(run.config.content.picture_encoder)

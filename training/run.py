@@ -13,6 +13,7 @@ from recsys.bundle.manifest import Header
 from recsys.config import Config, SplitKind
 from recsys.data.attributes import Attributes
 from recsys.data.histories import Histories
+from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors
 from recsys.model.extras.anomalies import Anomalies
 from recsys.model.extras.tagging import Tagging
@@ -26,6 +27,7 @@ from training.content.pictures import NO_PICTURES, Pictures
 from training.evaluation.results import Comparison, Figure
 from training.evaluation.validation import Validation
 from training.explore.explore import Explored
+from training.factors import neighbors
 from training.factors.als import Factors
 from training.factors.blend import BlendedVectors, FittedParts, empty_histories
 from training.indexes.build import BuiltIndex
@@ -78,52 +80,25 @@ class TrainingRun:
     Parameters
     ----------
     config : Config
-        With the values that the search chose, after the search.
-    protocol : Protocol
-        How the model is measured.
-    progress : Stages
-    on_progress : callable
-        Takes a line of text: each trial, and notes for the user.
+        After the search: with the values that it chose.
     before_publish : callable
         Takes the comparison before the final fit; raises ModelRejectedError to refuse the model.
     advance : callable
         Counts the steps of the running stage.
-    dataset : Dataset
-    encoded : EncodedTexts
-        Text vectors as the encoder made them.
     texts : float32 array (n_items, text_dim)
-        The same, centered, of length 1.
+        The vectors of `encoded`, centered, of length 1.
     words : sparse matrix (n_items, n_items)
         The items with the most similar words, for each item.
-    pictures : Pictures
-    validation : Validation or None
-        What the comparison holds out; None when no user has two interactions.
-    search_validation : Validation or None
-        What the search holds out.
-    tuned : Tuned or None
-        None without a search.
+    validation, search_validation : Validation or None
+        What the comparison and the search hold out; None when no user has two interactions.
     validation_parts : FittedParts
         Fitted on the train part of `validation`; released after the comparison.
     comparison : Comparison or None
         None when it was not measured: ``evaluate.gate`` is off, or `validation` is None.
-    leave_one_out : dict
-        Figures of the leave-one-out protocol by name; empty when it was not measured.
-    factors : Factors
-        Of all interactions.
     parts : FittedParts
         Fitted on all interactions.
-    blended : BlendedVectors
     similarity : Likeness
         How texts and users become rows of ``items_like_item``.
-    indexes : dict
-        By name.
-    attributes, keywords, names, tagging, anomalies
-        Parts of the model.
-    model : Model
-    explored : Explored
-        Measurements of groups and map, for the report.
-    header : Header
-        Header of the manifest.
     """
 
     config: Config
@@ -167,26 +142,20 @@ class TrainingRun:
         """Pairs that a user has seen and did not like."""
         return self.dataset.seen_only or empty_histories(self.dataset.interactions)
 
-    @property
-    def has_content(self) -> bool:
-        """Whether texts say anything about the items."""
-        return bool(self.texts.shape[1] or self.words.nnz)
+    def fitted_parts(self, interactions: Interactions, seen_only: Histories, factors: Factors) -> FittedParts:
+        """Find the neighbors of the items by behavior; return them with the factors and what texts say."""
+        config = self.config.blend
+        behaviour = neighbors.by_behaviour(interactions, config.n_neighbors, config.neighbor_power, self.seed)
+        catalog = self.dataset.catalog
+        return FittedParts(catalog, interactions, seen_only, factors, self.texts, behaviour, self.words)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of a training.
+    """One step of a training, shown and timed under its name unless that is empty.
 
-    Parameters
-    ----------
-    name : str
-        Shown and timed under this name; empty: neither.
-    work : callable
-        Returns the run with more fields set.
-    steps : callable, optional
-        Returns how many steps `run.advance` will count.
-    wanted : callable
-        Returns False to leave the stage out.
+    `work` returns the run with more fields set; `steps` returns how often it will call `run.advance`; a stage that is not
+    `wanted` is left out.
     """
 
     name: str
