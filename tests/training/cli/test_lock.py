@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from recsys.bundle.store import Store, verify_all
 from recsys.errors import StoreError
@@ -25,12 +26,13 @@ with lock.training(Path(sys.argv[1])):
     os.write(1, b"holding\\n")
     os.read(0, 1)
 """
+FORKING = CHILD.replace("    os.write", "    os.fork() or os.read(0, 1)\n    os.write")
 
 
 @contextmanager
-def holding(store: Path) -> Iterator[subprocess.Popen[bytes]]:
+def holding(store: Path, code: str = CHILD) -> Iterator[subprocess.Popen[bytes]]:
     """A process that holds the lock until a byte comes."""
-    command = [sys.executable, "-c", CHILD, str(store)]
+    command = [sys.executable, "-c", code, str(store)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=factories.ROOT, bufsize=0
     ) as child:
@@ -62,9 +64,18 @@ def test_a_second_training_is_refused_and_told_who_holds_the_lock(tmp_path: Path
 
 def test_control_without_the_lock_two_train_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with holding(tmp_path):
-        monkeypatch.setattr("training.cli.lock.fcntl.flock", lambda *_: None)
+        monkeypatch.setattr("filelock._unix.lock_fd_nonblocking", lambda _: True)
         with lock.training(tmp_path):
             pass
+
+
+def test_a_child_that_outlives_a_killed_training_does_not_keep_the_lock(tmp_path: Path) -> None:
+    with holding(tmp_path, FORKING) as parent:
+        parent.kill()
+        parent.wait()
+        assert lock.holder(tmp_path) == ""
+        with lock.training(tmp_path):
+            assert lock.holder(tmp_path) == f"process {os.getpid()}"
 
 
 def test_a_killed_training_leaves_no_lock(tmp_path: Path) -> None:
@@ -85,18 +96,13 @@ def test_a_training_that_fails_leaves_no_lock(tmp_path: Path) -> None:
     assert (tmp_path / lock.LOCK).read_bytes() == b""
 
 
-def test_whoever_asks_for_the_holder_does_not_stop_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The question locks the file for a moment; a training that begins meanwhile tries again."""
-    asking = os.open(tmp_path, os.O_RDONLY)
+def test_a_training_waits_while_the_holder_is_looked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look-up takes the lock for a moment."""
+    looking_up = FileLock(tmp_path / lock.LOCK)
+    looking_up.acquire()
+    monkeypatch.setattr("filelock._api.time.sleep", lambda _: looking_up.release())
     with lock.training(tmp_path):
-        pass
-    os.close(asking)
-    asking = os.open(tmp_path / lock.LOCK, os.O_RDONLY)
-    assert lock._locked(asking, lock.fcntl.LOCK_SH)
-    monkeypatch.setattr("training.cli.lock.time.sleep", lambda _: lock.fcntl.flock(asking, lock.fcntl.LOCK_UN))
-    with lock.training(tmp_path):
-        assert lock.holder(tmp_path) != ""
-    os.close(asking)
+        assert lock.holder(tmp_path) == f"process {os.getpid()}"
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe", b"12 34"])
