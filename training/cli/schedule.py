@@ -1,14 +1,15 @@
-"""Training again and again: `recsys train --every 6h`.
+"""Repeated training: `recsys train --every 6h`.
 
-Each turn is a process of its own, so that its memory is given back, a new configuration counts from the next turn on, and
-one that fails or is killed leaves the schedule, and the model that serves, as they are.
+Each turn is a process of its own: its memory is given back, a new configuration applies from the next turn on, and a turn that
+fails or is killed changes neither the schedule nor the model that serves.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import re
-import select
+import selectors
 import signal
 import subprocess
 import time
@@ -24,13 +25,14 @@ SECONDS = {"m": 60, "h": 3600, "d": 86400}
 LONGEST_DAYS = 366
 EVERY = re.compile(r"([1-9][0-9]{0,5})([mhd])", re.ASCII)
 GRACE_SECONDS = 5.0
-Tell = Callable[[str], None]
+LONGEST_WAIT_SECONDS = 86400.0  # of one system call, which takes no more than 24 days
+OnProgress = Callable[[str], None]
 
 
 def parse(text: str) -> float:
-    """Seconds of ``30m``, ``6h`` or ``1d``; raises ConfigError for anything else."""
-    found = EVERY.fullmatch(text)
-    seconds = int(found[1]) * SECONDS[found[2]] if found else 0
+    """Return the seconds of ``30m``, ``6h`` or ``1d``; raise ConfigError for anything else."""
+    match = EVERY.fullmatch(text)
+    seconds = int(match[1]) * SECONDS[match[2]] if match else 0
     if not 0 < seconds <= LONGEST_DAYS * SECONDS["d"]:
         raise ConfigError(
             f"--every {text!r}: expected a number and m, h or d, such as 30m, 6h or 1d, and at most {LONGEST_DAYS}d"
@@ -39,7 +41,7 @@ def parse(text: str) -> float:
 
 
 class Stop:
-    """The wish that the schedule ends, which can be waited for beside other things."""
+    """A request to end the schedule, which signal handlers set and which can be waited for beside a process."""
 
     def __init__(self) -> None:
         self._reading, self._writing = os.pipe()
@@ -49,23 +51,31 @@ class Stop:
         os.close(self._writing)
 
     def set(self) -> None:
-        """Safe in a handler of signals, and more than once."""
+        """Request the end. Safe in a signal handler, and more than once."""
         os.write(self._writing, b".")
 
-    def wait(self, seconds: float | None = None, other: int | None = None) -> bool:
-        """Wait for the wish, at most some seconds or until `other` is readable; whether it was uttered."""
-        handles = [self._reading] if other is None else [self._reading, other]
-        return self._reading in select.select(handles, [], [], seconds)[0]
+    def wait(self, seconds: float = math.inf, other: int | None = None) -> bool:
+        """Wait for the request, at most some seconds or until `other` is readable; return whether it was made."""
+        end = time.monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            for handle in (self._reading, other):
+                if handle is not None:
+                    selector.register(handle, selectors.EVENT_READ)
+            while True:
+                left = max(0.0, end - time.monotonic())
+                ready = [key.fd for key, _ in selector.select(min(left, LONGEST_WAIT_SECONDS))]
+                if ready or not left:
+                    return self._reading in ready
 
 
 @contextmanager
 def signals() -> Iterator[Stop]:
-    """SIGTERM, SIGINT and SIGHUP are wishes to end, meanwhile; a SIGHUP that nohup lets be ignored is ignored."""
+    """Take SIGTERM, SIGINT and SIGHUP as requests to end; a SIGHUP that is ignored, as by nohup, stays ignored."""
     stop = Stop()
-    wanted = [signal.SIGTERM, signal.SIGINT]
+    numbers = [signal.SIGTERM, signal.SIGINT]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        wanted.append(signal.SIGHUP)
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in wanted}
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
     try:
         yield stop
     finally:
@@ -74,66 +84,66 @@ def signals() -> Iterator[Stop]:
         stop.close()
 
 
-def run(every: float, command: Sequence[str], store: Path, tell: Tell) -> None:
-    """Train now and every so many seconds, from begin to begin, until a signal asks for the end.
+def run(every: float, command: Sequence[str], store: Path, on_progress: OnProgress) -> None:
+    """Train now and every `every` seconds, from begin to begin, until a signal requests the end.
 
     Parameters
     ----------
     every : float
         Seconds. A training that takes longer is followed by the next one at once.
     command : sequence of str
-        What trains once; it takes the lock of the store itself.
+        The training; it takes the lock of the store itself.
     store : Path
-    tell : callable
-        Is given a line when a turn is left out or was killed, and one with the time of the next.
+    on_progress : callable
+        Takes a line when a turn is left out or was killed, and a line with the time of the next.
     """
     with signals() as stop:
 
         def turn() -> bool:
-            return take_turn(lambda: lock.holder(store), lambda: run_once(command, stop), tell)
+            return take_turn(lambda: lock.holder(store), lambda: run_once(command, stop), on_progress)
 
-        repeat(every, turn, stop.wait, tell)
+        repeat(every, turn, stop.wait, on_progress)
 
 
 def repeat(
     every: float,
     turn: Callable[[], bool],
     wait: Callable[[float], bool],
-    tell: Tell,
+    on_progress: OnProgress,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Take turns until one of them, or the wait for the next, says that it is the end."""
+    """Take turns until a turn, or the wait for the next, returns that the end was requested."""
     while True:
-        begun = clock()
+        started = clock()
         if not turn():
             return
-        pause = max(0.0, begun + every - clock())
-        tell(f"next training at {_in(pause)}")
+        pause = max(0.0, started + every - clock())
+        on_progress(f"next training at {_in(pause)}")
         if wait(pause):
             return
 
 
-def take_turn(holder: Callable[[], str], train: Callable[[], int | None], tell: Tell) -> bool:
-    """Train unless somebody else does; False when the end was asked for meanwhile."""
+def take_turn(holder: Callable[[], str], train: Callable[[], int | None], on_progress: OnProgress) -> bool:
+    """Train unless another process does; return False when the end was requested meanwhile."""
     busy = holder()
     if busy:
-        tell(f"this turn is left out: {busy} trains already")
+        on_progress(f"this turn is left out: {busy} trains already")
         return True
     code = train()
-    if code is not None and code < 0:  # else it has said itself what was wrong
-        tell(f"error: the training was ended by {signal.Signals(-code).name}; the model that serves stays")
+    if code is not None and code < 0:  # a training that fails explains itself
+        on_progress(f"error: the training was ended by {signal.Signals(-code).name}; the model that serves stays")
     return code is not None
 
 
 def run_once(command: Sequence[str], stop: Stop) -> int | None:
-    """Run a process to its end and return its code, or end it when that is asked for and return None.
+    """Run a process to its end and return its code, or end it on request and return None.
 
-    It has a process group of its own, which a Ctrl-C at the terminal does not reach and which is ended as a whole.
+    The process has a group of its own, which Ctrl-C at the terminal does not reach and which is ended as a whole.
     """
     with subprocess.Popen(command, process_group=0) as process:  # noqa: S603 - our own command line
         handle = os.pidfd_open(process.pid)
         try:
-            if not stop.wait(None, handle):
+            if not stop.wait(other=handle):
                 return process.wait()
             _end(process)
             return None

@@ -209,3 +209,11 @@ def test_a_training_beside_another_is_refused_with_its_number(
         assert line.startswith(f"error: process {os.getpid()} trains for store var/store already")
         assert recsys(monkeypatch, "train", "--no-publish") == 0
     assert recsys(monkeypatch, "train") == 0
+
+
+def test_the_longest_interval_can_be_waited_for() -> None:
+    """A single wait of epoll takes no more than 24 days."""
+    stop = schedule.Stop()
+    stop.set()
+    assert stop.wait(schedule.parse("366d"))
+    stop.close()
