@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.chat.preferences import Mention, Preferences
 from recsys.data.filters import Condition
@@ -22,6 +23,7 @@ from recsys.data.vectors import Vectors, unit_rows
 from recsys.model.model import Model
 from recsys.recommend.ranking import Mask, Nums
 from recsys.recommend.text_vectors import content_row
+from recsys.score_order import Scores
 from recsys.text.bm25 import words
 from recsys.text.vocabulary import STOP_WORDS
 
@@ -43,7 +45,7 @@ class Intent:
 
     Attributes
     ----------
-    direction : float32 array (layout.dim,)
+    direction : float64 array (layout.dim,)
     towards : bool
         Whether an item or a text is liked; otherwise the direction only leads away from dislikes.
     """
@@ -57,13 +59,13 @@ class Intent:
         self._less = [one for one in preferences.dislikes if one.attribute and not one.strong]
         self._model = model
 
-    def by_attributes(self, nums: Nums) -> Vectors:
+    def by_attributes(self, nums: Nums) -> NDArray[np.float64]:
         """Return what the attributes add to the scores of items, (len(nums),)."""
         less = [_having(self._model, one) for one in self._less]
         return ATTRIBUTES * _share(self.values, self.masks, nums) - LESS * _share(self._less, less, nums)
 
 
-def _direction(model: Model, preferences: Preferences, vectors: Texts) -> tuple[Vectors, bool]:
+def _direction(model: Model, preferences: Preferences, vectors: Texts) -> tuple[NDArray[np.float64], bool]:
     """Return the v of the module's formula, zero where nothing is stated, and whether an item or a text is liked."""
     liked, disliked = (
         _text_rows(model, side, vectors) for side in (preferences.liked_texts(), preferences.disliked_texts())
@@ -75,7 +77,7 @@ def _direction(model: Model, preferences: Preferences, vectors: Texts) -> tuple[
     return unit_rows(towards - UNLIKE * away), True
 
 
-def _text_rows(model: Model, texts: Sequence[Mention], vectors: Texts) -> Iterator[tuple[float, Vectors]]:
+def _text_rows(model: Model, texts: Sequence[Mention], vectors: Texts) -> Iterator[tuple[float, Scores]]:
     for one in texts:
         if one.said in vectors:
             yield one.weight, unit_rows(content_row(model, vectors[one.said]))
@@ -88,11 +90,11 @@ def _item_rows(model: Model, mentions: Sequence[Mention]) -> Iterator[tuple[floa
             yield one.weight, unit_rows(rows[0])
 
 
-def _sum(model: Model, weighted: Iterable[tuple[float, Vectors]]) -> Vectors:
+def _sum(model: Model, weighted: Iterable[tuple[float, Scores]]) -> NDArray[np.float64]:
     """Return the unit vector of a weighted sum; zero for none."""
-    total = np.zeros(model.layout.dim, dtype=np.float32)
+    total = np.zeros(model.layout.dim)
     for weight, vector in weighted:
-        total += np.float32(weight) * vector
+        total += weight * vector
     return unit_rows(total)
 
 
@@ -106,10 +108,10 @@ def _having(model: Model, value: Mention) -> Mask:
     return model.attributes.mask((Condition(value.attribute, "in", (value.value,)),))
 
 
-def _share(mentions: Sequence[Mention], masks: Sequence[Mask], nums: Nums) -> Vectors:
+def _share(mentions: Sequence[Mention], masks: Sequence[Mask], nums: Nums) -> NDArray[np.float64]:
     """Return the share of some values, by their weights, that each item has, (len(nums),)."""
     if not masks:
-        return np.zeros(len(nums), dtype=np.float32)
-    weights = np.array([one.weight for one in mentions], dtype=np.float32)
-    having = np.stack([mask[nums] for mask in masks]).astype(np.float32)
-    return np.asarray(weights @ having / weights.sum(), dtype=np.float32)
+        return np.zeros(len(nums))
+    weights = np.array([one.weight for one in mentions], dtype=np.float64)
+    having = np.stack([mask[nums] for mask in masks])
+    return np.asarray((weights[:, None] * having).sum(axis=0) / weights.sum())

@@ -10,7 +10,7 @@ from recsys.chat.recommend import ChatReason, Reply
 from recsys.chat.reply_text import plain_reply
 from recsys.data.filters import Condition
 from recsys.model.model import Model
-from recsys.recommend.json import DIGITS
+from recsys.score_order import displayed
 
 MOST_OTHERS = 5
 BOUND_KEYS = {">=": "min", "<=": "max"}
@@ -31,7 +31,7 @@ def chat_object(
             {
                 "rank": rank,
                 "item_id": item.item_id,
-                "score": round(item.score, DIGITS),
+                "score": displayed(item.score),
                 "title": item.title,
                 "source": item.source,
                 "reason": _reason(reason),
@@ -44,7 +44,7 @@ def chat_object(
             "text": question.text,
             "attribute": question.attribute,
             "options": [option._asdict() for option in question.options],
-            "bits": round(question.gain, DIGITS),
+            "bits": displayed(question.gain),
             "candidates": question.n,
         },
         "understood": {
@@ -71,7 +71,7 @@ def filter_objects(conditions: Sequence[Condition]) -> list[dict[str, Any]]:
 
 
 def _mention(model: Model, one: Mention) -> dict[str, Any]:
-    shown: dict[str, Any] = {"said": one.said, "turn": one.turn, "weight": round(one.weight, DIGITS)}
+    shown: dict[str, Any] = {"said": one.said, "turn": one.turn, "weight": displayed(one.weight)}
     if one.items:
         ids = [model.catalog.items.id(num) for num in one.items[: MOST_OTHERS + 1]]
         shown |= {"item_id": ids[0], "title": model.catalog.titles[one.items[0]], "others": ids[1:]}
@@ -83,12 +83,12 @@ def _mention(model: Model, one: Mention) -> dict[str, Any]:
 def _reason(reason: ChatReason) -> dict[str, Any]:
     near = reason.near
     return {
-        "near": None if near is None else {**near._asdict(), "score": round(near.score, DIGITS)},
+        "near": None if near is None else {**near._asdict(), "score": displayed(near.score)},
         "attributes": [{"attribute": name, "value": value} for name, value in reason.attributes],
         "words": list(reason.words),
-        "meaning": round(reason.meaning, DIGITS),
-        "by_attributes": round(reason.by_attributes, DIGITS),
-        "by_words": round(reason.by_words, DIGITS),
-        "personal": round(reason.personal, DIGITS),
-        "popularity": round(reason.popularity, DIGITS),
+        "meaning": displayed(reason.meaning),
+        "by_attributes": displayed(reason.by_attributes),
+        "by_words": displayed(reason.by_words),
+        "personal": displayed(reason.personal),
+        "popularity": displayed(reason.popularity),
     }

@@ -27,13 +27,14 @@ from recsys.chat.clarify import Question, clarifying
 from recsys.chat.intent import Intent, Texts
 from recsys.chat.preferences import Preferences
 from recsys.data.vectors import Vectors, unit_rows
-from recsys.index.exact import ExactIndex, VectorIndex, best_of
+from recsys.index.exact import ExactIndex, VectorIndex, best_of, products
 from recsys.model.model import Model
 from recsys.recommend.answer import Answer, Recommendation, Source, Strategy
 from recsys.recommend.ranking import Mask, Nums, nearest, scored
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import UserState
+from recsys.score_order import Scores, falling, shown
 from recsys.text.bm25 import words
 
 WORDS, PERSONAL, POPULARITY = 0.3, 0.15, 0.1
@@ -77,15 +78,16 @@ class _Scored:
     """Candidates and the parts of their scores, arrays (n,)."""
 
     nums: Nums
-    meaning: Vectors
-    attributes: Vectors
-    words: Vectors
-    personal: Vectors
-    popularity: Vectors
+    meaning: Scores
+    attributes: Scores
+    words: Scores
+    personal: Scores
+    popularity: Scores
 
     @property
     def total(self) -> Vectors:
-        return self.meaning + self.attributes + self.words + self.personal + self.popularity
+        """As they are shown."""
+        return shown(self.meaning + self.attributes + self.words + self.personal + self.popularity)
 
 
 def converse(
@@ -125,12 +127,13 @@ def converse(
     index: VectorIndex = ExactIndex(model.items_like_item.table) if asked.exact else model.items_like_item
     nums = _candidates(model, index, wanted, taste, skip, eligible)
     found = _scored(model, wanted, taste, nums)
-    order = np.lexsort((found.nums, -found.total))
+    total = found.total
+    order = falling(total, found.nums)
     top = order[: asked.k]
     reasons = tuple(_reason(model, wanted, found, place) for place in top.tolist())
     items = tuple(
         Recommendation(model.catalog.items.id(num), model.catalog.titles[num], score, _source(reason))
-        for num, score, reason in zip(found.nums[top].tolist(), found.total[top].tolist(), reasons, strict=True)
+        for num, score, reason in zip(found.nums[top].tolist(), total[top].tolist(), reasons, strict=True)
     )
     strategy, fallback = _strategy(preferences, taste)
     question = clarifying(model.catalog, found.nums[order].tolist(), preferences)
@@ -158,7 +161,7 @@ def _candidates(
     return np.unique(np.concatenate(found)).astype(np.int32)
 
 
-def _nearest(index: VectorIndex, vector: Vectors, factors: int, skip: Nums, eligible: Mask | None) -> Nums:
+def _nearest(index: VectorIndex, vector: Scores, factors: int, skip: Nums, eligible: Mask | None) -> Nums:
     """Return the best POOL eligible items; an exact scan skips the others and copies no rows."""
     if eligible is None or not isinstance(index, ExactIndex):
         return nearest(index, vector, factors, POOL, skip, eligible=eligible).found.nums
@@ -166,29 +169,31 @@ def _nearest(index: VectorIndex, vector: Vectors, factors: int, skip: Nums, elig
 
 
 def _scored(model: Model, wanted: Intent, taste: UserState | None, nums: Nums) -> _Scored:
-    zeros = np.zeros(len(nums), dtype=np.float32)
-    meaning = model.items_like_item.table.rows(nums) @ wanted.direction if wanted.direction.any() else zeros
+    zeros = np.zeros(len(nums))
+    is_stated = wanted.direction.any()
+    meaning = products(model.items_like_item.table.rows(nums), wanted.direction) if is_stated else zeros
     text = " ".join(sorted(wanted.words))
     by_words, keyword_scores = model.keywords.scores(text)
     worded = zeros.copy()
     _, here, there = np.intersect1d(nums, by_words, assume_unique=True, return_indices=True)
     if len(here):
         coverage = model.keywords.coverage(text, by_words[there])
-        worded[here] = WORDS * coverage**2 * keyword_scores[there] / keyword_scores[there].max()
+        best = float(keyword_scores[there].max())
+        worded[here] = WORDS * coverage.astype(np.float64) ** 2 * keyword_scores[there] / best
     personal = zeros if taste is None else _personal(model, taste, nums)
     known = wanted.towards or personal.any() or worded.any()
     largest = float(model.popularity.scores.max(initial=0)) or 1.0
-    popularity = zeros if known else np.asarray(POPULARITY * model.popularity.scores[nums] / largest, dtype=np.float32)
-    return _Scored(nums, np.asarray(meaning), wanted.by_attributes(nums), worded, personal, popularity)
+    popularity = zeros if known else POPULARITY * model.popularity.scores[nums].astype(np.float64) / largest
+    return _Scored(nums, meaning, wanted.by_attributes(nums), worded, personal, popularity)
 
 
-def _personal(model: Model, taste: UserState, nums: Nums) -> Vectors:
+def _personal(model: Model, taste: UserState, nums: Nums) -> NDArray[np.float64]:
+    made = np.zeros(len(nums))
     if not taste.query.vector.any() or not len(nums):
-        return np.zeros(len(nums), dtype=np.float32)
+        return made
     ranked = scored(model, taste.query, nums, len(nums)).found
-    spread = float(ranked.scores[0] - ranked.scores[-1]) or 1.0
-    made = np.empty(len(nums), dtype=np.float32)
-    made[np.searchsorted(nums, ranked.nums)] = PERSONAL * (ranked.scores - ranked.scores[-1]) / spread
+    scores = ranked.scores.astype(np.float64)
+    made[np.searchsorted(nums, ranked.nums)] = PERSONAL * (scores - scores[-1]) / ((scores[0] - scores[-1]) or 1.0)
     return made
 
 
@@ -211,8 +216,8 @@ def _near(model: Model, wanted: Intent, num: int) -> Near | None:
         return None
     liked = np.array([one.items[0] for one in wanted.items], dtype=np.int32)
     rows: NDArray[np.float32] = unit_rows(model.items_like_item.table.rows(np.append(liked, np.int32(num))))
-    cosines = rows[:-1] @ rows[-1]
-    best = int(np.argmax(cosines))
+    cosines = shown(products(rows[:-1], rows[-1]))
+    best = int(np.argmax(cosines))  # the first of equal ones
     if cosines[best] < NEAR:
         return None
     return Near(model.catalog.items.id(int(liked[best])), model.catalog.titles[int(liked[best])], float(cosines[best]))

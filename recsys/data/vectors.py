@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from recsys.data.ids import IdMap
 from recsys.errors import DataError
 
 Vectors = NDArray[np.float32]
+Float = TypeVar("Float", bound=np.floating[Any])
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +49,8 @@ class Embeddings:
         return int(self.vectors.shape[1])
 
 
-def unit_rows(vectors: Vectors) -> Vectors:
+def unit_rows(vectors: NDArray[Float]) -> NDArray[Float]:
     """Each row divided by its Euclidean length; rows of zeros stay zero."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    scaled: Vectors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    scaled: NDArray[Float] = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
     return scaled

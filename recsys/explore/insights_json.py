@@ -9,7 +9,7 @@ from recsys.explore.outliers import OutlierPage
 from recsys.explore.suggested_tags import Suggested, Tag
 from recsys.model.extras.anomalies import SUSPECT, Subject
 from recsys.model.extras.tagging import Measured
-from recsys.recommend.json import DIGITS
+from recsys.score_order import displayed
 
 
 def tags_object(found: Suggested, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def tags_object(found: Suggested, subject: Mapping[str, Any], model_version: str
                 "attribute": one.attribute,
                 "known": list(one.known),
                 "voters": one.asked,
-                "threshold": round(one.measured.threshold, DIGITS),
+                "threshold": displayed(one.measured.threshold),
                 "measured": _measured(one.measured),
                 "tags": [_tag(tag) for tag in one.tags],
             }
@@ -44,11 +44,11 @@ def anomalies_object(found: OutlierPage, subject: Subject, model_version: str) -
             {
                 name: one.id,
                 **({"title": one.title} if subject == "items" else {"suspect": one.suspect}),
-                "score": round(one.score, DIGITS),
+                "score": displayed(one.score),
                 "evidence": [
                     {
                         "kind": evidence.kind,
-                        "strength": round(evidence.strength, DIGITS),
+                        "strength": displayed(evidence.strength),
                         "sentence": evidence.sentence,
                         "numbers": evidence.numbers,
                         **({} if evidence.item_id is None else {"item_id": evidence.item_id}),
@@ -66,22 +66,24 @@ def _measured(of: Measured) -> dict[str, Any] | None:
     """How right suggestions were on held-out items; None where none could be tested."""
     if not of.tested:
         return None
-    return {name: round(value, DIGITS) for name, value in of._asdict().items() if name not in ("k", "threshold")}
+    figures = of._asdict()
+    told = {name: displayed(value) for name, value in figures.items() if name not in ("k", "threshold", "tested")}
+    return {"tested": of.tested, **told}
 
 
 def _tag(tag: Tag) -> dict[str, Any]:
     return {
         "value": tag.value,
-        "confidence": round(tag.confidence, DIGITS),
+        "confidence": displayed(tag.confidence),
         "suggested": tag.suggested,
         "votes": tag.votes,
-        "share": round(tag.share, DIGITS),
+        "share": displayed(tag.share),
         "neighbours": [
             {
                 "item_id": voter.item_id,
                 "title": voter.title,
-                "likeness": round(voter.likeness, DIGITS),
-                "share": round(voter.share, DIGITS),
+                "likeness": displayed(voter.likeness),
+                "share": displayed(voter.share),
             }
             for voter in tag.voters
         ],

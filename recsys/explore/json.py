@@ -17,9 +17,9 @@ from recsys.model.extras.descriptions import Meaning
 from recsys.model.extras.directions import Direction
 from recsys.model.extras.groups import Group, Groups
 from recsys.model.model import Model
-from recsys.recommend.json import DIGITS
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
+from recsys.score_order import displayed
 
 Kind = Literal["cluster", "segment"]
 Hidden = AbstractSet[str]
@@ -101,7 +101,7 @@ def _membership(groups: Groups, kind: Kind, row: int) -> Object | None:
     return {
         f"{kind}_id": group,
         "name": groups.groups[group].name,
-        "closeness": round(float(groups.closeness[row]), DIGITS),
+        "closeness": displayed(float(groups.closeness[row])),
     }
 
 
@@ -143,7 +143,7 @@ def map_object(recommender: Recommender, page: Page, request: ListRequest = PLAI
         "x": places[:, 0].tolist(),
         "y": places[:, 1].tolist(),
         "cluster": [model.clusters.of(num) for num in nums.tolist()],
-        "popularity": [round(one, DIGITS) for one in model.popularity.scores[nums].tolist()],
+        "popularity": [displayed(one) for one in model.popularity.scores[nums].tolist()],
         "clusters": {str(group): one.name for group, one in enumerate(model.clusters.groups)},
         "next_offset": after if after < len(shown) else None,
     }
@@ -193,7 +193,7 @@ def _group_object(
         if one is not None and len(members) == page.k:
             following = place - 1
         elif one is not None:
-            members.append({"rank": place, **one, "closeness": round(float(groups.closeness[row]), DIGITS)})
+            members.append({"rank": place, **one, "closeness": displayed(float(groups.closeness[row]))})
     return {
         "model_version": recommender.model_version,
         **_described(model, kind, group, hidden),
@@ -226,8 +226,8 @@ def _described(model: Model, kind: Kind, group: int, hidden: Hidden) -> Object:
         f"{kind}_id": group,
         "name": one.name,
         "size": size,
-        "share": round(size / len(groups), DIGITS),
-        "cohesion": round(one.cohesion, DIGITS),
+        "share": displayed(size / len(groups)),
+        "cohesion": displayed(one.cohesion),
         **meaning_object(model, one.meaning, hidden),
     }
     if kind == "segment":
@@ -235,8 +235,8 @@ def _described(model: Model, kind: Kind, group: int, hidden: Hidden) -> Object:
             {
                 "cluster_id": other.group,
                 "name": model.clusters.groups[other.group].name,
-                "share": round(other.share, DIGITS),
-                "overall": round(other.overall, DIGITS),
+                "share": displayed(other.share),
+                "overall": displayed(other.overall),
             }
             for other in one.affinities
             if other.group < len(model.clusters.groups)
@@ -260,7 +260,7 @@ def _direction(model: Model, one: Direction, hidden: Hidden) -> Object:
     return {
         "space": one.space,
         "number": one.number,
-        "share": round(one.share, DIGITS),
+        "share": displayed(one.share),
         "low": meaning_object(model, one.low, hidden),
         "high": meaning_object(model, one.high, hidden),
         "correlations": [_rounded(other._asdict()) for other in one.correlations],
@@ -268,4 +268,4 @@ def _direction(model: Model, one: Direction, hidden: Hidden) -> Object:
 
 
 def _rounded(found: Mapping[str, Any]) -> Object:
-    return {key: round(value, DIGITS) if isinstance(value, float) else value for key, value in found.items()}
+    return {key: displayed(value) if isinstance(value, float) else value for key, value in found.items()}

@@ -12,6 +12,7 @@ from recsys.model.extras.anomalies import LABELS, NOBODY, SUSPECT, Finding, Foun
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import MOST_OFFSET
+from recsys.score_order import displayed
 
 LAST_SECOND = 253_402_300_799.0  # of the year 9999, behind which there are no dates
 
@@ -98,7 +99,7 @@ def page(
     model = recommender.model
     found, ids = model.anomalies.about(subject), model.catalog.items if subject == "items" else model.users
     out = hidden if subject == "items" else frozenset()
-    n = sum(score >= least for score in found.scores.tolist())
+    n = sum(displayed(score) >= least for score in found.scores.tolist())
     places = [
         place
         for place, num in enumerate(found.nums[:n].tolist())

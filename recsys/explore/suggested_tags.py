@@ -15,6 +15,7 @@ from recsys.model.model import Model
 from recsys.recommend.ranking import nearest
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.text_vectors import content_row
+from recsys.score_order import Scores, shown
 
 MOST_TAGS = 10  # of an attribute
 MOST_VOTERS = 5  # that are named for a tag
@@ -79,7 +80,7 @@ class _Asked(NamedTuple):
     """Where the nearest items are looked for, and who does not vote; `num` is the item that is asked about."""
 
     model: Model
-    vector: Vectors
+    vector: Scores
     space: Space
     skip: NDArray[np.int32]
     num: int | None = None
@@ -152,7 +153,8 @@ def _tags(
         return ()
     shares = np.array([likenesses[votes[value]].sum() / total for value in values], dtype=np.float64)
     confidences = tagging.confidences(attribute, space, shares)
-    order = np.lexsort((np.array(values), -shares, -confidences))[:MOST_TAGS]
+    sure = shown(confidences)
+    order = np.lexsort((np.array(values), -shown(shares), -sure))[:MOST_TAGS]
     tags = []
     for rank, at in enumerate(order.tolist()):
         allowed = (rank == 0 or not tagging.single[attribute]) and measured.f1 > measured.base_f1
@@ -161,7 +163,7 @@ def _tags(
             Tag(
                 tagging.values[values[at]],
                 float(confidences[at]),
-                allowed and bool(confidences[at] >= measured.threshold),
+                allowed and bool(sure[at] >= shown(np.array(measured.threshold))),
                 len(voters),
                 float(shares[at]),
                 voters[:MOST_VOTERS],

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from recsys.data.vectors import Vectors
 from recsys.errors import BundleError, StoreError
-from recsys.index.exact import NOTHING, ExactIndex, Neighbors, VectorTable, products
+from recsys.index.exact import NOTHING, ExactIndex, Neighbors, VectorTable, best_of_rows
+from recsys.score_order import Scores
 
 METRIC: Literal["angular"] = "angular"
 SPARE_CANDIDATES = 10
@@ -81,19 +82,22 @@ class AnnoyVectorIndex:
     def __len__(self) -> int:
         return len(self.table)
 
-    def query(self, vector: Vectors, k: int, skip: NDArray[np.int32] = NOTHING) -> Neighbors:
-        """As many more candidates are asked for as may fall out; where a scan is no dearer, or too few are found, a scan."""
+    def query(self, vector: Scores, k: int, skip: NDArray[np.int32] = NOTHING) -> Neighbors:
+        return best_of_rows(self.table, self.candidates(vector, k, skip), vector, k)
+
+    def candidates(self, vector: Scores, k: int, skip: NDArray[np.int32] = NOTHING) -> NDArray[np.int32]:
+        """As many more are asked for as may fall out; where a scan is no dearer, or too few are found, those of a scan."""
         query = self.table.checked(vector, k)
         wanted = min(k, len(self)) + len(skip)
         depth = self.search_k * max(wanted, MEASURED_AT) // MEASURED_AT  # as deep for each of many as for the first ten
         if depth < len(self) and query.any():
             extended = np.append(query, np.float32(0))
-            positions = self.forest.get_nns_by_vector(extended, wanted + SPARE_CANDIDATES, search_k=depth)
-            positions = np.asarray(positions, dtype=np.int64)
-            found = self.table.best(positions, products(self.table.vectors[positions], query), wanted).without(skip, k)
-            if len(found) == min(k, len(self) - len(skip)):
-                return found
-        return ExactIndex(self.table).query(query, k, skip)
+            found = self.forest.get_nns_by_vector(extended, wanted + SPARE_CANDIDATES, search_k=depth)
+            nums = self.table.order[np.asarray(found, dtype=np.int64)]
+            nums = nums[~np.isin(nums, skip)] if len(skip) else nums
+            if len(nums) >= min(k, len(self) - len(skip)):
+                return np.asarray(nums)
+        return ExactIndex(self.table).candidates(vector, k, skip)
 
 
 def augmented(table: VectorTable) -> Vectors:

@@ -6,6 +6,7 @@ items like an item, whose rows are built so that their product is a mean of cosi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,11 +16,11 @@ from numpy.typing import NDArray
 from recsys.data.packed import Arrays
 from recsys.data.vectors import Vectors
 from recsys.errors import BundleError, ModelRejectedError, QueryError
+from recsys.score_order import SLACK, Scores, contenders, falling, floor, shown
 
 FIRST_BLOCK = 1024
 FEW_OF_A_BLOCK = 0.25
 ROUNDING = np.float32(1 + 1e-5)
-SLACK = 1e-6  # of the largest possible product: how far a product by BLAS may be off
 NOTHING: NDArray[np.int32] = np.empty(0, dtype=np.int32)
 
 
@@ -32,7 +33,7 @@ class Neighbors:
     nums : int32 array (k,)
         Row numbers; equal scores stand in the order of their numbers.
     scores : float32 array (k,)
-        Inner products, falling.
+        As they are shown (:mod:`recsys.score_order`), falling.
     """
 
     nums: NDArray[np.int32]
@@ -63,7 +64,8 @@ class VectorIndex(Protocol):
     """What finds the vectors with the largest inner product.
 
     ``query`` returns the best `k` rows that are not in `skip`, row numbers each given once, and all of them where fewer
-    are left; an approximate index may return other rows than the exact one, but never fewer.
+    are left; an approximate index may return other rows than the exact one, but never fewer. ``candidates`` returns row numbers
+    among which those are, in no order, for what ranks them itself.
     """
 
     @property
@@ -71,7 +73,9 @@ class VectorIndex(Protocol):
 
     def __len__(self) -> int: ...
 
-    def query(self, vector: Vectors, k: int, skip: NDArray[np.int32] = NOTHING) -> Neighbors: ...
+    def query(self, vector: Scores, k: int, skip: NDArray[np.int32] = NOTHING) -> Neighbors: ...
+
+    def candidates(self, vector: Scores, k: int, skip: NDArray[np.int32] = NOTHING) -> NDArray[np.int32]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +143,7 @@ class VectorTable:
         """The vectors of the given row numbers, (len(nums), dim)."""
         return np.asarray(self.vectors[self.positions[nums]])
 
-    def checked(self, vector: Vectors, k: int) -> Vectors:
+    def checked(self, vector: Scores, k: int) -> Vectors:
         """`vector` as float32; raises QueryError for another dimension, a number that is not finite, or k < 1."""
         if vector.shape != (self.dim,):
             raise QueryError(f"query vector of shape {vector.shape}; the index has dimension {self.dim}")
@@ -149,12 +153,9 @@ class VectorTable:
             raise QueryError("query vector holds a number that is not finite")
         return np.ascontiguousarray(vector, dtype=np.float32)
 
-    def best(self, positions: NDArray[np.generic], scores: NDArray[np.float32], k: int) -> Neighbors:
-        """The `k` best of some scored positions."""
-        if len(scores) > k:  # of millions, a few have to be looked up
-            kept = _at_least_kth(scores, k)
-            positions, scores = positions[kept], scores[kept]
-        return best_of(self.order[positions], scores, k)
+    def slack(self, vector: Scores) -> float:
+        """How far two products of rows with `vector` (dim,) in single precision may be off together."""
+        return 2 * SLACK * math.sqrt(float(vector @ vector)) * float(self.norms[0]) if len(self) else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +163,8 @@ class ExactIndex:
     """A scan in the order of falling length that stops once no later row can enter the answer.
 
     By the Cauchy-Schwarz inequality ``q . v <= |q| |v|``: when ``|q|`` times the length of the next row lies under the
-    k-th best score so far, all later rows, being shorter, lie under it too.
+    k-th best score so far, all later rows, being shorter, lie under it too. What is less under it than the digits that are
+    shown can tell is not.
     """
 
     table: VectorTable
@@ -172,25 +174,34 @@ class ExactIndex:
 
     def query(
         self,
-        vector: Vectors,
+        vector: Scores,
         k: int,
         skip: NDArray[np.int32] = NOTHING,
         eligible: NDArray[np.bool_] | None = None,
     ) -> Neighbors:
+        return best_of_rows(self.table, self.candidates(vector, k, skip, eligible), vector, k)
+
+    def candidates(
+        self,
+        vector: Scores,
+        k: int,
+        skip: NDArray[np.int32] = NOTHING,
+        eligible: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.int32]:
         return self.scan(vector, k, skip, eligible)[0]
 
     def scan(
         self,
-        vector: Vectors,
+        vector: Scores,
         k: int,
         skip: NDArray[np.int32] = NOTHING,
         eligible: NDArray[np.bool_] | None = None,
-    ) -> tuple[Neighbors, int]:
-        """The neighbors, of the eligible rows where some (n,) are marked, and how many rows were passed to find them."""
+    ) -> tuple[NDArray[np.int32], int]:
+        """The candidates, of the eligible rows where some (n,) are marked, and how many rows were passed to find them."""
         table = self.table
         query = table.checked(vector, k)
-        bound = float(np.linalg.norm(query)) * float(ROUNDING)
-        slack = SLACK * bound * float(table.norms.max(initial=0))
+        bound = math.sqrt(float(query @ query)) * float(ROUNDING)
+        slack = table.slack(query)
         barred = np.sort(table.positions[skip])
         left = len(table) - len(barred)
         if eligible is not None:
@@ -207,14 +218,15 @@ class ExactIndex:
             places = self._places(start, stop, barred, eligible)
             positions = np.concatenate((positions, places))
             scores = np.concatenate((scores, self._products(places, start, stop, query)))
-            if len(scores) > k:
-                kept = _at_least_kth(scores, k, slack)
-                positions, scores = positions[kept], scores[kept]
             start, size = stop, 2 * size
-            enough = len(scores) >= k and start < len(table)
-            if enough and bound * float(table.norms[start]) < float(scores.min()):
+            if len(scores) < k:
+                continue
+            least = floor(scores, k, slack)
+            kept = scores >= least
+            positions, scores = positions[kept], scores[kept]
+            if start < len(table) and bound * float(table.norms[start]) < least:
                 break
-        return table.best(positions, products(table.vectors[positions], query), k), start
+        return np.asarray(table.order[positions]), start
 
     def _places(
         self, start: int, stop: int, barred: NDArray[np.int32], eligible: NDArray[np.bool_] | None
@@ -234,27 +246,26 @@ class ExactIndex:
         return found if len(places) == stop - start else found[places - start]
 
 
-def products(rows: Vectors, vector: Vectors) -> Vectors:
-    """The inner product of each row with `vector`, (len(rows),), the same whatever other rows are beside it.
+def products(rows: Vectors, vector: Scores) -> NDArray[np.float64]:
+    """The inner product of each row with `vector`, (len(rows),), in double precision and without BLAS.
 
-    BLAS adds up in an order that depends on the place of a row among the others. Equal rows would then differ in the last
-    digit, and their order would change with the length of the list.
+    BLAS adds up in an order that depends on the processor and on the place of a row among the others. Equal rows would then
+    differ in the last digit, and their order would change with the length of the list.
     """
-    return np.asarray(np.einsum("ij,j->i", rows, vector))
+    return np.asarray(np.einsum("ij,j->i", rows, np.asarray(vector, dtype=np.float64)))
 
 
-def best_of(nums: NDArray[np.int32], scores: NDArray[np.float32], k: int) -> Neighbors:
+def best_of_rows(table: VectorTable, nums: NDArray[np.int32], vector: Scores, k: int) -> Neighbors:
+    """The `k` best of some row numbers by their inner products with `vector`."""
+    return best_of(nums, products(table.rows(nums), vector), k)
+
+
+def best_of(nums: NDArray[np.int32], scores: Scores, k: int) -> Neighbors:
     """The `k` best of some scored row numbers, equal scores in the order of their numbers."""
-    if len(scores) > k:
-        kept = _at_least_kth(scores, k)
-        nums, scores = nums[kept], scores[kept]
-    ranked = np.lexsort((nums, -scores))[:k]
+    kept = contenders(scores, k)
+    nums, scores = nums[kept], shown(scores[kept])
+    ranked = falling(scores, nums)[:k]
     return Neighbors(nums[ranked], scores[ranked])
-
-
-def _at_least_kth(scores: NDArray[np.float32], k: int, slack: float = 0.0) -> NDArray[np.int64]:
-    """Where the `k` best scores are, and all that equal the last of them but for `slack`, so that row numbers can decide."""
-    return np.flatnonzero(scores >= np.partition(scores, -k)[-k] - np.float32(slack))
 
 
 NO_INDEX = ExactIndex(VectorTable.from_vectors(np.zeros((0, 0), dtype=np.float32)))

@@ -25,12 +25,12 @@ number n_i of interactions that the factors of an item rest on, down to 0 for a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from recsys.data.vectors import Vectors, unit_rows
+from recsys.data.vectors import Float, Vectors, unit_rows
 
 
 @dataclass(frozen=True)
@@ -110,16 +110,10 @@ def items_for_user(item_factors: Vectors, texts: Vectors, scale: float) -> Vecto
     return np.hstack((item_factors, np.float32(scale) * texts))
 
 
-def user_vector(factors: Vectors, history_texts: Vectors, layout: Layout) -> Vectors:
+def user_vector(factors: NDArray[Float], history_texts: Vectors, layout: Layout) -> NDArray[np.floating[Any]]:
     """User row ``[p_u, e_u c_u]`` from p_u (factors,) and the history's text vectors (n, text_dim), of any common scale."""
     total = history_texts.sum(axis=0, dtype=np.float32)
     return np.concatenate((factors, np.float32(layout.emphasis(len(history_texts))) * unit_rows(total)))
-
-
-def user_vectors(factors: Vectors, history: sparse.csr_matrix, texts: Vectors, layout: Layout) -> Vectors:
-    """User rows ``[p_u, e_u c_u]`` of many users: factors (n, factors), history (n, n_items) of ones."""
-    emphasis = emphases(np.diff(history.indptr), layout.short_history)
-    return np.hstack((factors, emphasis[:, None] * unit_rows(np.asarray(history @ texts, dtype=np.float32))))
 
 
 def emphases(lengths: NDArray[np.integer], short_history: float) -> Vectors:

@@ -71,13 +71,13 @@ class UserSolution:
 
     Parameters
     ----------
-    factors : float32 array (factors,)
+    factors : float64 array (factors,)
     shares : callable
         From item vectors (m, factors) to what each item of the history gives to their products with `factors`: (m, n), whose
         rows add up to those products.
     """
 
-    factors: Vectors
+    factors: Numbers
     shares: Callable[[Vectors | Numbers], Numbers]
 
 
@@ -207,7 +207,7 @@ class FoldIn:
         def shares(vectors: Vectors | Numbers) -> Numbers:
             return np.asarray((vectors @ self.basis) @ solved.T)
 
-        return UserSolution((self.basis @ solved.sum(axis=0)).astype(np.float32), shares)
+        return UserSolution(np.asarray(self.basis @ solved.sum(axis=0)), shares)
 
     def _regularization(self, n: int) -> float:
         run = int(np.searchsorted(self.run_counts, n))

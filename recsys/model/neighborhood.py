@@ -26,16 +26,16 @@ class NearbyScores:
     ----------
     nums : int32 array (n,)
         Row numbers of the items, rising.
-    collaborative, content : float32 arrays (n,)
+    collaborative, content : float64 arrays (n,)
         The sums over behaviour and over words, not negative.
     """
 
     nums: NDArray[np.int32]
-    collaborative: Vectors
-    content: Vectors
+    collaborative: NDArray[np.float64]
+    content: NDArray[np.float64]
 
     @property
-    def total(self) -> Vectors:
+    def total(self) -> NDArray[np.float64]:
         return self.collaborative + self.content
 
 
@@ -127,7 +127,7 @@ class Neighborhood:
             np.bincount(inverse, weights=weights[places], minlength=len(nums)) * factor
             for weights, factor in ((self.collaborative, scale), (self.content, scale * emphasis))
         )
-        return NearbyScores(nums, *(total.astype(np.float32) for total in sums))
+        return NearbyScores(nums, *sums)
 
     def between(self, history: NDArray[np.int32], nums: NDArray[np.int32]) -> tuple[Vectors, Vectors]:
         """The collaborative and the content weights S_ji of history items j for items i, each (len(nums), len(history))."""

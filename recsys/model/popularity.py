@@ -11,6 +11,7 @@ from recsys.data.interactions import Interactions
 from recsys.data.packed import Arrays
 from recsys.errors import BundleError
 from recsys.index.exact import Neighbors
+from recsys.score_order import Scores, falling, shown
 
 SECONDS_PER_DAY = 86_400
 TRENDING_HALF_LIFE_DAYS = 7.0
@@ -23,6 +24,7 @@ class Popularity:
     Parameters
     ----------
     scores : float32 array (n_items,)
+        As they are shown.
     order : int32 array (n_items,)
         Row numbers by falling score; equal scores in the order of their numbers.
     """
@@ -35,11 +37,11 @@ class Popularity:
         """Count users; with ``half_life_days > 0`` a user counts 1/2 at that age before the newest interaction."""
         counted = decay(interactions.timestamps, half_life_days)
         scores = np.bincount(interactions.item_nums, weights=counted, minlength=len(interactions.items))
-        return cls.from_scores(scores.astype(np.float32))
+        return cls.from_scores(scores.astype(np.float64))
 
     @classmethod
-    def from_scores(cls, scores: NDArray[np.float32]) -> Popularity:
-        return cls(scores, np.lexsort((np.arange(len(scores)), -scores)).astype(np.int32))
+    def from_scores(cls, scores: Scores) -> Popularity:
+        return cls(shown(scores), falling(scores).astype(np.int32))
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, n_items: int) -> Popularity:
@@ -60,15 +62,14 @@ class Popularity:
         nums = self.order[eligible[self.order]][: k + len(skip)]
         return Neighbors(nums, self.scores[nums]).without(skip, k)
 
-    def levels(self, nums: NDArray[np.int32]) -> NDArray[np.float32]:
+    def levels(self, nums: NDArray[np.int32]) -> NDArray[np.float64]:
         """How popular items are, ``log(1 + users) / log(1 + most users)``: 0 for one that nobody has, 1 for the first."""
         most = float(self.scores[self.order[0]]) if len(self.order) else 0.0
-        found = np.log1p(np.maximum(self.scores[nums], 0)) / (np.log1p(most) or 1.0)
-        return np.asarray(found, dtype=np.float32)
+        return np.asarray(np.log1p(np.maximum(self.scores[nums].astype(np.float64), 0)) / (np.log1p(most) or 1.0))
 
     def added(self, nums: NDArray[np.int32], more: NDArray[np.float32]) -> Popularity:
         """With `more` for some items, each given once."""
-        scores = self.scores.copy()
+        scores = self.scores.astype(np.float64)
         scores[nums] += more
         return Popularity.from_scores(scores)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from recsys.data.packed import Arrays
 from recsys.data.vectors import Vectors, unit_rows
 from recsys.errors import BundleError
+from recsys.score_order import Scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,23 +60,23 @@ class Likeness:
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         return {"weight": np.array([self.weight], dtype=np.float64), "text_mean": self.text_mean}
 
-    def of_text(self, vector: Vectors, behaviour: Vectors) -> Vectors:
+    def of_text(self, vector: Vectors, behaviour: Scores) -> NDArray[np.float64]:
         """The row of a text, (factors + text_dim,).
 
         Parameters
         ----------
         vector : float32 array (text_dim,)
             Of length 1, as the encoder makes it.
-        behaviour : float32 array (factors,)
+        behaviour : float array (factors,)
             The b of the module's formula, of any length; zeros where there is none.
         """
         centred = vector - self.text_mean if vector.any() else vector
         return self._row(behaviour, centred)
 
-    def of_user(self, query: Vectors, factors: int) -> Vectors:
+    def of_user(self, query: Scores, factors: int) -> NDArray[np.float64]:
         """The row of a user, (factors + text_dim,), from what is asked for the user's list: ``[p, c]`` of any lengths."""
         return self._row(query[:factors], query[factors:])
 
-    def _row(self, behaviour: Vectors, content: Vectors) -> Vectors:
+    def _row(self, behaviour: Scores, content: Scores) -> NDArray[np.float64]:
         parts = (np.sqrt(self.weight) * unit_rows(behaviour), np.sqrt(1 - self.weight) * unit_rows(content))
-        return np.concatenate(parts).astype(np.float32)
+        return np.concatenate(parts)

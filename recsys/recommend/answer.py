@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-import numpy as np
-
 from recsys.data.catalog import Catalog
 from recsys.index.exact import Neighbors
 from recsys.recommend.explain import Reasons
 from recsys.recommend.ranking import Ranked
 from recsys.recommend.request import MOST_OFFSET
+from recsys.score_order import falling, shown
 
 Strategy = Literal[
     "personalized",
@@ -172,8 +171,8 @@ def _source(collaborative: bool, content: bool) -> Source:
 def _reason(catalog: Catalog, reasons: Reasons, place: int, popularity: float) -> Reason:
     collaborative, content = reasons.collaborative[place], reasons.content[place]
     given = collaborative + content
-    best = np.argsort(-given, kind="stable")
-    best = best[(given[best] > 0) & reasons.named[best]][:MOST_CAUSES]
+    best = falling(given)
+    best = best[(shown(given[best]) > 0) & reasons.named[best]][:MOST_CAUSES]
     total = float(given.sum())
     causes = tuple(_cause(catalog, int(reasons.history[one]), float(given[one]), total) for one in best)
     others = total - sum(cause.score for cause in causes)

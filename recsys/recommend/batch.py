@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from recsys.data.vectors import Vectors
 from recsys.index.exact import NOTHING, ExactIndex, Neighbors
-from recsys.model.blending import emphases, user_vectors
 from recsys.model.model import Model
-from recsys.recommend.ranking import rank, scored, user_query
+from recsys.recommend.ranking import Ranked, rank, scored, user_query
 from recsys.recommend.recommender import Recommender
+from recsys.score_order import UNIT, contenders
 
 BLOCK = 128
 MOST_SCORES = 1 << 24  # of a block at once: 64 MiB
@@ -49,8 +46,19 @@ def recommend_penalized(
     recommender: Recommender, user_nums: Nums, k: int, penalties: Sequence[float]
 ) -> Iterator[tuple[Neighbors, ...]]:
     """The exact unseen top `k` of each user under each penalty of popularity, for the price of little more than one."""
-    parts = _Sparse.of(recommender.model)
-    return _in_blocks(recommender, user_nums, partial(_by_product, recommender.model, parts, k, penalties))
+    model = recommender.model
+    for num, ranked in zip(user_nums.tolist(), ranked_lists(recommender, user_nums, k, penalties), strict=True):
+        if ranked:
+            yield tuple(one.found for one in ranked)
+        else:
+            yield (model.popularity.top(k, model.seen(num)),) * len(penalties)
+
+
+def ranked_lists(
+    recommender: Recommender, user_nums: Nums, k: int, penalties: Sequence[float] = (0.0,)
+) -> Iterator[tuple[Ranked, ...]]:
+    """The exact unseen top `k` of each user with a vector under each penalty; of others an empty tuple."""
+    return _in_blocks(recommender, user_nums, partial(_by_product, recommender.model, k, penalties))
 
 
 def _in_blocks(recommender: Recommender, user_nums: Nums, answer: Callable[[Nums], list[Any]]) -> Iterator[Any]:
@@ -107,56 +115,30 @@ def _by_query(recommender: Recommender, k: int, penalty: float, user_nums: Nums)
     return answers
 
 
-@dataclass(frozen=True, eq=False)
-class _Sparse:
-    """The sparse matrices and the text part of a model, made once for all blocks."""
-
-    history: sparse.csr_matrix
-    texts: Vectors
-    collaborative: sparse.csr_matrix
-    content: sparse.csr_matrix
-
-    @classmethod
-    def of(cls, model: Model) -> _Sparse:
-        table = model.items_for_user.table
-        texts = table.vectors[:, model.layout.factors :][table.positions]
-        return cls(model.histories.matrix(), texts, *model.neighborhood.matrices())
-
-    def nearby(self, user_nums: Nums, short_history: float) -> sparse.csr_matrix:
-        """What the neighborhood adds, (len(user_nums), n_items)."""
-        history = self.history[user_nums]
-        lengths = np.diff(history.indptr)
-        scale = sparse.diags_array(np.maximum(1, lengths).astype(np.float32) ** np.float32(-0.5))
-        emphasis = sparse.diags_array(emphases(lengths, short_history))
-        added = scale @ (history @ self.collaborative + emphasis @ (history @ self.content))
-        return sparse.csr_matrix(added)
-
-
-def _by_product(
-    model: Model, parts: _Sparse, k: int, penalties: Sequence[float], user_nums: Nums
-) -> list[tuple[Neighbors, ...]]:
+def _by_product(model: Model, k: int, penalties: Sequence[float], user_nums: Nums) -> list[tuple[Ranked, ...]]:
+    """One product in single precision for all users says what can be among their best, which are then ranked exactly."""
     table = model.items_for_user.table
-    vectors = user_vectors(
-        np.asarray(model.user_factors[user_nums]), parts.history[user_nums], parts.texts, model.layout
-    )
-    scores = vectors @ table.vectors.T
-    nearby = parts.nearby(user_nums, model.layout.short_history)
-    everything = np.arange(len(table))
-    levels = model.popularity.levels(table.order)
-    answers = []
-    for place, (vector, row, num) in enumerate(zip(vectors, scores, user_nums.tolist(), strict=True)):
-        seen = model.seen(num)
-        if not vector.any():
-            answers.append((model.popularity.top(k, seen),) * len(penalties))
+    queries = [user_query(model, num) for num in user_nums.tolist()]
+    rough = np.stack([query.vector for query in queries]).astype(np.float32) @ table.vectors.T
+    levels = model.popularity.levels(table.order).astype(np.float32)
+    answers: list[tuple[Ranked, ...]] = []
+    for query, scores, num in zip(queries, rough, user_nums.tolist(), strict=True):
+        if not query.vector.any():
+            answers.append(())
             continue
-        near = slice(nearby.indptr[place], nearby.indptr[place + 1])
-        row[table.positions[nearby.indices[near]]] += nearby.data[near]
-        largest = max(0.0, float(row.max(initial=0)))
-        row[table.positions[seen]] = -np.inf
+        slack = table.slack(query.vector) + 2 * UNIT
+        scores[table.positions[query.nearby.nums]] += query.nearby.total
+        largest = 0.0
+        if any(penalties):
+            best = scored(model, query, table.order[contenders(scores, 1, slack)], 1)
+            largest = max(0.0, float(best.found.scores[0]))
+        scores[table.positions[model.seen(num)]] = -np.inf
         found = []
         for penalty in penalties:
-            lessened = row - np.float32(penalty * largest) * levels if penalty else row
-            best = table.best(everything, lessened, k)
-            found.append(best.without(NOTHING, int(np.isfinite(best.scores).sum())))
+            cost = penalty * largest
+            lessened = scores - np.float32(cost) * levels if cost else scores
+            kept = contenders(lessened, k, slack)
+            kept = kept[np.isfinite(lessened[kept])]
+            found.append(scored(model, query, table.order[kept], k, cost))
         answers.append(tuple(found))
     return answers

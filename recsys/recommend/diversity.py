@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recsys.data.vectors import Vectors
 from recsys.recommend.ranking import Ranked
+from recsys.score_order import rounded, shown
 
 POOL = 200
 
@@ -31,22 +32,23 @@ def diversified(ranked: Ranked, rows: Vectors, diversity: float, n: int) -> Rank
     n : int
     """
     pool = len(rows)
-    order = _order(ranked.found.scores[:pool], rows, diversity, min(n, pool))
+    order = _order(ranked.found.scores[:pool].astype(np.float64), rows.astype(np.float64), diversity, min(n, pool))
     rest = np.arange(pool, max(pool, min(n, len(ranked))))
     return ranked.take(np.concatenate((order, rest)))
 
 
-def _order(scores: NDArray[np.float32], rows: Vectors, diversity: float, n: int) -> NDArray[np.int64]:
+def _order(scores: NDArray[np.float64], rows: NDArray[np.float64], diversity: float, n: int) -> NDArray[np.int64]:
     if not len(scores):
         return np.empty(0, dtype=np.int64)
     spread = float(scores.max() - scores.min())
     relevance = (scores - scores.min()) / spread if spread > 0 else np.zeros_like(scores)
-    likest = np.zeros(len(scores), dtype=np.float32)
+    likenesses = rounded(rows @ rows.T)
+    likest = np.zeros(len(scores))
     taken = np.empty(n, dtype=np.int64)
     left = np.ones(len(scores), dtype=bool)
     for place in range(n):
         marginal = np.where(left, (1 - diversity) * relevance - diversity * likest, -np.inf)
-        best = int(np.argmax(marginal))
+        best = int(np.argmax(shown(marginal)))  # the first of equal ones
         taken[place], left[best] = best, False
-        likest = np.maximum(likest, rows @ rows[best])
+        likest = np.maximum(likest, likenesses[best])
     return taken

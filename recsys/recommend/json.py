@@ -7,8 +7,7 @@ from typing import Any
 
 from recsys.data.catalog import Item
 from recsys.recommend.answer import Answer, Reason, Recommendation
-
-DIGITS = 6
+from recsys.score_order import displayed
 
 
 def answer_object(answer: Answer, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
@@ -41,7 +40,7 @@ def _item(rank: int, item: Recommendation) -> dict[str, Any]:
     shown = {
         "rank": rank,
         "item_id": item.item_id,
-        "score": round(item.score, DIGITS),
+        "score": displayed(item.score),
         "title": item.title,
         "source": item.source,
     }
@@ -54,13 +53,13 @@ def _reason(reason: Reason) -> dict[str, Any]:
             {
                 "item_id": cause.item_id,
                 "title": cause.title,
-                "score": round(cause.score, DIGITS),
-                "share": round(cause.share, DIGITS),
+                "score": displayed(cause.score),
+                "share": displayed(cause.share),
             }
             for cause in reason.because
         ],
-        "others": round(reason.others, DIGITS),
-        "collaborative": round(reason.collaborative, DIGITS),
-        "content": round(reason.content, DIGITS),
-        "popularity": round(reason.popularity, DIGITS),
+        "others": displayed(reason.others),
+        "collaborative": displayed(reason.collaborative),
+        "content": displayed(reason.content),
+        "popularity": displayed(reason.popularity),
     }

@@ -22,10 +22,14 @@ from recsys.index.exact import NOTHING, ExactIndex, Neighbors, VectorIndex, Vect
 from recsys.model.blending import user_vector
 from recsys.model.model import Model
 from recsys.model.neighborhood import NearbyScores
+from recsys.score_order import UNIT, Scores, contenders, falling, rounded, shown
 
 # Up to so many eligible items are all ranked; of more, the index proposes.
 FEW_ELIGIBLE = 4096
 OVER_FETCH = 4
+
+# Of up to so many times as many items as are wanted, all are scored exactly: a rough score first would cost more.
+ENOUGH = 4
 
 # Where the index is approximate, those of the items near a history are ranked to which most is added.
 MOST_NEAR = 1024
@@ -41,13 +45,16 @@ Nums = NDArray[np.int32]
 class UserQuery:
     """What is asked for a user: a vector (factors + text_dim,), and what the neighborhood adds to some items."""
 
-    vector: Vectors
+    vector: Scores
     nearby: NearbyScores
 
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """The best items with the parts of their scores, float32 arrays (k,): behaviour, content, and what popularity costs."""
+    """The best items with the parts of their scores, float32 arrays (k,): behaviour, content, and what popularity costs.
+
+    The parts are as they are shown, and so that those of an item add up to its score as it is shown.
+    """
 
     found: Neighbors
     collaborative: Vectors
@@ -78,7 +85,7 @@ def user_query(model: Model, user_num: int) -> UserQuery:
     return history_query(model, model.user_factors[user_num], model.histories.items_of(user_num))
 
 
-def history_query(model: Model, factors: Vectors, history: Nums) -> UserQuery:
+def history_query(model: Model, factors: Scores, history: Nums) -> UserQuery:
     """The query of somebody with the given factors (factors,) who consumed the given items."""
     emphasis = model.layout.emphasis(len(history))
     return UserQuery(_vector(model, factors, history), model.neighborhood.scores(history, emphasis))
@@ -143,7 +150,7 @@ def alike(
 
 
 def nearest(
-    index: VectorIndex, vector: Vectors, factors: int, k: int, skip: Nums, *, eligible: Mask | None = None
+    index: VectorIndex, vector: Scores, factors: int, k: int, skip: Nums, *, eligible: Mask | None = None
 ) -> Ranked:
     """The `k` items not in `skip` with the largest products with `vector`, whose first `factors` numbers are behaviour."""
 
@@ -153,7 +160,7 @@ def nearest(
     return _in_blocks(index, k, skip, best)
 
 
-def propose(index: VectorIndex, vector: Vectors, k: int, skip: Nums, eligible: Mask | None = None) -> Nums:
+def propose(index: VectorIndex, vector: Scores, k: int, skip: Nums, eligible: Mask | None = None) -> Nums:
     """Row numbers among which are the best `k` by inner product that are not in `skip` and eligible.
 
     A few eligible items are all proposed. Of many, a scan passes those that are not eligible by. A forest is asked for more
@@ -161,17 +168,17 @@ def propose(index: VectorIndex, vector: Vectors, k: int, skip: Nums, eligible: M
     are proposed.
     """
     if eligible is None:
-        return index.query(vector, k, skip).nums
+        return index.candidates(vector, k, skip)
     allowed = eligible.copy()
     allowed[skip] = False
     n = int(np.count_nonzero(allowed))
     if n == 0:
         return NOTHING
     if isinstance(index, ExactIndex) and n > FEW_ELIGIBLE:
-        return index.query(vector, k, eligible=allowed).nums
+        return index.candidates(vector, k, eligible=allowed)
     wanted = OVER_FETCH * k * len(allowed) // n
     while n > FEW_ELIGIBLE and wanted < len(allowed) // OVER_FETCH:
-        nums = index.query(vector, wanted, skip).nums
+        nums = index.candidates(vector, wanted, skip)
         nums = nums[allowed[nums]]
         if len(nums) >= k:
             return nums
@@ -184,34 +191,52 @@ def scored(model: Model, query: UserQuery, nums: Nums, k: int, cost: float = 0.0
 
     Parameters
     ----------
+    nums : int32 array (n,)
+        Each once.
     cost : float
         What the most popular item loses, in units of the score.
     """
-    collaborative, content = _parts(model.items_for_user.table, query.vector, model.layout.factors, nums)
-    _, here, there = np.intersect1d(nums, query.nearby.nums, assume_unique=True, return_indices=True)
-    collaborative[here] += query.nearby.collaborative[there]
-    content[here] += query.nearby.content[there]
-    popularity = np.zeros_like(content)
-    if cost:
-        popularity -= np.float32(cost) * model.popularity.levels(nums)
-    return _best(nums, collaborative, content, popularity, k)
+    table, factors, nearby = model.items_for_user.table, model.layout.factors, query.nearby
+    _, here, there = np.intersect1d(nums, nearby.nums, assume_unique=True, return_indices=True)
+    added = np.zeros((2, len(nums)))
+    added[0, here], added[1, here] = nearby.collaborative[there], nearby.content[there]
+    popularity = -cost * model.popularity.levels(nums) if cost else np.zeros(len(nums))
+    rows, kept = _promising(table, query.vector, nums, k, added[0] + added[1] + popularity)
+    collaborative, content = _parts(rows, query.vector, factors) + added[:, kept]
+    return _best(nums[kept], collaborative, content, popularity[kept], k)
 
 
-def likest(table: VectorTable, vector: Vectors, factors: int, nums: Nums, k: int) -> Ranked:
+def likest(table: VectorTable, vector: Scores, factors: int, nums: Nums, k: int) -> Ranked:
     """The best `k` of the given items by their products with `vector`, whose first `factors` numbers are behaviour."""
-    collaborative, content = _parts(table, vector, factors, nums)
-    return _best(nums, collaborative, content, np.zeros_like(content), k)
+    nothing = np.zeros(len(nums))
+    rows, kept = _promising(table, vector, nums, k, nothing)
+    collaborative, content = _parts(rows, vector, factors)
+    return _best(nums[kept], collaborative, content, nothing[kept], k)
 
 
-def _parts(table: VectorTable, vector: Vectors, factors: int, nums: Nums) -> tuple[Vectors, Vectors]:
+def _promising(
+    table: VectorTable, vector: Scores, nums: Nums, k: int, added: NDArray[np.float64]
+) -> tuple[Vectors, NDArray[np.int64]]:
+    """The rows and places of those items that may be among the best `k` by product and what is `added` to it."""
     rows = table.rows(nums)
-    return products(rows[:, :factors], vector[:factors]), products(rows[:, factors:], vector[factors:])
+    if len(nums) <= ENOUGH * k:  # computed exactly, as few are left out
+        return rows, np.arange(len(nums))
+    rough = rows @ np.asarray(vector, dtype=np.float32) + added
+    kept = contenders(rough, k, table.slack(vector) + UNIT)  # the parts are rounded before they are added up
+    return rows[kept], kept
 
 
-def _best(nums: Nums, collaborative: Vectors, content: Vectors, popularity: Vectors, k: int) -> Ranked:
-    scores = collaborative + content + popularity
-    best = np.lexsort((nums, -scores))[:k]
-    return Ranked(Neighbors(nums[best], scores[best]), collaborative[best], content[best], popularity[best])
+def _parts(rows: Vectors, vector: Scores, factors: int) -> NDArray[np.float64]:
+    """Behaviour and content of the products, (2, len(rows))."""
+    return np.stack((products(rows[:, :factors], vector[:factors]), products(rows[:, factors:], vector[factors:])))
+
+
+def _best(nums: Nums, collaborative: Scores, content: Scores, popularity: Scores, k: int) -> Ranked:
+    product, behaviour, cost = rounded(collaborative + content), rounded(collaborative), rounded(popularity)
+    scores = shown(product + cost)
+    best = falling(scores, nums)[:k]
+    rest = shown(product[best] - behaviour[best])
+    return Ranked(Neighbors(nums[best], scores[best]), shown(behaviour[best]), rest, shown(cost[best]))
 
 
 def _largest(model: Model, query: UserQuery, exact: bool) -> float:
@@ -220,9 +245,10 @@ def _largest(model: Model, query: UserQuery, exact: bool) -> float:
     return max(0.0, float(found[0])) if len(found) else 0.0
 
 
-def _settled(table: VectorTable, vector: Vectors, proposed: Nums, found: Ranked) -> bool:
+def _settled(table: VectorTable, vector: Scores, proposed: Nums, found: Ranked) -> bool:
     """Whether no item beyond the proposed ones can be better than the last one found: its product is no larger than theirs."""
-    return float(products(table.rows(proposed), vector).min()) <= float(found.found.scores[-1])
+    least = float((table.rows(proposed) @ np.asarray(vector, dtype=np.float32)).min())
+    return least + table.slack(vector) + 2 * UNIT < float(found.found.scores[-1])
 
 
 def _in_blocks(index: VectorIndex, k: int, skip: Nums, best: Callable[[int, Nums], Ranked]) -> Ranked:
@@ -241,7 +267,7 @@ def _in_blocks(index: VectorIndex, k: int, skip: Nums, best: Callable[[int, Nums
     return Ranked.joined(blocks).take(slice(k))
 
 
-def _vector(model: Model, factors: Vectors, history: Nums) -> Vectors:
+def _vector(model: Model, factors: Scores, history: Nums) -> Scores:
     if not model.layout.text_dim:
         return np.asarray(factors)
     texts = model.items_for_user.table.rows(history)[:, model.layout.factors :]
@@ -254,5 +280,5 @@ def _near(nearby: NearbyScores, skip: Nums, most: int, eligible: Mask | None) ->
     if eligible is not None:
         kept = kept[eligible[nearby.nums[kept]]]
     if len(kept) > most:
-        kept = kept[np.argpartition(-nearby.total[kept], most)[:most]]
+        kept = kept[falling(nearby.total[kept])[:most]]
     return nearby.nums[kept]

@@ -17,7 +17,7 @@ from recsys.encoders.hub import NO_ENCODER, EncoderRef
 from recsys.errors import NotFoundError
 from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
 from recsys.events.records import EventsInfo
-from recsys.index.exact import Neighbors
+from recsys.index.exact import Neighbors, best_of
 from recsys.model.model import Model
 from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import Lists
@@ -155,8 +155,7 @@ class Recommender:
         chosen = np.unique(np.array([num for num in nums.values() if num is not None], dtype=np.int32))
         if not state.query.vector.any():
             scores = self.model.popularity.scores[chosen]
-            order = np.lexsort((chosen, -scores))
-            items = answer.of_popular(catalog, Neighbors(chosen[order], scores[order]), explain)
+            items = answer.of_popular(catalog, best_of(chosen, scores, len(chosen)), explain)
             return Answer("popular", items, fallback=True, unknown=unknown)
         ranked = scored(self.model, state.query, chosen, len(chosen))
         why = reasons(state, ranked.found.nums, self.nums(events.hidden)) if explain else None

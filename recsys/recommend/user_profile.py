@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from recsys.data.catalog import Catalog
 from recsys.recommend.user_state import UserState
+from recsys.score_order import displayed
 
 MOST_ITEMS = 1000
 MOST_VALUES = 5
@@ -56,7 +57,7 @@ def profile(state: UserState) -> Profile:
     """Return the profile of a user."""
     catalog = state.model.catalog
     pairs = zip(state.liked.tolist(), state.weights.tolist(), strict=True)
-    liked = sorted(pairs, key=lambda pair: -pair[1])[:MOST_ITEMS]
+    liked = sorted(pairs, key=lambda pair: -displayed(pair[1]))[:MOST_ITEMS]
     return Profile(
         state.user_num is not None,
         len(state.liked),
@@ -82,6 +83,6 @@ def _preferences(catalog: Catalog, liked: list[tuple[int, float]]) -> tuple[Pref
     found = []
     for attribute, words in totals.items():
         if len(words) == 1 or max(words.values()) > min(words.values()):  # values that never repeat say nothing
-            best = sorted(words.items(), key=lambda word: (-word[1], word[0]))[:MOST_VALUES]
+            best = sorted(words.items(), key=lambda word: (-displayed(word[1] / whole), word[0]))[:MOST_VALUES]
             found += [Preference(attribute, word, total / whole) for word, total in best]
     return tuple(found)

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from recsys.data.vectors import Vectors, unit_rows
 from recsys.errors import NotFoundError, QueryError
 from recsys.events.activity import NO_EVENTS, UserEvents
-from recsys.index.exact import ExactIndex, Neighbors, VectorIndex, VectorTable, best_of
+from recsys.index.exact import ExactIndex, Neighbors, VectorIndex, VectorTable, best_of, products
 from recsys.model.model import Model
 from recsys.recommend import answer
 from recsys.recommend.answer import Answer, Recommendation
@@ -38,6 +38,7 @@ from recsys.recommend.ranking import Mask, Nums, nearest, propose
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
 from recsys.recommend.text_vectors import row_of_text
+from recsys.score_order import UNIT, Scores, floor, rounded
 
 Strategy = Literal["mean", "best_score", "context_pairs"]
 STRATEGIES: tuple[Strategy, ...] = ("mean", "best_score", "context_pairs")
@@ -46,6 +47,7 @@ LEAST_WEIGHT, LARGEST_WEIGHT = 0.001, 1000
 TINY = 1e-6  # length of a sum of unit vectors that is nothing but rounding
 
 FEW = 8  # of so many items one: their rows are taken out of the table
+NONE_LIKE = np.full((1, 1), -np.inf)  # what every item is like where there are no examples
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ class Example:
 
     Parameters
     ----------
-    vector : float32 array (layout.dim,)
+    vector : float array (layout.dim,)
     weight : float
         From LEAST_WEIGHT to LARGEST_WEIGHT.
     item_num : int or None
@@ -66,7 +68,7 @@ class Example:
         When the weight is out of range.
     """
 
-    vector: Vectors
+    vector: Scores
     weight: float = 1.0
     item_num: int | None = None
 
@@ -144,7 +146,7 @@ def search_by_examples(
     skip = np.union1d(recommender.nums([*request.exclude, *hidden]), given).astype(np.int32)
     index: VectorIndex = ExactIndex(model.items_like_item.table) if request.exact else model.items_like_item
     positive, negative = wanted.telling()
-    direction = _mean(positive, negative) if positive else np.zeros(1, dtype=np.float32)
+    direction = _mean(positive, negative) if positive else np.zeros(1)
     if not positive or (wanted.strategy == "mean" and not direction.any()):
         out = [*request.exclude, *(model.catalog.items.id(num) for num in given.tolist())]
         return recommender.popular(replace(request, exclude=out), hidden=hidden)._replace(fallback=True)
@@ -154,7 +156,7 @@ def search_by_examples(
         items = answer.of_ranked(model.catalog, ranked.take(np.array(page.places, dtype=np.int64)))
     else:
         nums = _candidates(index, positive, skip, eligible)
-        found = best_of(nums, _compared(index.table, wanted.strategy, positive, negative, nums), request.depth)
+        found = _best(index.table, wanted.strategy, positive, negative, nums, request.depth)
         page = answer.page(found.nums.tolist(), request.offset, request.k, set())
         items = _items(model, found, np.array(page.places, dtype=np.int64))
     return Answer(wanted.strategy, items, next_offset=page.next_offset)
@@ -169,16 +171,16 @@ def _candidates(index: VectorIndex, positive: Sequence[Example], skip: Nums, eli
     return np.flatnonzero(allowed).astype(np.int32)
 
 
-def _mean(positive: Sequence[Example], negative: Sequence[Example]) -> Vectors:
+def _mean(positive: Sequence[Example], negative: Sequence[Example]) -> NDArray[np.float64]:
     """The v of the module's formula, of length 1; zero where the examples cancel out."""
     towards = _average(positive)
     moved = 2 * towards - _average(negative) if negative else towards
     return np.zeros_like(moved) if np.linalg.norm(moved) < TINY else unit_rows(moved)
 
 
-def _average(examples: Sequence[Example]) -> Vectors:
+def _average(examples: Sequence[Example]) -> NDArray[np.float64]:
     weights = np.array([one.weight for one in examples])
-    return np.asarray(np.average([one.vector for one in examples], axis=0, weights=weights), dtype=np.float32)
+    return np.asarray(np.average([one.vector for one in examples], axis=0, weights=weights), dtype=np.float64)
 
 
 def _items(model: Model, found: Neighbors, places: NDArray[np.int64]) -> tuple[Recommendation, ...]:
@@ -188,40 +190,63 @@ def _items(model: Model, found: Neighbors, places: NDArray[np.int64]) -> tuple[R
     return answer.of_known(model.catalog, Neighbors(found.nums[places], found.scores[places]), known)
 
 
-def _compared(
-    table: VectorTable, strategy: Strategy, positive: Sequence[Example], negative: Sequence[Example], nums: Nums
-) -> Vectors:
-    """The scores of the given items, (len(nums),), by comparison with each example."""
+def _best(
+    table: VectorTable,
+    strategy: Strategy,
+    positive: Sequence[Example],
+    negative: Sequence[Example],
+    nums: Nums,
+    k: int,
+) -> Neighbors:
+    """The best `k` of the given items by comparison with each example.
+
+    A fast product says which of them it can be: no score falls when an item is more like a positive example, or less like a
+    negative one.
+    """
     compare = _best_score if strategy == "best_score" else _context
-    return compare(_likenesses(table, positive, nums), _likenesses(table, negative, nums))
+    if len(nums) > k:
+        near, far = _roughly(table, positive, nums), _roughly(table, negative, nums)
+        off = max(one.weight for one in (*positive, *negative)) * table.slack(np.ones(1)) + UNIT
+        least = floor(compare(near - off, far + off), k)
+        nums = nums[compare(near + off, far - off) >= least]
+    scores = compare(rounded(_exactly(table, positive, nums)), rounded(_exactly(table, negative, nums)))
+    return best_of(nums, scores, k)
 
 
-def _likenesses(table: VectorTable, examples: Sequence[Example], nums: Nums) -> Vectors:
-    """``s(x, e)``, (len(nums), len(examples))."""
+def _roughly(table: VectorTable, examples: Sequence[Example], nums: Nums) -> Scores:
+    """``s(x, e)`` in single precision, (len(nums), len(examples))."""
     if not examples:
-        return np.full((len(nums), 1), -np.inf, dtype=np.float32)
-    weighted = np.stack([np.float32(one.weight) * one.vector for one in examples])
+        return NONE_LIKE
+    weighted = np.stack([one.weight * one.vector for one in examples]).astype(np.float32)
     if FEW * len(nums) < len(table):
-        return np.asarray(np.einsum("ij,kj->ik", table.rows(nums), weighted))
+        return np.asarray(table.rows(nums) @ weighted.T)
     every: Vectors = table.vectors @ weighted.T  # as they lie, without a copy
     return np.asarray(every[table.positions[nums]])
 
 
-def _best_score(positive: Vectors, negative: Vectors) -> Vectors:
+def _exactly(table: VectorTable, examples: Sequence[Example], nums: Nums) -> NDArray[np.float64]:
+    """``s(x, e)``, (len(nums), len(examples))."""
+    if not examples:
+        return NONE_LIKE
+    rows = table.rows(nums)
+    return np.stack([one.weight * products(rows, one.vector) for one in examples], axis=1)
+
+
+def _best_score(positive: Scores, negative: Scores) -> NDArray[np.float64]:
     best, worst = positive.max(axis=1), negative.max(axis=1)
     return np.where(best > worst, _bounded(best), -_bounded(worst))
 
 
-def _context(positive: Vectors, negative: Vectors) -> Vectors:
+def _context(positive: Scores, negative: Scores) -> NDArray[np.float64]:
     loss = np.minimum(positive[:, :, None] - negative[:, None, :], 0).mean(axis=(1, 2))
     return np.where(loss < 0, loss, _bounded(positive.mean(axis=1)))
 
 
-def _bounded(likeness: Vectors) -> Vectors:
+def _bounded(likeness: Scores) -> NDArray[np.float64]:
     """The h of the module's formulas, from 0 to 1; 0 for minus infinity."""
-    finite = np.maximum(likeness, np.float32(-1e30))
-    return np.asarray((1 + finite / (1 + np.abs(finite))) / 2, dtype=np.float32)
+    finite = np.maximum(likeness.astype(np.float64), -1e30)
+    return np.asarray((1 + finite / (1 + np.abs(finite))) / 2)
 
 
-def _example(vector: Vectors, weight: float, item_num: int | None = None) -> Example:
+def _example(vector: Scores, weight: float, item_num: int | None = None) -> Example:
     return Example(unit_rows(vector), weight, item_num)

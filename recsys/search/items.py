@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.data.vectors import Vectors
 from recsys.events.activity import NO_EVENTS, UserEvents
@@ -23,6 +24,7 @@ from recsys.recommend.ranking import scored
 from recsys.recommend.recommender import Recommender, User
 from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import UserState
+from recsys.score_order import falling, shown
 from recsys.search.pictures import PICTURE, PictureQuery, by_picture, check_pictures
 from recsys.search.text import MODES, Corpus, Found, TextQuery
 from recsys.text.tokens import tokens
@@ -103,14 +105,14 @@ def _personalized(found: Found, state: UserState) -> Found:
     places = by_num[np.searchsorted(ranked.found.nums[by_num], found.nums[:n])]
     total = _scaled(found.scores, n)
     total[:n] += PERSONAL * _scaled(ranked.found.scores, n)[places]
-    order = np.concatenate((np.argsort(-total[:n], kind="stable"), np.arange(n, len(found))))
-    return replace(found, scores=total).take(order)
+    order = np.concatenate((falling(total[:n], found.nums[:n]), np.arange(n, len(found))))
+    return replace(found, scores=shown(total)).take(order)
 
 
-def _scaled(scores: Vectors, n: int) -> Vectors:
+def _scaled(scores: Vectors, n: int) -> NDArray[np.float64]:
     """Falling scores so that the first becomes 1 and number `n` 0; all 0 where they are equal."""
-    spread = scores[0] - scores[n - 1]
-    return np.asarray((scores - scores[n - 1]) / (spread or 1), dtype=np.float32)
+    spread = float(scores[0]) - float(scores[n - 1])
+    return np.asarray((scores - float(scores[n - 1])) / (spread or 1), dtype=np.float64)
 
 
 def _items(model: Model, found: Found, query: TextQuery | PictureQuery) -> tuple[Recommendation, ...]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from recsys.model.extras.picture_tags import Tag
 from recsys.recommend.answer import Answer
-from recsys.recommend.json import DIGITS, listed_object
+from recsys.recommend.json import listed_object
+from recsys.score_order import displayed
 from recsys.search.pictures import PictureQuery, caption
 from recsys.search.text import TextQuery
 
@@ -25,7 +26,5 @@ def caption_object(tags: list[Tag], model_version: str) -> dict[str, Any]:
     return {
         "model_version": model_version,
         "caption": caption(tags),
-        "tags": [
-            {**tag._asdict(), "score": round(tag.score, DIGITS), "share": round(tag.share, DIGITS)} for tag in tags
-        ],
+        "tags": [{**tag._asdict(), "score": displayed(tag.score), "share": displayed(tag.share)} for tag in tags],
     }

@@ -22,6 +22,7 @@ from recsys.data.vectors import Vectors
 from recsys.errors import UnansweredError
 from recsys.index.exact import NOTHING, ExactIndex, Neighbors, VectorIndex, VectorTable, best_of
 from recsys.recommend.ranking import Mask, Nums, nearest
+from recsys.score_order import shown
 from recsys.text.bm25 import Keywords
 
 Mode = Literal["semantic", "keyword", "hybrid"]
@@ -172,15 +173,16 @@ def fused(by_meaning: Neighbors, by_words: Neighbors, coverage: Vectors, called:
     ranks = np.concatenate((np.arange(n), np.arange(len(by_words)), np.zeros(len(called)))) + 1
     weights = np.concatenate((np.ones(n), coverage.astype(np.float64) ** POWER, np.full(len(called), CALLED)))
     order = np.argsort(nums, kind="stable")  # of a text that is in several lists, meaning comes first
-    nums, shares, meant = nums[order], (weights / (FUSION + ranks))[order], order < n
+    shares = np.asarray(weights / (FUSION + ranks), dtype=np.float64)[order]
+    nums, meant = nums[order], order < n
     begins = np.flatnonzero(np.append(True, nums[1:] != nums[:-1])[: len(nums)])
-    scores = np.add.reduceat(shares, begins) if len(begins) else shares
+    scores = shown(np.add.reduceat(shares, begins) if len(begins) else shares)
     twice = np.diff(np.append(begins, len(nums))) > 1
     by_rank = np.where(meant[begins], ranks[order][begins], len(nums) + 1)
     best = np.lexsort((nums[begins], by_rank, -scores))
     meant = meant[begins]
     found = nums[begins].astype(np.int32)
-    return Found(found[best], scores[best].astype(np.float32), meant[best], (~meant | twice)[best])
+    return Found(found[best], scores[best], meant[best], (~meant | twice)[best])
 
 
 def _found(neighbors: Neighbors, *, by_meaning: bool) -> Found:

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify
 from recsys.errors import NotFoundError
 from recsys.explore.json import segment_of
 from recsys.recommend.user_profile import Consumed
+from recsys.score_order import displayed
 from serving.errors import ConflictError
 from serving.http.responses import PRIVATE
 from serving.live.event_view import EventView
@@ -65,4 +66,4 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
 
 
 def _item(one: Consumed) -> dict[str, object]:
-    return {"item_id": one.item_id, "title": one.title, "weight": round(one.weight, 6)}
+    return {"item_id": one.item_id, "title": one.title, "weight": displayed(one.weight)}

@@ -56,7 +56,7 @@ def publish(store: Store, model: Model, ref: EncoderRef) -> str:
 
 
 def nearest(model: Model, vector: np.ndarray) -> list[str]:  # type: ignore[type-arg]
-    """Ids by the cosine of their pictures, found with a sort."""
+    """Ids by the cosine of their pictures to six digits, found with a sort."""
     rows = model.items_by_picture.table.rows(np.arange(len(model.catalog), dtype=np.int32))
-    order = np.argsort(-(rows @ vector), kind="stable")
+    order = np.argsort(-np.round(rows.astype(np.float64) @ vector.astype(np.float64), 6), kind="stable")
     return [model.catalog.items.id(num) for num in order.tolist() if rows[num].any()]

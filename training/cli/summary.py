@@ -18,6 +18,7 @@ from recsys.config import Config
 from recsys.data.catalog import Item
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
+from recsys.score_order import displayed
 from training.content.find_encoder import NONE
 from training.evaluation.results import Comparison, Figure, Measured, Segment
 from training.ingest.dataset import Dataset
@@ -188,7 +189,7 @@ def _telling_item(recommender: Recommender) -> Item:
     popular = [recommender.item(one.item_id) for one in recommender.popular(ListRequest(SAMPLE_ITEMS)).items]
     answers = {item.item_id: recommender.similar_items(item.item_id, ListRequest(SAMPLE_K)) for item in popular}
     nearness = {name: 0 if found.fallback else sum(one.score for one in found.items) for name, found in answers.items()}
-    return max(popular, key=lambda item: nearness[item.item_id])
+    return max(popular, key=lambda item: displayed(nearness[item.item_id]))
 
 
 def _span(timestamps: NDArray[np.int64] | None) -> str:

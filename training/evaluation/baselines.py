@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.data.interactions import Interactions
-from recsys.index.exact import Neighbors
+from recsys.index.exact import Neighbors, best_of
 from recsys.model.popularity import Popularity
 
 
@@ -38,5 +38,4 @@ def item_knn(
         seen = history.indices[history.indptr[num] : history.indptr[num + 1]]
         fresh = ~np.isin(row.indices, seen)
         nums, scores = row.indices[fresh], row.data[fresh]
-        best = np.lexsort((nums, -scores))[:k]
-        yield Neighbors(nums[best].astype(np.int32), scores[best].astype(np.float32))
+        yield best_of(nums.astype(np.int32), scores, k)

@@ -12,6 +12,7 @@ from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors
 from recsys.errors import DataError, QueryError
 from recsys.index.exact import Neighbors
+from recsys.score_order import displayed
 from training.evaluation import list_metrics, ranking_metrics
 from training.evaluation.results import Comparison, Figure, Measured
 from training.evaluation.segments import HeldOut, figures_of, item_segments, over_history, user_segments
@@ -176,7 +177,7 @@ def _list_figures(top: Nums, held_out: HeldOut) -> dict[str, float]:
         "head_1_percent": list_metrics.head_share(top, counts, 0.01),
         "head_10_percent": list_metrics.head_share(top, counts, 0.1),
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: displayed(value) for name, value in found.items() if value is not None}
 
 
 def _newest(held_out: HeldOut, random: np.random.Generator) -> tuple[Nums, Nums]:

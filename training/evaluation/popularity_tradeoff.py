@@ -9,6 +9,7 @@ import numpy as np
 from recsys.index.exact import Neighbors
 from recsys.recommend.batch import recommend_penalized
 from recsys.recommend.recommender import Recommender
+from recsys.score_order import displayed
 from training.evaluation import list_metrics, ranking_metrics
 from training.evaluation.results import Figure, TradeoffPoint
 from training.evaluation.segments import HeldOut, figures_of
@@ -50,17 +51,15 @@ def measure(recommender: Recommender, held_out: HeldOut, k: int, random_state: i
 def _point(penalty: float, top: list_metrics.Lists, figures: dict[str, Figure], held_out: HeldOut) -> TradeoffPoint:
     counts = held_out.train.item_counts()
     n_users = len(np.unique(held_out.train.user_nums))
-    return TradeoffPoint(
-        penalty,
-        figures["recall"],
-        figures["ndcg"],
+    of_lists = (
         list_metrics.catalog_coverage(top, len(counts)),
-        list_metrics.exposure_gini(top, len(counts)) or 0.0,
-        list_metrics.novelty(top, counts, max(1, n_users)) or 0.0,
-        list_metrics.head_share(top, counts, 0.01) or 0.0,
-        list_metrics.head_share(top, counts, 0.1) or 0.0,
-        list_metrics.mean_popularity_percentile(top, counts) or 0.0,
+        list_metrics.exposure_gini(top, len(counts)),
+        list_metrics.novelty(top, counts, max(1, n_users)),
+        list_metrics.head_share(top, counts, 0.01),
+        list_metrics.head_share(top, counts, 0.1),
+        list_metrics.mean_popularity_percentile(top, counts),
     )
+    return TradeoffPoint(penalty, figures["recall"], figures["ndcg"], *(displayed(value or 0.0) for value in of_lists))
 
 
 def _padded(rows: Sequence[Neighbors], k: int) -> list_metrics.Lists:

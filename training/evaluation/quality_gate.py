@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from recsys.config import EvaluateConfig
 from recsys.errors import ModelRejectedError
+from recsys.score_order import displayed
 from training.evaluation.results import Comparison
 
 POPULARITY = "popularity"
@@ -38,14 +39,14 @@ def check(comparison: Comparison | None, current: Mapping[str, float], config: E
     if comparison is None or too_few(comparison):
         return
     metric = f"ndcg@{comparison.k}"
-    found, popular = comparison.measured[0].figures[metric].mean, _of(comparison, POPULARITY)
+    found, popular = displayed(comparison.measured[0].figures[metric].mean), displayed(_of(comparison, POPULARITY))
     if found < popular:
         raise ModelRejectedError(
             f"gate: {metric} of the model is {found:.4f}, that of the popular items {popular:.4f}, on the "
             f"{comparison.protocol}; search better values with --tune 20, or publish it anyway with --force"
         )
     before = current.get(metric)
-    if before is not None and found < (1 - config.margin) * before:
+    if before is not None and found < displayed((1 - config.margin) * before):
         raise ModelRejectedError(
             f"gate: {metric} of the model is {found:.4f}, that of the current one was {before:.4f}: worse by more than "
             f"evaluate.margin = {config.margin:g}; look at what changed in the data, or publish it anyway with --force"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors
 from recsys.errors import DataError
+from recsys.score_order import rounded
 from training.evaluation import list_metrics, ranking_metrics
 from training.evaluation.results import Figure, HistoryBin, Segment
 
@@ -119,7 +120,7 @@ def figures_of(per_user: dict[str, ranking_metrics.PerUser], random_state: int) 
     means = values.mean(axis=0)
     low, high = ranking_metrics.bootstrap_intervals(values, random_state)
     columns = (means, np.minimum(low, means), np.maximum(high, means))  # rounding must not put a mean outside
-    triples = zip(*(column.tolist() for column in columns), strict=True)
+    triples = zip(*(rounded(column).tolist() for column in columns), strict=True)
     return {metric: Figure(*triple) for metric, triple in zip(per_user, triples, strict=True)}
 
 

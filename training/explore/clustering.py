@@ -28,6 +28,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from recsys.data.vectors import Vectors, unit_rows
 from recsys.model.extras.groups import NO_GROUP
+from recsys.score_order import shown
 
 COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 PER_GROUP = 10  # vectors of a group on average, at least
@@ -110,8 +111,8 @@ def cluster(vectors: Vectors, wanted: int | Literal["auto"], random_state: int) 
     centres = _centres(rows, chosen.count if chosen else 1, random_state, STARTS)
     for start in range(0, len(known), step := max(1, BLOCK // len(centres))):
         some = known[start : start + step]
-        cosines = _along(leading, unit_rows(vectors[some])) @ centres.T
-        labels[some] = np.argmax(cosines, axis=1)
+        cosines = shown(_along(leading, unit_rows(vectors[some])) @ centres.T)
+        labels[some] = np.argmax(cosines, axis=1)  # the first of equal ones
         closeness[some] = np.clip(cosines.max(axis=1), -1, 1)
     return Clustering(_largest_first(labels), closeness, chosen, tried)
 
@@ -147,7 +148,7 @@ def _quality(rows: Vectors, count: int, random_state: int) -> Quality:
     fits = []
     for seed in range(random_state, random_state + SEEDS):
         half = np.sort(np.random.default_rng(seed).permutation(n)[: max(count, -(-n // 2))])
-        fits.append(np.argmax(rows @ _centres(rows[half], count, seed, TRIAL_STARTS).T, axis=1))
+        fits.append(np.argmax(shown(rows @ _centres(rows[half], count, seed, TRIAL_STARTS).T), axis=1))
     stability = float(np.mean([adjusted_rand_score(one, other) for one, other in combinations(fits, 2)]))
     few = np.sort(np.random.default_rng(random_state).permutation(n)[:MEASURED])
     labels = fits[0][few]

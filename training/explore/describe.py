@@ -18,6 +18,7 @@ from scipy import sparse
 
 from recsys.data.catalog import Catalog
 from recsys.model.extras.descriptions import Meaning, Numbers, Value, Word
+from recsys.score_order import displayed, falling, shown, significant
 from recsys.text.bm25 import words
 from recsys.text.vocabulary import ALIASES
 from training.explore.lexicon import Lexicon, Marks
@@ -99,7 +100,9 @@ class Describer:
         weights = counts / np.maximum(sizes, 1e-12) * np.log1p(mean / np.maximum(everywhere, 1e-12))
         shares = counts / np.maximum(_totals(members), 1e-12)[:, None]
         weights[~self._distinct(members, marks.rows, counts, everywhere) | (shares < LEAST_WORD_SHARE)] = 0
-        return [tuple(Word(marks.keys[num], _short(row[num])) for num in _largest(row, MOST_WORDS)) for row in weights]
+        return [
+            tuple(Word(marks.keys[num], significant(row[num])) for num in _largest(row, MOST_WORDS)) for row in weights
+        ]
 
     def _values(self, members: sparse.csr_array) -> list[tuple[Value, ...]]:
         marks: Marks[tuple[str, str]] = self.lexicon.values
@@ -111,7 +114,7 @@ class Describer:
         weights[~self._distinct(members, marks.rows, counts, everywhere) | (shares < LEAST_SHARE)] = 0
         return [
             tuple(
-                Value(*marks.keys[num], _short(shares[group, num]), _short(overall[num]))
+                Value(*marks.keys[num], significant(shares[group, num]), significant(overall[num]))
                 for num in _largest(row, MOST_VALUES)
             )
             for group, row in enumerate(weights)
@@ -142,9 +145,9 @@ class Describer:
                 base.sum(), 1e-12
             )
             (overall,) = _quantiles(everywhere, base, (0.5,))
-            if abs(rank - 0.5) >= SHIFT:
+            if displayed(abs(rank - 0.5)) >= SHIFT:
                 found.append((abs(rank - 0.5), Numbers(name, low, median, high, overall)))
-        return tuple(one for _, one in sorted(found, key=lambda pair: -pair[0])[:MOST_NUMBERS])
+        return tuple(one for _, one in sorted(found, key=lambda pair: -displayed(pair[0]))[:MOST_NUMBERS])
 
 
 def _quantiles(values: Floats, weights: Floats, shares: Sequence[float]) -> list[float]:
@@ -161,13 +164,8 @@ def _totals(members: sparse.csr_array) -> Floats:
 
 def _largest(row: Floats, most: int) -> list[int]:
     """Where the largest numbers above 0 are, falling; of equal ones the first."""
-    order = np.argsort(-row, kind="stable")[:most]
-    return [int(num) for num in order if row[num] > 0]
+    return [int(num) for num in falling(row)[:most] if shown(row[num]) > 0]
 
 
 def _parts(value: str) -> set[str]:
     return {value.casefold(), *words(value)}
-
-
-def _short(number: float) -> float:
-    return float(f"{number:.6g}")

@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 
 from recsys.data.vectors import Vectors
 from recsys.model.extras.directions import POPULARITY, Correlation, Direction, Space
+from recsys.score_order import displayed, falling, rounded
 from training.explore.describe import Describer
 
 END = 0.05  # of the items lie at an end
@@ -48,7 +49,7 @@ def directions(
     found = []
     for number in range(1, min(most, len(variances)) + 1):
         axis = axes[:, -number]
-        axis = axis * (1 if axis[np.argmax(np.abs(axis))] > 0 else -1)
+        axis = axis * (1 if axis[np.argmax(rounded(np.abs(axis)))] > 0 else -1)
         share = float(variances[-number]) / max(total, 1e-12)
         if share <= 1e-9:
             break
@@ -67,8 +68,7 @@ def _direction(
     popularity: Floats,
 ) -> Direction:
     n = int(np.clip(END * len(known), FEWEST, MOST))
-    order = np.argsort(along, kind="stable")
-    ends = [known[order[:n]], known[order[::-1][:n]]]
+    ends = [known[falling(-along)[:n]], known[falling(along)[:n]]]
     rows = np.repeat([0, 1], n)
     members = sparse.csr_array((np.ones(2 * n), (rows, np.concatenate(ends))), shape=(2, len(popularity)))
     low, high = describer.meanings(members, [end[:SHOWN].tolist() for end in ends])
@@ -85,6 +85,6 @@ def _correlations(known: NDArray[np.integer], along: Floats, numbers: Mapping[st
         if len(one) < 2 * FEWEST or one.min() == one.max() or other.min() == other.max():
             continue
         correlation = float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
-        if abs(correlation) >= max(TELLING, SURE / np.sqrt(len(one))):
+        if displayed(abs(correlation)) >= max(TELLING, SURE / np.sqrt(len(one))):
             found.append(Correlation(name, round(correlation, 4)))
     return tuple(sorted(found, key=lambda one: -abs(one.correlation))[:MOST_CORRELATIONS])

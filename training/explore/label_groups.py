@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.model.extras.groups import NO_GROUP, Affinity, Group, Groups
+from recsys.score_order import displayed, falling
 from training.explore.clustering import Clustering
 from training.explore.describe import Describer
 
@@ -78,8 +79,8 @@ def _members(found: Clustering) -> Rows:
 
 def _known(found: Clustering, group: int, popularity: Floats) -> list[int]:
     rows = np.flatnonzero(found.labels == group)
-    near = rows[np.argsort(-found.closeness[rows], kind="stable")][: max(TYPICAL, len(rows) // NEAR)]
-    return [int(row) for row in near[np.argsort(-popularity[near], kind="stable")[:TYPICAL]]]
+    near = rows[falling(found.closeness[rows])][: max(TYPICAL, len(rows) // NEAR)]
+    return [int(row) for row in near[falling(popularity[near])[:TYPICAL]]]
 
 
 def _distinct_items(weights: Rows, base: Floats) -> list[list[int]]:
@@ -90,7 +91,7 @@ def _distinct_items(weights: Rows, base: Floats) -> list[list[int]]:
         row = weights[[group]]
         shares = row.data / max(float(row.data.sum()), 1e-12)
         surplus = shares * np.log(np.maximum(shares, 1e-12) / np.maximum(overall[row.indices], 1e-12))
-        order = np.lexsort((row.indices, -surplus))[:TYPICAL]
+        order = falling(surplus, row.indices)[:TYPICAL]
         found.append([int(num) for num in row.indices[order]])
     return found
 
@@ -105,7 +106,7 @@ def _affinities(weights: Rows, clusters: Groups, base: Floats) -> list[tuple[Aff
         row = weights[[group]]
         totals = np.bincount(placed[row.indices], weights=row.data, minlength=n + 1)[:n]
         shares = totals / max(float(row.data.sum()), 1e-12)
-        order = np.argsort(overall - shares, kind="stable")[:MOST_AFFINITIES].tolist()
-        told = [num for num in order if shares[num] > MORE * overall[num]]
+        order = falling(shares - overall)[:MOST_AFFINITIES].tolist()
+        told = [num for num in order if displayed(shares[num]) > displayed(MORE * overall[num])]
         found.append(tuple(Affinity(num, round(float(shares[num]), 6), round(float(overall[num]), 6)) for num in told))
     return found

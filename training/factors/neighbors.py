@@ -19,6 +19,7 @@ from scipy import sparse
 
 from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors
+from recsys.score_order import contenders, falling
 from training.content.tfidf import weigh
 
 MOST_PRODUCTS = 2_000_000_000
@@ -141,7 +142,6 @@ def _row_largest(matrix: Sparse, row: int, n: int, own: int) -> NDArray[np.int64
     values = matrix.data[start:stop]
     places = np.flatnonzero((values > 0) & (matrix.indices[start:stop] != own))
     if len(places) > n:
-        least = -np.partition(-values[places], n - 1)[n - 1]
-        above, equal = places[values[places] > least], places[values[places] == least]
-        places = np.sort(np.concatenate((above, equal[: n - len(above)])))
+        places = places[contenders(values[places], n)]
+        places = np.sort(places[falling(values[places])[:n]])
     return np.asarray(places + start)

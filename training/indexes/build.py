@@ -15,7 +15,8 @@ from recsys.config import IndexConfig
 from recsys.data.vectors import Vectors
 from recsys.errors import ModelRejectedError
 from recsys.index.annoy import MEASURED_AT, AnnoyVectorIndex
-from recsys.index.exact import ExactIndex, VectorIndex, VectorTable
+from recsys.index.exact import ExactIndex, VectorIndex, VectorTable, best_of_rows
+from recsys.score_order import displayed
 from training.indexes.results import IndexPoint
 
 RECALL_AT = MEASURED_AT
@@ -63,7 +64,8 @@ def build_index(
     started = time.perf_counter()
     scans = [exact.scan(vector, RECALL_AT, skip) for vector, skip in asked]
     scan_point = _point("exact scan", 1.0, started, len(asked))
-    truth = [found.nums for found, _ in scans]
+    pairs = zip(scans, asked, strict=True)
+    truth = [best_of_rows(table, nums, vector, RECALL_AT).nums for (nums, _), (vector, _) in pairs]
     scan_rows = _mean([rows for _, rows in scans])
     forest, recall, points = _deep_enough(name, forest, asked, truth, config, scan_rows)
     serves = _choose(config.kind, forest.search_k, scan_rows)
@@ -108,7 +110,7 @@ def _deep_enough(
         recall = _mean(recalls)
         points.append(_point(f"annoy, search_k {search_k}", recall, started, len(asked)))
         error = float(np.std(recalls)) / max(1, len(recalls)) ** 0.5
-        enough = recall - CONFIDENCE * error >= config.recall or recall == 1.0
+        enough = displayed(recall - CONFIDENCE * error) >= config.recall or recall == 1.0
         dearer = config.kind == "auto" and not config.search_k and not _is_cheaper(search_k, scan_rows)
         if enough or dearer or config.kind == "exact":
             return forest, recall, points

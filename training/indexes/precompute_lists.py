@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from recsys.config import IndexConfig
 from recsys.data.vectors import Vectors
-from recsys.index.exact import NOTHING, Neighbors, VectorTable
+from recsys.index.exact import NOTHING, VectorTable
 from recsys.model.model import Model
 from recsys.model.precomputed_lists import Lists
-from recsys.recommend.batch import recommend_many
-from recsys.recommend.ranking import likest, scored, user_query
+from recsys.recommend.batch import ranked_lists
+from recsys.recommend.ranking import likest
 from recsys.recommend.recommender import Recommender
+from recsys.score_order import UNIT, contenders
 
 BLOCK_SCORES = 1 << 23  # of a block of items at once: 32 MiB
-SPARE = 16  # more are taken, as the products of a whole block are off in the last digit, then ranked as an answer is
 
 
 def with_lists(model: Model, config: IndexConfig, advance: Callable[[int], None] = lambda _: None) -> Model:
@@ -48,10 +48,8 @@ def gflop(model: Model) -> float:
 def _of_users(model: Model, length: int, advance: Callable[[int], None]) -> Lists:
     lists = Lists.empty(len(model.users), length)
     users = np.arange(len(model.users), dtype=np.int32)
-    for num, found in enumerate(recommend_many(Recommender(model, ""), users, length + SPARE, exact=True)):
-        query = user_query(model, num)
-        if query.vector.any():  # the popular items are no list of a user
-            ranked = scored(model, query, found.nums, length)
+    for num, found in enumerate(ranked_lists(Recommender(model, ""), users, length)):
+        for ranked in found:  # the popular items are no list of a user
             lists.set(num, ranked.found, ranked.collaborative)
         advance(1)
     return lists
@@ -60,25 +58,23 @@ def _of_users(model: Model, length: int, advance: Callable[[int], None]) -> List
 def _of_items(model: Model, length: int, advance: Callable[[int], None]) -> Lists:
     table = model.items_like_item.table
     lists = Lists.empty(len(table), length)
-    for num, found in _nearest(table, length + SPARE):
+    for num, nums in _nearest(table, length):
         vector = table.rows(np.asarray([num]))[0]
-        ranked = likest(table, vector, model.layout.factors, found.nums, length)
+        ranked = likest(table, vector, model.layout.factors, nums, length)
         lists.set(num, ranked.found, ranked.collaborative)
         advance(1)
     return lists
 
 
-def _nearest(table: VectorTable, k: int) -> Iterator[tuple[int, Neighbors]]:
-    """Each row number with its `k` nearest others; none for a vector of zeros."""
+def _nearest(table: VectorTable, k: int) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    """Each row number with others among which are its `k` nearest; none for a vector of zeros."""
     size = max(1, BLOCK_SCORES // len(table))
-    everything = np.arange(len(table))
 
-    def of_block(start: int) -> list[tuple[int, Neighbors]]:
+    def of_block(start: int) -> list[tuple[int, NDArray[np.int32]]]:
         nums = np.arange(start, min(start + size, len(table)), dtype=np.int32)
         rows = table.rows(nums)
         return [
-            _others(table, everything, num, row, k)
-            for num, row in zip(nums.tolist(), _products(rows, table), strict=True)
+            (num, _others(table, num, row, k)) for num, row in zip(nums.tolist(), _products(rows, table), strict=True)
         ]
 
     threads = len(os.sched_getaffinity(0))
@@ -93,12 +89,10 @@ def _products(rows: Vectors, table: VectorTable) -> Vectors:
     return np.asarray(rows @ table.vectors.T)
 
 
-def _others(
-    table: VectorTable, everything: NDArray[np.int64], num: int, products: Vectors, k: int
-) -> tuple[int, Neighbors]:
+def _others(table: VectorTable, num: int, products: Vectors, k: int) -> NDArray[np.int32]:
     position = table.positions[num]
     if table.norms[position] == 0:
-        return num, Neighbors(NOTHING, np.empty(0, dtype=np.float32))
+        return NOTHING
     products[position] = -np.inf
-    best = table.best(everything, products, k)
-    return num, best.without(np.array([num], dtype=np.int32), k)
+    kept = contenders(products, k, table.slack(table.vectors[position]) + UNIT)
+    return np.asarray(table.order[kept[kept != position]])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.model.extras.anomalies import Anomalies, Finding, Found, Outliers, Subject, score_of
+from recsys.score_order import displayed, rounded
 from training.ingest.dataset import Ratings
 from training.insights import odd_items
 from training.insights import odd_users as profiles
@@ -118,7 +119,7 @@ def _of_items(known: Known, random_state: int) -> Findings:
 
 def _strong(z: Numbers) -> list[tuple[int, float]]:
     """The row numbers of those at least ODD, and how strong that is."""
-    nums = np.flatnonzero(z > ODD)
+    nums = np.flatnonzero(rounded(z) > ODD)
     return list(zip(nums.tolist(), np.clip((z[nums] - ODD) / (SURE - ODD), 0, 1).tolist(), strict=True))
 
 
@@ -157,7 +158,7 @@ def _told_burst(burst: Burst) -> tuple[float, ...]:
 def _outliers(subject: Subject, findings: Findings) -> Outliers:
     telling = {num: [one for one in found if one.strength >= LEAST] for num, found in findings.items()}
     scored = [Found(num, _score(subject, found), tuple(found)) for num, found in telling.items() if found]
-    ranked = sorted((one for one in scored if one.score >= LEAST), key=lambda one: (-one.score, one.num))
+    ranked = sorted((one for one in scored if one.score >= LEAST), key=lambda one: (-displayed(one.score), one.num))
     return Outliers.of(ranked[:MOST])
 
 

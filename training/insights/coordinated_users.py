@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from recsys.score_order import significant
 from training.ingest.dataset import Ratings
 
 SURPRISING = 0.9  # standard deviations of all ratings from the item's mean
@@ -120,7 +121,9 @@ def bursts(ratings: Ratings, told: Callable[[Burst], bool] = lambda _: True) -> 
     all_times = np.sort(times)
     candidates = np.flatnonzero(counts >= FEWEST_IN_A_DAY)
     shares = _shares(all_times, times[candidates], times[begin[items[candidates]]])
-    chances = len(keys) * _tail(counts[candidates] - 1, n_of[items[candidates]] - 1, shares)  # a day begins at each
+    chances = _telling(
+        len(keys) * _tail(counts[candidates] - 1, n_of[items[candidates]] - 1, shares)
+    )  # a day begins at each
     found: dict[int, Burst] = {}
     for at in np.lexsort((candidates, chances)).tolist():
         place, item = int(candidates[at]), int(items[candidates[at]])
@@ -161,6 +164,11 @@ def surprising_bursts(ratings: Ratings) -> list[Burst]:
     ]
 
 
+def _telling(chances: Numbers) -> Numbers:
+    """Chances without the digits that another processor may compute otherwise."""
+    return np.array([significant(one) for one in chances.tolist()])
+
+
 def _tail(least: Numbers, n: NDArray[np.int64], share: Numbers | float) -> Numbers:
     """The probability of at least so many of `n` binomial draws."""
     return np.asarray(stats.binom.sf(least - 1, n, share), dtype=np.float64)
@@ -182,7 +190,7 @@ def _at_end(ratings: Ratings, odd: NDArray[np.bool_], end: End, n_ends: int) -> 
     given = np.where(odd, np.bincount(users, minlength=ratings.n_users), 0)
     of_members = np.bincount(items, weights=given[users], minlength=ratings.n_items)
     shares = np.maximum(1.0, odd_ones.sum() - of_members) / np.maximum(1.0, len(items) - of_members)
-    chances = n_ends * int((agreeing > 0).sum()) * _tail(odd_ones, agreeing, shares)
+    chances = _telling(n_ends * int((agreeing > 0).sum()) * _tail(odd_ones, agreeing, shares))
     certain = np.flatnonzero((odd_ones >= FEWEST) & (odd_ones >= MAJORITY * agreeing) & (chances < CHANCE))
     there = np.isin(items, certain) & odd[users]
     users, items = users[there], items[there]

@@ -20,6 +20,7 @@ from scipy import sparse
 from recsys.data.catalog import Catalog, Item
 from recsys.data.vectors import Vectors
 from recsys.model.extras.anomalies import Finding
+from recsys.score_order import displayed, falling, rounded
 from recsys.text.bm25 import words
 from training.insights.odd_users import NORMAL
 
@@ -100,7 +101,7 @@ def duplicates(known: Known) -> dict[int, Finding]:
         return {}
     near = _largest(known.by_words, CANDIDATES)
     cosines = np.einsum("ij,ikj->ik", known.vectors, known.vectors[near]) if near.size else np.zeros(near.shape)
-    places = np.argwhere((near >= 0) & (cosines >= ALIKE_VECTORS))
+    places = np.argwhere((near >= 0) & (rounded(cosines) >= ALIKE_VECTORS))
     columns, counts = known.history.tocsc(), known.counts
     found: dict[int, Finding] = {}
     for num, place in places.tolist():
@@ -111,7 +112,7 @@ def duplicates(known: Known) -> dict[int, Finding]:
             continue
         same = one.title.casefold() == twin.title.casefold()
         strength = (alike + cosine) / 2 * (1.0 if same else 0.8)
-        if num not in found or strength > found[num].strength:
+        if num not in found or displayed(strength) > displayed(found[num].strength):
             both = float(len(np.intersect1d(_users(columns, num), _users(columns, other))))
             numbers = (cosine, float(same), both, float(counts[num]), float(counts[other]))
             found[num] = Finding("duplicate", strength, numbers, other)
@@ -139,6 +140,6 @@ def _largest(matrix: sparse.csr_matrix, n: int) -> NDArray[np.int64]:
     found = np.full((matrix.shape[0], n), -1, dtype=np.int64)
     for row in range(matrix.shape[0]):
         start, stop = matrix.indptr[row], matrix.indptr[row + 1]
-        order = np.argsort(-matrix.data[start:stop], kind="stable")[:n]
+        order = falling(matrix.data[start:stop])[:n]
         found[row, : len(order)] = matrix.indices[start:stop][order]
     return found

@@ -11,9 +11,10 @@ from scipy import sparse
 from sklearn.isotonic import IsotonicRegression
 
 from recsys.data.vectors import Vectors
+from recsys.score_order import rounded, shown
 
 NUMBERS_OF_VOTERS = (5, 10, 20, 40)
-THRESHOLDS = np.linspace(0.05, 0.95, 19)
+THRESHOLDS = rounded(np.linspace(0.05, 0.95, 19))
 MOST_FREQUENT = 10  # values that the baseline gives to every item at most
 BINS = 10
 
@@ -52,7 +53,7 @@ class Votes:
         likenesses = queries @ rows[having].T
         likenesses[np.arange(len(own)), np.searchsorted(having, own)] = 0
         most = min(max(NUMBERS_OF_VOTERS), len(having))
-        order = np.argsort(-likenesses, axis=1, kind="stable")[:, :most]
+        order = np.argsort(-shown(likenesses), axis=1, kind="stable")[:, :most]
         weights = np.maximum(np.take_along_axis(likenesses, order, axis=1), 0).astype(np.float64)
         return cls({k: _shares(weights[:, :k], having[order[:, :k]], known) for k in NUMBERS_OF_VOTERS})
 
@@ -103,7 +104,7 @@ class _Rule:
 
     def confidences(self, votes: Votes) -> Shares:
         shares = votes.shares[self.k]
-        return np.where(shares > 0, np.interp(shares, self.knots[:, 0], self.knots[:, 1]), 0.0)
+        return rounded(np.where(shares > 0, np.interp(shares, self.knots[:, 0], self.knots[:, 1]), 0.0))
 
 
 def cross_measured(votes: Votes, truth: Truth, known: sparse.csr_matrix, single: bool) -> Chosen:

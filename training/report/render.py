@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from recsys.score_order import displayed
 from training.evaluation.results import Comparison, Figure, Measured, Segment
 from training.report import exploration_page, insight_page, plots, popularity_page
 from training.report.data import ReportData, UserSample
@@ -88,7 +89,7 @@ def _verdict(ways: Sequence[Measured], metric: str) -> str:
     sentence = f"<b>{bdi(ways[0].name)} reaches {text(metric)} {_number(mine)}"
     if len(ways) == 1:
         return f"{sentence}.</b>"
-    rival = max(ways[1:], key=lambda way: way.figures[metric].mean)
+    rival = max(ways[1:], key=lambda way: displayed(way.figures[metric].mean))
     theirs = rival.figures[metric].mean
     share = f"{abs(mine / theirs - 1):.0%} " if theirs > 0 else ""
     order = "the same as" if mine == theirs else f"{share}{'above' if mine > theirs else 'below'}"
@@ -179,7 +180,7 @@ def _search(data: ReportData) -> str:
     if not trials:
         return absent("The search", "no trial had a value" if data.trials else "nothing was searched")
     names = list(dict.fromkeys(name for trial in trials for name in trial.parameters))
-    best = max(trials, key=lambda trial: (trial.chosen, trial.rung == "full", trial.value))
+    best = max(trials, key=lambda trial: (trial.chosen, trial.rung == "full", displayed(trial.value)))
     lead = (
         f"<b>Of {_count(len(trials), 'trial')}, number {best.number} was taken: {text(data.metric)} {_number(best.value)}, "
         f"of the factors alone {_number(best.alone)}.</b> Trials are ranked by the mean of both, and of those that are as good "

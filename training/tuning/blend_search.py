@@ -13,6 +13,7 @@ import numpy as np
 
 from recsys.config import BlendConfig
 from recsys.model import blending
+from recsys.score_order import displayed
 from training.evaluation.validation import Validation
 from training.factors.als import Factors
 from training.tuning.candidates import NEIGHBOR_POWERS, Candidates, Content, Metric, Weights, collect, measure
@@ -71,7 +72,7 @@ def factors_alone(validation: Validation, factors: Factors, content: Content, me
 def _mean(blocks: Sequence[Candidates], weights: Weights, unit: float, metric: Metric, k: int) -> float:
     with ThreadPoolExecutor() as pool:
         parts = list(pool.map(lambda block: measure(block, weights, unit, metric, k), blocks))
-    return float(np.concatenate(parts).mean())
+    return displayed(float(np.concatenate(parts).mean()))
 
 
 def _climb(weights: Weights, name: str, value: Callable[[Weights], float]) -> Weights:
@@ -95,7 +96,7 @@ def _least(weights: Weights, value: Callable[[Weights], float], as_good: float) 
 
     Held-out pairs may be near the pairs that the neighbors were counted from, nearer than those to come.
     """
-    floor = as_good * value(weights)
+    floor = displayed(as_good * value(weights))
     grid = GRIDS["neighbors"]
     tried = {**weights, "neighbor_power": NEIGHBOR_POWERS[-1]}
     while value(tried) >= floor:

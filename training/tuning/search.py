@@ -25,6 +25,7 @@ from recsys import __version__
 from recsys.config import AlsConfig, BlendConfig, Config
 from recsys.data.histories import Histories
 from recsys.errors import ModelRejectedError
+from recsys.score_order import displayed
 from training.evaluation.validation import Validation
 from training.factors.als import Factors
 from training.tuning import blend_search
@@ -191,7 +192,7 @@ class _Search:
         while step is not None:
             yield step
             found = tried[_setting(step)]
-            if found < value * WORTH:
+            if found < displayed(value * WORTH):
                 break
             value, step = found, self._resized(step, 2 * step.factors)
         if step is not None and step.factors == 2 * base.factors and base.factors >= 2 * FEW_FACTORS:
@@ -234,7 +235,7 @@ def preferred(results: Sequence[Result], as_good: float) -> Result:
 
     Compare the one-standard-error rule of Breiman et al. (1984).
     """
-    floor = as_good * max(result.merit for result in results)
+    floor = displayed(as_good * max(result.merit for result in results))
     return max((one for one in results if one.merit >= floor), key=lambda one: (one.als.regularization, one.merit))
 
 

@@ -12,6 +12,7 @@ import optuna
 
 from recsys.config import AlsConfig
 from recsys.errors import DataError
+from recsys.score_order import displayed
 
 Rung = Literal["cheap", "full"]
 STARTUP_TRIALS = 6  # before the estimator draws
@@ -52,7 +53,7 @@ class Result:
         A blend can hide weak factors behind neighbors that were counted from pairs close to the held-out ones; with pairs to
         come that are less close, good factors carry the list (docs/decisions/0008).
         """
-        return (self.value + self.alone) / 2
+        return displayed((self.value + self.alone) / 2)
 
 
 class Ledger:

@@ -15,9 +15,9 @@ from recsys.encoders.hub import TextEncoder, open_encoder
 from recsys.encoders.opening import lightest, open_query_encoder
 from recsys.errors import ConfigError
 from recsys.progress import Stages
-from recsys.recommend.json import DIGITS
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
+from recsys.score_order import displayed
 from recsys.search.documents import FoundDocument, read_documents, search_documents
 from recsys.search.items import SEARCH_MODES, SearchMode, choose_mode, search
 from recsys.search.json import search_object
@@ -116,7 +116,7 @@ def _documents(content: ContentConfig, path: Path, text: str, k: int, mode: Mode
 
 def _item(rank: int, one: FoundDocument) -> dict[str, object]:
     line, text = one.document
-    return {"rank": rank, "score": round(one.score, DIGITS), "document": text, "line": line}
+    return {"rank": rank, "score": displayed(one.score), "document": text, "line": line}
 
 
 def _encoder(content: ContentConfig) -> TextEncoder:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from recsys.data.packed import Arrays, is_indptr
 from recsys.errors import BundleError
+from recsys.score_order import displayed
 
 Kind = Literal["choice", "volume", "pace", "push", "nuke", "together", "burst", "disagreement", "duplicate"]
 Subject = Literal["items", "users"]
@@ -99,15 +100,15 @@ class Outliers:
     @classmethod
     def of(cls, found: Sequence[Found]) -> Outliers:
         """Pack what was found, which is put in order."""
-        ranked = sorted(found, key=lambda one: (-one.score, one.num))
-        findings = [sorted(one.findings, key=lambda finding: -finding.strength) for one in ranked]
+        ranked = sorted(found, key=lambda one: (-displayed(one.score), one.num))
+        findings = [sorted(one.findings, key=lambda finding: -displayed(finding.strength)) for one in ranked]
         flat = [finding for row in findings for finding in row]
         numbers = np.zeros((len(flat), NUMBERS))
         for row, finding in enumerate(flat):
             numbers[row, : len(finding.numbers)] = finding.numbers
         return cls(
             np.array([one.num for one in ranked], dtype=np.int32),
-            np.array([one.score for one in ranked], dtype=np.float32),
+            np.array([displayed(one.score) for one in ranked], dtype=np.float32),
             np.concatenate(([0], np.cumsum([len(row) for row in findings]))).astype(np.int64),
             np.array([KINDS.index(finding.kind) for finding in flat], dtype=np.uint8),
             np.array([finding.strength for finding in flat], dtype=np.float32),

@@ -14,6 +14,7 @@ from recsys.data.packed import Arrays, PackedStrings, is_indptr
 from recsys.data.vectors import Vectors
 from recsys.errors import BundleError, NotFoundError
 from recsys.model.extras.descriptions import Meaning
+from recsys.score_order import shown
 
 COLUMNS = ("labels", "closeness", "indptr", "members", "blob", "offsets")
 NO_GROUP = -1
@@ -101,7 +102,7 @@ class Groups:
     @classmethod
     def from_labels(cls, labels: Nums, closeness: Vectors, groups: Sequence[Group]) -> Groups:
         """Sort the rows of each group by falling closeness."""
-        order = np.lexsort((np.arange(len(labels)), -closeness, labels))
+        order = np.lexsort((-shown(closeness), labels))
         members = order[labels[order] != NO_GROUP].astype(np.int32)
         indptr = np.searchsorted(labels[members], np.arange(len(groups) + 1)).astype(np.int64)
         return cls(labels, closeness, indptr, members, tuple(groups))

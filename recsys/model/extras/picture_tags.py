@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from recsys.data.packed import Arrays, PackedStrings
 from recsys.data.vectors import Vectors
 from recsys.errors import BundleError
+from recsys.index.exact import products
+from recsys.score_order import falling
 
 COLUMNS = ("attributes_blob", "attributes_offsets", "values_blob", "values_offsets", "vectors", "scale")
 
@@ -99,15 +101,15 @@ class Tags:
         vector : float32 array (dim,)
             Of a picture, of length 1.
         """
-        scores = self.vectors @ vector
+        scores = products(self.vectors, vector)
         found: list[Tag] = []
         for attribute, places in self._by_attribute().items():
             own = scores[places]
-            logits = self.scale * (own - own.max()).astype(np.float64)
+            logits = self.scale * (own - own.max())
             shares = np.exp(logits) / np.exp(logits).sum()
             found += [
                 Tag(attribute, self.values[places[best]], float(own[best]), float(shares[best]))
-                for best in np.argsort(-own, kind="stable")[:k].tolist()
+                for best in falling(own)[:k].tolist()
             ]
         return found
 

@@ -15,6 +15,7 @@ from recsys.errors import BundleError, QueryError
 from recsys.index import exact as index
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import FIRST_BLOCK, ExactIndex, Neighbors, VectorIndex, VectorTable
+from recsys.score_order import UNIT
 from tests.support import factories
 
 SIZE, DIM = 3000, 8
@@ -161,7 +162,7 @@ def test_the_exact_index_agrees_with_a_loop(n: int, dim: int, k: int, spread: fl
     found = ExactIndex(VectorTable.from_vectors(vectors)).query(query, k)
     truth = products(vectors, query)
     best = sorted(truth, reverse=True)[: min(k, n)]
-    slack = 1e-5 * float(np.linalg.norm(query) * np.linalg.norm(vectors, axis=1).max())
+    slack = UNIT + 1e-5 * float(np.linalg.norm(query) * np.linalg.norm(vectors, axis=1).max())
     assert found.scores.tolist() == pytest.approx(best, abs=slack)
     assert [truth[num] for num in found.nums] == pytest.approx(best, abs=slack)
 
@@ -199,7 +200,7 @@ def test_a_scan_stops_when_no_shorter_row_can_enter() -> None:
     vectors = factories.random_vectors(10 * FIRST_BLOCK, DIM) / 1000
     vectors[77] = 10
     found, looked_at = ExactIndex(VectorTable.from_vectors(vectors)).scan(np.ones(DIM, np.float32), 1)
-    assert (found.nums.tolist(), looked_at) == ([77], FIRST_BLOCK)
+    assert (found.tolist(), looked_at) == ([77], FIRST_BLOCK)
 
 
 def test_one_long_row_does_not_end_the_search_for_the_others() -> None:

@@ -91,18 +91,6 @@ def test_history_texts_may_have_any_common_scale(case: Case, scale: float) -> No
         assert scaled.tolist() == pytest.approx(plain.tolist(), abs=1e-5)
 
 
-@settings(deadline=None, max_examples=100)
-@given(cases(), st.floats(0, 20))
-def test_many_user_vectors_equal_one_by_one(case: Case, short: float) -> None:
-    shape = layout(case, 1.0, short)
-    many = blending.user_vectors(case.users, history_matrix(case), case.texts, shape)
-    assert many.shape == (len(case.users), case.users.shape[1] + case.texts.shape[1])
-    assert many.dtype == np.float32
-    for user, history in enumerate(case.histories):
-        one = blending.user_vector(case.users[user], case.texts[history], shape)
-        assert many[user].tolist() == pytest.approx(one.tolist(), abs=1e-6 * (1 + short))
-
-
 def test_the_emphasis_is_one_and_what_is_short_over_the_length_of_the_history() -> None:
     shape = Layout(factors=1, text_dim=1, content_scale=1.0, short_history=3.0)
     # a history of 3, short_history itself, counts twice; an empty one as one of a single item

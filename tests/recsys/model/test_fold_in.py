@@ -89,7 +89,7 @@ def test_factors_solve_the_normal_equations(
     of = made(items, confidence, seed)
     liked, weights, disliked = history(random, n_items, n, m)
     found = of.solve(liked, weights, disliked).factors
-    assert found.dtype == np.float32
+    assert found.dtype == np.float64
     assert error(found, solved(of, items, liked, weights, disliked)) < 1e-5
 
 

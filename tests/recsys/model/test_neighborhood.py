@@ -126,7 +126,7 @@ def test_scores_are_those_of_a_dumb_loop(
     assert scores.content.tolist() == pytest.approx([truth[item][1] for item in sorted(truth)], rel=1e-6)
     assert scores.total.tolist() == pytest.approx([sum(truth[item]) for item in sorted(truth)], rel=1e-6)
     assert scores.nums.dtype == np.int32
-    assert scores.collaborative.dtype == scores.content.dtype == np.float32
+    assert scores.collaborative.dtype == scores.content.dtype == np.float64
 
 
 def test_scores_by_hand() -> None:

@@ -15,7 +15,7 @@ from recsys.data.filters import Condition
 from recsys.errors import QueryError
 from recsys.events.activity import Event, UserEvents
 from recsys.index.annoy import AnnoyVectorIndex
-from recsys.index.exact import ExactIndex, Neighbors
+from recsys.index.exact import ExactIndex
 from recsys.model.model import Model
 from recsys.recommend import ranking
 from recsys.recommend.answer import Answer
@@ -179,14 +179,14 @@ def test_many_eligible_items_are_asked_of_the_index_and_few_are_not(
     exact: Recommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked_for: list[int] = []
-    query = ExactIndex.query
+    candidates = ExactIndex.candidates
 
-    def counting(self: ExactIndex, vector: np.ndarray, k: int, *, eligible: np.ndarray) -> Neighbors:
+    def counting(self: ExactIndex, vector: np.ndarray, k: int, *, eligible: np.ndarray) -> np.ndarray:
         asked_for.append(int(np.count_nonzero(eligible)))
-        return query(self, vector, k, eligible=eligible)
+        return candidates(self, vector, k, eligible=eligible)
 
     monkeypatch.setattr(ranking, "FEW_ELIGIBLE", 100)
-    monkeypatch.setattr(ExactIndex, "query", counting)
+    monkeypatch.setattr(ExactIndex, "candidates", counting)
     exact.recommend("u0", ListRequest(4, filters=(Condition("genre", "in", ("half",)),)))
     assert min(asked_for) > 250  # of 300, less those that were seen
     asked_for.clear()

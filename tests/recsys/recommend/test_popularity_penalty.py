@@ -48,8 +48,8 @@ def test_an_exact_list_is_that_of_all_items(penalty: float, k: int) -> None:
         wanted = score_oracle.best(truth, skip, k)
         assert found.found.scores.tolist() == pytest.approx([truth[num] for num in wanted], abs=1e-4)
         assert found.found.nums.tolist() == wanted
-        parts = found.collaborative + found.content + found.popularity
-        assert parts.tolist() == found.found.scores.tolist()
+        parts = found.collaborative.astype(np.float64) + found.content + found.popularity
+        assert parts.tolist() == pytest.approx(found.found.scores.tolist(), abs=1e-6, rel=2e-7)
 
 
 def test_it_looks_further_than_the_best_by_product() -> None:

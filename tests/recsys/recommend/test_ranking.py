@@ -64,7 +64,8 @@ def check_parts(model: Model, user: int, ranked: Ranked, tolerance: float = 1e-4
     truth = [every[num] for num in ranked.found.nums.tolist()]
     assert ranked.collaborative.tolist() == pytest.approx([one for one, _ in truth], abs=tolerance)
     assert ranked.content.tolist() == pytest.approx([other for _, other in truth], abs=tolerance)
-    assert (ranked.collaborative + ranked.content).tolist() == ranked.found.scores.tolist()
+    total = ranked.collaborative.astype(np.float64) + ranked.content
+    assert total.tolist() == pytest.approx(ranked.found.scores.tolist(), abs=1e-6, rel=2e-7)
 
 
 @settings(deadline=None, max_examples=100)
@@ -140,7 +141,7 @@ def approximately(model: Model, user: int, k: int, skip: set[int], most: int) ->
     while len(found) < min(k, len(truth) - len(skip)):
         out = {*skip, *found}
         near = sorted(added.keys() - out, key=lambda num: -added[num])[:most]
-        proposed = model.items_for_user.query(query.vector, size, nums(out)).nums.tolist()
+        proposed = model.items_for_user.candidates(query.vector, size, nums(out)).tolist()
         found += sorted({*near, *proposed}, key=lambda num: -truth[num])[:size]
         size *= GROWTH
     return found[:k]

@@ -98,7 +98,7 @@ class TestFusion:
             9: 1 / (FUSION + 3),
         }
         assert found.nums.tolist() == [3, 7, 9, 8]
-        np.testing.assert_allclose(found.scores, [expected[num] for num in found.nums.tolist()], rtol=1e-6)
+        np.testing.assert_allclose(found.scores, [expected[num] for num in found.nums.tolist()], atol=1e-6)
         assert found.sources() == ["hybrid", "semantic", "semantic", "keyword"]
 
     def test_of_equal_sums_the_one_that_is_first_by_meaning_comes_first(self) -> None:

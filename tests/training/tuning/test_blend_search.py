@@ -131,7 +131,7 @@ def test_the_end_is_never_worse_than_the_start(
     unit = blending.score_unit(factors.users, factors.items)
     blocks = candidates.collect(validation, factors, content, start, 10)
     before = np.concatenate([candidates.measure(block, start, unit, metric, 10) for block in blocks]).mean()
-    assert found >= before
+    assert found >= round(before, 6)
     assert blend_search.search(validation, factors, content, start, metric, 10)[1] == found
 
 
@@ -163,6 +163,6 @@ def test_every_weight_is_a_key_of_the_configuration_and_on_its_grid(validation: 
 def test_the_factors_alone_are_measured_without_any_content(validation: Validation, content: Content) -> None:
     factors = noise(validation)
     found = blend_search.factors_alone(validation, factors, content, "ndcg", 10)
-    assert found == value(validation, factors, content.left_out(), FACTORS_ALONE)
-    assert found == pytest.approx(value(validation, factors, content, FACTORS_ALONE))
+    for known in (content.left_out(), content):
+        assert found == pytest.approx(value(validation, factors, known, FACTORS_ALONE), abs=1e-6)
     assert blend_search.factors_alone(validation, knowing(validation), content, "ndcg", 10) > found + 0.2

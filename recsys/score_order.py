@@ -1,0 +1,70 @@
+"""The order of every list: by the score as it is shown, then by row number.
+
+Processors add up in different orders, so the last bits of a sum are not the same on two of them, and nothing is decided by
+those. A score is computed in double precision, rounded to DIGITS digits and kept in single precision. Numbers of so many digits
+stay different there below 16; of larger ones it is the number in single precision that is shown.
+
+Thousands of items are first compared by a fast, less exact product. :func:`contenders` leaves those that can be among the best
+once they are computed exactly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+DIGITS = 6
+UNIT = 10.0**-DIGITS
+WHOLE = np.float64(10**DIGITS)
+RELATIVE = 5e-7  # of a score, some steps of single precision
+SLACK = 1e-6  # of the largest possible product: how far a product in single precision may be off
+
+Scores = NDArray[np.floating[Any]]
+Vectors = NDArray[np.float32]
+
+
+def rounded(scores: Scores) -> NDArray[np.float64]:
+    """Scores of any shape rounded to DIGITS digits; 0 has no sign."""
+    return np.asarray(np.rint(scores * WHOLE, dtype=np.float64) / WHOLE + 0.0)
+
+
+def shown(scores: Scores) -> Vectors:
+    """Scores of any shape as they are shown: rounded, in single precision."""
+    return rounded(scores).astype(np.float32)
+
+
+def displayed(number: float) -> float:
+    """One number as it is written into an answer."""
+    return round(number, DIGITS) + 0.0
+
+
+def significant(number: float) -> float:
+    """One number to so many significant digits, such as a probability, whose size says more than its place behind the point."""
+    return float(f"{number:.{DIGITS}g}")
+
+
+def falling(scores: Scores, nums: NDArray[np.integer[Any]] | None = None) -> NDArray[np.int64]:
+    """The places of scores (n,) by falling shown score; equal ones by rising number, or where none are given by their place."""
+    keys = -shown(scores)
+    return np.argsort(keys, kind="stable") if nums is None else np.lexsort((nums, keys))
+
+
+def floor(scores: Scores, k: int, slack: float = 0.0) -> float:
+    """What a score has to reach to be among the best `k` of at least `k` scores, once all are exact and shown.
+
+    Parameters
+    ----------
+    slack : float
+        How far two scores together may be off.
+    """
+    last = float(np.partition(scores, -k)[-k])
+    return last - (UNIT + RELATIVE * abs(last) + slack) if np.isfinite(last) else last
+
+
+def contenders(scores: Scores, k: int, slack: float = 0.0) -> NDArray[np.int64]:
+    """The places of the scores (n,) that reach :func:`floor`, rising; all of them where there are no more than `k`."""
+    if len(scores) <= k:
+        return np.arange(len(scores))
+    return np.flatnonzero(scores >= floor(scores, k, slack))
