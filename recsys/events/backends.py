@@ -1,75 +1,80 @@
-"""How connections to the two kinds of databases are opened, and how the only writer begins."""
+"""SQLAlchemy engines for the two kinds of databases, and how a writing transaction begins on each."""
 
 from __future__ import annotations
 
 import mmap
 import os
 import random
+import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
+
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
 
 from recsys.errors import EventStoreError
 
-PATIENCE = 5.0  # seconds that a writer waits for others, and a reader for an answer
-WRITERS = 0x72656373  # names the lock of writers in PostgreSQL
+WAIT_SECONDS = 5.0  # of a writer for other writers, and of a reader for an answer
+WRITERS = 0x72656373  # key of the advisory lock of writers in PostgreSQL
 HEADER_BYTES = 96  # two copies of 48
-NEVER_CLOSED: list[object] = []
+KEPT_OPEN: list[object] = []  # neither closed nor collected while the process lives
 
-Connection = Any  # of sqlite3 or psycopg, which agree in what is used of them
-Connect = Callable[..., Connection]
+# The pool keeps every connection: there are at most as many as threads that ask at the same time.
+POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 0, "pool_use_lifo": True, "isolation_level": "AUTOCOMMIT"}
 
 
-class Backend(Protocol):
-    """One kind of database."""
+class Backend:
+    """One kind of database.
 
-    @property
-    def name(self) -> str:
-        """For messages."""
+    Attributes
+    ----------
+    name : str
+        For messages, without a password.
+    engine : Engine
+        In which every statement is its own transaction, until :meth:`begin`.
+    """
+
+    name: str
+    engine: Engine
 
     def exists(self) -> bool:
-        """Whether there is something to connect to, as far as that can be told without connecting."""
+        """Return False if there is certainly no database; opens no connection."""
+        return True
 
     def create(self) -> None:
-        """Make an empty database where that needs nobody else; raises OSError or an error of the driver."""
+        """Create an empty database if it is a file; raises OSError or an error of the driver."""
 
-    def connect(self) -> Connection:
-        """A connection in which every statement is committed, until a BEGIN; raises OSError or an error of the driver."""
-
-    def begin(self, connection: Connection) -> None:
-        """Begin a transaction of the only writer; raises OSError or an error of the driver."""
+    def begin(self, connection: Any) -> None:
+        """Begin a transaction that excludes all other writers on the driver's connection; raises an error of the driver."""
+        raise NotImplementedError
 
     def header(self) -> mmap.mmap | None:
-        """What is different after every commit of anybody, as shared memory of 96 bytes; None where there is no such thing."""
+        """Return 96 bytes of shared memory that every commit of any process changes; None for a server."""
+        return None
 
-    def leave(self) -> None:
-        """Touch nothing that was opened before a fork."""
-
-    def close(self) -> None:
-        """Close what was opened beside the connections."""
+    def drop_header(self, *, close: bool) -> None:
+        """Open the header anew next time; `close` the connection that keeps it, or leave that to the parent process."""
 
 
-class SqliteFile:
+class SqliteFile(Backend):
     """A SQLite file in write-ahead mode, in which readers do not wait for a writer.
 
     Parameters
     ----------
     path : Path
-    connect : callable
-        The driver's.
+        Absolute.
     """
 
-    def __init__(self, path: Path, connect: Connect) -> None:
-        self.path, self._connect = path, connect
+    def __init__(self, path: Path) -> None:
+        self.path, self.name = path, str(path)
         self._identity: tuple[int, int] | None = None
-        self._anchor: Connection | None = None
+        self._anchor: sqlite3.Connection | None = None
         self._header: mmap.mmap | None = None
-
-    @property
-    def name(self) -> str:
-        return str(self.path)
+        url = URL.create("sqlite", database=self.name)
+        self.engine = create_engine(url, creator=self._connect, paramstyle="named", **POOL)
 
     def exists(self) -> bool:
         return self.path.is_file()
@@ -78,74 +83,75 @@ class SqliteFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.is_dir():
             raise IsADirectoryError("it is a folder")
-        self._connect(self._uri("rwc"), uri=True).close()  # not by hand, see header()
+        sqlite3.connect(self._uri("rwc"), uri=True).close()  # SQLite opens the file itself, see header()
 
-    def connect(self) -> Connection:
-        self._check_identity()
-        options = {"timeout": PATIENCE, "isolation_level": None, "check_same_thread": False}
-        connection = self._connect(self._uri("rw"), uri=True, **options)
-        _write_ahead(connection)
-        connection.execute("PRAGMA synchronous = FULL")  # each commit is on the disk
-        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
-        return connection
-
-    def begin(self, connection: Connection) -> None:
+    def begin(self, connection: sqlite3.Connection) -> None:
         self._check_identity()
         connection.execute("PRAGMA busy_timeout = 0")
         _until_free(lambda: connection.execute("BEGIN IMMEDIATE"))
-        connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
+        connection.execute(f"PRAGMA busy_timeout = {int(WAIT_SECONDS * 1000)}")
 
     def header(self) -> mmap.mmap | None:
-        """The header of the ``-shm`` file, which all connections share and every commit changes
-        (https://sqlite.org/walformat.html, section 2.2)."""
+        """Return the header of the ``-shm`` file, which all connections share (https://sqlite.org/walformat.html, 2.2).
+
+        docs/decisions/0024 has the reason for it, rather than ``PRAGMA data_version``.
+        """
         if self._header is None:
-            self._anchor = self.connect()  # while one connection is open, SQLite keeps the file
+            self._anchor = self._connect()  # SQLite keeps the file while a connection is open
             self._anchor.execute("SELECT 1 FROM sqlite_schema").fetchall()
             handle = os.open(f"{self.path}-shm", os.O_RDONLY)
             self._header = mmap.mmap(handle, HEADER_BYTES, prot=mmap.PROT_READ)
-            # When a process closes any of its handles of a file, POSIX takes away all locks that the process has on it, also
-            # those of SQLite, and another process may then empty the file. So the handles of the map stay open.
-            NEVER_CLOSED.append(self._header)
+            # Closing any handle of a file drops all POSIX locks of the process on it, those of SQLite too, and another
+            # process could then truncate the file. So the handles of the map stay open.
+            KEPT_OPEN.append(self._header)
         return self._header
 
-    def leave(self) -> None:
-        NEVER_CLOSED.append(self._anchor)
-        self._anchor = self._header = None
-
-    def close(self) -> None:
-        if self._anchor is not None:
+    def drop_header(self, *, close: bool) -> None:
+        if self._anchor is not None and close:
             self._anchor.close()
+        elif self._anchor is not None:
+            KEPT_OPEN.append(self._anchor)
         self._anchor = self._header = None
 
     def _uri(self, mode: str) -> str:
         return f"file:{quote(self.name)}?mode={mode}"
 
+    def _connect(self) -> sqlite3.Connection:
+        self._check_identity()
+        connection = sqlite3.connect(
+            self._uri("rw"), WAIT_SECONDS, isolation_level=None, check_same_thread=False, uri=True
+        )
+        _write_ahead(connection)
+        connection.execute("PRAGMA synchronous = FULL")  # each commit is on the disk
+        connection.execute("PRAGMA secure_delete = ON")  # deleted rows are overwritten
+        return connection
+
     def _check_identity(self) -> None:
-        """Events that go into a file without a name would be acknowledged and lost; raises FileNotFoundError."""
-        found = self.path.stat()
-        here = found.st_dev, found.st_ino
-        if self._identity not in (None, here):
+        """Raise FileNotFoundError if the file was removed or replaced: acknowledged events would be lost with it."""
+        status = self.path.stat()
+        identity = status.st_dev, status.st_ino
+        if self._identity not in (None, identity):
             raise FileNotFoundError(f"{self.path} was removed or replaced; start again")
-        self._identity = here
+        self._identity = identity
 
 
-def _write_ahead(connection: Connection) -> None:
-    """Switch to the mode, which the file keeps; SQLite does not wait for others here, whatever its timeout is."""
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to write-ahead mode, which it keeps. SQLite applies no timeout to this statement."""
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         _until_free(lambda: connection.execute("PRAGMA journal_mode = WAL"))
 
 
 def _until_free(attempt: Callable[[], object]) -> None:
-    """Wait for another writer.
+    """Repeat a statement until no other writer holds the database.
 
-    SQLite's own waiting looks again 10 times in a second. Beside a process that writes all the time it found the database free
-    too seldom: within 5 s a writer in 20 gave up.
+    SQLite's own busy handler tries 10 times a second. Beside a process that writes all the time it found the database free
+    too seldom: 1 writer in 20 gave up after 5 s.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + WAIT_SECONDS
     while True:
         try:
             attempt()
-        except Exception as error:
+        except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > until:
                 raise
         else:
@@ -153,53 +159,38 @@ def _until_free(attempt: Callable[[], object]) -> None:
         time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311
 
 
-class PostgresqlServer:
+class PostgresqlServer(Backend):
     """A database on a PostgreSQL server.
 
     Parameters
     ----------
-    name : str
-        Its URL without a password.
-    connect : callable
-        The driver's.
-    options : mapping
-        Where and as whom to connect.
+    url : URL
+
+    Raises
+    ------
+    ImportError
+        When the driver is not installed.
     """
 
-    def __init__(self, name: str, connect: Connect, options: Mapping[str, Any]) -> None:
-        self.name, self._connect = name, connect
-        self._options = {"connect_timeout": int(PATIENCE), "application_name": "recsys", **options}
+    def __init__(self, url: URL) -> None:
+        self.name = url.render_as_string(hide_password=True)
+        options = {"connect_timeout": int(WAIT_SECONDS), "application_name": "recsys", "client_encoding": "utf8"}
+        self.engine = create_engine(url, connect_args=options, pool_pre_ping=True, **POOL)
+        event.listen(self.engine, "connect", self._limit)
 
-    def exists(self) -> bool:
-        return True
+    def begin(self, connection: Any) -> None:
+        connection.execute("BEGIN")
+        # A number is drawn before the commit. Without the lock, event 8 could be visible before event 7, and a reader that
+        # continues after 8 would never see 7.
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
 
-    def create(self) -> None:
-        pass
-
-    def connect(self) -> Connection:
-        connection = self._connect(**self._options, autocommit=True, client_encoding="utf8")
+    def _limit(self, connection: Any, _: object) -> None:
+        """Refuse a database that cannot hold every id, and bound how long a statement waits."""
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":
             connection.close()
             raise EventStoreError(
                 f"event store {self.name}: its encoding is {encoding}, which cannot hold every id; use UTF8"
             )
-        milliseconds = str(int(PATIENCE * 1000))
         for limit in ("lock_timeout", "statement_timeout"):
-            connection.execute("SELECT set_config(%s, %s, false)", (limit, milliseconds))
-        return connection
-
-    def begin(self, connection: Connection) -> None:
-        connection.execute("BEGIN")
-        # Numbers are drawn before the commit. Without the lock, number 7 could be committed after 8 was read, and whoever
-        # goes on from 8 would never see it.
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
-
-    def header(self) -> None:
-        return None
-
-    def leave(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
+            connection.execute("SELECT set_config(%s, %s, false)", (limit, str(int(WAIT_SECONDS * 1000))))

@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from recsys.events.backends import HEADER_BYTES
 from recsys.events.records import user_hash
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class FreshUsers:
         """Whether a user may have fresh events, or was deleted; raises EventStoreError when the store cannot be read."""
         if self._header is None:
             return True
-        if self._header[:HEADER_BYTES] != self._seen:
+        if self._header[:] != self._seen:
             self._read()
         place = _place(user_hash(user_id))
         return bool(self._bits[place >> 3] & (1 << (place & 7)))
@@ -53,7 +52,7 @@ class FreshUsers:
     def _read(self) -> None:
         assert self._header is not None
         with self._lock:
-            header = self._header[:HEADER_BYTES]  # first: what is committed from now on changes it again
+            header = self._header[:]  # first: what is committed from now on changes it again
             if header == self._seen:
                 return
             for chunk in self._store.since(self._through):

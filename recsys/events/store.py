@@ -66,14 +66,17 @@ class EventStore:
         database = Database(where)
         if not database.has_table(STATE.name):
             begin = statements(database.engine.dialect.name).begin
-            database.create(tables(), (begin, {"store_id": str(uuid.uuid4())}))
+            database.create([*tables(), begin], {"store_id": str(uuid.uuid4())})
         return cls(database, clock)
 
     @classmethod
     def existing(cls, where: str) -> EventStore | None:
         """The store in a SQLite file or a database, None where there is none; raises EventStoreError."""
         database = Database(where)
-        return cls(database) if database.has_table(STATE.name) else None
+        if database.has_table(STATE.name):
+            return cls(database)
+        database.close()
+        return None
 
     def header(self) -> mmap.mmap | None:
         """What is different after every commit of anybody, see :meth:`Database.header`; None for a database on a server."""

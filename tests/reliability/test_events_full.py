@@ -105,9 +105,8 @@ def test_a_store_that_a_file_limit_stops_takes_nothing_and_keeps_what_it_has(tmp
     pages = limit.execute("PRAGMA page_count").fetchone()[0]
     limit.close()
     with EventStore.open(where) as store:
-        connection = store._database._taken()
-        connection.execute(f"PRAGMA max_page_count = {pages + 2}")
-        store._database._free.append(connection)
+        with store._database.engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
         with pytest.raises(EventStoreError, match="takes nothing now: database or disk is full"):
             store.add([ReceivedEvent("u1", f"i{n}") for n in range(5000)])
         assert len(store.look("u1").events) == 1
@@ -124,7 +123,7 @@ def locked_file(where: str) -> Iterator[None]:
 
 
 def test_a_locked_file_takes_no_events_and_lists_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "PATIENCE", 0.1)
+    monkeypatch.setattr(backends, "WAIT_SECONDS", 0.1)
     where = str(tmp_path / "events.sqlite")
     client = service(where, tmp_path)
     assert post(client).status_code == 202
@@ -137,7 +136,7 @@ def test_a_locked_file_takes_no_events_and_lists_go_on(tmp_path: Path, monkeypat
 @pytest.fixture
 def on_server(postgresql_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[EventStore]:
     """What every service opens during a test."""
-    monkeypatch.setattr(backends, "PATIENCE", 0.2)
+    monkeypatch.setattr(backends, "WAIT_SECONDS", 0.2)
     with EventStore.open(postgresql_server.new_database()) as store:
         monkeypatch.setattr(EventStore, "open", lambda _: store)
         yield store

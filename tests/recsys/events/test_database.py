@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sqlite3
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 from sqlalchemy import make_url
 
 from recsys.errors import EventStoreError
-from recsys.events import backends, database
+from recsys.events import backends
 from recsys.events.backends import WRITERS
 from recsys.events.database import Database
 from recsys.events.records import ReceivedEvent
@@ -59,10 +60,10 @@ def test_a_file_is_made_with_its_folders_whatever_its_name(file: Path) -> None:
 
 def test_a_file_is_in_write_ahead_mode_and_synced_at_every_commit(file: Path) -> None:
     with EventStore.open(str(file)) as store:
-        connection = store._database._taken()
-        found = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
-        assert found == {"journal_mode": "wal", "synchronous": 2}
-        connection.close()
+        with store._database.engine.connect() as connection:
+            names = ("journal_mode", "synchronous", "secure_delete")
+            found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
+        assert found == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
 
 
 def test_nothing_of_a_forgotten_user_is_left_in_the_file(file: Path) -> None:
@@ -77,7 +78,6 @@ def test_nothing_of_a_forgotten_user_is_left_in_the_file(file: Path) -> None:
 
 def test_control_without_secure_delete_the_user_is_left_in_the_file(file: Path) -> None:
     with EventStore.open(str(file)) as store:
-        store._database._taken().execute("PRAGMA secure_delete = OFF")
         connection = sqlite3.connect(file, isolation_level=None)
         connection.execute("PRAGMA secure_delete = OFF")
         store.add([ReceivedEvent("somebody", f"item{n}") for n in range(2000)])
@@ -128,7 +128,7 @@ def test_a_missing_driver_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatc
     def missing(*_: object, **__: object) -> None:
         raise ModuleNotFoundError("No module named 'psycopg'")
 
-    monkeypatch.setattr(database, "create_engine", missing)
+    monkeypatch.setattr(backends, "create_engine", missing)
     with pytest.raises(EventStoreError, match="No module named 'psycopg'; install the extra `postgresql`"):
         Database("postgresql+psycopg://host/db")
 
@@ -144,7 +144,7 @@ def test_a_second_writer_waits(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_control_without_a_timeout_a_second_writer_fails(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "PATIENCE", 0.0)
+    monkeypatch.setattr(backends, "WAIT_SECONDS", 0.0)
     with EventStore.open(str(file)) as first, EventStore.open(str(file)) as second:
         with first._database.writing(), pytest.raises(EventStoreError, match="database is locked"):
             second.add([ReceivedEvent("u", "second")])
@@ -152,7 +152,7 @@ def test_control_without_a_timeout_a_second_writer_fails(file: Path, monkeypatch
 
 
 def test_readers_do_not_wait_for_a_writer(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "PATIENCE", 0.0)
+    monkeypatch.setattr(backends, "WAIT_SECONDS", 0.0)
     with EventStore.open(str(file)) as first, EventStore.open(str(file)) as second:
         first.add([ReceivedEvent("u", "i")])
         with first._database.writing() as transaction:
@@ -206,8 +206,30 @@ def test_a_connection_that_was_cut_is_replaced_at_once(postgresql_server: Server
     assert on_server.add([ReceivedEvent("u", "b")]).accepted == 1
 
 
+def test_a_child_that_is_forked_during_a_write_can_write(on_server: EventStore) -> None:
+    on_server.add([ReceivedEvent("u", "before")])
+    held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with on_server._database.writing():
+            held.set()
+            release.wait(PATIENCE)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(PATIENCE)
+    process = multiprocessing.get_context("fork").Process(target=lambda: on_server.add([ReceivedEvent("u", "child")]))
+    process.start()
+    release.set()
+    holder.join(PATIENCE)
+    process.join(PATIENCE)
+    assert process.exitcode == 0
+    on_server.add([ReceivedEvent("u", "after")])
+    assert [one.item_id for one in on_server.look("u").activity.events] == ["before", "child", "after"]
+
+
 def test_a_server_that_does_not_answer_is_given_up(on_server: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "PATIENCE", 0.2)
+    monkeypatch.setattr(backends, "WAIT_SECONDS", 0.2)
     on_server.close()
     with driver(on_server) as other, other.transaction():
         other.execute("LOCK TABLE recsys_state IN ACCESS EXCLUSIVE MODE")

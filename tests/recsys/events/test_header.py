@@ -45,7 +45,7 @@ def test_every_commit_of_anybody_changes_the_header(file: Path) -> None:
 
 
 def test_the_header_outlives_failures_and_other_connections(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "PATIENCE", 0.0)
+    monkeypatch.setattr(backends, "WAIT_SECONDS", 0.0)
     with EventStore.open(str(file)) as store:
         header = store.header()
         assert header is not None
@@ -63,7 +63,6 @@ def test_the_header_outlives_failures_and_other_connections(file: Path, monkeypa
 
 SHM_LOCK = """
 import sys, threading
-from recsys.events import backends as event_backends
 from recsys.events.store import EventStore
 store = EventStore.open(sys.argv[1])
 if sys.argv[2] == "closing":
