@@ -32,8 +32,8 @@ def postgresql_server() -> Iterator[postgresql.Server]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def events_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where an event store may be made: a file that is not there, or an empty database."""
+    """Where an event store may be made: a file that is not there, or an empty schema."""
     if request.param == "sqlite":
         return str(tmp_path / "events.sqlite")
-    made: Callable[[], str] = request.getfixturevalue("postgresql_server").new_database
+    made: Callable[[], str] = request.getfixturevalue("postgresql_server").new_schema
     return made()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,10 @@ from tests.support.faults.live import Live, live, until
 from tests.support.files import table
 from tests.support.sample import small
 from training import pipeline
+from training.build import Trained
 from training.cli import build_time
 
-USER, OTHER, NOBODY = "u0003", "u0004", "nobody at all"
+USER, OTHER, VIEWER, NOBODY = "u0003", "u0004", "u0005", "nobody at all"
 ITEM = "a-fistful-of-dollars-1964"
 TIMES_ASKED = 12  # so that each of two workers answers some
 VERSION = "20261123T120000Z-0000"
@@ -38,23 +40,36 @@ class Loop:
     events: EventStore
     store: Store
 
-    def train(self) -> str:
+    def train(self) -> Trained:
         with threadpool_limits(1):
-            trained = pipeline.train(self.config, Stages(quiet=True))
+            return pipeline.train(self.config, Stages(quiet=True))
+
+    def publish(self, trained: Trained) -> str:
         return self.store.publish(trained.model, trained.header, build_time.now())
 
 
-@pytest.fixture
-def loop(tmp_path: Path) -> Loop:
-    """The first forty users of the sample and an event."""
+def make_loop(folder: Path) -> Loop:
+    """Return the first forty users of the sample and two events."""
     lines = (factories.SAMPLE / "interactions.csv").read_text(encoding="utf-8").splitlines()
     rows = [line.split(",") for line in lines[1:] if line.split(",")[0] <= "u0040"]
-    path = table(tmp_path / "i.csv", rows, lines[0].split(","))
-    where = str(tmp_path / "events.sqlite")
+    path = table(folder / "i.csv", rows, lines[0].split(","))
+    where = str(folder / "events.sqlite")
     events = EventStore.open(where)
     events.add([ReceivedEvent(USER, ITEM, "watch", event_id="first"), ReceivedEvent(OTHER, ITEM, "watch")])
     config = small(path, store={"events": where}, evaluate={"gate": False})
-    return Loop(config, events, Store(tmp_path / "store"))
+    return Loop(config, events, Store(folder / "store"))
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Loop, Live]]:
+    """Two versions of one model, the later of which two workers serve."""
+    folder = tmp_path_factory.mktemp("served")
+    loop = make_loop(folder)
+    trained = loop.train()
+    for _ in range(2):
+        loop.publish(trained)
+    with live(loop.store, folder, f"store.events={loop.config.store.events}") as server:
+        yield loop, server
 
 
 def shown(body: Any) -> list[tuple[str, float]]:
@@ -73,42 +88,39 @@ def check_nobody(server: Live, user: str = USER) -> None:
 
 
 @pytest.mark.slow
-def test_a_deleted_user_is_nobody_from_now_on(loop: Loop, tmp_path: Path) -> None:
-    old, new = loop.train(), loop.train()
-    with live(loop.store, tmp_path, f"store.events={loop.events._database.name}") as server:
-        assert server.ask(f"/recommend/{USER}").json["strategy"] == "personalized"
-        assert server.ask(f"/users/{USER}", "DELETE").status == 204
-        check_nobody(server)
-        loop.store.rollback(old)
-        until(lambda: server.serves(old), "the old model serves")
-        check_nobody(server)
-        loop.store.rollback(new)
-        until(lambda: server.serves(new), "the newer model serves")
-        check_nobody(server)
-        assert {USER, OTHER} <= {*loop.store.load().model.users}
-        without = loop.train()
-        until(lambda: server.serves(without), "the newest model serves")
-        check_nobody(server)
-        assert {USER, OTHER} & {*loop.store.load().model.users} == {OTHER}
-        loop.events.add([ReceivedEvent(USER, "snatch-2000", "watch")])
-        assert server.ask(f"/recommend/{USER}").json["strategy"] == "fold_in"
-    with live(loop.store, tmp_path, f"store.events={loop.events._database.name}") as server:
-        assert server.ask(f"/users/{USER}", "DELETE").status == 204
-        check_nobody(server)
+def test_a_deleted_user_is_nobody_from_now_on(served: tuple[Loop, Live]) -> None:
+    loop, server = served
+    old, new = loop.store.versions()
+    assert server.ask(f"/recommend/{USER}").json["strategy"] == "personalized"
+    assert server.ask(f"/users/{USER}", "DELETE").status == 204
+    check_nobody(server)
+    loop.store.rollback(old)
+    until(lambda: server.serves(old), "the old model serves")
+    check_nobody(server)
+    loop.store.rollback(new)
+    until(lambda: server.serves(new), "the newer model serves")
+    check_nobody(server)
+    assert {USER, OTHER} <= {*loop.store.load().model.users}
+    without = loop.publish(loop.train())
+    until(lambda: server.serves(without), "the newest model serves")
+    check_nobody(server)
+    assert {USER, OTHER} & {*loop.store.load().model.users} == {OTHER}
+    loop.events.add([ReceivedEvent(USER, "snatch-2000", "watch")])
+    assert server.ask(f"/recommend/{USER}").json["strategy"] == "fold_in"
+    assert server.ask(f"/users/{USER}", "DELETE").status == 204
+    check_nobody(server)
 
 
 @pytest.mark.slow
-def test_a_hidden_item_is_gone_on_every_worker_at_once(loop: Loop, tmp_path: Path) -> None:
-    loop.train()
-    with live(loop.store, tmp_path, f"store.events={loop.events._database.name}") as server:
-        paths = (f"/recommend/{USER}?k=5", f"/recommend/{OTHER}?k=5", f"/similar/{ITEM}?k=5", "/popular?k=5")
-        for path in paths:
-            for _ in range(3):
-                first = shown(server.ask(path).json)[0][0]
-                assert server.ask(f"/items/{first}/hidden", "PUT").status == 204
-                for _ in range(TIMES_ASKED):
-                    items = [item for item, _ in shown(server.ask(path).json)]
-                    assert (len(items), first in items) == (5, False)
+def test_a_hidden_item_is_gone_on_every_worker_at_once(served: tuple[Loop, Live]) -> None:
+    _, server = served
+    for path in (f"/recommend/{VIEWER}?k=5", f"/recommend/{OTHER}?k=5", f"/similar/{ITEM}?k=5", "/popular?k=5"):
+        for _ in range(3):
+            first = shown(server.ask(path).json)[0][0]
+            assert server.ask(f"/items/{first}/hidden", "PUT").status == 204
+            for _ in range(TIMES_ASKED):
+                items = [item for item, _ in shown(server.ask(path).json)]
+                assert (len(items), first in items) == (5, False)
 
 
 def answered(where: str, folder: Path, known: EventsInfo) -> str:
@@ -142,9 +154,11 @@ def test_control_a_model_that_claims_to_know_of_the_deletion_answers_from_the_ol
 
 
 @pytest.mark.slow
-def test_the_watermark_is_in_the_bundle_and_the_same_events_give_the_same_bytes(loop: Loop) -> None:
+def test_the_watermark_is_in_the_bundle_and_the_same_events_give_the_same_bytes(tmp_path: Path) -> None:
+    loop = make_loop(tmp_path)
+
     def bundle() -> dict[str, Any]:
-        manifest = loop.store.verify(loop.train())
+        manifest = loop.store.verify(loop.publish(loop.train()))
         known = {name: info.sha256 for name, info in manifest.files.items()}
         return {"events": manifest.events, "data": manifest.data_sha256, "files": known}
 

@@ -137,7 +137,7 @@ def test_a_locked_file_takes_no_events_and_lists_go_on(tmp_path: Path, monkeypat
 def on_server(postgresql_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[EventStore]:
     """What every service opens during a test."""
     monkeypatch.setattr(backends, "WAIT_SECONDS", 0.2)
-    with EventStore.open(postgresql_server.new_database()) as store:
+    with EventStore.open(postgresql_server.new_schema()) as store:
         monkeypatch.setattr(EventStore, "open", lambda _: store)
         yield store
 

@@ -33,7 +33,7 @@ def kill_until(killed: Killed, n_events: int, kills: int) -> None:
 @pytest.mark.slow
 def test_no_acknowledged_event_is_lost(events_url: str) -> None:
     killed = Killed(events_url, size=10)
-    kill_until(killed, 3_000, kills=20)
+    kill_until(killed, 1_000, kills=10)
     assert killed.check() == (0, 0)
 
 
@@ -56,12 +56,11 @@ def test_control_what_is_acknowledged_before_the_commit_is_lost(events_url: str)
     assert torn == 0
 
 
-@pytest.mark.slow
-def test_no_acknowledged_event_is_lost_when_postgresql_crashes(postgresql_server: Server) -> None:
+def check_crashes(postgresql_server: Server, crashes: int) -> None:
     sent: list[list[ReceivedEvent]] = []
     acknowledged = 0
-    with EventStore.open(postgresql_server.new_database()) as store:
-        for crash in range(3):
+    with EventStore.open(postgresql_server.new_schema()) as store:
+        for crash in range(crashes):
             crashing = threading.Thread(target=postgresql_server.stop, args=("immediate",))
             for number in range(100_000):
                 sent.append(
@@ -82,6 +81,16 @@ def test_no_acknowledged_event_is_lost_when_postgresql_crashes(postgresql_server
             acknowledged = stored + again.accepted
         assert acknowledged == 5 * len(sent)
         assert Counter(one.item_id for one in store.look("u").events) == {one[0].item_id: 5 for one in sent}
+
+
+@pytest.mark.slow
+def test_no_acknowledged_event_is_lost_when_postgresql_crashes(postgresql_server: Server) -> None:
+    check_crashes(postgresql_server, crashes=1)
+
+
+@pytest.mark.soak
+def test_no_acknowledged_event_is_lost_when_postgresql_crashes_again_and_again(postgresql_server: Server) -> None:
+    check_crashes(postgresql_server, crashes=10)
 
 
 @dataclass
@@ -150,7 +159,7 @@ def check_served(tmp_path: Path, clients: int, batches: int, kills: int) -> None
 
 @pytest.mark.slow
 def test_events_over_http_count_once_while_workers_are_killed(tmp_path: Path) -> None:
-    check_served(tmp_path, clients=4, batches=60, kills=4)
+    check_served(tmp_path, clients=4, batches=20, kills=2)
 
 
 @pytest.mark.soak

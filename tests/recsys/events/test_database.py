@@ -32,7 +32,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def on_server(postgresql_server: Server) -> Iterator[EventStore]:
-    with EventStore.open(postgresql_server.new_database()) as store:
+    with EventStore.open(postgresql_server.new_schema()) as store:
         yield store
 
 
