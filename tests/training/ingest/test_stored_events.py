@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,9 @@ NOW = 1_700_000_000
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> EventStore:
-    return EventStore.open(str(tmp_path / "events.sqlite"), lambda: NOW)
+def store(tmp_path: Path) -> Iterator[EventStore]:
+    with EventStore.open(str(tmp_path / "events.sqlite"), lambda: NOW) as opened:
+        yield opened
 
 
 def reading(store: EventStore, interactions: Path | str = "", **sections: Any) -> Config:
@@ -206,28 +207,25 @@ def online(
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(EVENTS, st.sampled_from([None, 1.0, 3.0, -2.0]), st.sampled_from([{}, WEIGHTS]))
 def test_an_event_weighs_the_same_online_and_in_training(
-    tmp_path: Path,
+    store: EventStore,
     given: Sequence[tuple[str, str, str, float | None, int]],
     threshold: float | None,
     types: dict[str, float],
 ) -> None:
-    where = tmp_path / "one.sqlite"
-    where.unlink(missing_ok=True)
-    with EventStore.open(str(where), lambda: NOW) as store:
-        store.add(
-            [event(user, item, event=kind, value=value, timestamp=time) for user, item, kind, value, time in given]
-        )
-        liked, seen = online(store, EventRules(types, threshold), 0)
-        changed = reading(store, data={"threshold": threshold, "max_rejected": 1.0}, events=types)
-        if liked:
-            dataset = ingest(changed)
-            expected = {pair: max(weight, 1e-6) for pair, weight in liked.items()}
-            assert weights(dataset) == pytest.approx(expected)
-            assert disliked(dataset) == seen
-            assert dataset.rules == EventRules(types, threshold)
-        else:
-            with pytest.raises(DataError, match=r"no (usable|positive) interaction|data\.interactions is not set"):
-                ingest(changed)
+    for user in "ab":
+        store.forget(user)
+    store.add([event(user, item, event=kind, value=value, timestamp=time) for user, item, kind, value, time in given])
+    liked, seen = online(store, EventRules(types, threshold), 0)
+    changed = reading(store, data={"threshold": threshold, "max_rejected": 1.0}, events=types)
+    if liked:
+        dataset = ingest(changed)
+        expected = {pair: max(weight, 1e-6) for pair, weight in liked.items()}
+        assert weights(dataset) == pytest.approx(expected)
+        assert disliked(dataset) == seen
+        assert dataset.rules == EventRules(types, threshold)
+    else:
+        with pytest.raises(DataError, match=r"no (usable|positive) interaction|data\.interactions is not set"):
+            ingest(changed)
 
 
 def test_the_threshold_of_the_preset_holds_for_events_too(tmp_path: Path, store: EventStore) -> None:
