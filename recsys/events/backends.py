@@ -94,7 +94,7 @@ class SqliteFile(Backend):
     def header(self) -> mmap.mmap | None:
         """Return the header of the ``-shm`` file, which all connections share (https://sqlite.org/walformat.html, 2.2).
 
-        docs/decisions/0024 has the reason for it, rather than ``PRAGMA data_version``.
+        docs/decisions/0024-the-header-of-sqlite.md has the reason for it, rather than ``PRAGMA data_version``.
         """
         if self._header is None:
             self._anchor = self._connect()  # SQLite keeps the file while a connection is open
