@@ -35,7 +35,7 @@ from recsys.encoders.picture_encoders import PictureEncoder
 from recsys.encoders.pictures import PictureBytes, decode
 from recsys.errors import ConfigError, EncoderBusyError, EncoderError, PictureError, RecsysError
 from serving.encoding.pace import Pace
-from serving.live.lru import Latest
+from serving.live.lru import LRUCache
 from serving.telemetry import logs
 
 LOG = logging.getLogger(__name__)
@@ -67,8 +67,8 @@ class Encoders:
         self._waiting: list[_Request] = []
         self._decoding = threading.Lock()
         self._pace = pace
-        self._opened = Latest[tuple[bool, str], TextEncoder | PictureEncoder](KEPT)
-        self._known = Latest[tuple[str, str], Vectors](KEPT_TEXTS)
+        self._opened = LRUCache[tuple[bool, str], TextEncoder | PictureEncoder](KEPT)
+        self._known = LRUCache[tuple[str, str], Vectors](KEPT_TEXTS)
 
     def encode(self, ref: EncoderRef, wanted: Wanted, seconds: float) -> Vectors:
         """Unit vectors of some texts, (len(texts), dim), or of a picture, (1, dim).
@@ -130,7 +130,7 @@ class Encoders:
                     request.error = error
                 else:
                     request.vectors[place] = vectors[row]
-                    self._known.keep((ref.fingerprint, request.texts[place]), vectors[row])
+                    self._known.put((ref.fingerprint, request.texts[place]), vectors[row])
             self._busy = False
             self._changed.notify_all()
 
@@ -171,7 +171,7 @@ class Encoders:
         encoder = self._opened.get(key)
         if encoder is None:
             encoder = open_query_encoder(ref)
-            self._opened.keep(key, encoder)
+            self._opened.put(key, encoder)
         return encoder
 
 

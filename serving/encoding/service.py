@@ -30,7 +30,7 @@ from recsys.errors import EncoderBusyError, EncoderError
 from serving.encoding.client import Process
 from serving.encoding.process import Encoders, Wanted
 from serving.errors import ConflictError
-from serving.live.lru import Latest
+from serving.live.lru import LRUCache
 from serving.live.serving_model import Serving, ServingModel
 from serving.settings import Settings
 
@@ -77,7 +77,7 @@ class Encoding:
         self._light = Encoders()
         self._heavy = Thread() if self._run is None else Process(self._run)
         self._places = threading.Semaphore(self._waiting)
-        self._known = Latest[tuple[str, str | bytes], Vectors](KEPT)
+        self._known = LRUCache[tuple[str, str | bytes], Vectors](KEPT)
         self._failed: tuple[str, float] = ("", 0.0)
 
     def encode(self, ref: EncoderRef, texts: Sequence[str]) -> list[Vectors]:
@@ -98,7 +98,7 @@ class Encoding:
         new = [text for text, vector in found.items() if vector is None]
         if new:
             for text, vector in zip(new, self._encoded(ref, new), strict=True):
-                self._known.keep((ref.fingerprint, text), vector)
+                self._known.put((ref.fingerprint, text), vector)
                 found[text] = vector
         known = ((text, vector) for text in texts if (vector := found[text]) is not None)
         return [vector if text.strip() else np.zeros_like(vector) for text, vector in known]
@@ -111,7 +111,7 @@ class Encoding:
         vector = self._known.get(key)
         if vector is None:
             vector = self._encoded(ref, picture)[0]
-            self._known.keep(key, vector)
+            self._known.put(key, vector)
         return vector
 
     def warm_up(self, serving: Serving) -> None:

@@ -1,44 +1,39 @@
-"""What was computed last, kept under its key."""
+"""A thread-safe LRU cache."""
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
+
+import cachetools
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Latest(Generic[Key, Value]):
-    """The values that were asked for last; may be used by several threads.
+class LRUCache(Generic[Key, Value]):
+    """`cachetools.LRUCache` behind a lock: even a read of it changes the order of its entries.
 
     Parameters
     ----------
-    most : int
-        How many are kept; the one that nobody has asked for the longest goes first.
+    maxsize : int
+        Number of entries; the least recently used one is evicted.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, maxsize: int) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Key, Value] = OrderedDict()
+        self._entries: cachetools.LRUCache[Key, Value] = cachetools.LRUCache(maxsize)
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)
 
     def get(self, key: Key) -> Value | None:
-        """The value of a key, None where it is not kept."""
+        """Return the value of a key, None if it is absent."""
         with self._lock:
-            value = self._kept.get(key)
-            if value is not None:
-                self._kept.move_to_end(key)
-            return value
+            return self._entries.get(key)
 
-    def keep(self, key: Key, value: Value) -> None:
+    def put(self, key: Key, value: Value) -> None:
+        """Store a value."""
         with self._lock:
-            self._kept[key] = value
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            self._entries[key] = value

@@ -21,7 +21,7 @@ from serving.encoding.service import Encoding
 from serving.errors import ConflictError
 from serving.http.responses import personal, plain
 from serving.live.event_view import EventView
-from serving.live.lru import Latest
+from serving.live.lru import LRUCache
 from serving.live.serving_model import ServingModel
 from serving.schemas.queries import query
 from serving.schemas.search import SearchQuery
@@ -35,7 +35,7 @@ Key = tuple[str, frozenset[str], bytes]
 
 def blueprint(model: ServingModel, view: EventView, encoding: Encoding) -> Blueprint:
     routes = Blueprint("search", __name__)
-    kept = Latest[Key, tuple[Answer, dict[str, Any]]](MOST_KEPT)
+    kept = LRUCache[Key, tuple[Answer, dict[str, Any]]](MOST_KEPT)
 
     @routes.get("/search")
     def search_items() -> Response:
@@ -53,7 +53,7 @@ def blueprint(model: ServingModel, view: EventView, encoding: Encoding) -> Bluep
         if wanted.mode != mode:
             shown["degraded"] = [SEMANTIC]
         elif not subject and params.k <= LONGEST_KEPT:
-            kept.keep(key, (answer, shown))
+            kept.put(key, (answer, shown))
         return (personal if subject else plain)(answer, shown, events.degraded)
 
     return routes
