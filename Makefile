@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RECSYS := $(BIN)/recsys
 INSTALLED := $(VENV)/.installed
-EXTRAS := training,serving,minilm,parquet,pictures,postgresql,dev
+EXTRAS := training,serving,minilm,parquet,pictures,postgresql,redis,dev
 PORT ?= 8000
 PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 

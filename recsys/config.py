@@ -254,6 +254,10 @@ class ServeConfig(Section):
         0.0, description="requests a second that a key, without keys an address, may send on average; 0: any number"
     )
     rate_burst: Positive = Field(100, description="requests that it may send at once")
+    rate_limit_storage: str = Field(
+        "",
+        description="Redis URL such as redis://host:6379/0 in which all workers count together; empty: each allows its share",
+    )
     popularity_penalty: Share = Field(
         0.0,
         description="share of the best score that the most popular item loses in lists for users that name no other; 0: none",

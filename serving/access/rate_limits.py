@@ -1,7 +1,7 @@
-"""Rate limits: a bucket of tokens for each key, or for each address where no keys are asked for.
+"""Rate limits: a token bucket for each key, or for each address where no keys are asked for.
 
 The headers are those of draft-ietf-httpapi-ratelimit-headers-10. An address is that of the peer: ``X-Forwarded-For`` is
-written by whoever sends the request.
+written by the client.
 """
 
 from __future__ import annotations
@@ -10,69 +10,79 @@ import hashlib
 import math
 from functools import lru_cache
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 
 from serving.access.addresses import network
-from serving.access.buckets import CALLER_BYTES, SECOND, Buckets, Rate, Taken
 from serving.http.problems import problem
 from serving.openapi.operations import OPERATIONS
 from serving.settings import Settings
 
+if TYPE_CHECKING:
+    from throttled.rate_limiter import RateLimitState
+
 EXEMPT = frozenset(one.endpoint for one in OPERATIONS if one.always)
-TABLE = "buckets"
 POLICY = '"requests"'
+CALLER_BYTES = 16
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Answer 429 to who asks for more than ``serve.rate_limit`` allows; 0: no limit, at no cost.
+    """Answer 429 to a caller that sends more than ``serve.rate_limit`` allows; 0: no limit, at no cost.
 
     Raises
     ------
     ConfigError
-        When the table cannot be made, or a limit is too small to be kept.
+        When the limit is too small, or ``serve.rate_limit_storage`` is no URL of a Redis.
     """
-    chosen = settings.serve
-    if not chosen.rate_limit:
+    serve = settings.serve
+    if not serve.rate_limit:
         return
-    rate = Rate.per_second(chosen.rate_limit, chosen.rate_burst)
-    buckets = Buckets(rate, None if settings.run is None else settings.run / TABLE)
-    policy = f"{POLICY};q={rate.burst};w={math.ceil(rate.whole / SECOND)}"
+    from serving.access.limiter import Limiter
+
+    workers = 1 if settings.run is None else serve.workers
+    limiter = Limiter(serve.rate_limit, serve.rate_burst, workers, serve.rate_limit_storage)
+    burst, seconds = limiter.policy
+    policy = f"{POLICY};q={burst};w={_whole(seconds)}"
 
     def limit() -> Response | None:
         rule = request.url_rule
         if rule is not None and rule.endpoint in EXEMPT:
             return None
-        taken: Taken = buckets.take(_caller())
-        g.taken = taken
-        return None if taken.admitted else _too_many(taken)
+        result = limiter.take(_caller())
+        g.rate_limit = result.state
+        return _too_many(result.state) if result.limited else None
 
-    def tell(response: Response) -> Response:
-        taken: Taken | None = g.get("taken")
-        if taken is not None:
+    def add_headers(response: Response) -> Response:
+        state: RateLimitState | None = g.get("rate_limit")
+        if state is not None:
             response.headers["RateLimit-Policy"] = policy
-            response.headers["RateLimit"] = f"{POLICY};r={taken.left};t={math.ceil(taken.full / SECOND)}"
+            response.headers["RateLimit"] = f"{POLICY};r={state.remaining};t={_whole(state.reset_after)}"
         return response
 
     app.before_request(limit)
-    app.after_request(tell)
+    app.after_request(add_headers)
 
 
-def _caller() -> bytes:
+def _caller() -> str:
     key = g.get("key")
     if key is not None:
         digest: bytes = key.digest
-        return digest[:CALLER_BYTES]
+        return digest[:CALLER_BYTES].hex()
     return _by_address(request.environ.get("REMOTE_ADDR", ""))
 
 
 @lru_cache(maxsize=4096)
-def _by_address(address: str) -> bytes:
-    return hashlib.blake2b(network(address), digest_size=CALLER_BYTES).digest()
+def _by_address(address: str) -> str:
+    return hashlib.blake2b(network(address), digest_size=CALLER_BYTES).hexdigest()
 
 
-def _too_many(taken: Taken) -> Response:
-    seconds = taken.retry_after
+def _whole(seconds: float) -> int:
+    return math.ceil(round(seconds, 6))  # without the last bits of sums of floats
+
+
+def _too_many(state: RateLimitState) -> Response:
+    seconds = max(1, _whole(state.retry_after))
     response = problem(HTTPStatus.TOO_MANY_REQUESTS, f"too many requests; try again in {seconds} s")
     response.headers["Retry-After"] = str(seconds)
     return response
