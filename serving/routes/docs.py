@@ -1,22 +1,29 @@
-"""GET /openapi.json and /docs: what the service answers, for programs and for people."""
+"""GET /openapi.json and /docs: what the service answers, for programs and for people.
+
+The page is Swagger UI from an installed package, inlined, so that its policy lets in nothing but these texts by their
+hashes. It is sent compressed or not at all: anyone may ask for it, and the server holds what a slow client does not read.
+"""
 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import orjson
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
 from recsys.config import ServeConfig
-from serving.openapi.docs_page import Reference, marked
 from serving.openapi.document import document
 from serving.schemas.queries import NoQuery, query
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
+VIEWER = "flask_openapi3_swagger"
+START = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#reference", deepLinking: true, validatorUrl: null})'
+BARE_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src data:"
 
 
 def blueprint(serve: ServeConfig) -> Blueprint:
@@ -27,7 +34,7 @@ def blueprint(serve: ServeConfig) -> Blueprint:
         return orjson.dumps(document(serve))
 
     @cache
-    def html() -> tuple[str, str]:
+    def html() -> tuple[bytes, str]:
         return page(openapi())
 
     @routes.get("/openapi.json", endpoint="document")
@@ -38,45 +45,43 @@ def blueprint(serve: ServeConfig) -> Blueprint:
     @routes.get("/docs", endpoint="page")
     def docs() -> Response:
         query(NoQuery)
-        text, policy = html()
-        response = Response(text, mimetype="text/html")
+        if request.accept_encodings["gzip"]:
+            text, policy = html()
+            response = Response(text, mimetype="text/html")
+            response.headers["Content-Encoding"] = "gzip"
+        else:
+            info = orjson.loads(openapi())["info"]
+            response, policy = Response(render_template("docs.html", info=info), mimetype="text/html"), BARE_POLICY
         response.headers["Content-Security-Policy"] = policy
+        response.vary.add("Accept-Encoding")
         return response
 
     return routes
 
 
-def page(raw: bytes) -> tuple[str, str]:
-    """The page for a document, and the content security policy that lets just its own style and script in."""
-    openapi = orjson.loads(raw)
-    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("docs.css", "docs.js"))
-    current_app.jinja_env.filters["marked"] = marked
-    reference = Reference(openapi)
+def page(openapi: bytes) -> tuple[bytes, str]:
+    """Return the page with its viewer, by gzip, and the content security policy that admits just its style and scripts."""
+    style, viewer = _asset("css/swagger-ui.css"), _asset("js/swagger-ui-bundle.js")
+    scripts = (viewer, START)
     text = render_template(
         "docs.html",
-        info=openapi["info"],
-        paragraphs=paragraphs(openapi["info"]["description"]),
-        groups=reference.groups(),
-        shapes=reference.shapes(),
-        style=Markup(style),  # noqa: S704 - a file of this package
-        script=Markup(script),  # noqa: S704
+        info=orjson.loads(openapi)["info"],
+        style=Markup(style),  # noqa: S704 - a file of an installed package
+        scripts=[Markup(script) for script in scripts],  # noqa: S704
     )
-    return text, (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; connect-src 'self'; "
+    return gzip.compress(text.encode(), mtime=0), (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {' '.join(map(_hash, scripts))}; connect-src 'self'; "
         "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
 
-def paragraphs(text: str) -> list[str | list[str]]:
-    """Paragraphs of plain text, and lists, whose lines begin with a star."""
-    found: list[str | list[str]] = []
-    for block in text.strip().split("\n\n"):
-        if block.startswith("* "):
-            found.append([line.removeprefix("* ") for line in block.splitlines()])
-        else:
-            found.append(block)
-    return found
+def _asset(name: str) -> str:
+    """A file of the viewer, whose package is not imported: all of it but the files is of no use here."""
+    spec = find_spec(VIEWER)
+    assert spec is not None
+    assert spec.origin is not None
+    return (Path(spec.origin).parent / "templates" / "swagger" / name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
