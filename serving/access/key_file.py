@@ -5,24 +5,22 @@ One JSON document::
     {"keys": [{"name": "shop", "sha256": "9f86…", "scopes": ["read", "write"], "created_at": "2026-11-23T10:15:00Z",
                "expires_at": null}]}
 
-No message of this file repeats what it has read: somebody may have pasted a key where its hash belongs.
+No message of this module repeats what it has read: a key may have been pasted where its hash belongs.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import json
 import os
 import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
+from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from recsys.bundle.files import sync
@@ -33,9 +31,9 @@ from recsys.strict import Record
 PREFIX = "rk_"  # so that a scanner of leaked secrets can recognize a key
 KEY_BYTES = 32
 MOST_BYTES = 1 << 20
+LOCK_SECONDS = 10.0
 Scope = Literal["read", "write", "admin"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Signature = tuple[int, int, int]
 
 
 class KeyFileError(ConfigError):
@@ -43,7 +41,7 @@ class KeyFileError(ConfigError):
 
 
 class KeyRecord(Record):
-    """One key: what it is called, the hash that it has, what it may do and until when."""
+    """One key: its name, its hash, what it may do and until when."""
 
     name: Name
     sha256: Sha256
@@ -53,7 +51,7 @@ class KeyRecord(Record):
 
 
 class KeyDocument(Record):
-    """All keys; no name and no hash stands there twice."""
+    """All keys, with unique names and hashes."""
 
     keys: tuple[KeyRecord, ...]
 
@@ -65,46 +63,48 @@ class KeyDocument(Record):
         return self
 
 
-@dataclass(frozen=True)
-class KeyFile:
-    """What a file of keys held when it was read.
-
-    Parameters
-    ----------
-    content : bytes
-    keys : tuple of KeyRecord
-    readable_by_others : bool
-        Its mode lets other users of the machine read it.
-    """
-
-    content: bytes
-    keys: tuple[KeyRecord, ...]
-    readable_by_others: bool = False
+def read(path: Path) -> tuple[KeyRecord, ...]:
+    """Return the keys of a file; raise KeyFileError as `read_bytes` and `parse` do."""
+    return parse(path, read_bytes(path))
 
 
-def read(path: Path) -> KeyFile:
-    """Raises KeyFileError when the file is missing, unreadable, damaged, or can be written by everybody."""
-    content, mode = _content(path)
+def read_bytes(path: Path) -> bytes:
+    """Raise KeyFileError when the file is missing, unreadable, or every user of the machine can write it."""
+    try:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:  # for a pipe
+            mode = os.fstat(stream.fileno()).st_mode
+            content = stream.read(MOST_BYTES + 1) if stat.S_ISREG(mode) else b""
+    except OSError as error:
+        raise KeyFileError(f"key file {path} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(mode):
+        raise KeyFileError(f"key file {path} is not a file")
     if mode & stat.S_IWOTH:
-        raise KeyFileError(f"key file {path} can be written by everybody (mode {mode:o}); chmod 600 it")
+        raise KeyFileError(f"key file {path} can be written by everybody (mode {stat.S_IMODE(mode):o}); chmod 600 it")
     if len(content) > MOST_BYTES:
         raise KeyFileError(f"key file {path} is longer than {MOST_BYTES} bytes")
+    return content
+
+
+def parse(path: Path, content: bytes) -> tuple[KeyRecord, ...]:
+    """Raise KeyFileError when the content of a file is not a sound document."""
     if not content.strip():
         raise KeyFileError(f"key file {path} is empty; add a key with `recsys keys add`")
-    damage = ""
     try:
-        return KeyFile(content, KeyDocument.model_validate_json(content).keys, bool(mode & 0o044))
+        return KeyDocument.model_validate_json(content).keys
     except ValidationError as error:
-        damage = _damage(error)
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    known = {*KeyDocument.model_fields, *KeyRecord.model_fields}
+    where = ".".join(str(part) if isinstance(part, int) or part in known else "…" for part in first["loc"])
+    damage = f"{where}: {first['msg']}" if where else first["msg"].removeprefix("Value error, ")
     raise KeyFileError(f"key file {path} is damaged: {damage}")  # not from the error, which holds what was read
 
 
 def check_at_start(path: str) -> None:
-    """Raise KeyFileError when a server cannot begin with this file; an empty path means that there is none.
+    """Raise KeyFileError when a server cannot start with this file; an empty path means that there is none.
 
-    A file without any key is an error here, as then nobody could get in.
+    A file without any key is an error here, as it admits no client.
     """
-    if path and not read(Path(path)).keys:
+    if path and not read(Path(path)):
         raise no_key(Path(path))
 
 
@@ -112,70 +112,51 @@ def no_key(path: Path) -> KeyFileError:
     return KeyFileError(f"key file {path} holds no key; add one with `recsys keys add`")
 
 
-def signature(path: Path) -> Signature | None:
-    """What differs when a file was written or replaced: time in ns, size, inode; None when it is not there."""
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return state.st_mtime_ns, state.st_size, state.st_ino
-
-
 def generate(
     name: str, scopes: Iterable[Scope], now: datetime, expires_at: datetime | None = None
 ) -> tuple[str, KeyRecord]:
-    """A new key of 256 random bits, and its record; raises KeyFileError for a name that cannot be one."""
+    """Return a new key of 256 random bits and its record; raise KeyFileError for an invalid name."""
     key = PREFIX + secrets.token_hex(KEY_BYTES)
     created_at = now.astimezone(UTC).replace(microsecond=0)
+    distinct = tuple(dict.fromkeys(scopes))
     try:
-        record = KeyRecord(
-            name=name,
-            sha256=digest(key).hex(),
-            scopes=tuple(dict.fromkeys(scopes)),
-            created_at=created_at,
-            expires_at=expires_at,
+        return key, KeyRecord(
+            name=name, sha256=digest(key), scopes=distinct, created_at=created_at, expires_at=expires_at
         )
     except ValidationError as error:
         raise KeyFileError(
             f"{name!r} cannot name a key: up to 64 of A-Z a-z 0-9 . _ - are allowed, a letter or a digit first"
         ) from error
-    return key, record
 
 
-def digest(key: str) -> bytes:
-    """SHA-256 of a key. It has 256 random bits, so nothing slower is needed."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+def digest(key: str) -> str:
+    """Return the SHA-256 of a key in hexadecimal. A key has 256 random bits, so a slow hash is not needed."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @contextmanager
 def changing(path: Path) -> Iterator[list[KeyRecord]]:
-    """The keys of a file, to be changed in place; written back at the end, by one process at a time.
+    """Yield the keys of a file to be changed in place; write them at the end. One process at a time may do so.
 
-    A file that is not there is made. Raises KeyFileError.
+    A missing file is made. Raises KeyFileError.
     """
-    path = path.resolve()  # a link stays, and what it points to is replaced
+    path = path.resolve()  # a link stays, and its target is replaced
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            keys = list(read(path).keys) if path.exists() else []
+        # its mode lets the user of a server lock what root has locked before; a reader could hold the lock in any case
+        with FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_SECONDS, mode=0o666):
+            keys = list(read(path)) if path.exists() else []
             yield keys
-            write(path, KeyDocument(keys=tuple(keys)).model_dump(mode="json"))
-        finally:
-            os.close(folder)
+            replace(path, f"{KeyDocument(keys=tuple(keys)).model_dump_json(indent=1)}\n".encode())
+            sync(path.parent)
+    except Timeout:
+        raise KeyFileError(f"key file {path} is locked: another process changes it; try again later") from None
     except OSError as error:
         raise KeyFileError(f"key file {path} cannot be written: {error.strerror}") from error
 
 
-def write(path: Path, document: dict[str, object]) -> None:
-    """Replace a file in one step, readable by its owner alone; raises OSError."""
-    replace(path, (json.dumps(document, indent=1) + "\n").encode())
-    sync(path.parent)
-
-
 def replace(path: Path, content: bytes) -> None:
-    """Put `content` in the place of a file in one step, with mode 0600 and the owner that it had; raises OSError."""
+    """Replace a file atomically, with mode 0600 and the owner that it had; raise OSError."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     try:
@@ -187,29 +168,5 @@ def replace(path: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(fresh, path)
-    except BaseException:
+    finally:
         fresh.unlink(missing_ok=True)
-        raise
-
-
-def _content(path: Path) -> tuple[bytes, int]:
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe must not keep us waiting
-        try:
-            mode = os.fstat(handle).st_mode
-            if not stat.S_ISREG(mode):
-                raise KeyFileError(f"key file {path} is not a file")
-            with open(handle, "rb", closefd=False) as stream:
-                return stream.read(MOST_BYTES + 1), stat.S_IMODE(mode)
-        finally:
-            os.close(handle)
-    except OSError as error:
-        raise KeyFileError(f"key file {path} cannot be read: {error.strerror}") from error
-
-
-def _damage(error: ValidationError) -> str:
-    """The first error, without any value or name that was read."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    known = {*KeyDocument.model_fields, *KeyRecord.model_fields}
-    where = ".".join(str(part) if isinstance(part, int) or part in known else "…" for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else first["msg"].removeprefix("Value error, ")

@@ -11,7 +11,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, g, request
 
 from serving.access import key_file
-from serving.access.key_file import KeyFile, KeyFileError, KeyRecord
+from serving.access.key_file import KeyFileError, KeyRecord
 from serving.http.problems import problem
 from serving.openapi.operations import OPERATIONS, SCOPES
 from serving.settings import Settings
@@ -28,36 +27,18 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 LOG = logging.getLogger(__name__)
-LOOK_SECONDS = 1.0
-SETTLED_SECONDS = 2.0  # a file may be written twice within one tick of its clock
+READ_SECONDS = 1.0
 COPY = "keys.json"
 NAME = "recsys.key"  # in the WSGI environment, for the access log: the name, not the key
 BEARER = "bearer "
 OPEN = "none"
 OPEN_PATHS = frozenset(one.path for one in OPERATIONS if one.scope == OPEN)
 ADMIN = "admin"
-IMPLIED = {ADMIN: ("read", "write", ADMIN)}
 CHALLENGE = 'Bearer realm="recsys"'
 
 
-@dataclass(frozen=True)
-class Key:
-    """A key as it is compared: its SHA-256, what it may do, and the Unix time from which on it is refused."""
-
-    name: str
-    digest: bytes
-    scopes: frozenset[str]
-    expires: float = float("inf")
-
-    @classmethod
-    def from_record(cls, record: KeyRecord) -> Key:
-        scopes = frozenset(one for scope in record.scopes for one in IMPLIED.get(scope, (scope,)))
-        expires = float("inf") if record.expires_at is None else record.expires_at.timestamp()
-        return cls(record.name, bytes.fromhex(record.sha256), scopes, expires)
-
-
 class Keys:
-    """The keys of a file, which is read again when it changes; while it is unsound the last sound ones hold.
+    """The keys of a file, which is read again once a second; while it is unsound the last sound keys hold.
 
     Parameters
     ----------
@@ -81,77 +62,60 @@ class Keys:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._path, self._copy, self._clock, self._wall = path, copy, clock, wall
-        self._keys: tuple[Key, ...] = ()
-        self._content = b""
-        self._signature: key_file.Signature | None = None
-        self._problem = ""
+        self._keys: tuple[KeyRecord, ...] = ()
+        self._content, self._problem = b"", ""
         self._lock = threading.Lock()
-        self._begin()
-        self._next_look = clock() + LOOK_SECONDS
-
-    def find(self, given: str) -> Key | None:
-        """The key that `given` is, None when it is none or has expired."""
-        if self._clock() >= self._next_look:
-            self._look()
-        digest = key_file.digest(given)
-        found = None
-        for key in self._keys:  # all of them, whichever it is
-            if hmac.compare_digest(key.digest, digest):
-                found = key
-        return found if found is not None and self._wall() < found.expires else None
-
-    def _begin(self) -> None:
-        known = self._copy is not None and self._copy.exists()
+        replaced = copy is not None and copy.exists()  # whether this is not the first worker of its server
         try:
-            self._read()
+            self._read(path)
         except KeyFileError as error:
-            if self._copy is None or not known:
+            if copy is None or not replaced:
                 raise
             self._complain(f"{error}; the last sound keys hold")
-            self._take(key_file.read(self._copy))
-        if not self._keys and not known:
-            raise key_file.no_key(self._path)
+            self._read(copy)
+        if not self._keys and not replaced:
+            raise key_file.no_key(path)
+        self._next_read = clock() + READ_SECONDS
 
-    def _look(self) -> None:
-        if not self._lock.acquire(blocking=False):  # another thread is at it
-            return
+    def find(self, given: str) -> KeyRecord | None:
+        """Return the key that was given, None if it is unknown or expired."""
+        if self._clock() >= self._next_read and self._lock.acquire(blocking=False):
+            try:
+                self._poll()
+            finally:
+                self._lock.release()
+        digest = key_file.digest(given)
+        found = None
+        for key in self._keys:  # all of them, wherever the right one is
+            if hmac.compare_digest(key.sha256, digest):
+                found = key
+        expires_at = None if found is None else found.expires_at
+        return None if expires_at is not None and self._wall() >= expires_at.timestamp() else found
+
+    def _poll(self) -> None:
+        self._next_read = self._clock() + READ_SECONDS
         try:
-            self._next_look = self._clock() + LOOK_SECONDS
-            if self._signature is None or key_file.signature(self._path) != self._signature:
-                self._read()
-            if self._problem:
-                LOG.warning("key file %s is sound again", self._path)
-            self._problem = ""
+            self._read(self._path)
         except KeyFileError as error:
             self._complain(f"{error}; the last sound keys hold")
-        finally:
-            self._lock.release()
-
-    def _read(self) -> None:
-        signature = key_file.signature(self._path)  # before the content, so that a later change is seen
-        found = key_file.read(self._path)
-        settled = signature is not None and abs(self._wall() - signature[0] / 1e9) > SETTLED_SECONDS
-        self._signature = signature if settled else None
-        if found.content != self._content:
-            self._take(found)
-            self._keep(found)
-
-    def _take(self, found: KeyFile) -> None:
-        self._content = found.content
-        self._keys = tuple(Key.from_record(record) for record in found.keys)
-        LOG.info("key file %s: %d keys", self._path, len(self._keys))
-        if not self._keys:
-            LOG.warning("key file %s holds no key: nobody gets in", self._path)
-        if found.readable_by_others:
-            LOG.warning("key file %s can be read by other users of this machine; chmod 600 it", self._path)
-
-    def _keep(self, found: KeyFile) -> None:
-        if self._copy is None:
             return
-        try:
-            key_file.replace(self._copy, found.content)
-        except OSError as error:
-            LOG.warning("the copy of the keys cannot be written to %s: %s", self._copy, error.strerror)
+        if self._problem:
+            LOG.warning("key file %s is sound again", self._path)
+        self._problem = ""
+
+    def _read(self, path: Path) -> None:
+        content = key_file.read_bytes(path)
+        if content == self._content:
+            return
+        self._keys, self._content = key_file.parse(path, content), content
+        LOG.info("key file %s: %d keys", path, len(self._keys))
+        if not self._keys:
+            LOG.warning("key file %s holds no key: no client is admitted", path)
+        if self._copy is not None and path != self._copy:
+            try:
+                key_file.replace(self._copy, content)
+            except OSError as error:
+                LOG.warning("the copy of the keys cannot be written to %s: %s", self._copy, error.strerror)
 
     def _complain(self, problem: str) -> None:
         if problem != self._problem:  # once, not every second
@@ -198,7 +162,7 @@ def _refusal(keys: Keys, environ: WSGIEnvironment, scope: str) -> Response | Non
         return _unauthorized("the API key is not known, or has expired", "invalid_token")
     g.key = key
     environ[NAME] = key.name
-    if scope and scope not in key.scopes:
+    if scope and scope not in key.scopes and ADMIN not in key.scopes:
         response = problem(HTTPStatus.FORBIDDEN, f"the API key {key.name!r} has no scope {scope!r}")
         response.headers["WWW-Authenticate"] = f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
         return response

@@ -67,8 +67,8 @@ def register(app: Flask, settings: Settings) -> None:
 def _caller() -> str:
     key = g.get("key")
     if key is not None:
-        digest: bytes = key.digest
-        return digest[:CALLER_BYTES].hex()
+        sha256: str = key.sha256
+        return sha256[: 2 * CALLER_BYTES]
     return _by_address(request.environ.get("REMOTE_ADDR", ""))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from serving.access import key_file
 from serving.access.key_file import KeyRecord, Scope
 
 SCOPES = ("read", "write", "admin")
-MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?", re.ASCII)
+DATES = ("%Y-%m-%d", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ")
 
 
 @click.group("keys")
@@ -35,11 +34,19 @@ def keys() -> None:
     type=click.Choice(SCOPES),
     help="what the key may do; repeatable; admin may do everything, write does not include read",
 )
-@click.option("--expires", metavar="DATE", help="refused from then on: 2027-01-01 (midnight UTC) or 2027-01-01T12:00Z")
-def add(config: Config, name: str, scopes: tuple[Scope, ...], expires: str | None) -> None:
+@click.option(
+    "--expires",
+    metavar="DATE",
+    type=click.DateTime(DATES),
+    help="refused from then on: 2027-01-01 (midnight UTC) or 2027-01-01T12:00Z",
+)
+def add(config: Config, name: str, scopes: tuple[Scope, ...], expires: datetime | None) -> None:
     """Make a key called NAME and print it, this once: only its hash is kept."""
     path, now = _path(config), datetime.now(UTC)
-    key, record = key_file.generate(name, scopes, now, None if expires is None else _moment(expires, now))
+    expires_at = None if expires is None else expires.replace(tzinfo=UTC)
+    if expires_at is not None and expires_at <= now:
+        raise ConfigError(f"--expires {expires_at:%Y-%m-%dT%H:%MZ} has passed already")
+    key, record = key_file.generate(name, scopes, now, expires_at)
     with key_file.changing(path) as known:
         if any(one.name == name for one in known):
             raise ConfigError(f"there is a key {name!r} already; take another name, and remove the old key once unused")
@@ -53,7 +60,7 @@ def add(config: Config, name: str, scopes: tuple[Scope, ...], expires: str | Non
 @click.option("--json", "as_json", is_flag=True)
 def list_keys(config: Config, as_json: bool) -> None:
     """All keys by name, oldest first."""
-    records, now = key_file.read(_path(config)).keys, datetime.now(UTC)
+    records, now = key_file.read(_path(config)), datetime.now(UTC)
     if as_json:
         show_json([record.model_dump(mode="json", exclude={"sha256"}) for record in records])
         return
@@ -73,7 +80,7 @@ def remove(config: Config, name: str) -> None:
         known[:] = kept
     click.echo(f"removed {name!r}")
     if not kept:
-        click.echo(f"{path} holds no key now: nobody gets in, and a server does not start", err=True)
+        click.echo(f"{path} holds no key now: no client is admitted, and a server does not start", err=True)
 
 
 def _path(config: Config) -> Path:
@@ -82,19 +89,6 @@ def _path(config: Config) -> Path:
             "serve.keys is empty; name the file of keys there, for example --set serve.keys=var/keys.json"
         )
     return Path(config.serve.keys)
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    try:
-        if not MOMENT.fullmatch(text):
-            raise ValueError(text)
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"--expires {text!r}: expected a date such as 2027-01-01 or 2027-01-01T12:00Z") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if moment <= now:
-        raise ConfigError(f"--expires {text!r} has passed already")
-    return moment
 
 
 def _row(record: KeyRecord, now: datetime) -> tuple[str, str, str, str]:

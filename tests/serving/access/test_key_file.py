@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 import traceback
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from serving.access import key_file
 from serving.access.key_file import KeyFileError, changing, check_at_start, digest, generate, read
+from tests.support import factories
 from tests.support.factories import NOON
 
 SECRET = "rk_" + "5e" * 32
@@ -42,10 +46,10 @@ def test_a_key_has_256_random_bits_and_only_its_hash_is_kept(tmp_path: Path) -> 
     for key, record in made:
         assert key.startswith("rk_")
         assert len(bytes.fromhex(key.removeprefix("rk_"))) == 32
-        assert record.sha256 == digest(key).hex()
+        assert record.sha256 == digest(key)
         assert key not in content
         assert key.removeprefix("rk_") not in content
-    assert [one.name for one in read(path).keys] == [f"k{number}" for number in range(100)]
+    assert [one.name for one in read(path)] == [f"k{number}" for number in range(100)]
 
 
 def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -53,20 +57,14 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
     _, record = generate("shop", ["write", "read", "write"], NOON, datetime(2027, 1, 1, tzinfo=UTC))
     with changing(path) as known:
         known.append(record)
-    assert read(path).keys == (record,)
+    assert read(path) == (record,)
     assert record.scopes == ("write", "read")
-    assert not read(path).readable_by_others
 
 
 @pytest.mark.parametrize("name", ["", "a b", "-a", "a/b", "é", "a\n", "x" * 65, "a'b", "."])
 def test_a_name_is_a_plain_word(name: str) -> None:
     with pytest.raises(KeyFileError, match="cannot name a key: up to 64 of A-Z a-z 0-9"):
         generate(name, ["read"], NOON)
-
-
-@pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o644])
-def test_who_may_read_a_file_is_seen(mode: int, tmp_path: Path) -> None:
-    assert read(written(tmp_path, entry(), mode=mode)).readable_by_others is bool(mode & 0o044)
 
 
 @pytest.mark.parametrize("mode", [0o602, 0o666, 0o777])
@@ -143,7 +141,7 @@ def test_every_cut_and_every_flipped_byte_is_refused_or_means_other_keys(tmp_pat
         for content in (whole[:number], whole[:number] + bytes([whole[number] ^ 1]) + whole[number + 1 :]):
             path.write_bytes(content)
             try:
-                keys = read(path).keys
+                keys = read(path)
             except KeyFileError:
                 refused += 1
             else:
@@ -167,7 +165,7 @@ def test_what_is_no_readable_file_is_refused_at_once(kind: str, tmp_path: Path) 
 
 def test_a_file_without_keys_is_sound_but_no_server_begins_with_it(tmp_path: Path) -> None:
     path = written(tmp_path)
-    assert read(path).keys == ()
+    assert read(path) == ()
     with pytest.raises(KeyFileError, match="holds no key; add one with `recsys keys add`"):
         check_at_start(str(path))
     check_at_start(str(written(tmp_path, entry())))
@@ -180,8 +178,8 @@ def test_a_change_replaces_the_file_in_one_step_for_its_owner_alone(tmp_path: Pa
         known.append(generate("second", ["admin"], NOON)[1])
         assert json.loads(before.read()) == {"keys": [entry()]}  # nothing is written meanwhile
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [one.name for one in read(path).keys] == ["shop", "second"]
-    assert [one.name for one in tmp_path.iterdir()] == ["keys.json"]
+    assert [one.name for one in read(path)] == ["shop", "second"]
+    assert {one.name for one in tmp_path.iterdir()} == {"keys.json", ".keys.json.lock"}
 
 
 def test_a_change_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +193,7 @@ def test_a_change_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypat
     with pytest.raises(KeyFileError, match="cannot be written: No space left on device"), changing(path) as known:
         known.clear()
     assert path.read_bytes() == before
-    assert [one.name for one in tmp_path.iterdir()] == ["keys.json"]
+    assert {one.name for one in tmp_path.iterdir()} == {"keys.json", ".keys.json.lock"}
 
 
 def test_a_damaged_file_is_not_written_over(tmp_path: Path) -> None:
@@ -214,7 +212,7 @@ def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
     with changing(link) as known:
         known.clear()
     assert link.is_symlink()
-    assert read(target).keys == ()
+    assert read(target) == ()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
@@ -236,26 +234,76 @@ def test_two_who_add_keys_at_once_lose_none(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda first: add_many(path, first), (0, 20)))
-    assert sorted(one.name for one in read(path).keys) == sorted(f"k{number}" for number in range(40))
+    assert sorted(one.name for one in read(path)) == sorted(f"k{number}" for number in range(40))
 
 
 def test_control_without_the_lock_keys_are_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path)
-    monkeypatch.setattr("serving.access.key_file.fcntl.flock", lambda *_: None)
+    monkeypatch.setattr("serving.access.key_file.FileLock", lambda *_, **__: nullcontext())
     with changing(path) as first:
         with changing(path) as second:
             second.append(generate("second", ["read"], NOON)[1])
         first.append(generate("first", ["read"], NOON)[1])
-    assert [one.name for one in read(path).keys] == ["first"]
+    assert [one.name for one in read(path)] == ["first"]
 
 
-def test_a_signature_changes_with_the_file(tmp_path: Path) -> None:
+HOLD = """
+import os, sys
+from pathlib import Path
+from serving.access.key_file import changing
+with changing(Path(sys.argv[1])):
+    if sys.argv[2] == "fork" and os.fork():
+        os._exit(0)
+    print("holding", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def holder(path: Path, how: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """A process in the midst of a change."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path), how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=factories.ROOT
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"holding\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_file_that_another_process_changes_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.access.key_file.LOCK_SECONDS", 0.1)
     path = written(tmp_path, entry())
-    before = key_file.signature(path)
-    assert before == key_file.signature(path)
-    path.write_text(path.read_text() + " ")
-    assert key_file.signature(path) != before
-    os.utime(path, ns=(before[0], before[0]))  # type: ignore[index]
-    assert key_file.signature(path) != before
-    path.unlink()
-    assert key_file.signature(path) is None
+    with (
+        holder(path),
+        pytest.raises(KeyFileError, match=r"^key file \S+ is locked: another process changes it; try again later$"),
+        changing(path),
+    ):
+        pytest.fail("it must not come so far")
+    assert [one.name for one in read(path)] == ["shop"]
+
+
+def test_a_process_that_is_killed_in_the_midst_of_a_change_leaves_the_file_and_no_lock(tmp_path: Path) -> None:
+    path = written(tmp_path, entry())
+    with holder(path) as process:
+        process.kill()
+        process.wait()
+        with changing(path) as known:
+            assert [one.name for one in known] == ["shop"]
+
+
+def test_a_child_that_was_forked_meanwhile_does_not_hold_the_lock(tmp_path: Path) -> None:
+    path = written(tmp_path, entry())
+    with holder(path, "fork") as process:
+        process.wait()  # the child lives on until its standard input ends
+        with changing(path) as known:
+            assert [one.name for one in known] == ["shop"]
+
+
+def test_the_lock_of_one_user_can_be_taken_by_another(tmp_path: Path) -> None:
+    with changing(tmp_path / "keys.json"):
+        assert stat.S_IMODE((tmp_path / ".keys.json.lock").stat().st_mode) == 0o666

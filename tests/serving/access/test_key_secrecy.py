@@ -64,7 +64,7 @@ def test_no_answer_and_no_log_holds_a_key(
     for secret in secrets:
         assert secret not in told
         assert secret[3:40] not in told
-        assert key_file.digest(secret).hex() not in told
+        assert key_file.digest(secret) not in told
 
 
 def test_control_a_route_that_logs_its_headers_is_seen(

@@ -31,7 +31,7 @@ def nearly(key: str) -> Iterator[str]:
     yield from (key[:length] for length in range(len(key)))
     yield from (key + more for more in ("0", "\x00", "é", key, ",", ", " + key, ";", "=", "%20"))
     yield from (key.upper(), key.swapcase(), f"'{key}'", f'"{key}"', f"{key},", key[3:], "", " ", "null", "*")
-    yield key_file.digest(key).hex()
+    yield key_file.digest(key)
 
 
 def refused(app: Flask, tries: Iterator[str]) -> tuple[int, int]:
@@ -61,9 +61,7 @@ def test_control_a_comparison_that_stops_early_lets_others_in(
     if wrong.startswith("a hash"):
         monkeypatch.setattr("serving.access.keys.hmac.compare_digest", lambda one, other: one[0] == other[0])
     else:
-        safe.change(
-            lambda known: known.append(known.pop().model_copy(update={"sha256": key_file.digest(key[:40]).hex()}))
-        )
+        safe.change(lambda known: known.append(known.pop().model_copy(update={"sha256": key_file.digest(key[:40])})))
         monkeypatch.setattr("serving.access.keys.key_file.digest", lambda given: DIGEST(given[:40]))
     assert get(app, key).status_code == 200
     assert refused(app, nearly(key))[1] > 0
@@ -95,9 +93,9 @@ def test_control_a_search_that_ends_at_the_right_key_is_seen(safe: Safe, monkeyp
     first, _ = safe.add("first", "read"), safe.add("second", "read")
     app = safe.service()
 
-    def find(self: keys.Keys, given: str) -> keys.Key | None:
+    def find(self: keys.Keys, given: str) -> key_file.KeyRecord | None:
         digest = key_file.digest(given)
-        return next((key for key in self._keys if keys.hmac.compare_digest(key.digest, digest)), None)
+        return next((key for key in self._keys if keys.hmac.compare_digest(key.sha256, digest)), None)
 
     monkeypatch.setattr(keys.Keys, "find", find)
     assert len(compared(app, first, monkeypatch)) == 1

@@ -28,8 +28,8 @@ def test_a_key_is_printed_once_and_kept_as_a_hash(here: Path, monkeypatch: pytes
     told = capsys.readouterr()
     key = told.out.strip()
     assert key not in told.err
-    (record,) = read(here).keys
-    assert (record.name, record.sha256, record.scopes) == ("shop", digest(key).hex(), ("read", "write"))
+    (record,) = read(here)
+    assert (record.name, record.sha256, record.scopes) == ("shop", digest(key), ("read", "write"))
     assert abs(record.created_at - datetime.now(UTC)) < timedelta(minutes=5)
     assert record.expires_at is None
     assert stat.S_IMODE(here.stat().st_mode) == 0o600
@@ -63,11 +63,11 @@ def test_a_key_is_removed_by_name(here: Path, monkeypatch: pytest.MonkeyPatch, c
     for name in ("a", "b"):
         assert recsys(monkeypatch, "keys", "add", name, "--scope", "read") == 0
     assert recsys(monkeypatch, "keys", "remove", "a") == 0
-    assert [one.name for one in read(here).keys] == ["b"]
+    assert [one.name for one in read(here)] == ["b"]
     capsys.readouterr()
     assert recsys(monkeypatch, "keys", "remove", "b") == 0
-    assert "holds no key now: nobody gets in" in capsys.readouterr().err
-    assert read(here).keys == ()
+    assert "holds no key now: no client is admitted" in capsys.readouterr().err
+    assert read(here) == ()
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_a_key_is_removed_by_name(here: Path, monkeypatch: pytest.MonkeyPatch, c
         (("add", "a"), 2, "Missing option '--scope'"),
         (("add", "a", "--scope", "root"), 2, "'root' is not one of 'read', 'write', 'admin'"),
         (("add", "a", "--scope", "read", "--expires", "2020-01-01"), 2, "has passed already"),
-        (("add", "a", "--scope", "read", "--expires", "2027-02-30"), 2, "expected a date such as 2027-01-01"),
-        (("add", "a", "--scope", "read", "--expires", "20270101"), 2, "expected a date such as 2027-01-01"),
-        (("add", "a", "--scope", "read", "--expires", "2027-01-01T10:00"), 2, "expected a date such as 2027-01-01"),
-        (("add", "a", "--scope", "read", "--expires", "tomorrow"), 2, "expected a date such as 2027-01-01"),
+        (("add", "a", "--scope", "read", "--expires", "2027-02-30"), 2, "does not match the format"),
+        (("add", "a", "--scope", "read", "--expires", "20270101"), 2, "does not match the format"),
+        (("add", "a", "--scope", "read", "--expires", "2027-01-01T10:00"), 2, "does not match the format"),
+        (("add", "a", "--scope", "read", "--expires", "tomorrow"), 2, "does not match the format"),
         (("remove", "nix"), 1, "has no key 'nix'"),
         (("list", "--set", "serve.keys=nix.json"), 2, "nix.json cannot be read: No such file"),
         (("list", "--set", "serve.keys="), 2, "serve.keys is empty; name the file of keys there"),

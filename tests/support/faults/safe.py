@@ -60,7 +60,7 @@ class Safe:
 @pytest.fixture
 def safe(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> Safe:
     """An empty one, whose services look at the file whenever they are asked."""
-    monkeypatch.setattr("serving.access.keys.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("serving.access.keys.READ_SECONDS", 0.0)
     return Safe(tmp_path / "keys.json", model)
 
 
