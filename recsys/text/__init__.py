@@ -1,4 +1,4 @@
-"""Words, names and the keyword index of the items' texts."""
+"""Tokens, names and the keyword index of the texts of items."""
 
 import lazy_loader
 

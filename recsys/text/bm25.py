@@ -1,10 +1,10 @@
-"""Search by words: BM25 over an inverted index in flat arrays that can be memory-mapped.
+"""BM25 keyword search over an inverted index in flat arrays that can be memory-mapped.
 
 The score of a text for a query is ``sum over the query's words of idf(w) f (k1 + 1) / (f + k1 (1 - b + b l / mean l))`` with
-``idf = log(1 + (N - n + 1/2) / (n + 1/2))``, where f is how often the word stands in the text, l the number of its words, n the
-number of texts that have the word, and N of all (Robertson and Zaragoza 2009). A word of the title counts TITLE times, before
-the formula is applied (BM25F: Robertson, Zaragoza and Taylor, CIKM 2004), and one of a value VALUE times more. All but the sum
-is computed when the index is made.
+``idf = log(1 + (N - n + 1/2) / (n + 1/2))``, where f is the frequency of the word in the text, l the length of the text in
+words, n the number of texts with the word, and N the number of texts (Robertson and Zaragoza 2009). Before the formula is
+applied, a word of the title counts TITLE times and a word of a value VALUE times more (BM25F: Robertson, Zaragoza and Taylor,
+CIKM 2004). All but the sum is computed when the index is built.
 
 Why not SQLite's FTS5: its file names the release of SQLite, so the same data would give another model on another machine; a
 condition on the items cannot be pushed into it; and it took 15 to 35 ms for common words over 10,000 texts
@@ -33,8 +33,8 @@ from recsys.text.vocabulary import QUERY_STOP_WORDS
 K1, B = 1.2, 0.75
 TITLE = 3
 VALUE = 2
-COMMON, FEW = 0.05, 5  # of the texts, and texts that are a few at most
-WITHOUT_SPACES = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"  # scripts in which each character is a word here
+COMMON, FEW = 0.05, 5  # share of the texts of a common word, and the least number of them
+WITHOUT_SPACES = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"  # scripts whose characters are each a word
 WORD = re.compile(f"[{WITHOUT_SPACES}]|[^\\W_{WITHOUT_SPACES}]+")
 COLUMNS = ("blob", "offsets", "starts", "nums", "indptr", "item_nums", "impacts")
 
@@ -43,16 +43,16 @@ Nums = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class Keywords:
-    """Texts by their words.
+    """Inverted index of texts by their words.
 
     Parameters
     ----------
     words : IdMap
     indptr : int64 array (n_words + 1,)
     item_nums : int32 array (n,)
-        The texts that have word ``w``: ``item_nums[indptr[w]:indptr[w + 1]]``, rising.
+        The texts with word ``w``: ``item_nums[indptr[w]:indptr[w + 1]]``, rising.
     impacts : float32 array (n,)
-        What the word gives to the score of each, above 0.
+        What the word adds to the score of each, above 0.
     n_items : int
 
     Raises
@@ -89,7 +89,7 @@ class Keywords:
 
     @classmethod
     def from_texts(cls, texts: Sequence[str], titles: Sequence[str] = (), values: Sequence[str] = ()) -> Keywords:
-        """Invert `texts`; with titles, each beside its text and part of it or not, and the values of attributes as texts."""
+        """Build the index of `texts`, with the title and the attribute values of each, which may be part of its text."""
         nothing = [""] * len(texts)
         frequencies = [_frequencies(*parts) for parts in zip(texts, titles or nothing, values or nothing, strict=True)]
         words = sorted(set().union(*frequencies))
@@ -108,7 +108,7 @@ class Keywords:
 
     @classmethod
     def none(cls, n_items: int) -> Keywords:
-        """No text has a word."""
+        """Return an index without words."""
         return cls.from_texts([""] * n_items)
 
     @classmethod
@@ -126,12 +126,12 @@ class Keywords:
         return self.n_items
 
     def has(self, word: str) -> bool:
-        """Whether a text has the word."""
+        """Whether any text has the word."""
         return word in self.words
 
     def scores(self, query: str) -> tuple[Nums, Vectors]:
-        """The texts that have a word of `query`, row numbers rising, and their scores, above 0."""
-        known = self.words.known(self._asked(query))
+        """Return the texts with a word of `query`, row numbers rising, and their scores, above 0."""
+        known = self.words.known(self._query_words(query))
         totals = np.zeros(self.n_items, dtype=np.float32)
         for num in known:
             row = slice(self.indptr[num], self.indptr[num + 1])
@@ -140,38 +140,38 @@ class Keywords:
         return nums, totals[nums]
 
     def coverage(self, query: str, nums: Nums) -> Vectors:
-        """The share of the query that each of some texts has, 0 to 1, (len(nums),): by idf, so rare words are most of it."""
-        asked = self._asked(query)
-        known = self.words.known(asked)
+        """Return the share of the query, weighted by idf, that each of some texts has, 0 to 1, (len(nums),)."""
+        query_words = self._query_words(query)
+        known = self.words.known(query_words)
         shares = np.zeros(self.n_items, dtype=np.float32)
         for num in known:
             shares[self.item_nums[self.indptr[num] : self.indptr[num + 1]]] += _idf(self._having(num), self.n_items)
         whole = sum(_idf(self._having(num), self.n_items) for num in known)
-        whole += (len(asked) - len(known)) * _idf(0, self.n_items)
+        whole += (len(query_words) - len(known)) * _idf(0, self.n_items)
         return shares[nums] / np.float32(whole or 1)
 
-    def _asked(self, query: str) -> list[str]:
-        """The words of a query, each once, in an order that is always the same.
+    def _query_words(self, query: str) -> list[str]:
+        """Return the words of a query, sorted, without duplicates.
 
-        Words such as "the" or "film" are left out where no text has them or more than COMMON of all and a FEW have, and there
-        are others.
+        Stop words such as "the" or "film" are dropped where no text or a large share of the texts has them, unless all words
+        are such.
         """
-        said = set(words(query))
-        return sorted({word for word in said if not self._says_nothing(word)} or said)
+        distinct = set(words(query))
+        return sorted({word for word in distinct if not self._is_dropped(word)} or distinct)
 
-    def _says_nothing(self, word: str) -> bool:
+    def _is_dropped(self, word: str) -> bool:
         if word not in QUERY_STOP_WORDS:
             return False
         num = self.words.get(word)
         return num is None or self._having(num) > max(FEW, COMMON * self.n_items)
 
     def _having(self, num: int) -> int:
-        """How many texts have a word."""
+        """Return the number of texts with a word."""
         return int(self.indptr[num + 1] - self.indptr[num])
 
 
 def words(text: str) -> Iterator[str]:
-    """The words of a text in its order, without case and diacritics."""
+    """Yield the words of a text in order, without case and diacritics."""
     if not text.isascii():
         plain = unicodedata.normalize("NFKD", text)
         text = "".join(one for one in plain if not unicodedata.combining(one))
@@ -179,12 +179,12 @@ def words(text: str) -> Iterator[str]:
 
 
 def _idf(having: int, n_texts: int) -> float:
-    """Of a word that so many texts have, as :func:`_impacts` has it."""
+    """Inverse document frequency of a word found in `having` texts, as in :func:`_impacts`."""
     return math.log1p((n_texts - having + 0.5) / (having + 0.5))
 
 
 def _frequencies(text: str, title: str, values: str) -> Counter[str]:
-    """How often each word counts."""
+    """Return the weighted frequency of each word."""
     found = Counter(words(text))
     more = TITLE - 1 if title in text else TITLE  # the text of an item often begins with its title
     for word in words(title):

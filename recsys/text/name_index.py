@@ -1,7 +1,6 @@
-"""What people call items and values of attributes: phrases in flat arrays that can be memory-mapped.
+"""Index of the names of items and attribute values: phrases in flat arrays that can be memory-mapped.
 
-Phrases are those of :mod:`recsys.text.name_rules`. The last word also counts in the plural, and some slips of the
-keyboard are forgiven.
+Phrases are those of :mod:`recsys.text.name_rules`. A lookup also finds plurals of the last word and forgives some typos.
 """
 
 from __future__ import annotations
@@ -32,21 +31,21 @@ Nums = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class Names:
-    """The phrases of a catalogue.
+    """Index of the phrases that name items and attribute values.
 
     Parameters
     ----------
     phrases : IdMap
-        Words as :mod:`recsys.text.tokens` compares them, joined by blanks, without an article before them.
+        Words folded by :mod:`recsys.text.tokens`, joined by blanks, without a leading article.
     indptr : int64 array (n_phrases + 1,)
     targets : int32 array (n,)
-        What phrase ``p`` stands for: ``targets[indptr[p]:indptr[p + 1]]``, numbers of items from 0 on; of values -1 and less.
+        Targets of phrase ``p``: ``targets[indptr[p]:indptr[p + 1]]``, row numbers of items from 0 on; value ``v`` is -1 - v.
     common : bool array (n_phrases,)
     letters : uint32 array (n_phrases,)
     lengths : int32 array (n_phrases,)
-        Of each phrase in characters.
+        Length of each phrase in characters.
     values : PackedStrings
-        Value ``v`` is target ``-1 - v``.
+        Texts of the values.
     value_attributes : int32 array (n_values,)
         Numbers of their attributes, as :class:`recsys.data.attributes.Attributes` counts them.
 
@@ -85,12 +84,12 @@ class Names:
 
     @classmethod
     def from_catalog(cls, catalog: Catalog, attribute_nums: Mapping[str, int]) -> Names:
-        """The phrases of all items and values; `attribute_nums` are those of :class:`recsys.data.attributes.Attributes`."""
+        """Index all items and values; `attribute_nums` are those of :class:`recsys.data.attributes.Attributes`."""
         return _of(collected(catalog, attribute_nums), len(catalog))
 
     @classmethod
     def none(cls, n_items: int = 0) -> Names:
-        """Nothing has a name."""
+        """Return an index without phrases."""
         return _of(Collected({}, [], frozenset()), n_items)
 
     @classmethod
@@ -111,9 +110,9 @@ class Names:
         return self.n_items
 
     def matches(self, words: Sequence[str], start: int) -> Iterator[tuple[int, int]]:
-        """Phrases that begin at a place of these words, the last word also in another number: "comedies" is "comedy".
+        """Yield the phrases that begin at word `start`, with the last word also in the plural: "comedies" is "comedy".
 
-        Yields the place behind the last word, and the number of the phrase.
+        Yields the number after the last word, and the number of the phrase.
         """
         first = start + (words[start] in ARTICLES and start + 1 < len(words))
         for stop in range(first + 1, min(first + MOST_WORDS, len(words)) + 1):
@@ -127,12 +126,12 @@ class Names:
                 return
 
     def _begins(self, text: str) -> bool:
-        """Whether a phrase begins so; they stand in the order of their characters."""
+        """Whether a phrase begins with a text; phrases are sorted."""
         place = bisect_left(self.phrases.strings, text)
         return place < len(self.phrases) and self.phrases.id(place).startswith(text)
 
     def nearest(self, words: list[str]) -> int | None:
-        """The number of the phrase that a few slips of the keyboard make of these words; None where several are as near."""
+        """Return the number of the nearest phrase within a few typos; None where there is none, or several are as near."""
         text = phrase(words)
         most = max_typos(len(text) + 1)
         places = within(letters(text), len(text), self.letters, self.lengths, most).tolist() if most else []
@@ -143,7 +142,7 @@ class Names:
         return best[0][1]
 
     def called(self, words: list[str], is_word: Callable[[str], bool]) -> list[int]:
-        """The items that are called so, also with a slip of the keyboard in a word that no text uses."""
+        """Return the items with a name; typos are forgiven where no text uses one of its words."""
         if not 0 < len(words) <= MOST_WORDS:
             return []
         num = self.phrases.get(phrase(words))
@@ -152,11 +151,11 @@ class Names:
         return [] if num is None else self.items(num)
 
     def items(self, num: int) -> list[int]:
-        """The items that a phrase stands for."""
+        """Return the items that a phrase names."""
         return [one for one in self._targets(num) if one >= 0]
 
     def values_of(self, num: int) -> list[Value]:
-        """The values that a phrase stands for."""
+        """Return the values that a phrase names."""
         return [
             Value(int(self.value_attributes[-1 - one]), self.values[-1 - one]) for one in self._targets(num) if one < 0
         ]

@@ -1,13 +1,12 @@
-"""What titles and values are called, collected from a catalogue.
+"""Rules for the names of items and attribute values of a catalog.
 
-An item is called by its title, or its id where it has none, with and without an article, with its hyphens or without
-them, without what stands in brackets, and by the part of two words or more before or behind a colon or a dash where
-nothing else has that as its title. A value is called by itself, by the aliases of :mod:`recsys.text.vocabulary`, by
-each of the persons that it lists, and one of two or three words, such as a person, by its last word where no other
-value of the attribute ends so.
+The names of an item are its title, or its id without a title, with and without an article, hyphens and text in brackets, and
+each part of two words or more around a colon or a dash, if it is no title of another item. The names of a value are its text,
+the aliases of :mod:`recsys.text.vocabulary`, each of several persons in it, and the last of two or three words, such as a last
+name, if no other value of the attribute ends with it.
 
-A phrase is common when it is a single word, the last word of a person that texts use too, or two words and an "and", or the
-texts of other items use every word of it: "Heat" in a sentence need not be the film.
+A phrase is common if it is a single word, a last name that texts use too, or two words and an "and", or if the texts of other
+items use all its words: "Heat" in a sentence need not be the film.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from recsys.data.catalog import Catalog, Item
 from recsys.text.tokens import phrase, tokens
 from recsys.text.vocabulary import ALIASES, STOP_WORDS
 
-MOST_WORDS = 12  # of a phrase; of a longer title the first ones
+MOST_WORDS = 12  # of a phrase; longer titles are cut
 LONGEST_VALUE = 60  # characters; longer ones are texts and not names
 SHORTEST_ALIAS = 4
-LAST_WORDS = (2, 3)  # a value of so many words is called by its last one
+LAST_WORDS = (2, 3)  # numbers of words of a value that has its last word as a name
 PAIR = 3  # words of a phrase such as "black and white"
 OTHERS = 2  # items whose texts use a word, after which it is common
 YEAR = re.compile(r"\s*\((1[0-9]{3}|20[0-9]{2})\)\s*$")
@@ -45,15 +44,15 @@ class Value(NamedTuple):
 
 
 class Collected(NamedTuple):
-    """Phrases.
+    """Phrases of a catalog.
 
     Parameters
     ----------
     targets : mapping
-        What each phrase stands for: row numbers of items from 0 on; value ``v`` is -1 - v.
+        Targets of each phrase: row numbers of items from 0 on; value ``v`` is -1 - v.
     values : list of Value
     common : set of str
-        The phrases that are common.
+        The common phrases.
     """
 
     targets: Mapping[str, list[int]]
@@ -62,26 +61,26 @@ class Collected(NamedTuple):
 
 
 def collected(catalog: Catalog, attribute_nums: Mapping[str, int]) -> Collected:
-    """The phrases of all items, and of all values of the attributes that have a number."""
+    """Return the phrases of all items, and of all values of the attributes that have a number."""
     return _Collector(catalog, attribute_nums).collected()
 
 
 def plain_title(title: str) -> str:
-    """A title without a year in brackets at its end, and with its article in front."""
+    """Return a title without a year in brackets at its end, and with its article in front."""
     bare = YEAR.sub("", title)
     moved = MOVED.match(bare)
     return f"{moved.group(2)} {moved.group(1)}" if moved else bare
 
 
 class _Collector:
-    """The phrases of a catalogue while they are collected."""
+    """Collects the phrases of a catalog."""
 
     def __init__(self, catalog: Catalog, attribute_nums: Mapping[str, int]) -> None:
         self._targets: dict[str, list[int]] = defaultdict(list)
         self._values: dict[Value, int] = {}
         self._used: Counter[str] = Counter()
-        self._short: set[str] = set()  # last words of values that texts use too
-        self._surnames: set[str] = set()  # and those of which they do not
+        self._short: set[str] = set()  # last names that texts use too
+        self._surnames: set[str] = set()  # last names that no text uses
         partly: dict[str, list[int]] = defaultdict(list)
         for num, item in enumerate(catalog):
             title = plain_title(item.title or item.item_id)
@@ -143,7 +142,7 @@ def _words(text: str) -> set[str]:
 
 
 def _called(text: str) -> Iterator[str]:
-    """What a title or a value is called as a whole."""
+    """Yield the names of a whole title or value."""
     for one in {text, BRACKETS.sub("", text)}:
         for spelled in {one, one.replace("-", "").replace(".", "")}:
             folded = _folded(spelled)
@@ -152,7 +151,7 @@ def _called(text: str) -> Iterator[str]:
 
 
 def _called_value(text: str) -> set[str]:
-    """Return what a value is called: itself, its aliases, and each of several persons."""
+    """Return the names of a value: itself, its aliases, and each of several persons."""
     called = set(_called(text)) - STOP_WORDS
     called |= {alias for one in called for alias in ALIASES.get(one, ())}
     pieces = [_folded(piece) for piece in SEVERAL.split(text)][:MOST_PIECES]
@@ -164,7 +163,7 @@ def _folded(text: str) -> str:
 
 
 def _parts(title: str) -> Iterator[str]:
-    """What a title may be called in short: its parts of two words or more."""
+    """Yield the short names of a title: its parts of two words or more."""
     pieces = PARTS.split(title)
     for piece in pieces if len(pieces) > 1 else ():
         folded = _folded(piece)
