@@ -124,6 +124,16 @@ def test_common_words_are_no_titles(model: Model, text: str) -> None:
     assert found.items() == set()
 
 
+def test_names_of_words_that_texts_use_need_three_words_or_a_cue(model: Model) -> None:
+    items = [replace(item, text=f"{item.text}, life is beautiful, says mann") for item in model.catalog]
+    catalog = Catalog.from_items([replace(items[0], title="Life Is Beautiful"), *items[1:]])
+    nums = Attributes.from_catalog(catalog).nums
+    common = replace(model, catalog=catalog, names=type(model.names).from_catalog(catalog, nums))
+    assert heard(common, "a town where life is beautiful all day").items() == {0}
+    assert [one.value for one in heard(common, "something by mann").likes] == ["Michael Mann"]
+    assert [one.said for one in heard(common, "a policeman mann walks").likes] == ["policeman mann walks"]
+
+
 def test_titles_in_a_list_vouch_for_each_other(model: Model) -> None:
     found = heard(model, "Alien, Heat and It are my favourites")
     assert found.items() == {films.TITLES.index(title) for title in ("Alien", "Heat", "It")}
