@@ -36,8 +36,8 @@ from recsys.model.neighborhood import Neighborhood
 from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import Lists
 from recsys.model.similarity import Likeness
-from recsys.text.bm25 import Keywords
-from recsys.text.name_index import Names
+from recsys.text.bm25 import Bm25
+from recsys.text.name_index import NameIndex
 from training.indexes.build import BuiltIndex, build_index
 
 Serves = Literal["exact", "annoy", "lists"]
@@ -129,13 +129,13 @@ def _model(
         attributes=Attributes.from_catalog(catalog),
         user_lists=Lists.none(n_users),
         item_lists=Lists.none(n_items),
-        keywords=Keywords.none(n_items),
+        keywords=Bm25.none(n_items),
         likeness=Likeness.of(1.0, items[0, :0]),
         clusters=Groups.none(len(items)),
         segments=Groups.none(len(users)),
         item_map=ItemMap.none(len(items)),
         directions=Directions(),
-        names=Names.from_catalog(catalog, Attributes.from_catalog(catalog).nums),
+        names=NameIndex.from_catalog(catalog, Attributes.from_catalog(catalog).nums),
         tagging=Tagging.none(n_items),
         anomalies=Anomalies.none(),
     )

@@ -19,8 +19,8 @@ from recsys.model.model import Model
 from recsys.model.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
 from recsys.model.precomputed_lists import Lists
 from recsys.model.similarity import Likeness
-from recsys.text.bm25 import Keywords
-from recsys.text.name_index import Names
+from recsys.text.bm25 import Bm25
+from recsys.text.name_index import NameIndex
 from training.content.attribute_terms import value_texts
 from training.evaluation import quality_gate
 from training.explore import explore
@@ -100,8 +100,8 @@ def index_words(run: TrainingRun) -> TrainingRun:
     catalog = run.dataset.catalog
     attributes = Attributes.from_catalog(catalog)
     values = value_texts(catalog, attributes)
-    keywords = Keywords.from_texts(catalog.texts(), list(catalog.titles), values)
-    names = Names.from_catalog(catalog, attributes.nums)
+    keywords = Bm25.from_texts(catalog.texts(), list(catalog.titles), values)
+    names = NameIndex.from_catalog(catalog, attributes.nums)
     return replace(run, attributes=attributes, keywords=keywords, names=names)
 
 

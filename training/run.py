@@ -20,8 +20,8 @@ from recsys.model.extras.tagging import Tagging
 from recsys.model.model import Model
 from recsys.model.similarity import Likeness
 from recsys.progress import Advance, Stages
-from recsys.text.bm25 import Keywords
-from recsys.text.name_index import Names
+from recsys.text.bm25 import Bm25
+from recsys.text.name_index import NameIndex
 from training.content.embed import EncodedTexts
 from training.content.pictures import NO_PICTURES, Pictures
 from training.evaluation.results import Comparison, Figure
@@ -124,8 +124,8 @@ class TrainingRun:
     similarity: Likeness = NOT_YET
     indexes: dict[str, BuiltIndex] = NOT_YET
     attributes: Attributes = NOT_YET
-    keywords: Keywords = NOT_YET
-    names: Names = NOT_YET
+    keywords: Bm25 = NOT_YET
+    names: NameIndex = NOT_YET
     tagging: Tagging = NOT_YET
     anomalies: Anomalies = NOT_YET
     model: Model = NOT_YET

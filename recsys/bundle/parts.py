@@ -29,8 +29,8 @@ from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import Lists
 from recsys.model.similarity import Likeness
 from recsys.text import bm25, name_index
-from recsys.text.bm25 import Keywords
-from recsys.text.name_index import Names
+from recsys.text.bm25 import Bm25
+from recsys.text.name_index import NameIndex
 
 IDS = ("blob", "offsets", "starts", "nums")
 STRINGS = ("blob", "offsets")
@@ -73,13 +73,13 @@ PARTS = {
     ),
     "user_lists": Part(LISTS, lambda arrays, made: Lists.from_arrays(arrays, made.counts.users, made.counts.items)),
     "item_lists": Part(LISTS, lambda arrays, made: Lists.from_arrays(arrays, made.counts.items, made.counts.items)),
-    "keywords": Part(bm25.COLUMNS, lambda arrays, made: Keywords.from_arrays(arrays, made.counts.items)),
+    "keywords": Part(bm25.COLUMNS, lambda arrays, made: Bm25.from_arrays(arrays, made.counts.items)),
     "clusters": Part(groups.COLUMNS, lambda arrays, made: Groups.from_arrays(arrays, made.counts.items)),
     "segments": Part(groups.COLUMNS, lambda arrays, made: Groups.from_arrays(arrays, made.counts.items)),
     "item_map": Part(("places",), lambda arrays, _: ItemMap.from_arrays(arrays)),
     "directions": Part(STRINGS, lambda arrays, made: Directions.from_arrays(arrays, made.counts.items)),
     "likeness": Part(("weight", "text_mean"), lambda arrays, _: Likeness.from_arrays(arrays)),
-    "names": Part(name_index.COLUMNS, lambda arrays, made: Names.from_arrays(arrays, made.counts.items)),
+    "names": Part(name_index.COLUMNS, lambda arrays, made: NameIndex.from_arrays(arrays, made.counts.items)),
     "tagging": Part(tagging.COLUMNS, lambda arrays, _: Tagging.from_arrays(arrays)),
     "anomalies": Part(
         anomalies.COLUMNS, lambda arrays, made: Anomalies.from_arrays(arrays, made.counts.items, made.counts.users)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from recsys.chat.utterance import CLAUSE_ENDS, QUOTES, Utterance
-from recsys.text.name_index import Names
+from recsys.text.name_index import NameIndex
 from recsys.text.name_rules import Value
 from recsys.text.tokens import ARTICLES, Token
 from recsys.text.vocabulary import STOP_WORDS, WORDS
@@ -49,14 +49,14 @@ class EntityFinder:
 
     Parameters
     ----------
-    names : Names
+    names : NameIndex
     year_of : callable
         From the row number of an item to its year, or None.
     is_word : callable
         Whether the texts or values of the catalog use a word.
     """
 
-    def __init__(self, names: Names, year_of: Callable[[int], int | None], is_word: Callable[[str], bool]) -> None:
+    def __init__(self, names: NameIndex, year_of: Callable[[int], int | None], is_word: Callable[[str], bool]) -> None:
         self._names, self._year_of, self._is_word = names, year_of, is_word
         self._guesses = MOST_GUESSED
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 from recsys.chat.sentiment import Sentiment
 from recsys.chat.utterance import Utterance
-from recsys.text.name_index import Names
+from recsys.text.name_index import NameIndex
 from recsys.text.name_rules import MOST_WORDS
 from recsys.text.tokens import Token, tokens
 from recsys.text.vocabulary import IDIOMS, ORDINALS, STOP_WORDS, WORDS, phrase_at
@@ -25,7 +25,7 @@ RELATIVE = WORDS["subjects"] | {"that"}  # "the last film I saw" is no entry of 
 YearOf = Callable[[int], int | None]
 
 
-def listed_items(text: str, names: Names, year_of: YearOf) -> Iterator[tuple[int, ...]]:
+def listed_items(text: str, names: NameIndex, year_of: YearOf) -> Iterator[tuple[int, ...]]:
     """Yield the items whose title begins each line of the lists in a text; only those of the year behind it, where it fits.
 
     A line that begins with no title yields (), so that entries keep their positions.
@@ -40,7 +40,7 @@ def prose(text: str) -> str:
 
 
 def referred_items(
-    words: Sequence[str], reply: str, names: Names, year_of: YearOf
+    words: Sequence[str], reply: str, names: NameIndex, year_of: YearOf
 ) -> Iterator[tuple[int, int, tuple[int, ...]]]:
     """Yield the first token, the token after the last, and the items of each reference to the list in `reply`."""
     positions = list(_positions(words))
@@ -78,7 +78,7 @@ def refers_to_items(utterance: Utterance) -> bool:
     return not {"these", "those"}.isdisjoint(utterance.words(0))
 
 
-def _first_title(line: str, names: Names, year_of: YearOf) -> tuple[int, ...]:
+def _first_title(line: str, names: NameIndex, year_of: YearOf) -> tuple[int, ...]:
     """Return the items of the longest title that begins a line."""
     words = tokens(line)
     best: tuple[int, ...] = ()

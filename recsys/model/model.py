@@ -28,8 +28,8 @@ from recsys.model.neighborhood import Neighborhood
 from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import Lists
 from recsys.model.similarity import Likeness
-from recsys.text.bm25 import Keywords
-from recsys.text.name_index import Names
+from recsys.text.bm25 import Bm25
+from recsys.text.name_index import NameIndex
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +61,11 @@ class Model:
         For conditions on items.
     user_lists, item_lists : Lists
         The best unseen items of each user and the items most like each item; may be none.
-    keywords : Keywords
+    keywords : Bm25
         The texts of the items by their words.
     likeness : Likeness
         How texts and users become rows of `items_like_item`.
-    names : Names
+    names : NameIndex
         What people call the items and the values of their attributes.
     clusters, segments : Groups
         The items and the users in groups of like ones; may be none.
@@ -111,9 +111,9 @@ class Model:
     attributes: Attributes
     user_lists: Lists
     item_lists: Lists
-    keywords: Keywords
+    keywords: Bm25
     likeness: Likeness
-    names: Names
+    names: NameIndex
     clusters: Groups
     segments: Groups
     item_map: ItemMap

@@ -23,7 +23,7 @@ from recsys.errors import UnansweredError
 from recsys.index.exact import NOTHING, ExactIndex, Neighbors, VectorIndex, VectorTable, best_of
 from recsys.recommend.ranking import Mask, Nums, nearest
 from recsys.score_order import shown
-from recsys.text.bm25 import Keywords
+from recsys.text.bm25 import Bm25
 
 Mode = Literal["semantic", "keyword", "hybrid"]
 MODES: tuple[Mode, ...] = ("semantic", "keyword", "hybrid")
@@ -95,18 +95,18 @@ class Corpus:
     ----------
     index : VectorIndex
         Over their unit vectors; of dimension 0 where there are none.
-    keywords : Keywords
+    keywords : Bm25
     """
 
     index: VectorIndex
-    keywords: Keywords
+    keywords: Bm25
 
     @classmethod
     def of(cls, texts: Sequence[str], vectors: Vectors | None) -> Corpus:
         """A few texts, with their vectors (len(texts), dim) if there are any."""
         if vectors is None:
             vectors = np.zeros((len(texts), 0), dtype=np.float32)
-        return cls(ExactIndex(VectorTable.from_vectors(vectors)), Keywords.from_texts(texts))
+        return cls(ExactIndex(VectorTable.from_vectors(vectors)), Bm25.from_texts(texts))
 
     def modes(self) -> tuple[Mode, ...]:
         """The ways to search it."""

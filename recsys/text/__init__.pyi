@@ -1,4 +1,4 @@
-from .bm25 import Keywords as Keywords
-from .name_index import Names as Names
+from .bm25 import Bm25 as Bm25
+from .name_index import NameIndex as NameIndex
 from .tokens import Token as Token
 from .tokens import tokens as tokens

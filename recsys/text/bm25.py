@@ -42,7 +42,7 @@ Nums = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Keywords:
+class Bm25:
     """Inverted index of texts by their words.
 
     Parameters
@@ -88,7 +88,7 @@ class Keywords:
         return bool(in_range) and positive and bool(np.all(np.isin(falls, self.indptr)))
 
     @classmethod
-    def from_texts(cls, texts: Sequence[str], titles: Sequence[str] = (), values: Sequence[str] = ()) -> Keywords:
+    def from_texts(cls, texts: Sequence[str], titles: Sequence[str] = (), values: Sequence[str] = ()) -> Bm25:
         """Build the index of `texts`, with the title and the attribute values of each, which may be part of its text."""
         nothing = [""] * len(texts)
         frequencies = [_frequencies(*parts) for parts in zip(texts, titles or nothing, values or nothing, strict=True)]
@@ -107,12 +107,12 @@ class Keywords:
         return cls(IdMap.from_ids(words), indptr, items, impacts, len(texts))
 
     @classmethod
-    def none(cls, n_items: int) -> Keywords:
+    def none(cls, n_items: int) -> Bm25:
         """Return an index without words."""
         return cls.from_texts([""] * n_items)
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays, n_items: int) -> Keywords:
+    def from_arrays(cls, arrays: Arrays, n_items: int) -> Bm25:
         """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit together."""
         words = IdMap.from_arrays(arrays)
         return cls(words, arrays["indptr"], arrays["item_nums"], arrays["impacts"], n_items)  # type: ignore[arg-type]

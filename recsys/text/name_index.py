@@ -30,7 +30,7 @@ Nums = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Names:
+class NameIndex:
     """Index of the phrases that name items and attribute values.
 
     Parameters
@@ -83,17 +83,17 @@ class Names:
             raise BundleError("names: an attribute is out of range")
 
     @classmethod
-    def from_catalog(cls, catalog: Catalog, attribute_nums: Mapping[str, int]) -> Names:
+    def from_catalog(cls, catalog: Catalog, attribute_nums: Mapping[str, int]) -> NameIndex:
         """Index all items and values; `attribute_nums` are those of :class:`recsys.data.attributes.Attributes`."""
         return _of(collected(catalog, attribute_nums), len(catalog))
 
     @classmethod
-    def none(cls, n_items: int = 0) -> Names:
+    def none(cls, n_items: int = 0) -> NameIndex:
         """Return an index without phrases."""
         return _of(Collected({}, [], frozenset()), n_items)
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays, n_items: int) -> Names:
+    def from_arrays(cls, arrays: Arrays, n_items: int) -> NameIndex:
         """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit together."""
         found: Any = [arrays[column] for column in COLUMNS[4:]]
         indptr, targets, common, bits, lengths, blob, offsets, attributes = found
@@ -165,10 +165,10 @@ class Names:
         return found
 
 
-def _of(found: Collected, n_items: int) -> Names:
+def _of(found: Collected, n_items: int) -> NameIndex:
     texts = sorted(found.targets)
     rows = [sorted(set(found.targets[text])) for text in texts]
-    return Names(
+    return NameIndex(
         IdMap.from_ids(texts),
         np.cumsum([0, *(len(row) for row in rows)]).astype(np.int64),
         np.array([one for row in rows for one in row], dtype=np.int32),

@@ -32,8 +32,8 @@ from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import Lists
 from recsys.model.similarity import Likeness
 from recsys.recommend.ranking import alike, rank, user_query
-from recsys.text.bm25 import Keywords
-from recsys.text.name_index import Names
+from recsys.text.bm25 import Bm25
+from recsys.text.name_index import NameIndex
 from tests.support import explored
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -139,9 +139,9 @@ def model(
         attributes=Attributes.from_catalog(catalog),
         user_lists=Lists.none(n_users),
         item_lists=Lists.none(n_items),
-        keywords=Keywords.from_texts(catalog.texts(), list(catalog.titles)),
+        keywords=Bm25.from_texts(catalog.texts(), list(catalog.titles)),
         likeness=Likeness.of(0.5, np.zeros(text_dim, dtype=np.float32)),
-        names=Names.from_catalog(catalog, Attributes.from_catalog(catalog).nums),
+        names=NameIndex.from_catalog(catalog, Attributes.from_catalog(catalog).nums),
         clusters=explored.groups(n_items, 3, "Cluster"),
         segments=explored.groups(n_users, 2, "Segment", explored.AFFINITIES),
         item_map=explored.item_map(n_items),

@@ -13,8 +13,8 @@ from recsys.index.exact import ExactIndex, VectorTable
 from recsys.model import blending
 from recsys.model.model import Model
 from recsys.model.similarity import Likeness
-from recsys.text.bm25 import Keywords
-from recsys.text.name_index import Names
+from recsys.text.bm25 import Bm25
+from recsys.text.name_index import NameIndex
 from tests.support import factories
 
 SPACE, FUN, FEAR, LOVE = np.eye(4, dtype=np.float32)
@@ -88,8 +88,8 @@ def model() -> Model:
         attributes=attributes,
         items_by_text=ExactIndex(VectorTable.from_vectors(vectors)),
         items_like_item=ExactIndex(VectorTable.from_vectors(rows)),
-        keywords=Keywords.from_texts(known.texts(), list(known.titles)),
+        keywords=Bm25.from_texts(known.texts(), list(known.titles)),
         likeness=Likeness.of(0.5, np.zeros(4, dtype=np.float32)),
-        names=Names.from_catalog(known, attributes.nums),
+        names=NameIndex.from_catalog(known, attributes.nums),
         forests={},
     )

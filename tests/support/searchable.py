@@ -18,7 +18,7 @@ from recsys.index.exact import ExactIndex, VectorTable
 from recsys.model import blending
 from recsys.model.model import Model
 from recsys.model.similarity import Likeness
-from recsys.text.bm25 import Keywords
+from recsys.text.bm25 import Bm25
 from tests.support import factories, tiny_bert
 
 TEXTS = [
@@ -47,7 +47,7 @@ def searchable(folder: Path) -> tuple[Model, EncoderRef]:
         catalog=catalog,
         items_by_text=ExactIndex(VectorTable.from_vectors(vectors)),
         items_like_item=ExactIndex(VectorTable.from_vectors(rows)),
-        keywords=Keywords.from_texts(texts, [item.title for item in items]),
+        keywords=Bm25.from_texts(texts, [item.title for item in items]),
         likeness=Likeness.of(0.5, blending.text_mean(vectors)),
         forests={},
         encoder_files={},

@@ -27,8 +27,8 @@ from recsys.model.neighborhood import Neighborhood
 from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import Lists
 from recsys.model.similarity import Likeness
-from recsys.text.bm25 import Keywords
-from recsys.text.name_index import Names
+from recsys.text.bm25 import Bm25
+from recsys.text.name_index import NameIndex
 from training.factors import neighbors
 from training.factors.als import Factors
 
@@ -123,13 +123,13 @@ def exact_model(parts: FittedParts, config: Config) -> Model:
         user_lists=Lists.none(len(parts.interactions.users)),
         item_lists=Lists.none(n_items),
         items_by_text=ExactIndex(VectorTable.from_vectors(parts.texts[:, :0])),
-        keywords=Keywords.none(n_items),
+        keywords=Bm25.none(n_items),
         clusters=Groups.none(n_items),
         segments=Groups.none(len(parts.interactions.users)),
         item_map=ItemMap.none(n_items),
         directions=Directions(),
         likeness=Likeness.of(config.blend.weight, np.zeros(blended.layout.text_dim, dtype=np.float32)),
-        names=Names.none(n_items),
+        names=NameIndex.none(n_items),
         tagging=Tagging.none(n_items),
         anomalies=Anomalies.none(),
     )

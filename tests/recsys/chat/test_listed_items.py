@@ -7,7 +7,7 @@ import pytest
 from recsys.chat.references import listed_items, prose
 from recsys.data.attributes import Attributes
 from recsys.data.catalog import Catalog, Item
-from recsys.text.name_index import Names
+from recsys.text.name_index import NameIndex
 
 TITLES = [
     "Airplane!",
@@ -23,7 +23,7 @@ TITLES = [
 TITLES += ["C++", "A very long name of a thing that a shop sells, in blue, with a cover, of cotton and of wool"]
 YEARS = [1980, 1977, 2017, 1984, 2021, 1990, 1963, 1988, 2007, 1985, 2024]
 CATALOG = Catalog.from_items([Item(f"i{num}", title) for num, title in enumerate(TITLES)])
-NAMES = Names.from_catalog(CATALOG, Attributes.from_catalog(CATALOG).nums)
+NAMES = NameIndex.from_catalog(CATALOG, Attributes.from_catalog(CATALOG).nums)
 
 
 def listed(text: str) -> list[tuple[int, ...]]:

@@ -12,7 +12,7 @@ from recsys.errors import UnansweredError
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import ExactIndex, Neighbors, VectorTable
 from recsys.search.text import FUSION, MOST_FUSED, POWER, Corpus, TextQuery, fused
-from recsys.text.bm25 import Keywords
+from recsys.text.bm25 import Bm25
 from tests.support import factories
 
 TEXTS = ["red wine", "old castle", "red castle by the sea", "robots", "wine and robots", ""]
@@ -62,7 +62,7 @@ class TestByMeaning:
     def test_an_approximate_index_gives_pages_of_one_list(self) -> None:
         table = VectorTable.from_vectors(unit_rows(factories.random_vectors(3000, 8)))
         forest = AnnoyVectorIndex.build(table, 5, 0).with_search_k(50)
-        many = Corpus(forest, Keywords.none(3000))
+        many = Corpus(forest, Bm25.none(3000))
         query = TextQuery("x", "semantic", unit_rows(factories.random_vectors(1, 8, seed=9))[0])
         assert many.find(query, 200).nums[:20].tolist() == many.find(query, 20).nums.tolist()
         exact = many.exactly().find(query, 20).nums
@@ -131,7 +131,7 @@ class TestFusion:
         ]
         titles = ["Mission: Impossible", "Gravity", "Of Gods and Men"]
         near = unit_rows(np.array([[0.2, 1], [1, 0.2], [0, 1]], dtype=np.float32))
-        both = Corpus(ExactIndex(VectorTable.from_vectors(near)), Keywords.from_texts(texts, titles))
+        both = Corpus(ExactIndex(VectorTable.from_vectors(near)), Bm25.from_texts(texts, titles))
         query = TextQuery("a mission in space goes badly wrong", "hybrid", np.array([1, 0], np.float32))
         assert both.find(replace(query, mode="keyword"), 1).nums.tolist() == [0]
         assert both.find(query, 3).nums.tolist() == [1, 0, 2]
@@ -165,7 +165,7 @@ class TestModes:
                 words_alone.chosen(mode)  # type: ignore[arg-type]
 
     def test_a_corpus_without_words_is_searched_by_meaning(self) -> None:
-        meaning_alone = replace(corpus(), keywords=Keywords.none(len(TEXTS)))
+        meaning_alone = replace(corpus(), keywords=Bm25.none(len(TEXTS)))
         assert meaning_alone.chosen(None) == "semantic"
         with pytest.raises(UnansweredError, match=r"mode hybrid is not there.*use semantic"):
             meaning_alone.chosen("hybrid")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import BundleError
-from recsys.text.bm25 import COLUMNS, Keywords, words
+from recsys.text.bm25 import COLUMNS, Bm25, words
 from recsys.text.vocabulary import QUERY_STOP_WORDS
 
 TEXTS = [
@@ -63,7 +63,7 @@ def bm25(texts: Sequence[str], query: str, titles: Sequence[str] = (), values: S
 @pytest.mark.parametrize("titles", [[], TITLES])
 @pytest.mark.parametrize("values", [[], VALUES])
 def test_scores_are_those_of_the_formula(query: str, titles: list[str], values: list[str]) -> None:
-    nums, scores = Keywords.from_texts(TEXTS, titles, values).scores(query)
+    nums, scores = Bm25.from_texts(TEXTS, titles, values).scores(query)
     expected = bm25(TEXTS, query, titles, values)
     assert nums.tolist() == sorted(expected)
     np.testing.assert_allclose(scores, [expected[num] for num in nums.tolist()], rtol=1e-5)
@@ -71,7 +71,7 @@ def test_scores_are_those_of_the_formula(query: str, titles: list[str], values: 
 
 @given(st.lists(st.text("ab c", max_size=12), min_size=1, max_size=6), st.text("ab c", max_size=6))
 def test_scores_of_any_texts_are_those_of_the_formula(texts: list[str], query: str) -> None:
-    nums, scores = Keywords.from_texts(texts).scores(query)
+    nums, scores = Bm25.from_texts(texts).scores(query)
     expected = bm25(texts, query) if any(text.strip() for text in texts) else {}
     assert nums.tolist() == sorted(expected)
     np.testing.assert_allclose(scores, [expected[num] for num in nums.tolist()], rtol=1e-5)
@@ -95,19 +95,19 @@ def test_words_are_without_case_and_diacritics(text: str, expected: list[str]) -
 
 def test_a_word_of_the_title_counts_more_than_one_of_the_text() -> None:
     texts = ["a film about an alien on earth", "a film about a robot on earth"]
-    nums, scores = Keywords.from_texts(texts, ["Robot", "Alien"]).scores("alien")
+    nums, scores = Bm25.from_texts(texts, ["Robot", "Alien"]).scores("alien")
     assert nums[np.argmax(scores)] == 1
-    nums, scores = Keywords.from_texts(texts).scores("alien")
+    nums, scores = Bm25.from_texts(texts).scores("alien")
     assert nums.tolist() == [0]
 
 
 def test_a_rare_word_counts_more_than_a_frequent_one() -> None:
-    nums, scores = Keywords.from_texts(["a x", "a y", "a z"]).scores("a y")
+    nums, scores = Bm25.from_texts(["a x", "a y", "a z"]).scores("a y")
     assert nums[np.argmax(scores)] == 1
 
 
 def test_coverage_is_the_share_of_the_query_by_idf() -> None:
-    found = Keywords.from_texts(["red wine", "red castle", "sea", "red red wine by the sea"])
+    found = Bm25.from_texts(["red wine", "red castle", "sea", "red red wine by the sea"])
     idf = {
         word: math.log1p((4 - n + 0.5) / (n + 0.5)) for word, n in (("red", 3), ("wine", 2), ("sea", 2), ("none", 0))
     }
@@ -122,20 +122,20 @@ def test_coverage_is_the_share_of_the_query_by_idf() -> None:
 
 
 def test_the_same_texts_give_the_same_bytes() -> None:
-    first, second = (Keywords.from_texts(TEXTS, TITLES).to_arrays() for _ in range(2))
+    first, second = (Bm25.from_texts(TEXTS, TITLES).to_arrays() for _ in range(2))
     assert tuple(first) == COLUMNS
     assert all(first[name].tobytes() == second[name].tobytes() for name in COLUMNS)
 
 
 def test_what_is_written_can_be_opened() -> None:
-    made = Keywords.from_texts(TEXTS, TITLES)
-    opened = Keywords.from_arrays(made.to_arrays(), len(TEXTS))
+    made = Bm25.from_texts(TEXTS, TITLES)
+    opened = Bm25.from_arrays(made.to_arrays(), len(TEXTS))
     for one, other in zip(made.scores("the ice"), opened.scores("the ice"), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_nothing_is_found_where_there_are_no_words() -> None:
-    empty = Keywords.from_arrays(Keywords.none(3).to_arrays(), 3)
+    empty = Bm25.from_arrays(Bm25.none(3).to_arrays(), 3)
     assert len(empty) == 3
     assert len(empty.scores("anything")[0]) == 0
 
@@ -159,14 +159,14 @@ def test_nothing_is_found_where_there_are_no_words() -> None:
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(column: str, change) -> None:  # type: ignore[no-untyped-def]
-    arrays = Keywords.from_texts(TEXTS).to_arrays()
+    arrays = Bm25.from_texts(TEXTS).to_arrays()
     with pytest.raises(BundleError, match=r"keywords: the arrays do not fit together"):
-        Keywords.from_arrays({**arrays, column: change(arrays[column])}, len(TEXTS))
+        Bm25.from_arrays({**arrays, column: change(arrays[column])}, len(TEXTS))
 
 
 def test_words_that_say_nothing_are_left_out_where_they_are_common() -> None:
     texts = ["the film", *["a film by the sea"] * 8, "an author and the law", "a builder and the law"]
-    found = Keywords.from_texts(texts)
+    found = Bm25.from_texts(texts)
     assert found.scores("the film")[0].tolist() == list(range(11))  # there is nothing else
     assert found.scores("film by the sea")[0].tolist() == list(range(1, 9))
     assert found.coverage("film by the sea", np.arange(2)).tolist() == [0, 1]

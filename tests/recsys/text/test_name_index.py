@@ -10,17 +10,17 @@ import pytest
 from recsys.data.attributes import Attributes
 from recsys.data.catalog import Catalog, Item
 from recsys.errors import BundleError
-from recsys.text.name_index import Names
+from recsys.text.name_index import NameIndex
 from recsys.text.name_rules import plain_title
 from recsys.text.tokens import tokens
 from tests.support import films
 
 CATALOG = films.catalog()
 ATTRIBUTES = Attributes.from_catalog(CATALOG)
-NAMES = Names.from_catalog(CATALOG, ATTRIBUTES.nums)
+NAMES = NameIndex.from_catalog(CATALOG, ATTRIBUTES.nums)
 
 
-def called(text: str, names: Names = NAMES) -> tuple[set[int], set[str]]:
+def called(text: str, names: NameIndex = NAMES) -> tuple[set[int], set[str]]:
     """The items and values that all the words of a text stand for."""
     words = [one.word for one in tokens(text)]
     found = [num for stop, num in names.matches(words, 0) if stop == len(words)]
@@ -103,7 +103,7 @@ def test_other_words_are_no_slips(text: str) -> None:
 
 def test_what_two_names_are_as_near_to_is_neither() -> None:
     catalog = Catalog.from_items([Item("a", "Planets"), Item("b", "Planers")])
-    names = Names.from_catalog(catalog, {})
+    names = NameIndex.from_catalog(catalog, {})
     assert names.nearest(["planes"]) is None
     assert names.nearest(["planetts"]) is not None
 
@@ -124,10 +124,12 @@ def test_a_title_of_movielens_is_turned_round(title: str, plain: str) -> None:
 
 def test_arrays_are_what_they_were() -> None:
     arrays = NAMES.to_arrays()
-    again = Names.from_arrays(arrays, len(CATALOG))
+    again = NameIndex.from_arrays(arrays, len(CATALOG))
     for name, array in again.to_arrays().items():
         np.testing.assert_array_equal(array, arrays[name])
-    assert Names.from_catalog(CATALOG, ATTRIBUTES.nums).to_arrays()["targets"].tolist() == arrays["targets"].tolist()
+    assert (
+        NameIndex.from_catalog(CATALOG, ATTRIBUTES.nums).to_arrays()["targets"].tolist() == arrays["targets"].tolist()
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,16 +152,16 @@ def test_arrays_that_do_not_fit_are_refused(field: str, value: object) -> None:
 
 
 def test_titles_without_words_are_no_names() -> None:
-    names = Names.from_catalog(Catalog.from_items([Item("…"), Item("b", "…", "text")]), {})
+    names = NameIndex.from_catalog(Catalog.from_items([Item("…"), Item("b", "…", "text")]), {})
     assert len(names.phrases) == 0
     assert list(names.matches(["text"], 0)) == []
     assert names.nearest(["something"]) is None
-    assert len(Names.none(3)) == 3
+    assert len(NameIndex.none(3)) == 3
 
 
 def test_long_values_are_texts_and_no_names() -> None:
     catalog = Catalog.from_items([Item("a", "A", "", {"plot": "word " * 20, "tags": ["slow", "9"]})])
-    names = Names.from_catalog(catalog, {"plot": 0, "tags": 1})
+    names = NameIndex.from_catalog(catalog, {"plot": 0, "tags": 1})
     assert list(names.values) == ["slow", "9"]
     assert called("slow", names) == (set(), {"slow"})
     assert called("9", names) == (set(), set())
@@ -167,6 +169,6 @@ def test_long_values_are_texts_and_no_names() -> None:
 
 def test_an_item_without_a_title_is_called_by_its_id() -> None:
     untitled = Catalog.from_items([Item("sku5"), Item("sku9", "Spade")])
-    names = Names.from_catalog(untitled, Attributes.from_catalog(untitled).nums)
+    names = NameIndex.from_catalog(untitled, Attributes.from_catalog(untitled).nums)
     assert names.called(["sku5"], lambda _: False) == [0]
     assert names.called(["sku9"], lambda _: False) == []

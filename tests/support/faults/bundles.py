@@ -16,7 +16,7 @@ from recsys.data.attributes import Attributes
 from recsys.data.catalog import Catalog, Item
 from recsys.data.ids import IdMap
 from recsys.model.model import Model
-from recsys.text.name_index import Names
+from recsys.text.name_index import NameIndex
 from tests.support import factories
 
 PREFIXES = ("a", "b", "c")
@@ -33,7 +33,7 @@ def tiny(prefix: str, seed: int = 0, annoy: bool = True) -> Model:
     catalog = Catalog.from_items([Item(*names, more) for names, more in zip(named, known, strict=True)])
     users = IdMap.from_ids([f"{prefix}{user_id}" for user_id in model.users])
     attributes = Attributes.from_catalog(catalog)
-    names = Names.from_catalog(catalog, attributes.nums)
+    names = NameIndex.from_catalog(catalog, attributes.nums)
     return dataclasses.replace(model, users=users, catalog=catalog, attributes=attributes, names=names)
 
 
