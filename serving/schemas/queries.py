@@ -79,7 +79,7 @@ class Query(BaseModel):
 
     @classmethod
     def repeatable(cls) -> frozenset[str]:
-        """NameIndex of the parameters that may be given several times."""
+        """Names of the parameters that may be given several times."""
         return frozenset()
 
 

@@ -287,7 +287,7 @@ def _smaller(task: Task, config: Config) -> Task:
 
 
 def _key(task: Task, config: Config) -> str:
-    """NameIndex what a stored trial depends on."""
+    """Names what a stored trial depends on."""
     told = config.model_dump(mode="json", include={"als", "blend", "tune", "evaluate"})
     told["tune"] = {name: value for name, value in told["tune"].items() if name not in ("storage", "trials")}
     said = json.dumps([__version__, task.checksum, task.validation.protocol, told], sort_keys=True)

@@ -64,7 +64,7 @@ class Ledger:
     path : str
         SQLite file; empty: nothing outlives the process.
     key : str
-        NameIndex everything that a trial depends on: only trials of the same key are found again.
+        Names everything that a trial depends on: only trials of the same key are found again.
 
     Raises
     ------
