@@ -136,7 +136,9 @@ def _trained(path: Path) -> Recommender:
         stages = Stages(quiet=True)
         trained = pipeline.train(config, stages)
         store = Store(Path(config.store.path))
-        store.publish(trained.model, trained.header, now(), {collect.REPORT: collect.report(trained, stages.seconds)})
+        store.publish(
+            trained.model, trained.header, now(), {collect.REPORT: collect.collect_report(trained, stages.seconds)}
+        )
     return store.recommender()
 
 

@@ -85,7 +85,7 @@ def _train(config: Config, trials: int, no_publish: bool, force: bool) -> None:
         version = "not published"
     else:
         with stages.stage("publish"):
-            report = collect.report(trained, stages.seconds)
+            report = collect.collect_report(trained, stages.seconds)
             version = store.publish(trained.model, trained.header, now(), {collect.REPORT: report})
     summary.show_trained(trained, version, stages.seconds, trained.config)
     if not no_publish:

@@ -1,4 +1,4 @@
-"""What the report of a trained model is given."""
+"""Collects the data of the report of a trained model."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from training.indexes.build import sample
 from training.report import insights
-from training.report import render as html
 from training.report.data import ReportData, UserSample
 from training.report.exploration import exploration
+from training.report.render import render
 from training.run import TrainingRun
 
 REPORT = "report.html"
@@ -20,13 +20,13 @@ SHOWN_ITEMS = 10
 SECTIONS = ("als", "content", "blend", "index", "tune", "evaluate")
 
 
-def report(trained: TrainingRun, seconds: dict[str, float]) -> bytes:
-    """The report as a self-contained HTML page."""
-    return html.render(data(trained, seconds)).encode()
+def collect_report(trained: TrainingRun, seconds: dict[str, float]) -> bytes:
+    """Return the report as a self-contained HTML page."""
+    return render(data(trained, seconds)).encode()
 
 
 def data(trained: TrainingRun, seconds: dict[str, float]) -> ReportData:
-    """Everything that the report shows; `seconds` are those of the stages."""
+    """Return everything that the report shows; `seconds` are those of the stages."""
     config, tuned = trained.config, trained.tuned
     return ReportData(
         facts=_facts(trained),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from training.evaluation.results import Comparison
 from training.evaluation.segments import HeldOut
 from training.evaluation.validation import held_out
 from training.factors.blend import exact_model
-from training.report import popularity_page
+from training.report.data import ReportData
+from training.report.render import render
 from training.run import Protocol
 
 QUIET = Stages(quiet=True)
@@ -68,15 +70,22 @@ def test_of_many_users_some_are_drawn_by_the_seed(monkeypatch: pytest.MonkeyPatc
     assert one == same
 
 
+def section_of(comparison: Comparison) -> str:
+    """The section of the report about the penalty, or its reason to be left out."""
+    page = " ".join(render(ReportData({}, comparison, "m", (), {}, {}, (), "")).split())
+    (section,) = re.findall('<section [^>]*>(?:<h2>|<p class="lead">)The popularity penalty.*?</section>', page)
+    return str(section)
+
+
 def test_the_section_shows_every_penalty_and_says_how_far_it_is_free(comparison: Comparison) -> None:
-    shown = popularity_page.tradeoff(comparison)
+    shown = section_of(comparison)
     assert shown.count("<tr") == 1 + len(popularity_tradeoff.PENALTIES)
     assert "coverage goes from" in shown
     assert 'aria-label="ndcg@5 over the share of the catalogue' in shown
-    dear = [replace(one, ndcg=replace(one.ndcg, mean=0.0)) for one in comparison.tradeoff[1:]]
-    told = popularity_page.tradeoff(replace(comparison, tradeoff=(comparison.tradeoff[0], *dear)))
-    assert "Every penalty that was tried costs more hits than chance explains" in told
-    assert "it was not measured" in popularity_page.tradeoff(replace(comparison, tradeoff=()))
+    dear = tuple(replace(one, ndcg=replace(one.ndcg, mean=0.0)) for one in comparison.tradeoff[1:])
+    costly = section_of(replace(comparison, tradeoff=(comparison.tradeoff[0], *dear)))
+    assert "Every penalty that was tried costs more hits than chance explains" in costly
+    assert "it was not measured" in section_of(replace(comparison, tradeoff=()))
 
 
 def test_head_share_and_percentile_by_hand() -> None:

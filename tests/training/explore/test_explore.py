@@ -126,11 +126,11 @@ def test_off_is_off(tmp_path: Path) -> None:
     assert not trained.model.clusters.groups
     assert not trained.model.item_map.placed().any()
     assert not [name for name in trained.header.metrics if "clusters" in name]
-    assert "Groups, map and directions: left out" in collect.report(trained, {}).decode()
+    assert "Groups, map and directions: left out" in collect.collect_report(trained, {}).decode()
 
 
 def test_the_report_shows_them(trained: TrainingRun) -> None:
-    page = collect.report(trained, {"read": 1.0}).decode()
+    page = collect.collect_report(trained, {"read": 1.0}).decode()
     for key in ("map", "clusters", "segments", "directions"):
         assert f'<section id="{key}"' in page
     assert trained.model.clusters.groups[0].name in page

@@ -96,9 +96,9 @@ def test_notes_say_what_the_figures_are(trained: TrainingRun) -> None:
 
 
 def test_the_page_is_rendered_with_and_without_a_search(trained: TrainingRun) -> None:
-    plain, tuned = collect.report(trained, SECONDS), collect.report(searched(trained), SECONDS)
+    plain, tuned = collect.collect_report(trained, SECONDS), collect.collect_report(searched(trained), SECONDS)
     assert b"<html" in plain
-    assert plain == collect.report(trained, SECONDS)
+    assert plain == collect.collect_report(trained, SECONDS)
     assert len(tuned) > len(plain)
 
 
@@ -109,4 +109,4 @@ def test_the_smallest_model_has_a_report(tmp_path: Path) -> None:
     assert "newest interaction" not in data.facts
     assert [(user.user_id, user.history, user.recommended) for user in data.users] == [("u", (("x", "x"),), ())]
     assert not any("held out" in note for note in data.notes)
-    assert b"<html" in collect.report(trained, SECONDS)
+    assert b"<html" in collect.collect_report(trained, SECONDS)
