@@ -1,18 +1,24 @@
-"""The current model of the configured store, and files that it is asked about."""
+"""The current model of the configured store, and what commands ask it."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from recsys.bundle.store import Store
 from recsys.config import Config
+from recsys.data.filters import parse_filter
 from recsys.data.vectors import Vectors
 from recsys.encoders.picture_encoders import open_picture_encoder
 from recsys.encoders.pictures import PictureBytes, decode
 from recsys.errors import ConfigError, PictureError
 from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import ListRequest
 from recsys.search.pictures import check_pictures
 
 
@@ -23,6 +29,18 @@ def open_store(config: Config) -> Store:
 def open_recommender(config: Config) -> Recommender:
     """Raises NoModelError when nothing is published, BundleError when the current bundle is damaged."""
     return open_store(config).recommender()
+
+
+def with_request(command: Callable[..., None]) -> Callable[..., None]:
+    """Pass a command one ListRequest in place of those of its options that a request has."""
+
+    @functools.wraps(command)
+    def requesting(config: Config, filters: tuple[str, ...] = (), **options: Any) -> None:
+        given = {one.name: options.pop(one.name) for one in fields(ListRequest) if one.name in options}
+        request = ListRequest(filters=tuple(parse_filter(text) for text in filters), **given)
+        command(config, request, **options)
+
+    return requesting
 
 
 def encoded_picture(recommender: Recommender, path: Path) -> Vectors:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Literal, NamedTuple
 
 from recsys.data.catalog import Catalog
@@ -106,35 +107,38 @@ def page(nums: Sequence[int], offset: int, k: int, drop: set[int]) -> Page:
     return Page(places, None)
 
 
-def personal(
+def recommendations(
+    catalog: Catalog,
+    nums: Sequence[int],
+    scores: Iterable[float],
+    sources: Iterable[Source],
+    reasons: Iterable[Reason | None] = repeat(None),
+) -> tuple[Recommendation, ...]:
+    """Return items by their row numbers, with the columns beside them."""
+    ids, titles = map(catalog.items.id, nums), map(catalog.titles.__getitem__, nums)
+    return tuple(map(Recommendation, ids, titles, scores, sources, reasons))
+
+
+def of_list(
     catalog: Catalog, nums: list[int], scores: list[float], collaborative: list[float]
 ) -> tuple[Recommendation, ...]:
-    """Items with their scores and the part of each that behaviour makes; the rest is content."""
-    items, titles = catalog.items, catalog.titles
-    return tuple(
-        Recommendation(items.id(num), titles[num], score, _source(part != 0, score != part))
-        for num, score, part in zip(nums, scores, collaborative, strict=True)
-    )
+    """Return items of a precomputed list, with the part of each score that is collaborative; the rest is content."""
+    sources = [source(part != 0, score != part) for score, part in zip(scores, collaborative, strict=True)]
+    return recommendations(catalog, nums, scores, sources)
 
 
 def of_ranked(catalog: Catalog, ranked: Ranked, reasons: Reasons | None = None) -> tuple[Recommendation, ...]:
-    """Ranked items; with reasons, which stand in the same order."""
+    """Return ranked items; with reasons, which have the same order."""
+    sources = map(source, (ranked.collaborative != 0).tolist(), (ranked.content != 0).tolist())
     nums, scores = ranked.found.nums.tolist(), ranked.found.scores.tolist()
-    parts = zip(nums, scores, ranked.collaborative.tolist(), ranked.content.tolist(), strict=True)
-    made = tuple(
-        Recommendation(catalog.items.id(num), catalog.titles[num], score, _source(behaviour != 0, content != 0))
-        for num, score, behaviour, content in parts
-    )
     if reasons is None:
-        return made
-    costs = ranked.popularity.tolist()
-    return tuple(
-        item._replace(reason=_reason(catalog, reasons, place, costs[place])) for place, item in enumerate(made)
-    )
+        return recommendations(catalog, nums, scores, sources)
+    why = (_reason(catalog, reasons, place, cost) for place, cost in enumerate(ranked.popularity.tolist()))
+    return recommendations(catalog, nums, scores, sources, why)
 
 
 def of_likeness(catalog: Catalog, ranked: Ranked, explain: bool) -> tuple[Recommendation, ...]:
-    """Ranked items that are like another one, whose likeness has two parts and no history."""
+    """Return items that are similar to another one; the similarity has two parts and no history."""
     made = of_ranked(catalog, ranked)
     if not explain:
         return made
@@ -145,24 +149,14 @@ def of_likeness(catalog: Catalog, ranked: Ranked, explain: bool) -> tuple[Recomm
 
 
 def of_popular(catalog: Catalog, found: Neighbors, explain: bool) -> tuple[Recommendation, ...]:
-    """Items by popularity."""
-    items = []
-    for num, score in zip(found.nums.tolist(), found.scores.tolist(), strict=True):
-        reason = Reason((), 0.0, 0.0, 0.0, score) if explain else None
-        items.append(Recommendation(catalog.items.id(num), catalog.titles[num], score, "popularity", reason))
-    return tuple(items)
+    """Return items by popularity."""
+    scores = found.scores.tolist()
+    reasons = (Reason((), 0.0, 0.0, 0.0, score) if explain else None for score in scores)
+    return recommendations(catalog, found.nums.tolist(), scores, repeat("popularity"), reasons)
 
 
-def of_known(catalog: Catalog, found: Neighbors, known: Sequence[tuple[bool, bool]]) -> tuple[Recommendation, ...]:
-    """Items whose scores have no parts, with whether behaviour and content of each are known."""
-    pairs = zip(found.nums.tolist(), found.scores.tolist(), known, strict=True)
-    return tuple(
-        Recommendation(catalog.items.id(num), catalog.titles[num], score, _source(*parts))
-        for num, score, parts in pairs
-    )
-
-
-def _source(collaborative: bool, content: bool) -> Source:
+def source(collaborative: bool, content: bool) -> Source:
+    """Return the source of a score that has these parts."""
     if content:
         return "blended" if collaborative else "content"
     return "collaborative"

@@ -252,7 +252,7 @@ class Recommender:
             return None
         places = [kept[place] for place in found.places]
         scores, collaborative = lists.scores[row, :depth].tolist(), lists.collaborative[row, :depth].tolist()
-        items = answer.personal(
+        items = answer.of_list(
             self.model.catalog,
             [nums[place] for place in places],
             [scores[place] for place in places],

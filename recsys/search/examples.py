@@ -186,8 +186,8 @@ def _average(examples: Sequence[Example]) -> NDArray[np.float64]:
 def _items(model: Model, found: Neighbors, places: NDArray[np.int64]) -> tuple[Recommendation, ...]:
     """Some of the items that were compared with examples; what is known of an item is what its score is made of."""
     rows, factors = model.items_like_item.table.rows(found.nums[places]), model.layout.factors
-    known = [(bool(row[:factors].any()), bool(row[factors:].any())) for row in rows]
-    return answer.of_known(model.catalog, Neighbors(found.nums[places], found.scores[places]), known)
+    sources = [answer.source(bool(row[:factors].any()), bool(row[factors:].any())) for row in rows]
+    return answer.recommendations(model.catalog, found.nums[places].tolist(), found.scores[places].tolist(), sources)
 
 
 def _best(

@@ -8,8 +8,9 @@ order by text, with scores of 0 and less, as they have on the same scale.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import repeat
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from recsys.data.vectors import Vectors
 from recsys.events.activity import NO_EVENTS, UserEvents
 from recsys.model.model import Model
 from recsys.recommend import answer
-from recsys.recommend.answer import Answer, Recommendation, Source
+from recsys.recommend.answer import Answer, Source
 from recsys.recommend.ranking import scored
 from recsys.recommend.recommender import Recommender, User
 from recsys.recommend.request import ListRequest
@@ -91,7 +92,9 @@ def search(
     if state is not None and known:
         found = _personalized(found, state)
     page = answer.page(found.nums.tolist(), request.offset, request.k, set())
-    items = _items(model, found.take(page.places), query)
+    found = found.take(page.places)
+    sources: Iterable[Source] = repeat(PICTURE) if isinstance(query, PictureQuery) else found.sources()
+    items = answer.recommendations(model.catalog, found.nums.tolist(), found.scores.tolist(), sources)
     unknown = state is not None and not known
     return Answer("personalized_search" if known else "search", items, fallback=unknown, next_offset=page.next_offset)
 
@@ -113,13 +116,3 @@ def _scaled(scores: Vectors, n: int) -> NDArray[np.float64]:
     """Falling scores so that the first becomes 1 and number `n` 0; all 0 where they are equal."""
     spread = float(scores[0]) - float(scores[n - 1])
     return np.asarray((scores - float(scores[n - 1])) / (spread or 1), dtype=np.float64)
-
-
-def _items(model: Model, found: Found, query: TextQuery | PictureQuery) -> tuple[Recommendation, ...]:
-    ids, titles = model.catalog.items, model.catalog.titles
-    scores = found.scores.tolist()
-    sources: Sequence[Source] = [PICTURE] * len(found) if isinstance(query, PictureQuery) else found.sources()
-    return tuple(
-        Recommendation(ids.id(num), titles[num], score, source)
-        for num, score, source in zip(found.nums.tolist(), scores, sources, strict=True)
-    )

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask import Blueprint, Response
 
-from recsys.data.vectors import Vectors
 from recsys.recommend.json import listed_object
-from recsys.recommend.recommender import Recommender
 from recsys.search.examples import (
     Example,
     VectorQuery,
@@ -34,34 +30,23 @@ def blueprint(model: ServingModel, view: EventView, encoding: Encoding) -> Bluep
         query(NoQuery)
         given = body(QueryBody)
         recommender = model.get()
-        events = view.read("", recommender)
+        reads = [view.read("", recommender)]
         texts = given.texts()
         vectors = dict(zip(texts, encoding.encode(recommender.encoder, texts), strict=True)) if texts else {}
-        examples = _Examples(recommender, view, vectors)
-        wanted = VectorQuery(examples.of(given.positive), examples.of(given.negative), given.strategy)
-        answer = search_by_examples(recommender, wanted, given.request, events.hidden)
+
+        def example(one: ExampleIn) -> Example:
+            if one.item_id is not None:
+                return item_example(recommender, one.item_id, one.weight)
+            if one.text is not None:
+                return text_example(recommender, vectors[one.text], one.weight)
+            assert one.user_id is not None
+            reads.append(view.read(one.user_id, recommender))
+            return user_example(recommender, one.user_id, reads[-1], one.weight)
+
+        positive, negative = (tuple(example(one) for one in side) for side in (given.positive, given.negative))
+        wanted = VectorQuery(positive, negative, given.strategy)
+        answer = search_by_examples(recommender, wanted, given.request, reads[0].hidden)
         shown = listed_object(answer, {}, recommender.model_version)
-        return personal(answer, shown, events.degraded or examples.degraded)
+        return personal(answer, shown, any(events.degraded for events in reads))
 
     return routes
-
-
-class _Examples:
-    """Examples of requests as vectors; `degraded` when fresh events of a user could not be read."""
-
-    def __init__(self, recommender: Recommender, view: EventView, vectors: dict[str, Vectors]) -> None:
-        self._recommender, self._view, self._vectors = recommender, view, vectors
-        self.degraded = False
-
-    def of(self, given: Sequence[ExampleIn]) -> tuple[Example, ...]:
-        return tuple(self._example(one) for one in given)
-
-    def _example(self, one: ExampleIn) -> Example:
-        if one.item_id is not None:
-            return item_example(self._recommender, one.item_id, one.weight)
-        if one.text is not None:
-            return text_example(self._recommender, self._vectors[one.text], one.weight)
-        assert one.user_id is not None
-        events = self._view.read(one.user_id, self._recommender)
-        self.degraded |= events.degraded
-        return user_example(self._recommender, one.user_id, events, one.weight)

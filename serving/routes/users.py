@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, Response, jsonify
 
 from recsys.errors import NotFoundError
@@ -40,15 +42,7 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
                 "history": [_item(one) for one in profile.liked],
                 "disliked": [_item(one) for one in profile.disliked],
                 "preferences": [one._asdict() for one in profile.preferences],
-                "events": [
-                    {
-                        "item_id": one.event.item_id,
-                        "event": one.event.event,
-                        "value": one.event.value,
-                        "timestamp": one.event.timestamp,
-                    }
-                    for one in events
-                ],
+                "events": [asdict(one.event) for one in events],
             }
         )
         response.headers["Cache-Control"] = PRIVATE
@@ -66,4 +60,4 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
 
 
 def _item(one: Consumed) -> dict[str, object]:
-    return {"item_id": one.item_id, "title": one.title, "weight": displayed(one.weight)}
+    return {**one._asdict(), "weight": displayed(one.weight)}

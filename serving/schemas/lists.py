@@ -47,6 +47,7 @@ class ListSchema(BaseModel):
     @cached_property
     def request(self) -> ListRequest:
         """The request; a field that the schema lacks or the client left out has its default."""
-        given = {name: getattr(self, name) for name in self.request_fields if name in type(self).model_fields}
+        known = type(self).model_fields
+        given = {name: getattr(self, name) for name in self.request_fields if name in known}
         given["filters"] = self.conditions
         return ListRequest(**{name: value for name, value in given.items() if value is not None})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from tests.support import factories
 
+USER_STATE = "recsys.recommend.user_state"
 HEAVY = {"torch", "implicit", "pandas", "sklearn", "sentence_transformers", "transformers", "optuna"}
 
 
@@ -93,3 +95,22 @@ def test_other_rooms_use_only_the_public_names_of_chat() -> None:
     users = {path.name for path in others if "from recsys.chat import" in path.read_text("utf-8")}
     assert users == {"chat.py"}
     assert [path for path in others if "recsys.chat." in path.read_text("utf-8")] == []
+
+
+def inner_parts(source: str) -> list[str]:
+    """What a source text reads of a recommender's inside."""
+    nodes = list(ast.walk(ast.parse(source)))
+    read = [node.attr for node in nodes if isinstance(node, ast.Attribute) and node.attr in ("model", "rules")]
+    return read + [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module == USER_STATE]
+
+
+@pytest.mark.parametrize("folder", ["serving/routes", "recsys/cli"])
+def test_routes_and_commands_ask_the_recommender_and_not_its_parts(folder: str) -> None:
+    sources = {path.name: path.read_text(encoding="utf-8") for path in Path(factories.ROOT, folder).rglob("*.py")}
+    assert len(sources) > 10
+    assert {name: found for name, source in sources.items() if (found := inner_parts(source))} == {}
+
+
+def test_control_the_parts_of_a_recommender_are_seen() -> None:
+    source = f"from {USER_STATE} import of_user\nof_user(recommender.model, recommender.rules, 'u')\nrecommender.model_version"
+    assert sorted(inner_parts(source)) == sorted(["model", "rules", USER_STATE])

@@ -10,10 +10,9 @@ import click
 
 from recsys.chat import Message, answer_turn, llm_reply
 from recsys.cli.main import configured
-from recsys.cli.open_model import not_blank, open_recommender
+from recsys.cli.open_model import not_blank, open_recommender, with_request
 from recsys.cli.output import plain, show_json
 from recsys.config import ChatConfig, Config
-from recsys.data.filters import parse_filter
 from recsys.encoders.hub import TextEncoder
 from recsys.encoders.opening import open_query_encoder
 from recsys.errors import PhrasingError
@@ -32,21 +31,14 @@ ENDS = ("", "/quit", "quit", "exit", "bye")
 @click.option("--exclude", multiple=True, metavar="ITEM_ID", help="not this item; repeatable")
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
+@with_request
 def chat_command(
-    config: Config,
-    said: tuple[str, ...],
-    k: int,
-    user_id: str | None,
-    filters: tuple[str, ...],
-    exclude: tuple[str, ...],
-    exact: bool,
-    as_json: bool,
+    config: Config, request: ListRequest, said: tuple[str, ...], user_id: str | None, as_json: bool
 ) -> None:
     """Items by what you say: "I loved Alien but not horror".
 
     Each TEXT is a turn, the answer to the last one is shown. Without any, a conversation begins; an empty line ends it.
     """
-    request = ListRequest(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
     chat = _Chat(open_recommender(config), config.chat, request, user_id)
     not_blank(*said)
     for text in said[:-1]:  # "more" and "yes" are about the answer before

@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import open_recommender
+from recsys.cli.open_model import open_recommender, with_request
 from recsys.config import Config
-from recsys.data.filters import parse_filter
 from recsys.data.table_files import check_format, write_rows
 from recsys.errors import ConfigError, DataError
 from recsys.explore.json import map_rows
@@ -32,14 +31,14 @@ DRAWN: Mapping[str, Callable[[Recommender], str]] = {".svg": svg_file, ".html": 
     help=".parquet, .csv, .csv.gz or .jsonl: a row for each item that has a place; .svg: a picture; .html: a page",
 )
 @click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
-def item_map(config: Config, output: Path, filters: tuple[str, ...]) -> None:
+@with_request
+def item_map(config: Config, request: ListRequest, output: Path) -> None:
     """The items in two dimensions, like beside like, in a file that map viewers open."""
     drawn = DRAWN.get(output.suffix)
-    if drawn is not None and filters:
+    if drawn is not None and request.filters:
         raise ConfigError("--filter chooses rows; a picture (.svg, .html) is of the most popular items")
     if drawn is None:
         check_format(output)
-    request = ListRequest(filters=tuple(parse_filter(one) for one in filters))
     recommender = open_recommender(config)
     map_rows(recommender)  # first: there may be none
     if drawn is not None:

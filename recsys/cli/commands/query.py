@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import not_blank, open_recommender
+from recsys.cli.open_model import not_blank, open_recommender, with_request
 from recsys.cli.output import show_answer, show_json
 from recsys.config import Config
-from recsys.data.filters import parse_filter
 from recsys.encoders.hub import TextEncoder
 from recsys.encoders.opening import open_query_encoder
 from recsys.errors import ConfigError
@@ -47,20 +46,13 @@ from recsys.search.examples import (
 @click.option("--exclude", multiple=True, metavar="ITEM_ID", help="not this item")
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
+@with_request
 def query_command(
-    config: Config,
-    strategy: Strategy,
-    k: int,
-    filters: tuple[str, ...],
-    exclude: tuple[str, ...],
-    exact: bool,
-    as_json: bool,
-    **examples: tuple[str, ...],
+    config: Config, request: ListRequest, strategy: Strategy, as_json: bool, **examples: tuple[str, ...]
 ) -> None:
     """Items like some items, texts and users, and unlike others: vector arithmetic."""
     if not (examples["like"] or examples["like_text"] or examples["like_user"]):
         raise ConfigError("give an example: --like ITEM_ID, --like-text TEXT or --like-user USER_ID")
-    request = ListRequest(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
     recommender = open_recommender(config)
     texts = [*examples["like_text"], *examples["unlike_text"]]
     not_blank(*texts)

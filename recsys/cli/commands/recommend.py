@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import open_recommender
+from recsys.cli.open_model import open_recommender, with_request
 from recsys.cli.output import show_answer, show_json
 from recsys.config import Config
 from recsys.data.table_files import check_format, read_ids, write_rows
@@ -40,15 +40,13 @@ ALL = "all"
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @click.option("--users", metavar="FILE|all", help="many users: a file of one id a line, or all of the model")
 @click.option("--output", type=click.Path(path_type=Path), help="many users: .csv, .csv.gz, .parquet or .jsonl")
+@with_request
 def recommend(
     config: Config,
+    request: ListRequest,
     user_id: str | None,
-    k: int,
     as_json: bool,
-    exclude: tuple[str, ...],
-    include_seen: bool,
     penalty: float | None,
-    exact: bool,
     users: str | None,
     output: Path | None,
 ) -> None:
@@ -56,16 +54,16 @@ def recommend(
     if (user_id is None) == (users is None):
         raise ConfigError("give either USER_ID or --users, not both and not neither")
     penalty = config.serve.popularity_penalty if penalty is None else penalty
+    request = replace(request, popularity_penalty=penalty)
     if users is not None:
-        if output is None or as_json or exclude or include_seen:
+        if output is None or as_json or request.exclude or request.include_seen:
             raise ConfigError("--users needs --output FILE, and takes neither --json, --exclude nor --include-seen")
-        _batch(config, users, _Wanted(k, exact, penalty), output)
+        _batch(config, users, request, output)
         return
     assert user_id is not None
     if output is not None:
         raise ConfigError("--output goes with --users; for one user redirect --json")
     recommender = open_recommender(config)
-    request = ListRequest(k, exclude=exclude, include_seen=include_seen, popularity_penalty=penalty, exact=exact)
     answer = recommender.recommend(user_id, request)
     if as_json:
         show_json(listed_object(answer, {"user_id": user_id}, recommender.model_version))
@@ -74,22 +72,14 @@ def recommend(
     show_answer(answer, f"{user_id}: {answer.strategy}{unknown} (model {recommender.model_version})")
 
 
-class _Wanted(NamedTuple):
-    """What the lists of many users are like."""
-
-    k: int
-    exact: bool
-    penalty: float
-
-
-def _batch(config: Config, users: str, wanted: _Wanted, output: Path) -> None:
+def _batch(config: Config, users: str, request: ListRequest, output: Path) -> None:
     check_format(output)
     stages = Stages()
     with stages.stage("load"):
         recommender = open_recommender(config)
         ids = list(recommender.users) if users == ALL else read_ids(Path(users), "--users")
     with stages.stage("recommend", len(ids)) as advance:
-        rows = _rows(recommender, ids, wanted, advance)
+        rows = _rows(recommender, ids, request, advance)
         written = write_rows(output, COLUMNS, rows, {"rank": "int32", "score": "float32"})
     unknown = [user_id for user_id in ids if user_id not in recommender.users] if users != ALL else []
     popular = f"; {len(unknown)} unknown users (first {unknown[0]!r}) got the popular items" if unknown else ""
@@ -98,8 +88,8 @@ def _batch(config: Config, users: str, wanted: _Wanted, output: Path) -> None:
     )
 
 
-def _rows(recommender: Recommender, ids: list[str], wanted: _Wanted, advance) -> Iterator[tuple[object, ...]]:  # type: ignore[no-untyped-def]
-    lists = recommend_users(recommender, ids, wanted.k, exact=wanted.exact, penalty=wanted.penalty)
+def _rows(recommender: Recommender, ids: list[str], request: ListRequest, advance) -> Iterator[tuple[object, ...]]:  # type: ignore[no-untyped-def]
+    lists = recommend_users(recommender, ids, request.k, exact=request.exact, penalty=request.popularity_penalty)
     for user_id, best in zip(ids, lists, strict=True):
         advance(1)
         for rank, (item_id, score) in enumerate(best, 1):

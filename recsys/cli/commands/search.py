@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import encoded_picture, not_blank, open_recommender
+from recsys.cli.open_model import encoded_picture, not_blank, open_recommender, with_request
 from recsys.cli.output import plain, show_answer, show_json
 from recsys.config import Config, ContentConfig
-from recsys.data.filters import parse_filter
 from recsys.encoders.hub import TextEncoder, open_encoder
 from recsys.encoders.opening import lightest, open_query_encoder
 from recsys.errors import ConfigError
@@ -49,16 +48,14 @@ WITHOUT_A_MODEL = {"lsa": "is fitted on a catalogue", "none": "encodes nothing"}
     help="search this file of one document a line instead; no model is needed",
 )
 @click.option("--picture", type=click.Path(path_type=Path), help="items like this .png or .jpg file, in place of TEXT")
+@with_request
 def search_command(
     config: Config,
+    request: ListRequest,
     text: str | None,
-    k: int,
     mode: SearchMode | None,
     as_json: bool,
-    filters: tuple[str, ...],
-    exclude: tuple[str, ...],
     user_id: str | None,
-    exact: bool,
     documents: Path | None,
     picture: Path | None,
 ) -> None:
@@ -67,15 +64,14 @@ def search_command(
         raise ConfigError("search for a TEXT or a --picture, one of them")
     not_blank(text)
     if documents is not None:
-        if filters or exclude or user_id is not None or exact or text is None or mode == PICTURE:
+        if user_id is not None or request != ListRequest(request.k) or text is None or mode == PICTURE:
             raise ConfigError(
                 "--documents takes neither --filter, --exclude, --user, --exact, --picture nor --mode picture"
             )
-        _documents(config.content, documents, text, k, mode or "semantic", as_json)
+        _documents(config.content, documents, text, request.k, mode or "semantic", as_json)
         return
     if text is None and mode not in (None, PICTURE):
         raise ConfigError(f"--picture is searched for by --mode {PICTURE}; leave --mode {mode} out")
-    request = ListRequest(k, exclude=exclude, filters=tuple(parse_filter(one) for one in filters), exact=exact)
     recommender = open_recommender(config)
     if text is None:
         assert picture is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import open_recommender
+from recsys.cli.open_model import open_recommender, with_request
 from recsys.cli.output import show_answer, show_json
 from recsys.config import Config
 from recsys.recommend.json import listed_object
@@ -19,10 +19,11 @@ from recsys.recommend.request import ListRequest
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
 @click.option("--exclude", multiple=True, metavar="ITEM_ID", help="not this item; repeatable")
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
-def similar(config: Config, item_id: str, k: int, as_json: bool, exclude: tuple[str, ...], exact: bool) -> None:
+@with_request
+def similar(config: Config, request: ListRequest, item_id: str, as_json: bool) -> None:
     """Items like ITEM_ID, by behaviour and content."""
     recommender = open_recommender(config)
-    answer = recommender.similar_items(item_id, ListRequest(k, exclude=exclude, exact=exact))
+    answer = recommender.similar_items(item_id, request)
     if as_json:
         show_json(listed_object(answer, {"item_id": item_id}, recommender.model_version))
         return
