@@ -74,13 +74,12 @@ def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lam
 def _cached(
     encoder: TextEncoder, texts: Sequence[str], path: str, advance: Callable[[int], None] = lambda _: None
 ) -> Vectors:
-    if not path:
-        return encoder.encode(texts, advance)
+    """Each text is encoded once, so that equal ones have equal vectors: a vector depends on the batch in its last digits."""
     with vector_cache.opened(path, encoder.fingerprint) as cache:
         keys = [key_of(text.encode()) for text in texts]
         known = cache.known(sorted(set(keys)))
-        advance(sum(key in known for key in keys))
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        advance(len(texts) - len(new))
         for some in _slabs(sorted(new, key=lambda key: (len(new[key]), key))):  # like lengths are encoded together
             vectors = encoder.encode([new[key] for key in some], advance)
             cache.add(some, vectors)

@@ -111,28 +111,32 @@ class _Encoding:
 
     def __init__(self, encoder: PictureEncoder, folder: Path, cache: VectorCache) -> None:
         self._encoder, self._folder, self._cache = encoder, folder, cache
-        self._found: dict[int, Vectors] = {}
+        self._keys: dict[int, bytes] = {}
+        self._vectors: dict[bytes, Vectors] = {}
         self.bad: list[str] = []
 
     def add(self, first: int, names: Sequence[str]) -> None:
-        """The pictures of the items from number `first` on; an empty name: there is none."""
+        """The pictures of the items from number `first` on; an empty name: there is none.
+
+        Each picture is encoded once, so that equal ones have equal vectors: one depends on its batch in the last digits.
+        """
         contents: dict[int, bytes] = {}
         for num, name in enumerate(names, first):
             if name:
                 with self._told(name):
                     contents[num] = _bytes(self._folder, name)
         keys = {num: key_of(content) for num, content in contents.items()}
-        known = self._cache.known(sorted(set(keys.values())))
+        self._vectors.update(self._cache.known(sorted(set(keys.values()) - self._vectors.keys())))
         new: dict[bytes, Picture] = {}
         for num, key in keys.items():
-            if key not in known and key not in new:
+            if key not in self._vectors and key not in new:
                 with self._told(names[num - first]):
                     new[key] = decode(PictureBytes(contents[num]))
         if new:
             vectors = self._encoder.encode_pictures([*new.values()])
             self._cache.add([*new], vectors)
-            known.update(zip(new, vectors, strict=True))
-        self._found.update((num, known[key]) for num, key in keys.items() if key in known)
+            self._vectors.update(zip(new, vectors, strict=True))
+        self._keys.update((num, key) for num, key in keys.items() if key in self._vectors)
 
     @contextmanager
     def _told(self, name: str) -> Iterator[None]:
@@ -142,9 +146,9 @@ class _Encoding:
             self.bad.append(f"{name}: {error}")
 
     def vectors(self, n_items: int) -> Vectors:
-        vectors = np.zeros((n_items, len(next(iter(self._found.values())))), dtype=np.float32)
-        for num, vector in self._found.items():
-            vectors[num] = vector
+        vectors = np.zeros((n_items, len(next(iter(self._vectors.values())))), dtype=np.float32)
+        for num, key in self._keys.items():
+            vectors[num] = self._vectors[key]
         return vectors
 
 

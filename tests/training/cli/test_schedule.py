@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.training.test_train_command import data, recsys
 from training.cli import lock, schedule
 
 PATIENCE_SECONDS = 60
+DESCRIPTORS = 1100  # that a process holds
 
 
 @pytest.mark.parametrize(
@@ -124,6 +126,25 @@ def test_a_wish_to_end_is_heard_whenever_it_was_uttered() -> None:
     assert stop.wait()
     assert stop.wait(0.0)
     stop.close()
+
+
+def test_a_wish_is_heard_in_a_process_of_many_descriptors() -> None:
+    """``select()`` takes none from 1024 on."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2 * DESCRIPTORS:
+        pytest.skip(f"the system lets a process have {hard} descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * DESCRIPTORS), hard))
+    taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(DESCRIPTORS)]
+    try:
+        stop = schedule.Stop()
+        assert not stop.wait(0.0)
+        stop.set()
+        assert stop.wait(None, taken[-1])
+        stop.close()
+    finally:
+        for handle in taken:
+            os.close(handle)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.fixture

@@ -59,9 +59,10 @@ def test_only_new_texts_are_encoded(tmp_path: Path) -> None:
     assert np.array_equal(second, CountingEncoder().encode(["three", "two", "one"]))
 
 
-def test_a_text_that_stands_twice_is_encoded_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_text_that_stands_twice_is_encoded_once(tmp_path: Path, kept: bool) -> None:
     encoder = CountingEncoder()
-    vectors = cached(tmp_path / "c", ["one", "two", "one"], encoder)
+    vectors = _cached(encoder, ["one", "two", "one"], str(tmp_path / "c") if kept else "", silent)
     assert sorted(encoder.asked) == ["one", "two"]
     assert np.array_equal(vectors, CountingEncoder().encode(["one", "two", "one"]))
 
