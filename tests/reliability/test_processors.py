@@ -31,8 +31,8 @@ from recsys.model.extras.anomalies import LABELS, Anomalies, Finding, Found, Kin
 from recsys.model.extras.picture_tags import Tags
 from recsys.model.model import Model
 from recsys.model.similarity import Likeness
-from recsys.text.bm25 import Keywords
-from recsys.text.name_index import Names
+from recsys.text.bm25 import Bm25
+from recsys.text.name_index import NameIndex
 from tests.support import factories
 from training.content import lsa
 from training.insights import tagging
@@ -126,8 +126,8 @@ def hard() -> tuple[Model, EncoderInfo]:
         base,
         catalog=catalog,
         layout=replace(base.layout, text_dim=texts.shape[1], content_scale=0.7),
-        keywords=Keywords.from_texts(catalog.texts(), list(catalog.titles)),
-        names=Names.from_catalog(catalog, attributes.nums),
+        keywords=Bm25.from_texts(catalog.texts(), list(catalog.titles)),
+        names=NameIndex.from_catalog(catalog, attributes.nums),
         attributes=attributes,
         fold_in=factories.fold_in(factors, factories.interactions([("u0", f"i{num}") for num in range(n)])),
         likeness=likeness,

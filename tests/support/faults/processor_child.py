@@ -1,6 +1,6 @@
 """Answers a fixed set of questions about a published model, on whatever processor the environment lets the libraries see.
 
-Run as a process of its own: ``python -m tests.reliability.processor_child STORE``. It prints one JSON object, from each
+Run as a process of its own: ``python -m tests.support.faults.processor_child STORE``. It prints one JSON object, from each
 question to its answer.
 """
 
@@ -23,7 +23,7 @@ from recsys.model.model import Model
 from recsys.recommend.batch import recommend_many, recommend_penalized
 from recsys.recommend.json import answer_object
 from recsys.recommend.recommender import Recommender
-from recsys.recommend.request import Asked
+from recsys.recommend.request import ListRequest
 from recsys.search.items import search
 from recsys.search.json import caption_object, search_object
 from recsys.search.pictures import PictureQuery, captions
@@ -89,7 +89,7 @@ def answers(recommender: Recommender) -> Iterator[tuple[str, object]]:
     yield from _pictures(recommender)
     for num in ROWS:
         for penalty in (0.0, 0.4):
-            asked = Asked(25, 5, exact=True, popularity_penalty=penalty, diversity=penalty)
+            asked = ListRequest(25, 5, exact=True, popularity_penalty=penalty, diversity=penalty)
             yield f"exact u{num} {penalty}", answer_object(recommender.recommend(f"u{num}", asked), {}, "")
 
 
@@ -107,10 +107,10 @@ def _pictures(recommender: Recommender) -> Iterator[tuple[str, object]]:
     for number, vector in enumerate(vectors / np.linalg.norm(vectors.astype(np.float64), axis=1)[:, None]):
         query = PictureQuery(vector.astype(np.float32))
         for offset in (0, 8):
-            asked = Asked(20, offset, filters=(parse_filter("year>1995"),) * (number % 2))
+            asked = ListRequest(20, offset, filters=(parse_filter("year>1995"),) * (number % 2))
             found = search(recommender, query, asked)
             yield f"picture {number} from {offset}", search_object(found, query, {}, "")
-        yield f"caption {number}", caption_object(captions(recommender.model, query.vector, 3), "")
+        yield f"caption {number}", caption_object(captions(recommender, query.vector, 3), "")
 
 
 def lists(model: Model) -> Iterator[tuple[str, object]]:
@@ -126,8 +126,8 @@ def lists(model: Model) -> Iterator[tuple[str, object]]:
         yield f"lists of {name}", [kept.nums.tolist(), kept.scores.tolist(), kept.collaborative.tolist()]
     listed = Recommender(made, "v1")
     for num in ROWS:
-        yield f"listed u{num}", answer_object(listed.recommend(f"u{num}", Asked(8)), {}, "v1")
-        yield f"listed i{num}", answer_object(listed.similar_items(f"i{num}", Asked(8)), {}, "v1")
+        yield f"listed u{num}", answer_object(listed.recommend(f"u{num}", ListRequest(8)), {}, "v1")
+        yield f"listed i{num}", answer_object(listed.similar_items(f"i{num}", ListRequest(8)), {}, "v1")
 
 
 def main(store: Path) -> None:

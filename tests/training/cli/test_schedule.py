@@ -134,12 +134,13 @@ def test_a_wish_is_heard_in_a_process_of_many_descriptors() -> None:
     if hard != resource.RLIM_INFINITY and hard < 2 * DESCRIPTORS:
         pytest.skip(f"the system lets a process have {hard} descriptors")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * DESCRIPTORS), hard))
-    taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(DESCRIPTORS)]
+    reading, writing = os.pipe()
+    taken = [reading, writing, *(os.dup(reading) for _ in range(DESCRIPTORS))]
     try:
         stop = schedule.Stop()
         assert not stop.wait(0.0)
         stop.set()
-        assert stop.wait(None, taken[-1])
+        assert stop.wait(other=taken[-1])
         stop.close()
     finally:
         for handle in taken:
