@@ -65,13 +65,13 @@ class FittedParts:
 
     def behaviour_alone(self) -> FittedParts:
         """Return the factors alone: plain matrix factorization."""
-        nobody = neighbors.nobody(len(self.catalog))
+        nobody = neighbors.no_neighbors(len(self.catalog))
         return replace(self, texts=self.texts[:, :0], behaviour=nobody, words=nobody)
 
     def content_alone(self) -> FittedParts:
         """Return the texts alone, dense and by words."""
         nothing = Factors(np.zeros_like(self.factors.users), np.zeros_like(self.factors.items))
-        return replace(self, factors=nothing, behaviour=neighbors.nobody(len(self.catalog)))
+        return replace(self, factors=nothing, behaviour=neighbors.no_neighbors(len(self.catalog)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,18 +19,18 @@ from scipy import sparse
 
 from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors
-from recsys.score_order import contenders, falling
 from training.content.tfidf import weigh
 
 MOST_PRODUCTS = 2_000_000_000
 BLOCK_PRODUCTS = 20_000_000
 PRIOR_NEIGHBORS = 20
+STEPS = 1_000_000
 
 Sparse = sparse.csr_matrix | sparse.csr_array
 
 
 def by_behaviour(interactions: Interactions, n_neighbors: int, power: float, random_state: int) -> sparse.csr_matrix:
-    """The nearest items of each item, (n_items, n_items) float32, at most `n_neighbors` in a row, an item not its own.
+    """Return the nearest items of each item, (n_items, n_items) float32, at most `n_neighbors` in a row, an item not its own.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ def by_behaviour(interactions: Interactions, n_neighbors: int, power: float, ran
 
 
 def by_words(texts: Sequence[str], n_neighbors: int) -> sparse.csr_matrix:
-    """The items with the likest texts, as :func:`by_behaviour`; an item without text has none and is nobody's."""
+    """Return the items with the most similar texts, as :func:`by_behaviour`; items without text have and are no neighbors."""
     if sum(bool(text) for text in texts) < 2:
-        return nobody(len(texts))
+        return no_neighbors(len(texts))
     rows = weigh(texts).rows.astype(np.float32)
     documents = np.bincount(rows.indices, minlength=rows.shape[1]).astype(np.int64)
     by_frequency = np.argsort(documents, kind="stable")
@@ -62,14 +62,16 @@ def by_words(texts: Sequence[str], n_neighbors: int) -> sparse.csr_matrix:
     return _nearest(rows, rows.T.tocsr(), n_neighbors)
 
 
-def nobody(n_items: int) -> sparse.csr_matrix:
-    """No item has a neighbor, (n_items, n_items)."""
+def no_neighbors(n_items: int) -> sparse.csr_matrix:
+    """Return a matrix in which no item has a neighbor, (n_items, n_items)."""
     nothing = np.empty(0, dtype=np.float32)
     return sparse.csr_matrix((nothing, (nothing.astype(np.int32),) * 2), shape=(n_items, n_items))
 
 
 def factor_prior(likest: sparse.csr_matrix, item_factors: Vectors, counts: NDArray[np.int64]) -> Vectors:
-    """Mean factors of the likest items that have factors, weighted by likeness, (n_items, factors); zero where none has.
+    """Return the mean factors of the most similar items that have factors, weighted by similarity, (n_items, factors).
+
+    A row is zero where no similar item has factors.
 
     Parameters
     ----------
@@ -78,14 +80,16 @@ def factor_prior(likest: sparse.csr_matrix, item_factors: Vectors, counts: NDArr
     counts : int64 array (n_items,)
         Interactions of each item.
     """
-    warm = _largest((likest @ sparse.diags_array((counts > 0).astype(np.float32))).tocsr(), PRIOR_NEIGHBORS)
+    warm = (likest @ sparse.diags_array((counts > 0).astype(np.float32))).tocsr()
+    warm.eliminate_zeros()
+    warm = _largest(warm, PRIOR_NEIGHBORS)
     totals = np.asarray(warm.sum(axis=1)).ravel()
     shares = sparse.diags_array((1 / np.where(totals > 0, totals, 1)).astype(np.float32))
     return np.asarray(shares @ (warm @ item_factors), dtype=np.float32)
 
 
 def _bounded(interactions: Interactions, random_state: int) -> NDArray[np.int64]:
-    """Positions of the interactions that count: all, or at most so many of each user that the work stays bounded."""
+    """Return positions of the interactions that count: all, or so many of each user that the work stays bounded."""
     counts = np.bincount(interactions.user_nums, minlength=len(interactions.users)).astype(np.int64)
     most = int(counts.max(initial=1))
     while most > 1 and int((np.minimum(counts, most) ** 2).sum()) > MOST_PRODUCTS:
@@ -103,7 +107,7 @@ def _power(counts: NDArray[np.integer], power: float) -> Vectors:
 
 
 def _nearest(left: Sparse, right: Sparse, n: int) -> sparse.csr_matrix:
-    """The `n` largest of each row of ``left @ right`` off the diagonal, the mean over rows of the largest scaled to 1."""
+    """Return the `n` largest of each row of ``left @ right`` off the diagonal, scaled so that the mean of the largest is 1."""
     blocks = [
         _largest((left[start:stop] @ right).tocsr(), n, own=np.arange(start, stop))
         for start, stop in _blocks(left, right)
@@ -116,7 +120,7 @@ def _nearest(left: Sparse, right: Sparse, n: int) -> sparse.csr_matrix:
 
 
 def _blocks(left: Sparse, right: Sparse) -> list[tuple[int, int]]:
-    """Runs of rows whose product stays small enough for memory."""
+    """Return runs of rows whose product fits into memory."""
     per_column = np.diff(right.indptr).astype(np.int64)
     work = np.concatenate(([0], np.cumsum(per_column[left.indices])))[left.indptr]
     edges = [0]
@@ -127,21 +131,27 @@ def _blocks(left: Sparse, right: Sparse) -> list[tuple[int, int]]:
 
 
 def _largest(matrix: Sparse, n: int, own: NDArray[np.int64] | None = None) -> sparse.csr_matrix:
-    """The `n` largest positive values of each row, of equal ones those that stand first; `own` names a column to leave out."""
-    matrix.sort_indices()
-    kept = [_row_largest(matrix, row, n, -1 if own is None else int(own[row])) for row in range(matrix.shape[0])]
-    indptr = np.concatenate(([0], np.cumsum([len(places) for places in kept])))
-    places = np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
-    return sparse.csr_matrix(
-        (matrix.data[places].astype(np.float32), matrix.indices[places], indptr), shape=matrix.shape
+    """Return the `n` largest positive values of each row; `own` names a column of each row to leave out.
+
+    Values are compared in steps of a millionth of the row's largest, so that the last bit of a sum decides nothing; of equal
+    ones the first are kept.
+    """
+    kept = np.ones(matrix.nnz, dtype=bool)
+    for row, (start, stop) in enumerate(pairwise(matrix.indptr.tolist())):
+        values, columns = matrix.data[start:stop], matrix.indices[start:stop]
+        if own is not None:
+            values[columns == own[row]] = -1
+        if stop - start > n:
+            steps = np.rint(values * (STEPS / values.max()))
+            least = np.partition(steps, -n)[-n]
+            above, equal = steps > least, np.flatnonzero(steps == least)
+            first = np.argsort(columns[equal])[: n - np.count_nonzero(above)]
+            above[equal[first]] = True
+            kept[start:stop] = above
+    kept &= matrix.data > 0
+    indptr = np.concatenate(([0], np.cumsum(kept)))[matrix.indptr]
+    largest = sparse.csr_matrix(
+        (matrix.data[kept].astype(np.float32), matrix.indices[kept], indptr), shape=matrix.shape
     )
-
-
-def _row_largest(matrix: Sparse, row: int, n: int, own: int) -> NDArray[np.int64]:
-    start, stop = matrix.indptr[row], matrix.indptr[row + 1]
-    values = matrix.data[start:stop]
-    places = np.flatnonzero((values > 0) & (matrix.indices[start:stop] != own))
-    if len(places) > n:
-        places = places[contenders(values[places], n)]
-        places = np.sort(places[falling(values[places])[:n]])
-    return np.asarray(places + start)
+    largest.sort_indices()
+    return largest

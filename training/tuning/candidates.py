@@ -47,7 +47,7 @@ class Content:
 
     def left_out(self) -> Content:
         """The same items without any content or neighbor."""
-        nobody = neighbors.nobody(self.words.shape[0])
+        nobody = neighbors.no_neighbors(self.words.shape[0])
         return Content(self.texts[:, :0], nobody, dict.fromkeys(self.behaviour, nobody))
 
 

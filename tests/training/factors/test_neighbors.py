@@ -178,7 +178,17 @@ def test_the_prior_looks_at_the_likest_ones_only(monkeypatch: pytest.MonkeyPatch
     assert cold_first == pytest.approx([0, 6])  # a cold item takes no place of a warm one
 
 
-def test_nobody_has_no_neighbor() -> None:
-    found = neighbors.nobody(4)
+def test_the_last_bit_of_a_value_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of values that are equal but for rounding, the first is kept on every processor."""
+    monkeypatch.setattr(neighbors, "PRIOR_NEIGHBORS", 1)
+    more = np.nextafter(np.float32(0.3), np.float32(1))
+    likest = sparse.csr_matrix(np.array([[0, 0.3, more], [0, 0, 0], [more, 0.3, 0]], dtype=np.float32))
+    factors = np.array([[1, 0], [0, 1], [1, 1]], dtype=np.float32)
+    found = neighbors.factor_prior(likest, factors, np.ones(3, dtype=int))
+    assert found == pytest.approx(np.array([[0, 1], [0, 0], [1, 0]]))
+
+
+def test_no_neighbors() -> None:
+    found = neighbors.no_neighbors(4)
     assert (found.shape, found.nnz, found.dtype) == ((4, 4), 0, np.float32)
     assert not neighbors.factor_prior(found, factories.random_vectors(4, 3), np.ones(4, dtype=int)).any()

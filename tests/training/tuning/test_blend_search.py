@@ -45,11 +45,11 @@ def knowing(of: Validation) -> Factors:
 
 
 def without_words(of: Content) -> Content:
-    return replace(of, words=neighbors.nobody(of.words.shape[0]))
+    return replace(of, words=neighbors.no_neighbors(of.words.shape[0]))
 
 
 def without_behaviour(of: Content) -> Content:
-    nobody = neighbors.nobody(of.words.shape[0])
+    nobody = neighbors.no_neighbors(of.words.shape[0])
     return replace(of, behaviour=dict.fromkeys(of.behaviour, nobody))
 
 
