@@ -12,7 +12,6 @@ switches the link, so that a crash at any system call leaves a store that serves
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
@@ -215,15 +214,17 @@ class Store:
         if not self.path.is_dir():
             self.path.mkdir(parents=True, exist_ok=True)
             sync(self.path.parent)
-        handle = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        from filelock import FileLock, Timeout  # not loaded by what only reads
+
+        lock = FileLock(self.path / LOCK, timeout=0)
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise StoreError(f"store {self.path} is locked: another process publishes; try again later") from error
+            lock.acquire()
+        except Timeout:
+            raise StoreError(f"store {self.path} is locked: another process publishes; try again later") from None
+        try:
             yield
         finally:
-            os.close(handle)
+            lock.release()
 
     @contextmanager
     def _one_line(self, doing: str) -> Iterator[None]:

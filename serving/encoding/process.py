@@ -11,7 +11,6 @@ else in a server: one that needs much memory, or that a decoder fails at, ends n
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from recsys.data.vectors import Vectors
 from recsys.encoders.hub import EncoderRef, TextEncoder
@@ -247,11 +247,7 @@ class Handler(socketserver.StreamRequestHandler):
 
 def serve(run: Path, parent: int) -> None:
     """Serve until `parent` ends or `run` is removed; return at once where another process does already."""
-    with (run / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
+    with suppress(Timeout), FileLock(run / LOCK, timeout=0):
         path, fresh = run / SOCKET, run / f".{SOCKET}.{os.getpid()}"
         with Server(fresh) as server:
             os.replace(fresh, path)  # it is there when it listens

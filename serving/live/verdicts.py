@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from filelock import FileLock
 
 from recsys.bundle import canary
 from recsys.errors import BundleError
@@ -110,19 +111,13 @@ class Verdicts:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the lock of the folder; that of a process that was killed is free."""
-        handle = None
-        if self._folder is not None:
-            with suppress(OSError):
-                self._folder.mkdir(parents=True, exist_ok=True)
-                handle = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            if handle is not None:
-                fcntl.lockf(handle, fcntl.LOCK_EX)  # unlike flock, not held on by a fork
+        """Hold the lock of the folder, or none where it cannot be made. A killed process frees it."""
+        with ExitStack() as stack:
+            if self._folder is not None:
+                with suppress(OSError):
+                    self._folder.mkdir(parents=True, exist_ok=True)
+                    stack.enter_context(FileLock(self._folder / LOCK))
             yield
-        finally:
-            if handle is not None:
-                os.close(handle)
 
 
 def fingerprint(bundle: Path) -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import ItemsView, Iterator
+from unittest.mock import Mock
 
 import pytest
 
 from recsys.bundle.store import Store, verify_all
 from recsys.errors import StoreError
 from recsys.model.model import Model
+from tests.support import factories
 from tests.support.faults import bundles
 from tests.support.faults.bundles import serving
 
@@ -83,7 +87,37 @@ def test_readers_do_not_wait_for_a_publisher(full: Store, publishing: Publish) -
 def test_control_without_the_lock_two_publishers_break_each_other(
     full: Store, publishing: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recsys.bundle.store.fcntl.flock", lambda *_: None)
+    monkeypatch.setattr("filelock.FileLock", lambda *_, **__: Mock())
     bundles.publish(full, bundles.tiny("y", 8))
     publishing.finish()
     assert re.match("(BundleError|StoreError): .*(No such file or directory|missing)", publishing.error)
+
+
+HOLD = """
+import os, sys
+from pathlib import Path
+from recsys.bundle.store import Store
+with Store(Path(sys.argv[1]))._locked():
+    if sys.argv[2] == "fork" and os.fork():
+        os._exit(0)
+    print("holding", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("how", ["kill", "fork"])
+def test_a_publisher_that_has_ended_holds_no_lock(full: Store, how: str) -> None:
+    """It is killed, or it ends while a child that was forked in the midst of the publish lives on."""
+    command = [sys.executable, "-c", HOLD, str(full.path), how]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=factories.ROOT) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"holding\n"
+            if how == "kill":
+                with pytest.raises(StoreError, match="is locked: another process publishes; try again later"):
+                    full.prune(3)
+                process.kill()
+            process.wait(60)
+            assert full.prune(3) == []
+        finally:
+            process.kill()

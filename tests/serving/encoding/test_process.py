@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -12,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -136,7 +136,7 @@ class TestInThisProcess:
     def test_control_without_the_lock_there_are_two(
         self, run: Path, parent: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(fcntl, "flock", lambda *_: None)
+        monkeypatch.setattr(encoder_process, "FileLock", lambda *_, **__: nullcontext())
         first, inode = served(run, parent), (run / SOCKET).stat().st_ino
         second = Serving(run, parent)
         wait_until(lambda: (run / SOCKET).stat().st_ino != inode, "the second has taken the place of the first")

@@ -56,7 +56,15 @@ def watchers() -> list[threading.Thread]:
 
 
 @pytest.fixture
-def running(worker: Worker) -> Iterator[tuple[Worker, Quick]]:
+def other(worker: Worker) -> str:
+    """A fourth version, published before the thread looks, while the third one serves."""
+    other = publish(worker.store, "d", 9)
+    worker.point(worker.model.version)
+    return other
+
+
+@pytest.fixture
+def running(worker: Worker, other: str) -> Iterator[tuple[Worker, Quick]]:
     quick = Quick(worker.reloader)
     worker.reloader.start(0.001)
     yield worker, quick
@@ -64,11 +72,10 @@ def running(worker: Worker) -> Iterator[tuple[Worker, Quick]]:
 
 
 def test_the_thread_follows_and_survives_every_error(
-    running: tuple[Worker, Quick], monkeypatch: pytest.MonkeyPatch
+    running: tuple[Worker, Quick], other: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker, quick = running
     served = worker.model.version
-    other = publish(worker.store, "d", 9)
     for error in (
         BundleError("bad"),
         RuntimeError("x"),
