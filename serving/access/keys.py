@@ -123,7 +123,7 @@ class Keys:
         self._problem = problem
 
 
-def register(app: Flask, settings: Settings, scopes: Mapping[str, str] = SCOPES) -> None:
+def require_keys(app: Flask, settings: Settings, scopes: Mapping[str, str] = SCOPES) -> None:
     """Ask every request for a key with the scope that its endpoint needs; without ``serve.keys`` for none.
 
     Parameters

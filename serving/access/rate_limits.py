@@ -27,7 +27,7 @@ POLICY = '"requests"'
 CALLER_BYTES = 16
 
 
-def register(app: Flask, settings: Settings) -> None:
+def limit_rates(app: Flask, settings: Settings) -> None:
     """Answer 429 to a caller that sends more than ``serve.rate_limit`` allows; 0: no limit, at no cost.
 
     Raises

@@ -172,7 +172,7 @@ class Thread:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def register(app: Flask, settings: Settings, model: ServingModel) -> Encoding:
+def add_encoding(app: Flask, settings: Settings, model: ServingModel) -> Encoding:
     """The encoding of one worker, ready for each model that serves; ``app.extensions`` gets it as ``encoding``."""
     encoding = Encoding(settings.run, max(1, settings.serve.in_flight // WAITING_SHARE))
     model.on_swap(encoding.warm_up)

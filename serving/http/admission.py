@@ -41,7 +41,7 @@ def threads(in_flight: int) -> int:
     return in_flight + BODIES + SPARE_THREADS
 
 
-def register(app: Flask, in_flight: int, told: Told) -> None:
+def limit_in_flight(app: Flask, in_flight: int, told: Told) -> None:
     """Let at most `in_flight` requests into the application at once; health and metrics always.
 
     ``app.extensions`` gets ``admission``.

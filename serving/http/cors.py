@@ -13,7 +13,7 @@ SECONDS = 600
 VARY = ("Vary", "Origin")
 
 
-def register(app: Flask, origins: Sequence[str]) -> None:
+def answer_options(app: Flask, origins: Sequence[str]) -> None:
     """Answer OPTIONS, also the preflights of browsers; register it before anything that asks for a key.
 
     Parameters
@@ -39,7 +39,7 @@ def register(app: Flask, origins: Sequence[str]) -> None:
     app.before_request(options)
 
 
-def answered(origin: str | None, allowed: frozenset[str]) -> list[tuple[str, str]]:
+def cors_headers(origin: str | None, allowed: frozenset[str]) -> list[tuple[str, str]]:
     """The headers of an answer to a page of `origin`, None for a client that is no page of another origin."""
     if origin is None or origin not in allowed:
         return [VARY]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from serving.http.cors import answered
+from serving.http.cors import cors_headers
 from serving.http.requests import REQUEST_ID, request_id
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ ALWAYS = [
 ]
 
 
-def register(app: Flask, origins: Sequence[str] = ()) -> None:
+def add_headers(app: Flask, origins: Sequence[str] = ()) -> None:
     """Wrap the whole application, what is refused before Flask sees it included.
 
     It is done below Flask because there it costs a microsecond; call it after everything else that wraps.
@@ -34,10 +34,10 @@ def register(app: Flask, origins: Sequence[str] = ()) -> None:
     origins : sequence of str
         Those whose pages may read the answers.
     """
-    app.wsgi_app = wrapped(app.wsgi_app, frozenset(origins))  # type: ignore[assignment,method-assign]
+    app.wsgi_app = with_headers(app.wsgi_app, frozenset(origins))  # type: ignore[assignment,method-assign]
 
 
-def wrapped(inner: WSGIApplication, origins: frozenset[str] = frozenset()) -> WSGIApplication:
+def with_headers(inner: WSGIApplication, origins: frozenset[str] = frozenset()) -> WSGIApplication:
     """The same application, whose answers have the headers."""
 
     def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
@@ -48,7 +48,7 @@ def wrapped(inner: WSGIApplication, origins: frozenset[str] = frozenset()) -> WS
             headers += ALWAYS
             headers.append((REQUEST_ID, one))
             if origins:
-                headers += answered(environ.get("HTTP_ORIGIN"), origins)
+                headers += cors_headers(environ.get("HTTP_ORIGIN"), origins)
             if "Cache-Control" not in names:
                 headers.append(CACHE)
             if "Content-Security-Policy" not in names:

@@ -52,7 +52,7 @@ def problem(status: HTTPStatus, detail: str) -> Response:
     return response
 
 
-def register(app: Flask) -> None:
+def answer_errors(app: Flask) -> None:
     """Answer every exception with a problem document."""
     app.register_error_handler(RecsysError, _own)
     app.register_error_handler(HTTPException, _http)

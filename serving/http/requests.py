@@ -19,7 +19,7 @@ LONGEST_URL = 8192
 _KEPT = "recsys.request_id"
 
 
-def register(app: Flask, max_body: int) -> None:
+def begin_requests(app: Flask, max_body: int) -> None:
     """Give each request an id, and refuse what is out of bounds.
 
     Parameters

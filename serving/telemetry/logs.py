@@ -43,7 +43,7 @@ class JsonFormatter(logging.Formatter):
         if request_id:
             line["request_id"] = request_id
         if record.exc_info and record.exc_info[1] is not None:
-            line["exception"] = told(record.exc_info[1])
+            line["exception"] = describe_error(record.exc_info[1])
         return _short(line)
 
 
@@ -92,7 +92,7 @@ def access(line: dict[str, Any]) -> None:
     write(orjson.dumps({"time": datetime.now(UTC), "level": "info", "message": "request", **line}, option=ONE_LINE))
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """An exception and what caused it: types and places, innermost first, and the text of those that quote nobody."""
     parts = []
     seen: set[int] = set()

@@ -26,7 +26,7 @@ CONVERTER = re.compile(r"<\w+:(\w+)>")
 FAILED = "500 Internal Server Error"
 
 
-def register(app: Flask, metrics: Metrics, model: ServingModel, access_log: bool) -> None:
+def observe_requests(app: Flask, metrics: Metrics, model: ServingModel, access_log: bool) -> None:
     """Wrap the whole application; call it after everything else that wraps."""
     app.wsgi_app = Observed(app.wsgi_app, metrics, model, access_log)  # type: ignore[method-assign]
 

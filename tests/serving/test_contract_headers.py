@@ -198,7 +198,7 @@ def test_a_request_that_is_shed_has_the_headers(tmp_path: Path, model: Model) ->
 
     from serving.http import headers
 
-    app.wsgi_app = headers.wrapped(refusing, frozenset([SHOP]))  # type: ignore[method-assign, arg-type, assignment]
+    app.wsgi_app = headers.with_headers(refusing, frozenset([SHOP]))  # type: ignore[method-assign, arg-type, assignment]
     response = app.test_client().get("/popular", headers={"Origin": SHOP, "X-Request-ID": "shed-1"})
     assert inner["calls"] == 1
     assert response.headers["X-Request-ID"] == "shed-1"

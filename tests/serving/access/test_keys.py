@@ -154,7 +154,7 @@ def test_health_and_documentation_need_no_key(path: str, safe: Safe) -> None:
 def test_a_key_does_what_its_scopes_say(held: tuple[Scope, ...], allowed: set[str], safe: Safe) -> None:
     key = safe.add("some", *held)
     app = Flask("scopes")
-    keys.register(app, safe.settings(), {**dict(zip(SCOPES, SCOPES, strict=True)), "static": "none"})
+    keys.require_keys(app, safe.settings(), {**dict(zip(SCOPES, SCOPES, strict=True)), "static": "none"})
     for endpoint in (*SCOPES, "unstated"):
         app.add_url_rule(f"/{endpoint}", endpoint, lambda: "in")
     for endpoint in (*SCOPES, "unstated"):

@@ -40,8 +40,8 @@ def told() -> Told:
 def service(told: Told, views: dict[str, Callable[[], object]], bodies: int = 1) -> tuple[FlaskClient, Admission]:
     """An application with a few views and two places."""
     app = Flask("some")
-    requests.register(app, 1000)
-    problems.register(app)
+    requests.begin_requests(app, 1000)
+    problems.answer_errors(app)
     for path, view in views.items():
         app.add_url_rule(path, path, view, methods=["GET", "POST"])
     gate = Admission(app.wsgi_app, IN_FLIGHT, told, bodies)

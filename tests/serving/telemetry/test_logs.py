@@ -129,13 +129,13 @@ def test_an_exception_is_one_field_that_quotes_nobody(lines: list[bytes]) -> Non
     ],
 )
 def test_what_our_own_exceptions_say_is_shown(error: Exception, shown: str) -> None:
-    assert logs.told(error) == f"{shown}nowhere"
+    assert logs.describe_error(error) == f"{shown}nowhere"
 
 
 def test_exceptions_that_cause_each_other_are_told_once() -> None:
     one, other = ValueError(), KeyError()
     one.__cause__, other.__cause__ = other, one
-    assert logs.told(one).count("caused by") == 1
+    assert logs.describe_error(one).count("caused by") == 1
 
 
 def test_a_hidden_context_is_not_told() -> None:
@@ -147,7 +147,7 @@ def test_a_hidden_context_is_not_told() -> None:
 
     with pytest.raises(ValueError, match=r"^$") as caught:
         hides()
-    assert "KeyError" not in logs.told(caught.value)
+    assert "KeyError" not in logs.describe_error(caught.value)
 
 
 def test_a_message_that_does_not_fit_its_arguments_is_still_a_line(lines: list[bytes]) -> None:
