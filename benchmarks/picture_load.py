@@ -21,9 +21,9 @@ from benchmarks.load import Load, run
 from benchmarks.pictures import FOLDER
 from benchmarks.search import RATE, WAITING, Searched, milliseconds, searching
 from benchmarks.served import served
+from examples.pictures.drawing import draw, png
+from examples.pictures.scenes import World
 from recsys.bundle.store import Store
-from training.demo.drawing import draw, png
-from training.demo.scenes import World
 
 PICTURES, LISTS = 1500, 5000
 LARGE = (1600, 1200)

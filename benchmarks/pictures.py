@@ -22,19 +22,19 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.figures import table
+from examples.pictures import towers as two_towers
+from examples.pictures.demo import PRINTS, TOWERS, DemoSettings, figures, make
+from examples.pictures.figures import Captions, Retrieval
+from examples.pictures.towers import TowerSettings
 from recsys.bundle.store import Store
 from recsys.config_file import load_config
+from recsys.encoders.onnx_encoder import open_onnx
 from recsys.encoders.pictures import PictureBytes, decode
-from recsys.encoders.tower_files import open_towers
 from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
 from recsys.search.pictures import caption, captions
 from training import pipeline
 from training.cli.build_time import now
-from training.demo import train_towers
-from training.demo.build import PRINTS, TOWERS, DemoSettings, figures, make
-from training.demo.measure import Captions, Retrieval
-from training.demo.train_towers import TowerSettings
 from training.report import collect
 
 FOLDER = Path(__file__).parent.parent / "var" / "bench" / "pictures"
@@ -65,7 +65,7 @@ def main() -> None:
             config = make(folder, settings, stages)
         else:
             started = time.perf_counter()
-            train_towers.write(folder / TOWERS, train_towers.train(settings.parts.seen, settings.towers))
+            two_towers.write(folder / TOWERS, two_towers.train(settings.parts.seen, settings.towers), settings.towers)
             stages.seconds["towers"] = time.perf_counter() - started
         seconds.append(stages.seconds["towers"])
         measured.append(figures(folder, settings))
@@ -109,7 +109,7 @@ def _spread(shares: Sequence[float]) -> str:
 
 def _costs(folder: Path) -> str:
     """What a query costs without torch, one at a time."""
-    towers = open_towers(folder / TOWERS)
+    towers = open_onnx(folder / TOWERS)
     content = (folder / PRINTS / "print-0001.png").read_bytes()
     picture = decode(PictureBytes(content))
     size = sum(file.stat().st_size for file in (folder / TOWERS).iterdir()) / 1e6
@@ -144,7 +144,7 @@ def _trained(path: Path) -> Recommender:
 
 def _sheet(recommender: Recommender, folder: Path, path: Path) -> None:
     """Queries by words and by a picture, each with the nearest prints of the catalogue."""
-    towers, model = open_towers(folder / TOWERS), recommender.model
+    towers, model = open_onnx(folder / TOWERS), recommender.model
     rows: list[tuple[str, Image.Image | None, np.ndarray]] = [
         (text, None, towers.encode([text])[0]) for text in QUERIES
     ]

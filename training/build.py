@@ -109,7 +109,7 @@ def fit_tagging(run: TrainingRun) -> TrainingRun:
     """Fit what suggests values of attributes."""
     encoded, blended = run.encoded, run.blended
     # an encoder that was fitted on the catalog only looks words up, so it is measured on more items
-    most = tagging.HELD_OUT if encoded.encoder_files else tagging.SLOWLY
+    most = tagging.SLOWLY if encoded.pretrained else tagging.HELD_OUT
     space = tagging.Space(blended.like_item, blended.layout.factors, run.similarity, encoded.encode, most)
     return replace(run, tagging=tagging.fit(run.dataset.catalog, space))
 

@@ -37,6 +37,7 @@ TRAIN = (
         lambda run: len(run.dataset.catalog),
         lambda run: bool(run.config.content.picture_encoder),
     ),
+    Stage("export", prepare.export_encoder, wanted=prepare.has_exportable_encoder),
     Stage("", measure.hold_out),
     Stage("", measure.let_content_lead, wanted=lambda run: run.protocol.trials > 0 and run.validation is None),
     SEARCH,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from recsys.encoders.opening import is_static
+from recsys.errors import EncoderError
 from recsys.model import blending
-from training.content import embed, pictures
+from training.content import embed, onnx_export, pictures
 from training.content.find_encoder import NONE
 from training.factors import neighbors
 from training.ingest.ingest import ingest
@@ -36,3 +38,20 @@ def encode_pictures(run: TrainingRun) -> TrainingRun:
     for note in encoded.notes:
         run.on_progress(note)
     return replace(run, pictures=encoded)
+
+
+def has_exportable_encoder(run: TrainingRun) -> bool:
+    """Return whether a pretrained encoder made the text vectors; a static one is read as it is."""
+    pretrained = run.encoded.pretrained
+    return pretrained is not None and not is_static(pretrained.folder)
+
+
+def export_encoder(run: TrainingRun) -> TrainingRun:
+    """Export the pretrained encoder to the files of the model; without them the service opens it by its name."""
+    assert run.encoded.pretrained is not None
+    try:
+        files = onnx_export.export(run.encoded.pretrained, run.config.content.cache)
+    except EncoderError as error:
+        run.on_progress(f"{error}; the service opens it by its name, and needs the extra `training` for that")
+        return run
+    return replace(run, encoded=replace(run.encoded, encoder_files=files))

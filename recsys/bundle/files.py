@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.encoders.hub import FileContent
+
 # numpy parses the header of an array with ast.literal_eval, which in CPython 3.11 fails at times when two threads are at it
 # (python/cpython issue 106905).
 PARSING = threading.Lock()
@@ -36,7 +38,7 @@ def write_array(path: Path, array: NDArray[np.generic]) -> None:
         os.fsync(stream.fileno())
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: FileContent) -> None:
     """Write a new file and sync it; raises OSError, also when the file is there already."""
     with path.open("xb") as stream:
         stream.write(content)

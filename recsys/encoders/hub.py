@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import mmap
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -32,8 +33,12 @@ PINNED = {
 }
 HUB_OWNER = "sentence-transformers"
 WEIGHTS = "model.safetensors"
+STATIC = "0_StaticEmbedding"  # the folder of a StaticEmbedding
 HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 BATCH = 64
+
+
+FileContent = bytes | mmap.mmap  # of a file that is kept with a model
 
 
 class TextEncoder(Protocol):
@@ -75,7 +80,7 @@ class EncoderRef:
     @property
     def light(self) -> bool:
         """Whether encoding a text takes no more than a look-up of its words."""
-        return self.folder is not None
+        return self.folder is not None and (self.folder / STATIC).is_dir()
 
 
 NO_ENCODER = EncoderRef()
@@ -90,9 +95,15 @@ class SentenceEncoder:
     fingerprint: str
 
     @cached_property
-    def _model(self) -> Any:
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
+    def model(self) -> Any:
+        """The SentenceTransformer; raises EncoderError when it does not load."""
+        try:
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils.logging import disable_progress_bar
+        except ImportError as error:
+            raise EncoderError(
+                f"encoder {self.name} needs sentence-transformers: install the extra `training`"
+            ) from error
 
         disable_progress_bar()
         try:
@@ -105,7 +116,7 @@ class SentenceEncoder:
         parts = []
         for start in range(0, len(texts), BATCH):
             batch = [texts[row] for row in by_length[start : start + BATCH]]
-            parts.append(self._model.encode(batch, batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True))
+            parts.append(self.model.encode(batch, batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True))
             advance(len(batch))
         vectors = np.vstack(parts).astype(np.float32)
         return unit_rows(vectors[np.argsort(by_length)])
@@ -113,7 +124,7 @@ class SentenceEncoder:
     def encode_pictures(self, pictures: Sequence[Any], advance: Callable[[int], None] = lambda _: None) -> Vectors:
         """Unit vectors of pictures (PIL.Image.Image), of a model with towers for both; raises EncoderError."""
         try:
-            found = self._model.encode(list(pictures), batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True)
+            found = self.model.encode(list(pictures), batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True)
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             raise EncoderError(f"encoder {self.name} takes no pictures: {error}") from error
         advance(len(pictures))

@@ -1,4 +1,4 @@
-"""Encoders of pictures and words into one space: towers of this project, or a sentence-transformers model such as CLIP."""
+"""Encoders of pictures and words into one space: a folder in ONNX, or a sentence-transformers model such as CLIP."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Protocol
 
 from recsys.data.vectors import Vectors
 from recsys.encoders.hub import EncoderRef, SentenceEncoder, TextEncoder, open_encoder
+from recsys.encoders.onnx_encoder import CLIP_SCALE, OnnxEncoder, is_onnx, open_onnx
 from recsys.encoders.pictures import Picture
-from recsys.encoders.tower_files import is_towers, open_towers
-from recsys.encoders.towers import TowerEncoder
 from recsys.errors import EncoderError, UnansweredError
 
-CLIP_SCALE = 100.0  # what CLIP was trained to (Radford et al. 2021, section 2.5)
 NO_PICTURES = "the model was trained without pictures (content.picture_encoder)"
 
 
@@ -25,7 +23,7 @@ class PictureEncoder(TextEncoder, Protocol):
         ...
 
 
-def find_picture_encoder(name: str, *, allow_download: bool = False) -> TowerEncoder | SentenceEncoder:
+def find_picture_encoder(name: str, *, allow_download: bool = False) -> OnnxEncoder | SentenceEncoder:
     """An encoder by the name or the folder that the configuration gives.
 
     Raises
@@ -34,7 +32,7 @@ def find_picture_encoder(name: str, *, allow_download: bool = False) -> TowerEnc
         When it is not on this machine or its files are damaged.
     """
     folder = Path(name)
-    return open_towers(folder) if is_towers(folder) else open_encoder(name, allow_download=allow_download)
+    return open_onnx(folder) if is_onnx(folder) else open_encoder(name, allow_download=allow_download)
 
 
 def open_picture_encoder(ref: EncoderRef) -> PictureEncoder:
@@ -50,7 +48,7 @@ def open_picture_encoder(ref: EncoderRef) -> PictureEncoder:
     if not ref.fingerprint:
         raise UnansweredError(NO_PICTURES)
     if ref.folder is not None:
-        return open_towers(ref.folder, ref.fingerprint)
+        return open_onnx(ref.folder, ref.fingerprint)
     found = find_picture_encoder(ref.name)
     if found.fingerprint != ref.fingerprint:
         raise EncoderError(
@@ -61,4 +59,4 @@ def open_picture_encoder(ref: EncoderRef) -> PictureEncoder:
 
 def scale_of(encoder: PictureEncoder) -> float:
     """What cosines are multiplied with before they become shares of captions."""
-    return encoder.scale if isinstance(encoder, TowerEncoder) else CLIP_SCALE
+    return encoder.scale if isinstance(encoder, OnnxEncoder) else CLIP_SCALE

@@ -14,6 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recsys.errors import ConfigError, PictureError
 
 FORMATS: Final[Mapping[str, str]] = {"image/png": "PNG", "image/jpeg": "JPEG"}
@@ -73,6 +76,13 @@ def decode(given: PictureBytes, most_pixels: int = MOST_PIXELS) -> Picture:
             raise PictureError(f"the picture has more than {most_pixels} pixels; send a smaller one") from error
         except Exception as error:  # Pillow meets a crafted file with errors of many kinds
             raise PictureError(_told(error, formats)) from error
+
+
+def squared(picture: Picture, side: int) -> NDArray[np.uint8]:
+    """A picture as a square, uint8 array (side, side, 3); another shape is compressed, so that nothing is cut off."""
+    if picture.size != (side, side):
+        picture = picture.resize((side, side), library().Resampling.BOX)
+    return np.asarray(picture, dtype=np.uint8)
 
 
 def library() -> Any:

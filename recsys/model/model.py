@@ -13,6 +13,7 @@ from recsys.data.catalog import Catalog
 from recsys.data.histories import Histories
 from recsys.data.ids import IdMap
 from recsys.data.vectors import Vectors
+from recsys.encoders.hub import FileContent
 from recsys.errors import BundleError
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import NO_INDEX, VectorIndex
@@ -85,9 +86,9 @@ class Model:
     forests : mapping
         The annoy indexes by name, kept while a model is written; a loaded model opens the ones that serve.
     encoder_files : mapping
-        Files of a text encoder that was fitted on this catalogue, by name.
+        Files of the text encoder by name, of one that was fitted on this catalogue or exported to ONNX.
     picture_encoder_files : mapping
-        Files of a picture encoder that is small enough to be kept with the model, by name.
+        Files of a picture encoder in ONNX by name.
 
     Raises
     ------
@@ -123,8 +124,8 @@ class Model:
     items_by_picture: VectorIndex = NO_INDEX
     picture_tags: Tags = NO_TAGS
     forests: Mapping[str, AnnoyVectorIndex] = field(default_factory=dict)
-    encoder_files: Mapping[str, bytes] = field(default_factory=dict)
-    picture_encoder_files: Mapping[str, bytes] = field(default_factory=dict)
+    encoder_files: Mapping[str, FileContent] = field(default_factory=dict)
+    picture_encoder_files: Mapping[str, FileContent] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n_items = len(self.catalog)

@@ -134,7 +134,7 @@ class Encoding:
             raise EncoderBusyError(BUSY)
         try:
             seconds = PICTURE_SECONDS if isinstance(wanted, PictureBytes) else self._seconds
-            return self._by(ref, wanted).encode(ref, wanted, seconds)
+            return self._by(ref).encode(ref, wanted, seconds)
         except EncoderBusyError as error:
             raise EncoderBusyError(BUSY) from error
         except EncoderError as error:
@@ -145,12 +145,11 @@ class Encoding:
             self._places.release()
 
     def _try(self, ref: EncoderRef) -> None:
-        by = self._heavy if ref.pictures else self._by(ref, READY)  # that is where pictures go
         with suppress(EncoderError):  # who searches is told, and the log
-            by.encode(ref, READY, WARM_UP_SECONDS)
+            self._by(ref).encode(ref, READY, WARM_UP_SECONDS)
 
-    def _by(self, ref: EncoderRef, wanted: Wanted) -> Encoders | Thread | Process:
-        return self._light if ref.light and not isinstance(wanted, PictureBytes) else self._heavy
+    def _by(self, ref: EncoderRef) -> Encoders | Thread | Process:
+        return self._light if ref.light else self._heavy
 
 
 class Thread:

@@ -11,7 +11,7 @@ from recsys.bundle.manifest import EncoderInfo, PictureInfo
 from recsys.bundle.store import Store
 from recsys.data.catalog import Catalog, Item
 from recsys.encoders.hub import EncoderRef
-from recsys.encoders.tower_files import open_towers, read_files
+from recsys.encoders.onnx_encoder import open_onnx, read_files
 from recsys.index.exact import ExactIndex, VectorTable
 from recsys.model.extras.picture_tags import Tags
 from recsys.model.model import Model
@@ -24,7 +24,7 @@ WITHOUT = 11  # the number of the item that has no picture
 
 def picturable(folder: Path) -> tuple[Model, EncoderRef]:
     """A model of twelve items in three colours, the last of them without a picture, and its encoder in a folder."""
-    towers = open_towers(tiny_towers.write(folder))
+    towers = open_onnx(tiny_towers.write(folder))
     shown = [tiny_towers.picture(COLOURS[num % 3], SIZES[num // 3]) for num in range(12)]
     vectors = towers.encode_pictures(shown)
     vectors[WITHOUT] = 0

@@ -1,4 +1,4 @@
-"""A model whose texts were encoded by a tiny BERT, and the service over it."""
+"""A model whose texts were encoded by a tiny encoder in ONNX, and the service over it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from recsys.bundle.manifest import EncoderInfo
 from recsys.bundle.store import Store
 from recsys.data.catalog import Catalog, Item
 from recsys.data.vectors import Vectors
-from recsys.encoders.hub import EncoderRef, open_encoder
-from recsys.encoders.opening import lightest
+from recsys.encoders.hub import EncoderRef
+from recsys.encoders.onnx_encoder import open_onnx, read_files
 from recsys.index.exact import ExactIndex, VectorTable
 from recsys.model import blending
 from recsys.model.model import Model
 from recsys.model.similarity import Likeness
 from recsys.text.bm25 import Bm25
-from tests.support import factories, tiny_bert
+from tests.support import factories, tiny_towers
 
 TEXTS = [
     "red wine",
@@ -33,9 +33,9 @@ TEXTS = [
 
 def searchable(folder: Path) -> tuple[Model, EncoderRef]:
     """A model of twelve items with attributes, every text twice, and its encoder, which is written to a folder."""
-    found = open_encoder(str(tiny_bert.write(folder)))
+    found = open_onnx(tiny_towers.write_text(folder))
     texts = TEXTS * 2
-    vectors = lightest(found).encode(texts)
+    vectors = found.encode(texts)
     base = factories.model(n_users=8, n_items=len(texts), text_dim=vectors.shape[1])
     items = [Item(f"i{num}", f"Title {num}", text, {"year": 1990 + num}) for num, text in enumerate(texts)]
     catalog = Catalog.from_items(items)
@@ -50,9 +50,9 @@ def searchable(folder: Path) -> tuple[Model, EncoderRef]:
         keywords=Bm25.from_texts(texts, [item.title for item in items]),
         likeness=Likeness.of(0.5, blending.text_mean(vectors)),
         forests={},
-        encoder_files={},
+        encoder_files=read_files(folder),
     )
-    return model, EncoderRef(found.name, found.fingerprint)
+    return model, EncoderRef(found.name, found.fingerprint, folder)
 
 
 def publish(store: Store, model: Model, ref: EncoderRef) -> str:

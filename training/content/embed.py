@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,7 +11,7 @@ import numpy as np
 from recsys.config import Config
 from recsys.data.catalog import Catalog
 from recsys.data.vectors import Embeddings, Vectors
-from recsys.encoders.hub import TextEncoder
+from recsys.encoders.hub import FileContent, SentenceEncoder, TextEncoder
 from training.content import lsa, vector_cache
 from training.content.find_encoder import NONE, find_encoder
 from training.content.vector_cache import key_of
@@ -27,13 +27,15 @@ def _nothing(texts: Sequence[str]) -> Vectors:
 class EncodedTexts:
     """Text vectors of all items (dimension 0 without content) and what made them.
 
-    `encode` gives the unit vectors of more texts, (n, dim), none of them empty.
+    `encode` gives the unit vectors of more texts, (n, dim), none of them empty. `pretrained` is None for one that was fitted
+    here, which only looks words up and has its files.
     """
 
     embeddings: Embeddings
     fingerprint: str = ""
-    encoder_files: dict[str, bytes] = field(default_factory=dict)
+    encoder_files: Mapping[str, FileContent] = field(default_factory=dict)
     encode: Callable[[Sequence[str]], Vectors] = _nothing
+    pretrained: SentenceEncoder | None = None
 
 
 def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lambda _: None) -> EncodedTexts:
@@ -58,17 +60,19 @@ def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lam
         return EncodedTexts(Embeddings(catalog.items, np.zeros((len(catalog), 0), dtype=np.float32), NONE))
     wanted = [texts[row] for row in rows]
     files: dict[str, bytes] = {}
-    encoder: TextEncoder | None = find_encoder(config.content)
-    if encoder is None:
+    pretrained = find_encoder(config.content)
+    encoder: TextEncoder
+    if pretrained is None:
         encoder, files, found = lsa.fit(wanted, config.content.lsa_dim, config.als.random_state)
         encode: Callable[[Sequence[str]], Vectors] = encoder.encode
         advance(len(wanted))
     else:
+        encoder = pretrained
         encode = partial(_cached, encoder, path=config.content.cache)
         found = _cached(encoder, wanted, config.content.cache, advance)
     vectors = np.zeros((len(catalog), found.shape[1]), dtype=np.float32)
     vectors[rows] = found
-    return EncodedTexts(Embeddings(catalog.items, vectors, name), encoder.fingerprint, files, encode)
+    return EncodedTexts(Embeddings(catalog.items, vectors, name), encoder.fingerprint, files, encode, pretrained)
 
 
 def _cached(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from recsys.config import ContentConfig
 from recsys.encoders.hub import SentenceEncoder, open_encoder
+from recsys.encoders.onnx_encoder import OnnxEncoder
 from recsys.encoders.picture_encoders import find_picture_encoder
 from recsys.encoders.pictures import library
-from recsys.encoders.towers import TowerEncoder
 
 FITTED = "lsa"
 NONE = "none"
@@ -25,7 +25,7 @@ def find_encoder(content: ContentConfig) -> SentenceEncoder | None:
     return open_encoder(content.encoder, allow_download=content.allow_download, sha256=content.sha256)
 
 
-def find_pictures(content: ContentConfig) -> TowerEncoder | SentenceEncoder | None:
+def find_pictures(content: ContentConfig) -> OnnxEncoder | SentenceEncoder | None:
     """The encoder of pictures, looked up and checked; None where pictures are not looked at.
 
     Raises

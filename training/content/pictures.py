@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,10 @@ from recsys.config import Config, ContentConfig
 from recsys.data.catalog import Catalog
 from recsys.data.filters import plain_text
 from recsys.data.vectors import Vectors
+from recsys.encoders.hub import FileContent
+from recsys.encoders.onnx_encoder import is_onnx, read_files
 from recsys.encoders.picture_encoders import PictureEncoder, scale_of
 from recsys.encoders.pictures import Picture, PictureBytes, decode
-from recsys.encoders.tower_files import is_towers, read_files
-from recsys.encoders.towers import TowerEncoder
 from recsys.errors import ConfigError, DataError, PictureError, did_you_mean
 from recsys.model.extras.picture_tags import NO_TAGS, Tags
 from training.content import vector_cache
@@ -44,7 +44,7 @@ class Pictures:
         Of length 1, zero for an item without a picture; dim is 0 where pictures are not looked at.
     tags : Tags
     encoder : EncoderInfo
-    encoder_files : dict
+    encoder_files : mapping
         By name, of an encoder that is kept with the model.
     notes : tuple of str
         What a person should look at.
@@ -53,7 +53,7 @@ class Pictures:
     vectors: Vectors
     tags: Tags = NO_TAGS
     encoder: EncoderInfo = NO_ENCODER
-    encoder_files: dict[str, bytes] = field(default_factory=dict)
+    encoder_files: Mapping[str, FileContent] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -81,8 +81,7 @@ def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lam
     if encoder is None:
         return NO_PICTURES
     names = _names(catalog, config.content.picture_column)
-    path = "" if isinstance(encoder, TowerEncoder) else config.content.cache  # which are as quick as a file
-    with vector_cache.opened(path, f"pictures {encoder.fingerprint}") as cache:
+    with vector_cache.opened(config.content.cache, f"pictures {encoder.fingerprint}") as cache:
         found = _Encoding(encoder, _folder(config), cache)
         for start in range(0, len(names), AT_ONCE):
             some = names[start : start + AT_ONCE]
@@ -100,8 +99,8 @@ def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lam
         notes.append(
             "no attribute has values that could describe pictures, so there are no captions (content.picture_tags)"
         )
-    towers = Path(config.content.picture_encoder)
-    files = read_files(towers) if is_towers(towers) else {}
+    own = Path(config.content.picture_encoder)
+    files = read_files(own) if is_onnx(own) else {}
     info = EncoderInfo(name=encoder.name, fingerprint=encoder.fingerprint)
     return Pictures(found.vectors(len(catalog)), tags, info, files, tuple(notes))
 

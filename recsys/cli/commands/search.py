@@ -120,4 +120,5 @@ def _encoder(content: ContentConfig) -> TextEncoder:
         raise ConfigError(
             f"content.encoder = {content.encoder!r} {why}: use --mode keyword, or --set content.encoder=all-MiniLM-L6-v2"
         )
-    return lightest(open_encoder(content.encoder, allow_download=content.allow_download, sha256=content.sha256))
+    found = open_encoder(content.encoder, allow_download=content.allow_download, sha256=content.sha256)
+    return lightest(found, content.cache)

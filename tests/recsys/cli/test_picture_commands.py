@@ -1,4 +1,4 @@
-"""`recsys search --picture`, `recsys caption` and `recsys pictures demo`."""
+"""`recsys search --picture` and `recsys caption`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from threadpoolctl import threadpool_limits
 
 from recsys.bundle.store import Store
 from recsys.cli.commands.caption import caption_command
@@ -20,10 +19,6 @@ from tests.support import factories
 from tests.support.picturable import picturable, publish
 from tests.support.running import wait_until
 from tests.support.tiny_towers import picture, saved
-from training.cli import pictures
-from training.demo.scenes import World
-
-TINY = World(("circle", "ring"), ("red", "blue"), ("one", "two"), ("top left", "bottom right"))
 
 
 @pytest.fixture(scope="module")
@@ -94,33 +89,3 @@ def test_a_model_without_pictures_says_so(tmp_path: Path, file: Path) -> None:
         error = run(command, store.path, *words).exception
         assert isinstance(error, UnansweredError)
         assert "content.picture_encoder" in str(error)
-
-
-def test_fewer_prints_than_combinations_are_a_part_of_all_shapes(tmp_path: Path) -> None:
-    from training.demo import build
-
-    (tmp_path / build.PRINTS).mkdir()
-    scenes = build._catalogue(tmp_path, build.DemoSettings(world=TINY, items=8))
-    assert len({*scenes}) == 8
-    assert {one.shape for one in scenes} == {*TINY.shape}
-
-
-def test_the_demonstration_can_be_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from training.demo import build
-    from training.demo.train_towers import TowerSettings
-
-    small = TowerSettings(16, (4, 8), 16, 16, 8, 8, pictures=48, batch=16, steps=12)
-    settings = build.DemoSettings(small, TINY, items=40, users=30, per_user=6)
-    monkeypatch.setattr(build, "DemoSettings", lambda towers: settings)
-    folder = tmp_path / "demo"
-    with threadpool_limits(1):  # as the command line sets it
-        done = CliRunner().invoke(pictures.pictures, ["demo", str(folder)])
-    assert done.exit_code == 0, done.exception
-    assert "the nearest value of each attribute is right" in done.stdout
-    config = ("--config", folder / build.CONFIG)
-    found = shown(search_command, folder / "store", "red circles", "--mode", "picture", *config)
-    assert len(found["items"]) == 10
-    tags = shown(caption_command, folder / "store", folder / "prints" / "print-0001.png", *config)["tags"]
-    assert [tag["attribute"] for tag in tags] == ["shape", "colour", "count", "position"]
-    again = CliRunner().invoke(pictures.pictures, ["demo", str(folder)])
-    assert "is there already" in str(again.exception)

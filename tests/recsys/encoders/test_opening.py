@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from recsys.encoders.bert import BertEncoder
-from recsys.encoders.hub import NO_ENCODER, EncoderRef, StaticEncoder, open_encoder
+from recsys.encoders.hub import NO_ENCODER, EncoderRef, SentenceEncoder, StaticEncoder, open_encoder
 from recsys.encoders.opening import lightest, open_query_encoder
 from recsys.errors import EncoderError, UnansweredError
 from tests.recsys.encoders.test_hub import TEXTS, written
-from tests.support import tiny_bert
+from tests.support import tiny_bert, tiny_towers
 from training.content import lsa
 
 
@@ -37,7 +37,7 @@ def test_an_encoder_with_a_name_is_opened_by_it_where_it_is_the_same_one(tmp_pat
     folder = tiny_bert.write(tmp_path / "tiny")
     found = open_encoder(str(folder))
     opened = open_query_encoder(EncoderRef(found.name, found.fingerprint))
-    assert isinstance(opened, BertEncoder)
+    assert isinstance(opened, SentenceEncoder)
     assert (opened.name, opened.fingerprint) == (found.name, found.fingerprint)
 
 
@@ -100,7 +100,16 @@ def test_a_folder_without_its_tokenizer_is_told(tmp_path: Path, fitted: tuple[St
         open_query_encoder(EncoderRef("lsa", "f", folder))
 
 
-def test_only_a_look_up_is_light(tmp_path: Path) -> None:
-    ref = EncoderRef("lsa", "f", tmp_path)
+def test_only_a_look_up_is_light(tmp_path: Path, fitted: tuple[StaticEncoder, dict[str, bytes]]) -> None:
+    ref = EncoderRef("lsa", "f", written(tmp_path / "lsa", fitted[1]))
     assert ref.light
     assert not replace(ref, folder=None).light
+    assert not replace(ref, folder=tiny_towers.write_text(tmp_path / "onnx")).light
+
+
+def test_where_sentence_transformers_is_missing_an_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(EncoderError, match="needs sentence-transformers: install the extra `training`"):
+        open_encoder(str(tiny_bert.write(tmp_path / "tiny"))).encode(["red"])

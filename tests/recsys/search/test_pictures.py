@@ -121,9 +121,9 @@ def test_a_bundle_holds_pictures_and_their_encoder(folder: Path, model: Model) -
     assert opened.model.items_by_picture.table.vectors.tobytes() == model.items_by_picture.table.vectors.tobytes()
     assert [*opened.model.picture_tags.values] == [*model.picture_tags.values]
     assert opened.picture_encoder.pictures
-    assert opened.picture_encoder.light
+    assert not opened.picture_encoder.light
     files = {file.name for file in (folder / "store" / version / "picture_encoder").iterdir()}
-    assert files == {"towers.json", "towers.safetensors"}
+    assert files == {"encoder.json", "tokenizer.json", "text.onnx", "image.onnx"}
 
 
 def test_a_bundle_without_pictures_has_no_file_of_them(tmp_path: Path) -> None:

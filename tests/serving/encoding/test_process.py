@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.encoders.hub import EncoderRef, open_encoder
-from recsys.encoders.opening import lightest
+from recsys.encoders.hub import EncoderRef
+from recsys.encoders.onnx_encoder import open_onnx
 from recsys.errors import EncoderBusyError, EncoderError
 from serving.encoding import process as encoder_process
 from serving.encoding.process import SOCKET, Encoders, serve
 from serving.encoding.service import WARM_UP_SECONDS, Process
-from tests.support import tiny_bert
+from tests.support import tiny_bert, tiny_towers
 from tests.support.running import wait_until
 
 SECONDS = WARM_UP_SECONDS
@@ -31,8 +31,8 @@ SECONDS = WARM_UP_SECONDS
 
 @pytest.fixture
 def ref(tmp_path: Path) -> EncoderRef:
-    found = open_encoder(str(tiny_bert.write(tmp_path / "tiny")))
-    return EncoderRef(found.name, found.fingerprint)
+    found = open_onnx(tiny_towers.write_text(tmp_path / "tiny"))
+    return EncoderRef(found.name, found.fingerprint, tmp_path / "tiny")
 
 
 @pytest.fixture
@@ -93,14 +93,16 @@ def encoders_of(run: Path) -> list[int]:
 class TestInThisProcess:
     def test_vectors_are_those_of_the_encoder(self, run: Path, parent: int, ref: EncoderRef) -> None:
         served(run, parent)
-        expected = lightest(open_encoder(ref.name)).encode(["red wine", "", "the sea"])
+        assert ref.folder is not None
+        expected = open_onnx(ref.folder).encode(["red wine", "", "the sea"])
         client = Process(run)
         np.testing.assert_allclose(client.encode(ref, ["red wine", "", "the sea"], SECONDS), expected, atol=1e-6)
 
-    def test_what_is_wrong_with_an_encoder_is_told_to_the_worker(self, run: Path, parent: int, ref: EncoderRef) -> None:
+    def test_what_is_wrong_with_an_encoder_is_told_to_the_worker(self, run: Path, parent: int, tmp_path: Path) -> None:
         served(run, parent)
+        name = str(tiny_bert.write(tmp_path / "bert"))
         with pytest.raises(EncoderError, match="is not the one that the model was trained with"):
-            Process(run).encode(EncoderRef(ref.name, "other"), ["a"], SECONDS)
+            Process(run).encode(EncoderRef(name, "other"), ["a"], SECONDS)
 
     def test_a_request_that_is_none_harms_nobody(self, run: Path, parent: int, ref: EncoderRef) -> None:
         served(run, parent)
@@ -110,7 +112,7 @@ class TestInThisProcess:
                 client.sendall(rubbish)
                 client.shutdown(socket.SHUT_WR)
                 assert client.recv(100) == b""
-        assert Process(run).encode(ref, ["a"], SECONDS).shape == (1, tiny_bert.HIDDEN)
+        assert Process(run).encode(ref, ["a"], SECONDS).shape == (1, tiny_towers.DIM)
 
     def test_it_ends_with_the_server(self, run: Path, ref: EncoderRef) -> None:
         with subprocess.Popen(["sleep", "600"]) as server:

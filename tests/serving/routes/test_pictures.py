@@ -15,8 +15,8 @@ from PIL import Image
 from recsys.bundle.store import Store
 from recsys.config import ServeConfig
 from recsys.encoders.hub import EncoderRef
+from recsys.encoders.onnx_encoder import open_onnx
 from recsys.encoders.pictures import PictureBytes, decode
-from recsys.encoders.tower_files import open_towers
 from recsys.errors import EncoderBusyError, EncoderError
 from recsys.events.records import EventsInfo
 from recsys.model.model import Model
@@ -60,7 +60,7 @@ def client(app: Flask) -> FlaskClient:
 
 def vector_of(known: Known, content: bytes) -> np.ndarray[Any, Any]:
     assert known[1].folder is not None
-    return open_towers(known[1].folder).encode_pictures([decode(PictureBytes(content))])[0]
+    return open_onnx(known[1].folder).encode_pictures([decode(PictureBytes(content))])[0]
 
 
 def ids(response: Any) -> list[str]:
@@ -89,7 +89,7 @@ def test_items_for_a_picture(client: FlaskClient, known: Known, kind: str) -> No
 
 def test_pictures_for_words(client: FlaskClient, known: Known) -> None:
     assert known[1].folder is not None
-    vector = open_towers(known[1].folder).encode(["red square"])[0]
+    vector = open_onnx(known[1].folder).encode(["red square"])[0]
     response = client.get("/search?q=red+square&mode=picture&k=12")
     assert ids(response) == nearest(known[0], vector)
     assert (response.json["query"], response.json["mode"]) == ("red square", "picture")

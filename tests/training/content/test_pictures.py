@@ -11,7 +11,7 @@ from recsys.bundle.store import Store
 from recsys.config import Config
 from recsys.config_file import load_config
 from recsys.data.catalog import Catalog, Item
-from recsys.encoders.tower_files import open_towers, read_files
+from recsys.encoders.onnx_encoder import open_onnx, read_files
 from recsys.errors import ConfigError, DataError, EncoderError
 from recsys.progress import Stages
 from tests.support import factories, tiny_towers
@@ -68,14 +68,15 @@ def test_items_without_a_picture_have_no_vector_and_the_others_their_own(folder:
     done: list[int] = []
     items = catalog({"image": "prints/0"}, {}, {"image": "prints/1"}, {"image": ["prints/2", "prints/3"]})
     found = embed(items, config(folder), done.append)
-    towers = open_towers(folder / "towers")
+    towers = open_onnx(folder / "towers")
     expected = towers.encode_pictures([picture(COLOURS[num], (16 + num, 20)) for num in range(3)])
     np.testing.assert_allclose(found.vectors[[0, 3]], expected[[0, 2]], atol=1e-5)
     assert not found.vectors[1].any()
     assert found.vectors[2].any()
     assert sum(done) == 4
     assert found.encoder.fingerprint == towers.fingerprint
-    assert found.encoder_files == read_files(folder / "towers")
+    files = {name: content[:] for name, content in read_files(folder / "towers").items()}
+    assert {name: content[:] for name, content in found.encoder_files.items()} == files
 
 
 def test_without_an_encoder_nothing_is_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +163,7 @@ def test_a_training_looks_at_the_pictures_and_publishes_them(folder: Path) -> No
     model = recommender.model
     assert model.picture_dim == tiny_towers.DIM
     assert recommender.picture_encoder.folder == folder / "store" / version / "picture_encoder"
-    towers = open_towers(recommender.picture_encoder.folder)
+    towers = open_onnx(recommender.picture_encoder.folder)
     vector = towers.encode(["red circle"])[0]
     assert len(nearest(model, vector)) == 6
     assert {"colour", "shapes"} == set(model.picture_tags.attributes)

@@ -5,8 +5,8 @@ times a learned scale are logits, and the mean of two cross entropies is made sm
 that of each caption over the pictures (symmetric InfoNCE: van den Oord et al. 2018). A caption that happens to be true of
 another picture of the batch, which is known here, does not count as wrong for it: the pair is left out of both sums.
 
-What is learned is written as plain numbers, with the normalization of batches folded into the convolutions, and runs without
-torch (:mod:`recsys.encoders.towers`).
+Both towers are written in ONNX beside the tokenizer, the folder that ``content.picture_encoder`` takes
+(:mod:`recsys.encoders.onnx_encoder`).
 """
 
 from __future__ import annotations
@@ -19,17 +19,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.numpy import save
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from torch import Tensor, nn
 
-from recsys.encoders.tower_files import DESCRIPTION, WEIGHTS, Description
-from recsys.encoders.towers import POOLED, brightness, squared, word_nums
-from training.demo.drawing import draw
-from training.demo.scenes import Scene, caption, coded, vocabulary
+from examples.pictures.drawing import draw
+from examples.pictures.scenes import Scene, caption, coded, vocabulary
+from recsys.encoders.onnx_encoder import DESCRIPTION, IMAGE, TEXT, TOKENIZER, Description
+from recsys.encoders.pictures import squared
+from training.content.onnx_export import write_model
 
 LARGEST_SCALE = 100.0
 FIRST_SCALE = 10.0
 SHIFT = 1  # pixels by which a picture is moved, at most
+POOLED = 2  # of so many convolutions, the last ones, the largest values are looked at
+UNKNOWN = "[UNK]"  # number 0, which every other word gets
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,12 @@ class TowerSettings:
 
 
 class Towers(nn.Module):
-    """Both towers."""
+    """Both towers.
+
+    Pictures go through convolutions (3 x 3, stride 2); two dense layers get the last maps, where things are, and the largest
+    value of each channel of the last two, what they are wherever they are. The vectors of words are added up and go through
+    two dense layers as well.
+    """
 
     def __init__(self, settings: TowerSettings, n_words: int) -> None:
         super().__init__()
@@ -90,7 +98,7 @@ class Towers(nn.Module):
         maps = [squares]
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             maps.append(nn.functional.relu(norm(convolution(maps[-1]))))
-        states = [maps[-1].permute(0, 2, 3, 1).flatten(1)]  # channels last, as they are run
+        states = [maps[-1].permute(0, 2, 3, 1).flatten(1)]
         states += [one.amax(dim=(2, 3)) for one in maps[1:][-POOLED:]]
         return nn.functional.normalize(self.picture(torch.cat(states, dim=1)), dim=1)
 
@@ -102,26 +110,61 @@ class Towers(nn.Module):
         return self.log_scale.exp().clamp(max=LARGEST_SCALE)
 
 
+class _Texts(nn.Module):
+    """The tower of words behind a tokenizer; a text without a known word has a vector of zeros."""
+
+    def __init__(self, towers: Towers) -> None:
+        super().__init__()
+        self.towers = towers
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        known = attention_mask * (input_ids > 0)
+        n_words = self.towers.words.in_features
+        counts = (nn.functional.one_hot(input_ids, n_words + 1)[..., 1:] * known[..., None]).sum(dim=1)
+        return self.towers.of_texts(counts.float()) * known.amax(dim=1, keepdim=True)
+
+
+class _Pictures(nn.Module):
+    """The tower of pictures for pixels, uint8 (n, side, side, 3)."""
+
+    def __init__(self, towers: Towers) -> None:
+        super().__init__()
+        self.towers = towers
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.towers.of_pictures(brightness(pixels))
+
+
+def brightness(pixels: Tensor) -> Tensor:
+    """From 0 to 255, (n, side, side, 3), to what the tower takes, -1 to 1, (n, 3, side, side).
+
+    The channels stay last in memory: on a processor the convolutions take half the time that way.
+    """
+    return (pixels.float() / 127.5 - 1).permute(0, 3, 1, 2)
+
+
+def tokenizer_of(words: Sequence[str]) -> Tokenizer:
+    """From a text to the numbers of its words, from 1 on in the order given."""
+    numbers = {word: num for num, word in enumerate((UNKNOWN, *words))}
+    tokenizer = Tokenizer(models.WordLevel(numbers, unk_token=UNKNOWN))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    return tokenizer
+
+
 def _head(n_in: int, hidden: int, dim: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(n_in, hidden), nn.ReLU(), nn.Linear(hidden, dim))
 
 
-def train(
-    scenes: Sequence[Scene], settings: TowerSettings, advance: Callable[[int], None] = lambda _: None
-) -> dict[str, bytes]:
-    """Train on pictures and captions of some scenes.
+def train(scenes: Sequence[Scene], settings: TowerSettings, advance: Callable[[int], None] = lambda _: None) -> Towers:
+    """Train on pictures and captions of some scenes; the weights are the same for equal arguments on the same machine.
 
     Parameters
     ----------
     advance : callable
-        Told how many more pictures are drawn, and steps done.
-
-    Returns
-    -------
-    dict
-        The files of the towers by name; the same for equal arguments on the same machine.
+        Gets the number of pictures drawn, and of steps done.
     """
-    words = vocabulary()
+    words = tokenizer_of(vocabulary())
     random = np.random.default_rng(settings.random_state)
     chosen = [scenes[place] for place in _evenly(len(scenes), settings.pictures, random)]
     squares = np.empty((len(chosen), settings.side, settings.side, 3), dtype=np.uint8)
@@ -130,9 +173,10 @@ def train(
         advance(1)
     with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(settings.random_state)
-        towers = Towers(settings, len(words)).to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in its stubs
+        towers = Towers(settings, len(vocabulary()))
+        towers.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in its stubs
         _fit(towers, chosen, squares, words, settings, random, advance)
-    return _files(towers.eval(), words, settings)
+    return towers.eval()
 
 
 @contextmanager
@@ -181,12 +225,11 @@ def _fit(
     towers: Towers,
     scenes: Sequence[Scene],
     squares: NDArray[np.uint8],
-    words: Sequence[str],
+    words: Tokenizer,
     settings: TowerSettings,
     random: np.random.Generator,
     advance: Callable[[int], None],
 ) -> None:
-    numbers = {word: num for num, word in enumerate(words)}
     codes = coded(scenes)
     optimizer = torch.optim.AdamW(towers.parameters(), lr=settings.rate, weight_decay=settings.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, total_steps=settings.steps, pct_start=0.1)
@@ -198,7 +241,7 @@ def _fit(
         some, rows = rows[: settings.batch], rows[settings.batch :]
         captions = [caption(scenes[row], random) for row in some.tolist()]
         told = np.stack([one.told for one in captions])
-        texts = towers.of_texts(torch.from_numpy(_counts([one.text for one in captions], numbers)))
+        texts = towers.of_texts(torch.from_numpy(counts_of([one.text for one in captions], words)))
         pictures = towers.of_pictures(_moved(squares[some], random))
         left_out = torch.from_numpy(also_true(codes[some], told))
         loss = losses(towers.scale() * texts @ pictures.T, left_out)
@@ -216,55 +259,27 @@ def _evenly(n: int, size: int, random: np.random.Generator) -> list[int]:
 
 
 def _moved(squares: NDArray[np.uint8], random: np.random.Generator) -> Tensor:
-    """A batch for the tower (n, 3, side, side), moved by a pixel or not at all, so that single pixels say nothing.
-
-    Its channels lie last in memory: on a processor the convolutions take half the time that way.
-    """
+    """A batch for the tower (n, 3, side, side), moved by a pixel or not at all, so that single pixels say nothing."""
     down, across = (int(random.integers(-SHIFT, SHIFT + 1)) for _ in range(2))
     moved = np.roll(squares, (down, across), axis=(1, 2))
-    return torch.from_numpy(np.ascontiguousarray(brightness(moved))).permute(0, 3, 1, 2)
+    return brightness(torch.from_numpy(np.ascontiguousarray(moved)))
 
 
-def _counts(texts: Sequence[str], numbers: dict[str, int]) -> NDArray[np.float32]:
-    counts = np.zeros((len(texts), len(numbers)), dtype=np.float32)
+def counts_of(texts: Sequence[str], words: Tokenizer) -> NDArray[np.float32]:
+    """How often each known word is in each text, (len(texts), n_words)."""
+    counts = np.zeros((len(texts), words.get_vocab_size()), dtype=np.float32)
     for row, text in enumerate(texts):
-        np.add.at(counts[row], word_nums(text, numbers), 1)
-    return counts
+        np.add.at(counts[row], words.encode(text).ids, 1)
+    return counts[:, 1:]
 
 
-def _files(towers: Towers, words: Sequence[str], settings: TowerSettings) -> dict[str, bytes]:
-    tensors: dict[str, NDArray[np.float32]] = {"text.words": _array(towers.words.weight.T)}
-    for number in range(len(settings.channels)):
-        convolution, norm = towers.convolutions[number], towers.norms[number]
-        assert isinstance(convolution, nn.Conv2d)
-        assert isinstance(norm, nn.BatchNorm2d)
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        weight = (convolution.weight * gain[:, None, None, None]).permute(2, 3, 1, 0)
-        tensors[f"picture.{number}.weight"] = _array(weight.flatten(0, 2))
-        tensors[f"picture.{number}.bias"] = _array(norm.bias - norm.running_mean * gain)
-    for name, head in (("picture", towers.picture), ("text", towers.text)):
-        for place, part in ((0, "inner"), (2, "outer")):
-            dense = head[place]
-            assert isinstance(dense, nn.Linear)
-            tensors[f"{name}.{part}"], tensors[f"{name}.{part}_bias"] = _array(dense.weight.T), _array(dense.bias)
-    described = Description(
-        name="drawn-scenes",
-        side=settings.side,
-        convolutions=len(settings.channels),
-        scale=round(float(towers.scale().detach()), 4),
-        words=tuple(words),
-    )
-    return {DESCRIPTION: described.model_dump_json(indent=1).encode() + b"\n", WEIGHTS: save(tensors)}
-
-
-def _array(tensor: Tensor) -> NDArray[np.float32]:
-    return np.ascontiguousarray(tensor.detach().numpy(), dtype=np.float32)
-
-
-def write(folder: Path, files: dict[str, bytes]) -> None:
-    """Write the files of towers into a folder, which is made."""
+def write(folder: Path, towers: Towers, settings: TowerSettings) -> None:
+    """Write both towers in ONNX, with the tokenizer and their scale, into a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+    pixels = torch.zeros((2, settings.side, settings.side, 3), dtype=torch.uint8)
+    write_model(folder / IMAGE, _Pictures(towers), ("pixels",), (pixels,), n_free=1)
+    ids = torch.ones((2, 7), dtype=torch.int64)
+    write_model(folder / TEXT, _Texts(towers), ("input_ids", "attention_mask"), (ids, ids.clone()))
+    tokenizer_of(vocabulary()).save(str(folder / TOKENIZER))
+    described = Description(name="drawn-scenes", scale=round(float(towers.scale().detach()), 4))
+    (folder / DESCRIPTION).write_text(described.model_dump_json() + "\n", encoding="utf-8")

@@ -12,8 +12,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from examples.pictures.scenes import Scene
 from recsys.encoders.pictures import Picture
-from training.demo.scenes import Scene
 
 SIDE = 96
 FINE = 3  # drawn so many times larger, then shrunk, so that edges are smooth

@@ -1,4 +1,4 @@
-"""A folder in which pictures can be searched, made from nothing: towers, a catalogue of drawn prints, users, a model."""
+"""A folder in which pictures can be searched, made from nothing: towers, a catalogue of drawn prints, and users."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from examples.pictures import towers as two_towers
+from examples.pictures.drawing import draw, png
+from examples.pictures.figures import Captions, Retrieval, Shown, captions, retrieval
+from examples.pictures.scenes import Parts, Scene, World, split
+from examples.pictures.towers import TowerSettings
 from recsys.config_file import render
-from recsys.encoders.tower_files import open_towers
-from recsys.encoders.towers import TowerEncoder
+from recsys.encoders.onnx_encoder import open_onnx
 from recsys.errors import DataError
 from recsys.progress import Stages
-from training.demo import train_towers
-from training.demo.drawing import draw, png
-from training.demo.measure import Captions, Retrieval, Shown, captions, retrieval
-from training.demo.scenes import Parts, Scene, World, split
-from training.demo.train_towers import TowerSettings
 
 HELD_OUT = 0.15
 CONFIG, ITEMS, INTERACTIONS = "pictures.toml", "items.csv", "interactions.csv"
@@ -59,7 +58,7 @@ def make(folder: Path, settings: DemoSettings, stages: Stages) -> Path:
     (folder / PRINTS).mkdir(parents=True)
     towers = settings.towers
     with stages.stage("towers", towers.pictures + towers.steps) as advance:
-        train_towers.write(folder / TOWERS, train_towers.train(settings.parts.seen, towers, advance))
+        two_towers.write(folder / TOWERS, two_towers.train(settings.parts.seen, towers, advance), towers)
     with stages.stage("draw", settings.items) as advance:
         scenes = _catalogue(folder, settings)
         advance(settings.items)
@@ -70,7 +69,7 @@ def make(folder: Path, settings: DemoSettings, stages: Stages) -> Path:
 
 def figures(folder: Path, settings: DemoSettings) -> tuple[list[Retrieval], list[Captions]]:
     """Measure the towers of a folder that :func:`make` filled with these settings, on pictures drawn for it."""
-    encoder = open_towers(folder / TOWERS)
+    encoder = open_onnx(folder / TOWERS)
     parts, seed = settings.parts, settings.towers.random_state + SEED_OF_FIGURES
     seen, unseen, pairs = (Shown.of(encoder, scenes, seed) for scenes in (parts.seen, parts.unseen, parts.unseen_pairs))
     every = seen.and_more(unseen).and_more(pairs)
@@ -83,11 +82,6 @@ def figures(folder: Path, settings: DemoSettings) -> tuple[list[Retrieval], list
     ]
     named = (("seen combinations", seen), ("unseen combinations", unseen), ("unseen pairs of shape and colour", pairs))
     return found, [captions(name, encoder, shown) for name, shown in named]
-
-
-def towers_of(folder: Path) -> TowerEncoder:
-    """The towers of a folder that :func:`make` filled."""
-    return open_towers(folder / TOWERS)
 
 
 def _catalogue(folder: Path, settings: DemoSettings) -> list[Scene]:

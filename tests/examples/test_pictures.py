@@ -1,19 +1,23 @@
-"""Two small towers that are trained here: the loss by hand, the same bytes for the same seed, and unseen pictures found."""
+"""The example: the loss by hand, the same bytes for the same seed, unseen pictures found, and a catalogue to search."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
+from threadpoolctl import threadpool_limits
 
-from recsys.encoders.tower_files import open_towers
-from recsys.encoders.towers import TowerEncoder, brightness, squared
-from training.demo import train_towers
-from training.demo.drawing import CENTRES, HUES, NUMBERS, OUTLINES, draw
-from training.demo.measure import Shown, captions, retrieval
-from training.demo.scenes import (
+from examples.pictures import demo
+from examples.pictures.__main__ import main
+from examples.pictures.demo import DemoSettings
+from examples.pictures.drawing import CENTRES, HUES, NUMBERS, OUTLINES, draw
+from examples.pictures.figures import Shown, captions, retrieval
+from examples.pictures.scenes import (
     COLOURS,
     COUNTS,
     POSITIONS,
@@ -26,7 +30,22 @@ from training.demo.scenes import (
     split,
     vocabulary,
 )
-from training.demo.train_towers import Towers, TowerSettings, also_true, losses, train, write
+from examples.pictures.towers import (
+    Towers,
+    TowerSettings,
+    also_true,
+    brightness,
+    counts_of,
+    losses,
+    tokenizer_of,
+    train,
+    write,
+)
+from recsys.cli.main import cli
+from recsys.encoders.onnx_encoder import OnnxEncoder, open_onnx
+from recsys.encoders.pictures import squared
+from recsys.errors import DataError
+from recsys.progress import Stages
 
 WORLD = World(
     shape=("circle", "ring", "cross"),
@@ -46,6 +65,13 @@ TINY = TowerSettings(
     steps=250,
     rate=3e-3,
 )
+SMALL = DemoSettings(
+    TowerSettings(16, (4, 8), 16, 16, 8, 8, pictures=48, batch=16, steps=12),
+    World(("circle", "ring"), ("red", "blue"), ("one", "two"), ("top left", "bottom right")),
+    items=40,
+    users=30,
+    per_user=6,
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +80,13 @@ def parts():  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture(scope="module")
-def trained(parts, tmp_path_factory: pytest.TempPathFactory) -> TowerEncoder:  # type: ignore[no-untyped-def]
+def trained(parts, tmp_path_factory: pytest.TempPathFactory) -> OnnxEncoder:  # type: ignore[no-untyped-def]
     folder = tmp_path_factory.mktemp("towers")
-    write(folder, train(parts.seen, TINY))
-    return open_towers(folder)
+    write(folder, train(parts.seen, TINY), TINY)
+    return open_onnx(folder)
 
 
-def test_unseen_combinations_are_found_far_more_often_than_by_chance(trained: TowerEncoder, parts) -> None:  # type: ignore[no-untyped-def]
+def test_unseen_combinations_are_found_far_more_often_than_by_chance(trained: OnnxEncoder, parts) -> None:  # type: ignore[no-untyped-def]
     unseen = Shown.of(trained, parts.unseen + parts.unseen_pairs, 7)
     found = retrieval("unseen", unseen, Shown.of(trained, parts.seen, 7))
     assert found.among == len(WORLD.scenes()) == 36
@@ -70,14 +96,14 @@ def test_unseen_combinations_are_found_far_more_often_than_by_chance(trained: To
     assert found.to_picture[1] > 4 * found.chance(1)
 
 
-def test_captions_say_what_is_shown(trained: TowerEncoder, parts) -> None:  # type: ignore[no-untyped-def]
+def test_captions_say_what_is_shown(trained: OnnxEncoder, parts) -> None:  # type: ignore[no-untyped-def]
     told = captions("seen", trained, Shown.of(trained, parts.seen, 3))
     assert set(told.right) == set(WORDS)
     assert min(told.right.values()) > 0.6
     assert told.whole <= min(told.right.values())
 
 
-def test_a_caption_of_a_part_finds_pictures_of_that_part(trained: TowerEncoder) -> None:
+def test_a_caption_of_a_part_finds_pictures_of_that_part(trained: OnnxEncoder) -> None:
     scenes = WORLD.scenes()
     shown = Shown.of(trained, scenes, 5)
     for colour in WORLD.colour:
@@ -85,34 +111,40 @@ def test_a_caption_of_a_part_finds_pictures_of_that_part(trained: TowerEncoder) 
         assert sum(scenes[place].colour == colour for place in best) >= 4
 
 
-def test_equal_seeds_give_equal_bytes_and_leave_the_generator_of_torch_alone(parts) -> None:  # type: ignore[no-untyped-def]
+def test_equal_seeds_give_equal_bytes_and_leave_the_generator_of_torch_alone(parts, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     few = TowerSettings(
         side=16, channels=(4, 4), hidden=8, text_hidden=8, word_dim=4, dim=4, pictures=40, batch=16, steps=3
     )
     before = torch.random.get_rng_state()
-    first = train(parts.seen, few)
-    assert train(parts.seen, few) == first
+    for name, settings in (("one", few), ("two", few), ("other", replace(few, random_state=1))):
+        write(tmp_path / name, train(parts.seen, settings), settings)
     assert torch.equal(torch.random.get_rng_state(), before)
-    other = TowerSettings(**{**vars(few), "random_state": 1})
-    assert train(parts.seen, other) != first
+    one, two, other = (
+        {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()} for name in ("one", "two", "other")
+    )
+    assert one == two
+    assert one["image.onnx"] != other["image.onnx"]
+    assert not [name for name, content in one.items() if b"examples" in content or bytes(tmp_path) in content]
 
 
-def test_numpy_computes_what_torch_trained(parts, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_files_compute_what_torch_trained(parts, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     torch.manual_seed(0)
-    words = vocabulary()
-    towers = Towers(TINY, len(words))
+    words = tokenizer_of(vocabulary())
+    towers = Towers(TINY, len(vocabulary()))
     towers.train()
     random = np.random.default_rng(0)
     pictures = [draw(scene, random) for scene in parts.seen]
     squares = np.stack([squared(one, TINY.side) for one in pictures])
-    shown = torch.from_numpy(np.ascontiguousarray(brightness(squares).transpose(0, 3, 1, 2)))
+    shown = brightness(torch.from_numpy(squares))
     towers.of_pictures(shown)  # so that the statistics of the batches are not those of the beginning
-    write(tmp_path, train_towers._files(towers.eval(), words, TINY))
-    encoder = open_towers(tmp_path)
+    write(tmp_path, towers.eval(), TINY)
+    encoder = open_onnx(tmp_path)
     np.testing.assert_allclose(encoder.encode_pictures(pictures), towers.of_pictures(shown).detach(), atol=1e-5)
     texts = [scene.told(random) for scene in parts.seen]
-    counts = train_towers._counts(texts, {word: num for num, word in enumerate(words)})
-    np.testing.assert_allclose(encoder.encode(texts), towers.of_texts(torch.from_numpy(counts)).detach(), atol=1e-5)
+    counts = torch.from_numpy(counts_of(texts, words))
+    np.testing.assert_allclose(encoder.encode(texts), towers.of_texts(counts).detach(), atol=1e-5)
+    assert not encoder.encode(["", "unheard nonsense"]).any()
+    np.testing.assert_allclose(*encoder.encode(["red star", "STAR unheard, red!"]), atol=1e-6)
 
 
 def test_the_loss_by_hand() -> None:
@@ -181,3 +213,34 @@ def test_things_are_where_they_are_said_to_be(position: str) -> None:
             assert total > 0
             middle = [(strength.sum(axis=axis) @ (np.arange(96) + 0.5)) / total / 96 for axis in (0, 1)]
             np.testing.assert_allclose(middle, CENTRES[position], atol=0.06)
+
+
+def test_fewer_prints_than_combinations_are_a_part_of_all_shapes(tmp_path: Path) -> None:
+    (tmp_path / demo.PRINTS).mkdir()
+    scenes = demo._catalogue(tmp_path, replace(SMALL, items=8))
+    assert len({*scenes}) == 8
+    assert {one.shape for one in scenes} == {*SMALL.world.shape}
+
+
+@pytest.mark.slow
+def test_the_catalogue_can_be_trained_on_and_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("examples.pictures.__main__.DemoSettings", lambda towers: SMALL)
+    folder = tmp_path / "demo"
+    done = CliRunner().invoke(main, [str(folder)])
+    assert done.exit_code == 0, done.exception
+    assert "the nearest value of each attribute is right" in done.stdout
+    config = folder / demo.CONFIG
+    assert f"recsys train --config {config}" in done.stdout
+
+    def run(*words: object) -> str:
+        done = CliRunner().invoke(cli, [*map(str, words), "--config", str(config)])
+        assert done.exit_code == 0, done.exception
+        return done.stdout
+
+    with threadpool_limits(1):  # as the command line sets it
+        run("train")
+    assert len(json.loads(run("search", "red circles", "--mode", "picture", "--json"))["items"]) == 10
+    tags = json.loads(run("caption", folder / demo.PRINTS / "print-0001.png", "--json"))["tags"]
+    assert [tag["attribute"] for tag in tags] == ["shape", "colour", "count", "position"]
+    with pytest.raises(DataError, match="is there already; name a folder that is empty or not there"):
+        demo.make(folder, SMALL, Stages(quiet=True))

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from examples.pictures.drawing import draw
+from examples.pictures.scenes import WORDS, Scene
 from recsys.data.vectors import Vectors
 from recsys.encoders.picture_encoders import PictureEncoder
 from recsys.encoders.pictures import Picture
-from training.demo.drawing import draw
-from training.demo.scenes import WORDS, Scene
 
 DEPTHS = (1, 5)
 

@@ -1,1 +1,0 @@
-"""A drawn catalog with pictures, and two small towers trained on it."""
