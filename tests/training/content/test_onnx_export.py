@@ -19,7 +19,8 @@ from recsys.progress import Stages
 from tests.recsys.encoders.test_hub import MINILM, needs_minilm, written
 from tests.support import factories, tiny_bert, tiny_towers
 from tests.support.files import config, table
-from training.content import lsa, onnx_export, pipeline
+from training import pipeline
+from training.content import lsa, onnx_export
 from training.content.onnx_export import export, write
 
 TEXTS = [
@@ -184,7 +185,7 @@ def test_a_training_keeps_the_export_with_the_model(tmp_path: Path, files: tuple
     encoder = tiny(tmp_path / "tiny")
     told: list[str] = []
     chosen = config(*files, content={"encoder": encoder.name}, als={"factors": 4}, evaluate={"gate": False})
-    trained = pipeline.train(chosen, Stages(quiet=True), tell=told.append)
+    trained = pipeline.train(chosen, Stages(quiet=True), on_progress=told.append)
     store = Store(tmp_path / "store")
     version = store.publish(trained.model, trained.header, factories.NOON)
     assert {file.name for file in (store.path / version / "encoder").iterdir()} == FILES
@@ -207,7 +208,7 @@ def test_a_training_says_why_there_is_no_export(
     told: list[str] = []
     encoder = tiny(tmp_path / "tiny")
     chosen = config(*files, content={"encoder": encoder.name}, als={"factors": 4}, evaluate={"gate": False})
-    trained = pipeline.train(chosen, Stages(quiet=True), tell=told.append)
+    trained = pipeline.train(chosen, Stages(quiet=True), on_progress=told.append)
     assert not trained.model.encoder_files
     assert told == [
         "encoder tiny cannot be exported to ONNX: why; the service opens it by its name, and needs the extra `training` "
