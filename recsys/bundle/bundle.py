@@ -1,7 +1,7 @@
 """A model bundle: one folder with everything that answers, checked before anything in it is opened.
 
-Arrays are plain ``.npy`` files read with ``allow_pickle=False`` and memory-mapped, so no code is ever executed and the
-workers of a server share one copy. ``manifest.json`` names each file with size and SHA-256, and ``manifest.sha256``
+All arrays are in one ``.safetensors`` file, which is memory-mapped: no code is ever executed, the workers of a server share one
+copy, and a model holds one descriptor for it. ``manifest.json`` names each file with size and SHA-256, and ``manifest.sha256``
 holds the SHA-256 of the manifest, so any changed, missing, extra or swapped file is refused.
 """
 
@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from recsys.bundle.files import read_array, sync, write_array, write_bytes
+from recsys.bundle.files import sync, write_bytes
 from recsys.bundle.manifest import FileInfo, IndexInfo, Manifest
-from recsys.bundle.parts import COLUMNS, PARTS, present, to_arrays
+from recsys.bundle.parts import PARTS, USER_FACTORS, by_part, to_arrays
 from recsys.data.catalog import Catalog
 from recsys.data.ids import IdMap
-from recsys.data.packed import Arrays
+from recsys.data.safetensors_file import map_tensors, write_tensors
 from recsys.encoders.hub import EncoderRef
 from recsys.errors import BundleError
 from recsys.index import annoy_file
@@ -30,7 +30,7 @@ from recsys.model.model import Model
 
 MANIFEST = "manifest.json"
 MANIFEST_SHA = "manifest.sha256"
-USER_FACTORS = "user_factors.npy"
+MODEL = "model.safetensors"
 ENCODER, PICTURE_ENCODER = "encoder", "picture_encoder"
 UNREAD = "0" * 64
 
@@ -62,10 +62,8 @@ class ModelBundle:
 
 def write_model(folder: Path, model: Model) -> None:
     """Write and sync every file of `model` but the manifest; raises OSError or StoreError."""
-    for part, arrays in to_arrays(model).items():
-        for column in COLUMNS[part]:
-            write_array(folder / f"{part}.{column}.npy", arrays[column])
-    write_array(folder / USER_FACTORS, model.user_factors)
+    write_tensors(folder / MODEL, to_arrays(model))
+    sync(folder / MODEL)
     for name, forest in model.forests.items():
         forest.save(folder / f"{name}.ann")
         sync(folder / f"{name}.ann")
@@ -162,7 +160,8 @@ def load_bundle(folder: Path, version: str | None = None, *, read: bool = True) 
 
 
 def _open_model(folder: Path, manifest: Manifest, read: bool) -> Model:
-    arrays = {part: _read_arrays(folder, part) for part in present(bool(manifest.pictures.dim))}
+    tensors = map_tensors(folder / MODEL, BundleError)
+    arrays = by_part(tensors, pictures=bool(manifest.pictures.dim))
     shape, counts = manifest.shape, manifest.counts
     layout = Layout(shape.factors, shape.text_dim, shape.content_scale, shape.short_history)
     searched = layout.text_dim if manifest.items_by_text is not None else 0
@@ -173,9 +172,8 @@ def _open_model(folder: Path, manifest: Manifest, read: bool) -> Model:
     items = IdMap.from_arrays(arrays["items"])
     parts: dict[str, Any] = {name: part.open(arrays[name], manifest) for name, part in PARTS.items() if name in arrays}
     exact: dict[str, Any] = {name: ExactIndex(table) for name, table in tables.items()}
-    factors: Any = read_array(folder / USER_FACTORS)
     catalog = Catalog.from_arrays(items, arrays["catalog"], arrays["titles"])
-    model = Model(catalog=catalog, user_factors=factors, layout=layout, **parts, **exact)
+    model = Model(catalog=catalog, user_factors=tensors[USER_FACTORS], layout=layout, **parts, **exact)
     sizes = (len(model.users), len(model.catalog), len(model.histories.item_nums))
     if sizes != (counts.users, counts.items, counts.interactions):
         raise BundleError(f"users, items, interactions are {sizes}, the manifest says {counts}")
@@ -192,10 +190,6 @@ def _open_index(forest: Path, table: VectorTable, info: IndexInfo | None, read: 
     if read:
         annoy_file.check(forest, table.vectors)
     return AnnoyVectorIndex.open(table, forest, info.search_k)
-
-
-def _read_arrays(folder: Path, part: str) -> Arrays:
-    return {column: read_array(folder / f"{part}.{column}.npy") for column in COLUMNS[part]}
 
 
 def _raise(error: OSError) -> None:

@@ -12,7 +12,7 @@ from recsys.errors import BundleError
 from recsys.events.records import EventsInfo
 from recsys.strict import Record
 
-SCHEMA_VERSION: Literal[5] = 5
+SCHEMA_VERSION: Literal[6] = 6
 VERSION_PATTERN = r"\d{8}T\d{6}Z-[0-9a-f]{4}"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
@@ -115,7 +115,7 @@ class Header(Record):
 class Manifest(Header):
     """The header with the name, the time and the files of one published bundle."""
 
-    schema_version: Literal[5]
+    schema_version: Literal[6]
     model_version: Annotated[str, Field(pattern=f"^{VERSION_PATTERN}$")]
     created_at: str
     files: dict[FileName, FileInfo]

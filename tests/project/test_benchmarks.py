@@ -24,7 +24,7 @@ from recsys.recommend.request import ListRequest
 from tests.support import factories
 
 SMAPS = """\
-7f0000000000-7f0000100000 r--s 00000000 08:01 12 /srv/store/20261123T120000Z-0000/users.blob.npy
+7f0000000000-7f0000100000 r--s 00000000 08:01 12 /srv/store/20261123T120000Z-0000/model.safetensors
 Private_Clean:       400 kB
 Private_Dirty:         0 kB
 7f0000200000-7f0000300000 rw-p 00000000 00:00 0

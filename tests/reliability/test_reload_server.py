@@ -41,7 +41,7 @@ def prefix(server: Live) -> str:
 def ruin(store: Store) -> str:
     """Publish a version and damage it at once."""
     version = bundles.publish(store, bundles.tiny("d", 9))
-    (store.path / version / "users.blob.npy").write_bytes(b"")
+    (store.path / version / "model.safetensors").write_bytes(b"")
     return version
 
 
@@ -70,7 +70,7 @@ def test_a_bad_new_bundle_leaves_the_old_one_serving(server: Live) -> None:
     assert prefix(server) == "c"
     time.sleep(10 * RELOAD_SECONDS)
     assert server.total("recsys_reloads_total", outcome="refused") == 2
-    reason = f"{bad}/users.blob.npy: its size or checksum does not match"
+    reason = f"{bad}/model.safetensors: its size or checksum does not match"
     assert [reason in message for message in complaints(server)] == [True, True]
     better = bundles.publish(server.store, bundles.tiny("e", 10))
     until(lambda: server.serves(better), "the next version")

@@ -140,7 +140,7 @@ def test_without_a_model_the_service_is_alive_and_not_ready(empty: FlaskClient) 
         assert response.json["detail"] == "no model answers yet; the log of the server has the reason"
 
 
-@pytest.mark.parametrize("damage", ["users.blob.npy", "gone"])
+@pytest.mark.parametrize("damage", ["model.safetensors", "gone"])
 def test_a_damaged_model_is_not_ready_and_only_the_log_says_why(
     tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:

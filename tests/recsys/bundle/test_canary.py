@@ -48,9 +48,9 @@ def test_the_sample_is_asked_of_every_kind_of_index(store: Store, annoy: bool) -
 
 
 def test_a_flipped_bit_is_refused_in_one_line(sound: Path) -> None:
-    path = sound / "user_factors.npy"
+    path = sound / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
-    with pytest.raises(BundleError, match=r"^[^\n]*user_factors\.npy: its size or checksum does not match[^\n]*$"):
+    with pytest.raises(BundleError, match=r"^[^\n]*model\.safetensors: its size or checksum does not match[^\n]*$"):
         canary.run(sound)
 
 

@@ -43,13 +43,14 @@ def command(store: Store) -> subprocess.CompletedProcess[str]:
     return subprocess.run(child, cwd=factories.ROOT, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.soak)])
 def test_a_disk_that_gets_full_at_any_page_leaves_the_model_that_serves(
-    disk: Path, serving_a: Store, store: Store
+    disk: Path, serving_a: Store, store: Store, step: int
 ) -> None:
     written = bundles.files(store.folder(bundles.publish(store, larger(seed=1))))
     needed = sum(-(-len(content) // PAGE) for content in written.values())
     assert needed > 60
-    for pages in range(0, needed, 11):
+    for pages in range(0, needed, step):
         fill(disk, pages)
         with pytest.raises(StoreError, match=r"\A[^\n]*No space left on device[^\n]*\Z"):
             bundles.publish(serving_a, larger(seed=1))
@@ -60,7 +61,7 @@ def test_a_disk_that_gets_full_at_any_page_leaves_the_model_that_serves(
 
 
 def test_a_full_disk_is_one_line_and_exit_1(disk: Path, serving_a: Store) -> None:
-    fill(disk, 10)
+    fill(disk, 3)
     ending = command(serving_a)
     assert ending.returncode == 1
     assert ending.stderr == (

@@ -19,11 +19,9 @@ from tests.support.faults.tracing import Call, Ending
 EVERYTHING = ("-e", "trace=%file,%desc")
 WORKERS = 2
 HARMLESS = {"pselect6", "ioctl", "lseek", "fcntl"}  # the wait of the child, and questions about open files
-MUST_FAIL = {"open", "write", "fsync", "mkdir", "symlink", "rename", "unlink", "rmdir", "flock"}
+MUST_FAIL = {"open", "write", "ftruncate", "chmod", "fsync", "mkdir", "symlink", "rename", "unlink", "rmdir", "flock"}
 READING = {"read", "getdents64", "close", "newfstatat", "fstat", "statx", "mmap", "readlink"}
-FILLING = {"write", "fsync", "mkdir", "symlink", "rename", "close"}
-STEPS = pytest.mark.parametrize("step", [100, pytest.param(1, marks=pytest.mark.soak)])
-ALIKE = (".npy", "items_like_item.ann", "items_by_text.ann")
+FILLING = {"write", "ftruncate", "chmod", "fsync", "mkdir", "symlink", "rename", "close"}
 Judge = Callable[[Call, Ending, str], str]
 
 
@@ -40,17 +38,6 @@ class Bench:
         """Calls about the store, of which `wanted` is true."""
         inside = (call for call in self.calls if str(self.folder) in call.arguments and call.kind not in HARMLESS)
         return [call for call in inside if wanted(call)]
-
-    def thinned(self, wanted: Callable[[Call], bool], step: int) -> list[Call]:
-        """The same with one in `step` of the calls about arrays and forests but one, which are alike, and some that read."""
-        cases = self.chosen(wanted)
-        arrays, others = list[Call](), list[Call]()
-        for call in cases:
-            (arrays if any(name in call.arguments for name in ALIKE) else others).append(call)
-        reading = [call for call in others if call.kind in READING]
-        kinds = (arrays, step), (reading, -(-step // 5))
-        left_out = {id(call) for calls, every in kinds for at, call in enumerate(calls) if at % every}
-        return [call for call in cases if id(call) not in left_out]
 
     def serving(self, store: Path) -> str:
         """A or B when one of them serves whole, else what is wrong."""
@@ -73,7 +60,7 @@ def bench() -> Iterator[Bench]:
         bundles.publish(Store(store), old)
         for leftover in (store / STAGING / "encoder", store / TRASH):
             leftover.mkdir(parents=True)
-            (leftover / "users.blob.npy").write_bytes(b"half")
+            (leftover / "model.safetensors").write_bytes(b"half")
         (store / ".current").symlink_to("20200101T000000Z-0000")
         try:
             ending = trace("soundly", folder, store)
@@ -91,26 +78,22 @@ def test_the_calls_of_a_publish_are_known(bench: Bench) -> None:
 
 
 @pytest.mark.slow
-@STEPS
-def test_killed_at_any_call_the_store_serves_a_whole_model(bench: Bench, step: int) -> None:
+def test_killed_at_any_call_the_store_serves_a_whole_model(bench: Bench) -> None:
     served = []
 
     def judge(_: Call, ending: Ending, serving: str) -> str:
         served.append(serving)
         return "" if ending.code == -9 and serving in "ab" else f"{ending.code}, {serving}"
 
-    cases = bench.thinned(lambda call: call.kind not in READING - {"close"}, step)
+    cases = bench.chosen(lambda call: call.kind not in READING - {"close"})
     assert_none(cases, trials("soundly", bench, cases, "signal=KILL", judge))
-    assert len(cases) > 40 + 300 / step
+    assert len(cases) > 60
     assert {"a", "b"} == set(served)
 
 
 @pytest.mark.slow
-@STEPS
-@pytest.mark.parametrize("error", ["ENOSPC", pytest.param("EIO", marks=pytest.mark.soak)])
-def test_failing_at_any_call_is_one_line_and_the_store_serves_a_whole_model(
-    bench: Bench, error: str, step: int
-) -> None:
+@pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
+def test_failing_at_any_call_is_one_line_and_the_store_serves_a_whole_model(bench: Bench, error: str) -> None:
     def full(call: Call) -> bool:
         return call.kind in FILLING or (call.kind == "open" and "O_CREAT" in call.arguments)
 
@@ -125,12 +108,12 @@ def test_failing_at_any_call_is_one_line_and_the_store_serves_a_whole_model(
         sound = sound or (passed_over and (ending.code, ending.errors, serving) == (0, "", "b"))
         return "" if serving in "ab" and sound else f"{ending.code}, {serving}: {ending.errors[-300:]}"
 
-    cases = bench.thinned(full if error == "ENOSPC" else unreadable, step)
+    cases = bench.chosen(full if error == "ENOSPC" else unreadable)
     assert_none(cases, trials("soundly", bench, cases, f"error={error}", judge))
-    assert len(cases) > 30 + 200 / step
+    assert len(cases) > 40
 
 
-@pytest.mark.soak
+@pytest.mark.slow
 def test_control_overwriting_in_place_is_torn(bench: Bench) -> None:
     """The same enumeration sees that a publisher without staging folder and link loses the model at most calls."""
     overwriting = Bench(bench.folder, bench.store, bench.models, trace("in_place", bench.folder, bench.store).calls)
@@ -138,8 +121,8 @@ def test_control_overwriting_in_place_is_torn(bench: Bench) -> None:
     torn = trials(
         "in_place", bench, cases, "signal=KILL", lambda *seen: seen[-1] if seen[-1].startswith("torn") else ""
     )
-    assert len(cases) >= 60
-    assert len(torn) > 0.9 * len(cases), f"{len(torn)} of {len(cases)} torn"
+    assert len(cases) >= 15
+    assert len(torn) > 0.8 * len(cases), f"{len(torn)} of {len(cases)} torn"
 
 
 def trace(kind: str, folder: Path, store: Path) -> Ending:

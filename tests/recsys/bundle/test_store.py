@@ -22,7 +22,7 @@ from tests.support.faults.bundles import PREFIXES, serving
 
 
 def damage(store: Store, version: str) -> None:
-    path = store.folder(version) / "users.blob.npy"
+    path = store.folder(version) / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
 
 
@@ -59,7 +59,7 @@ def test_the_manifest_says_what_was_published(store: Store) -> None:
     manifest = store.verify(version)
     contents = bundles.files(store.folder(version))
     assert {name: getattr(manifest, name) for name in type(header).model_fields} == dict(header)
-    assert (manifest.schema_version, manifest.model_version) == (5, version)
+    assert (manifest.schema_version, manifest.model_version) == (6, version)
     assert datetime.fromisoformat(manifest.created_at) == factories.NOON
     assert manifest.created_at.endswith("Z")
     assert manifest.files == {
@@ -162,7 +162,7 @@ def test_a_damaged_attachment_is_refused(full: Store, content: bytes | None, mes
             ask()
 
 
-@pytest.mark.parametrize("name", ["users.blob.npy", "neighborhood.indptr.npy", "items_for_user.ann", MANIFEST])
+@pytest.mark.parametrize("name", ["model.safetensors", "items_for_user.ann", MANIFEST])
 def test_an_attachment_under_the_name_of_a_file_of_the_model_is_refused(full: Store, name: str) -> None:
     before = {path.name for path in full.path.iterdir()}
     model = bundles.tiny("d", 9)
@@ -200,7 +200,7 @@ def test_rollback_to_an_unknown_version_changes_nothing(full: Store) -> None:
 def test_rollback_to_a_damaged_version_is_refused_and_the_current_one_stays(full: Store, by_name: bool) -> None:
     target = full.versions()[1]
     damage(full, target)
-    with pytest.raises(BundleError, match=r"users\.blob\.npy: its size or checksum does not match"):
+    with pytest.raises(BundleError, match=r"model\.safetensors: its size or checksum does not match"):
         full.rollback(target if by_name else None)
     assert serving(full) == "c"
 
@@ -253,13 +253,13 @@ def test_verify_all_finds_the_damaged_ones(full: Store) -> None:
     found = list(verify_all(full))
     assert [version for version, _ in found] == full.versions()
     assert [bool(problem) for _, problem in found] == [False, True, False]
-    assert re.search(r"users\.blob\.npy: its size or checksum", found[1][1])
+    assert re.search(r"model\.safetensors: its size or checksum", found[1][1])
 
 
 def test_what_a_killed_publish_and_a_killed_prune_left_is_cleaned_by_the_next(full: Store) -> None:
     for leftover in (STAGING, TRASH):
         (full.path / leftover / "encoder").mkdir(parents=True)
-        (full.path / leftover / "encoder" / "users.blob.npy").write_bytes(b"half")
+        (full.path / leftover / "encoder" / "model.safetensors").write_bytes(b"half")
     (full.path / ".current").symlink_to("nothing")
     version = bundles.publish(full, bundles.tiny("d", 9))
     assert {path.name for path in full.path.iterdir()} == {*full.versions(), "current", LOCK}

@@ -59,7 +59,7 @@ def failed(ending: Ending, message: str) -> bool:
 
 
 def damage(store: Store, version: str) -> None:
-    path = store.folder(version) / "users.blob.npy"
+    path = store.folder(version) / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
 
 
@@ -103,7 +103,7 @@ def test_show_prints_the_manifest(full: Store, models: Models) -> None:
 def test_a_damaged_version_is_an_error(full: Store, models: Models, command: str) -> None:
     target = full.versions()[1]
     damage(full, target)
-    assert failed(models(command, target), r"users\.blob\.npy: its size or checksum does not match")
+    assert failed(models(command, target), r"model\.safetensors: its size or checksum does not match")
     assert serving(full) == "c"
 
 
@@ -127,7 +127,7 @@ def test_verify_names_the_damaged_one_and_fails(full: Store, models: Models) -> 
     ending = models("verify")
     assert failed(ending, "1 of 3 models are damaged; roll back or train again, and remove the folders")
     assert (ending.lines[0], ending.lines[2]) == (f"{old} sound", f"{new} sound")
-    assert re.fullmatch(rf"{middle} .*users\.blob\.npy: its size or checksum does not match.*", ending.lines[1])
+    assert re.fullmatch(rf"{middle} .*model\.safetensors: its size or checksum does not match.*", ending.lines[1])
 
 
 @pytest.mark.parametrize("by_name", [True, False])

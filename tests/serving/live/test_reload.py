@@ -187,7 +187,7 @@ def test_a_damaged_version_is_refused_by_the_canary_itself(full: Store, damage: 
     reloader.look()
     served = model.version
     bad = full.folder(publish(full, "d", 9))
-    path = bad / "users.blob.npy"
+    path = bad / "model.safetensors"
     if damage == "gone":
         bad.rename(full.path / "elsewhere")
     elif damage == "no manifest":

@@ -69,8 +69,8 @@ def test_a_bundle_that_was_changed_is_tried_again(sound: Path, tmp_path: Path, r
             assert refuses
 
     admit()
-    content = (sound / "users.blob.npy").read_bytes()
-    (sound / "users.blob.npy").write_bytes(content)
+    content = (sound / "model.safetensors").read_bytes()
+    (sound / "model.safetensors").write_bytes(content)
     admit()
     (sound / "extra").touch()
     admit()

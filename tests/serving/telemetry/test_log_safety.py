@@ -130,7 +130,7 @@ def whole(log: bytes) -> list[dict[str, object]]:
 def test_the_log_cannot_be_forged_and_tells_of_nobody(server: Live, keys: dict[str, str]) -> None:
     sent = traffic(server, keys)
     hostile_heads(server)
-    (server.store.path / bundles.publish(server.store, bundles.tiny("b", 1)) / "users.blob.npy").write_bytes(b"")
+    (server.store.path / bundles.publish(server.store, bundles.tiny("b", 1)) / "model.safetensors").write_bytes(b"")
     until(lambda: "model refused" in server.log.read_text(), "the refusal of a bad model")
     log = server.log.read_bytes()
     lines = whole(log)

@@ -121,7 +121,7 @@ def test_an_exception_is_one_field_that_quotes_nobody(lines: list[bytes]) -> Non
 @pytest.mark.parametrize(
     ("error", "shown"),
     [
-        (BundleError("users.blob.npy: missing"), "BundleError: users.blob.npy: missing at "),
+        (BundleError("model.safetensors: missing"), "BundleError: model.safetensors: missing at "),
         (OSError(28, "No space left on device", "/store/of-a-user"), "OSError: No space left on device at "),
         (FileNotFoundError(2, "No such file or directory"), "FileNotFoundError: No such file or directory at "),
         (OSError("user-4711"), "OSError at "),

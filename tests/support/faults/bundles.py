@@ -6,15 +6,19 @@ import dataclasses
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from recsys.bundle.bundle import MANIFEST, MANIFEST_SHA, list_files
+from numpy.typing import NDArray
+
+from recsys.bundle.bundle import MANIFEST, MANIFEST_SHA, MODEL, list_files
 from recsys.bundle.store import Store
 from recsys.data.attributes import Attributes
 from recsys.data.catalog import Catalog, Item
 from recsys.data.ids import IdMap
+from recsys.data.safetensors_file import map_tensors, write_tensors
+from recsys.errors import BundleError
 from recsys.model.model import Model
 from recsys.text.name_index import NameIndex
 from tests.support import factories
@@ -85,6 +89,18 @@ def resign(folder: Path) -> None:
     """Write the true sizes and checksums of all files into the manifest and sign it again."""
     listed = {name: info.model_dump() for name, info in list_files(folder).items()}
     edit(folder, lambda raw: raw.update(files=listed))
+
+
+def tensors(folder: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a bundle by name, to be changed."""
+    return {name: array.copy() for name, array in map_tensors(folder / MODEL, BundleError).items()}
+
+
+def put_tensors(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write the arrays of a bundle anew and sign it again."""
+    (folder / MODEL).unlink()
+    write_tensors(folder / MODEL, arrays)
+    resign(folder)
 
 
 def sign(folder: Path, content: bytes) -> None:

@@ -36,7 +36,7 @@ class Call:
     @property
     def kind(self) -> str:
         """The name without what differs between machines: ``mkdir`` for ``mkdirat``, ``rename`` for ``renameat2``."""
-        return re.sub(r"^(open|mkdir|symlink|readlink|unlink|rename)at2?$", r"\1", self.name)
+        return re.sub(r"^(open|mkdir|chmod|symlink|readlink|unlink|rename)at2?$", r"\1", self.name)
 
     def __str__(self) -> str:
         return f"{self.name} #{self.nth} ({self.arguments[:90]})"
