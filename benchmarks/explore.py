@@ -25,6 +25,7 @@ from recsys.config_file import load_config
 from recsys.data.histories import Histories
 from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors
+from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
 from recsys.progress import Stages
 from training import measure
@@ -70,7 +71,7 @@ def _model(path: str, model: Model) -> None:
 
 
 def _on_map(model: Model, labels: NDArray[np.int32], few: NDArray[np.integer]) -> float:
-    return float(silhouette_score(model.item_map.places[few], labels[few]))
+    return float(silhouette_score(model.need(ItemMap).places[few], labels[few]))
 
 
 def _values(model: Model) -> dict[str, NDArray[np.str_]]:

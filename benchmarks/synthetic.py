@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.bundle.manifest import Counts, EncoderInfo, FoldInInfo, Header, IndexInfo, Shape
+from recsys.bundle.manifest import Counts, EncoderInfo, Header, IndexInfo, Shape
 from recsys.bundle.store import Store
 from recsys.config import IndexConfig
 from recsys.data.attributes import Attributes
@@ -25,18 +25,12 @@ from recsys.data.ids import IdMap
 from recsys.events.records import EventsInfo
 from recsys.index.exact import ExactIndex, VectorTable
 from recsys.model.blending import Layout
-from recsys.model.extras.anomalies import Anomalies
-from recsys.model.extras.directions import Directions
-from recsys.model.extras.groups import Groups
-from recsys.model.extras.item_map import ItemMap
-from recsys.model.extras.tagging import Tagging
 from recsys.model.fold_in import Confidence, FoldIn
 from recsys.model.model import Model
 from recsys.model.neighborhood import Neighborhood
 from recsys.model.popularity import Popularity
-from recsys.model.precomputed_lists import Lists
+from recsys.model.precomputed_lists import UserLists
 from recsys.model.similarity import Likeness
-from recsys.text.bm25 import Bm25
 from recsys.text.name_index import NameIndex
 from training.indexes.build import BuiltIndex, build_index
 
@@ -87,7 +81,7 @@ def publish(folder: Path, of: Synthetic, serves: Serves) -> Store:
     if serves == "annoy":
         model = replace(model, items_for_user=of.built.forest, forests={"items_for_user": of.built.forest})
     if serves == "lists":
-        model = replace(model, user_lists=_lists(len(model.users), len(model.catalog)))
+        model = model.with_extras(_lists(len(model.users), len(model.catalog)))
     store = Store(folder)
     store.publish(model, _header(model, info), datetime.now(UTC))
     return store
@@ -112,7 +106,8 @@ def _model(
     # so much regularization that the noise, of which ALS leaves none, does not lead a new user's vector astray
     runs = (np.array([PER_USER]), np.array([float(np.vdot(items, items)) / FACTORS]))
     unit = items / np.linalg.norm(items, axis=1, keepdims=True)
-    return Model(
+    attributes = Attributes.from_catalog(catalog)
+    model = Model(
         users=IdMap.from_ids([f"u{num}" for num in range(n_users)]),
         catalog=catalog,
         histories=histories,
@@ -123,22 +118,12 @@ def _model(
         layout=Layout(FACTORS, 0, 0.0, 1.0),
         items_for_user=ExactIndex(table),
         items_like_item=ExactIndex(VectorTable.from_vectors(unit)),
-        items_by_text=ExactIndex(VectorTable.from_vectors(items[:, :0])),
         neighborhood=Neighborhood.nobody(n_items),
         fold_in=FoldIn.from_factors(items, counts, runs, Confidence(10.0, 1.0, 0.2, 0.2, 0.0)),
-        attributes=Attributes.from_catalog(catalog),
-        user_lists=Lists.none(n_users),
-        item_lists=Lists.none(n_items),
-        keywords=Bm25.none(n_items),
+        attributes=attributes,
         likeness=Likeness.of(1.0, items[0, :0]),
-        clusters=Groups.none(len(items)),
-        segments=Groups.none(len(users)),
-        item_map=ItemMap.none(len(items)),
-        directions=Directions(),
-        names=NameIndex.from_catalog(catalog, Attributes.from_catalog(catalog).nums),
-        tagging=Tagging.none(n_items),
-        anomalies=Anomalies.none(),
     )
+    return model.with_extras(NameIndex.from_catalog(catalog, attributes.nums))
 
 
 def _liked(random: np.random.Generator, items: NDArray[np.float32], users: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -162,16 +147,15 @@ def _catalog(random: np.random.Generator, n: int) -> Catalog:
     )
 
 
-def _lists(n_users: int, n_items: int) -> Lists:
+def _lists(n_users: int, n_items: int) -> UserLists:
     """Some items for each user: how long a look-up takes does not depend on which."""
     first = np.arange(n_users, dtype=np.int64)[:, None] * 7919
     nums = ((first + np.arange(LISTED)) % n_items).astype(np.int32)
     scores = np.tile(np.linspace(2, 1, LISTED, dtype=np.float32), (n_users, 1))
-    return Lists(nums, scores, scores)
+    return UserLists(nums, scores, scores)
 
 
 def _header(model: Model, info: IndexInfo) -> Header:
-    confidence = vars(model.fold_in.confidence)
     return Header(
         counts=Counts(users=len(model.users), items=len(model.catalog), interactions=len(model.histories.item_nums)),
         shape=Shape(**vars(model.layout)),
@@ -179,7 +163,6 @@ def _header(model: Model, info: IndexInfo) -> Header:
         items_for_user=info,
         items_like_item=info.model_copy(update={"serves": "exact"}),
         items_by_text=None,
-        fold_in=FoldInInfo(**confidence),
         events=EventsInfo(),
         parameters={},
         data_sha256="0" * 64,

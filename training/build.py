@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from recsys.bundle.manifest import Counts, EncoderInfo, FoldInInfo, Header, PictureInfo, Shape
+from recsys.bundle.manifest import Counts, EncoderInfo, Header, PictureInfo, Shape
 from recsys.data.attributes import Attributes
 from recsys.data.histories import Histories
 from recsys.data.vectors import Vectors
 from recsys.events.records import EventsInfo
-from recsys.index.exact import NO_INDEX, ExactIndex, VectorTable
+from recsys.index.exact import NO_INDEX, VectorTable
 from recsys.model import blending
-from recsys.model.extras.directions import Directions
-from recsys.model.extras.groups import Groups
-from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
 from recsys.model.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
-from recsys.model.precomputed_lists import Lists
 from recsys.model.similarity import Likeness
 from recsys.text.bm25 import Bm25
 from recsys.text.name_index import NameIndex
@@ -125,8 +121,8 @@ def find_anomalies(run: TrainingRun) -> TrainingRun:
 def build_model(run: TrainingRun) -> TrainingRun:
     """Put the model together, without what is computed by asking it: lists, groups, map and directions."""
     config, parts, indexes, pictures = run.config, run.parts, run.indexes, run.pictures
-    pairs, n_users, n_items = parts.interactions, len(parts.interactions.users), len(parts.catalog)
-    vectors = run.encoded.embeddings.vectors
+    pairs = parts.interactions
+    extras = (run.keywords, run.names, run.tagging, run.anomalies, pictures.tags)
     by_text, by_picture = indexes.get("items_by_text"), indexes.get("items_by_picture")
     histories = Histories.from_interactions(pairs)
     popularity = Popularity.from_interactions(pairs, config.data.half_life_days)
@@ -143,28 +139,17 @@ def build_model(run: TrainingRun) -> TrainingRun:
         layout=run.blended.layout,
         items_for_user=indexes["items_for_user"].serving,
         items_like_item=indexes["items_like_item"].serving,
-        items_by_text=by_text.serving if by_text else ExactIndex(VectorTable.from_vectors(vectors)),
         neighborhood=run.blended.neighborhood,
         fold_in=fold_in,
         attributes=run.attributes,
-        user_lists=Lists.none(n_users),
-        item_lists=Lists.none(n_items),
-        keywords=run.keywords,
         likeness=run.similarity,
-        names=run.names,
-        clusters=Groups.none(n_items),
-        segments=Groups.none(n_users),
-        item_map=ItemMap.none(n_items),
-        directions=Directions(),
-        tagging=run.tagging,
-        anomalies=run.anomalies,
+        items_by_text=by_text.serving if by_text else NO_INDEX,
         items_by_picture=by_picture.serving if by_picture else NO_INDEX,
-        picture_tags=pictures.tags,
         forests={name: built.forest for name, built in indexes.items()},
         encoder_files=run.encoded.encoder_files,
         picture_encoder_files=pictures.encoder_files,
     )
-    return replace(run, model=model)
+    return replace(run, model=model.with_extras(*(part for part in extras if part is not None)))
 
 
 def precompute_lists(run: TrainingRun) -> TrainingRun:
@@ -187,7 +172,7 @@ def write_header(run: TrainingRun) -> TrainingRun:
         mode="json",  # paths say nothing of the model
         exclude={"store": True, "content": {"cache"}, "data": {"rejects"}, "tune": {"storage"}},
     )
-    metrics = {**quality_gate.metrics_of(run.comparison), **tagging.figures(model.tagging), **run.explored.metrics()}
+    metrics = {**quality_gate.metrics_of(run.comparison), **tagging.figures(run.tagging), **run.explored.metrics()}
     header = Header(
         counts=counts,
         shape=Shape(**vars(model.layout)),
@@ -196,7 +181,6 @@ def write_header(run: TrainingRun) -> TrainingRun:
         items_like_item=info["items_like_item"],
         items_by_text=info.get("items_by_text"),
         items_by_picture=info.get("items_by_picture"),
-        fold_in=FoldInInfo(**vars(model.fold_in.confidence)),
         events=_events(dataset),
         parameters=parameters,
         data_sha256=checksum(dataset),

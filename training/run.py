@@ -126,7 +126,7 @@ class TrainingRun:
     attributes: Attributes = NOT_YET
     keywords: Bm25 = NOT_YET
     names: NameIndex = NOT_YET
-    tagging: Tagging = NOT_YET
+    tagging: Tagging | None = NOT_YET
     anomalies: Anomalies = NOT_YET
     model: Model = NOT_YET
     explored: Explored = NOT_YET

@@ -16,16 +16,13 @@ from typing import Any
 
 from recsys.bundle.files import sync, write_bytes
 from recsys.bundle.manifest import FileInfo, IndexInfo, Manifest
-from recsys.bundle.parts import PARTS, USER_FACTORS, by_part, to_arrays
-from recsys.data.catalog import Catalog
-from recsys.data.ids import IdMap
+from recsys.bundle.parts import INDEXES, open_parts, to_tensors
 from recsys.data.safetensors_file import map_tensors, write_tensors
 from recsys.encoders.hub import EncoderRef
 from recsys.errors import BundleError
 from recsys.index import annoy_file
 from recsys.index.annoy import AnnoyVectorIndex
-from recsys.index.exact import ExactIndex, VectorIndex, VectorTable
-from recsys.model.blending import Layout
+from recsys.index.exact import VectorIndex, VectorTable
 from recsys.model.model import Model
 
 MANIFEST = "manifest.json"
@@ -62,7 +59,7 @@ class ModelBundle:
 
 def write_model(folder: Path, model: Model) -> None:
     """Write and sync every file of `model` but the manifest; raises OSError or StoreError."""
-    write_tensors(folder / MODEL, to_arrays(model))
+    write_tensors(folder / MODEL, to_tensors(model))
     sync(folder / MODEL)
     for name, forest in model.forests.items():
         forest.save(folder / f"{name}.ann")
@@ -160,33 +157,23 @@ def load_bundle(folder: Path, version: str | None = None, *, read: bool = True) 
 
 
 def _open_model(folder: Path, manifest: Manifest, read: bool) -> Model:
-    tensors = map_tensors(folder / MODEL, BundleError)
-    arrays = by_part(tensors, pictures=bool(manifest.pictures.dim))
-    shape, counts = manifest.shape, manifest.counts
-    layout = Layout(shape.factors, shape.text_dim, shape.content_scale, shape.short_history)
-    searched = layout.text_dim if manifest.items_by_text is not None else 0
-    dims = {"items_for_user": layout.dim, "items_like_item": layout.dim, "items_by_text": searched}
-    if manifest.pictures.dim:
-        dims["items_by_picture"] = manifest.pictures.dim
-    tables = {name: VectorTable.from_arrays(arrays[name], (counts.items, dim)) for name, dim in dims.items()}
-    items = IdMap.from_arrays(arrays["items"])
-    parts: dict[str, Any] = {name: part.open(arrays[name], manifest) for name, part in PARTS.items() if name in arrays}
-    exact: dict[str, Any] = {name: ExactIndex(table) for name, table in tables.items()}
-    catalog = Catalog.from_arrays(items, arrays["catalog"], arrays["titles"])
-    model = Model(catalog=catalog, user_factors=tensors[USER_FACTORS], layout=layout, **parts, **exact)
+    model, counts = open_parts(map_tensors(folder / MODEL, BundleError), manifest), manifest.counts
     sizes = (len(model.users), len(model.catalog), len(model.histories.item_nums))
     if sizes != (counts.users, counts.items, counts.interactions):
         raise BundleError(f"users, items, interactions are {sizes}, the manifest says {counts}")
-    infos: dict[str, IndexInfo | None] = {name: getattr(manifest, name) for name in tables}
+    if model.picture_dim != manifest.pictures.dim:
+        raise BundleError(
+            f"vectors of pictures have {model.picture_dim} dimensions, the manifest says {manifest.pictures.dim}"
+        )
+    infos = {name: info for name in INDEXES if (info := getattr(manifest, name)) is not None and info.serves == "annoy"}
     indexes: dict[str, Any] = {  # annoy is the last to open a file, as it trusts what it is told
-        name: _open_index(folder / f"{name}.ann", tables[name], info, read) for name, info in infos.items()
+        name: _open_index(folder / f"{name}.ann", getattr(model, name).table, info, read)
+        for name, info in infos.items()
     }
-    return replace(model, **indexes)
+    return replace(model, **indexes) if indexes else model
 
 
-def _open_index(forest: Path, table: VectorTable, info: IndexInfo | None, read: bool) -> VectorIndex:
-    if info is None or info.serves == "exact":
-        return ExactIndex(table)
+def _open_index(forest: Path, table: VectorTable, info: IndexInfo, read: bool) -> VectorIndex:
     if read:
         annoy_file.check(forest, table.vectors)
     return AnnoyVectorIndex.open(table, forest, info.search_k)

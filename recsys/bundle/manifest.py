@@ -42,17 +42,6 @@ class Shape(Record):
     short_history: Annotated[float, Field(ge=0)]
 
 
-class FoldInInfo(Record):
-    """The confidences of a user's equations, see :class:`recsys.model.fold_in.Confidence`."""
-
-    alpha: Annotated[float, Field(ge=0)]
-    weight_power: Annotated[float, Field(ge=0)]
-    user_power: Annotated[float, Field(ge=0)]
-    item_power: Annotated[float, Field(ge=0)]
-    dislike: Annotated[float, Field(ge=0)]
-    mean_strength: Annotated[float, Field(gt=0)]
-
-
 class EncoderInfo(Record):
     """Which text encoder made the content part; `fingerprint` is a hash of its files, empty for none."""
 
@@ -105,7 +94,6 @@ class Header(Record):
     items_by_text: IndexInfo | None
     items_by_picture: IndexInfo | None = None
     pictures: PictureInfo = PictureInfo()
-    fold_in: FoldInInfo
     events: EventsInfo
     parameters: dict[str, Any]
     data_sha256: Sha256
@@ -113,12 +101,16 @@ class Header(Record):
 
 
 class Manifest(Header):
-    """The header with the name, the time and the files of one published bundle."""
+    """The header with the name, the time, the files and the extras of one published bundle.
+
+    `extras` are names of :data:`recsys.bundle.parts.EXTRAS`.
+    """
 
     schema_version: Literal[6]
     model_version: Annotated[str, Field(pattern=f"^{VERSION_PATTERN}$")]
     created_at: str
     files: dict[FileName, FileInfo]
+    extras: list[str]
 
     def to_json(self) -> bytes:
         """Canonical bytes: keys sorted, one newline at the end."""

@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from recsys.bundle.bundle import ModelBundle, check_files, list_files, load_bundle, write_manifest, write_model
 from recsys.bundle.files import switch_link, sync, write_bytes
@@ -128,7 +129,8 @@ class Store:
                 write_model(staging, model)
                 for name, content in (attachments or {}).items():
                     write_bytes(staging / name, content)
-                manifest = self._manifest(header, list_files(staging), now, attachments or {})
+                described = {**dict(header), "extras": sorted(part.name for part in model.extras.values())}
+                manifest = self._manifest(described, list_files(staging), now, attachments or {})
                 write_manifest(staging, manifest)
                 sync(staging)
                 load_bundle(staging, manifest.model_version)  # what cannot be opened must not become current
@@ -173,14 +175,14 @@ class Store:
             return old
 
     def _manifest(
-        self, header: Header, files: dict[str, FileInfo], now: datetime, attachments: Mapping[str, bytes]
+        self, described: Mapping[str, Any], files: dict[str, FileInfo], now: datetime, attachments: Mapping[str, bytes]
     ) -> Manifest:
         named = [(name, files[name]) for name in sorted(files.keys() - attachments.keys())]
         content = "".join(f"{name} {info.sha256}\n" for name, info in named)
         digest = hashlib.sha256(content.encode()).hexdigest()
         moment = max(now.astimezone(UTC).replace(microsecond=0), self._next_moment())
         return Manifest(
-            **dict(header),
+            **described,
             schema_version=SCHEMA_VERSION,
             model_version=f"{_stamp(moment)}-{digest[:4]}",
             created_at=moment.isoformat().replace("+00:00", "Z"),

@@ -27,6 +27,8 @@ from recsys.chat.sentiment import Sentiment, read_sentiment
 from recsys.chat.utterance import Utterance, runs_of, trimmed
 from recsys.data.years import is_year, year_attribute
 from recsys.model.model import Model
+from recsys.text.bm25 import Bm25
+from recsys.text.name_index import NameIndex
 from recsys.text.vocabulary import RESETS, STOP_WORDS, UNSEEN, WORDS, phrase_at
 
 DECAY = 0.6
@@ -100,14 +102,15 @@ class _Reader:
         self._model, self._ignore, self._hidden = model, ignore, hidden
         self._attributes = list(model.attributes.nums)
         self._year = year_attribute(model.attributes) or ""
-        self._finder = EntityFinder(model.names, self._year_of, model.keywords.has)
+        self._index = model.need(NameIndex)
+        self._finder = EntityFinder(self._index, self._year_of, model.need(Bm25).has)
         self.tracker = PreferenceTracker()
 
     def read_lists(self, replies: Sequence[str]) -> None:
         """Note the items in the lists of the assistant's messages, oldest first, as shown."""
         left = MOST_LISTED
         for text in reversed(replies):
-            for items in listed_items(text[: max(0, left)], self._model.names, self._year_of):
+            for items in listed_items(text[: max(0, left)], self._index, self._year_of):
                 self.tracker.shown.update([num for num in self._ranked(items) if num not in self._hidden][:1])
             left -= len(text)
 
@@ -141,7 +144,7 @@ class _Reader:
     def _entities(self, utterance: Utterance, reply: str) -> list[Entity]:
         """Return the entities, and the entries of the last list, without those to ignore."""
         found = self._visible(self._finder.find(utterance, known=self.tracker.shown))
-        for start, stop, items in referred_items(utterance.words(0), reply, self._model.names, self._year_of):
+        for start, stop, items in referred_items(utterance.words(0), reply, self._index, self._year_of):
             if all(one.stop <= start or one.start >= stop for one in found):
                 found += self._visible([Entity(start, stop, items)])
         return sorted(one for one in found if not self._is_ignored(utterance.part(one.start, one.stop)))

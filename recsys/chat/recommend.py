@@ -35,7 +35,7 @@ from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import UserState
 from recsys.score_order import Scores, falling, shown
-from recsys.text.bm25 import words
+from recsys.text.bm25 import Bm25, words
 
 WORDS, PERSONAL, POPULARITY = 0.3, 0.15, 0.1
 POOL = 200
@@ -154,7 +154,7 @@ def _candidates(
             found.append(model.popularity.top(POOL, skip, mask).nums)
     if taste is not None and taste.query.vector.any():
         found.append(_nearest(model.items_for_user, taste.query.vector, model.layout.factors, skip, eligible))
-    nums, scores = model.keywords.scores(" ".join(sorted(wanted.words)))
+    nums, scores = model.need(Bm25).scores(" ".join(sorted(wanted.words)))
     allowed = np.ones(len(nums), dtype=bool) if eligible is None else eligible[nums]
     allowed &= ~np.isin(nums, skip)
     found.append(best_of(nums[allowed], scores[allowed], POOL).nums)
@@ -173,11 +173,11 @@ def _scored(model: Model, wanted: Intent, taste: UserState | None, nums: Nums) -
     is_stated = wanted.direction.any()
     meaning = products(model.items_like_item.table.rows(nums), wanted.direction) if is_stated else zeros
     text = " ".join(sorted(wanted.words))
-    by_words, keyword_scores = model.keywords.scores(text)
+    by_words, keyword_scores = model.need(Bm25).scores(text)
     worded = zeros.copy()
     _, here, there = np.intersect1d(nums, by_words, assume_unique=True, return_indices=True)
     if len(here):
-        coverage = model.keywords.coverage(text, by_words[there])
+        coverage = model.need(Bm25).coverage(text, by_words[there])
         best = float(keyword_scores[there].max())
         worded[here] = WORDS * coverage.astype(np.float64) ** 2 * keyword_scores[there] / best
     personal = zeros if taste is None else _personal(model, taste, nums)

@@ -6,8 +6,9 @@ from .filters import parse_filter as parse_filter
 from .histories import Histories as Histories
 from .ids import IdMap as IdMap
 from .interactions import Interactions as Interactions
-from .packed import Arrays as Arrays
 from .packed import PackedStrings as PackedStrings
+from .part import Arrays as Arrays
+from .part import Part as Part
 from .vectors import Embeddings as Embeddings
 from .vectors import Vectors as Vectors
 from .vectors import unit_rows as unit_rows

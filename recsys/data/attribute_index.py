@@ -10,19 +10,19 @@ from __future__ import annotations
 import hashlib
 from array import array
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.packed import is_indptr
+from recsys.data.part import Column, Fields, Part, Pointers
 
 Nums = NDArray[np.int32]
 DIGEST_BYTES = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
+class Numbers(Part):
     """Attribute ``a`` has the numbers ``values[indptr[a]:indptr[a + 1]]``, rising, and ``items`` beside them.
 
     Parameters
@@ -32,18 +32,20 @@ class Numbers:
     items : int32 array (n,)
     """
 
+    name: ClassVar[str] = "attributes"
+    fields: ClassVar[Fields] = {
+        "indptr": Pointers("names", "numbers"),
+        "values": Column(np.float64, "numbers", finite=True),
+        "items": Column(np.int32, "numbers", low=0, below="items"),
+    }
+
     indptr: NDArray[np.int64]
     values: NDArray[np.float64]
     items: Nums
 
-    def sound(self, n_names: int, n_items: int) -> bool:
-        """Whether the arrays fit together, with finite numbers in rising order."""
-        if not _rows_are_sound(self.indptr, self.items, n_names, n_items):
-            return False
-        if self.values.dtype != np.float64 or self.values.shape != self.items.shape:
-            return False
+    def sound(self) -> bool:
         falls = 1 + np.flatnonzero(self.values[1:] < self.values[:-1])  # allowed from one attribute to the next
-        return bool(np.all(np.isfinite(self.values))) and bool(np.all(np.isin(falls, self.indptr)))
+        return bool(np.all(np.isin(falls, self.indptr)))
 
     def any(self, attribute_num: int) -> bool:
         return bool(self.indptr[attribute_num] < self.indptr[attribute_num + 1])
@@ -63,7 +65,7 @@ class Numbers:
 
 
 @dataclass(frozen=True, eq=False)
-class Texts:
+class Texts(Part):
     """The items of value ``v``, which is a string of one attribute: ``items[indptr[v]:indptr[v + 1]]``.
 
     Parameters
@@ -76,22 +78,25 @@ class Texts:
         The halves of the digest of each value, rising by the first half, then by the second.
     """
 
+    name: ClassVar[str] = "attributes"
+    fields: ClassVar[Fields] = {
+        "indptr": Pointers("values", "texts"),
+        "items": Column(np.int32, "texts", low=0, below="items"),
+        "attributes": Column(np.int32, "with texts", low=0, below="names"),
+        "high": Column(np.uint64, "values"),
+        "low": Column(np.uint64, "values"),
+    }
+
     indptr: NDArray[np.int64]
     items: Nums
     attributes: Nums
     high: NDArray[np.uint64]
     low: NDArray[np.uint64]
 
-    def sound(self, n_names: int, n_items: int) -> bool:
-        """Whether the arrays fit together."""
-        if not _rows_are_sound(self.indptr, self.items, self.high.size, n_items):
-            return False
-        n = len(self.indptr) - 1
-        if not (self.high.dtype == self.low.dtype == np.uint64 and self.high.shape == self.low.shape == (n,)):
-            return False
+    def sound(self) -> bool:
         rise = self.high[1:] > self.high[:-1]
         rise |= (self.high[1:] == self.high[:-1]) & (self.low[1:] > self.low[:-1])
-        return bool(np.all(rise)) and _are_nums(self.attributes, n_names)
+        return bool(np.all(rise))
 
     def equal(self, attribute_num: int, text: str) -> Nums:
         """The items that have a string, whatever its case, rising."""
@@ -135,13 +140,3 @@ def invert_texts(digests: bytearray, items: array[int], attributes: set[int]) ->
 def _differs(values: NDArray[np.generic]) -> NDArray[np.bool_]:
     """Whether each value is another one than that before it, bool array (n,); the first one is."""
     return np.append(True, values[1:] != values[:-1])[: len(values)]
-
-
-def _rows_are_sound(indptr: NDArray[np.int64], items: Nums, n_rows: int, n_items: int) -> bool:
-    return _are_nums(items, n_items) and is_indptr(indptr, n_rows, len(items))
-
-
-def _are_nums(nums: Nums, n: int) -> bool:
-    if nums.dtype != np.int32 or nums.ndim != 1:
-        return False
-    return not len(nums) or bool(nums.min() >= 0 and nums.max() < n)

@@ -6,7 +6,7 @@ import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,28 +14,17 @@ from numpy.typing import NDArray
 from recsys.data.attribute_index import Numbers, Nums, Texts, digest, invert_numbers, invert_texts
 from recsys.data.catalog import Attribute, Catalog
 from recsys.data.filters import Condition, number_in, plain_text, shown
-from recsys.data.packed import Arrays, PackedStrings
+from recsys.data.packed import PackedStrings
+from recsys.data.part import Fields, Nested, Part, Size
 from recsys.errors import BundleError, QueryError, did_you_mean
 
 Kind = Literal["number", "text", "number and text"]
-COLUMNS = (
-    "names_blob",
-    "names_offsets",
-    "number_indptr",
-    "numbers",
-    "number_items",
-    "text_indptr",
-    "text_items",
-    "text_attributes",
-    "digests_high",
-    "digests_low",
-)
 FEW = 20
 KNOWN = "; known are "
 
 
 @dataclass(frozen=True, eq=False)
-class Attributes:
+class Attributes(Part):
     """What is known of the items, by attribute.
 
     A missing attribute satisfies neither a comparison nor "in", and satisfies "not in". An attribute may hold numbers of some
@@ -55,6 +44,14 @@ class Attributes:
         When the parts do not fit together.
     """
 
+    name: ClassVar[str] = "attributes"
+    fields: ClassVar[Fields] = {
+        "strings": Nested(PackedStrings, "names"),
+        "n_items": Size("items"),
+        "numbers": Nested(Numbers),
+        "texts": Nested(Texts),
+    }
+
     strings: PackedStrings
     n_items: int
     numbers: Numbers
@@ -62,15 +59,13 @@ class Attributes:
     nums: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        n = len(self.strings)
+        super().__post_init__()
         try:
             names = list(self.strings)
         except UnicodeDecodeError as error:
             raise BundleError("attributes: a name is not UTF-8") from error
         if len(names) != len(set(names)):
             raise BundleError("attributes: a name stands twice")
-        if not (self.numbers.sound(n, self.n_items) and self.texts.sound(n, self.n_items)):
-            raise BundleError("attributes: the arrays do not fit together")
         object.__setattr__(self, "nums", {name: num for num, name in enumerate(names)})
 
     @classmethod
@@ -82,20 +77,6 @@ class Attributes:
             for name, value in item.attributes.items():
                 inverted.add(nums.setdefault(name, len(nums)), item_num, value)
         return cls(PackedStrings.from_strings(nums), len(catalog), inverted.numbers(len(nums)), inverted.texts())
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays, n_items: int) -> Attributes:
-        """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit together."""
-        found: Any = [arrays[column] for column in COLUMNS]
-        return cls(PackedStrings(*found[:2]), n_items, Numbers(*found[2:5]), Texts(*found[5:]))
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        """By the names of COLUMNS."""
-        numbers, texts = self.numbers, self.texts
-        arrays: list[NDArray[Any]] = [self.strings.blob, self.strings.offsets]
-        arrays += [numbers.indptr, numbers.values, numbers.items]
-        arrays += [texts.indptr, texts.items, texts.attributes, texts.high, texts.low]
-        return dict(zip(COLUMNS, arrays, strict=True))
 
     def names(self) -> dict[str, Kind | None]:
         """Every attribute with what it holds; None where no item has a value."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import ClassVar
 
 from recsys.data.ids import IdMap
-from recsys.data.packed import Arrays, PackedStrings
-from recsys.errors import DataError
+from recsys.data.packed import PackedStrings
+from recsys.data.part import Fields, Nested, Part
 
 Attribute = str | int | float | list[str]
 
@@ -39,23 +37,23 @@ class Item:
 
 
 @dataclass(frozen=True, eq=False)
-class Catalog:
+class Catalog(Part):
     """One record for each item id, in the order of the ids.
 
     The records are packed as JSON, so a catalogue of millions is memory-mapped and a record is decoded when asked for.
     The titles, which every answer shows, are also kept by themselves.
     """
 
+    name: ClassVar[str] = "catalog"
+    fields: ClassVar[Fields] = {
+        "items": Nested(IdMap, "items"),
+        "records": Nested(PackedStrings, "items"),
+        "titles": Nested(PackedStrings, "items"),
+    }
+
     items: IdMap
     records: PackedStrings
     titles: PackedStrings
-
-    def __post_init__(self) -> None:
-        if not len(self.items) == len(self.records) == len(self.titles):
-            raise DataError(
-                f"catalog: {len(self.records)} records and {len(self.titles)} titles for {len(self.items)} ids; "
-                "they must be equal"
-            )
 
     @classmethod
     def from_items(cls, items: Sequence[Item]) -> Catalog:
@@ -63,14 +61,6 @@ class Catalog:
         ids = IdMap.from_ids([item.item_id for item in items])
         records, titles = (_encode(item) for item in items), (item.title for item in items)
         return cls(ids, PackedStrings.from_strings(records), PackedStrings.from_strings(titles))
-
-    @classmethod
-    def from_arrays(cls, items: IdMap, records: Arrays, titles: Arrays) -> Catalog:
-        packed = (PackedStrings(arrays["blob"], arrays["offsets"]) for arrays in (records, titles))  # type: ignore[arg-type]
-        return cls(items, *packed)
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        return self.records.to_arrays()
 
     def __len__(self) -> int:
         return len(self.items)

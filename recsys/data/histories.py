@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.data.interactions import Interactions
-from recsys.data.packed import Arrays, is_indptr
-from recsys.errors import BundleError
+from recsys.data.part import Column, Fields, Part, Pointers, Size
 
 
 @dataclass(frozen=True, eq=False)
-class Histories:
+class Histories(Part):
     """Items of user ``u``: ``item_nums[indptr[u]:indptr[u + 1]]``, rising, with their weights beside them.
 
     Parameters
@@ -26,22 +26,18 @@ class Histories:
         Size of the catalogue.
     """
 
+    name: ClassVar[str] = "histories"
+    fields: ClassVar[Fields] = {
+        "indptr": Pointers("users", "entries"),
+        "item_nums": Column(np.int32, "entries", low=0, below="items"),
+        "weights": Column(np.float32, "entries"),
+        "n_items": Size("items"),
+    }
+
     indptr: NDArray[np.int64]
     item_nums: NDArray[np.int32]
     weights: NDArray[np.float32]
     n_items: int
-
-    def __post_init__(self) -> None:
-        n = len(self.item_nums)
-        sound = (
-            self.item_nums.dtype == np.int32
-            and self.weights.dtype == np.float32
-            and self.indptr.ndim == self.item_nums.ndim == 1
-            and self.weights.shape == (n,)
-            and is_indptr(self.indptr, len(self.indptr) - 1, n)
-        )
-        if not sound or (n and not (self.item_nums.min() >= 0 and self.item_nums.max() < self.n_items)):
-            raise BundleError("histories: the arrays do not fit together")
 
     @classmethod
     def from_interactions(cls, interactions: Interactions) -> Histories:
@@ -60,13 +56,6 @@ class Histories:
         matrix.sum_duplicates()
         indices = matrix.indices.astype(np.int32)
         return cls(matrix.indptr.astype(np.int64), indices, np.ones(len(indices), dtype=np.float32), n_items)
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays, n_items: int) -> Histories:
-        return cls(arrays["indptr"], arrays["item_nums"], arrays["weights"], n_items)  # type: ignore[arg-type]
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        return {"indptr": self.indptr, "item_nums": self.item_nums, "weights": self.weights}
 
     def __len__(self) -> int:
         return len(self.indptr) - 1

@@ -5,16 +5,18 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.packed import Arrays, PackedStrings
-from recsys.errors import BundleError, DataError
+from recsys.data.packed import PackedStrings
+from recsys.data.part import Column, Fields, Nested, Part, Pointers
+from recsys.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
-class IdMap:
+class IdMap(Part):
     """An immutable two-way map between external ids and row numbers 0..n-1.
 
     It is four flat arrays, so a map of millions of ids is opened by memory-mapping and costs no private memory. Ids are
@@ -28,9 +30,19 @@ class IdMap:
     nums : int32 array (n,)
     """
 
+    name: ClassVar[str] = "id map"
+    fields: ClassVar[Fields] = {
+        "strings": Nested(PackedStrings, "n"),
+        "starts": Pointers("buckets", "n", kind=np.int32),
+        "nums": Column(np.int32, "n", low=0, below="n"),
+    }
+
     strings: PackedStrings
     starts: NDArray[np.int32]
     nums: NDArray[np.int32]
+
+    def sound(self) -> bool:
+        return len(self.starts) > 1
 
     @classmethod
     def from_ids(cls, ids: Sequence[str]) -> IdMap:
@@ -52,22 +64,6 @@ class IdMap:
         nums = np.argsort(buckets, kind="stable").astype(np.int32)
         starts = np.searchsorted(buckets[nums], np.arange(n_buckets + 1)).astype(np.int32)
         return cls(strings, starts, nums)
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> IdMap:
-        """Open a map from the arrays of :meth:`to_arrays`; raises BundleError when they do not fit together."""
-        strings = PackedStrings(arrays["blob"], arrays["offsets"])  # type: ignore[arg-type]
-        starts, nums = arrays["starts"], arrays["nums"]
-        n = len(strings)
-        sound = starts.dtype == nums.dtype == np.int32 and nums.shape == (n,) and len(starts) > 1
-        if not (sound and starts[0] == 0 and starts[-1] == n and bool(np.all(np.diff(starts) >= 0))):
-            raise BundleError("id map: the hash table does not fit the ids")
-        if n and not (nums.min() >= 0 and nums.max() < n):
-            raise BundleError("id map: a row number is out of range")
-        return cls(strings, starts, nums)  # type: ignore[arg-type]
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        return {**self.strings.to_arrays(), "starts": self.starts, "nums": self.nums}
 
     def __len__(self) -> int:
         return len(self.strings)

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.data.part import Arrays, Column, Field, Fields, Part, Pointers, Sizes, UnfitError
 from recsys.errors import BundleError
-
-Arrays = Mapping[str, NDArray[np.generic]]
-
-
-def is_indptr(indptr: NDArray[np.int64], n_rows: int, size: int, *, strictly: bool = False) -> bool:
-    """Whether row ``i`` of `n_rows` can be ``indptr[i]:indptr[i + 1]`` of `size` entries; `strictly`: with none empty."""
-    return (
-        indptr.dtype == np.int64
-        and n_rows >= 0
-        and indptr.shape == (n_rows + 1,)
-        and bool(indptr[0] == 0 and indptr[-1] == size)
-        and bool(np.all(indptr[1:] > indptr[:-1] if strictly else indptr[1:] >= indptr[:-1]))
-    )
 
 
 @dataclass(frozen=True, eq=False)
-class PackedStrings:
+class PackedStrings(Part):
     """Strings stored end to end as UTF-8.
 
     Parameters
@@ -41,20 +31,16 @@ class PackedStrings:
         When the offsets do not rise from 0 to the length of the blob.
     """
 
+    name: ClassVar[str] = "packed strings"
+    fields: ClassVar[Fields] = {"blob": Column(np.uint8, "bytes"), "offsets": Pointers("strings", "bytes")}
+
     blob: NDArray[np.uint8]
     offsets: NDArray[np.int64]
     _bytes: memoryview = field(init=False, repr=False)  # views of the same memory, faster for one string
     _places: memoryview = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        sound = (
-            self.blob.dtype == np.uint8
-            and self.blob.ndim == 1
-            and self.offsets.ndim == 1
-            and is_indptr(self.offsets, len(self.offsets) - 1, len(self.blob))
-        )
-        if not sound:
-            raise BundleError("packed strings: the offsets do not fit the bytes")
+        super().__post_init__()
         object.__setattr__(self, "_bytes", np.ascontiguousarray(self.blob).data)
         object.__setattr__(self, "_places", np.ascontiguousarray(self.offsets).data)
 
@@ -78,5 +64,36 @@ class PackedStrings:
     def __iter__(self) -> Iterator[str]:
         return (self[num] for num in range(len(self)))
 
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        return {"blob": self.blob, "offsets": self.offsets}
+
+@dataclass(frozen=True)
+class Records(Field):
+    """A tuple of values that are kept as JSON.
+
+    Parameters
+    ----------
+    write, read : callable
+        A value as an object of JSON, and back; `read` raises ValueError, KeyError or TypeError for anything else.
+    length : str or None
+        The name of their number.
+    """
+
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+    length: str | None = None
+
+    def ends(self) -> list[str]:
+        return [".blob", ".offsets"]
+
+    def fit(self, value: tuple[Any, ...], sizes: dict[str, int]) -> None:
+        if self.length is not None and sizes.setdefault(self.length, len(value)) != len(value):
+            raise UnfitError(f"are {len(value)} where {sizes[self.length]} ({self.length}) are expected")
+
+    def split(self, value: tuple[Any, ...]) -> list[NDArray[Any]]:
+        written = (json.dumps(self.write(one), ensure_ascii=False, allow_nan=False) for one in value)
+        return list(PackedStrings.from_strings(written).tensors("").values())
+
+    def join(self, tensors: Arrays, name: str, sizes: Sizes) -> tuple[Any, ...]:
+        try:
+            return tuple(self.read(json.loads(text)) for text in PackedStrings.open(tensors, name, sizes))
+        except (ValueError, KeyError, TypeError) as error:
+            raise BundleError(f"{name}: one cannot be read: {error!r}") from error

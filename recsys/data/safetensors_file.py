@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
-from recsys.data.packed import Arrays
+from recsys.data.part import Arrays
 from recsys.errors import RecsysError
 
 # In the order of the library, which writes the arrays of a file by type and then by name.

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from recsys.errors import NotFoundError, UnansweredError
 from recsys.model.extras.descriptions import Meaning
-from recsys.model.extras.directions import Direction
-from recsys.model.extras.groups import Group, Groups
+from recsys.model.extras.directions import Direction, Directions
+from recsys.model.extras.groups import NO_GROUP, Clusters, Group, Groups, Segments
+from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
@@ -85,18 +86,18 @@ def segment_object(
 
 def cluster_of(recommender: Recommender, item_id: str) -> Object | None:
     """Return the cluster of an item, None where it has none; raises NotFoundError."""
-    return _membership(recommender.model.clusters, "cluster", recommender.item_num(item_id))
+    return _membership(recommender.model.extra(Clusters), "cluster", recommender.item_num(item_id))
 
 
 def segment_of(recommender: Recommender, user_id: str) -> Object | None:
     """Return the segment of a user, None where it has none or the model does not know the user."""
     num = recommender.users.get(user_id)
-    return None if num is None else _membership(recommender.model.segments, "segment", num)
+    return None if num is None else _membership(recommender.model.extra(Segments), "segment", num)
 
 
-def _membership(groups: Groups, kind: Kind, row: int) -> Object | None:
-    group = groups.of(row)
-    if group is None:
+def _membership(groups: Groups | None, kind: Kind, row: int) -> Object | None:
+    group = None if groups is None else groups.of(row)
+    if groups is None or group is None:
         return None
     return {
         f"{kind}_id": group,
@@ -108,11 +109,12 @@ def _membership(groups: Groups, kind: Kind, row: int) -> Object | None:
 def directions_object(recommender: Recommender, hidden: Hidden = NONE) -> Object:
     """All directions, the leading ones of each space first; raises UnansweredError where there are none."""
     model = recommender.model
-    if not len(model.directions):
+    directions = model.extra(Directions)
+    if directions is None or not len(directions):
         raise UnansweredError(f"no directions: {WITHOUT}")
     return {
         "model_version": recommender.model_version,
-        "directions": [_direction(model, one, hidden) for one in model.directions.directions],
+        "directions": [_direction(model, one, hidden) for one in directions.directions],
     }
 
 
@@ -134,7 +136,8 @@ def map_object(recommender: Recommender, page: Page, request: ListRequest = PLAI
     model = recommender.model
     shown = map_rows(recommender, request, hidden)
     nums = shown[page.offset : page.offset + page.k]
-    places = model.item_map.places[nums].astype(np.float64).round(4)
+    clusters = item_groups(model)
+    places = model.need(ItemMap).places[nums].astype(np.float64).round(4)
     after = page.offset + len(nums)
     return {
         "model_version": recommender.model_version,
@@ -142,9 +145,9 @@ def map_object(recommender: Recommender, page: Page, request: ListRequest = PLAI
         "title": [model.catalog.titles[num] for num in nums.tolist()],
         "x": places[:, 0].tolist(),
         "y": places[:, 1].tolist(),
-        "cluster": [model.clusters.of(num) for num in nums.tolist()],
+        "cluster": [clusters.of(num) for num in nums.tolist()],
         "popularity": [displayed(one) for one in model.popularity.scores[nums].tolist()],
-        "clusters": {str(group): one.name for group, one in enumerate(model.clusters.groups)},
+        "clusters": {str(group): one.name for group, one in enumerate(clusters.groups)},
         "next_offset": after if after < len(shown) else None,
     }
 
@@ -152,8 +155,8 @@ def map_object(recommender: Recommender, page: Page, request: ListRequest = PLAI
 def map_rows(recommender: Recommender, request: ListRequest = PLAIN, hidden: Hidden = NONE) -> NDArray[np.int32]:
     """Row numbers of what :func:`map_object` shows, all pages; raises as that does."""
     model = recommender.model
-    kept = model.item_map.placed()
-    if not kept.any():
+    places = model.extra(ItemMap)
+    if places is None or not (kept := places.placed()).any():
         raise UnansweredError(f"no map: {WITHOUT}")
     eligible = recommender.eligible(request)
     if eligible is not None:
@@ -161,6 +164,14 @@ def map_rows(recommender: Recommender, request: ListRequest = PLAIN, hidden: Hid
     kept[recommender.nums([*hidden, *request.exclude])] = False
     order = model.popularity.order
     return order[kept[order]]
+
+
+def item_groups(model: Model) -> Clusters:
+    """Return the groups of the items; where the model has none, no item is in one."""
+    found, n = model.extra(Clusters), len(model.catalog)
+    if found is not None:
+        return found
+    return Clusters.from_labels(np.full(n, NO_GROUP, dtype=np.int32), np.zeros(n, dtype=np.float32), ())
 
 
 def _groups_object(recommender: Recommender, kind: Kind, hidden: Hidden) -> Object:
@@ -212,14 +223,14 @@ def group_num(groups: Groups, kind: Kind, group_id: str, model_version: str) -> 
 
 
 def _groups(model: Model, kind: Kind) -> Groups:
-    groups = model.clusters if kind == "cluster" else model.segments
-    if not groups.groups:
+    groups = model.extra(Clusters if kind == "cluster" else Segments)
+    if groups is None or not groups.groups:
         raise UnansweredError(f"no {kind}s: {WITHOUT}")
     return groups
 
 
 def _described(model: Model, kind: Kind, group: int, hidden: Hidden) -> Object:
-    groups = model.clusters if kind == "cluster" else model.segments
+    groups, clusters = _groups(model, kind), item_groups(model).groups
     one: Group = groups.groups[group]
     size = groups.size(group)
     described = {
@@ -234,12 +245,12 @@ def _described(model: Model, kind: Kind, group: int, hidden: Hidden) -> Object:
         described["clusters"] = [
             {
                 "cluster_id": other.group,
-                "name": model.clusters.groups[other.group].name,
+                "name": clusters[other.group].name,
                 "share": displayed(other.share),
                 "overall": displayed(other.overall),
             }
             for other in one.affinities
-            if other.group < len(model.clusters.groups)
+            if other.group < len(clusters)
         ]
     return described
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
+from recsys.explore.json import item_groups
 from recsys.explore.map_svg import color
+from recsys.model.extras.item_map import ItemMap
 from recsys.recommend.recommender import Recommender
 
 MOST_POINTS = 50_000
@@ -23,14 +25,15 @@ def page(recommender: Recommender) -> str:
     """Return the page of the most popular MOST_POINTS items that have a place."""
     model = recommender.model
     order = model.popularity.order
-    nums = order[model.item_map.placed()[order]][:MOST_POINTS]
-    groups = model.clusters.groups
+    item_map, clusters = model.need(ItemMap), item_groups(model)
+    nums = order[item_map.placed()[order]][:MOST_POINTS]
+    groups = clusters.groups
     data: dict[str, Any] = {
         "id": [model.catalog.items.id(num) for num in nums.tolist()],
         "title": [model.catalog.titles[num] for num in nums.tolist()],
-        "x": model.item_map.places[nums, 0].astype(float).round(DIGITS).tolist(),
-        "y": model.item_map.places[nums, 1].astype(float).round(DIGITS).tolist(),
-        "cluster": model.clusters.labels[nums].tolist(),
+        "x": item_map.places[nums, 0].astype(float).round(DIGITS).tolist(),
+        "y": item_map.places[nums, 1].astype(float).round(DIGITS).tolist(),
+        "cluster": clusters.labels[nums].tolist(),
         "names": [one.name for one in groups],
         "colors": [color(label) for label in range(-1, len(groups))],
     }

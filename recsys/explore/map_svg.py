@@ -11,7 +11,9 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.explore.json import item_groups
 from recsys.model.extras.groups import NO_GROUP
+from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 
@@ -39,15 +41,16 @@ def draw(model: Model, most: int = MOST_POINTS) -> str:
         How many points at most.
     """
     order = model.popularity.order
-    shown = order[model.item_map.placed()[order]][:most]
-    if not len(shown):
+    places_of, clusters = model.extra(ItemMap), item_groups(model)
+    shown = order[:0] if places_of is None else order[places_of.placed()[order]][:most]
+    if places_of is None or not len(shown):
         return ""
-    places = MARGIN + (SIZE - 2 * MARGIN) * (1 + model.item_map.places[shown].astype(np.float64)) / 2
+    places = MARGIN + (SIZE - 2 * MARGIN) * (1 + places_of.places[shown].astype(np.float64)) / 2
     places[:, 1] = SIZE - places[:, 1]
-    labels = model.clusters.labels[shown]
+    labels = clusters.labels[shown]
     width = float(np.clip(160 / np.sqrt(len(shown)), 2.4, 7))
     dots = "".join(_dots(places[labels == label], color(label), width) for label in np.unique(labels).tolist())
-    names = _names(places, labels, [one.name for one in model.clusters.groups])
+    names = _names(places, labels, [one.name for one in clusters.groups])
     label = f"Map of {len(shown)} items, like beside like"
     return f'<svg viewBox="0 0 {SIZE} {SIZE}" role="img" aria-label="{label}">{dots}{names}</svg>'
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from recsys.data.attributes import Kind
 from recsys.data.catalog import Attribute
-from recsys.explore.json import map_rows
+from recsys.explore.json import item_groups, map_rows
+from recsys.model.extras.item_map import ItemMap
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 
@@ -34,11 +35,12 @@ def map_table(recommender: Recommender, request: ListRequest) -> MapTable:
 
 def _rows(recommender: Recommender, request: ListRequest, kinds: Kinds) -> Iterator[tuple[object, ...]]:
     model = recommender.model
+    places, clusters = model.need(ItemMap).places, item_groups(model)
     for num in map_rows(recommender, request).tolist():
-        item, cluster = model.catalog[num], model.clusters.of(num)
-        x, y = model.item_map.places[num].tolist()
+        item, cluster = model.catalog[num], clusters.of(num)
+        x, y = places[num].tolist()
         popularity = float(model.popularity.scores[num])
-        called = "" if cluster is None else model.clusters.groups[cluster].name
+        called = "" if cluster is None else clusters.groups[cluster].name
         yield item.item_id, item.title, x, y, cluster, called, popularity, item.text, *_values(item.attributes, kinds)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from recsys.data.catalog import Catalog
-from recsys.model.extras.anomalies import LABELS, NOBODY, SUSPECT, Finding, Found, Kind, Subject
+from recsys.model.extras.anomalies import LABELS, NOBODY, SUSPECT, Anomalies, Finding, Found, Kind, Outliers, Subject
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import MOST_OFFSET
@@ -97,7 +97,10 @@ def page(
         Ids of the items that no list may show, and no evidence may name.
     """
     model = recommender.model
-    found, ids = model.anomalies.about(subject), model.catalog.items if subject == "items" else model.users
+    anomalies, ids = model.extra(Anomalies), model.catalog.items if subject == "items" else model.users
+    if anomalies is None:
+        return OutlierPage(0, (), None)
+    found = anomalies.about(subject)
     out = hidden if subject == "items" else frozenset()
     n = sum(displayed(score) >= least for score in found.scores.tolist())
     places = [
@@ -112,7 +115,8 @@ def page(
 
 def suspects(recommender: Recommender) -> Iterator[str]:
     """Yield the ids of all users whose score is above SUSPECT, the oddest first."""
-    found = recommender.model.anomalies.users
+    anomalies = recommender.model.extra(Anomalies)
+    found = Outliers.of(()) if anomalies is None else anomalies.users
     for num, score in zip(found.nums.tolist(), found.scores.tolist(), strict=True):
         if score > SUSPECT:
             yield recommender.users.id(num)

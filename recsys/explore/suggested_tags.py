@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.data.vectors import Vectors
 from recsys.errors import UnansweredError
-from recsys.model.extras.tagging import Measured, Space
+from recsys.model.extras.tagging import Measured, Space, Tagging
 from recsys.model.model import Model
 from recsys.recommend.ranking import nearest
 from recsys.recommend.recommender import NONE, Recommender
@@ -116,17 +116,18 @@ def of_text(recommender: Recommender, vector: Vectors, hidden: AbstractSet[str] 
 
 
 def _suggested(asked: _Asked) -> Suggested:
-    n = len(asked.model.tagging.names)
-    if not n:
+    tagging = asked.model.extra(Tagging)
+    if tagging is None:
         raise UnansweredError(
             "the model suggests no attribute: the catalogue has none whose values repeat often enough"
         )
-    return Suggested(asked.space, tuple(_of_attribute(asked, attribute) for attribute in range(n)))
+    return Suggested(asked.space, tuple(_of_attribute(asked, attribute) for attribute in range(len(tagging.names))))
 
 
 def _of_attribute(asked: _Asked, attribute: int) -> Suggestions:
     model, vector, num = asked.model, asked.vector, asked.num
-    tagging, measured = model.tagging, model.tagging.measured(attribute, asked.space)
+    tagging = model.need(Tagging)
+    measured = tagging.measured(attribute, asked.space)
     near, likenesses = np.empty(0, dtype=np.int32), np.empty(0)
     if vector.any():
         mask, factors = tagging.having(attribute), model.layout.factors
@@ -142,7 +143,8 @@ def _tags(
     model: Model, attribute: int, space: Space, near: NDArray[np.int32], likenesses: NDArray[np.float64]
 ) -> tuple[Tag, ...]:
     """The values that the items `near` have, by falling confidence."""
-    tagging, measured = model.tagging, model.tagging.measured(attribute, space)
+    tagging = model.need(Tagging)
+    measured = tagging.measured(attribute, space)
     votes: dict[int, list[int]] = {}
     for place, item in enumerate(near.tolist()):
         for value in tagging.values_of(item, attribute).tolist():

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.packed import Arrays
+from recsys.data.part import Column, Fields, Part
 from recsys.data.vectors import Vectors
-from recsys.errors import BundleError, ModelRejectedError, QueryError
+from recsys.errors import ModelRejectedError, QueryError
 from recsys.score_order import SLACK, Scores, contenders, falling, floor, shown
 
 FIRST_BLOCK = 1024
@@ -79,7 +79,7 @@ class VectorIndex(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class VectorTable:
+class VectorTable(Part):
     """Vectors in the order of falling Euclidean length, so that a scan can stop early.
 
     Parameters
@@ -94,10 +94,21 @@ class VectorTable:
         ``positions[num]`` is the inverse of `order`.
     """
 
+    name: ClassVar[str] = "index"
+    fields: ClassVar[Fields] = {
+        "vectors": Column(np.float32, ("rows", "dim")),
+        "order": Column(np.int32, "rows", low=0, below="rows"),
+        "norms": Column(np.float32, "rows"),
+        "positions": Column(np.int32, "rows", low=0, below="rows"),
+    }
+
     vectors: Vectors
     order: NDArray[np.int32]
     norms: NDArray[np.float32]
     positions: NDArray[np.int32]
+
+    def sound(self) -> bool:
+        return bool(np.array_equal(self.positions[self.order], np.arange(len(self.order))))
 
     @classmethod
     def from_vectors(cls, vectors: Vectors) -> VectorTable:
@@ -111,26 +122,6 @@ class VectorTable:
         positions = np.empty_like(order)
         positions[order] = np.arange(len(order), dtype=np.int32)
         return cls(np.ascontiguousarray(vectors[order], dtype=np.float32), order, norms[order], positions)
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays, shape: tuple[int, int]) -> VectorTable:
-        """Open a table of a known shape; raises BundleError when the arrays are not of it."""
-        table = cls(arrays["vectors"], arrays["order"], arrays["norms"], arrays["positions"])  # type: ignore[arg-type]
-        n = shape[0]
-        sound = (
-            table.vectors.shape == shape
-            and table.vectors.dtype == table.norms.dtype == np.float32
-            and table.order.dtype == table.positions.dtype == np.int32
-            and table.order.shape == table.norms.shape == table.positions.shape == (n,)
-            and bool(np.array_equal(np.sort(table.order), np.arange(n)))
-            and bool(np.array_equal(table.positions[table.order], np.arange(n)))
-        )
-        if not sound:
-            raise BundleError(f"index: vectors of shape {table.vectors.shape} where {shape} in float32 are expected")
-        return table
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        return {"vectors": self.vectors, "order": self.order, "norms": self.norms, "positions": self.positions}
 
     def __len__(self) -> int:
         return len(self.vectors)

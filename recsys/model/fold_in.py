@@ -12,15 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from recsys.data.packed import Arrays
+from recsys.data.part import Column, Fields, Nested, Part, Scalar
 from recsys.data.vectors import Vectors
-from recsys.errors import BundleError
 
 MOST_CONFIDENCE = 1e8  # of one pair; more would leave no digits for the others
 FLOOR = 1e-9  # of the largest eigenvalue: keeps M invertible without regularization
@@ -29,7 +28,7 @@ Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Confidence:
+class Confidence(Part):
     """``c_ui = 1 + alpha w_ui`` with ``w_ui = v_ui^weight_power n_u^-user_power n_i^-item_power / mean_strength``.
 
     Parameters
@@ -39,6 +38,12 @@ class Confidence:
     mean_strength : float
         The mean of the numerator over the interactions that were trained on, so that the mean of w was 1.
     """
+
+    name: ClassVar[str] = "confidence"
+    fields: ClassVar[Fields] = {
+        **dict.fromkeys(("alpha", "weight_power", "user_power", "item_power", "dislike"), Scalar(low=0)),
+        "mean_strength": Scalar(low=np.finfo(np.float64).tiny),
+    }
 
     alpha: float
     weight_power: float
@@ -82,7 +87,7 @@ class UserSolution:
 
 
 @dataclass(frozen=True, eq=False)
-class FoldIn:
+class FoldIn(Part):
     """What the equations of a new user are made of.
 
     Parameters
@@ -107,6 +112,17 @@ class FoldIn:
         When the arrays do not fit together.
     """
 
+    name: ClassVar[str] = "fold-in"
+    fields: ClassVar[Fields] = {
+        "rotated": Column(np.float32, ("items", "factors")),
+        "basis": Column(np.float64, ("factors", "factors"), finite=True),
+        "eigenvalues": Column(np.float64, "factors", low=0, finite=True),
+        "item_counts": Column(np.int64, "items", low=0),
+        "run_counts": Column(np.int64, "runs"),
+        "run_regularization": Column(np.float64, "runs", low=0, finite=True),
+        "confidence": Nested(Confidence),
+    }
+
     rotated: Vectors
     basis: Numbers
     eigenvalues: Numbers
@@ -115,24 +131,8 @@ class FoldIn:
     run_regularization: Numbers
     confidence: Confidence
 
-    def __post_init__(self) -> None:
-        n_items, factors = self.rotated.shape if self.rotated.ndim == 2 else (-1, -1)
-        sound = (
-            self.rotated.dtype == np.float32
-            and self.basis.dtype == self.eigenvalues.dtype == self.run_regularization.dtype == np.float64
-            and self.item_counts.dtype == self.run_counts.dtype == np.int64
-            and self.basis.shape == (factors, factors)
-            and self.eigenvalues.shape == (factors,)
-            and self.item_counts.shape == (n_items,)
-            and self.run_counts.shape == self.run_regularization.shape
-            and self.run_counts.ndim == 1
-            and len(self.run_counts) > 0
-            and all(bool(np.isfinite(part).all()) for part in (self.basis, self.eigenvalues, self.run_regularization))
-            and all(bool((part >= 0).all()) for part in (self.eigenvalues, self.run_regularization, self.item_counts))
-            and bool((self.run_counts[1:] > self.run_counts[:-1]).all())
-        )
-        if not sound:
-            raise BundleError("fold-in: the arrays do not fit together")
+    def sound(self) -> bool:
+        return len(self.run_counts) > 0 and bool((self.run_counts[1:] > self.run_counts[:-1]).all())
 
     @classmethod
     def from_factors(
@@ -160,22 +160,6 @@ class FoldIn:
             np.ones(1),
             Confidence(1.0, 1.0, 0.0, 0.0, 0.0),
         )
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays, confidence: Confidence) -> FoldIn:
-        names = ("rotated", "basis", "eigenvalues", "item_counts", "run_counts", "run_regularization")
-        found: dict[str, Any] = {name: arrays[name] for name in names}
-        return cls(**found, confidence=confidence)
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        return {
-            "rotated": self.rotated,
-            "basis": self.basis,
-            "eigenvalues": self.eigenvalues,
-            "item_counts": self.item_counts,
-            "run_counts": self.run_counts,
-            "run_regularization": self.run_regularization,
-        }
 
     def solve(
         self, liked: NDArray[np.int32], weights: NDArray[np.floating], disliked: NDArray[np.int32]

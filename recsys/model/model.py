@@ -1,9 +1,10 @@
-"""Everything that answers, in one value."""
+"""Everything that answers, in one value: a core, and extras that a model has or has not."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,25 +13,20 @@ from recsys.data.attributes import Attributes
 from recsys.data.catalog import Catalog
 from recsys.data.histories import Histories
 from recsys.data.ids import IdMap
+from recsys.data.part import Part
 from recsys.data.vectors import Vectors
 from recsys.encoders.hub import FileContent
-from recsys.errors import BundleError
+from recsys.errors import BundleError, UnansweredError
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import NO_INDEX, VectorIndex
 from recsys.model.blending import Layout
-from recsys.model.extras.anomalies import Anomalies
-from recsys.model.extras.directions import Directions
-from recsys.model.extras.groups import Groups
-from recsys.model.extras.item_map import ItemMap
-from recsys.model.extras.picture_tags import NO_TAGS, Tags
-from recsys.model.extras.tagging import Tagging
 from recsys.model.fold_in import FoldIn
 from recsys.model.neighborhood import Neighborhood
 from recsys.model.popularity import Popularity
-from recsys.model.precomputed_lists import Lists
 from recsys.model.similarity import Likeness
-from recsys.text.bm25 import Bm25
-from recsys.text.name_index import NameIndex
+
+P = TypeVar("P", bound=Part)
+REQUIRED = ("items_for_user", "items_like_item")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,37 +48,21 @@ class Model:
         The lengths of the collaborative and the content part of the vectors below.
     items_for_user, items_like_item : VectorIndex
         Over the item rows of the two formulas of :mod:`recsys.model.blending`.
-    items_by_text : VectorIndex
-        Over the text vectors of the items as the encoder makes them; of dimension 0 where they cannot be searched.
     neighborhood : Neighborhood
         What the items of a history add to the items near them.
     fold_in : FoldIn
         For users and histories that the model does not know.
     attributes : Attributes
         For conditions on items.
-    user_lists, item_lists : Lists
-        The best unseen items of each user and the items most like each item; may be none.
-    keywords : Bm25
-        The texts of the items by their words.
     likeness : Likeness
         How texts and users become rows of `items_like_item`.
-    names : NameIndex
-        What people call the items and the values of their attributes.
-    clusters, segments : Groups
-        The items and the users in groups of like ones; may be none.
-    item_map : ItemMap
-        Where the items lie on a map of two dimensions.
-    directions : Directions
-        What the principal directions of the item vectors mean.
-    tagging : Tagging
-        Values of attributes by item, to suggest them for others.
-    anomalies : Anomalies
-        Items and users that stand out, with the evidence.
+    items_by_text : VectorIndex
+        Over the text vectors of the items as the encoder makes them; NO_INDEX where they cannot be searched.
     items_by_picture : VectorIndex
         Over the vectors of the items' pictures as the picture encoder makes them, zero for an item without; NO_INDEX where
         the model has none.
-    picture_tags : Tags
-        What a picture can be said to show.
+    extras : mapping
+        What a model has or has not, by type, see :meth:`extra`.
     forests : mapping
         The annoy indexes by name, kept while a model is written; a loaded model opens the ones that serve.
     encoder_files : mapping
@@ -106,62 +86,54 @@ class Model:
     layout: Layout
     items_for_user: VectorIndex
     items_like_item: VectorIndex
-    items_by_text: VectorIndex
     neighborhood: Neighborhood
     fold_in: FoldIn
     attributes: Attributes
-    user_lists: Lists
-    item_lists: Lists
-    keywords: Bm25
     likeness: Likeness
-    names: NameIndex
-    clusters: Groups
-    segments: Groups
-    item_map: ItemMap
-    directions: Directions
-    tagging: Tagging
-    anomalies: Anomalies
+    items_by_text: VectorIndex = NO_INDEX
     items_by_picture: VectorIndex = NO_INDEX
-    picture_tags: Tags = NO_TAGS
+    extras: Mapping[type[Part], Part] = field(default_factory=dict)
     forests: Mapping[str, AnnoyVectorIndex] = field(default_factory=dict)
     encoder_files: Mapping[str, FileContent] = field(default_factory=dict)
     picture_encoder_files: Mapping[str, FileContent] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        n_items = len(self.catalog)
+        n_items, layout = len(self.catalog), self.layout
         if self.user_factors.dtype != np.float32 or self.user_factors.ndim != 2:
             raise BundleError(f"user factors are {self.user_factors.dtype} of {self.user_factors.ndim} dimensions")
-        pairs = {
-            "user ids and user factors": (len(self.users), len(self.user_factors)),
-            "user ids and histories": (len(self.users), len(self.histories)),
-            "user ids and seen_only": (len(self.users), len(self.seen_only)),
-            "items and popularity": (n_items, len(self.popularity.scores)),
-            "items and trending": (n_items, len(self.trending.scores)),
-            "items and fold_in": (n_items, len(self.fold_in.rotated)),
-            "items and item_lists": (n_items, len(self.item_lists)),
-            "user ids and user_lists": (len(self.users), len(self.user_lists)),
-            "layout and fold_in": (self.layout.factors, self.fold_in.rotated.shape[1]),
-            "items and items_for_user": (n_items, len(self.items_for_user)),
-            "items and items_like_item": (n_items, len(self.items_like_item)),
-            "items and items_by_text": (n_items, len(self.items_by_text)),
-            "items and items_by_picture": (n_items if self.picture_dim else 0, len(self.items_by_picture)),
-            "items_by_picture and picture_tags": (self.picture_dim, self.picture_tags.vectors.shape[1]),
-            "items and keywords": (n_items, len(self.keywords)),
-            "items and names": (n_items, len(self.names)),
-            "items and clusters": (n_items, len(self.clusters)),
-            "user ids and segments": (len(self.users), len(self.segments)),
-            "items and item_map": (n_items, len(self.item_map)),
-            "items and tagging": (n_items, len(self.tagging)),
-            "items and neighborhood": (n_items, len(self.neighborhood)),
-            "layout and user factors": (self.layout.factors, self.user_factors.shape[1]),
-            "layout and items_for_user": (self.layout.dim, self.items_for_user.table.dim),
-            "layout and items_like_item": (self.layout.dim, self.items_like_item.table.dim),
-            "layout and items_by_text": (self.layout.text_dim, self.items_by_text.table.dim or self.layout.text_dim),
-            "layout and likeness": (self.layout.text_dim, len(self.likeness.text_mean)),
-        }
+        sizes = {"users": len(self.users), "items": n_items, "factors": layout.factors, "text_dim": layout.text_dim}
+        core = (self.histories, self.seen_only, self.popularity, self.trending, self.neighborhood, self.fold_in)
+        for part in (*core, self.attributes, self.likeness, *self.extras.values()):
+            part.confirm({**sizes, "picture_dim": self.picture_dim})
+        pairs = {"users and user factors": (self.user_factors.shape, (len(self.users), layout.factors))}
+        dims = {"items_for_user": layout.dim, "items_like_item": layout.dim, "items_by_text": layout.text_dim}
+        for name, dim in {**dims, "items_by_picture": self.picture_dim}.items():
+            table = getattr(self, name).table
+            if name in REQUIRED or table.dim:
+                pairs[f"layout and {name}"] = (table.vectors.shape, (n_items, dim))
         for what, (one, other) in pairs.items():
             if one != other:
                 raise BundleError(f"model: {what} disagree: {one} and {other}")
+
+    def extra(self, kind: type[P]) -> P | None:
+        """Return the part of a kind; None where the model was made without."""
+        found = self.extras.get(kind)
+        return found if isinstance(found, kind) else None
+
+    def need(self, kind: type[P]) -> P:
+        """Return the part of a kind; raises UnansweredError where the model was made without."""
+        found = self.extra(kind)
+        if found is None:
+            raise UnansweredError(f"the model was trained without {kind.name.replace('_', ' ')}")
+        return found
+
+    def with_extras(self, *parts: Part) -> Model:
+        """Return the model with these parts, in place of its own of the same kinds."""
+        return replace(self, extras={**self.extras, **{type(part): part for part in parts}})
+
+    def without(self, *kinds: type[Part]) -> Model:
+        """Return the model without the parts of these kinds."""
+        return replace(self, extras={kind: part for kind, part in self.extras.items() if kind not in kinds})
 
     @property
     def picture_dim(self) -> int:

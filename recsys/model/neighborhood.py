@@ -8,14 +8,14 @@ all but a few thousand items, and what the vectors say of the rest decides alone
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.data.packed import Arrays, is_indptr
+from recsys.data.part import Column, Fields, Part, Pointers
 from recsys.data.vectors import Vectors
-from recsys.errors import BundleError
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class NearbyScores:
 
 
 @dataclass(frozen=True, eq=False)
-class Neighborhood:
+class Neighborhood(Part):
     """Neighbors of item ``j``: ``item_nums[indptr[j]:indptr[j + 1]]``, rising, with two weights each.
 
     Parameters
@@ -56,25 +56,18 @@ class Neighborhood:
         When the arrays do not fit together.
     """
 
+    name: ClassVar[str] = "neighborhood"
+    fields: ClassVar[Fields] = {
+        "indptr": Pointers("items", "entries"),
+        "item_nums": Column(np.int32, "entries", low=0, below="items"),
+        "collaborative": Column(np.float32, "entries", low=0, finite=True),
+        "content": Column(np.float32, "entries", low=0, finite=True),
+    }
+
     indptr: NDArray[np.int64]
     item_nums: NDArray[np.int32]
     collaborative: Vectors
     content: Vectors
-
-    def __post_init__(self) -> None:
-        n = self.item_nums.size
-        sound = (
-            self.item_nums.dtype == np.int32
-            and self.collaborative.dtype == self.content.dtype == np.float32
-            and self.indptr.ndim == self.item_nums.ndim == 1
-            and self.collaborative.shape == self.content.shape == (n,)
-            and is_indptr(self.indptr, len(self.indptr) - 1, n)
-        )
-        if not sound or (n and not (self.item_nums.min() >= 0 and self.item_nums.max() < len(self))):
-            raise BundleError("neighborhood: the arrays do not fit together")
-        for weights in (self.collaborative, self.content):
-            if not bool(np.all(np.isfinite(weights) & (weights >= 0))):
-                raise BundleError("neighborhood: a weight is not a finite number from 0 up")
 
     @classmethod
     def nobody(cls, n_items: int) -> Neighborhood:
@@ -90,21 +83,6 @@ class Neighborhood:
         rows = np.repeat(np.arange(both.shape[0]), np.diff(both.indptr))
         weights = (_at(matrix, rows, both.indices) for matrix in (collaborative, content))
         return cls(both.indptr.astype(np.int64), both.indices.astype(np.int32), *weights)
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays, n_items: int) -> Neighborhood:
-        found = cls(arrays["indptr"], arrays["item_nums"], arrays["collaborative"], arrays["content"])  # type: ignore[arg-type]
-        if len(found) != n_items:
-            raise BundleError(f"neighborhood: rows for {len(found)} items where {n_items} are expected")
-        return found
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        return {
-            "indptr": self.indptr,
-            "item_nums": self.item_nums,
-            "collaborative": self.collaborative,
-            "content": self.content,
-        }
 
     def __len__(self) -> int:
         return len(self.indptr) - 1

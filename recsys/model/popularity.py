@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.interactions import Interactions
-from recsys.data.packed import Arrays
-from recsys.errors import BundleError
+from recsys.data.part import Column, Fields, Part
 from recsys.index.exact import Neighbors
 from recsys.score_order import Scores, falling, shown
 
@@ -18,7 +18,7 @@ TRENDING_HALF_LIFE_DAYS = 7.0
 
 
 @dataclass(frozen=True, eq=False)
-class Popularity:
+class Popularity(Part):
     """How many users each item has, with older interactions counting less where a half-life is given.
 
     Parameters
@@ -29,8 +29,17 @@ class Popularity:
         Row numbers by falling score; equal scores in the order of their numbers.
     """
 
+    name: ClassVar[str] = "popularity"
+    fields: ClassVar[Fields] = {
+        "scores": Column(np.float32, "items"),
+        "order": Column(np.int32, "items", low=0, below="items"),
+    }
+
     scores: NDArray[np.float32]
     order: NDArray[np.int32]
+
+    def sound(self) -> bool:
+        return bool(np.all(np.bincount(self.order, minlength=len(self.order)) == 1))
 
     @classmethod
     def from_interactions(cls, interactions: Interactions, half_life_days: float = 0.0) -> Popularity:
@@ -42,17 +51,6 @@ class Popularity:
     @classmethod
     def from_scores(cls, scores: Scores) -> Popularity:
         return cls(shown(scores), falling(scores).astype(np.int32))
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays, n_items: int) -> Popularity:
-        scores, order = arrays["scores"], arrays["order"]
-        sound = scores.dtype == np.float32 and order.dtype == np.int32 and scores.shape == order.shape == (n_items,)
-        if not sound or not np.array_equal(np.sort(order), np.arange(n_items)):
-            raise BundleError("popularity: the arrays do not fit the catalogue")
-        return cls(scores, order)  # type: ignore[arg-type]
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        return {"scores": self.scores, "order": self.order}
 
     def top(self, k: int, skip: NDArray[np.int32], eligible: NDArray[np.bool_] | None = None) -> Neighbors:
         """The `k` most popular items that are not in `skip`, with a mask of the eligible ones."""

@@ -9,19 +9,18 @@ A user with the factors p and the unit mean c of the history's text vectors is `
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.packed import Arrays
+from recsys.data.part import Column, Fields, Part, Scalar
 from recsys.data.vectors import Vectors, unit_rows
-from recsys.errors import BundleError
 from recsys.score_order import Scores
 
 
 @dataclass(frozen=True, eq=False)
-class Likeness:
+class Likeness(Part):
     """The constants of the formula.
 
     Parameters
@@ -37,28 +36,19 @@ class Likeness:
         When one of them is out of range.
     """
 
+    name: ClassVar[str] = "likeness"
+    fields: ClassVar[Fields] = {
+        "weight": Scalar(low=0, high=1),
+        "text_mean": Column(np.float32, "text_dim", finite=True),
+    }
+
     weight: float
     text_mean: Vectors
-
-    def __post_init__(self) -> None:
-        mean = self.text_mean
-        if mean.dtype != np.float32 or mean.ndim != 1 or not np.all(np.isfinite(mean)) or not 0 <= self.weight <= 1:
-            raise BundleError("likeness: the weight or the mean of the texts is out of range")
 
     @classmethod
     def of(cls, weight: float, text_mean: Vectors) -> Likeness:
         """As :func:`recsys.model.blending.items_like_item` blends: without any content behaviour is all."""
         return cls(weight if len(text_mean) else 1.0, text_mean)
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Likeness:
-        found: Any = arrays["weight"]
-        if found.dtype != np.float64 or found.shape != (1,):
-            raise BundleError("likeness: the weight is not one number")
-        return cls(float(found[0]), arrays["text_mean"])  # type: ignore[arg-type]
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        return {"weight": np.array([self.weight], dtype=np.float64), "text_mean": self.text_mean}
 
     def of_text(self, vector: Vectors, behaviour: Scores) -> NDArray[np.float64]:
         """The row of a text, (factors + text_dim,).

@@ -18,9 +18,10 @@ from recsys.errors import NotFoundError
 from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
 from recsys.events.records import EventsInfo
 from recsys.index.exact import Neighbors, best_of
+from recsys.model.extras.groups import Clusters
 from recsys.model.model import Model
 from recsys.model.popularity import Popularity
-from recsys.model.precomputed_lists import Lists
+from recsys.model.precomputed_lists import ItemLists, Lists, UserLists
 from recsys.recommend import answer, user_state
 from recsys.recommend.answer import Answer, Page
 from recsys.recommend.diversity import POOL, diversified
@@ -107,9 +108,9 @@ class Recommender:
         QueryError
             When a filter names no attribute of the catalog.
         """
-        listable = request.plain and self.model.user_lists.length and not (events.events or events.forgotten)
-        if listable and isinstance(user, str):
-            lists, num, drop = self.model.user_lists, self.model.users.get(user), self._later(events)
+        lists = self.model.extra(UserLists)
+        if lists is not None and request.plain and isinstance(user, str) and not (events.events or events.forgotten):
+            num, drop = self.model.users.get(user), self._later(events)
             if num is not None and (listed := self._listed(lists, num, request, events.hidden, drop)):
                 return Answer("personalized", *listed)
             request = replace(request, exact=True)  # as the list is, behind which this goes on
@@ -126,8 +127,9 @@ class Recommender:
             When a filter names no attribute of the catalogue.
         """
         num = self.item_num(item_id)
-        if request.plain and self.model.item_lists.length:
-            if listed := self._listed(self.model.item_lists, num, request, hidden, set()):
+        lists = self.model.extra(ItemLists)
+        if lists is not None and request.plain:
+            if listed := self._listed(lists, num, request, hidden, set()):
                 return Answer("similar", *listed)
             request = replace(request, exact=True)
         skip = np.union1d(self.nums([*request.exclude, *hidden]), [num]).astype(np.int32)
@@ -283,7 +285,10 @@ class Recommender:
         mask = self.model.attributes.mask(request.filters) if request.filters else None
         if request.cluster is None:
             return mask
-        inside = self.model.clusters.inside(request.cluster)
+        clusters = self.model.extra(Clusters)
+        if clusters is None:
+            raise NotFoundError(f"group {request.cluster} is not in this model; it has 0, counted from 0")
+        inside = clusters.inside(request.cluster)
         return inside if mask is None else mask & inside
 
     def nums(self, item_ids: Collection[str]) -> Nums:

@@ -28,6 +28,8 @@ from recsys.recommend.user_state import UserState
 from recsys.score_order import falling, shown
 from recsys.search.pictures import PICTURE, PictureQuery, by_picture, check_pictures
 from recsys.search.text import MODES, Corpus, Found, TextQuery
+from recsys.text.bm25 import Bm25
+from recsys.text.name_index import NameIndex
 from recsys.text.tokens import tokens
 
 SearchMode = Literal["semantic", "keyword", "hybrid", "picture"]
@@ -38,7 +40,7 @@ PERSONAL = 0.5
 
 def corpus(model: Model) -> Corpus:
     """The texts of the items."""
-    return Corpus(model.items_by_text, model.keywords)
+    return Corpus(model.items_by_text, model.extra(Bm25))
 
 
 def choose_mode(recommender: Recommender, mode: SearchMode | None) -> SearchMode:
@@ -87,8 +89,7 @@ def search(
         found = by_picture(recommender, query, depth, skip, eligible, exact=request.exact)
     else:
         texts = corpus(model).exactly() if request.exact else corpus(model)
-        called = model.names.called([one.word for one in tokens(query.text)], model.keywords.has)
-        found = texts.find(replace(query, called=tuple(called)), depth, skip, eligible)
+        found = texts.find(replace(query, called=_called(model, query.text)), depth, skip, eligible)
     if state is not None and known:
         found = _personalized(found, state)
     page = answer.page(found.nums.tolist(), request.offset, request.k, set())
@@ -97,6 +98,14 @@ def search(
     items = answer.recommendations(model.catalog, found.nums.tolist(), found.scores.tolist(), sources)
     unknown = state is not None and not known
     return Answer("personalized_search" if known else "search", items, fallback=unknown, next_offset=page.next_offset)
+
+
+def _called(model: Model, text: str) -> tuple[int, ...]:
+    """Return the items whose name is the query."""
+    names, keywords = model.extra(NameIndex), model.extra(Bm25)
+    if names is None or keywords is None:
+        return ()
+    return tuple(names.called([one.word for one in tokens(text)], keywords.has))
 
 
 def _personalized(found: Found, state: UserState) -> Found:

@@ -10,7 +10,7 @@ import numpy as np
 from recsys.data.vectors import Vectors
 from recsys.errors import UnansweredError
 from recsys.index.exact import NOTHING, ExactIndex, VectorIndex
-from recsys.model.extras.picture_tags import Tag
+from recsys.model.extras.picture_tags import Tag, Tags
 from recsys.recommend.ranking import Mask, Nums, nearest
 from recsys.recommend.recommender import Recommender
 from recsys.search.text import Found, with_vector
@@ -86,8 +86,8 @@ def captions(recommender: Recommender, vector: Vectors, k: int = 1) -> list[Tag]
         When the model has no pictures, or no attribute whose values its encoder has words for.
     """
     check_pictures(recommender)
-    tags = recommender.model.picture_tags
-    if not len(tags):
+    tags = recommender.model.extra(Tags)
+    if tags is None:
         raise UnansweredError("the items have no attribute that pictures could be described by (content.picture_tags)")
     return tags.nearest(vector, k)
 

@@ -95,11 +95,11 @@ class Corpus:
     ----------
     index : VectorIndex
         Over their unit vectors; of dimension 0 where there are none.
-    keywords : Bm25
+    keywords : Bm25 or None
     """
 
     index: VectorIndex
-    keywords: Bm25
+    keywords: Bm25 | None
 
     @classmethod
     def of(cls, texts: Sequence[str], vectors: Vectors | None) -> Corpus:
@@ -110,9 +110,10 @@ class Corpus:
 
     def modes(self) -> tuple[Mode, ...]:
         """The ways to search it."""
+        worded = self.keywords is not None and len(self.keywords.words) > 0
         if not self.index.table.dim:
-            return ("keyword",) if len(self.keywords.words) else ()
-        return MODES if len(self.keywords.words) else ("semantic",)
+            return ("keyword",) if worded else ()
+        return MODES if worded else ("semantic",)
 
     def chosen(self, mode: Mode | None) -> Mode:
         """`mode`, or the one that finds most; raises UnansweredError where the texts cannot be searched that way."""
@@ -138,7 +139,10 @@ class Corpus:
         by_words = self._by_words(query, MOST_FUSED, skip, eligible)
         called = np.array([num for num in query.called if eligible is None or eligible[num]], dtype=np.int32)
         called = called[~np.isin(called, skip)]
-        return fused(by_meaning, by_words, self.keywords.coverage(query.text, by_words.nums), called).take(slice(depth))
+        coverage = np.empty(0, dtype=np.float32)
+        if self.keywords is not None:
+            coverage = self.keywords.coverage(query.text, by_words.nums)
+        return fused(by_meaning, by_words, coverage, called).take(slice(depth))
 
     def _by_meaning(self, query: TextQuery, depth: int, skip: Nums, eligible: Mask | None) -> Neighbors:
         assert query.vector is not None, "the query was not encoded"
@@ -152,6 +156,8 @@ class Corpus:
         return nearest(self.index, query.vector, 0, depth, skip, eligible=eligible).found
 
     def _by_words(self, query: TextQuery, depth: int, skip: Nums, eligible: Mask | None) -> Neighbors:
+        if self.keywords is None:
+            return Neighbors(NOTHING, np.empty(0, dtype=np.float32))
         nums, scores = self.keywords.scores(query.text)
         kept = np.ones(len(nums), dtype=bool) if eligible is None else eligible[nums]
         if len(skip):

@@ -20,14 +20,14 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.ids import IdMap
-from recsys.data.packed import Arrays, is_indptr
+from recsys.data.part import Column, Fields, Nested, Part, Pointers, Size
 from recsys.data.vectors import Vectors
-from recsys.errors import BundleError
 from recsys.text.vocabulary import QUERY_STOP_WORDS
 
 K1, B = 1.2, 0.75
@@ -36,13 +36,12 @@ VALUE = 2
 COMMON, FEW = 0.05, 5  # share of the texts of a common word, and the least number of them
 WITHOUT_SPACES = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"  # scripts whose characters are each a word
 WORD = re.compile(f"[{WITHOUT_SPACES}]|[^\\W_{WITHOUT_SPACES}]+")
-COLUMNS = ("blob", "offsets", "starts", "nums", "indptr", "item_nums", "impacts")
 
 Nums = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Bm25:
+class Bm25(Part):
     """Inverted index of texts by their words.
 
     Parameters
@@ -61,31 +60,26 @@ class Bm25:
         When the arrays do not fit together.
     """
 
+    name: ClassVar[str] = "keywords"
+    fields: ClassVar[Fields] = {
+        "words": Nested(IdMap, "words"),
+        "indptr": Pointers("words", "entries", strictly=True),
+        "item_nums": Column(np.int32, "entries", low=0, below="items"),
+        "impacts": Column(np.float32, "entries", finite=True),
+        "n_items": Size("items"),
+    }
+
     words: IdMap
     indptr: NDArray[np.int64]
     item_nums: Nums
     impacts: Vectors
     n_items: int
 
-    def __post_init__(self) -> None:
-        n = len(self.item_nums)
-        sound = (
-            self.item_nums.dtype == np.int32
-            and self.impacts.dtype == np.float32
-            and self.item_nums.shape == self.impacts.shape == (n,)
-            and is_indptr(self.indptr, len(self.words), n, strictly=True)
-            and len(self.words.starts) == max(1, len(self.words)) + 1
-        )
-        if not sound or not self._rows_are_sound():
-            raise BundleError("keywords: the arrays do not fit together")
-
-    def _rows_are_sound(self) -> bool:
-        if not len(self.item_nums):
-            return True
+    def sound(self) -> bool:
         falls = 1 + np.flatnonzero(self.item_nums[1:] <= self.item_nums[:-1])  # allowed from one word to the next
-        in_range = self.item_nums.min() >= 0 and self.item_nums.max() < self.n_items
-        positive = bool(np.all(np.isfinite(self.impacts))) and self.impacts.min() > 0
-        return bool(in_range) and positive and bool(np.all(np.isin(falls, self.indptr)))
+        positive = bool(np.all(self.impacts > 0))
+        hashed = len(self.words.starts) == max(1, len(self.words)) + 1
+        return hashed and positive and bool(np.all(np.isin(falls, self.indptr)))
 
     @classmethod
     def from_texts(cls, texts: Sequence[str], titles: Sequence[str] = (), values: Sequence[str] = ()) -> Bm25:
@@ -110,17 +104,6 @@ class Bm25:
     def none(cls, n_items: int) -> Bm25:
         """Return an index without words."""
         return cls.from_texts([""] * n_items)
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays, n_items: int) -> Bm25:
-        """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit together."""
-        words = IdMap.from_arrays(arrays)
-        return cls(words, arrays["indptr"], arrays["item_nums"], arrays["impacts"], n_items)  # type: ignore[arg-type]
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        arrays = self.words.to_arrays()
-        arrays.update(indptr=self.indptr, item_nums=self.item_nums, impacts=self.impacts)
-        return arrays
 
     def __len__(self) -> int:
         return self.n_items

@@ -8,29 +8,25 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.catalog import Catalog
 from recsys.data.ids import IdMap
-from recsys.data.packed import Arrays, PackedStrings, is_indptr
-from recsys.errors import BundleError
+from recsys.data.packed import PackedStrings
+from recsys.data.part import Column, Fields, Nested, Part, Pointers, Size
 from recsys.text.name_rules import MOST_WORDS, Collected, Value, collected
 from recsys.text.tokens import ARTICLES, edit_distance, letters, max_typos, phrase, within
 
-COLUMNS = (
-    *("blob", "offsets", "starts", "nums", "indptr", "targets", "common", "letters", "lengths"),
-    *("values_blob", "values_offsets", "value_attributes"),
-)
 MOST_COMPARED = 32  # phrases that are compared letter by letter
 
 Nums = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class NameIndex:
+class NameIndex(Part):
     """Index of the phrases that name items and attribute values.
 
     Parameters
@@ -55,6 +51,19 @@ class NameIndex:
         When the arrays do not fit together.
     """
 
+    name: ClassVar[str] = "names"
+    fields: ClassVar[Fields] = {
+        "phrases": Nested(IdMap, "phrases"),
+        "indptr": Pointers("phrases", "targets", strictly=True),
+        "targets": Column(np.int32, "targets", below="items"),
+        "common": Column(np.bool_, "phrases"),
+        "letters": Column(np.uint32, "phrases"),
+        "lengths": Column(np.int32, "phrases"),
+        "values": Nested(PackedStrings, "values"),
+        "value_attributes": Column(np.int32, "values", low=0),
+        "n_items": Size("items"),
+    }
+
     phrases: IdMap
     indptr: NDArray[np.int64]
     targets: Nums
@@ -65,22 +74,9 @@ class NameIndex:
     value_attributes: Nums
     n_items: int = field(default=0)
 
-    def __post_init__(self) -> None:
-        n, m = len(self.phrases), len(self.targets)
-        sound = (
-            self.targets.dtype == self.lengths.dtype == np.int32
-            and self.common.dtype == np.bool_
-            and self.letters.dtype == np.uint32
-            and self.value_attributes.dtype == np.int32
-            and self.common.shape == self.letters.shape == self.lengths.shape == (n,)
-            and self.value_attributes.shape == (len(self.values),)
-            and len(self.phrases.starts) == max(1, n) + 1
-            and is_indptr(self.indptr, n, m, strictly=True)
-        )
-        if not sound or (m and not (self.targets.min() >= -len(self.values) and self.targets.max() < self.n_items)):
-            raise BundleError("names: the arrays do not fit together")
-        if len(self.value_attributes) and self.value_attributes.min() < 0:
-            raise BundleError("names: an attribute is out of range")
+    def sound(self) -> bool:
+        hashed = len(self.phrases.starts) == max(1, len(self.phrases)) + 1
+        return hashed and (not len(self.targets) or bool(self.targets.min() >= -len(self.values)))
 
     @classmethod
     def from_catalog(cls, catalog: Catalog, attribute_nums: Mapping[str, int]) -> NameIndex:
@@ -91,20 +87,6 @@ class NameIndex:
     def none(cls, n_items: int = 0) -> NameIndex:
         """Return an index without phrases."""
         return _of(Collected({}, [], frozenset()), n_items)
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays, n_items: int) -> NameIndex:
-        """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit together."""
-        found: Any = [arrays[column] for column in COLUMNS[4:]]
-        indptr, targets, common, bits, lengths, blob, offsets, attributes = found
-        phrases, values = IdMap.from_arrays(arrays), PackedStrings(blob, offsets)
-        return cls(phrases, indptr, targets, common, bits, lengths, values, attributes, n_items)
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        """By the names of COLUMNS."""
-        kept: tuple[NDArray[Any], ...] = (self.indptr, self.targets, self.common, self.letters, self.lengths)
-        kept += (self.values.blob, self.values.offsets, self.value_attributes)
-        return {**self.phrases.to_arrays(), **dict(zip(COLUMNS[4:], kept, strict=True))}
 
     def __len__(self) -> int:
         return self.n_items

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from recsys.model.extras.descriptions import Meaning, Numbers, Value, Word
 from recsys.model.extras.directions import Correlation, Direction, Directions
-from recsys.model.extras.groups import Affinity, Group, Groups
+from recsys.model.extras.groups import Affinity, Clusters, Group, Groups
 from recsys.model.extras.item_map import ItemMap
 
+G = TypeVar("G", bound=Groups)
 AFFINITIES = (Affinity(0, 0.75, 0.25),)
 
 
@@ -20,14 +22,20 @@ def meaning(*items: int) -> Meaning:
     return Meaning(words, values, (Numbers("year", 1990.0, 1995.0, 2000.0, 2010.0),), items)
 
 
-def groups(n: int, n_groups: int, name: str, affinities: Sequence[Affinity] = ()) -> Groups:
+def groups(
+    n: int,
+    n_groups: int,
+    name: str,
+    affinities: Sequence[Affinity] = (),
+    kind: type[G] = Clusters,  # type: ignore[assignment]
+) -> G:
     """Row r is in group r modulo `n_groups`, and the closer to its centre the earlier it stands; the last row is in none."""
     labels = np.arange(n, dtype=np.int32) % n_groups
     labels[-1] = -1
     there = range(int(labels.max(initial=-1)) + 1)
     described = [Group(f"{name} {group}", 0.5, meaning(group), tuple(affinities)) for group in there]
     closeness = np.where(labels < 0, 0, 1 - np.arange(n) / n).astype(np.float32)
-    return Groups.from_labels(labels, closeness, described)
+    return kind.from_labels(labels, closeness, described)
 
 
 def item_map(n: int) -> ItemMap:

@@ -11,25 +11,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.bundle.manifest import Counts, EncoderInfo, FoldInInfo, Header, IndexInfo, Shape
+from recsys.bundle.manifest import Counts, EncoderInfo, Header, IndexInfo, Shape
 from recsys.bundle.store import Store
 from recsys.data.attributes import Attributes
 from recsys.data.catalog import Catalog, Item
 from recsys.data.histories import Histories
 from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions
+from recsys.data.part import Part
 from recsys.events.records import EventsInfo
 from recsys.index.annoy import AnnoyVectorIndex
-from recsys.index.exact import ExactIndex, VectorTable
+from recsys.index.exact import NO_INDEX, ExactIndex, VectorTable
 from recsys.model import blending
 from recsys.model.blending import Layout
-from recsys.model.extras.anomalies import Anomalies
-from recsys.model.extras.tagging import Tagging
+from recsys.model.extras.groups import Segments
 from recsys.model.fold_in import Confidence, FoldIn
 from recsys.model.model import Model
 from recsys.model.neighborhood import Neighborhood
 from recsys.model.popularity import Popularity
-from recsys.model.precomputed_lists import Lists
+from recsys.model.precomputed_lists import ItemLists, UserLists
 from recsys.model.similarity import Likeness
 from recsys.recommend.ranking import alike, rank, user_query
 from recsys.text.bm25 import Bm25
@@ -120,7 +120,16 @@ def model(
         tables["items_by_text"] = VectorTable.from_vectors(texts)
     forests = {name: AnnoyVectorIndex.build(table, 10, seed) for name, table in tables.items()}
     serving = forests if annoy else {name: ExactIndex(table) for name, table in tables.items()}
-    return Model(
+    attributes = Attributes.from_catalog(catalog)
+    extras: tuple[Part, ...] = (
+        Bm25.from_texts(catalog.texts(), list(catalog.titles)),
+        NameIndex.from_catalog(catalog, attributes.nums),
+        explored.groups(n_items, 3, "Cluster"),
+        explored.groups(n_users, min(2, n_items), "Segment", explored.AFFINITIES, Segments),
+        explored.item_map(n_items),
+        explored.directions(),
+    )
+    core = Model(
         users=seen.users,
         catalog=catalog,
         histories=Histories.from_interactions(seen),
@@ -133,24 +142,15 @@ def model(
         layout=layout,
         items_for_user=serving["items_for_user"],
         items_like_item=serving["items_like_item"],
-        items_by_text=serving.get("items_by_text", ExactIndex(VectorTable.from_vectors(texts))),
+        items_by_text=serving.get("items_by_text", NO_INDEX),
         neighborhood=neighborhood(n_items, n_neighbors, seed),
         fold_in=fold_in(item_factors, seen),
-        attributes=Attributes.from_catalog(catalog),
-        user_lists=Lists.none(n_users),
-        item_lists=Lists.none(n_items),
-        keywords=Bm25.from_texts(catalog.texts(), list(catalog.titles)),
+        attributes=attributes,
         likeness=Likeness.of(0.5, np.zeros(text_dim, dtype=np.float32)),
-        names=NameIndex.from_catalog(catalog, Attributes.from_catalog(catalog).nums),
-        clusters=explored.groups(n_items, 3, "Cluster"),
-        segments=explored.groups(n_users, 2, "Segment", explored.AFFINITIES),
-        item_map=explored.item_map(n_items),
-        directions=explored.directions(),
-        tagging=Tagging.none(n_items),
-        anomalies=Anomalies.none(),
         forests=forests,
         encoder_files={"modules.json": b"[]", "0_StaticEmbedding/tokenizer.json": b"{}"},
     )
+    return core.with_extras(*extras)
 
 
 def consistent_model(seed: int = 0, **sizes: Any) -> Model:
@@ -165,7 +165,7 @@ def consistent_model(seed: int = 0, **sizes: Any) -> Model:
 
 def listed(of: Model, length: int) -> Model:
     """With lists of that length, made from one exact answer after another."""
-    users, items = Lists.empty(len(of.users), length), Lists.empty(len(of.catalog), length)
+    users, items = UserLists.empty(len(of.users), length), ItemLists.empty(len(of.catalog), length)
     for num in range(len(of.users)):
         query = user_query(of, num)
         if query.vector.any():
@@ -176,7 +176,7 @@ def listed(of: Model, length: int) -> Model:
         if of.items_like_item.table.rows(nums).any():
             found = alike(of, num, length, nums, exact=True)
             items.set(num, found.found, found.collaborative)
-    return replace(of, user_lists=users, item_lists=items)
+    return of.with_extras(users, items)
 
 
 def header(of: Model) -> Header:
@@ -200,7 +200,6 @@ def header(of: Model) -> Header:
         items_for_user=info,
         items_like_item=info,
         items_by_text=info if of.items_by_text.table.dim else None,
-        fold_in=FoldInInfo(**vars(of.fold_in.confidence)),
         events=EventsInfo(),
         parameters={},
         data_sha256="0" * 64,

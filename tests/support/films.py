@@ -82,14 +82,13 @@ def model() -> Model:
         np.zeros((len(known), 4), np.float32), vectors, 0.5, np.ones(len(known), np.float32)
     )
     attributes = Attributes.from_catalog(known)
+    extras = (Bm25.from_texts(known.texts(), list(known.titles)), NameIndex.from_catalog(known, attributes.nums))
     return replace(
-        base,
+        base.with_extras(*extras),
         catalog=known,
         attributes=attributes,
         items_by_text=ExactIndex(VectorTable.from_vectors(vectors)),
         items_like_item=ExactIndex(VectorTable.from_vectors(rows)),
-        keywords=Bm25.from_texts(known.texts(), list(known.titles)),
         likeness=Likeness.of(0.5, np.zeros(4, dtype=np.float32)),
-        names=NameIndex.from_catalog(known, attributes.nums),
         forests={},
     )

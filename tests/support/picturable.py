@@ -37,12 +37,12 @@ def picturable(folder: Path) -> tuple[Model, EncoderRef]:
         catalog=catalog,
         attributes=type(base.attributes).from_catalog(catalog),
         items_by_picture=ExactIndex(VectorTable.from_vectors(vectors)),
-        picture_tags=Tags.of(pairs, towers.encode([value for _, value in pairs]), towers.scale),
         forests={},
         encoder_files={},
         picture_encoder_files=read_files(folder),
     )
-    return model, EncoderRef(towers.name, towers.fingerprint, folder, pictures=True)
+    tags = Tags.of(pairs, towers.encode([value for _, value in pairs]), towers.scale)
+    return model.with_extras(tags), EncoderRef(towers.name, towers.fingerprint, folder, pictures=True)
 
 
 def header(model: Model, ref: EncoderRef):  # type: ignore[no-untyped-def]

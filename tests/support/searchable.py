@@ -47,11 +47,11 @@ def searchable(folder: Path) -> tuple[Model, EncoderRef]:
         catalog=catalog,
         items_by_text=ExactIndex(VectorTable.from_vectors(vectors)),
         items_like_item=ExactIndex(VectorTable.from_vectors(rows)),
-        keywords=Bm25.from_texts(texts, [item.title for item in items]),
         likeness=Likeness.of(0.5, blending.text_mean(vectors)),
         forests={},
         encoder_files=read_files(folder),
     )
+    model = model.with_extras(Bm25.from_texts(texts, [item.title for item in items]))
     return model, EncoderRef(found.name, found.fingerprint, folder)
 
 

@@ -46,10 +46,9 @@ def model() -> Model:
         [[1, 0, 1, 0], [0.8, 0, 0.8, 0], [0, 1, 0, 1], [1, 0.1, 1, 0.1], [-1, -1, -1, -1]], dtype=np.float32
     )
     return replace(
-        base,
+        base.with_extras(tagging()),
         catalog=Catalog.from_items(items),
         items_like_item=ExactIndex(VectorTable.from_vectors(rows)),
         likeness=Likeness.of(0.5, np.zeros(2, dtype=np.float32)),
-        tagging=tagging(),
         forests={},
     )

@@ -67,7 +67,7 @@ def test_the_same_data_and_seed_give_the_same_bytes(
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
     one, same = (published(tmp_path / name, small(some_users)) for name in ("one", "same"))
     other = published(tmp_path / "other", small(some_users, als={"random_state": 1}))
-    assert len(one) > 15
+    assert len(one) > 8
     assert one == same
     assert one.keys() != other.keys()  # the version carries a part of the hash of the content
 
@@ -97,7 +97,7 @@ def test_hash_seed_and_threads_change_no_byte(some_users: Path, tmp_path: Path) 
         stores.append(
             but_for_times({file: data for file, data in files_of(tmp_path / name).items() if file != ".lock"})
         )
-    assert len(stores[0]) > 15
+    assert len(stores[0]) > 8
     assert stores[0] == stores[1]
 
 

@@ -21,7 +21,7 @@ from recsys.encoders.onnx_encoder import is_onnx, read_files
 from recsys.encoders.picture_encoders import PictureEncoder, scale_of
 from recsys.encoders.pictures import Picture, PictureBytes, decode
 from recsys.errors import ConfigError, DataError, PictureError, did_you_mean
-from recsys.model.extras.picture_tags import NO_TAGS, Tags
+from recsys.model.extras.picture_tags import Tags
 from training.content import vector_cache
 from training.content.find_encoder import find_pictures
 from training.content.vector_cache import VectorCache, key_of
@@ -42,7 +42,7 @@ class Pictures:
     ----------
     vectors : float32 array (n_items, dim)
         Of length 1, zero for an item without a picture; dim is 0 where pictures are not looked at.
-    tags : Tags
+    tags : Tags or None
     encoder : EncoderInfo
     encoder_files : mapping
         By name, of an encoder that is kept with the model.
@@ -51,7 +51,7 @@ class Pictures:
     """
 
     vectors: Vectors
-    tags: Tags = NO_TAGS
+    tags: Tags | None = None
     encoder: EncoderInfo = NO_ENCODER
     encoder_files: Mapping[str, FileContent] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lam
         )
     notes = [f"{bad} of {named} pictures cannot be used: {examples}"] if bad else []
     tags = _tags(catalog, config.content, encoder)
-    if not len(tags):
+    if tags is None:
         notes.append(
             "no attribute has values that could describe pictures, so there are no captions (content.picture_tags)"
         )
@@ -191,10 +191,10 @@ def _bytes(folder: Path, name: str) -> bytes:
         raise PictureError(f"it cannot be read: {error}") from error
 
 
-def _tags(catalog: Catalog, content: ContentConfig, encoder: PictureEncoder) -> Tags:
+def _tags(catalog: Catalog, content: ContentConfig, encoder: PictureEncoder) -> Tags | None:
     pairs = [(name, value) for name, values in _values(catalog, content).items() for value in values]
     if not pairs:
-        return NO_TAGS
+        return None
     vectors = encoder.encode([content.picture_prompt.replace("{}", value) for _, value in pairs])
     known = np.any(vectors, axis=1)  # of others the encoder knows no word
     told = [pair for pair, is_known in zip(pairs, known.tolist(), strict=True) if is_known]

@@ -84,13 +84,7 @@ def _explored(model: Model, config: Config, advance: Callable[[int], None]) -> t
     behaviour = directions.directions("collaborative", items[:, :factors], asked.directions, describer, users_of)
     content = directions.directions("content", items[:, factors:], asked.directions, describer, users_of)
     advance(1)
-    made = replace(
-        model,
-        clusters=item_groups,
-        segments=user_groups,
-        item_map=ItemMap(placed.places),
-        directions=Directions(behaviour + content),
-    )
+    made = model.with_extras(item_groups, user_groups, ItemMap(placed.places), Directions(behaviour + content))
     return made, Explored(clusters, segments, placed.trust)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.model.extras.groups import NO_GROUP, Affinity, Group, Groups
+from recsys.model.extras.groups import NO_GROUP, Affinity, Clusters, Group, Groups, Segments
 from recsys.score_order import displayed, falling
 from training.explore.clustering import Clustering
 from training.explore.describe import Describer
@@ -20,9 +21,10 @@ MORE = 1.1  # as much as all use, from which on an affinity is told
 
 Rows = sparse.csr_array
 Floats = NDArray[np.float64]
+G = TypeVar("G", bound=Groups)
 
 
-def of_items(found: Clustering, describer: Describer, popularity: Floats) -> Groups:
+def of_items(found: Clustering, describer: Describer, popularity: Floats) -> Clusters:
     """Groups of items, described by their members; the most used of those near the centre stand for each.
 
     Parameters
@@ -31,10 +33,10 @@ def of_items(found: Clustering, describer: Describer, popularity: Floats) -> Gro
         Interactions of each item.
     """
     items = [_known(found, group, popularity) for group in range(found.n_groups)]
-    return _described(found, describer, _members(found), items, [()] * found.n_groups)
+    return _described(Clusters, found, describer, _members(found), items, [()] * found.n_groups)
 
 
-def of_users(found: Clustering, used: Rows, clusters: Groups, describer: Describer) -> Groups:
+def of_users(found: Clustering, used: Rows, clusters: Groups, describer: Describer) -> Segments:
     """Groups of users, described by the items that they have, and by the groups of these.
 
     Parameters
@@ -46,28 +48,27 @@ def of_users(found: Clustering, used: Rows, clusters: Groups, describer: Describ
     weights = sparse.csr_array(_members(found) @ used)
     items = _distinct_items(weights, describer.base)
     told = _affinities(weights, clusters, describer.base)
-    return _described(found, describer, weights, items, told, of_users=True)
+    return _described(Segments, found, describer, weights, items, told)
 
 
 def _described(
+    kind: type[G],
     found: Clustering,
     describer: Describer,
     weights: Rows,
     items: Sequence[Sequence[int]],
     affinities: Sequence[tuple[Affinity, ...]],
-    *,
-    of_users: bool = False,
-) -> Groups:
+) -> G:
     """Groups with their meanings; of equal names the later ones are numbered."""
     names: dict[str, int] = {}
     groups = []
     for group, meaning in enumerate(describer.meanings(weights, items)):
-        name = describer.name(meaning, of_users=of_users)
+        name = describer.name(meaning, of_users=kind is Segments)
         names[name] = names.get(name, 0) + 1
         numbered = name if names[name] == 1 else f"{name} ({names[name]})"
         cohesion = float(found.closeness[found.labels == group].mean(dtype=np.float64))
         groups.append(Group(numbered, round(cohesion, 6), meaning, affinities[group]))
-    return Groups.from_labels(found.labels, found.closeness, groups)
+    return kind.from_labels(found.labels, found.closeness, groups)
 
 
 def _members(found: Clustering) -> Rows:

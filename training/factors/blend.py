@@ -16,19 +16,11 @@ from recsys.data.vectors import Vectors
 from recsys.index.exact import ExactIndex, VectorTable
 from recsys.model import blending
 from recsys.model.blending import Layout
-from recsys.model.extras.anomalies import Anomalies
-from recsys.model.extras.directions import Directions
-from recsys.model.extras.groups import Groups
-from recsys.model.extras.item_map import ItemMap
-from recsys.model.extras.tagging import Tagging
 from recsys.model.fold_in import FoldIn
 from recsys.model.model import Model
 from recsys.model.neighborhood import Neighborhood
 from recsys.model.popularity import Popularity
-from recsys.model.precomputed_lists import Lists
 from recsys.model.similarity import Likeness
-from recsys.text.bm25 import Bm25
-from recsys.text.name_index import NameIndex
 from training.factors import neighbors
 from training.factors.als import Factors
 
@@ -120,18 +112,7 @@ def exact_model(parts: FittedParts, config: Config) -> Model:
         neighborhood=blended.neighborhood,
         fold_in=FoldIn.none(n_items, blended.layout.factors),
         attributes=Attributes.from_catalog(parts.catalog),
-        user_lists=Lists.none(len(parts.interactions.users)),
-        item_lists=Lists.none(n_items),
-        items_by_text=ExactIndex(VectorTable.from_vectors(parts.texts[:, :0])),
-        keywords=Bm25.none(n_items),
-        clusters=Groups.none(n_items),
-        segments=Groups.none(len(parts.interactions.users)),
-        item_map=ItemMap.none(n_items),
-        directions=Directions(),
         likeness=Likeness.of(config.blend.weight, np.zeros(blended.layout.text_dim, dtype=np.float32)),
-        names=NameIndex.none(n_items),
-        tagging=Tagging.none(n_items),
-        anomalies=Anomalies.none(),
     )
 
 

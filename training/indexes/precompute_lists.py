@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from recsys.config import IndexConfig
 from recsys.data.vectors import Vectors
 from recsys.index.exact import NOTHING, VectorTable
 from recsys.model.model import Model
-from recsys.model.precomputed_lists import Lists
+from recsys.model.precomputed_lists import ItemLists, UserLists
 from recsys.recommend.batch import ranked_lists
 from recsys.recommend.ranking import likest
 from recsys.recommend.recommender import Recommender
@@ -33,11 +32,8 @@ def with_lists(model: Model, config: IndexConfig, advance: Callable[[int], None]
     """
     if config.lists == 0 or gflop(model) > config.lists_gflop:
         return model
-    return replace(
-        model,
-        user_lists=_of_users(model, min(config.lists, len(model.catalog)), advance),
-        item_lists=_of_items(model, min(config.lists, len(model.catalog)), advance),
-    )
+    length = min(config.lists, len(model.catalog))
+    return model.with_extras(_of_users(model, length, advance), _of_items(model, length, advance))
 
 
 def gflop(model: Model) -> float:
@@ -45,8 +41,8 @@ def gflop(model: Model) -> float:
     return 2e-9 * (len(model.users) + len(model.catalog)) * len(model.catalog) * model.layout.dim
 
 
-def _of_users(model: Model, length: int, advance: Callable[[int], None]) -> Lists:
-    lists = Lists.empty(len(model.users), length)
+def _of_users(model: Model, length: int, advance: Callable[[int], None]) -> UserLists:
+    lists = UserLists.empty(len(model.users), length)
     users = np.arange(len(model.users), dtype=np.int32)
     for num, found in enumerate(ranked_lists(Recommender(model, ""), users, length)):
         for ranked in found:  # the popular items are no list of a user
@@ -55,9 +51,9 @@ def _of_users(model: Model, length: int, advance: Callable[[int], None]) -> List
     return lists
 
 
-def _of_items(model: Model, length: int, advance: Callable[[int], None]) -> Lists:
+def _of_items(model: Model, length: int, advance: Callable[[int], None]) -> ItemLists:
     table = model.items_like_item.table
-    lists = Lists.empty(len(table), length)
+    lists = ItemLists.empty(len(table), length)
     for num, nums in _nearest(table, length):
         vector = table.rows(np.asarray([num]))[0]
         ranked = likest(table, vector, model.layout.factors, nums, length)

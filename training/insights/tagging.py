@@ -57,12 +57,12 @@ class Space:
     most_encoded: int = HELD_OUT
 
 
-def fit(catalog: Catalog, space: Space) -> Tagging:
-    """The attributes of a catalogue that can be suggested; none where no values repeat."""
+def fit(catalog: Catalog, space: Space) -> Tagging | None:
+    """The attributes of a catalogue that can be suggested; None where no values repeat."""
     columns = _columns(catalog)
     kept = {name: found for name, values in columns.items() if (found := _repeating(values)) is not None}
     if not kept:
-        return Tagging.none(len(catalog))
+        return None
     chosen = [_fit_attribute(catalog, space, columns[name], kept[name]) for name in kept]
     sizes = [len(values) for values in kept.values()]
     value_indptr = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
@@ -81,9 +81,11 @@ def fit(catalog: Catalog, space: Space) -> Tagging:
     )
 
 
-def figures(tagging: Tagging) -> dict[str, float]:
+def figures(tagging: Tagging | None) -> dict[str, float]:
     """What the manifest keeps of the held-out items: F1 by attribute and space, beside that of the most frequent values."""
     found: dict[str, float] = {}
+    if tagging is None:
+        return found
     for attribute, name in enumerate(tagging.names):
         for space in SPACES:
             measured = tagging.measured(attribute, space)

@@ -40,7 +40,7 @@ def data(trained: TrainingRun, seconds: dict[str, float]) -> ReportData:
         notes=_notes(trained),
         exploration=exploration(trained),
         exposure=insights.exposure(trained.model),
-        tags=insights.tags(trained.model.tagging),
+        tags=insights.tags(trained.tagging),
         odd_items=insights.odd_ones(trained.model, "items"),
         odd_users=insights.odd_ones(trained.model, "users"),
         n_odd=insights.n_odd(trained.model),

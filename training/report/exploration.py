@@ -5,8 +5,8 @@ from __future__ import annotations
 from recsys.data.catalog import Catalog
 from recsys.explore.map_svg import draw
 from recsys.model.extras.descriptions import Meaning
-from recsys.model.extras.directions import Direction
-from recsys.model.extras.groups import Groups
+from recsys.model.extras.directions import Direction, Directions
+from recsys.model.extras.groups import Clusters, Groups, Segments
 from training.explore.clustering import Clustering
 from training.report.data import DirectionRow, Exploration, GroupingRow, GroupRow
 from training.run import TrainingRun
@@ -22,10 +22,10 @@ def exploration(trained: TrainingRun) -> Exploration | None:
     return Exploration(
         drawing=draw(model),
         trust=explored.trust,
-        clusters=_groups(model.clusters, model.catalog),
-        segments=_groups(model.segments, model.catalog),
+        clusters=_groups(model.need(Clusters), model.catalog),
+        segments=_groups(model.need(Segments), model.catalog),
         tried=_tried("clusters", explored.clusters) + _tried("segments", explored.segments),
-        directions=tuple(_direction(one, model.catalog) for one in model.directions.directions),
+        directions=tuple(_direction(one, model.catalog) for one in model.need(Directions).directions),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from recsys.explore.outliers import page
-from recsys.model.extras.anomalies import SUSPECT, Subject
+from recsys.model.extras.anomalies import SUSPECT, Anomalies, Subject
 from recsys.model.extras.tagging import SPACES, Tagging
 from recsys.model.model import Model
+from recsys.model.precomputed_lists import UserLists
 from recsys.recommend.recommender import Recommender
 from training.evaluation import list_metrics
 from training.report.data import Exposure, OddOne, TagQuality
@@ -18,9 +19,10 @@ SHOWN = 10
 
 def exposure(model: Model) -> Exposure | None:
     """Of the lists that are computed beforehand; None where there are none."""
-    if not model.user_lists.length:
+    lists = model.extra(UserLists)
+    if lists is None:
         return None
-    top = np.ascontiguousarray(model.user_lists.nums[:, :K])
+    top = np.ascontiguousarray(lists.nums[:, :K])
     counts = np.bincount(model.histories.item_nums, minlength=len(model.catalog))
     figures = {
         "catalog_coverage": list_metrics.catalog_coverage(top, len(counts)),
@@ -33,9 +35,11 @@ def exposure(model: Model) -> Exposure | None:
     return Exposure(top.shape[1], len(top), known, list_metrics.share_by_tenth(top[top >= 0], counts))
 
 
-def tags(tagging: Tagging) -> tuple[TagQuality, ...]:
+def tags(tagging: Tagging | None) -> tuple[TagQuality, ...]:
     """A row for each attribute and space in which something could be tested."""
-    rows = []
+    rows: list[TagQuality] = []
+    if tagging is None:
+        return ()
     for attribute, name in enumerate(tagging.names):
         n_values = int(np.diff(tagging.value_indptr[attribute : attribute + 2])[0])
         for space in SPACES:
@@ -56,5 +60,6 @@ def odd_ones(model: Model, subject: Subject) -> tuple[OddOne, ...]:
 
 def n_odd(model: Model) -> tuple[int, int, int]:
     """How many items and users stand out, and how many users are suspects."""
-    items, users = model.anomalies.items, model.anomalies.users
+    found = model.need(Anomalies)
+    items, users = found.items, found.users
     return len(items), len(users), int((users.scores > SUSPECT).sum())

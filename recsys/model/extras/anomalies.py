@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.packed import Arrays, is_indptr
+from recsys.data.part import Column, Fields, Nested, Part, Pointers, Sizes
 from recsys.errors import BundleError
 from recsys.score_order import displayed
 
@@ -38,8 +38,6 @@ LABELS: dict[Kind, tuple[str, ...]] = {
     "duplicate": ("text_cosine", "same_title", "users_of_both", "users", "users_of_the_other"),
 }
 KINDS: tuple[Kind, ...] = tuple(LABELS)
-PARTS = ("nums", "scores", "indptr", "kinds", "strengths", "others", "numbers")
-COLUMNS = tuple(f"{subject}_{part}" for subject in SUBJECTS for part in PARTS)
 
 
 class Finding(NamedTuple):
@@ -71,7 +69,7 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Outliers:
+class Outliers(Part):
     """Items, or users, by falling score.
 
     Parameters
@@ -89,6 +87,17 @@ class Outliers:
         Zeros behind the last one.
     """
 
+    name: ClassVar[str] = "anomalies"
+    fields: ClassVar[Fields] = {
+        "nums": Column(np.int32, "rows", low=0),
+        "scores": Column(np.float32, "rows", low=0, high=1),
+        "indptr": Pointers("rows", "findings"),
+        "kinds": Column(np.uint8, "findings", high=len(KINDS) - 1),
+        "strengths": Column(np.float32, "findings", low=0, high=1),
+        "others": Column(np.int32, "findings", low=NOBODY),
+        "numbers": Column(np.float64, ("findings", NUMBERS), finite=True),
+    }
+
     nums: NDArray[np.int32]
     scores: NDArray[np.float32]
     indptr: NDArray[np.int64]
@@ -96,6 +105,9 @@ class Outliers:
     strengths: NDArray[np.float32]
     others: NDArray[np.int32]
     numbers: NDArray[np.float64]
+
+    def sound(self) -> bool:
+        return bool(np.all(self.scores[1:] <= self.scores[:-1]))
 
     @classmethod
     def of(cls, found: Sequence[Found]) -> Outliers:
@@ -129,56 +141,25 @@ class Outliers:
         numbers = tuple(self.numbers[row, : len(LABELS[kind])].tolist())
         return Finding(kind, float(self.strengths[row]), numbers, int(self.others[row]))
 
-    def check(self, n: int, n_items: int) -> None:
-        """Raises BundleError when the arrays do not fit together, or are not about `n` rows and `n_items` items."""
-        size, m = len(self.nums), len(self.kinds)
-        types: list[tuple[NDArray[Any], type[np.generic], tuple[int, ...]]] = [
-            (self.nums, np.int32, (size,)),
-            (self.scores, np.float32, (size,)),
-            (self.kinds, np.uint8, (m,)),
-            (self.strengths, np.float32, (m,)),
-            (self.others, np.int32, (m,)),
-            (self.numbers, np.float64, (m, NUMBERS)),
-        ]
-        sound = (
-            all(array.dtype == kind and array.shape == shape for array, kind, shape in types)
-            and is_indptr(self.indptr, size, m)
-            and _within(self.nums, 0, n)
-            and _within(self.kinds, 0, len(KINDS))
-            and _within(self.others, NOBODY, n_items)
-            and bool(np.all(np.isfinite(self.numbers)))
-            and bool(np.all((self.scores >= 0) & (self.scores <= 1)))
-            and bool(np.all((self.strengths >= 0) & (self.strengths <= 1)))
-            and bool(np.all(self.scores[1:] <= self.scores[:-1]))
-        )
-        if not sound:
-            raise BundleError("anomalies: the arrays do not fit together")
-
 
 @dataclass(frozen=True, eq=False)
-class Anomalies:
+class Anomalies(Part):
     """The items and the users that stand out."""
+
+    name: ClassVar[str] = "anomalies"
+    fields: ClassVar[Fields] = {
+        "items": Nested(Outliers, "odd items"),
+        "users": Nested(Outliers, "odd users"),
+    }
 
     items: Outliers
     users: Outliers
 
-    @classmethod
-    def none(cls) -> Anomalies:
-        return cls(Outliers.of(()), Outliers.of(()))
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays, n_items: int, n_users: int) -> Anomalies:
-        """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit together."""
-        sides = [Outliers(*(arrays[f"{subject}_{part}"] for part in PARTS)) for subject in SUBJECTS]  # type: ignore[arg-type]
-        found = cls(*sides)
-        found.items.check(n_items, n_items)
-        found.users.check(n_users, n_items)
-        return found
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        """By the names of COLUMNS."""
-        sides = zip(SUBJECTS, (self.items, self.users), strict=True)
-        return {f"{subject}_{part}": getattr(side, part) for subject, side in sides for part in PARTS}
+    def confirm(self, sizes: Sizes) -> None:
+        for subject in SUBJECTS:
+            found = self.about(subject)
+            if found.nums.max(initial=-1) >= sizes[subject] or found.others.max(initial=-1) >= sizes["items"]:
+                raise BundleError(f"anomalies: the arrays do not fit together: {subject} name a row that is not there")
 
     def about(self, subject: Subject) -> Outliers:
         return self.items if subject == "items" else self.users
@@ -188,7 +169,3 @@ def score_of(subject: Subject, strengths: Sequence[float]) -> float:
     """The score of the module's formula."""
     share = 1.0 if subject == "items" else SUSPECT
     return float(1 - np.prod([1 - share * strength for strength in strengths]))
-
-
-def _within(nums: NDArray[Any], low: int, high: int) -> bool:
-    return not len(nums) or bool(nums.min() >= low and nums.max() < high)

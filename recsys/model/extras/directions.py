@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from recsys.data.packed import Arrays, PackedStrings
+from recsys.data.packed import Records
+from recsys.data.part import Fields, Part, Sizes
 from recsys.errors import BundleError
 from recsys.model.extras.descriptions import Meaning
 
@@ -50,44 +48,38 @@ class Direction(NamedTuple):
     correlations: tuple[Correlation, ...]
 
 
+def _written(one: Direction) -> dict[str, Any]:
+    return {**one._asdict(), "low": one.low.to_json(), "high": one.high.to_json()}
+
+
+def _read(found: Mapping[str, Any]) -> Direction:
+    if found["space"] not in SPACES:
+        raise ValueError(f"there is no space {found['space']!r}")
+    return Direction(
+        found["space"],
+        int(found["number"]),
+        float(found["share"]),
+        Meaning.from_json(found["low"]),
+        Meaning.from_json(found["high"]),
+        tuple(Correlation(*one) for one in found["correlations"]),
+    )
+
+
 @dataclass(frozen=True, eq=False)
-class Directions:
+class Directions(Part):
     """The leading directions of every space."""
 
-    directions: tuple[Direction, ...] = ()
+    name: ClassVar[str] = "directions"
+    fields: ClassVar[Fields] = {
+        "directions": Records(_written, _read),
+    }
 
-    @classmethod
-    def from_arrays(cls, arrays: Arrays, n_items: int) -> Directions:
-        """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit."""
-        directions = tuple(_read(text) for text in PackedStrings(arrays["blob"], arrays["offsets"]))  # type: ignore[arg-type]
-        if not all(end.sound(n_items) for one in directions for end in (one.low, one.high)):
+    directions: tuple[Direction, ...]
+
+    def confirm(self, sizes: Sizes) -> None:
+        super().confirm(sizes)
+        if not all(end.sound(sizes["items"]) for one in self.directions for end in (one.low, one.high)):
             raise BundleError("directions: an item is out of range")
-        return cls(directions)
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        return PackedStrings.from_strings(map(_written, self.directions)).to_arrays()
 
     def __len__(self) -> int:
         return len(self.directions)
-
-
-def _written(one: Direction) -> str:
-    made = {**one._asdict(), "low": one.low.to_json(), "high": one.high.to_json()}
-    return json.dumps(made, ensure_ascii=False, allow_nan=False)
-
-
-def _read(text: str) -> Direction:
-    try:
-        found = json.loads(text)
-        if found["space"] not in SPACES:
-            raise BundleError(f"directions: there is no space {found['space']!r}")
-        return Direction(
-            found["space"],
-            int(found["number"]),
-            float(found["share"]),
-            Meaning.from_json(found["low"]),
-            Meaning.from_json(found["high"]),
-            tuple(Correlation(*one) for one in found["correlations"]),
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"directions: one cannot be read: {error!r}") from error

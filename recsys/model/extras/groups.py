@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.packed import Arrays, PackedStrings, is_indptr
+from recsys.data.packed import Records
+from recsys.data.part import Column, Fields, Part, Pointers, Sizes
 from recsys.data.vectors import Vectors
 from recsys.errors import BundleError, NotFoundError
 from recsys.model.extras.descriptions import Meaning
 from recsys.score_order import shown
 
-COLUMNS = ("labels", "closeness", "indptr", "members", "blob", "offsets")
 NO_GROUP = -1
 Nums = NDArray[np.int32]
 
@@ -49,8 +48,27 @@ class Group(NamedTuple):
     affinities: tuple[Affinity, ...] = ()
 
 
+def _written(group: Group) -> dict[str, Any]:
+    return {**group._asdict(), "meaning": group.meaning.to_json()}
+
+
+def _read(found: Mapping[str, Any]) -> Group:
+    affinities = tuple(Affinity(*one) for one in found["affinities"])
+    return Group(str(found["name"]), float(found["cohesion"]), Meaning.from_json(found["meaning"]), affinities)
+
+
+def _columns(rows: str) -> Fields:
+    return {
+        "labels": Column(np.int32, rows, low=NO_GROUP, below="groups"),
+        "closeness": Column(np.float32, rows, finite=True),
+        "indptr": Pointers("groups", "grouped", strictly=True),
+        "members": Column(np.int32, "grouped", low=0, below=rows),
+        "groups": Records(_written, _read, "groups"),
+    }
+
+
 @dataclass(frozen=True, eq=False)
-class Groups:
+class Groups(Part):
     """Rows (items or users) in groups; the largest group has number 0.
 
     Parameters
@@ -70,67 +88,33 @@ class Groups:
         When the arrays do not fit together.
     """
 
+    name: ClassVar[str] = "groups"
+    fields: ClassVar[Fields] = _columns("rows")
+
     labels: Nums
     closeness: Vectors
     indptr: NDArray[np.int64]
     members: Nums
     groups: tuple[Group, ...]
 
-    def __post_init__(self) -> None:
-        n, n_groups = len(self.labels), len(self.groups)
-        sound = (
-            self.labels.dtype == self.members.dtype == np.int32
-            and self.closeness.dtype == np.float32
-            and self.closeness.shape == (n,)
-            and is_indptr(self.indptr, n_groups, len(self.members), strictly=True)
-            and len(self.members) == int(np.count_nonzero(self.labels != NO_GROUP))
-            and bool(np.all(np.isfinite(self.closeness)))
-        )
-        if not sound or not self._members_are_sound():
-            raise BundleError("groups: the arrays do not fit together")
-
-    def _members_are_sound(self) -> bool:
-        if not len(self.members):
-            return True
-        if self.members.min() < 0 or self.members.max() >= len(self.labels):
-            return False
+    def sound(self) -> bool:
         expected = np.repeat(np.arange(len(self.groups)), np.diff(self.indptr))
-        return bool(np.array_equal(self.labels[self.members], expected)) and len(np.unique(self.members)) == len(
-            self.members
-        )
+        labelled = np.flatnonzero(self.labels != NO_GROUP)
+        same = np.array_equal(self.labels[self.members], expected)
+        return same and np.array_equal(np.sort(self.members), labelled)
 
     @classmethod
-    def from_labels(cls, labels: Nums, closeness: Vectors, groups: Sequence[Group]) -> Groups:
+    def from_labels(cls, labels: Nums, closeness: Vectors, groups: Sequence[Group]) -> Self:
         """Sort the rows of each group by falling closeness."""
         order = np.lexsort((-shown(closeness), labels))
         members = order[labels[order] != NO_GROUP].astype(np.int32)
         indptr = np.searchsorted(labels[members], np.arange(len(groups) + 1)).astype(np.int64)
         return cls(labels, closeness, indptr, members, tuple(groups))
 
-    @classmethod
-    def none(cls, n: int) -> Groups:
-        """No group for `n` rows."""
-        return cls.from_labels(np.full(n, NO_GROUP, dtype=np.int32), np.zeros(n, dtype=np.float32), ())
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays, n_items: int) -> Groups:
-        """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit.
-
-        Parameters
-        ----------
-        n_items : int
-            Of the catalogue, whose items the meanings name.
-        """
-        strings = PackedStrings(arrays["blob"], arrays["offsets"])  # type: ignore[arg-type]
-        groups = tuple(_read(text) for text in strings)
-        if not all(one.meaning.sound(n_items) for one in groups):
-            raise BundleError("groups: an item is out of range")
-        return cls(arrays["labels"], arrays["closeness"], arrays["indptr"], arrays["members"], groups)  # type: ignore[arg-type]
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        strings = PackedStrings.from_strings(map(_written, self.groups))
-        arrays: dict[str, NDArray[np.generic]] = {"labels": self.labels, "closeness": self.closeness}
-        return {**arrays, "indptr": self.indptr, "members": self.members, **strings.to_arrays()}
+    def confirm(self, sizes: Sizes) -> None:
+        super().confirm(sizes)
+        if not all(one.meaning.sound(sizes["items"]) for one in self.groups):
+            raise BundleError(f"{self.name}: an item is out of range")
 
     def __len__(self) -> int:
         """How many rows there are, with and without a group."""
@@ -155,15 +139,15 @@ class Groups:
         return self.members[self.indptr[group] : self.indptr[group + 1]]
 
 
-def _written(group: Group) -> str:
-    made = {**group._asdict(), "meaning": group.meaning.to_json()}
-    return json.dumps(made, ensure_ascii=False, allow_nan=False)
+class Clusters(Groups):
+    """Items in groups."""
+
+    name = "clusters"
+    fields = _columns("items")
 
 
-def _read(text: str) -> Group:
-    try:
-        found = json.loads(text)
-        affinities = tuple(Affinity(*one) for one in found["affinities"])
-        return Group(str(found["name"]), float(found["cohesion"]), Meaning.from_json(found["meaning"]), affinities)
-    except (ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"groups: a description cannot be read: {error!r}") from error
+class Segments(Groups):
+    """Users in groups."""
+
+    name = "segments"
+    fields = _columns("users")

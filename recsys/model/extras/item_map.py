@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.packed import Arrays
+from recsys.data.part import Column, Fields, Part
 from recsys.data.vectors import Vectors
-from recsys.errors import BundleError
 
 
 @dataclass(frozen=True, eq=False)
-class ItemMap:
+class ItemMap(Part):
     """The place of each item.
 
     Parameters
@@ -27,27 +27,17 @@ class ItemMap:
         When the array is of another shape, or a place lies outside.
     """
 
+    name: ClassVar[str] = "item_map"
+    fields: ClassVar[Fields] = {
+        "places": Column(np.float32, ("items", 2)),
+    }
+
     places: Vectors
 
-    def __post_init__(self) -> None:
-        if self.places.dtype != np.float32 or self.places.ndim != 2 or self.places.shape[1] != 2:
-            raise BundleError(f"map: places are {self.places.dtype} of shape {self.places.shape}")
+    def sound(self) -> bool:
         missing = np.isnan(self.places)
-        if not np.array_equal(missing[:, 0], missing[:, 1]) or bool(np.any(np.abs(self.places[~missing]) > 1)):
-            raise BundleError("map: a place lies outside of the map")
-
-    @classmethod
-    def none(cls, n_items: int) -> ItemMap:
-        """No item has a place."""
-        return cls(np.full((n_items, 2), np.nan, dtype=np.float32))
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> ItemMap:
-        """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit."""
-        return cls(arrays["places"])  # type: ignore[arg-type]
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        return {"places": self.places}
+        outside = np.abs(self.places[~missing]) > 1
+        return np.array_equal(missing[:, 0], missing[:, 1]) and not bool(np.any(outside))
 
     def __len__(self) -> int:
         return len(self.places)

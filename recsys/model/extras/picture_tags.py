@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recsys.data.packed import Arrays, PackedStrings
+from recsys.data.packed import PackedStrings
+from recsys.data.part import Column, Fields, Nested, Part, Scalar
 from recsys.data.vectors import Vectors
-from recsys.errors import BundleError
 from recsys.index.exact import products
 from recsys.score_order import falling
-
-COLUMNS = ("attributes_blob", "attributes_offsets", "values_blob", "values_offsets", "vectors", "scale")
 
 
 class Tag(NamedTuple):
@@ -33,7 +30,7 @@ class Tag(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Tags:
+class Tags(Part):
     """The values by which pictures are described.
 
     Parameters
@@ -51,44 +48,24 @@ class Tags:
         When the parts do not fit together.
     """
 
+    name: ClassVar[str] = "picture_tags"
+    fields: ClassVar[Fields] = {
+        "attributes": Nested(PackedStrings, "tags"),
+        "values": Nested(PackedStrings, "tags"),
+        "vectors": Column(np.float32, ("tags", "picture_dim"), finite=True),
+        "scale": Scalar(low=np.finfo(np.float64).tiny),
+    }
+
     attributes: PackedStrings
     values: PackedStrings
     vectors: Vectors
     scale: float
-
-    def __post_init__(self) -> None:
-        sound = (
-            len(self.attributes) == len(self.values) == len(self.vectors)
-            and self.vectors.dtype == np.float32
-            and self.vectors.ndim == 2
-            and bool(np.all(np.isfinite(self.vectors)))
-            and 0 < self.scale < np.inf
-        )
-        if not sound:
-            raise BundleError("tags: the arrays do not fit together")
 
     @classmethod
     def of(cls, pairs: Sequence[tuple[str, str]], vectors: Vectors, scale: float) -> Tags:
         """From attributes and values, and the vector of each value."""
         names, values = ([pair[place] for pair in pairs] for place in range(2))
         return cls(PackedStrings.from_strings(names), PackedStrings.from_strings(values), vectors, scale)
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays, dim: int) -> Tags:
-        """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit together."""
-        found: Any = [arrays[column] for column in COLUMNS]
-        scale = found[5]
-        if scale.dtype != np.float64 or scale.shape != (1,):
-            raise BundleError("tags: the scale is not one number")
-        tags = cls(PackedStrings(*found[0:2]), PackedStrings(*found[2:4]), found[4], float(scale[0]))
-        if tags.vectors.shape[1] != dim:
-            raise BundleError(f"tags: vectors of {tags.vectors.shape[1]} dimensions beside pictures of {dim}")
-        return tags
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        """By the names of COLUMNS."""
-        strings = (self.attributes.blob, self.attributes.offsets, self.values.blob, self.values.offsets)
-        return dict(zip(COLUMNS, (*strings, self.vectors, np.array([self.scale])), strict=True))
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -118,6 +95,3 @@ class Tags:
         for place, attribute in enumerate(self.attributes):
             places.setdefault(attribute, []).append(place)
         return places
-
-
-NO_TAGS = Tags.of((), np.zeros((0, 0), dtype=np.float32), 1.0)

@@ -9,25 +9,20 @@ catalogue, and by text alone, for texts; each has its own k, curve and threshold
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.packed import Arrays, PackedStrings, is_indptr
-from recsys.errors import BundleError
+from recsys.data.packed import PackedStrings
+from recsys.data.part import Column, Fields, Nested, Part, Pointers
 
 Space = Literal["blended", "text"]
 SPACES: tuple[Space, ...] = ("blended", "text")
 SETTING = (
     *("k", "threshold", "tested", "precision", "recall", "f1", "calibration_error"),
     *("base_precision", "base_recall", "base_f1"),
-)
-COLUMNS = (
-    *("names_blob", "names_offsets", "values_blob", "values_offsets", "value_indptr", "single"),
-    *("indptr", "value_nums", "settings", "knots_indptr", "knots"),
 )
 
 
@@ -51,7 +46,7 @@ class Measured(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Tagging:
+class Tagging(Part):
     """The attributes that can be suggested.
 
     Parameters
@@ -79,6 +74,19 @@ class Tagging:
         When the arrays do not fit together.
     """
 
+    name: ClassVar[str] = "tagging"
+    fields: ClassVar[Fields] = {
+        "names": Nested(PackedStrings, "attributes"),
+        "values": Nested(PackedStrings, "values"),
+        "value_indptr": Pointers("attributes", "values"),
+        "single": Column(np.uint8, "attributes"),
+        "indptr": Pointers("items", "entries"),
+        "value_nums": Column(np.int32, "entries", low=0, below="values"),
+        "settings": Column(np.float64, ("attributes", len(SPACES), len(SETTING)), finite=True),
+        "knots_indptr": Pointers("curves", "knots", strictly=True),
+        "knots": Column(np.float64, ("knots", 2), finite=True),
+    }
+
     names: PackedStrings
     values: PackedStrings
     value_indptr: NDArray[np.int64]
@@ -89,55 +97,9 @@ class Tagging:
     knots_indptr: NDArray[np.int64]
     knots: NDArray[np.float64]
 
-    def __post_init__(self) -> None:
-        n, n_values = len(self.names), len(self.values)
-        sound = (
-            is_indptr(self.value_indptr, n, n_values)
-            and is_indptr(self.indptr, len(self.indptr) - 1, len(self.value_nums))
-            and is_indptr(self.knots_indptr, len(SPACES) * n, len(self.knots))
-            and self.single.dtype == np.uint8
-            and self.single.shape == (n,)
-            and self.value_nums.dtype == np.int32
-            and self.value_nums.ndim == 1
-            and self.settings.dtype == self.knots.dtype == np.float64
-            and self.settings.shape == (n, len(SPACES), len(SETTING))
-            and self.knots.shape == (len(self.knots), 2)
-            and bool(np.all(np.isfinite(self.settings)) and np.all(np.isfinite(self.knots)))
-            and bool(np.all(self.settings[:, :, 0] >= 1))
-            and bool(np.all(np.diff(self.knots_indptr) >= 1))
-        )
-        in_range = not len(self.value_nums) or (self.value_nums.min() >= 0 and self.value_nums.max() < n_values)
-        if not sound or not in_range:
-            raise BundleError("tagging: the arrays do not fit together")
-
-    @classmethod
-    def none(cls, n_items: int) -> Tagging:
-        """No attribute can be suggested."""
-        nothing, one = PackedStrings.from_strings(()), np.zeros(1, dtype=np.int64)
-        settings = np.zeros((0, len(SPACES), len(SETTING)))
-        indptr, nums = np.zeros(n_items + 1, dtype=np.int64), np.empty(0, dtype=np.int32)
-        return cls(nothing, nothing, one, np.empty(0, np.uint8), indptr, nums, settings, one, np.zeros((0, 2)))
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Tagging:
-        """Open the arrays of :meth:`to_arrays`; raises BundleError when they do not fit together."""
-        columns: list[NDArray[np.generic]] = [arrays[column] for column in COLUMNS]
-        return cls(PackedStrings(*columns[:2]), PackedStrings(*columns[2:4]), *columns[4:])  # type: ignore[arg-type]
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        """By the names of COLUMNS."""
-        arrays: Sequence[NDArray[np.generic]] = (
-            *(
-                self.names.blob,
-                self.names.offsets,
-                self.values.blob,
-                self.values.offsets,
-                self.value_indptr,
-                self.single,
-            ),
-            *(self.indptr, self.value_nums, self.settings, self.knots_indptr, self.knots),
-        )
-        return dict(zip(COLUMNS, arrays, strict=True))
+    def sound(self) -> bool:
+        curves = len(self.knots_indptr) - 1 == len(SPACES) * len(self.names)
+        return curves and bool(np.all(self.settings[:, :, 0] >= 1))
 
     def __len__(self) -> int:
         return len(self.indptr) - 1

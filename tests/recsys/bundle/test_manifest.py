@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,17 @@ from numpy.typing import DTypeLike, NDArray
 
 from recsys.bundle.bundle import MANIFEST, MODEL, load_bundle
 from recsys.bundle.manifest import Manifest
-from recsys.bundle.parts import USER_FACTORS, tensor_names
+from recsys.bundle.parts import to_tensors
 from recsys.errors import BundleError
 from tests.support import factories
 from tests.support.faults import bundles
 from tests.support.faults.bundles import Change
 
 FORESTS = ("items_for_user.ann", "items_like_item.ann", "items_by_text.ann")
-ARRAYS = [*chain.from_iterable(tensor_names(pictures=False).values()), USER_FACTORS]
+ARRAYS = sorted(to_tensors(bundles.tiny("a")))
 
 DTYPES: tuple[DTypeLike, ...] = (np.float64, np.float32, np.float16, np.uint8)
-ANY_LENGTH = ("users.starts", "items.starts", "attributes.text_attributes")  # buckets, attributes with words
+ANY_LENGTH = ("users.starts", "catalog.items.starts", "attributes.texts.attributes")  # buckets, attributes with words
 
 
 @pytest.fixture
@@ -58,12 +57,12 @@ def listed(name: str) -> Change:
 
 
 WRONG: dict[str, tuple[Change, str]] = {
-    "factors": (put("shape", "factors", value=5), r"vectors of shape \(12, 7\) where \(12, 8\)"),
-    "text_dim": (put("shape", "text_dim", value=2), r"vectors of shape \(12, 7\) where \(12, 6\)"),
+    "factors": (put("shape", "factors", value=5), "fold-in: factors are 4 where the model has 5"),
+    "text_dim": (put("shape", "text_dim", value=2), "likeness: text_dim are 3 where the model has 2"),
     "no factors": (put("shape", "factors", value=0), "shape.factors: Input should be greater than 0"),
     "parts shifted": (
         lambda raw: raw["shape"].update(factors=5, text_dim=2),
-        r"vectors of shape \(12, 3\) where \(12, 2\)",
+        "fold-in: factors are 4 where the model has 5",
     ),
     "scale": (put("shape", "content_scale", value=-1.0), "content_scale: Input should be greater than or equal to 0"),
     "short history": (
@@ -75,9 +74,12 @@ WRONG: dict[str, tuple[Change, str]] = {
         put("shape", "short_history", value=float("inf")),
         "short_history: Input should be a finite",
     ),
-    "more users": (put("counts", "users", value=9), "lists: 8 rows where 9 are expected"),
-    "more items": (put("counts", "items", value=13), r"where \(13, 7\)"),
-    "fewer items": (put("counts", "items", value=11), r"where \(11, 7\)"),
+    "more users": (put("counts", "users", value=9), r"are \(8, 12, 24\), the manifest says users=9"),
+    "more items": (put("counts", "items", value=13), "histories: items are 13 where the model has 12"),
+    "fewer items": (
+        put("counts", "items", value=11),
+        "attributes: the arrays do not fit together: items holds a number that is not under 11",
+    ),
     "more interactions": (put("counts", "interactions", value=25), "interactions=25"),
     "no users": (put("counts", "users", value=0), "counts.users: Input should be greater than 0"),
     "users as a text": (put("counts", "users", value="8"), "counts.users: Input should be a valid integer"),
@@ -85,7 +87,10 @@ WRONG: dict[str, tuple[Change, str]] = {
     "users as a boolean": (put("counts", "users", value=True), "counts.users: Input should be a valid integer"),
     "metric": (put("items_for_user", "metric", value="euclidean"), "metric: Input should be 'inner_product'"),
     "index": (put("items_like_item", "serves", value="faiss"), "serves: Input should be 'annoy' or 'exact'"),
-    "no texts": (put("items_by_text", value=None), r"vectors of shape \(12, 3\) where \(12, 0\)"),
+    "no texts": (put("items_by_text", value=None), "unknown tensor items_by_text"),
+    "another extra": (put("extras", value=["clusters", "taste"]), "extras: 'taste' is not known to this release"),
+    "an extra more": (lambda raw: raw["extras"].append("tagging"), "the model lacks the tensor tagging"),
+    "an extra less": (lambda raw: raw["extras"].remove("item_map"), "the model has an unknown tensor item_map"),
     "recall": (put("items_like_item", "recall", value=1.5), "recall: Input should be less than or equal to 1"),
     "search_k": (put("items_like_item", "search_k", value=-1), "search_k: Input should be greater than 0"),
     "not finite": (put("metrics", value={"recall": float("nan")}), "metrics.recall: Input should be a finite number"),
@@ -123,9 +128,9 @@ NAMES = [
     "",
 ]
 NAMES += ["C:x", "a\\b", "a\0b", "a\n", "a b", "~/x*"]
-HEADER = ["counts", "shape", "encoder", "items_for_user", "items_like_item", "items_by_text", "fold_in", "events"]
+HEADER = ["counts", "shape", "encoder", "items_for_user", "items_like_item", "items_by_text", "events"]
 HEADER += ["parameters", "data_sha256", "metrics"]
-KEYS = [*HEADER, "model_version", "created_at", "files"]
+KEYS = [*HEADER, "model_version", "created_at", "files", "extras"]
 
 
 def test_signing_again_is_otherwise_accepted(sound: Path) -> None:
@@ -165,6 +170,8 @@ def test_a_missing_key_is_refused(unopenable: Path, key: str) -> None:
 def test_a_key_of_a_wrong_type_is_refused(unopenable: Path, key: str, value: object) -> None:
     if isinstance(value, str) and key == "created_at":
         value = 2.5  # its own type is text
+    if value == [] and key == "extras":
+        value = 2.5
     if value is None and key == "items_by_text":
         value = 2.5  # None is that of a model without text vectors
     bundles.edit(unopenable, put(key, value=value))
@@ -210,8 +217,8 @@ def refused_array(folder: Path, name: str, array: NDArray[Any]) -> None:
         ("item_nums", -1, "the arrays do not fit together"),
         ("item_nums", 12, "the arrays do not fit together"),
         ("indptr", 48, "the arrays do not fit together"),
-        ("collaborative", -1e-3, "a weight is not a finite number from 0 up"),
-        ("content", np.nan, "a weight is not a finite number from 0 up"),
+        ("collaborative", -1e-3, "the arrays do not fit together: (collaborative|content) holds a number"),
+        ("content", np.nan, "the arrays do not fit together: (collaborative|content) holds a number"),
     ],
 )
 def test_a_neighborhood_that_is_unsound_is_refused(unopenable: Path, name: str, value: float, message: str) -> None:
@@ -226,11 +233,11 @@ def test_a_missing_array_is_refused(unopenable: Path) -> None:
     tensors = bundles.tensors(unopenable)
     for name in ARRAYS:
         bundles.put_tensors(unopenable, {other: array for other, array in tensors.items() if other != name})
-        with pytest.raises(BundleError, match=rf"the model lacks tensor {name}$"):
+        with pytest.raises(BundleError, match=rf"the model lacks the tensor {name}$"):
             load_bundle(unopenable)
 
 
-@pytest.mark.parametrize("name", ["users.blobs", "more", "items_by_picture.norms"])
+@pytest.mark.parametrize("name", ["users.blobs", "more", "items_by_picture.norms", "tagging"])
 def test_an_unknown_array_is_refused(unopenable: Path, name: str) -> None:
     bundles.put_tensors(unopenable, {**bundles.tensors(unopenable), name: np.zeros(3)})
     with pytest.raises(BundleError, match=f"the model has an unknown tensor {name}$"):

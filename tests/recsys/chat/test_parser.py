@@ -14,6 +14,7 @@ from recsys.data.attributes import Attributes
 from recsys.data.catalog import Catalog, Item
 from recsys.data.filters import parse_filter
 from recsys.model.model import Model
+from recsys.text.name_index import NameIndex
 from tests.support import films
 from tests.support.conversing import heard, names
 
@@ -128,7 +129,7 @@ def test_names_of_words_that_texts_use_need_three_words_or_a_cue(model: Model) -
     items = [replace(item, text=f"{item.text}, life is beautiful, says mann") for item in model.catalog]
     catalog = Catalog.from_items([replace(items[0], title="Life Is Beautiful"), *items[1:]])
     nums = Attributes.from_catalog(catalog).nums
-    common = replace(model, catalog=catalog, names=type(model.names).from_catalog(catalog, nums))
+    common = replace(model, catalog=catalog).with_extras(NameIndex.from_catalog(catalog, nums))
     assert heard(common, "a town where life is beautiful all day").items() == {0}
     assert [one.value for one in heard(common, "something by mann").likes] == ["Michael Mann"]
     assert [one.said for one in heard(common, "a policeman mann walks").likes] == ["policeman mann walks"]

@@ -14,6 +14,7 @@ from recsys.cli.main import cli
 from recsys.errors import ConfigError, DataError, NotFoundError, RecsysError
 from recsys.explore.map_html import page
 from recsys.explore.map_svg import alone, draw
+from recsys.model.extras.item_map import ItemMap
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.settings import Settings
@@ -99,7 +100,7 @@ def test_a_map_for_viewers(store: Path, tmp_path: Path, name: str) -> None:
     assert by_id["i7"]["year"] == (1997.0 if name.endswith(".parquet") else "1997")
     assert by_id["i7"]["cluster_name"] == "Cluster 1"
     assert int(by_id["i7"]["cluster"]) == 1
-    assert float(by_id["i7"]["x"]) == pytest.approx(float(model.item_map.places[7, 0]), abs=1e-5)
+    assert float(by_id["i7"]["x"]) == pytest.approx(float(model.need(ItemMap).places[7, 0]), abs=1e-5)
     assert "i49" not in by_id
 
 

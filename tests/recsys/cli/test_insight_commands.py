@@ -32,7 +32,7 @@ def tags(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model, ref = searchable(folder / "tiny")
     made = tagged.tagging()
     tagging = replace(made, indptr=np.array([*made.indptr.tolist(), *[9] * 7], dtype=np.int64))
-    publish(Store(folder / "store"), replace(model, tagging=tagging), ref)
+    publish(Store(folder / "store"), model.with_extras(tagging), ref)
     return folder / "store"
 
 

@@ -26,7 +26,7 @@ def test_digests_that_agree_in_their_first_half_are_told_apart(monkeypatch: pyte
     assert of.high.tolist() == [0, 0, 0]
     assert {text: of.equal(0, text).tolist() for text in "abcd"} == {"a": [1, 3], "b": [2], "c": [0], "d": []}
     assert of.equal(1, "a").tolist() == []
-    assert of.sound(1, 4)
+    of.confirm({"names": 1, "items": 4})
 
 
 def test_a_string_between_two_that_are_there_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.data.attributes import COLUMNS, Attributes
+from recsys.data.attributes import Attributes
 from recsys.data.catalog import Attribute, Catalog, Item
 from recsys.data.filters import Condition, parse_filter
 from recsys.errors import BundleError, QueryError
+from tests.support.parts import arrays, opened
 
 COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 TEXTS = st.sampled_from(
@@ -76,7 +77,7 @@ def test_a_condition_holds_for_the_items_whose_record_says_so(
     records: list[Mapping[str, Attribute]], conditions: list[Condition]
 ) -> None:
     made = attributes(*records)
-    for of in (made, Attributes.from_arrays(made.to_arrays(), len(records))):
+    for of in (made, opened(Attributes, arrays(made), items=len(records))):
         refused = any(unanswerable(records, condition) for condition in conditions)
         if refused:
             with pytest.raises(QueryError, match=r"items have no attribute|holds no numbers"):
@@ -188,11 +189,10 @@ def test_a_truth_value_is_not_a_number() -> None:
         found(attributes({"flag": True}), "flag>=1")
 
 
-def test_the_arrays_have_the_fixed_names_and_the_same_bytes_every_time() -> None:
+def test_the_arrays_have_the_same_bytes_every_time() -> None:
     records = [{"genre": ["b", "a", "B"], "year": 1999}, {"year": 1998, "size": "XL"}]
-    first, second = attributes(*records).to_arrays(), attributes(*records).to_arrays()
-    assert tuple(first) == COLUMNS
-    assert all(first[name].tobytes() == second[name].tobytes() for name in COLUMNS)
+    first, second = arrays(attributes(*records)), arrays(attributes(*records))
+    assert all(first[name].tobytes() == second[name].tobytes() for name in first)
 
 
 SOUND = ({"genre": ["b", "a"], "year": 1999, "price": 2.5}, {"year": 1998, "genre": "a"})
@@ -201,69 +201,69 @@ SOUND = ({"genre": ["b", "a"], "year": 1999, "price": 2.5}, {"year": 1998, "genr
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        ("names_blob", np.frombuffer(b"genreyear", np.uint8), "packed strings: the offsets"),
-        ("names_blob", np.frombuffer(b"genre\xffear" + b"price", np.uint8), "a name is not UTF-8"),
-        ("names_blob", np.array(7, np.uint8), "packed strings: the offsets"),
-        ("names_offsets", np.array([0, 5, 9, 15], np.int64), "packed strings: the offsets"),
-        ("names_offsets", np.array([0, 0, 0, 14], np.int64), "a name stands twice"),
-        ("number_indptr", np.array([0, 0, 2], np.int64), "do not fit together"),
-        ("number_indptr", np.array([0, 2, 1, 3], np.int64), "do not fit together"),
-        ("number_indptr", np.array([0, 0, 2, 4], np.int64), "do not fit together"),
-        ("number_indptr", np.array([1, 1, 2, 3], np.int64), "do not fit together"),
-        ("number_indptr", np.array([0, 0, 2, 3], np.int32), "do not fit together"),
-        ("number_indptr", np.array([0, 3, 3, 3], np.int64), "do not fit together"),
-        ("number_indptr", np.array(0, np.int64), "do not fit together"),
-        ("numbers", np.array([1999, 1998, 2.5]), "do not fit together"),
-        ("numbers", np.array([1998, np.nan, 2.5]), "do not fit together"),
-        ("numbers", np.array([1998, np.inf, 2.5]), "do not fit together"),
-        ("numbers", np.array([1998, 1999]), "do not fit together"),
-        ("numbers", np.array([1998, 1999, 2], np.float32), "do not fit together"),
-        ("number_items", np.array([1, 0, 2], np.int32), "do not fit together"),
-        ("number_items", np.array([1, 0, -1], np.int32), "do not fit together"),
-        ("number_items", np.array([1, 0, 0], np.int64), "do not fit together"),
-        ("number_items", np.array([[1], [0], [0]], np.int32), "do not fit together"),
-        ("text_indptr", np.array([0, 3], np.int64), "do not fit together"),
-        ("text_indptr", np.array([0, 4, 3], np.int64), "do not fit together"),
-        ("text_items", np.array([0, 1, 5], np.int32), "do not fit together"),
-        ("text_items", np.array([0, 1], np.int32), "do not fit together"),
-        ("text_attributes", np.array([3], np.int32), "do not fit together"),
-        ("text_attributes", np.array([-1], np.int32), "do not fit together"),
-        ("text_attributes", np.array(0, np.int32), "do not fit together"),
-        ("digests_high", np.array([2, 1], np.uint64), "do not fit together"),
-        ("digests_high", np.array([1, 2], np.int64), "do not fit together"),
-        ("digests_high", np.array([1], np.uint64), "do not fit together"),
-        ("digests_low", np.array([[1, 2]], np.uint64), "do not fit together"),
+        ("strings.blob", np.frombuffer(b"genreyear", np.uint8), "packed strings: the arrays"),
+        ("strings.blob", np.frombuffer(b"genre\xffear" + b"price", np.uint8), "a name is not UTF-8"),
+        ("strings.blob", np.array(7, np.uint8), "packed strings: the arrays"),
+        ("strings.offsets", np.array([0, 5, 9, 15], np.int64), "packed strings: the arrays"),
+        ("strings.offsets", np.array([0, 0, 0, 14], np.int64), "a name stands twice"),
+        ("numbers.indptr", np.array([0, 0, 2], np.int64), "do not fit together"),
+        ("numbers.indptr", np.array([0, 2, 1, 3], np.int64), "do not fit together"),
+        ("numbers.indptr", np.array([0, 0, 2, 4], np.int64), "do not fit together"),
+        ("numbers.indptr", np.array([1, 1, 2, 3], np.int64), "do not fit together"),
+        ("numbers.indptr", np.array([0, 0, 2, 3], np.int32), "do not fit together"),
+        ("numbers.indptr", np.array([0, 3, 3, 3], np.int64), "do not fit together"),
+        ("numbers.indptr", np.array(0, np.int64), "do not fit together"),
+        ("numbers.values", np.array([1999, 1998, 2.5]), "do not fit together"),
+        ("numbers.values", np.array([1998, np.nan, 2.5]), "do not fit together"),
+        ("numbers.values", np.array([1998, np.inf, 2.5]), "do not fit together"),
+        ("numbers.values", np.array([1998, 1999]), "do not fit together"),
+        ("numbers.values", np.array([1998, 1999, 2], np.float32), "do not fit together"),
+        ("numbers.items", np.array([1, 0, 2], np.int32), "do not fit together"),
+        ("numbers.items", np.array([1, 0, -1], np.int32), "do not fit together"),
+        ("numbers.items", np.array([1, 0, 0], np.int64), "do not fit together"),
+        ("numbers.items", np.array([[1], [0], [0]], np.int32), "do not fit together"),
+        ("texts.indptr", np.array([0, 3], np.int64), "do not fit together"),
+        ("texts.indptr", np.array([0, 4, 3], np.int64), "do not fit together"),
+        ("texts.items", np.array([0, 1, 5], np.int32), "do not fit together"),
+        ("texts.items", np.array([0, 1], np.int32), "do not fit together"),
+        ("texts.attributes", np.array([3], np.int32), "do not fit together"),
+        ("texts.attributes", np.array([-1], np.int32), "do not fit together"),
+        ("texts.attributes", np.array(0, np.int32), "do not fit together"),
+        ("texts.high", np.array([2, 1], np.uint64), "do not fit together"),
+        ("texts.high", np.array([1, 2], np.int64), "do not fit together"),
+        ("texts.high", np.array([1], np.uint64), "do not fit together"),
+        ("texts.low", np.array([[1, 2]], np.uint64), "do not fit together"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(name: str, array: np.ndarray, message: str) -> None:
-    arrays = attributes(*SOUND).to_arrays()
-    assert Attributes.from_arrays(arrays, 2).names() == {"genre": "text", "year": "number", "price": "number"}
+    sound = arrays(attributes(*SOUND))
+    assert opened(Attributes, sound, items=2).names() == {"genre": "text", "year": "number", "price": "number"}
     with pytest.raises(BundleError, match=message):
-        Attributes.from_arrays({**arrays, name: array}, 2)
+        opened(Attributes, {**sound, name: array}, items=2)
 
 
 def test_equal_digests_are_refused() -> None:
-    arrays = attributes(*SOUND).to_arrays()
-    same = {name: np.array([1, 1], np.uint64) for name in ("digests_high", "digests_low")}
+    sound = arrays(attributes(*SOUND))
+    same = {name: np.array([1, 1], np.uint64) for name in ("texts.high", "texts.low")}
     with pytest.raises(BundleError, match="do not fit together"):
-        Attributes.from_arrays({**arrays, **same}, 2)
+        opened(Attributes, {**sound, **same}, items=2)
 
 
 def test_arrays_of_more_items_than_there_are_are_refused() -> None:
     with pytest.raises(BundleError, match="do not fit together"):
-        Attributes.from_arrays(attributes(*SOUND).to_arrays(), 1)
+        opened(Attributes, arrays(attributes(*SOUND)), items=1)
 
 
 @settings(deadline=None, max_examples=120)
 @given(st.data())
 def test_any_change_of_the_arrays_is_refused_or_answered(data: st.DataObject) -> None:
-    arrays = {name: array.copy() for name, array in attributes(*SOUND).to_arrays().items()}
-    for name in data.draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=3)):
-        raw = bytearray(arrays[name].tobytes())
+    changed = {name: array.copy() for name, array in arrays(attributes(*SOUND)).items()}
+    for name in data.draw(st.lists(st.sampled_from(sorted(changed)), min_size=1, max_size=3)):
+        raw = bytearray(changed[name].tobytes())
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
-        arrays[name] = np.frombuffer(bytes(raw), arrays[name].dtype)
+        changed[name] = np.frombuffer(bytes(raw), changed[name].dtype)
     try:
-        of = Attributes.from_arrays(arrays, 2)
+        of = opened(Attributes, changed, items=2)
     except BundleError:
         return
     for name in of.names():

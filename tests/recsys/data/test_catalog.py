@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from recsys.data.catalog import Catalog, Item
 from recsys.data.ids import IdMap
 from recsys.data.packed import PackedStrings
-from recsys.errors import DataError
+from recsys.errors import BundleError, DataError
 from tests.support.odd_ids import ODD_IDS
+from tests.support.parts import arrays, opened
 
 ATTRIBUTES = st.dictionaries(
     st.text(),
@@ -31,9 +32,9 @@ def test_records_come_back_as_they_were(items: list[Item]) -> None:
     assert [catalog[num] for num in range(len(items))] == items
     assert catalog.texts() == [item.text for item in items]
     assert list(catalog.titles) == [item.title for item in items]
-    opened = Catalog.from_arrays(catalog.items, catalog.to_arrays(), catalog.titles.to_arrays())
-    assert list(opened) == items
-    assert list(opened.titles) == [item.title for item in items]
+    again = opened(Catalog, arrays(catalog), items=len(items))
+    assert list(again) == items
+    assert list(again.titles) == [item.title for item in items]
 
 
 def test_types_of_attributes_are_kept() -> None:
@@ -62,9 +63,9 @@ def test_records_and_ids_must_be_as_many() -> None:
     ids, records = IdMap.from_ids(["a", "b"]), PackedStrings.from_strings(['["", "", {}]'] * 2)
     one = PackedStrings.from_strings(['["", "", {}]'])
     assert len(Catalog(ids, records, records)) == 2
-    with pytest.raises(DataError, match="catalog: 1 records and 2 titles for 2 ids; they must be equal"):
+    with pytest.raises(BundleError, match=r"catalog: .* records has 1 items where 2 are expected"):
         Catalog(ids, one, records)
-    with pytest.raises(DataError, match="catalog: 2 records and 1 titles for 2 ids; they must be equal"):
+    with pytest.raises(BundleError, match=r"catalog: .* titles has 1 items where 2 are expected"):
         Catalog(ids, records, one)
 
 

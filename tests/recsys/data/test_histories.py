@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from recsys.data.histories import Histories
 from recsys.errors import BundleError
 from tests.support import factories
+from tests.support.parts import arrays, opened
 
 PAIRS = [("a", "i2"), ("b", "i0"), ("a", "i0"), ("a", "i3")]
 ITEMS = ["i0", "i1", "i2", "i3"]
@@ -54,9 +55,9 @@ def test_a_user_without_items_has_an_empty_history() -> None:
 
 def test_histories_come_back_from_their_arrays() -> None:
     kept = histories()
-    opened = Histories.from_arrays(kept.to_arrays(), n_items=4)
-    assert [opened.items_of(num).tolist() for num in range(2)] == [[0, 2, 3], [0]]
-    assert opened.weights.tolist() == kept.weights.tolist()
+    again = opened(Histories, arrays(kept), items=4)
+    assert [again.items_of(num).tolist() for num in range(2)] == [[0, 2, 3], [0]]
+    assert again.weights.tolist() == kept.weights.tolist()
 
 
 @pytest.mark.parametrize(
@@ -76,11 +77,11 @@ def test_histories_come_back_from_their_arrays() -> None:
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(name: str, array: np.ndarray) -> None:
-    arrays = {**histories().to_arrays(), name: array}
+    changed = {**arrays(histories()), name: array}
     with pytest.raises(BundleError, match="histories: the arrays do not fit together"):
-        Histories.from_arrays(arrays, n_items=4)
+        opened(Histories, changed, items=4)
 
 
 def test_a_smaller_catalogue_is_refused() -> None:
     with pytest.raises(BundleError, match="histories: the arrays do not fit together"):
-        Histories.from_arrays(histories().to_arrays(), n_items=3)
+        opened(Histories, arrays(histories()), items=3)

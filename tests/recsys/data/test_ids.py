@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from recsys.data.ids import IdMap
 from recsys.errors import BundleError, DataError
 from tests.support.odd_ids import ODD_IDS
+from tests.support.parts import arrays, opened
 
 UNIQUE_IDS = st.lists(st.text(min_size=1), unique=True)
 
@@ -38,10 +39,9 @@ def test_the_map_agrees_with_a_dict(names: list[str], others: list[str]) -> None
 @settings(deadline=None, max_examples=100)
 @given(UNIQUE_IDS)
 def test_a_map_opened_from_its_arrays_is_the_same(names: list[str]) -> None:
-    arrays = IdMap.from_ids(names).to_arrays()
-    opened = IdMap.from_arrays(arrays)
-    assert list(opened) == names
-    assert [opened.get(name) for name in names] == list(range(len(names)))
+    again = opened(IdMap, arrays(IdMap.from_ids(names)))
+    assert list(again) == names
+    assert [again.get(name) for name in names] == list(range(len(names)))
 
 
 def test_numbers_are_python_numbers() -> None:
@@ -83,21 +83,21 @@ def test_an_empty_id_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        ("starts", np.array([0, 1, 2], np.int64), "hash table does not fit"),
-        ("starts", np.array([], np.int32), "hash table does not fit"),
-        ("starts", np.array([2], np.int32), "hash table does not fit"),
-        ("starts", np.array([1, 1, 2], np.int32), "hash table does not fit"),
-        ("starts", np.array([0, 1, 3], np.int32), "hash table does not fit"),
-        ("starts", np.array([0, 5, 2], np.int32), "hash table does not fit"),
-        ("nums", np.array([0, 1], np.int64), "hash table does not fit"),
-        ("nums", np.array([0], np.int32), "hash table does not fit"),
-        ("nums", np.array([0, 2], np.int32), "row number is out of range"),
-        ("nums", np.array([-1, 0], np.int32), "row number is out of range"),
-        ("offsets", np.array([0, 1], np.int64), "packed strings: the offsets"),
-        ("offsets", np.array([0, 2], np.int64), "hash table does not fit"),
+        ("starts", np.array([0, 1, 2], np.int64), "id map: the arrays do not fit"),
+        ("starts", np.array([], np.int32), "id map: the arrays do not fit"),
+        ("starts", np.array([2], np.int32), "id map: the arrays do not fit"),
+        ("starts", np.array([1, 1, 2], np.int32), "id map: the arrays do not fit"),
+        ("starts", np.array([0, 1, 3], np.int32), "id map: the arrays do not fit"),
+        ("starts", np.array([0, 5, 2], np.int32), "id map: the arrays do not fit"),
+        ("nums", np.array([0, 1], np.int64), "id map: the arrays do not fit"),
+        ("nums", np.array([0], np.int32), "id map: the arrays do not fit"),
+        ("nums", np.array([0, 2], np.int32), "id map: .* nums holds a number"),
+        ("nums", np.array([-1, 0], np.int32), "id map: .* nums holds a number"),
+        ("strings.offsets", np.array([0, 1], np.int64), "packed strings: the arrays"),
+        ("strings.offsets", np.array([0, 2], np.int64), "id map: the arrays do not fit"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(name: str, array: np.ndarray, message: str) -> None:
-    arrays = {**IdMap.from_ids(["a", "b"]).to_arrays(), name: array}
+    changed = {**arrays(IdMap.from_ids(["a", "b"])), name: array}
     with pytest.raises(BundleError, match=message):
-        IdMap.from_arrays(arrays)
+        opened(IdMap, changed)

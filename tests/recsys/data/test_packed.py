@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from recsys.data.packed import PackedStrings
 from recsys.errors import BundleError
 from tests.support.odd_ids import ODD_IDS
+from tests.support.parts import arrays, opened
 
 
 def offsets(*values: int) -> np.ndarray:
@@ -29,9 +30,9 @@ def test_strings_come_back_in_their_order(strings: list[str]) -> None:
 
 
 def test_odd_strings_come_back_through_arrays() -> None:
-    arrays = PackedStrings.from_strings(ODD_IDS).to_arrays()
-    assert set(arrays) == {"blob", "offsets"}
-    assert tuple(PackedStrings(**arrays)) == ODD_IDS
+    kept = arrays(PackedStrings.from_strings(ODD_IDS))
+    assert set(kept) == {"blob", "offsets"}
+    assert tuple(opened(PackedStrings, kept)) == ODD_IDS
 
 
 def test_any_iterable_is_packed_once() -> None:
@@ -67,10 +68,10 @@ def test_a_number_past_the_end_is_refused() -> None:
     ids=str,
 )
 def test_offsets_that_do_not_fit_are_refused(content: bytes, ends: np.ndarray) -> None:
-    with pytest.raises(BundleError, match="offsets do not fit the bytes"):
+    with pytest.raises(BundleError, match="packed strings: the arrays do not fit together"):
         PackedStrings(blob(content), ends)
 
 
 def test_bytes_of_another_type_are_refused() -> None:
-    with pytest.raises(BundleError, match="offsets do not fit the bytes"):
+    with pytest.raises(BundleError, match="packed strings: the arrays do not fit together"):
         PackedStrings(np.frombuffer(b"abc", dtype=np.int8), offsets(0, 3))  # type: ignore[arg-type]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from recsys.data.filters import parse_filter
@@ -20,7 +18,7 @@ from recsys.explore.json import (
     segments_object,
 )
 from recsys.model.extras.directions import Directions
-from recsys.model.extras.groups import Groups
+from recsys.model.extras.groups import Clusters, Segments
 from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
@@ -37,9 +35,7 @@ def recommender(model: Model) -> Recommender:
 @pytest.fixture
 def bare(model: Model) -> Recommender:
     """A model that was trained without all this."""
-    none = replace(
-        model, clusters=Groups.none(50), segments=Groups.none(30), item_map=ItemMap.none(50), directions=Directions()
-    )
+    none = model.without(Clusters, Segments, ItemMap, Directions)
     return Recommender(none, "v1")
 
 

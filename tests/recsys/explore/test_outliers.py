@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -13,6 +11,7 @@ from recsys.model.extras.anomalies import KINDS, LABELS, Anomalies, Finding, Fou
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from tests.support import factories
+from tests.support.parts import arrays, opened
 
 DAY = 1_700_000_000.0
 
@@ -34,7 +33,7 @@ def example() -> Model:
         Found(12, 1.0, (push._replace(other=-1),)),
         Found(5, 0.98, (Finding("duplicate", 0.98, (0.999, 1.0, 3.0, 20.0, 30.0), 6),)),
     ]
-    return replace(factories.model(), anomalies=Anomalies(Outliers.of(items), Outliers.of(users)))
+    return factories.model().with_extras(Anomalies(Outliers.of(items), Outliers.of(users)))
 
 
 def test_scores_by_hand() -> None:
@@ -109,40 +108,40 @@ def test_every_kind_has_its_words(kind: Kind) -> None:
             numbers = (number,) * len(LABELS[kind])
             found = Outliers.of([Found(1, 0.5, (Finding(kind, 0.5, numbers, 2),))])
             sides = (found, Outliers.of(())) if subject == "items" else (Outliers.of(()), found)
-            model = replace(factories.model(), anomalies=Anomalies(*sides))
+            model = factories.model().with_extras(Anomalies(*sides))
             (one,) = page(of(model), subject, 1).outliers  # type: ignore[arg-type]
             assert one.evidence[0].sentence.endswith(".")
     assert kind in OF_USERS or kind in OF_ITEMS
 
 
 def test_arrays_open_as_they_were_made() -> None:
-    made = example().anomalies
-    opened = Anomalies.from_arrays(made.to_arrays(), 50, 30)
-    assert [opened.users.at(place) for place in range(3)] == [made.users.at(place) for place in range(3)]
-    nothing = Anomalies.from_arrays(Anomalies.none().to_arrays(), 1, 1)
+    made = example().need(Anomalies)
+    again = opened(Anomalies, arrays(made), items=50, users=30)
+    assert [again.users.at(place) for place in range(3)] == [made.users.at(place) for place in range(3)]
+    nothing = opened(Anomalies, arrays(Anomalies(Outliers.of(()), Outliers.of(()))), items=1, users=1)
     assert len(nothing.items) == len(nothing.users) == 0
 
 
 @pytest.mark.parametrize(
     ("column", "value"),
     [
-        ("users_nums", np.array([7, 2, 30], np.int32)),
-        ("users_nums", np.array([7, 2, -1], np.int32)),
-        ("users_nums", np.array([7, 2], np.int32)),
-        ("users_scores", np.array([0.5, 0.7, 0.5], np.float32)),
-        ("users_scores", np.array([1.5, 0.7, 0.5], np.float32)),
-        ("users_scores", np.array([np.nan, 0.7, 0.5], np.float32)),
-        ("users_indptr", np.array([0, 2, 1, 4], np.int64)),
-        ("users_indptr", np.array([0, 2, 3, 5], np.int64)),
-        ("users_kinds", np.array([3, 0, 6, 99], np.uint8)),
-        ("users_others", np.array([50, -1, 4, -1], np.int32)),
-        ("users_strengths", np.array([2, 1, 1, 1], np.float32)),
-        ("users_numbers", np.full((4, 5), np.nan)),
-        ("items_numbers", np.zeros((2, 4))),
-        ("items_nums", np.array([12.0, 5.0])),
+        ("users.nums", np.array([7, 2, 30], np.int32)),
+        ("users.nums", np.array([7, 2, -1], np.int32)),
+        ("users.nums", np.array([7, 2], np.int32)),
+        ("users.scores", np.array([0.5, 0.7, 0.5], np.float32)),
+        ("users.scores", np.array([1.5, 0.7, 0.5], np.float32)),
+        ("users.scores", np.array([np.nan, 0.7, 0.5], np.float32)),
+        ("users.indptr", np.array([0, 2, 1, 4], np.int64)),
+        ("users.indptr", np.array([0, 2, 3, 5], np.int64)),
+        ("users.kinds", np.array([3, 0, 6, 99], np.uint8)),
+        ("users.others", np.array([50, -1, 4, -1], np.int32)),
+        ("users.strengths", np.array([2, 1, 1, 1], np.float32)),
+        ("users.numbers", np.full((4, 5), np.nan)),
+        ("items.numbers", np.zeros((2, 4))),
+        ("items.nums", np.array([12.0, 5.0])),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(column: str, value: np.ndarray) -> None:
-    arrays = {**example().anomalies.to_arrays(), column: value}
+    changed = {**arrays(example().need(Anomalies)), column: value}
     with pytest.raises(BundleError, match="anomalies: the arrays do not fit together"):
-        Anomalies.from_arrays(arrays, 50, 30)
+        opened(Anomalies, changed, items=50, users=30)

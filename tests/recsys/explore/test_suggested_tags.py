@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -13,6 +11,7 @@ from recsys.explore.suggested_tags import Suggestions, of_item, of_text
 from recsys.model.extras.tagging import SETTING, Measured, Tagging
 from recsys.recommend.recommender import Recommender
 from tests.support import factories, tagged
+from tests.support.parts import arrays, opened
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +48,7 @@ def test_what_is_known_does_not_vote_for_itself(asking: Recommender) -> None:
 
 def test_of_an_attribute_of_one_value_the_first_alone_is_suggested(asking: Recommender) -> None:
     made = tagged.model()
-    tied = replace(made, tagging=tagged.tagging(value_nums=np.array([0, 2, 0, 1, 3, 1, 3, 0, 3], np.int32)))
+    tied = made.with_extras(tagged.tagging(value_nums=np.array([0, 2, 0, 1, 3, 1, 3, 0, 3], np.int32)))
     land = attribute(of_item(Recommender(tied, ""), "i3").attributes, "land")
     assert [(tag.value, tag.suggested) for tag in land.tags] == [("fr", True), ("it", False)]
     assert land.tags[1].confidence >= land.measured.threshold
@@ -58,7 +57,7 @@ def test_of_an_attribute_of_one_value_the_first_alone_is_suggested(asking: Recom
 def test_votes_that_are_no_better_than_the_most_frequent_values_suggest_nothing() -> None:
     worse = tagged.tagging().settings.copy()
     worse[:, :, SETTING.index("base_f1")] = 0.8
-    asking = Recommender(replace(tagged.model(), tagging=tagged.tagging(settings=worse)), "")
+    asking = Recommender(tagged.model().with_extras(tagged.tagging(settings=worse)), "")
     (genres, land) = of_item(asking, "i3").attributes
     assert genres.tags
     assert not any(tag.suggested for tag in (*genres.tags, *land.tags))
@@ -92,12 +91,12 @@ def test_what_cannot_be_answered_is_told(asking: Recommender) -> None:
 
 
 def test_arrays_open_as_they_were_made() -> None:
-    for made in (tagged.tagging(), Tagging.none(7)):
-        opened = Tagging.from_arrays(made.to_arrays())
-        assert len(opened) == len(made)
-        assert {name: value.tolist() for name, value in opened.to_arrays().items()} == {
-            name: value.tolist() for name, value in made.to_arrays().items()
-        }
+    made = tagged.tagging()
+    again = opened(Tagging, arrays(made), items=5)
+    assert len(again) == len(made)
+    assert {name: value.tolist() for name, value in arrays(again).items()} == {
+        name: value.tolist() for name, value in arrays(made).items()
+    }
 
 
 @pytest.mark.parametrize(

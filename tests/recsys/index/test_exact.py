@@ -17,6 +17,7 @@ from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import FIRST_BLOCK, ExactIndex, Neighbors, VectorIndex, VectorTable
 from recsys.score_order import UNIT
 from tests.support import factories
+from tests.support.parts import arrays, opened
 
 SIZE, DIM = 3000, 8
 Build = Callable[[VectorTable, Path], VectorIndex]
@@ -228,8 +229,8 @@ def test_a_table_keeps_the_numbers_of_its_rows(vectors: Vectors) -> None:
 
 
 def test_a_table_comes_back_from_its_arrays(vectors: Vectors) -> None:
-    opened = VectorTable.from_arrays(VectorTable.from_vectors(vectors).to_arrays(), vectors.shape)
-    assert np.array_equal(opened.rows(np.arange(SIZE, dtype=np.int32)), vectors)
+    again = opened(VectorTable, arrays(VectorTable.from_vectors(vectors)))
+    assert np.array_equal(again.rows(np.arange(SIZE, dtype=np.int32)), vectors)
 
 
 @pytest.mark.parametrize(
@@ -248,9 +249,9 @@ def test_a_table_comes_back_from_its_arrays(vectors: Vectors) -> None:
     ],
 )
 def test_arrays_of_another_shape_or_type_are_refused(name: str, array: np.ndarray) -> None:
-    arrays = {**VectorTable.from_vectors(np.zeros((3, 2), np.float32)).to_arrays(), name: array}
-    with pytest.raises(BundleError, match=r"index: vectors of shape .* where \(3, 2\) in float32 are expected"):
-        VectorTable.from_arrays(arrays, (3, 2))
+    changed = {**arrays(VectorTable.from_vectors(np.zeros((3, 2), np.float32))), name: array}
+    with pytest.raises(BundleError, match="index: the arrays do not fit together"):
+        opened(VectorTable, changed)
 
 
 def neighbors(nums: list[int], scores: list[float]) -> Neighbors:

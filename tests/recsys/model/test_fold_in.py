@@ -16,6 +16,7 @@ from recsys.errors import BundleError
 from recsys.model import fold_in
 from recsys.model.fold_in import Confidence, FoldIn
 from tests.support import factories
+from tests.support.parts import arrays, opened
 
 Numbers = NDArray[np.float64]
 Nums = NDArray[np.int32]
@@ -219,10 +220,10 @@ def test_nobody_who_did_nothing_has_factors() -> None:
     assert not FoldIn.none(9, 4).solve(np.array([1], np.int32), np.ones(1), NOBODY).factors.any()
 
 
-def changed(arrays: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    array = arrays[name].copy()
+def changed(sound: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    array = sound[name].copy()
     array.reshape(-1)[-1] = value
-    return {**arrays, name: array}
+    return {**sound, name: array}
 
 
 CRAFTED = {
@@ -242,30 +243,31 @@ CRAFTED = {
 }
 VALUES = {"basis": [np.nan, np.inf], "eigenvalues": [np.nan, -1e-9], "item_counts": [-1]}
 VALUES["run_regularization"] = [np.nan, np.inf, -0.1]
+VALUES |= {f"confidence.{name}": [np.nan, np.inf, -0.1] for name in ("alpha", "mean_strength")}
 
 
 @pytest.mark.parametrize(("name", "craft"), CRAFTED.values(), ids=CRAFTED)
 def test_arrays_that_do_not_fit_are_refused(name: str, craft: Any) -> None:
     of = made(factories.random_vectors(9, 4), Confidence(10.0, 1.0, 0.2, 0.2, 0.5))
-    arrays = of.to_arrays()
-    assert FoldIn.from_arrays(arrays, of.confidence).to_arrays().keys() == arrays.keys()
+    sound = arrays(of)
+    assert arrays(opened(FoldIn, sound)).keys() == sound.keys()
     with pytest.raises(BundleError, match="fold-in: the arrays do not fit together"):
-        FoldIn.from_arrays({**arrays, name: craft(arrays[name])}, of.confidence)
+        opened(FoldIn, {**sound, name: craft(sound[name])})
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in VALUES.items() for value in values])
 def test_values_that_cannot_be_are_refused(name: str, value: float) -> None:
     of = made(factories.random_vectors(9, 4), Confidence(10.0, 1.0, 0.2, 0.2, 0.5))
-    with pytest.raises(BundleError, match="fold-in: the arrays do not fit together"):
-        FoldIn.from_arrays(changed(of.to_arrays(), name, value), of.confidence)
+    with pytest.raises(BundleError, match=r"(fold-in|confidence): the arrays do not fit together"):
+        opened(FoldIn, changed(arrays(of), name, value))
 
 
 def test_a_published_model_folds_in_as_before(tmp_path: Path) -> None:
     model = factories.model()
     store, _ = factories.publish(tmp_path / "store", model)
-    opened = store.load().model.fold_in
-    assert opened.confidence == model.fold_in.confidence
+    again = store.load().model.fold_in
+    assert again.confidence == model.fold_in.confidence
     liked, weights = np.array([2, 30, 49], np.int32), np.array([1.0, 5.0, 0.2])
-    one, other = (of.solve(liked, weights, np.array([7], np.int32)) for of in (model.fold_in, opened))
+    one, other = (of.solve(liked, weights, np.array([7], np.int32)) for of in (model.fold_in, again))
     assert one.factors.tobytes() == other.factors.tobytes()
     assert one.shares(np.eye(4)).tobytes() == other.shares(np.eye(4)).tobytes()

@@ -10,8 +10,9 @@ import pytest
 
 from recsys.errors import BundleError
 from recsys.model.extras.descriptions import Meaning
-from recsys.model.extras.groups import NO_GROUP, Affinity, Group, Groups
+from recsys.model.extras.groups import NO_GROUP, Affinity, Clusters, Group, Groups, Segments
 from tests.support import explored
+from tests.support.parts import arrays, opened
 
 NAMED = [Group("first", 0.9, Meaning()), Group("second", 0.8, Meaning())]
 
@@ -31,16 +32,16 @@ def test_members_stand_in_the_order_of_their_closeness(groups: Groups) -> None:
 
 def test_what_is_written_is_read_back() -> None:
     made = explored.groups(10, 3, "Grün", [Affinity(2, 0.5, 0.25)])
-    read = Groups.from_arrays(made.to_arrays(), n_items=10)
+    read = opened(Clusters, arrays(made), items=10)
     assert read.groups == made.groups
-    for one, other in zip(read.to_arrays().values(), made.to_arrays().values(), strict=True):
+    for one, other in zip(arrays(read).values(), arrays(made).values(), strict=True):
         assert np.array_equal(one, other)
 
 
 def test_there_may_be_none() -> None:
-    none = Groups.none(4)
+    none = Clusters.from_labels(np.full(4, NO_GROUP, np.int32), np.zeros(4, np.float32), ())
     assert (len(none), none.groups, none.of(2)) == (4, (), None)
-    assert len(Groups.from_arrays(none.to_arrays(), 4)) == 4
+    assert len(opened(Clusters, arrays(none), items=4)) == 4
 
 
 @pytest.mark.parametrize(
@@ -65,15 +66,15 @@ def test_arrays_that_do_not_fit_are_refused(groups: Groups, broken: dict[str, An
 
 
 def test_an_item_that_the_catalogue_does_not_have_is_refused() -> None:
-    arrays = explored.groups(10, 3, "Cluster").to_arrays()
-    with pytest.raises(BundleError, match="groups: an item is out of range"):
-        Groups.from_arrays(arrays, n_items=2)
+    made = explored.groups(10, 3, "Cluster", kind=Segments)
+    with pytest.raises(BundleError, match="segments: an item is out of range"):
+        opened(Segments, arrays(made), users=10, items=2)
 
 
 @pytest.mark.parametrize("text", [b"{}", b"[]", b"null", b"{", b'{"name": "x"}'])
 def test_a_description_that_is_none_is_refused(groups: Groups, text: bytes) -> None:
-    arrays = dict(groups.to_arrays())
-    arrays["blob"] = np.frombuffer(text, dtype=np.uint8)
-    arrays["offsets"] = np.array([0, len(text)], dtype=np.int64)
-    with pytest.raises(BundleError, match="groups: a description cannot be read"):
-        Groups.from_arrays(arrays, n_items=5)
+    changed = arrays(groups)
+    changed["groups.blob"] = np.frombuffer(text, dtype=np.uint8)
+    changed["groups.offsets"] = np.array([0, len(text)], dtype=np.int64)
+    with pytest.raises(BundleError, match="groups: one cannot be read"):
+        opened(Groups, changed, items=5)

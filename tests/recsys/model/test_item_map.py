@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -15,29 +14,29 @@ import pytest
 from recsys.errors import BundleError
 from recsys.explore.map_html import page
 from recsys.explore.map_svg import COLORS, NOBODY, alone, draw
-from recsys.model.extras.groups import Groups
+from recsys.model.extras.groups import Clusters
 from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from tests.support import explored
+from tests.support.parts import arrays, opened
 
 
 def test_what_is_written_is_read_back() -> None:
     made = explored.item_map(5)
-    assert np.array_equal(ItemMap.from_arrays(made.to_arrays()).places, made.places, equal_nan=True)
+    assert np.array_equal(opened(ItemMap, arrays(made), items=5).places, made.places, equal_nan=True)
     assert made.placed().tolist() == [True] * 4 + [False]
-    assert not ItemMap.none(3).placed().any()
 
 
 @pytest.mark.parametrize("places", [np.zeros((3, 2)), np.zeros((3, 3), np.float32), np.zeros(3, np.float32)])
 def test_places_of_another_shape_are_refused(places: np.ndarray) -> None:
-    with pytest.raises(BundleError, match="map: places are float"):
+    with pytest.raises(BundleError, match="item_map: the arrays do not fit together: places "):
         ItemMap(places)
 
 
 @pytest.mark.parametrize("place", [(1.5, 0), (0, -1.01), (np.nan, 0), (np.inf, 0)])
 def test_a_place_outside_of_the_map_is_refused(place: tuple[float, float]) -> None:
-    with pytest.raises(BundleError, match="map: a place lies outside of the map"):
+    with pytest.raises(BundleError, match="item_map: the arrays do not fit together"):
         ItemMap(np.array([place, (0, 0)], dtype=np.float32))
 
 
@@ -51,7 +50,7 @@ def test_every_item_that_has_a_place_is_a_point_of_the_color_of_its_cluster(mode
     drawing = draw(model)
     assert points(drawing) == {COLORS[0]: 17, COLORS[1]: 16, COLORS[2]: 16}
     assert [one.text for one in ElementTree.fromstring(drawing).iter("text")] == ["Cluster 0", "Cluster 1", "Cluster 2"]
-    assert points(draw(replace(model, clusters=Groups.none(50)))) == {NOBODY: 49}
+    assert points(draw(model.without(Clusters))) == {NOBODY: 49}
 
 
 def test_the_most_popular_are_drawn_first(model: Model) -> None:
@@ -60,13 +59,13 @@ def test_the_most_popular_are_drawn_first(model: Model) -> None:
 
 def test_a_name_is_text_and_no_markup(model: Model) -> None:
     hostile = explored.groups(50, 1, "<script>&\"'")
-    drawing = draw(replace(model, clusters=hostile))
+    drawing = draw(model.with_extras(hostile))
     assert "<script" not in drawing
     assert [one.text for one in ElementTree.fromstring(drawing).iter("text")] == ["<script>&\"' 0"]
 
 
 def test_without_places_there_is_no_picture(model: Model) -> None:
-    assert draw(replace(model, item_map=ItemMap.none(50))) == ""
+    assert draw(model.without(ItemMap)) == ""
 
 
 def test_a_file_of_its_own_has_a_namespace_and_a_ground(model: Model) -> None:
@@ -102,6 +101,6 @@ def test_the_page_runs_only_what_it_is_made_with(model: Model) -> None:
 
 def test_a_name_cannot_leave_the_data_of_the_page(model: Model) -> None:
     hostile = "</script><script>alert(1)</script>\u2028"
-    text = page(Recommender(replace(model, clusters=explored.groups(50, 1, hostile)), "v"))
+    text = page(Recommender(model.with_extras(explored.groups(50, 1, hostile)), "v"))
     assert text.count("<script") == 2
     assert embedded(text)["names"] == [f"{hostile} 0"]

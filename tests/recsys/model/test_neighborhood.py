@@ -14,6 +14,7 @@ from scipy import sparse
 from recsys.errors import BundleError
 from recsys.model.neighborhood import Neighborhood
 from tests.support import factories
+from tests.support.parts import arrays, opened
 
 SMALL: dict[str, NDArray[Any]] = {
     "indptr": np.array([0, 2, 2, 3], np.int64),
@@ -162,19 +163,19 @@ def test_nobody_has_a_neighbor() -> None:
 @given(matrices())
 def test_arrays_come_back(given_: tuple[sparse.csr_matrix, sparse.csr_matrix]) -> None:
     near = Neighborhood.from_matrices(*given_)
-    back = Neighborhood.from_arrays(near.to_arrays(), len(near))
-    assert {*near.to_arrays()} == {*SMALL}
-    for name, array in near.to_arrays().items():
-        assert np.array_equal(back.to_arrays()[name], array)
+    back = opened(Neighborhood, arrays(near), items=len(near))
+    assert {*arrays(near)} == {*SMALL}
+    for name, array in arrays(near).items():
+        assert np.array_equal(arrays(back)[name], array)
         assert getattr(back, name).dtype == array.dtype
 
 
 def test_a_neighborhood_of_other_items_is_refused() -> None:
     for n_items in (2, 4):
-        with pytest.raises(BundleError, match=f"^neighborhood: rows for 3 items where {n_items} are expected$"):
-            Neighborhood.from_arrays(SMALL, n_items)
+        with pytest.raises(BundleError, match=f"^neighborhood: items are 3 where the model has {n_items}$"):
+            opened(Neighborhood, SMALL, items=n_items)
     model = factories.model()
-    with pytest.raises(BundleError, match=r"^model: items and neighborhood disagree: 50 and 49$"):
+    with pytest.raises(BundleError, match=r"^neighborhood: items are 49 where the model has 50$"):
         replace(model, neighborhood=Neighborhood.nobody(49))
 
 
@@ -204,21 +205,21 @@ UNSOUND: dict[str, tuple[str, NDArray[Any]]] = {
 
 @pytest.mark.parametrize(("name", "array"), UNSOUND.values(), ids=UNSOUND)
 def test_arrays_that_do_not_fit_together_are_refused(name: str, array: NDArray[Any]) -> None:
-    with pytest.raises(BundleError, match=r"^neighborhood: the arrays do not fit together$"):
-        Neighborhood.from_arrays({**SMALL, name: np.asarray(array)}, 3)
+    with pytest.raises(BundleError, match=r"^neighborhood: the arrays do not fit together: "):
+        opened(Neighborhood, {**SMALL, name: np.asarray(array)}, items=3)
 
 
 @pytest.mark.parametrize("name", ["collaborative", "content"])
 @pytest.mark.parametrize("value", [-1e-6, math.nan, math.inf, -math.inf])
 def test_a_weight_that_is_no_number_from_zero_up_is_refused(name: str, value: float) -> None:
     weights = np.array([1, value, 0], np.float32)
-    with pytest.raises(BundleError, match=r"^neighborhood: a weight is not a finite number from 0 up$"):
-        Neighborhood.from_arrays({**SMALL, name: weights}, 3)
+    with pytest.raises(BundleError, match=rf"^neighborhood: the arrays do not fit together: {name} holds a number "):
+        opened(Neighborhood, {**SMALL, name: weights}, items=3)
     cells = stored(3, {(0, 0): 1.0, (2, 1): value})
     matrices_ = (cells, stored(3, {})) if name == "collaborative" else (stored(3, {}), cells)
-    with pytest.raises(BundleError, match=r"^neighborhood: a weight is not a finite number from 0 up$"):
+    with pytest.raises(BundleError, match=rf"^neighborhood: the arrays do not fit together: {name} holds a number "):
         Neighborhood.from_matrices(*matrices_)
 
 
 def test_the_sound_arrays_are_accepted() -> None:
-    assert len(Neighborhood.from_arrays(SMALL, 3)) == 3
+    assert len(opened(Neighborhood, SMALL, items=3)) == 3

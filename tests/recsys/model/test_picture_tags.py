@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from recsys.errors import BundleError, UnansweredError
-from recsys.model.extras.picture_tags import COLUMNS, NO_TAGS, Tags
+from recsys.model.extras.picture_tags import Tags
 from recsys.recommend.recommender import Recommender
 from recsys.search.pictures import caption, captions
 from tests.support import factories
+from tests.support.parts import arrays, opened
 
 PAIRS = [("colour", "red"), ("colour", "blue"), ("shape", "circle"), ("colour", "green")]
 VECTORS = np.eye(4, 3, dtype=np.float32)
@@ -47,14 +48,11 @@ def test_a_large_scale_gives_no_overflow() -> None:
 
 
 def test_arrays_come_back(tags: Tags) -> None:
-    arrays = tags.to_arrays()
-    assert tuple(arrays) == COLUMNS
-    again = Tags.from_arrays(arrays, 3)
+    again = opened(Tags, arrays(tags), picture_dim=3)
     assert [*again.attributes] == [pair[0] for pair in PAIRS]
     assert [*again.values] == [pair[1] for pair in PAIRS]
     assert again.scale == 10.0
     np.testing.assert_array_equal(again.vectors, VECTORS)
-    assert len(Tags.from_arrays(NO_TAGS.to_arrays(), 0)) == 0
 
 
 @pytest.mark.parametrize(
@@ -68,12 +66,12 @@ def test_arrays_come_back(tags: Tags) -> None:
         ("scale", np.array([np.inf])),
         ("scale", np.array([1.0, 2.0])),
         ("scale", np.array([1], dtype=np.int64)),
-        ("values_offsets", np.array([0, 1], dtype=np.int64)),
+        ("values.offsets", np.array([0, 1], dtype=np.int64)),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(tags: Tags, column: str, value: np.ndarray) -> None:  # type: ignore[type-arg]
-    with pytest.raises(BundleError, match=r"tags|packed strings"):
-        Tags.from_arrays({**tags.to_arrays(), column: value}, 3)
+    with pytest.raises(BundleError, match=r"tags: |packed strings: |scale is not one number"):
+        opened(Tags, {**arrays(tags), column: value}, picture_dim=3)
 
 
 def test_a_model_without_pictures_has_no_captions() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from recsys.errors import BundleError
 from recsys.model.popularity import Popularity, decay
 from tests.support import factories
+from tests.support.parts import arrays, opened
 
 DAY = 86_400
 NOBODY = np.empty(0, np.int32)
@@ -63,8 +64,8 @@ def test_decay_counts_from_the_newest_and_halves() -> None:
 
 def test_popularity_comes_back_from_its_arrays() -> None:
     popularity = Popularity.from_scores(np.array([1, 3, 2], np.float32))
-    opened = Popularity.from_arrays(popularity.to_arrays(), 3)
-    assert opened.top(2, NOBODY).nums.tolist() == [1, 2]
+    again = opened(Popularity, arrays(popularity), items=3)
+    assert again.top(2, NOBODY).nums.tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -79,9 +80,9 @@ def test_popularity_comes_back_from_its_arrays() -> None:
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(name: str, array: np.ndarray) -> None:
-    arrays = {**Popularity.from_scores(np.array([1, 3, 2], np.float32)).to_arrays(), name: array}
-    with pytest.raises(BundleError, match="popularity: the arrays do not fit the catalogue"):
-        Popularity.from_arrays(arrays, 3)
+    changed = {**arrays(Popularity.from_scores(np.array([1, 3, 2], np.float32))), name: array}
+    with pytest.raises(BundleError, match="popularity: the arrays do not fit together"):
+        opened(Popularity, changed, items=3)
 
 
 @settings(deadline=None, max_examples=100)

@@ -15,12 +15,13 @@ from recsys.errors import BundleError
 from recsys.events.activity import NO_EVENTS, Event, UserEvents
 from recsys.index.exact import ExactIndex, Neighbors, VectorTable
 from recsys.model.model import Model
-from recsys.model.precomputed_lists import Lists
+from recsys.model.precomputed_lists import ItemLists, UserLists
 from recsys.recommend.answer import Answer
 from recsys.recommend.batch import recommend_many
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from tests.support import factories
+from tests.support.parts import arrays, opened
 
 USERS, ITEMS = [f"u{num}" for num in range(30)], [f"i{num}" for num in range(50)]
 LENGTH = 12
@@ -80,9 +81,9 @@ def forged(model: Model) -> Recommender:
     """Every list is the items 9, 8 and 7, so that it shows where an answer comes from."""
     nums = np.tile(np.array([9, 8, 7], np.int32), (50, 1))
     scores = np.tile(np.array([3, 2, 1], np.float32), (50, 1))
-    lists = Lists(nums, scores, scores)
-    of_users = Lists(nums[:30], scores[:30], scores[:30])
-    return Recommender(replace(model, user_lists=of_users, item_lists=lists), "v1")
+    lists = ItemLists(nums, scores, scores)
+    of_users = UserLists(nums[:30], scores[:30], scores[:30])
+    return Recommender(model.with_extras(of_users, lists), "v1")
 
 
 def ids(answer: Answer) -> list[str]:
@@ -170,15 +171,14 @@ def test_many_lists_at_once_are_those_of_the_answers(pair: tuple[Recommender, Re
 
 
 def test_arrays_come_back(model: Model) -> None:
-    lists = factories.listed(model, LENGTH).user_lists
-    opened = Lists.from_arrays(lists.to_arrays(), 30, 50)
-    assert (len(opened), opened.length) == (30, LENGTH)
-    assert all(np.array_equal(array, opened.to_arrays()[name]) for name, array in lists.to_arrays().items())
-    assert (len(Lists.none(7)), Lists.none(7).length) == (7, 0)
+    lists = factories.listed(model, LENGTH).need(UserLists)
+    again = opened(UserLists, arrays(lists), users=30, items=50)
+    assert (len(again), again.length) == (30, LENGTH)
+    assert all(np.array_equal(array, arrays(again)[name]) for name, array in arrays(lists).items())
 
 
 def test_a_shorter_list_is_padded() -> None:
-    lists = Lists.empty(2, 3)
+    lists = UserLists.empty(2, 3)
     lists.set(1, Neighbors(np.array([7], np.int32), np.array([2], np.float32)), np.array([1.5], np.float32))
     assert lists.nums.tolist() == [[-1, -1, -1], [7, -1, -1]]
     assert lists.scores.tolist() == [[0, 0, 0], [2, 0, 0]]
@@ -198,20 +198,20 @@ CRAFTED: dict[str, tuple[str, Any]] = {
 
 @pytest.mark.parametrize(("name", "craft"), CRAFTED.values(), ids=CRAFTED)
 def test_arrays_that_do_not_fit_are_refused(model: Model, name: str, craft: Any) -> None:
-    arrays = factories.listed(model, LENGTH).user_lists.to_arrays()
-    arrays["nums"][0, 0] = 49
-    with pytest.raises(BundleError, match="lists: the arrays do not fit the model"):
-        Lists.from_arrays({**arrays, name: craft(arrays[name])}, 30, 50)
+    sound = arrays(factories.listed(model, LENGTH).need(UserLists))
+    sound["nums"][0, 0] = 49
+    with pytest.raises(BundleError, match="user_lists: the arrays do not fit together"):
+        opened(UserLists, {**sound, name: craft(sound[name])}, users=30, items=50)
 
 
 @pytest.mark.parametrize("n", [29, 31])
 def test_lists_of_another_number_of_rows_are_refused(model: Model, n: int) -> None:
-    arrays = factories.listed(model, LENGTH).user_lists.to_arrays()
-    with pytest.raises(BundleError, match=f"lists: 30 rows where {n} are expected"):
-        Lists.from_arrays(arrays, n, 50)
+    lists = factories.listed(model, LENGTH).need(UserLists)
+    with pytest.raises(BundleError, match=f"user_lists: users are 30 where the model has {n}"):
+        opened(UserLists, arrays(lists), users=n, items=50)
 
 
 def test_a_model_refuses_lists_of_others(model: Model) -> None:
-    for name in ("user_lists", "item_lists"):
-        with pytest.raises(BundleError, match=f"{name} disagree: (30|50) and 7"):
-            replace(model, **{name: Lists.none(7)})
+    for kind in (UserLists, ItemLists):
+        with pytest.raises(BundleError, match=f"{kind.name}: (users|items) are 7 where the model has (30|50)"):
+            model.with_extras(kind.empty(7, 1))

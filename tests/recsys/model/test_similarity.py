@@ -8,6 +8,7 @@ from recsys.errors import BundleError
 from recsys.model import blending
 from recsys.model.similarity import Likeness
 from tests.support import factories
+from tests.support.parts import arrays, opened
 
 TEXTS = unit_rows(factories.random_vectors(20, 5) + np.float32(1))
 FACTORS = factories.random_vectors(20, 3, seed=1)
@@ -53,9 +54,9 @@ def test_a_lone_text_is_not_its_own_mean() -> None:
 
 
 def test_what_is_written_can_be_opened() -> None:
-    opened = Likeness.from_arrays(likeness().to_arrays())
-    assert opened.weight == 0.3
-    np.testing.assert_array_equal(opened.text_mean, likeness().text_mean)
+    again = opened(Likeness, arrays(likeness()))
+    assert again.weight == 0.3
+    np.testing.assert_array_equal(again.text_mean, likeness().text_mean)
 
 
 @pytest.mark.parametrize(
@@ -73,5 +74,5 @@ def test_what_is_written_can_be_opened() -> None:
     ],
 )
 def test_arrays_out_of_range_are_refused(column: str, array: np.ndarray) -> None:  # type: ignore[type-arg]
-    with pytest.raises(BundleError, match="likeness: "):
-        Likeness.from_arrays({**likeness().to_arrays(), column: array})
+    with pytest.raises(BundleError, match=r"likeness: |weight is not one number"):
+        opened(Likeness, {**arrays(likeness()), column: array})

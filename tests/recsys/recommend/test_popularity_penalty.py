@@ -13,6 +13,7 @@ from recsys.errors import QueryError
 from recsys.events.activity import Event, UserEvents
 from recsys.model.model import Model
 from recsys.model.popularity import Popularity
+from recsys.model.precomputed_lists import UserLists
 from recsys.recommend.batch import recommend_many, recommend_penalized
 from recsys.recommend.ranking import rank, user_query
 from recsys.recommend.recommender import Recommender
@@ -103,7 +104,8 @@ def test_lists_of_several_penalties_are_those_of_each() -> None:
 def test_precomputed_lists_do_not_answer_with_a_penalty() -> None:
     model = popular(FEW)
     listed = factories.listed(model, 8)
-    wrong = replace(listed, user_lists=replace(listed.user_lists, nums=listed.user_lists.nums[:, ::-1].copy()))
+    lists = listed.need(UserLists)
+    wrong = listed.with_extras(replace(lists, nums=lists.nums[:, ::-1].copy()))
     for asked in (ListRequest(8, popularity_penalty=0.4), ListRequest(3, 2, popularity_penalty=1.0)):
         answers = {Recommender(one, "").recommend("u3", asked) for one in (model, listed, wrong)}
         assert len(answers) == 1

@@ -15,6 +15,8 @@ from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from recsys.search.items import PERSONAL, POOL, corpus, search
 from recsys.search.text import MODES, Mode, TextQuery
+from recsys.text.bm25 import Bm25
+from recsys.text.name_index import NameIndex
 from tests.support import factories, films
 
 
@@ -135,7 +137,7 @@ def test_what_is_called_as_the_query_comes_first(text: str, first: str) -> None:
 
 def test_known_words_are_no_slips_of_a_title() -> None:
     asking = Recommender(films.model(), "v")
-    names, has = asking.model.names, asking.model.keywords.has
+    names, has = asking.model.need(NameIndex), asking.model.need(Bm25).has
     assert names.called(["the", "matrx"], has) == [films.TITLES.index("The Matrix")]
     assert names.called(["a", "planet"], has) == []
     assert names.called([], has) == names.called(["matrix"] * 20, has) == []

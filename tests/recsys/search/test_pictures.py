@@ -16,12 +16,13 @@ from recsys.errors import BundleError, UnansweredError
 from recsys.events.activity import UserEvents
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import NO_INDEX
-from recsys.model.extras.picture_tags import NO_TAGS
+from recsys.model.extras.picture_tags import Tags
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from recsys.search.items import choose_mode, search
 from recsys.search.pictures import PictureQuery, by_picture, captions
+from recsys.text.bm25 import Bm25
 from tests.support import factories
 from tests.support.picturable import WITHOUT, header, nearest, picturable, publish
 
@@ -95,7 +96,7 @@ def test_a_text_of_which_nothing_is_known_finds_nothing(recommender: Recommender
 def test_the_mode_is_there_only_with_pictures(model: Model) -> None:
     assert choose_mode(Recommender(model, "v"), "picture") == "picture"
     assert choose_mode(Recommender(model, "v"), None) == "keyword"
-    wordless = replace(model, keywords=type(model.keywords).none(12))
+    wordless = model.without(Bm25)
     assert choose_mode(Recommender(wordless, "v"), None) == "picture"
     with pytest.raises(UnansweredError, match="the items have no pictures that could be searched"):
         choose_mode(Recommender(factories.model(), "v"), "picture")
@@ -104,13 +105,9 @@ def test_the_mode_is_there_only_with_pictures(model: Model) -> None:
 
 
 def test_pictures_without_words_for_them_have_no_captions(model: Model) -> None:
-    bare = replace(model, picture_tags=replace(model.picture_tags, vectors=np.zeros((0, 6), np.float32), **strings()))
+    bare = model.without(Tags)
     with pytest.raises(UnansweredError, match=r"content.picture_tags"):
         captions(Recommender(bare, "v"), unit(0, model.picture_dim))
-
-
-def strings():  # type: ignore[no-untyped-def]
-    return {"attributes": NO_TAGS.attributes, "values": NO_TAGS.values}
 
 
 def test_a_bundle_holds_pictures_and_their_encoder(folder: Path, model: Model) -> None:
@@ -119,7 +116,7 @@ def test_a_bundle_holds_pictures_and_their_encoder(folder: Path, model: Model) -
     examine(folder / "store" / version)
     opened = store.recommender()
     assert opened.model.items_by_picture.table.vectors.tobytes() == model.items_by_picture.table.vectors.tobytes()
-    assert [*opened.model.picture_tags.values] == [*model.picture_tags.values]
+    assert [*opened.model.need(Tags).values] == [*model.need(Tags).values]
     assert opened.picture_encoder.pictures
     assert not opened.picture_encoder.light
     files = {file.name for file in (folder / "store" / version / "picture_encoder").iterdir()}
@@ -136,15 +133,15 @@ def test_a_manifest_that_lies_about_pictures_is_refused(folder: Path, model: Mod
     told = header(*picturable(folder / "tiny"))
     for number, pictures in enumerate(({"dim": 5}, {"dim": 7})):
         lie = told.model_copy(update={"pictures": told.pictures.model_copy(update=pictures)})
-        with pytest.raises(BundleError, match="vectors of shape"):
+        with pytest.raises(BundleError, match="vectors of pictures have 6 dimensions"):
             Store(tmp_path / str(number)).publish(model, lie, factories.NOON)
     store, version = factories.publish(tmp_path / "plain")
     assert load_bundle(store.path / version).manifest.pictures.dim == 0
 
 
 def test_parts_that_disagree_are_refused(model: Model) -> None:
-    with pytest.raises(BundleError, match="items_by_picture and picture_tags disagree: 6 and 0"):
-        replace(model, picture_tags=NO_TAGS)
+    with pytest.raises(BundleError, match="picture_tags: picture_dim are 6 where the model has 0"):
+        replace(model, items_by_picture=NO_INDEX)
     other = factories.model(n_items=50, text_dim=6)
-    with pytest.raises(BundleError, match="items and items_by_picture disagree: 12 and 50"):
+    with pytest.raises(BundleError, match=r"layout and items_by_picture disagree: \(50, 6\) and \(12, 6\)"):
         replace(model, items_by_picture=other.items_by_text)

@@ -62,7 +62,7 @@ class TestByMeaning:
     def test_an_approximate_index_gives_pages_of_one_list(self) -> None:
         table = VectorTable.from_vectors(unit_rows(factories.random_vectors(3000, 8)))
         forest = AnnoyVectorIndex.build(table, 5, 0).with_search_k(50)
-        many = Corpus(forest, Bm25.none(3000))
+        many = Corpus(forest, None)
         query = TextQuery("x", "semantic", unit_rows(factories.random_vectors(1, 8, seed=9))[0])
         assert many.find(query, 200).nums[:20].tolist() == many.find(query, 20).nums.tolist()
         exact = many.exactly().find(query, 20).nums
@@ -165,7 +165,7 @@ class TestModes:
                 words_alone.chosen(mode)  # type: ignore[arg-type]
 
     def test_a_corpus_without_words_is_searched_by_meaning(self) -> None:
-        meaning_alone = replace(corpus(), keywords=Bm25.none(len(TEXTS)))
+        meaning_alone = replace(corpus(), keywords=None)
         assert meaning_alone.chosen(None) == "semantic"
         with pytest.raises(UnansweredError, match=r"mode hybrid is not there.*use semantic"):
             meaning_alone.chosen("hybrid")

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import BundleError
-from recsys.text.bm25 import COLUMNS, Bm25, words
+from recsys.text.bm25 import Bm25, words
 from recsys.text.vocabulary import QUERY_STOP_WORDS
+from tests.support.parts import arrays, opened
 
 TEXTS = [
     "The Thing. A thing from another world in the ice",
@@ -122,20 +123,21 @@ def test_coverage_is_the_share_of_the_query_by_idf() -> None:
 
 
 def test_the_same_texts_give_the_same_bytes() -> None:
-    first, second = (Bm25.from_texts(TEXTS, TITLES).to_arrays() for _ in range(2))
-    assert tuple(first) == COLUMNS
-    assert all(first[name].tobytes() == second[name].tobytes() for name in COLUMNS)
+    first, second = (arrays(Bm25.from_texts(TEXTS, TITLES)) for _ in range(2))
+    assert {name: array.tobytes() for name, array in first.items()} == {
+        name: array.tobytes() for name, array in second.items()
+    }
 
 
 def test_what_is_written_can_be_opened() -> None:
     made = Bm25.from_texts(TEXTS, TITLES)
-    opened = Bm25.from_arrays(made.to_arrays(), len(TEXTS))
-    for one, other in zip(made.scores("the ice"), opened.scores("the ice"), strict=True):
+    again = opened(Bm25, arrays(made), items=len(TEXTS))
+    for one, other in zip(made.scores("the ice"), again.scores("the ice"), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_nothing_is_found_where_there_are_no_words() -> None:
-    empty = Bm25.from_arrays(Bm25.none(3).to_arrays(), 3)
+    empty = opened(Bm25, arrays(Bm25.from_texts([""] * 3)), items=3)
     assert len(empty) == 3
     assert len(empty.scores("anything")[0]) == 0
 
@@ -155,13 +157,13 @@ def test_nothing_is_found_where_there_are_no_words() -> None:
         ("impacts", lambda a: a * np.float32(np.inf)),
         ("impacts", lambda a: a.astype(np.float64)),
         ("impacts", lambda a: a[:-1]),
-        ("starts", lambda a: np.append(a, a[-1]).astype(np.int32)),
+        ("words.starts", lambda a: np.append(a, a[-1]).astype(np.int32)),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(column: str, change) -> None:  # type: ignore[no-untyped-def]
-    arrays = Bm25.from_texts(TEXTS).to_arrays()
+    sound = arrays(Bm25.from_texts(TEXTS))
     with pytest.raises(BundleError, match=r"keywords: the arrays do not fit together"):
-        Bm25.from_arrays({**arrays, column: change(arrays[column])}, len(TEXTS))
+        opened(Bm25, {**sound, column: change(sound[column])}, items=len(TEXTS))
 
 
 def test_words_that_say_nothing_are_left_out_where_they_are_common() -> None:

@@ -14,6 +14,7 @@ from recsys.text.name_index import NameIndex
 from recsys.text.name_rules import plain_title
 from recsys.text.tokens import tokens
 from tests.support import films
+from tests.support.parts import arrays, opened
 
 CATALOG = films.catalog()
 ATTRIBUTES = Attributes.from_catalog(CATALOG)
@@ -123,13 +124,11 @@ def test_a_title_of_movielens_is_turned_round(title: str, plain: str) -> None:
 
 
 def test_arrays_are_what_they_were() -> None:
-    arrays = NAMES.to_arrays()
-    again = NameIndex.from_arrays(arrays, len(CATALOG))
-    for name, array in again.to_arrays().items():
-        np.testing.assert_array_equal(array, arrays[name])
-    assert (
-        NameIndex.from_catalog(CATALOG, ATTRIBUTES.nums).to_arrays()["targets"].tolist() == arrays["targets"].tolist()
-    )
+    sound = arrays(NAMES)
+    again = opened(NameIndex, sound, items=len(CATALOG))
+    for name, array in arrays(again).items():
+        np.testing.assert_array_equal(array, sound[name])
+    assert NameIndex.from_catalog(CATALOG, ATTRIBUTES.nums).targets.tolist() == NAMES.targets.tolist()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +155,6 @@ def test_titles_without_words_are_no_names() -> None:
     assert len(names.phrases) == 0
     assert list(names.matches(["text"], 0)) == []
     assert names.nearest(["something"]) is None
-    assert len(NameIndex.none(3)) == 3
 
 
 def test_long_values_are_texts_and_no_names() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from flask.testing import FlaskClient
 from recsys.config import ServeConfig
 from recsys.explore.json import Page, clusters_object, directions_object, map_object, segment_object
 from recsys.model.extras.directions import Directions
-from recsys.model.extras.groups import Groups
+from recsys.model.extras.groups import Clusters, Segments
 from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
@@ -108,9 +107,7 @@ def test_bad_parameters_are_refused(client: FlaskClient, path: str, detail: str)
 
 
 def test_a_model_without_them_says_so(model: Model, tmp_path: Path) -> None:
-    bare = replace(
-        model, clusters=Groups.none(50), segments=Groups.none(30), item_map=ItemMap.none(50), directions=Directions()
-    )
+    bare = model.without(Clusters, Segments, ItemMap, Directions)
     client = create_app(Settings(tmp_path), Recommender(bare, VERSION)).test_client()
     for path in PATHS:
         response = client.get(path)

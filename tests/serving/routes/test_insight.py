@@ -74,7 +74,7 @@ def test_tags_of_a_text(tmp_path: Path) -> None:
     model, ref = searchable(tmp_path / "tiny")
     made = tagged.tagging()
     tagging = replace(made, indptr=np.array([*made.indptr.tolist(), *[9] * 7], dtype=np.int64))
-    client = client_of(replace(model, tagging=tagging), tmp_path, ref)
+    client = client_of(model.with_extras(tagging), tmp_path, ref)
     wait_until(lambda: client.post("/tags", json={"text": "red wine"}).status_code == 200, "texts are encoded")
     body = client.post("/tags", json={"text": "red wine"}).json
     conforms(body, "TagsAnswer")

@@ -19,6 +19,7 @@ from recsys.encoders.onnx_encoder import open_onnx
 from recsys.encoders.pictures import PictureBytes, decode
 from recsys.errors import EncoderBusyError, EncoderError
 from recsys.events.records import EventsInfo
+from recsys.model.extras.picture_tags import Tags
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
@@ -129,7 +130,7 @@ def test_a_user_gets_an_order_of_their_own_which_no_cache_keeps(client: FlaskCli
 
 
 def test_a_caption_is_the_nearest_value_of_each_attribute(client: FlaskClient, known: Known) -> None:
-    expected = known[0].picture_tags.nearest(vector_of(known, RED), 2)
+    expected = known[0].need(Tags).nearest(vector_of(known, RED), 2)
     for response in (
         client.post("/caption?k=2", data=RED, headers=PNG),
         client.post("/caption?k=2", json=as_json(RED)),

@@ -13,6 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from recsys.bundle.bundle import MANIFEST, MANIFEST_SHA, MODEL, list_files
+from recsys.bundle.parts import to_tensors
 from recsys.bundle.store import Store
 from recsys.data.attributes import Attributes
 from recsys.data.catalog import Catalog, Item
@@ -38,19 +39,14 @@ def tiny(prefix: str, seed: int = 0, annoy: bool = True) -> Model:
     users = IdMap.from_ids([f"{prefix}{user_id}" for user_id in model.users])
     attributes = Attributes.from_catalog(catalog)
     names = NameIndex.from_catalog(catalog, attributes.nums)
-    return dataclasses.replace(model, users=users, catalog=catalog, attributes=attributes, names=names)
+    return dataclasses.replace(model, users=users, catalog=catalog, attributes=attributes).with_extras(names)
 
 
 def digest(model: Model) -> str:
     """SHA-256 of everything that a model answers from."""
-    parts = (model.users, model.catalog.items, model.catalog, model.catalog.titles, model.attributes, model.histories)
-    parts += (model.seen_only, model.popularity, model.trending, model.neighborhood, model.fold_in)
-    parts += (model.items_for_user.table, model.items_like_item.table, model.user_lists, model.item_lists)
-    parts += (model.items_by_text.table, model.keywords, model.likeness, model.names)
-    total = hashlib.sha256(model.user_factors.tobytes() + repr((model.layout, model.fold_in.confidence)).encode())
-    for part in parts:
-        for name, array in sorted(part.to_arrays().items()):
-            total.update(name.encode() + array.tobytes())
+    total = hashlib.sha256(repr(model.layout).encode())
+    for name, array in sorted(to_tensors(model).items()):
+        total.update(name.encode() + array.tobytes())
     return total.hexdigest()
 
 

@@ -13,6 +13,7 @@ from recsys.bundle.store import Store
 from recsys.encoders.hub import SentenceEncoder, open_encoder
 from recsys.encoders.picture_encoders import CLIP_SCALE, find_picture_encoder, open_picture_encoder
 from recsys.errors import EncoderError
+from recsys.model.extras.picture_tags import Tags
 from tests.support import factories, tiny_bert
 from tests.support.tiny_towers import picture
 from tests.training.content.test_pictures import config, folder
@@ -61,7 +62,7 @@ def test_a_training_with_clip_can_be_searched(folder: Path, tmp_path: Path) -> N
 
     trained = pipeline.train(chosen, Stages(quiet=True))
     assert trained.header.pictures.dim == 8
-    assert trained.model.picture_tags.scale == CLIP_SCALE
+    assert trained.model.need(Tags).scale == CLIP_SCALE
     assert not trained.model.picture_encoder_files
     Store(folder / "store").publish(trained.model, trained.header, factories.NOON)
     recommender = Store(folder / "store").recommender()

@@ -13,6 +13,7 @@ from recsys.config_file import load_config
 from recsys.data.catalog import Catalog, Item
 from recsys.encoders.onnx_encoder import open_onnx, read_files
 from recsys.errors import ConfigError, DataError, EncoderError
+from recsys.model.extras.picture_tags import Tags
 from recsys.progress import Stages
 from tests.support import factories, tiny_towers
 from tests.support.picturable import nearest
@@ -166,7 +167,7 @@ def test_a_training_looks_at_the_pictures_and_publishes_them(folder: Path) -> No
     towers = open_onnx(recommender.picture_encoder.folder)
     vector = towers.encode(["red circle"])[0]
     assert len(nearest(model, vector)) == 6
-    assert {"colour", "shapes"} == set(model.picture_tags.attributes)
+    assert {"colour", "shapes"} == set(model.need(Tags).attributes)
     again = pipeline.train(chosen, Stages(quiet=True))
     assert again.model.items_by_picture.table.vectors.tobytes() == model.items_by_picture.table.vectors.tobytes()
 

@@ -12,11 +12,12 @@ from recsys.bundle.store import Store
 from recsys.config import IndexConfig
 from recsys.index.exact import ExactIndex, VectorTable
 from recsys.model.model import Model
-from recsys.model.precomputed_lists import Lists
+from recsys.model.precomputed_lists import ItemLists, Lists, UserLists
 from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from tests.support import factories, score_oracle
+from tests.support.parts import arrays
 from tests.support.sample import small
 from training import pipeline
 from training.indexes import precompute_lists
@@ -30,8 +31,8 @@ def config(lists: int, gflop: float = 1e3) -> IndexConfig:
 
 
 def same(one: Lists, other: Lists) -> bool:
-    others = other.to_arrays()
-    return all(np.array_equal(array, others[name]) for name, array in one.to_arrays().items())
+    others = arrays(other)
+    return all(np.array_equal(array, others[name]) for name, array in arrays(one).items())
 
 
 def rows_of(lists: Lists, row: int) -> list[tuple[int, float, float]]:
@@ -45,9 +46,9 @@ def rows_of(lists: Lists, row: int) -> list[tuple[int, float, float]]:
 def test_lists_hold_the_best_items_by_brute_force(annoy: bool, length: int) -> None:
     """Also where a forest serves, and where fewer than `length` items are left."""
     model = precompute_lists.with_lists(factories.model(annoy=annoy), config(length))
-    assert (model.user_lists.length, model.item_lists.length) == (min(length, 50),) * 2
+    assert (model.need(UserLists).length, model.need(ItemLists).length) == (min(length, 50),) * 2
     for user in range(30):
-        parts, found = score_oracle.parts(model, user), rows_of(model.user_lists, user)
+        parts, found = score_oracle.parts(model, user), rows_of(model.need(UserLists), user)
         truth = [sum(both) for both in parts]
         best = score_oracle.best(truth, score_oracle.seen(model, user), length)
         assert len(found) == len(best)
@@ -56,7 +57,7 @@ def test_lists_hold_the_best_items_by_brute_force(annoy: bool, length: int) -> N
             assert (score, behaviour) == pytest.approx((truth[num], parts[num][0]), abs=1e-4)
     rows = model.items_like_item.table.rows(np.arange(50, dtype=np.int32)).astype(np.float64)
     for item in range(50):
-        truth, found = (rows @ rows[item]).tolist(), rows_of(model.item_lists, item)
+        truth, found = (rows @ rows[item]).tolist(), rows_of(model.need(ItemLists), item)
         best = score_oracle.best(truth, {item}, length)
         assert [score for _, score, _ in found] == pytest.approx([truth[num] for num in best], abs=1e-5)
         for num, _, behaviour in found:
@@ -68,8 +69,8 @@ def test_lists_are_those_of_one_exact_answer_after_another(shape: dict[str, int]
     """Every digit of every score."""
     model = factories.model(**shape)
     made, expected = precompute_lists.with_lists(model, config(20)), factories.listed(model, 20)
-    assert same(made.user_lists, expected.user_lists)
-    assert same(made.item_lists, expected.item_lists)
+    assert same(made.need(UserLists), expected.need(UserLists))
+    assert same(made.need(ItemLists), expected.need(ItemLists))
 
 
 @pytest.mark.parametrize(("kinds", "of_each"), [(25, 4), (3, 35)])
@@ -79,8 +80,8 @@ def test_items_that_are_the_same_stand_in_the_order_of_their_numbers(kinds: int,
     model = factories.model(30, kinds * of_each, 37, 0, n_neighbors=0)
     model = replace(model, items_for_user=twins, items_like_item=twins)
     made, expected = precompute_lists.with_lists(model, config(30)), factories.listed(model, 30)
-    assert same(made.user_lists, expected.user_lists)
-    assert same(made.item_lists, expected.item_lists)
+    assert same(made.need(UserLists), expected.need(UserLists))
+    assert same(made.need(ItemLists), expected.need(ItemLists))
 
 
 def test_products_that_are_off_in_the_last_digit_change_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,16 +94,16 @@ def test_products_that_are_off_in_the_last_digit_change_no_list(monkeypatch: pyt
         precompute_lists, "_products", lambda *of: whole(*of) * random.normal(1, 2e-7, (len(of[0]), 100))
     )
     made = precompute_lists.with_lists(model, config(10))
-    assert same(made.user_lists, expected.user_lists)
-    assert same(made.item_lists, expected.item_lists)
+    assert same(made.need(UserLists), expected.need(UserLists))
+    assert same(made.need(ItemLists), expected.need(ItemLists))
 
 
 def test_blocks_of_any_size_give_the_same_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = precompute_lists.with_lists(factories.model(), config(9))
     monkeypatch.setattr(precompute_lists, "BLOCK_SCORES", 150)  # three items at a time
-    assert same(precompute_lists.with_lists(factories.model(), config(9)).item_lists, whole.item_lists)
+    assert same(precompute_lists.with_lists(factories.model(), config(9)).need(ItemLists), whole.need(ItemLists))
     monkeypatch.setattr(precompute_lists, "BLOCK_SCORES", 1)
-    assert same(precompute_lists.with_lists(factories.model(), config(9)).item_lists, whole.item_lists)
+    assert same(precompute_lists.with_lists(factories.model(), config(9)).need(ItemLists), whole.need(ItemLists))
 
 
 def test_nobody_without_a_vector_has_a_list() -> None:
@@ -110,21 +111,21 @@ def test_nobody_without_a_vector_has_a_list() -> None:
     factors = model.user_factors.copy()
     factors[4] = 0
     made = precompute_lists.with_lists(replace(model, user_factors=factors), config(9))
-    assert rows_of(made.user_lists, 4) == []
-    assert len(rows_of(made.user_lists, 5)) == 9
-    assert rows_of(made.item_lists, 49) == []  # the last item has no factors
-    assert len(rows_of(made.item_lists, 5)) == 9
+    assert rows_of(made.need(UserLists), 4) == []
+    assert len(rows_of(made.need(UserLists), 5)) == 9
+    assert rows_of(made.need(ItemLists), 49) == []  # the last item has no factors
+    assert len(rows_of(made.need(ItemLists), 5)) == 9
 
 
 @pytest.mark.parametrize(("n_users", "n_items"), [(1, 1), (3, 3), (2, 4)])
 def test_a_model_of_next_to_nothing_has_lists_of_what_is_left(n_users: int, n_items: int) -> None:
     made = precompute_lists.with_lists(factories.model(n_users, n_items), config(100))
-    assert made.user_lists.length == n_items
+    assert made.need(UserLists).length == n_items
     for user in range(n_users):
-        nums = {num for num, *_ in rows_of(made.user_lists, user)}
+        nums = {num for num, *_ in rows_of(made.need(UserLists), user)}
         assert nums == set(range(n_items)) - score_oracle.seen(made, user)
     for item in range(n_items - 1):
-        assert {num for num, *_ in rows_of(made.item_lists, item)} == set(range(n_items)) - {item}
+        assert {num for num, *_ in rows_of(made.need(ItemLists), item)} == set(range(n_items)) - {item}
 
 
 def test_what_lists_cost_is_a_product_of_all_with_all_items() -> None:
@@ -135,11 +136,11 @@ def test_what_lists_cost_is_a_product_of_all_with_all_items() -> None:
 def test_lists_that_would_cost_too_much_or_are_not_wanted_are_not_made() -> None:
     model = factories.model()
     cost = precompute_lists.gflop(model)
-    assert precompute_lists.with_lists(model, config(9, 1.01 * cost)).user_lists.length == 9
+    assert precompute_lists.with_lists(model, config(9, 1.01 * cost)).need(UserLists).length == 9
     for off in (config(9, 0.99 * cost), config(0), config(9, 0)):
         told: list[int] = []
         made = precompute_lists.with_lists(model, off, told.append)
-        assert (made.user_lists.length, made.item_lists.length, told) == (0, 0, [])
+        assert (made.extra(UserLists), made.extra(ItemLists), told) == (None, None, [])
 
 
 def test_every_list_is_told() -> None:
@@ -156,8 +157,7 @@ def trained(some_users: Path) -> TrainingRun:
 
 def without_lists(model: Model) -> Model:
     exact = {name: ExactIndex(getattr(model, name).table) for name in ("items_for_user", "items_like_item")}
-    lists = {"user_lists": Lists.none(len(model.users)), "item_lists": Lists.none(len(model.catalog))}
-    return replace(model, **exact, **lists)
+    return replace(model.without(UserLists, ItemLists), **exact)
 
 
 def test_a_trained_model_answers_by_its_lists_as_without(trained: TrainingRun, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_trained_model_answers_by_its_lists_as_without(trained: TrainingRun, t
     store = Store(tmp_path / "store")
     store.publish(trained.model, trained.header, factories.NOON)
     opened = store.load().model
-    assert (opened.user_lists.length, opened.item_lists.length) == (20, 20)
+    assert (opened.need(UserLists).length, opened.need(ItemLists).length) == (20, 20)
     fast, slow = Recommender(opened, "v1"), Recommender(without_lists(trained.model), "v1")
     for asked in (ListRequest(10), ListRequest(7, offset=9), ListRequest(10, offset=15)):
         for user in trained.model.users:

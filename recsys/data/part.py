@@ -1,0 +1,255 @@
+"""The base of whatever a model keeps as arrays: a part declares its fields once, and is checked, written and opened by them.
+
+::
+
+    @dataclass(frozen=True, eq=False)
+    class Popularity(Part):
+        name: ClassVar[str] = "popularity"
+        fields: ClassVar[Fields] = {
+            "scores": Column(np.float32, "items"),
+            "order": Column(np.int32, "items", low=0, below="items"),
+        }
+        scores: NDArray[np.float32]
+        order: NDArray[np.int32]
+
+A shape consists of numbers and of names of sizes. Equal names are equal sizes: within a part, which is checked at birth, and
+in a model, which gives its sizes to :meth:`Part.confirm`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import BundleError
+
+Arrays = Mapping[str, NDArray[Any]]
+Sizes = Mapping[str, int]
+
+
+class UnfitError(Exception):
+    """What is wrong with a field, as the end of a sentence."""
+
+
+class Field:
+    """How one field of a part is checked and kept: as one array, where a subclass says no more."""
+
+    def ends(self) -> list[str]:
+        """Return what the names of its tensors end with."""
+        return [""]
+
+    def fit(self, value: Any, sizes: dict[str, int]) -> None:
+        """Check a value, and add the sizes that it has to the known ones; raises UnfitError."""
+
+    def confirm(self, value: Any, sizes: Sizes) -> None:
+        """Check what takes sizes of the part or the model to be checked; raises UnfitError."""
+
+    def split(self, value: Any) -> list[NDArray[Any]]:
+        """Return the tensors of a value, in the order of :meth:`ends`."""
+        return [value]
+
+    def join(self, tensors: Arrays, name: str, _sizes: Sizes) -> Any:
+        """Return the value of the tensors whose names begin with `name`; raises BundleError or KeyError."""
+        return tensors[name]
+
+
+Fields = Mapping[str, Field]
+
+
+class Part:
+    """A frozen dataclass of declared fields; raises BundleError where they do not fit together."""
+
+    name: ClassVar[str]
+    fields: ClassVar[Fields]
+    sizes: Sizes
+
+    def __post_init__(self) -> None:
+        sizes: dict[str, int] = {}
+        self._each(lambda field, value: field.fit(value, sizes))
+        object.__setattr__(self, "sizes", sizes)
+        self._each(lambda field, value: field.confirm(value, sizes))
+        if not self.sound():
+            raise BundleError(f"{self.name}: the arrays do not fit together")
+
+    def sound(self) -> bool:
+        """Return whether what no declaration says holds as well; a part overrides it."""
+        return True
+
+    def confirm(self, sizes: Sizes) -> None:
+        """Check a part against the sizes of its model; raises BundleError."""
+        for what, n in self.sizes.items():
+            if sizes.get(what, n) != n:
+                raise BundleError(f"{self.name}: {what} are {n} where the model has {sizes[what]}")
+        missing = {what: n for what, n in sizes.items() if what not in self.sizes}
+        self._each(lambda field, value: field.confirm(value, missing))
+
+    @classmethod
+    def tensor_names(cls, prefix: str) -> Iterator[str]:
+        """Yield the names of its tensors."""
+        return (f"{prefix}.{name}{end}" for name, field in cls.fields.items() for end in field.ends())
+
+    def tensors(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """Return its arrays by the names that begin with `prefix`."""
+        arrays = (array for name, field in self.fields.items() for array in field.split(getattr(self, name)))
+        return dict(zip(self.tensor_names(prefix), arrays, strict=True))
+
+    @classmethod
+    def open(cls, tensors: Arrays, prefix: str, sizes: Sizes) -> Self:
+        """Return the part whose tensors begin with `prefix`; raises BundleError when they do not fit together."""
+        make: Any = cls
+        return make(**{name: field.join(tensors, f"{prefix}.{name}", sizes) for name, field in cls.fields.items()})  # type: ignore[no-any-return]
+
+    def _each(self, check: Callable[[Field, Any], None]) -> None:
+        for name, field in self.fields.items():
+            try:
+                check(field, getattr(self, name))
+            except UnfitError as error:
+                raise BundleError(f"{self.name}: the arrays do not fit together: {name} {error}") from error
+
+
+@dataclass(frozen=True)
+class Column(Field):
+    """One array.
+
+    Parameters
+    ----------
+    kind : type
+        Of its numbers.
+    shape : str or int, or a tuple of them
+        Names of sizes, and numbers.
+    low, high : float or None
+        The least and the largest value, both allowed.
+    below : str or None
+        The size that all values are less than.
+    finite : bool
+        Whether no value may be infinite or not a number.
+    """
+
+    kind: type[np.generic]
+    shape: str | int | tuple[str | int, ...]
+    low: float | None = None
+    high: float | None = None
+    below: str | None = None
+    finite: bool = False
+
+    def fit(self, value: NDArray[Any], sizes: dict[str, int]) -> None:
+        shape = self.shape if isinstance(self.shape, tuple) else (self.shape,)
+        if value.dtype != self.kind or value.ndim != len(shape):
+            raise UnfitError(
+                f"is {value.dtype} of shape {value.shape} where {self.kind.__name__} of {shape} is expected"
+            )
+        for size, n in zip(shape, value.shape, strict=True):
+            if n != (size if isinstance(size, int) else sizes.setdefault(size, n)):
+                raise UnfitError(f"has the shape {value.shape} where {shape} is expected")
+        if self.finite and not bool(np.isfinite(value).all()):
+            raise UnfitError("holds a number that is not finite")
+        if value.size and self.low is not None and not value.min() >= self.low:
+            raise UnfitError(f"holds a number under {self.low:g}")
+        if value.size and self.high is not None and not value.max() <= self.high:
+            raise UnfitError(f"holds a number above {self.high:g}")
+
+    def confirm(self, value: NDArray[Any], sizes: Sizes) -> None:
+        if self.below is not None and self.below in sizes and value.size and not value.max() < sizes[self.below]:
+            raise UnfitError(f"holds a number that is not under {sizes[self.below]} ({self.below})")
+
+
+@dataclass(frozen=True)
+class Pointers(Field):
+    """Row ``i`` of `rows` is ``pointers[i]:pointers[i + 1]`` of `entries`; `strictly`: no row is empty."""
+
+    rows: str
+    entries: str
+    strictly: bool = False
+    kind: type[np.generic] = np.int64
+
+    def fit(self, value: NDArray[Any], sizes: dict[str, int]) -> None:
+        if value.dtype != self.kind or value.ndim != 1 or not len(value):
+            raise UnfitError(
+                f"is {value.dtype} of shape {value.shape} where {self.kind.__name__} of {self.rows} + 1 is expected"
+            )
+        if len(value) != sizes.setdefault(self.rows, len(value) - 1) + 1:
+            raise UnfitError(
+                f"has {len(value)} entries where one more than {sizes[self.rows]} ({self.rows}) is expected"
+            )
+        if value[0] != 0 or value[-1] != sizes.setdefault(self.entries, int(value[-1])):
+            raise UnfitError(f"does not end at the {sizes.get(self.entries)} {self.entries}")
+        if not bool(np.all(value[1:] > value[:-1] if self.strictly else value[1:] >= value[:-1])):
+            raise UnfitError("does not rise")
+
+
+@dataclass(frozen=True)
+class Scalar(Field):
+    """One float, kept as an array of one."""
+
+    low: float = -np.inf
+    high: float = np.inf
+
+    def fit(self, value: float, _sizes: dict[str, int]) -> None:
+        if not (np.isfinite(value) and self.low <= value <= self.high):
+            raise UnfitError(f"is {value:g}, out of range")
+
+    def split(self, value: float) -> list[NDArray[Any]]:
+        return [np.array([value], dtype=np.float64)]
+
+    def join(self, tensors: Arrays, name: str, _sizes: Sizes) -> float:
+        found = tensors[name]
+        if found.dtype != np.float64 or found.shape != (1,):
+            raise BundleError(f"{name} is not one number")
+        return float(found[0])
+
+
+@dataclass(frozen=True)
+class Size(Field):
+    """A size that the model knows, and that is not kept with the part."""
+
+    of: str
+
+    def ends(self) -> list[str]:
+        return []
+
+    def fit(self, value: int, sizes: dict[str, int]) -> None:
+        if sizes.setdefault(self.of, value) != value:
+            raise UnfitError(f"is {value} where {sizes[self.of]} is expected")
+
+    def split(self, _value: int) -> list[NDArray[Any]]:
+        return []
+
+    def join(self, _tensors: Arrays, _name: str, sizes: Sizes) -> int:
+        return sizes[self.of]
+
+
+@dataclass(frozen=True)
+class Nested(Field):
+    """A part within a part.
+
+    Parameters
+    ----------
+    kind : type
+    length : str or None
+        The name of its length in the outer part. None: its sizes are those of the outer part too.
+    """
+
+    kind: type[Part]
+    length: str | None = None
+
+    def ends(self) -> list[str]:
+        return list(self.kind.tensor_names(""))
+
+    def fit(self, value: Any, sizes: dict[str, int]) -> None:
+        for name, n in {self.length: len(value)}.items() if self.length is not None else value.sizes.items():
+            if sizes.setdefault(name, n) != n:
+                raise UnfitError(f"has {n} {name} where {sizes[name]} are expected")
+
+    def confirm(self, value: Part, sizes: Sizes) -> None:
+        if self.length is None:
+            value.confirm({name: n for name, n in sizes.items() if name not in value.sizes})
+
+    def split(self, value: Part) -> list[NDArray[Any]]:
+        return list(value.tensors("").values())
+
+    def join(self, tensors: Arrays, name: str, sizes: Sizes) -> Part:
+        return self.kind.open(tensors, name, sizes)
