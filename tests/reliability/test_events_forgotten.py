@@ -23,8 +23,8 @@ from tests.support.faults.live import Live, live, until
 from tests.support.files import table
 from tests.support.sample import small
 from training import pipeline
-from training.build import Trained
 from training.cli import build_time
+from training.run import TrainingRun
 
 USER, OTHER, VIEWER, NOBODY = "u0003", "u0004", "u0005", "nobody at all"
 ITEM = "a-fistful-of-dollars-1964"
@@ -40,11 +40,11 @@ class Loop:
     events: EventStore
     store: Store
 
-    def train(self) -> Trained:
+    def train(self) -> TrainingRun:
         with threadpool_limits(1):
             return pipeline.train(self.config, Stages(quiet=True))
 
-    def publish(self, trained: Trained) -> str:
+    def publish(self, trained: TrainingRun) -> str:
         return self.store.publish(trained.model, trained.header, build_time.now())
 
 
