@@ -1,4 +1,4 @@
-"""Events since a model was trained, and how they count."""
+"""Events after a model was trained, and the rules by which they become weights."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from recsys.errors import DataError, did_you_mean
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that a user did.
+    """An interaction of a user with an item.
 
     Parameters
     ----------
     item_id : str
     event : str
-        Its type, which has a weight in ``[events]``; empty: weight 1.
+        Type of the event, which has a weight in ``[events]``; empty: weight 1.
     value : float or None
-        A rating where the data has a threshold, otherwise a count; None: not given.
+        A rating if the data has a threshold, otherwise a count; None: not given.
     timestamp : int or None
-        Seconds since 1970, UTC; None: when it came in.
+        Seconds since 1970, UTC; None: the time of arrival.
     """
 
     item_id: str
@@ -31,14 +31,14 @@ class Event:
 
 @dataclass(frozen=True)
 class EventRules:
-    """How events become weights, the same online as in training.
+    """Rules by which events become weights, the same in training and in serving.
 
     Parameters
     ----------
     weights : mapping
         Weight of each event type; empty: every event weighs 1.
     threshold : float or None
-        Set: values are ratings, of two for one item the later one holds, and those below were seen but not liked. An event
+        Set: values are ratings; the last rating of an item counts; an item rated below was seen but not liked, and an event
         without a rating is a liked one. Unset: values are counts.
     """
 
@@ -46,7 +46,7 @@ class EventRules:
     threshold: float | None = None
 
     def weight(self, event: str) -> float:
-        """The weight of an event type; raises DataError for one that has none."""
+        """Return the weight of an event type; raises DataError for an unknown type."""
         if not self.weights or not event:
             return 1.0
         if event not in self.weights:
@@ -65,9 +65,9 @@ class EventRules:
         return ""
 
     def aggregated(self, events: Sequence[Event]) -> Mapping[str, float]:
-        """The weight of each item, above 0 for a liked one and 0 for one that was only seen; events are in their order.
+        """Return the weight of each item: above 0 if liked, 0 if only seen. The events are in the order of time.
 
-        Events of weight 0 do not count at all, nor do those of a type that this model has no weight for.
+        Events of weight 0 and of unknown types do not count.
         """
         totals: dict[str, float] = {}
         for event in events:
@@ -91,7 +91,7 @@ class UserEvents:
     Parameters
     ----------
     events : tuple of Event
-        Those after the model's data, in the order in which they came in.
+        After the model's data, by time and then by arrival.
     forgotten : bool
         The user was deleted after the model's data was read: the model's history of the user must not be used.
     later : tuple of Event

@@ -1,4 +1,4 @@
-"""What goes into the event store and what comes out of it."""
+"""Records that go into the event store and come out of it."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ EVER = 2**62  # no event has a larger number
 
 @dataclass(frozen=True)
 class ReceivedEvent:
-    """One event as it comes in.
+    """An event as it is received.
 
     Parameters
     ----------
     user_id, item_id : str
         1 to 512 characters without NUL, which PostgreSQL cannot hold.
     event : str
-        Its type; empty: none.
+        Type of the event; empty: none.
     value : float or None
         A rating or a count, at most 1e15 in size; None: not given.
     timestamp : int or None
         Seconds since 1970, UTC; None: the store's clock when it comes in.
     event_id : str or None
-        The sender's name of this event: of two with the same one only the first counts. None: every one counts.
+        The sender's name of this event: a second event with it does not count. None: every event counts.
     recommendation_id : str or None
-        The list in which the item was shown.
+        Id of the list in which the item was shown.
 
     Raises
     ------
     QueryError
-        When an id or the value is none of these.
+        When an id or the value is outside these limits.
     """
 
     user_id: str
@@ -52,9 +52,9 @@ class ReceivedEvent:
 
     def __post_init__(self) -> None:
         for name in ("user_id", "item_id", "event_id", "recommendation_id"):
-            one = getattr(self, name)
-            if one is not None:
-                check_id(name, one)
+            value = getattr(self, name)
+            if value is not None:
+                check_id(name, value)
         if self.event:
             check_id("event", self.event)
         if self.value is not None and not abs(self.value) <= LARGEST_VALUE:
@@ -63,12 +63,12 @@ class ReceivedEvent:
 
 @dataclass(frozen=True)
 class StoredEvent:
-    """One event with its number in the order of arrival.
+    """A stored event with its number in the order of arrival.
 
     Parameters
     ----------
     seq : int
-        Of two events the one that was acknowledged later has the larger one.
+        An event that was acknowledged later has a larger number.
     user_id : str
     event : Event
         With its timestamp.
@@ -81,7 +81,7 @@ class StoredEvent:
 
 @dataclass(frozen=True)
 class Added:
-    """How many events were stored, and how many were there already."""
+    """Numbers of events that were stored now and that were stored before."""
 
     accepted: int
     duplicates: int
@@ -89,12 +89,12 @@ class Added:
 
 @dataclass(frozen=True)
 class Watermark:
-    """How far a training has read.
+    """How far a training has read an event store.
 
     Parameters
     ----------
     store_id : str
-        Of which store; empty: of none.
+        Id of the store; empty: none.
     through : int
         Largest number of an event.
     forgotten_through : int
@@ -109,41 +109,41 @@ class Watermark:
 NO_WATERMARK = Watermark()
 
 
-def check_id(name: str, one: str) -> None:
-    """Raise QueryError when the store cannot keep this id byte for byte."""
-    problem = id_problem(one)
+def check_id(name: str, external_id: str) -> None:
+    """Raise QueryError if the store cannot keep an id byte for byte."""
+    problem = id_problem(external_id)
     if problem:
-        raise QueryError(f"{name} {one[:60]!r} {problem}")
+        raise QueryError(f"{name} {external_id[:60]!r} {problem}")
 
 
-def id_problem(one: str) -> str:
-    """Why the store cannot keep this id, empty where it can."""
-    if not one:
+def id_problem(external_id: str) -> str:
+    """Return why the store cannot keep an id, or an empty string."""
+    if not external_id:
         return "is empty; an id needs at least one character"
-    if "\0" in one:
+    if "\0" in external_id:
         return "holds a NUL, which an event cannot name"
-    if len(one) > LONGEST_ID:
-        return f"is {len(one)} characters long; an event keeps {LONGEST_ID}"
-    if not one.isascii() and any("\ud800" <= letter <= "\udfff" for letter in one):
+    if len(external_id) > LONGEST_ID:
+        return f"is {len(external_id)} characters long; an event keeps {LONGEST_ID}"
+    if not external_id.isascii() and any("\ud800" <= letter <= "\udfff" for letter in external_id):
         return "holds half of a surrogate pair, which is no text"
     return ""
 
 
 def user_hash(user_id: str) -> bytes:
-    """SHA-256 by which a deleted user is remembered without the id."""
+    """Return the SHA-256 of an id, by which a deletion is recorded without the id."""
     return hashlib.sha256(user_id.encode("utf-8", "surrogatepass")).digest()
 
 
 def event_key(event_id: str) -> bytes:
-    """128 bits by which an event is known again, also after its user was deleted."""
+    """Return 128 bits that identify an event, also after its user was deleted."""
     return hashlib.sha256(event_id.encode()).digest()[:16]
 
 
 class EventsInfo(Record):
     """How events count, and how far the event store was read.
 
-    `threshold` is that of ratings, None where values are counts. `store_id` names the event store, empty for none; `through`
-    is the largest number of an event that was read, `forgotten_through` that of a deletion of a user.
+    `threshold` is that of ratings, None if values are counts. `store_id` names the event store, empty for none. `through` is
+    the largest number of an event that was read, `forgotten_through` that of a deletion.
     """
 
     weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)

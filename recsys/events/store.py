@@ -1,4 +1,4 @@
-"""The event store: what users did since the service began, who was forgotten, and what is hidden."""
+"""Event store: the events of users, the deleted users, and the hidden items."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SECONDS_PER_DAY = 86_400
 
 
 class EventStore:
-    """Made by :meth:`open`; shared by threads, and of use after a fork.
+    """Events, deletions and hidden items in a database; shared by threads, usable after a fork. Made by :meth:`open`.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class EventStore:
 
     @classmethod
     def open(cls, where: str, clock: Callable[[], float] = time.time) -> EventStore:
-        """The store in a SQLite file or a database, made where there is none.
+        """Return the store in a SQLite file or a database; create it if there is none.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class EventStore:
 
     @classmethod
     def existing(cls, where: str) -> EventStore | None:
-        """The store in a SQLite file or a database, None where there is none; raises EventStoreError."""
+        """Return the store in a SQLite file or a database, None if there is none; raises EventStoreError."""
         database = Database(where)
         if database.has_table(STATE.name):
             return cls(database)
@@ -79,7 +79,7 @@ class EventStore:
         return None
 
     def header(self) -> mmap.mmap | None:
-        """What is different after every commit of anybody, see :meth:`Database.header`; None for a database on a server."""
+        """Return bytes that every commit of any process changes, see :meth:`Database.header`; None for a server."""
         return self._database.header()
 
     def __enter__(self) -> EventStore:
@@ -91,23 +91,23 @@ class EventStore:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connections; the next call opens one."""
+        """Close the connections; the next call opens one."""
         self._database.close()
 
     def add(self, events: Sequence[ReceivedEvent]) -> Added:
-        """Store all of these events or none; they are on the disk when this returns."""
+        """Store all of these events or none; they are durable when this returns."""
         now = int(self._clock())
         rows = [
             {
-                "event_key": None if one.event_id is None else event_key(one.event_id),
-                "user_id": one.user_id,
-                "item_id": one.item_id,
-                "event": one.event,
-                "value": one.value,
-                "timestamp": now if one.timestamp is None else one.timestamp,
-                "recommendation_id": one.recommendation_id,
+                "event_key": None if event.event_id is None else event_key(event.event_id),
+                "user_id": event.user_id,
+                "item_id": event.item_id,
+                "event": event.event,
+                "value": event.value,
+                "timestamp": now if event.timestamp is None else event.timestamp,
+                "recommendation_id": event.recommendation_id,
             }
-            for one in events
+            for event in events
         ]
         if not rows:
             return Added(0, 0)
@@ -115,25 +115,24 @@ class EventStore:
             accepted = transaction.execute_each(self._sql.add, rows)
         return Added(accepted, len(rows) - accepted)
 
-    def look(self, user_id: str, through: int = 0, forgotten_through: int = 0, up_to: int = EVER) -> UserEvents:
-        """What a model that was trained up to `through` and `forgotten_through` does not know of a user.
+    def read_user(self, user_id: str, through: int = 0, forgotten_through: int = 0, up_to: int = EVER) -> UserEvents:
+        """Return what happened to a user after a model was trained: events, a deletion, and the hidden items.
 
         Parameters
         ----------
         user_id : str
         through, forgotten_through : int
-            The watermark of the model; 0: it was trained without this store.
+            Watermark of the model; 0: trained without this store.
         up_to : int
-            The `seq` of an earlier look: events that came after it are `later`.
+            `seq` of an earlier result: events that came after it are `later`.
 
         Returns
         -------
         UserEvents
-            With at most 20,000 events, the last ones, ordered by time and then by arrival as in training.
+            With at most 20,000 events, the last ones, in the order of training: by time, then by arrival.
         """
-        known = user_id if not id_problem(user_id) else ""  # no event has such an id
-        asked = {"user": known, "hash": user_hash(user_id), "through": through}
-        rows = self._database.rows(self._sql.look, asked)
+        parameters = {"user": _storable(user_id), "hash": user_hash(user_id), "through": through}
+        rows = self._database.rows(self._sql.user, parameters)
         if not rows:
             raise EventStoreError("the event store cannot be read: its state is gone")
         revision, deleted, last = rows[0][:3]
@@ -142,31 +141,31 @@ class EventStore:
         if last is None:
             return UserEvents(forgotten=forgotten, hidden=hidden)
         earlier = [row for row in rows if row[2] <= up_to]
-        later = _in_time(row for row in rows if row[2] > up_to) if last > up_to else ()
-        return UserEvents(_in_time(earlier), forgotten, later, hidden, earlier[0][2] if earlier else 0)
+        later = _by_time(row for row in rows if row[2] > up_to) if last > up_to else ()
+        return UserEvents(_by_time(earlier), forgotten, later, hidden, earlier[0][2] if earlier else 0)
 
     def forget(self, user_id: str) -> int:
-        """Delete the events of a user and remember that; the number of events that were deleted.
+        """Delete the events of a user and record the deletion; return the number of deleted events.
 
-        Events that come later are those of a new user. A late retry of one that was deleted is not among them.
+        Events that come later belong to a new user. A late retry of a deleted event is not stored again.
         """
-        mine = {"user": user_id if not id_problem(user_id) else ""}
+        user = {"user": _storable(user_id)}
         with self._database.writing() as transaction:
-            kept_keys = transaction.execute(self._sql.blank, mine)
-            deleted = transaction.execute(self._sql.drop, mine)
+            kept_keys = transaction.execute(self._sql.blank, user)
+            deleted = transaction.execute(self._sql.drop, user)
             transaction.execute(self._sql.count_forgotten)
             transaction.execute(self._sql.record_forgotten, {"hash": user_hash(user_id)})
         return kept_keys + deleted
 
     def hide(self, item_id: str) -> None:
-        """Show an item to nobody from now on; raises QueryError where the id cannot be stored."""
+        """Leave an item out of every list from now on; raises QueryError if the id cannot be stored."""
         check_id("item_id", item_id)
         with self._database.writing() as transaction:
             if transaction.execute(self._sql.hide, {"item": item_id}):
                 transaction.execute(self._sql.revise)
 
     def unhide(self, item_id: str) -> None:
-        """Show an item again."""
+        """Allow a hidden item in lists again."""
         if id_problem(item_id):
             return
         with self._database.writing() as transaction:
@@ -174,33 +173,32 @@ class EventStore:
                 transaction.execute(self._sql.revise)
 
     def hidden(self) -> frozenset[str]:
-        """The hidden items as they are now."""
+        """Return the ids of the items that are hidden now."""
         return self._read_hidden()
 
     def watermark(self) -> Watermark:
-        """How far this store has come, for a training that reads it now."""
+        """Return the last numbers of this store, for a training that reads it now."""
         return Watermark(*self._database.rows(self._sql.watermark, {})[0])
 
     def forgotten_hashes(self) -> frozenset[bytes]:
-        """:func:`user_hash` of all users who were ever deleted."""
-        return frozenset(one for one, _ in self.forgotten_since(0))
+        """Return :func:`user_hash` of all deleted users."""
+        return frozenset(digest for digest, _ in self.forgotten_since(0))
 
     def forgotten_since(self, through: int) -> list[tuple[bytes, int]]:
-        """:func:`user_hash` of the users whose last deletion has a number above `through`, and that number."""
+        """Return :func:`user_hash` and the deletion's number of the users whose last deletion came after `through`."""
         return [(row[0], row[1]) for row in self._database.rows(self._sql.forgotten, {"through": through})]
 
     def since(self, through: int = 0, up_to: int = EVER) -> Iterator[list[StoredEvent]]:
-        """The events after one number up to another, in the order of arrival, in chunks."""
+        """Yield the events with `through` < seq <= `up_to` in the order of arrival, in lists of at most 10,000."""
         while through < up_to:
-            asked = {"through": through, "up_to": up_to, "most": CHUNK}
-            rows = self._database.rows(self._sql.since, asked)
+            rows = self._database.rows(self._sql.since, {"through": through, "up_to": up_to, "most": CHUNK})
             if not rows:
                 return
             yield [_stored(row) for row in rows]
             through = rows[-1][0]
 
     def history(self, user_id: str, most: int = 1000) -> tuple[StoredEvent, ...]:
-        """The last events of a user, the newest first."""
+        """Return the last events of a user, the newest first."""
         if id_problem(user_id):
             return ()
         return tuple(_stored(row) for row in self._database.rows(self._sql.history, {"user": user_id, "most": most}))
@@ -208,24 +206,24 @@ class EventStore:
     def recent_counts(
         self, since: int, half_life_days: float, through: int = 0, rules: EventRules | None = None
     ) -> Mapping[str, float]:
-        """Distinct users of each item, those of some time ago counting less.
+        """Return the number of distinct users of each item, with less weight for events longer ago.
 
         Parameters
         ----------
         since : int
-            Seconds since 1970; events before do not count.
+            Seconds since 1970; earlier events do not count.
         half_life_days : float
             Age of the user's last event with the item at which it counts half; 0: all count the same.
         through : int
-            Events up to this number do not count, as a model has them.
+            Events up to this number do not count, because the model has them.
         rules : EventRules or None
-            Events that it gives no weight do not count; None: all do.
+            Events without a weight do not count; None: all count.
         """
         rows = self._database.rows(counts(rules or EventRules(), since, through), {})
         totals: dict[str, float] = defaultdict(float)
         now = self._clock()
-        for item_id, moment, users in rows:
-            age = max(0.0, now - moment) / SECONDS_PER_DAY
+        for item_id, timestamp, users in rows:
+            age = max(0.0, now - timestamp) / SECONDS_PER_DAY
             totals[item_id] += users * (0.5 ** (age / half_life_days) if half_life_days > 0 else 1.0)
         return dict(totals)
 
@@ -235,7 +233,12 @@ class EventStore:
         return self._hidden[1]
 
 
-def _in_time(rows: Iterable[Row]) -> tuple[Event, ...]:
+def _storable(user_id: str) -> str:
+    """Return the id, or an empty one, which no event has, if it cannot be stored."""
+    return "" if id_problem(user_id) else user_id
+
+
+def _by_time(rows: Iterable[Row]) -> tuple[Event, ...]:
     return tuple(Event(*row[3:]) for row in sorted(rows, key=lambda row: (row[6], row[2])))
 
 

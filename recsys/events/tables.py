@@ -32,7 +32,7 @@ from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 from recsys.events.activity import EventRules
 
 SCHEMA = 1
-MOST_EVENTS = 20_000  # of one user in one look; who has more since the last training is no person
+MOST_EVENTS = 20_000  # of a user; more since the last training is not the activity of a person
 
 Id = Text().with_variant(Text(collation="C"), "postgresql")  # compared by bytes, as SQLite does
 Number = BigInteger().with_variant(Integer(), "sqlite")
@@ -53,14 +53,14 @@ EVENTS = Table(
     METADATA,
     Column("seq", Number, primary_key=True, autoincrement=True),
     Column("event_key", LargeBinary, unique=True),
-    Column("user_id", Id),  # NULL: the user was deleted, and the key stays so that a late retry is known again
+    Column("user_id", Id),  # NULL: the user was deleted; the key stays, so that a late retry is recognized
     Column("item_id", Id),
     Column("event", Text),
     Column("value", Double),
     Column("timestamp", BigInteger),
     Column("recommendation_id", Text),
     Index("recsys_events_of_user", "user_id", "seq"),
-    sqlite_autoincrement=True,  # a number is never given twice, not even after a deletion
+    sqlite_autoincrement=True,  # a number is never used twice, not even after a deletion
 )
 
 FORGOTTEN = Table(
@@ -83,7 +83,7 @@ class Statements:
 
     begin: ClauseElement
     state: ClauseElement
-    look: ClauseElement
+    user: ClauseElement
     add: ClauseElement
     blank: ClauseElement
     drop: ClauseElement
@@ -100,8 +100,8 @@ class Statements:
 
 
 def statements(dialect: str) -> Statements:
-    """The statements for a dialect, ``sqlite`` or ``postgresql``, which differ in their INSERT ... ON CONFLICT alone."""
-    insert = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert  # each takes its time
+    """Return the statements for ``sqlite`` or ``postgresql``, which differ in INSERT ... ON CONFLICT only."""
+    insert = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert  # a dialect is slow to import
     row = {name: bindparam(name, type_=_E[name].type) for name in ("event_key", *PERSONAL)}
     next_forgotten = select(bindparam("hash", type_=LargeBinary), STATE.c.forgotten_seq).where(STATE.c.schema == SCHEMA)
     forgotten = insert(FORGOTTEN).from_select(["user_hash", "seq"], next_forgotten)
@@ -110,7 +110,7 @@ def statements(dialect: str) -> Statements:
         .values(schema=SCHEMA, store_id=bindparam("store_id"), forgotten_seq=0, hidden_revision=0)
         .on_conflict_do_nothing(),
         state=select(STATE.c.schema, STATE.c.store_id),
-        look=_look(),
+        user=_user(),
         add=insert(EVENTS).inline().values(row).on_conflict_do_nothing(index_elements=["event_key"]),
         blank=update(EVENTS)
         .where(_E.user_id == bindparam("user"), _E.event_key.is_not(None))
@@ -143,26 +143,26 @@ def statements(dialect: str) -> Statements:
 
 
 def tables() -> list[ClauseElement]:
-    """What makes the tables where they are not there yet."""
-    made: list[ClauseElement] = [CreateTable(table, if_not_exists=True) for table in METADATA.sorted_tables]
+    """Return the statements that create the missing tables and indexes."""
+    created: list[ClauseElement] = [CreateTable(table, if_not_exists=True) for table in METADATA.sorted_tables]
     indexes = (index for table in METADATA.sorted_tables for index in table.indexes)
-    return made + [CreateIndex(index, if_not_exists=True) for index in indexes]
+    return created + [CreateIndex(index, if_not_exists=True) for index in indexes]
 
 
-def _look() -> ClauseElement:
-    """The revision of the hidden items, the deletion of the user, and the events of the user, in one snapshot."""
-    mine = and_(_E.user_id == bindparam("user"), _E.seq > bindparam("through", type_=BigInteger))
-    gone = FORGOTTEN.c.user_hash == bindparam("hash")
+def _user() -> ClauseElement:
+    """Select the revision of the hidden items, the user's last deletion, and the user's events, in one snapshot."""
+    of_user = and_(_E.user_id == bindparam("user"), _E.seq > bindparam("through", type_=BigInteger))
+    deletion = FORGOTTEN.c.user_hash == bindparam("hash")
     return (
         select(STATE.c.hidden_revision, FORGOTTEN.c.seq, _E.seq, _E.item_id, _E.event, _E.value, _E.timestamp)
-        .select_from(STATE.outerjoin(FORGOTTEN, gone).outerjoin(EVENTS, mine))
+        .select_from(STATE.outerjoin(FORGOTTEN, deletion).outerjoin(EVENTS, of_user))
         .order_by(_E.seq.desc())
         .suffix_with(text(f"LIMIT {MOST_EVENTS}"))  # limit() binds two parameters, a microsecond in every request
     )
 
 
 def counts(rules: EventRules, since: int, through: int) -> ClauseElement:
-    """Users by item and the time of the last event of the user with it, which is all that a decayed count needs."""
+    """Select the number of users of each item by the time of their last event with it, which a decayed count needs."""
     last = (
         select(_E.item_id, func.max(_E.timestamp).label("at"))
         .where(_E.seq > through, _E.timestamp >= since)
@@ -174,7 +174,7 @@ def counts(rules: EventRules, since: int, through: int) -> ClauseElement:
 
 
 def _liked(rules: EventRules) -> list[ColumnElement[bool]]:
-    """What :meth:`EventRules.aggregated` gives a weight above 0."""
+    """Return the conditions for a weight above 0 by :meth:`EventRules.aggregated`."""
     enough = _E.value > 0 if rules.threshold is None else _E.value >= rules.threshold
-    known = ["", *(name for name, weight in rules.weights.items() if weight > 0)]
-    return [or_(_E.value.is_(None), enough), *([_E.event.in_(known)] if rules.weights else [])]
+    types = ["", *(name for name, weight in rules.weights.items() if weight > 0)]
+    return [or_(_E.value.is_(None), enough), *([_E.event.in_(types)] if rules.weights else [])]

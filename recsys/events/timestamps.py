@@ -1,4 +1,4 @@
-"""Numbers and moments from strings, strictly: whatever is not plainly one is None."""
+"""Strict parsing of numbers and timestamps from strings; anything else is None."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LATEST = 4_102_444_800  # 2100 in seconds: a sentinel such as 9999999999 must no
 
 
 def number(text: str) -> float | None:
-    """A finite number in plain or scientific notation; ``1_0``, ``nan`` and other digits than 0-9 are none."""
+    """Return a finite number in plain or scientific notation, None for ``1_0``, ``nan`` and digits other than 0-9."""
     if not NUMBER.fullmatch(text):
         return None
     value = float(text)
@@ -20,24 +20,24 @@ def number(text: str) -> float | None:
 
 
 def seconds(text: str) -> int | None:
-    """Seconds since 1970 UTC from seconds, milliseconds (from 1e11 on) or ISO 8601 (UTC where no zone is given)."""
+    """Return seconds since 1970 UTC from seconds, milliseconds (from 1e11 on) or ISO 8601 (UTC if it has no zone)."""
     value = number(text)
     return _from_iso(text) if value is None else seconds_of(value)
 
 
 def seconds_of(value: float) -> int | None:
-    """Seconds since 1970 UTC from seconds or milliseconds, None where that is not between 1970 and 2100."""
+    """Return seconds since 1970 UTC from seconds or milliseconds, None if that is not between 1970 and 2100."""
     return _plausible(value // 1000 if value >= MILLISECONDS_FROM else value)
 
 
 def _from_iso(text: str) -> int | None:
     try:
-        moment = datetime.fromisoformat(text.strip())
+        parsed = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return _plausible(moment.timestamp())
+    parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return _plausible(parsed.timestamp())
 
 
-def _plausible(since: float) -> int | None:
-    return int(since) if 0 <= since < LATEST else None
+def _plausible(value: float) -> int | None:
+    return int(value) if 0 <= value < LATEST else None

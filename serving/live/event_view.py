@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from recsys.errors import EventStoreError
 from recsys.events.activity import NO_EVENTS, UserEvents
-from recsys.events.recent_users import FreshUsers
+from recsys.events.recent_users import RecentUsers
 from recsys.events.records import EVER, user_hash
 from recsys.model.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS, Popularity
 from recsys.recommend.recommender import PopularKind, Recommender
@@ -43,10 +43,12 @@ class EventView:
     def __init__(self, where: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._where, self._clock = where, clock
         if where:
-            import recsys.events.store  # noqa: F401 - its libraries are for those who have one, and not in the first request
+            from recsys.events.store import EventStore  # it loads SQLAlchemy, which only services with a store need
+
+            self._open: Callable[[str], EventStore] = EventStore.open
         self._store: EventStore | None = None
         self._opening = threading.Lock()
-        self._fresh: FreshUsers | None = None
+        self._recent: RecentUsers | None = None
         self._tried = -RETRY_SECONDS
         self._kept_at = 0.0
         self._forgotten: frozenset[bytes] = frozenset()
@@ -69,10 +71,8 @@ class EventView:
         if self._clock() < self._tried + RETRY_SECONDS:
             raise EventStoreError("the event store could not be opened a moment ago; the log has the reason")
         self._tried = self._clock()
-        from recsys.events.store import EventStore
-
         try:
-            store = EventStore.open(self._where)
+            store = self._open(self._where)
             self._keep(store)
         except EventStoreError as error:
             LOG.error("event store: %s", error)
@@ -105,13 +105,13 @@ class EventView:
         store = self._store or self.store()
         watermark = _watermark(store, recommender)
         try:
-            fresh = self._fresh
-            if fresh is None or fresh.watermark != watermark:
-                fresh = self._fresh = FreshUsers(store, *watermark)
-            if not fresh.may_have(user_id):
-                self._hidden = fresh.hidden
-                return UserEvents(hidden=fresh.hidden) if fresh.hidden else NO_EVENTS
-            events = store.look(user_id, *watermark, up_to)
+            recent = self._recent
+            if recent is None or recent.watermark != watermark:
+                recent = self._recent = RecentUsers(store, *watermark)
+            if not recent.may_have(user_id):
+                self._hidden = recent.hidden
+                return UserEvents(hidden=recent.hidden) if recent.hidden else NO_EVENTS
+            events = store.read_user(user_id, *watermark, up_to)
             self._hidden = events.hidden
             if self._clock() > self._kept_at + KEPT_SECONDS:
                 self._keep(store)

@@ -82,7 +82,7 @@ def test_a_full_disk_takes_no_events_and_lists_go_on(disk: Path, tmp_path_factor
         assert post(client).status_code == 202
     check_lists(client)
     with EventStore.open(where) as store:
-        assert len(store.look("u1").events) == 4
+        assert len(store.read_user("u1").events) == 4
         assert store.hidden() == store.forgotten_hashes() == frozenset()
 
 
@@ -109,7 +109,7 @@ def test_a_store_that_a_file_limit_stops_takes_nothing_and_keeps_what_it_has(tmp
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
         with pytest.raises(EventStoreError, match="takes nothing now: database or disk is full"):
             store.add([ReceivedEvent("u1", f"i{n}") for n in range(5000)])
-        assert len(store.look("u1").events) == 1
+        assert len(store.read_user("u1").events) == 1
     assert post(client).status_code == 202
 
 
@@ -170,5 +170,5 @@ def test_a_writer_that_never_rests_leaves_room_for_another(events_url: str) -> N
         finally:
             stop.set()
             thread.join()
-        assert added == len(modest.look("modest").events) == 100
-        assert greedy_added == len(modest.look("greedy").events) > 0
+        assert added == len(modest.read_user("modest").events) == 100
+        assert greedy_added == len(modest.read_user("greedy").events) > 0

@@ -74,13 +74,13 @@ def check_crashes(postgresql_server: Server, crashes: int) -> None:
                     crashing.start()
             crashing.join()
             postgresql_server.start()
-            stored = len(store.look("u").events)
+            stored = len(store.read_user("u").events)
             assert stored >= acknowledged
             again = store.add(sent[-1])  # nobody knows whether the last batch was stored, and that is no matter
             assert again.accepted + again.duplicates == 5
             acknowledged = stored + again.accepted
         assert acknowledged == 5 * len(sent)
-        assert Counter(one.item_id for one in store.look("u").events) == {one[0].item_id: 5 for one in sent}
+        assert Counter(one.item_id for one in store.read_user("u").events) == {one[0].item_id: 5 for one in sent}
 
 
 @pytest.mark.slow

@@ -54,7 +54,7 @@ def test_a_file_is_made_with_its_folders_whatever_its_name(file: Path) -> None:
     with EventStore.open(str(file)) as store:
         store.add([ReceivedEvent("u", "i")])
     with EventStore.open(f"sqlite:///{str(file).replace('?', '%3F')}" if "?" not in str(file) else str(file)) as store:
-        assert len(store.look("u").events) == 1
+        assert len(store.read_user("u").events) == 1
     assert [one.name for one in file.parent.iterdir()] == [file.name]
 
 
@@ -140,7 +140,7 @@ def test_a_second_writer_waits(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
             adding.start()
             transaction.execute(first._sql.hide, {"item": "x"})
         adding.join(PATIENCE)
-        assert [one.item_id for one in second.look("u").events] == ["second"]
+        assert [one.item_id for one in second.read_user("u").events] == ["second"]
 
 
 def test_control_without_a_timeout_a_second_writer_fails(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,9 +158,9 @@ def test_readers_do_not_wait_for_a_writer(file: Path, monkeypatch: pytest.Monkey
         with first._database.writing() as transaction:
             transaction.execute(first._sql.hide, {"item": "x"})
             transaction.execute(first._sql.revise)
-            assert len(second.look("u").events) == 1
+            assert len(second.read_user("u").events) == 1
             assert second.hidden() == frozenset()
-        assert second.look("u").hidden == {"x"}
+        assert second.read_user("u").hidden == {"x"}
 
 
 def test_a_failed_transaction_changes_nothing(events_url: str) -> None:
@@ -183,17 +183,17 @@ def test_a_server_that_was_restarted_is_found_again(
     postgresql_server: Server, on_server: EventStore, mode: str
 ) -> None:
     on_server.add([ReceivedEvent("u", "a")])
-    on_server.look("u")
+    on_server.read_user("u")
     postgresql_server.stop(mode)
     try:
-        for attempt in (lambda: on_server.look("u"), on_server.hidden, lambda: list(on_server.since())):
+        for attempt in (lambda: on_server.read_user("u"), on_server.hidden, lambda: list(on_server.since())):
             with pytest.raises(EventStoreError, match=r"\Athe event store cannot be read: [^\n]*\Z"):
                 attempt()
         with pytest.raises(EventStoreError, match=r"\Athe event store takes nothing now: [^\n]*\Z"):
             on_server.add([ReceivedEvent("u", "b")])
     finally:
         postgresql_server.start()
-    assert len(on_server.look("u").events) == 1
+    assert len(on_server.read_user("u").events) == 1
     assert on_server.add([ReceivedEvent("u", "b")]).accepted == 1
 
 
@@ -201,7 +201,7 @@ def test_a_connection_that_was_cut_is_replaced_at_once(postgresql_server: Server
     on_server.add([ReceivedEvent("u", "a")])
     others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'recsys'"
     postgresql_server.sql(others)
-    assert len(on_server.look("u").events) == 1
+    assert len(on_server.read_user("u").events) == 1
     postgresql_server.sql(others)
     assert on_server.add([ReceivedEvent("u", "b")]).accepted == 1
 
@@ -225,7 +225,7 @@ def test_a_child_that_is_forked_during_a_write_can_write(on_server: EventStore) 
     process.join(PATIENCE)
     assert process.exitcode == 0
     on_server.add([ReceivedEvent("u", "after")])
-    assert [one.item_id for one in on_server.look("u").activity.events] == ["before", "child", "after"]
+    assert [one.item_id for one in on_server.read_user("u").events] == ["before", "child", "after"]
 
 
 def test_a_server_that_does_not_answer_is_given_up(on_server: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,8 +234,8 @@ def test_a_server_that_does_not_answer_is_given_up(on_server: EventStore, monkey
     with driver(on_server) as other, other.transaction():
         other.execute("LOCK TABLE recsys_state IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(EventStoreError, match="cannot be read: canceling statement due to"):
-            on_server.look("u")
-    assert on_server.look("u").seq == 0
+            on_server.read_user("u")
+    assert on_server.read_user("u").seq == 0
 
 
 def test_a_database_of_another_encoding_is_refused(postgresql_server: Server) -> None:
@@ -275,7 +275,7 @@ def test_control_without_the_lock_an_event_is_missed(on_server: EventStore) -> N
             mark = on_server.watermark().through
         assert mark == 2
         assert [one.user_id for chunk in on_server.since(mark) for one in chunk] == []
-        assert len(on_server.look("slow").events) == 1
+        assert len(on_server.read_user("slow").events) == 1
 
 
 def test_a_server_has_no_header(on_server: EventStore) -> None:

@@ -39,7 +39,7 @@ def test_every_commit_of_anybody_changes_the_header(file: Path) -> None:
             change()
             assert header[:] not in seen
             seen.append(header[:])
-            other.look("u"), store.hidden(), store.watermark()
+            other.read_user("u"), store.hidden(), store.watermark()
             assert header[:] == seen[-1]
         assert len(header) == backends.HEADER_BYTES
 
@@ -72,7 +72,7 @@ if sys.argv[2] == "closing":
 else:
     for _ in range(3):
         store.header()
-        store.look("u")
+        store.read_user("u")
 print("ready", flush=True)
 sys.stdin.read()
 """

@@ -23,7 +23,7 @@ IMPOSSIBLE_IDS = ["", "null\0byte", "x" * 513, "half\ud83e"]
 
 
 def test_nothing_is_known_at_first(store: EventStore) -> None:
-    assert store.look("u") == NO_EVENTS
+    assert store.read_user("u") == NO_EVENTS
     assert (everything(store), store.history("u"), store.hidden(), store.forgotten_hashes()) == (
         [],
         (),
@@ -43,7 +43,7 @@ def test_events_come_back_as_they_were(store: EventStore) -> None:
         Event("b", "", -1e15, NOW),
         Event("c", "", None, NOW),
     )
-    look = store.look("u")
+    look = store.read_user("u")
     assert look == UserEvents(expected, seq=store.watermark().through)
     assert [one.event for one in everything(store)] == [*expected]
     assert [one.event for one in store.history("u")] == [*reversed(expected)]
@@ -58,7 +58,7 @@ def test_ids_are_kept_byte_for_byte(store: EventStore, position: str) -> None:
     assert len(stored) == len(POSSIBLE_IDS)
     if position == "user_id":
         assert [one.user_id for one in stored] == POSSIBLE_IDS
-        assert [len(store.look(one).events) for one in POSSIBLE_IDS] == [1] * len(POSSIBLE_IDS)
+        assert [len(store.read_user(one).events) for one in POSSIBLE_IDS] == [1] * len(POSSIBLE_IDS)
     if position == "item_id":
         assert [one.event.item_id for one in stored] == POSSIBLE_IDS
 
@@ -81,48 +81,48 @@ def test_values_that_are_no_numbers_of_a_sane_size_are_refused(value: float) -> 
 @pytest.mark.parametrize("one", IMPOSSIBLE_IDS)
 def test_questions_about_ids_that_cannot_be_stored_are_answered(store: EventStore, one: str) -> None:
     store.add([event()])
-    assert store.look(one) == NO_EVENTS
+    assert store.read_user(one) == NO_EVENTS
     assert store.history(one) == ()
     assert store.forget(one) == 0
-    assert store.look(one).forgotten
+    assert store.read_user(one).forgotten
     store.unhide(one)
     with pytest.raises(QueryError, match=r"^item_id "):
         store.hide(one)
-    assert store.look("u").events
+    assert store.read_user("u").events
 
 
 def test_an_event_id_counts_once(store: EventStore, opened: Callable[[], EventStore]) -> None:
     assert store.add([event(item="a", event_id="1"), event(item="b", event_id="1"), event(item="c")]) == Added(2, 1)
     assert opened().add([event(item="d", event_id="1"), event(item="e", event_id="2")]) == Added(1, 1)
     assert store.add([event(item="f"), event(item="f")]) == Added(2, 0)
-    assert items(store.look("u").events) == ["a", "c", "e", "f", "f"]
+    assert items(store.read_user("u").events) == ["a", "c", "e", "f", "f"]
 
 
 def test_a_model_is_told_only_what_came_after_it(store: EventStore) -> None:
     store.add([event(item="old"), event("other", item="x")])
     mark = store.watermark()
-    assert store.look("u", mark.through) == NO_EVENTS
+    assert store.read_user("u", mark.through) == NO_EVENTS
     store.add([event(item="new")])
-    assert items(store.look("u", mark.through).events) == ["new"]
-    assert items(store.look("u").events) == ["old", "new"]
+    assert items(store.read_user("u", mark.through).events) == ["new"]
+    assert items(store.read_user("u").events) == ["old", "new"]
     assert [one.event.item_id for one in everything(store, mark.through)] == ["new"]
 
 
 def test_events_are_in_the_order_of_time_and_then_of_arrival(store: EventStore) -> None:
     times = {"third": NOW, "first": NOW - 9, "fourth": NOW, "second": NOW - 9}
     store.add([event(item=name, timestamp=time) for name, time in times.items()])
-    assert items(store.look("u").events) == ["first", "second", "third", "fourth"]
+    assert items(store.read_user("u").events) == ["first", "second", "third", "fourth"]
 
 
 def test_later_pages_see_what_the_first_page_saw(store: EventStore) -> None:
-    first = store.look("u")
+    first = store.read_user("u")
     store.add([event(item="a"), event(item="b")])
-    second = store.look("u")
+    second = store.read_user("u")
     store.add([event(item="c"), event("other")])
     assert (items(second.events), second.later) == (["a", "b"], ())
-    again = store.look("u", up_to=first.seq)
+    again = store.read_user("u", up_to=first.seq)
     assert (items(again.events), items(again.later)) == ([], ["a", "b", "c"])
-    look = store.look("u", up_to=second.seq)
+    look = store.read_user("u", up_to=second.seq)
     assert (items(look.events), items(look.later), look.seq) == (["a", "b"], ["c"], second.seq)
 
 
@@ -132,7 +132,7 @@ def test_of_too_many_events_the_last_ones_are_seen(
     monkeypatch.setattr(tables, "MOST_EVENTS", 3)
     store = opened()
     store.add([event(item=str(n)) for n in range(5)])
-    assert items(store.look("u").events) == ["2", "3", "4"]
+    assert items(store.read_user("u").events) == ["2", "3", "4"]
 
 
 def test_a_forgotten_user_is_forgotten_and_may_begin_again(store: EventStore, opened: Callable[[], EventStore]) -> None:
@@ -141,37 +141,39 @@ def test_a_forgotten_user_is_forgotten_and_may_begin_again(store: EventStore, op
     assert store.forget("u") == 2
     after = store.watermark()
     for one in (store, opened()):
-        assert one.look("u") == UserEvents(forgotten=True)
-        assert one.look("u", before.through, before.forgotten_through) == UserEvents(forgotten=True)
-        assert one.look("u", after.through, after.forgotten_through) == NO_EVENTS
+        assert one.read_user("u") == UserEvents(forgotten=True)
+        assert one.read_user("u", before.through, before.forgotten_through) == UserEvents(forgotten=True)
+        assert one.read_user("u", after.through, after.forgotten_through) == NO_EVENTS
         assert one.history("u") == ()
         assert [event.user_id for event in everything(one)] == ["v"]
         assert one.forgotten_hashes() == {user_hash("u")}
-    assert not store.look("v").forgotten
+    assert not store.read_user("v").forgotten
     store.add([event(item="c")])
-    assert store.look("u") == UserEvents((Event("c", "", None, NOW),), forgotten=True, seq=store.watermark().through)
+    assert store.read_user("u") == UserEvents(
+        (Event("c", "", None, NOW),), forgotten=True, seq=store.watermark().through
+    )
     assert store.watermark().through > before.through
     store.forget("u")
-    assert store.look("u", after.through, after.forgotten_through) == UserEvents(forgotten=True)
+    assert store.read_user("u", after.through, after.forgotten_through) == UserEvents(forgotten=True)
 
 
 def test_a_late_retry_of_a_forgotten_event_does_not_bring_it_back(store: EventStore) -> None:
     store.add([event(item="a", event_id="1")])
     store.forget("u")
     assert store.add([event(item="a", event_id="1")]) == Added(0, 1)
-    assert store.look("u").events == ()
+    assert store.read_user("u").events == ()
 
 
 def test_hidden_items_are_told_to_every_worker_at_once(store: EventStore, opened: Callable[[], EventStore]) -> None:
     other = opened()
-    assert other.look("u").hidden == frozenset()
+    assert other.read_user("u").hidden == frozenset()
     for one in POSSIBLE_IDS:
         store.hide(one)
     store.hide(POSSIBLE_IDS[0])
-    assert other.look("u").hidden == other.hidden() == frozenset(POSSIBLE_IDS)
+    assert other.read_user("u").hidden == other.hidden() == frozenset(POSSIBLE_IDS)
     other.unhide(POSSIBLE_IDS[0])
     other.unhide("never hidden")
-    assert store.look("u").hidden == frozenset(POSSIBLE_IDS[1:])
+    assert store.read_user("u").hidden == frozenset(POSSIBLE_IDS[1:])
 
 
 def test_a_long_store_is_read_in_chunks(store: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +230,7 @@ def test_any_sequence_of_changes_leaves_what_a_list_would_hold(
             getattr(store, kind)(what)
             (hidden.add if kind == "hide" else hidden.discard)(what)
     for user in (f"{run}a", f"{run}b"):
-        look = store.look(user, start.through, start.forgotten_through)
+        look = store.read_user(user, start.through, start.forgotten_through)
         assert items(look.events) == [item for one, item in events if one == user]
         assert (look.forgotten, look.hidden) == (user in forgotten, hidden)
     assert [(one.user_id, one.event.item_id) for one in everything(store, start.through)] == events

@@ -29,7 +29,7 @@ def test_an_event_id_counts_once_among_many_writers(opened: Callable[[], EventSt
     with ThreadPoolExecutor(len(stores)) as pool:
         accepted = list(pool.map(send, range(len(stores))))
     assert sum(accepted) == 210
-    assert sorted(items(stores[0].look("u").events), key=int) == [f"{n}" for n in range(210)]
+    assert sorted(items(stores[0].read_user("u").events), key=int) == [f"{n}" for n in range(210)]
 
 
 def test_every_opening_finds_the_same_store(events_url: str) -> None:
@@ -63,7 +63,7 @@ def test_threads_share_a_store(store: EventStore) -> None:
         seen = []
         for n in range(20):
             store.add([event(f"u{k}", item=str(n))])
-            seen.append(len(store.look(f"u{k}").events))
+            seen.append(len(store.read_user(f"u{k}").events))
         return seen
 
     with ThreadPoolExecutor(8) as pool:
@@ -72,13 +72,13 @@ def test_threads_share_a_store(store: EventStore) -> None:
 
 def test_a_forked_child_and_its_parent_both_go_on(store: EventStore) -> None:
     store.add([event(item="before")])
-    store.look("u")
+    store.read_user("u")
     listening, telling = FORK.Pipe(duplex=False)
 
     def child() -> None:
-        telling.send(items(store.look("u").events))
+        telling.send(items(store.read_user("u").events))
         store.add([event(item="child")])
-        telling.send(items(store.look("u").events))
+        telling.send(items(store.read_user("u").events))
 
     process = FORK.Process(target=child)
     process.start()
@@ -86,7 +86,7 @@ def test_a_forked_child_and_its_parent_both_go_on(store: EventStore) -> None:
     process.join(60)
     assert process.exitcode == 0
     assert (listening.recv(), listening.recv()) == (["before"], ["before", "child"])
-    assert items(store.look("u").events) == ["before", "child"]
+    assert items(store.read_user("u").events) == ["before", "child"]
     store.add([event(item="after")])
     assert [one.event.item_id for one in everything(store)][-1] == "after"
 
@@ -126,7 +126,7 @@ def test_processes_share_a_store(events_url: str) -> None:
     def work(k: int) -> None:
         with EventStore.open(events_url) as store:
             accepted = sum(store.add([event(f"u{k}", event_id=f"{n}")]).accepted for n in range(50))
-            os._exit(0 if len(store.look(f"u{k}").events) == accepted else 1)
+            os._exit(0 if len(store.read_user(f"u{k}").events) == accepted else 1)
 
     processes = [FORK.Process(target=work, args=(k,)) for k in range(4)]
     for process in processes:

@@ -250,7 +250,7 @@ class TestTheSameQuestion:
         client.put("/items/i4/hidden")
         sound = client.get("/search?q=wine&mode=keyword").json
         with monkeypatch.context() as patched:
-            patched.setattr("serving.live.event_view.FreshUsers.may_have", failing)
+            patched.setattr("serving.live.event_view.RecentUsers.may_have", failing)
             assert client.get("/search?q=wine&mode=keyword").json == {**sound, "degraded": ["events"]}
         assert client.get("/search?q=wine&mode=keyword").json == sound
         assert len(searched) == 1

@@ -149,7 +149,7 @@ def test_events_that_come_while_it_reads_are_left_to_the_next_training(
     monkeypatch.setattr(EventStore, "forgotten_hashes", busy)
     dataset = ingest(reading(store))
     assert set(weights(dataset)) == {("a", "x")}
-    assert [one.item_id for one in store.look("a", dataset.watermark.through).events] == ["late"]
+    assert [one.item_id for one in store.read_user("a", dataset.watermark.through).events] == ["late"]
 
 
 def test_events_that_cannot_be_counted_are_rejected_with_their_number(tmp_path: Path, store: EventStore) -> None:
@@ -197,7 +197,7 @@ def online(
     counted = {
         (user, item): weight
         for user in "ab"
-        for item, weight in rules.aggregated(store.look(user, through).events).items()
+        for item, weight in rules.aggregated(store.read_user(user, through).events).items()
     }
     return {pair: weight for pair, weight in counted.items() if weight > 0}, {
         pair for pair, weight in counted.items() if weight == 0
