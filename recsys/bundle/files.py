@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from pathlib import Path
 
-from recsys.encoders.hub import FileContent
 
-
-def write_bytes(path: Path, content: FileContent) -> None:
+def write_bytes(path: Path, content: bytes | mmap.mmap) -> None:
     """Write a new file and sync it; raises OSError, also when the file is there already."""
     with path.open("xb") as stream:
         stream.write(content)
