@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.support import factories
+from tests.support.commands import run_command as recsys
 
 TOLD = "told.txt"
 RECSYS = Path(sys.executable).with_name("recsys")
 
 
-def recsys(*arguments: object, cwd: Path, expect: int = 0) -> subprocess.CompletedProcess[str]:
+def process(*arguments: object, cwd: Path, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process of its own."""
     done = subprocess.run([RECSYS, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == expect, done.stdout + done.stderr
     return done
@@ -169,7 +171,13 @@ def test_a_missing_encoder_is_told_before_anything_is_read(trained: Path) -> Non
 
 
 def test_debug_shows_the_traceback(trained: Path) -> None:
-    assert "Traceback" in recsys("similar", "nix", "--debug", cwd=trained, expect=1).stderr
+    assert "Traceback" in process("similar", "nix", "--debug", cwd=trained, expect=1).stderr
+
+
+def test_as_a_process_it_says_the_same(trained: Path) -> None:
+    for arguments, code in ((("recommend", "u0042", "-k", 3, "--json"), 0), (("similar", "nix"), 1)):
+        own, inside = process(*arguments, cwd=trained, expect=code), recsys(*arguments, cwd=trained, expect=code)
+        assert (own.stdout, own.stderr) == (inside.stdout, inside.stderr)
 
 
 def test_a_closed_pipe_is_no_error(trained: Path) -> None:
