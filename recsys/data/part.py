@@ -167,16 +167,14 @@ class Pointers(Field):
     kind: type[np.generic] = np.int64
 
     def fit(self, value: NDArray[Any], sizes: dict[str, int]) -> None:
-        if value.dtype != self.kind or value.ndim != 1 or not len(value):
-            raise UnfitError(
-                f"is {value.dtype} of shape {value.shape} where {self.kind.__name__} of {self.rows} + 1 is expected"
-            )
-        if len(value) != sizes.setdefault(self.rows, len(value) - 1) + 1:
-            raise UnfitError(
-                f"has {len(value)} entries where one more than {sizes[self.rows]} ({self.rows}) is expected"
-            )
-        if value[0] != 0 or value[-1] != sizes.setdefault(self.entries, int(value[-1])):
-            raise UnfitError(f"does not end at the {sizes.get(self.entries)} {self.entries}")
+        if value.dtype != self.kind or value.ndim != 1:
+            raise UnfitError(f"is {value.dtype} of shape {value.shape} where {self.kind.__name__} is expected")
+        if len(value) != sizes.setdefault(self.rows, max(0, len(value) - 1)) + 1:
+            raise UnfitError(f"has {len(value)} entries where one more than {sizes[self.rows]} {self.rows} is expected")
+        if value[0] != 0:
+            raise UnfitError(f"does not begin at 0 but at {value[0]}")
+        if value[-1] != sizes.setdefault(self.entries, int(value[-1])):
+            raise UnfitError(f"ends at {value[-1]} where {sizes[self.entries]} {self.entries} are expected")
         if not bool(np.all(value[1:] > value[:-1] if self.strictly else value[1:] >= value[:-1])):
             raise UnfitError("does not rise")
 

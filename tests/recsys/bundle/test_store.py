@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import hashlib
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -19,6 +20,9 @@ from recsys.recommend.request import ListRequest
 from tests.support import factories
 from tests.support.faults import bundles
 from tests.support.faults.bundles import PREFIXES, serving
+from tests.support.faults.damage import FORESTS
+
+OPEN_FILES = Path("/proc/self/fd")
 
 
 def damage(store: Store, version: str) -> None:
@@ -89,6 +93,15 @@ def test_what_is_published_is_what_was_given(store: Store) -> None:
     given = bundles.digest(model)
     bundles.publish(store, model)
     assert bundles.digest(store.load().model) == given
+
+
+def test_a_model_holds_a_descriptor_for_its_arrays_and_one_for_each_forest(store: Store) -> None:
+    bundles.publish(store, bundles.tiny("a"))
+    gc.collect()
+    before = len(list(OPEN_FILES.iterdir()))
+    model = store.load().model
+    assert len(list(OPEN_FILES.iterdir())) - before == 1 + len(FORESTS)
+    assert len(model.users) == 8
 
 
 def test_an_empty_store_says_so(store: Store) -> None:

@@ -20,6 +20,7 @@ from recsys.bundle.store import Store
 from recsys.config import IndexConfig, ServeConfig
 from recsys.data.filters import parse_filter
 from recsys.model.model import Model
+from recsys.model.precomputed_lists import ItemLists, UserLists
 from recsys.recommend.batch import recommend_many, recommend_penalized
 from recsys.recommend.json import answer_object
 from recsys.recommend.recommender import Recommender
@@ -122,7 +123,7 @@ def lists(model: Model) -> Iterator[tuple[str, object]]:
     for number, row in enumerate(recommend_penalized(recommender, users, 15, (0.2, 0.7))):
         yield f"penalized {number}", [[one.nums.tolist(), one.scores.tolist()] for one in row]
     made = precompute_lists.with_lists(model, IndexConfig(lists=12))
-    for name, kept in (("users", made.user_lists), ("items", made.item_lists)):
+    for name, kept in (("users", made.need(UserLists)), ("items", made.need(ItemLists))):
         yield f"lists of {name}", [kept.nums.tolist(), kept.scores.tolist(), kept.collaborative.tolist()]
     listed = Recommender(made, "v1")
     for num in ROWS:
