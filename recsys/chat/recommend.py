@@ -30,7 +30,7 @@ from recsys.data.vectors import Vectors, unit_rows
 from recsys.index.exact import ExactIndex, VectorIndex, best_of, products
 from recsys.model.model import Model
 from recsys.recommend.answer import Answer, Recommendation, Source, Strategy
-from recsys.recommend.ranking import Mask, Nums, nearest, scored
+from recsys.recommend.ranking import Mask, Nums, rank_by_vector, rank_items
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import UserState
@@ -164,7 +164,7 @@ def _candidates(
 def _nearest(index: VectorIndex, vector: Scores, factors: int, skip: Nums, eligible: Mask | None) -> Nums:
     """Return the best POOL eligible items; an exact scan skips the others and copies no rows."""
     if eligible is None or not isinstance(index, ExactIndex):
-        return nearest(index, vector, factors, POOL, skip, eligible=eligible).found.nums
+        return rank_by_vector(index, vector, factors, POOL, skip, eligible=eligible).found.nums
     return index.query(vector, POOL, np.union1d(skip, np.flatnonzero(~eligible)).astype(np.int32)).nums
 
 
@@ -191,7 +191,7 @@ def _personal(model: Model, taste: UserState, nums: Nums) -> NDArray[np.float64]
     made = np.zeros(len(nums))
     if not taste.query.vector.any() or not len(nums):
         return made
-    ranked = scored(model, taste.query, nums, len(nums)).found
+    ranked = rank_items(model, taste.query, nums, len(nums)).found
     scores = ranked.scores.astype(np.float64)
     made[np.searchsorted(nums, ranked.nums)] = PERSONAL * (scores - scores[-1]) / ((scores[0] - scores[-1]) or 1.0)
     return made

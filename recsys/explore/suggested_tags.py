@@ -12,7 +12,7 @@ from recsys.data.vectors import Vectors
 from recsys.errors import UnansweredError
 from recsys.model.extras.tagging import Measured, Space, Tagging
 from recsys.model.model import Model
-from recsys.recommend.ranking import nearest
+from recsys.recommend.ranking import rank_by_vector
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.text_vectors import content_row
 from recsys.score_order import Scores, shown
@@ -131,7 +131,7 @@ def _of_attribute(asked: _Asked, attribute: int) -> Suggestions:
     near, likenesses = np.empty(0, dtype=np.int32), np.empty(0)
     if vector.any():
         mask, factors = tagging.having(attribute), model.layout.factors
-        found = nearest(model.items_like_item, vector, factors, measured.k, asked.skip, eligible=mask).found
+        found = rank_by_vector(model.items_like_item, vector, factors, measured.k, asked.skip, eligible=mask).found
         like = found.scores > 0
         near, likenesses = found.nums[like], found.scores[like].astype(np.float64)
     known = () if num is None else tuple(tagging.values[one] for one in tagging.values_of(num, attribute).tolist())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recsys.index.exact import NOTHING, ExactIndex, Neighbors
 from recsys.model.model import Model
-from recsys.recommend.ranking import Ranked, rank, scored, user_query
+from recsys.recommend.ranking import Ranked, rank_for_user, rank_items, user_query
 from recsys.recommend.recommender import Recommender
 from recsys.score_order import UNIT, contenders
 
@@ -34,7 +34,7 @@ def recommend_many(
     Parameters
     ----------
     penalty : float
-        Of popularity, as :func:`recsys.recommend.ranking.rank` has it.
+        Of popularity, as :func:`recsys.recommend.ranking.rank_for_user` has it.
     """
     if exact or isinstance(recommender.model.items_for_user, ExactIndex):
         yield from (lists[0] for lists in recommend_penalized(recommender, user_nums, k, (penalty,)))
@@ -98,7 +98,7 @@ def score_pairs(
             rows_of.setdefault(user, []).append(row)
     for user, rows in rows_of.items():
         nums = np.unique(np.asarray([items[row] for row in rows], dtype=np.int32))
-        ranked = scored(model, user_query(model, user), nums, len(nums)).found
+        ranked = rank_items(model, user_query(model, user), nums, len(nums)).found
         score_of = dict(zip(ranked.nums.tolist(), ranked.scores.tolist(), strict=True))
         for row in rows:
             scores[row] = score_of[items[row]]
@@ -111,7 +111,9 @@ def _by_query(recommender: Recommender, k: int, penalty: float, user_nums: Nums)
     for num in user_nums.tolist():
         query, seen = user_query(model, num), model.seen(num)
         known = query.vector.any()
-        answers.append(rank(model, query, k, seen, penalty=penalty).found if known else model.popularity.top(k, seen))
+        answers.append(
+            rank_for_user(model, query, k, seen, penalty=penalty).found if known else model.popularity.top(k, seen)
+        )
     return answers
 
 
@@ -130,7 +132,7 @@ def _by_product(model: Model, k: int, penalties: Sequence[float], user_nums: Num
         scores[table.positions[query.nearby.nums]] += query.nearby.total
         largest = 0.0
         if any(penalties):
-            best = scored(model, query, table.order[contenders(scores, 1, slack)], 1)
+            best = rank_items(model, query, table.order[contenders(scores, 1, slack)], 1)
             largest = max(0.0, float(best.found.scores[0]))
         scores[table.positions[model.seen(num)]] = -np.inf
         found = []
@@ -139,6 +141,6 @@ def _by_product(model: Model, k: int, penalties: Sequence[float], user_nums: Num
             lessened = scores - np.float32(cost) * levels if cost else scores
             kept = contenders(lessened, k, slack)
             kept = kept[np.isfinite(lessened[kept])]
-            found.append(scored(model, query, table.order[kept], k, cost))
+            found.append(rank_items(model, query, table.order[kept], k, cost))
         answers.append(tuple(found))
     return answers

@@ -91,7 +91,7 @@ def history_query(model: Model, factors: Scores, history: Nums) -> UserQuery:
     return UserQuery(_vector(model, factors, history), model.neighborhood.scores(history, emphasis))
 
 
-def rank(
+def rank_for_user(
     model: Model,
     query: UserQuery,
     k: int,
@@ -112,9 +112,9 @@ def rank(
     most_near = len(model.catalog) if isinstance(index, ExactIndex) else MOST_NEAR
 
     def best(n: int, out: Nums) -> Ranked:
-        proposed = propose(index, query.vector, n, out, eligible)
+        proposed = find_candidates(index, query.vector, n, out, eligible)
         near = _near(query.nearby, out, most_near, eligible)
-        return scored(model, query, np.union1d(proposed, near).astype(np.int32), n)
+        return rank_items(model, query, np.union1d(proposed, near).astype(np.int32), n)
 
     if not penalty:
         return _in_blocks(index, k, skip, best)
@@ -124,8 +124,8 @@ def rank(
         near = _near(query.nearby, out, most_near, eligible)
         wanted = OVER_FETCH * n
         while True:
-            proposed = propose(index, query.vector, wanted, out, eligible)
-            found = scored(model, query, np.union1d(proposed, near).astype(np.int32), n, cost)
+            proposed = find_candidates(index, query.vector, wanted, out, eligible)
+            found = rank_items(model, query, np.union1d(proposed, near).astype(np.int32), n, cost)
             if len(proposed) < wanted or wanted >= len(index) or _settled(index.table, query.vector, proposed, found):
                 return found
             wanted *= OVER_FETCH
@@ -133,7 +133,7 @@ def rank(
     return _in_blocks(index, k, skip, penalized)
 
 
-def alike(
+def rank_similar(
     model: Model,
     item_num: int,
     k: int,
@@ -142,25 +142,25 @@ def alike(
     eligible: Mask | None = None,
     exact: bool = False,
 ) -> Ranked:
-    """The `k` items most like an item that are not in `skip`, as :func:`rank`."""
+    """The `k` items most like an item that are not in `skip`, as :func:`rank_for_user`."""
     table = model.items_like_item.table
     index: VectorIndex = ExactIndex(table) if exact else model.items_like_item
     vector = table.rows(np.asarray([item_num]))[0]
-    return nearest(index, vector, model.layout.factors, k, skip, eligible=eligible)
+    return rank_by_vector(index, vector, model.layout.factors, k, skip, eligible=eligible)
 
 
-def nearest(
+def rank_by_vector(
     index: VectorIndex, vector: Scores, factors: int, k: int, skip: Nums, *, eligible: Mask | None = None
 ) -> Ranked:
     """The `k` items not in `skip` with the largest products with `vector`, whose first `factors` numbers are behaviour."""
 
     def best(n: int, out: Nums) -> Ranked:
-        return likest(index.table, vector, factors, propose(index, vector, n, out, eligible), n)
+        return rank_items_by_vector(index.table, vector, factors, find_candidates(index, vector, n, out, eligible), n)
 
     return _in_blocks(index, k, skip, best)
 
 
-def propose(index: VectorIndex, vector: Scores, k: int, skip: Nums, eligible: Mask | None = None) -> Nums:
+def find_candidates(index: VectorIndex, vector: Scores, k: int, skip: Nums, eligible: Mask | None = None) -> Nums:
     """Row numbers among which are the best `k` by inner product that are not in `skip` and eligible.
 
     A few eligible items are all proposed. Of many, a scan passes those that are not eligible by. A forest is asked for more
@@ -186,7 +186,7 @@ def propose(index: VectorIndex, vector: Scores, k: int, skip: Nums, eligible: Ma
     return np.flatnonzero(allowed).astype(np.int32)
 
 
-def scored(model: Model, query: UserQuery, nums: Nums, k: int, cost: float = 0.0) -> Ranked:
+def rank_items(model: Model, query: UserQuery, nums: Nums, k: int, cost: float = 0.0) -> Ranked:
     """The best `k` of the given items, equal scores in the order of their numbers.
 
     Parameters
@@ -206,7 +206,7 @@ def scored(model: Model, query: UserQuery, nums: Nums, k: int, cost: float = 0.0
     return _best(nums[kept], collaborative, content, popularity[kept], k)
 
 
-def likest(table: VectorTable, vector: Scores, factors: int, nums: Nums, k: int) -> Ranked:
+def rank_items_by_vector(table: VectorTable, vector: Scores, factors: int, nums: Nums, k: int) -> Ranked:
     """The best `k` of the given items by their products with `vector`, whose first `factors` numbers are behaviour."""
     nothing = np.zeros(len(nums))
     rows, kept = _promising(table, vector, nums, k, nothing)
@@ -241,7 +241,7 @@ def _best(nums: Nums, collaborative: Scores, content: Scores, popularity: Scores
 
 def _largest(model: Model, query: UserQuery, exact: bool) -> float:
     """The m of the module's formula; 0 where no item has a score above it."""
-    found = rank(model, query, 1, NOTHING, exact=exact).found.scores
+    found = rank_for_user(model, query, 1, NOTHING, exact=exact).found.scores
     return max(0.0, float(found[0])) if len(found) else 0.0
 
 

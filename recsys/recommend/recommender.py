@@ -26,7 +26,7 @@ from recsys.recommend import answer, user_state
 from recsys.recommend.answer import Answer, Page
 from recsys.recommend.diversity import POOL, diversified
 from recsys.recommend.explain import reasons
-from recsys.recommend.ranking import Ranked, alike, rank, scored
+from recsys.recommend.ranking import Ranked, rank_for_user, rank_items, rank_similar
 from recsys.recommend.request import ListRequest
 from recsys.recommend.user_profile import Profile, profile
 from recsys.recommend.user_state import UserState
@@ -136,7 +136,7 @@ class Recommender:
         if not self.model.items_like_item.table.rows(np.asarray([num])).any():
             return self._popular(request, skip, "popular", self.model.popularity, fallback=True)
         eligible = self.eligible(request)
-        ranked = alike(self.model, num, self._depth(request), skip, eligible=eligible, exact=request.exact)
+        ranked = rank_similar(self.model, num, self._depth(request), skip, eligible=eligible, exact=request.exact)
         chosen, place = self._chosen(ranked, request, set())
         return Answer(
             "similar",
@@ -159,7 +159,7 @@ class Recommender:
             scores = self.model.popularity.scores[chosen]
             items = answer.of_popular(catalog, best_of(chosen, scores, len(chosen)), explain)
             return Answer("popular", items, fallback=True, unknown=unknown)
-        ranked = scored(self.model, state.query, chosen, len(chosen))
+        ranked = rank_items(self.model, state.query, chosen, len(chosen))
         why = reasons(state, ranked.found.nums, self.nums(events.hidden)) if explain else None
         return Answer("ranked", answer.of_ranked(catalog, ranked, why), unknown=unknown)
 
@@ -206,7 +206,7 @@ class Recommender:
         drop = set() if request.include_seen else self._later(events)
         if not state.query.vector.any():
             return self._popular(request, skip, "popular", self.model.popularity, drop, fallback=True)
-        ranked = rank(
+        ranked = rank_for_user(
             self.model,
             state.query,
             self._depth(request) + len(drop),

@@ -34,7 +34,7 @@ from recsys.index.exact import ExactIndex, Neighbors, VectorIndex, VectorTable, 
 from recsys.model.model import Model
 from recsys.recommend import answer
 from recsys.recommend.answer import Answer, Recommendation
-from recsys.recommend.ranking import Mask, Nums, nearest, propose
+from recsys.recommend.ranking import Mask, Nums, find_candidates, rank_by_vector
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
 from recsys.recommend.text_vectors import row_of_text
@@ -151,7 +151,7 @@ def search_by_examples(
         out = [*request.exclude, *(model.catalog.items.id(num) for num in given.tolist())]
         return recommender.popular(replace(request, exclude=out), hidden=hidden)._replace(fallback=True)
     if wanted.strategy == "mean":
-        ranked = nearest(index, direction, model.layout.factors, request.depth, skip, eligible=eligible)
+        ranked = rank_by_vector(index, direction, model.layout.factors, request.depth, skip, eligible=eligible)
         page = answer.page(ranked.found.nums.tolist(), request.offset, request.k, set())
         items = answer.of_ranked(model.catalog, ranked.take(np.array(page.places, dtype=np.int64)))
     else:
@@ -164,7 +164,7 @@ def search_by_examples(
 
 def _candidates(index: VectorIndex, positive: Sequence[Example], skip: Nums, eligible: Mask | None) -> Nums:
     if not isinstance(index, ExactIndex):
-        near = [propose(index, one.vector, POOL, skip, eligible) for one in positive]
+        near = [find_candidates(index, one.vector, POOL, skip, eligible) for one in positive]
         return np.unique(np.concatenate(near)).astype(np.int32)
     allowed = np.ones(len(index), dtype=bool) if eligible is None else eligible.copy()
     allowed[skip] = False

@@ -21,7 +21,7 @@ from recsys.events.activity import NO_EVENTS, UserEvents
 from recsys.model.model import Model
 from recsys.recommend import answer
 from recsys.recommend.answer import Answer, Source
-from recsys.recommend.ranking import scored
+from recsys.recommend.ranking import rank_items
 from recsys.recommend.recommender import Recommender, User
 from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import UserState
@@ -112,7 +112,7 @@ def _personalized(found: Found, state: UserState) -> Found:
     n = min(POOL, len(found))
     if not n:
         return found
-    ranked = scored(state.model, state.query, np.sort(found.nums[:n]), n)
+    ranked = rank_items(state.model, state.query, np.sort(found.nums[:n]), n)
     by_num = np.argsort(ranked.found.nums)
     places = by_num[np.searchsorted(ranked.found.nums[by_num], found.nums[:n])]
     total = _scaled(found.scores, n)

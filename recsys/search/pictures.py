@@ -11,7 +11,7 @@ from recsys.data.vectors import Vectors
 from recsys.errors import UnansweredError
 from recsys.index.exact import NOTHING, ExactIndex, VectorIndex
 from recsys.model.extras.picture_tags import Tag, Tags
-from recsys.recommend.ranking import Mask, Nums, nearest
+from recsys.recommend.ranking import Mask, Nums, rank_by_vector
 from recsys.recommend.recommender import Recommender
 from recsys.search.text import Found, with_vector
 
@@ -71,7 +71,7 @@ def by_picture(
         pictured = with_vector(index.table)
         if pictured is not None:
             eligible = pictured if eligible is None else eligible & pictured
-        found = nearest(index, query.vector, 0, depth, skip, eligible=eligible).found
+        found = rank_by_vector(index, query.vector, 0, depth, skip, eligible=eligible).found
         nums, scores = found.nums, found.scores
     mark = np.ones(len(nums), dtype=bool)
     return Found(nums, scores, mark, ~mark)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from recsys.data.vectors import Vectors
 from recsys.errors import UnansweredError
 from recsys.index.exact import NOTHING, ExactIndex, Neighbors, VectorIndex, VectorTable, best_of
-from recsys.recommend.ranking import Mask, Nums, nearest
+from recsys.recommend.ranking import Mask, Nums, rank_by_vector
 from recsys.score_order import shown
 from recsys.text.bm25 import Bm25
 
@@ -153,7 +153,7 @@ class Corpus:
             eligible = with_text if eligible is None else eligible & with_text
         if eligible is None and isinstance(self.index, ExactIndex):
             return self.index.query(query.vector, depth, skip)
-        return nearest(self.index, query.vector, 0, depth, skip, eligible=eligible).found
+        return rank_by_vector(self.index, query.vector, 0, depth, skip, eligible=eligible).found
 
     def _by_words(self, query: TextQuery, depth: int, skip: Nums, eligible: Mask | None) -> Neighbors:
         if self.keywords is None:

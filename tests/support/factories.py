@@ -31,7 +31,7 @@ from recsys.model.neighborhood import Neighborhood
 from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import ItemLists, UserLists
 from recsys.model.similarity import Likeness
-from recsys.recommend.ranking import alike, rank, user_query
+from recsys.recommend.ranking import rank_for_user, rank_similar, user_query
 from recsys.text.bm25 import Bm25
 from recsys.text.name_index import NameIndex
 from tests.support import explored
@@ -169,12 +169,12 @@ def listed(of: Model, length: int) -> Model:
     for num in range(len(of.users)):
         query = user_query(of, num)
         if query.vector.any():
-            found = rank(of, query, length, of.seen(num), exact=True)
+            found = rank_for_user(of, query, length, of.seen(num), exact=True)
             users.set(num, found.found, found.collaborative)
     for num in range(len(of.catalog)):
         nums = np.array([num], dtype=np.int32)
         if of.items_like_item.table.rows(nums).any():
-            found = alike(of, num, length, nums, exact=True)
+            found = rank_similar(of, num, length, nums, exact=True)
             items.set(num, found.found, found.collaborative)
     return of.with_extras(users, items)
 

@@ -15,7 +15,7 @@ from recsys.index.exact import NOTHING, VectorTable
 from recsys.model.model import Model
 from recsys.model.precomputed_lists import ItemLists, UserLists
 from recsys.recommend.batch import ranked_lists
-from recsys.recommend.ranking import likest
+from recsys.recommend.ranking import rank_items_by_vector
 from recsys.recommend.recommender import Recommender
 from recsys.score_order import UNIT, contenders
 
@@ -56,7 +56,7 @@ def _of_items(model: Model, length: int, advance: Callable[[int], None]) -> Item
     lists = ItemLists.empty(len(table), length)
     for num, nums in _nearest(table, length):
         vector = table.rows(np.asarray([num]))[0]
-        ranked = likest(table, vector, model.layout.factors, nums, length)
+        ranked = rank_items_by_vector(table, vector, model.layout.factors, nums, length)
         lists.set(num, ranked.found, ranked.collaborative)
         advance(1)
     return lists

@@ -15,7 +15,7 @@ from recsys.model.model import Model
 from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import UserLists
 from recsys.recommend.batch import recommend_many, recommend_penalized
-from recsys.recommend.ranking import rank, user_query
+from recsys.recommend.ranking import rank_for_user, user_query
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from tests.support import factories, score_oracle
@@ -45,7 +45,7 @@ def test_an_exact_list_is_that_of_all_items(penalty: float, k: int) -> None:
     model = popular(FEW)
     for user in range(6):
         truth, skip = lessened(model, user, penalty), score_oracle.seen(model, user)
-        found = rank(model, user_query(model, user), k, model.seen(user), penalty=penalty)
+        found = rank_for_user(model, user_query(model, user), k, model.seen(user), penalty=penalty)
         wanted = score_oracle.best(truth, skip, k)
         assert found.found.scores.tolist() == pytest.approx([truth[num] for num in wanted], abs=1e-4)
         assert found.found.nums.tolist() == wanted
@@ -62,7 +62,7 @@ def test_it_looks_further_than_the_best_by_product() -> None:
     counts[order[:900]] = np.linspace(4000, 3000, 900)
     model = replace(model, popularity=Popularity.from_scores(counts))
     for penalty in (0.3, 0.9):
-        found = rank(model, user_query(model, 1), 10, model.seen(1), penalty=penalty)
+        found = rank_for_user(model, user_query(model, 1), 10, model.seen(1), penalty=penalty)
         assert found.found.nums.tolist() == score_oracle.best(
             lessened(model, 1, penalty), score_oracle.seen(model, 1), 10
         )
@@ -88,7 +88,7 @@ def test_many_lists_equal_one_by_one(penalty: float) -> None:
     model = popular(FEW)
     users = np.arange(6, dtype=np.int32)
     for num, found in enumerate(recommend_many(Recommender(model, ""), users, 12, penalty=penalty)):
-        alone = rank(model, user_query(model, num), 12, model.seen(num), penalty=penalty).found
+        alone = rank_for_user(model, user_query(model, num), 12, model.seen(num), penalty=penalty).found
         assert found.nums.tolist() == alone.nums.tolist()
         assert found.scores.tolist() == pytest.approx(alone.scores.tolist(), abs=1e-5)
 

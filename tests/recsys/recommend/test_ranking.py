@@ -15,7 +15,7 @@ from recsys.model.model import Model
 from recsys.model.neighborhood import Neighborhood
 from recsys.recommend import ranking
 from recsys.recommend.batch import recommend_many
-from recsys.recommend.ranking import FIRST_BLOCK, GROWTH, MOST_NEAR, Ranked, rank, scored, user_query
+from recsys.recommend.ranking import FIRST_BLOCK, GROWTH, MOST_NEAR, Ranked, rank_for_user, rank_items, user_query
 from recsys.recommend.recommender import Recommender
 from tests.support import factories, score_oracle
 
@@ -72,7 +72,7 @@ def check_parts(model: Model, user: int, ranked: Ranked, tolerance: float = 1e-4
 @given(models(), st.integers(0, 3), st.integers(1, 30), st.sets(st.integers(0, 24)))
 def test_an_exact_ranking_is_that_of_all_items(model: Model, user: int, k: int, out: set[int]) -> None:
     skip = {num for num in out if num < len(model.catalog)}
-    ranked = rank(model, user_query(model, user), k, nums(skip))
+    ranked = rank_for_user(model, user_query(model, user), k, nums(skip))
     truth = score_oracle.scores(model, user)
     wanted = score_oracle.best(truth, skip, k)
     found = ranked.found.nums.tolist()
@@ -92,7 +92,7 @@ def test_equal_scores_stand_in_the_order_of_their_numbers(
     skip = {num for num in out if num < n_items}
     for user in range(4):
         truth = score_oracle.scores(model, user)
-        ranked = rank(model, user_query(model, user), k, nums(skip))
+        ranked = rank_for_user(model, user_query(model, user), k, nums(skip))
         assert ranked.found.nums.tolist() == score_oracle.best(truth, skip, k)
         check_parts(model, user, ranked, 0)
 
@@ -105,7 +105,7 @@ def test_an_exact_ranking_of_many_items_stops_early_and_is_still_that_of_all(n_n
     for user in range(4):
         query, truth, skip = user_query(model, user), score_oracle.scores(model, user), score_oracle.seen(model, user)
         for k in (1, 10, 100):
-            assert rank(model, query, k, nums(skip)).found.nums.tolist() == score_oracle.best(truth, skip, k)
+            assert rank_for_user(model, query, k, nums(skip)).found.nums.tolist() == score_oracle.best(truth, skip, k)
         looked_at.append(ExactIndex(model.items_for_user.table).scan(query.vector, 1)[1])
     assert min(looked_at) < 4000
 
@@ -113,15 +113,17 @@ def test_an_exact_ranking_of_many_items_stops_early_and_is_still_that_of_all(n_n
 def test_an_item_that_only_its_neighbors_lift_comes_first() -> None:
     """By its vector the last of fifty, by what the neighborhood adds the best."""
     model = factories.model(n_neighbors=0)
-    alone = rank(model, user_query(model, 0), 50, nums([])).found
+    alone = rank_for_user(model, user_query(model, 0), 50, nums([])).found
     last, gap = int(alone.nums[-1]), float(alone.scores[0] - alone.scores[-1])
     indptr = (np.arange(51) > 1).astype(np.int64)  # item 1, which user 0 knows, has one neighbor
     weight = np.array([2 * gap * 3**0.5], np.float32)
     near = Neighborhood(indptr, nums([last]), weight, 0 * weight)
-    lifted = rank(replace(model, neighborhood=near), user_query(replace(model, neighborhood=near), 0), 1, nums([]))
+    lifted = rank_for_user(
+        replace(model, neighborhood=near), user_query(replace(model, neighborhood=near), 0), 1, nums([])
+    )
     assert lifted.found.nums.tolist() == [last]
     assert lifted.found.scores.tolist() == pytest.approx([float(alone.scores[-1]) + 2 * gap], rel=1e-5)
-    assert rank(model, user_query(model, 0), 1, nums([])).found.nums.tolist() != [last]
+    assert rank_for_user(model, user_query(model, 0), 1, nums([])).found.nums.tolist() != [last]
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +158,7 @@ def test_an_approximate_ranking_takes_the_items_to_which_most_is_added_and_gives
     for user in range(3):
         query, skip = user_query(crowded, user), score_oracle.seen(crowded, user)
         assert len(query.nearby.nums) > MOST_NEAR
-        ranked = rank(crowded, query, k, nums(skip))
+        ranked = rank_for_user(crowded, query, k, nums(skip))
         found, truth = ranked.found.nums.tolist(), score_oracle.scores(crowded, user)
         assert len(found) == len(set(found)) == min(k, 3000 - 3)
         assert not set(found) & skip
@@ -169,7 +171,7 @@ def test_a_proposed_item_has_its_whole_score_though_more_is_added_to_others(crow
     cut_off = 0
     for user in range(12):
         query, seen = user_query(crowded, user), nums(score_oracle.seen(crowded, user))
-        ranked = rank(crowded, query, 1500, seen)
+        ranked = rank_for_user(crowded, query, 1500, seen)
         check_parts(crowded, user, ranked)
         least = np.sort(query.nearby.total)[-MOST_NEAR]
         cut_off += len(set(ranked.found.nums.tolist()) & set(query.nearby.nums[query.nearby.total < least].tolist()))
@@ -181,7 +183,7 @@ def test_what_is_skipped_takes_no_place_among_the_items_near(crowded: Model) -> 
     nearby = user_query(crowded, 0).nearby
     skip = set(nearby.nums[np.argsort(-nearby.total)[: MOST_NEAR + 1]].tolist())
     truth = score_oracle.scores(crowded, 0)
-    found = rank(crowded, user_query(crowded, 0), 20, nums(skip)).found
+    found = rank_for_user(crowded, user_query(crowded, 0), 20, nums(skip)).found
     wanted = approximately(crowded, 0, 20, skip, MOST_NEAR)
     assert found.scores.tolist() == pytest.approx([truth[num] for num in wanted], abs=1e-4)
     left = set(nearby.nums.tolist()) - skip
@@ -193,9 +195,9 @@ def test_a_longer_approximate_ranking_begins_with_the_shorter_one(crowded: Model
     better = 0
     for user in range(12):
         query, skip = user_query(crowded, user), nums(score_oracle.seen(crowded, user))
-        longest = rank(crowded, query, 600, skip).found.nums.tolist()
+        longest = rank_for_user(crowded, query, 600, skip).found.nums.tolist()
         for k in (1, 10, 15, 16, 17, 80, 81, 599):
-            assert rank(crowded, query, k, skip).found.nums.tolist() == longest[:k]
+            assert rank_for_user(crowded, query, k, skip).found.nums.tolist() == longest[:k]
         few, many = (crowded.items_for_user.query(query.vector, k, skip).nums[:10].tolist() for k in (10, 100))
         better += few != many
     assert better > 3
@@ -204,7 +206,7 @@ def test_a_longer_approximate_ranking_begins_with_the_shorter_one(crowded: Model
 def test_an_approximate_ranking_that_is_asked_to_be_exact_is(crowded: Model) -> None:
     for user in range(3):
         truth, skip = score_oracle.scores(crowded, user), score_oracle.seen(crowded, user)
-        ranked = rank(crowded, user_query(crowded, user), 25, nums(skip), exact=True)
+        ranked = rank_for_user(crowded, user_query(crowded, user), 25, nums(skip), exact=True)
         wanted = score_oracle.best(truth, skip, 25)
         assert ranked.found.scores.tolist() == pytest.approx([truth[num] for num in wanted], abs=1e-4)
         check_parts(crowded, user, ranked)
@@ -216,7 +218,8 @@ def test_a_list_is_the_same_one_by_one_and_in_batch(crowded: Model, exact: bool)
     for k in (1, 10, 1200):
         many = recommend_many(recommender, np.arange(12, dtype=np.int32), k, exact=exact)
         for user, found in enumerate(many):
-            one = rank(crowded, user_query(crowded, user), k, nums(score_oracle.seen(crowded, user)), exact=exact).found
+            query, seen = user_query(crowded, user), nums(score_oracle.seen(crowded, user))
+            one = rank_for_user(crowded, query, k, seen, exact=exact).found
             assert found.nums.tolist() == one.nums.tolist()
             assert found.scores.tolist() == pytest.approx(one.scores.tolist(), abs=1e-4)
 
@@ -224,11 +227,11 @@ def test_a_list_is_the_same_one_by_one_and_in_batch(crowded: Model, exact: bool)
 def test_given_items_are_scored_and_no_others(model: Model) -> None:
     query, truth = user_query(model, 4), score_oracle.scores(model, 4)
     given_ = {0, 5, 6, 30, 49}
-    ranked = scored(model, query, nums(given_), 10)
+    ranked = rank_items(model, query, nums(given_), 10)
     assert ranked.found.nums.tolist() == score_oracle.best(truth, set(range(50)) - given_, 10)
     check_parts(model, 4, ranked)
-    assert len(scored(model, query, nums(given_), 2).found) == 2
-    assert len(scored(model, query, nums([]), 2).found) == 0
+    assert len(rank_items(model, query, nums(given_), 2).found) == 2
+    assert len(rank_items(model, query, nums([]), 2).found) == 0
 
 
 def test_the_query_of_a_user_holds_the_vector_and_what_is_near(model: Model) -> None:
@@ -249,6 +252,6 @@ def test_items_to_which_nothing_is_added_are_ranked_by_their_vectors() -> None:
         query = user_query(model, user)
         assert query.nearby.nums.tolist() == []
         by_vector = model.items_for_user.query(query.vector, 20)
-        ranked = rank(model, query, 20, nums([]))
+        ranked = rank_for_user(model, query, 20, nums([]))
         assert ranked.found.nums.tolist() == by_vector.nums.tolist()
         assert ranked.found.scores.tolist() == pytest.approx(by_vector.scores.tolist(), abs=1e-5)

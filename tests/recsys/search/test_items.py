@@ -10,7 +10,7 @@ from recsys.data.vectors import unit_rows
 from recsys.errors import QueryError
 from recsys.events.activity import UserEvents
 from recsys.model.model import Model
-from recsys.recommend.ranking import scored
+from recsys.recommend.ranking import rank_items
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from recsys.search.items import PERSONAL, POOL, corpus, search
@@ -63,7 +63,7 @@ class TestEveryMode:
     def test_taste_is_weighed_by_the_formula(self, recommender: Recommender, mode: Mode) -> None:
         known = recommender.user_state("u3")
         found = corpus(recommender.model).find(wanted(mode), 200)
-        user = scored(recommender.model, known.query, np.sort(found.nums[:POOL]), POOL)
+        user = rank_items(recommender.model, known.query, np.sort(found.nums[:POOL]), POOL)
         by_num = dict(zip(user.found.nums.tolist(), user.found.scores.tolist(), strict=True))
         low, high = float(found.scores[POOL - 1]), float(found.scores[0])
         worst, best = min(by_num.values()), max(by_num.values())
