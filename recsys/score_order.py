@@ -68,3 +68,19 @@ def contenders(scores: Scores, k: int, slack: float = 0.0) -> NDArray[np.int64]:
     if len(scores) <= k:
         return np.arange(len(scores))
     return np.flatnonzero(scores >= floor(scores, k, slack))
+
+
+def marked(scores: Scores, k: int) -> NDArray[np.bool_]:
+    """The best `k` of each row of scores (n, m) as marks (n, m), of equal ones the first; `k` is at most m."""
+    kept = shown(scores)
+    last = np.partition(kept, -k, axis=1)[:, -k, None]
+    above, equal = kept > last, kept == last
+    room = k - above.sum(axis=1, keepdims=True)
+    return np.asarray(above | (equal & (np.cumsum(equal, axis=1) <= room)))
+
+
+def best_places(scores: Scores, k: int) -> NDArray[np.int64]:
+    """The places of the best `k` of each row of scores (n, m), best first and of equal ones the first, (n, k)."""
+    places = np.nonzero(marked(scores, k))[1].reshape(len(scores), k)
+    order = np.argsort(-shown(np.take_along_axis(scores, places, axis=1)), axis=1, kind="stable")
+    return np.take_along_axis(places, order, axis=1)

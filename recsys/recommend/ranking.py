@@ -22,7 +22,7 @@ from recsys.index.exact import NOTHING, ExactIndex, Neighbors, VectorIndex, Vect
 from recsys.model.blending import user_vector
 from recsys.model.model import Model
 from recsys.model.neighborhood import NearbyScores
-from recsys.score_order import UNIT, Scores, contenders, falling, rounded, shown
+from recsys.score_order import UNIT, Scores, contenders, falling, marked, rounded, shown
 
 # Up to so many eligible items are all ranked; of more, the index proposes.
 FEW_ELIGIBLE = 4096
@@ -280,5 +280,5 @@ def _near(nearby: NearbyScores, skip: Nums, most: int, eligible: Mask | None) ->
     if eligible is not None:
         kept = kept[eligible[nearby.nums[kept]]]
     if len(kept) > most:
-        kept = kept[falling(nearby.total[kept])[:most]]
+        kept = kept[marked(nearby.total[kept][None], most)[0]]
     return nearby.nums[kept]

@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.score_order import RELATIVE, UNIT, contenders, displayed, falling, floor, rounded, shown, significant
+from recsys.score_order import (
+    RELATIVE,
+    UNIT,
+    best_places,
+    contenders,
+    displayed,
+    falling,
+    floor,
+    marked,
+    rounded,
+    shown,
+    significant,
+)
 
 SCORES = st.lists(st.integers(-(10**7), 10**7).map(lambda n: n / 10**7), min_size=1, max_size=40)
 
@@ -53,6 +65,17 @@ def test_the_best_are_among_the_contenders_of_scores_that_are_off(
     exact = np.array(scores)
     rough = exact + np.random.default_rng(seed).uniform(-off, off, len(exact))
     assert set(falling(exact)[:k].tolist()) <= set(contenders(rough, k, 2 * off).tolist())
+
+
+@settings(deadline=None)
+@given(st.integers(1, 6), st.integers(1, 30), st.integers(1, 30), st.integers(0, 2**32 - 1))
+def test_the_best_of_each_row_are_those_of_the_row_alone(n: int, m: int, k: int, seed: int) -> None:
+    scores = np.random.default_rng(seed).integers(-3, 3, (n, m)) / 7
+    scores[0, : m // 2] = -np.inf
+    k = min(k, m)
+    expected = [falling(row)[:k].tolist() for row in scores]
+    assert best_places(scores, k).tolist() == expected
+    assert [np.flatnonzero(row).tolist() for row in marked(scores, k)] == [sorted(row) for row in expected]
 
 
 def test_what_does_not_reach_the_last_one_is_no_contender() -> None:

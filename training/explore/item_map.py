@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE, trustworthiness
 
 from recsys.data.vectors import Vectors, unit_rows
-from recsys.score_order import shown
+from recsys.score_order import best_places
 
 DIM = 50  # of the vectors that t-SNE is given
 PERPLEXITY = 30.0
@@ -98,7 +98,7 @@ def _between(rows: Vectors, sampled: Vectors, drawn: Vectors) -> Vectors:
     """Each row at the mean of the places of its nearest sampled rows, weighed by a power of the cosine."""
     cosines = rows @ sampled.T
     few = min(NEAREST, len(sampled))
-    nearest = np.argsort(-shown(cosines), axis=1, kind="stable")[:, :few]
+    nearest = best_places(cosines, few)
     weights = np.maximum(np.take_along_axis(cosines, nearest, axis=1), 1e-6).astype(np.float64) ** POWER
     weights /= weights.sum(axis=1, keepdims=True)
     return np.asarray(np.einsum("ij,ijk->ik", weights, drawn[nearest]), dtype=np.float32)

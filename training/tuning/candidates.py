@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recsys import score_order
 from recsys.config import BlendConfig
 from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors, unit_rows
 from recsys.model import blending
-from recsys.score_order import contenders, falling
 from training.evaluation.validation import Validation
 from training.factors import neighbors
 from training.factors.als import Factors
@@ -84,17 +84,11 @@ def measure(block: Candidates, weights: Weights, unit: float, metric: Metric, k:
     """The metric at `k` of each user of a block, float64 (n_users,)."""
     scores = _scores(block, weights, unit)
     k = min(k, scores.shape[1])
-    hits = np.stack([row[_best(own, k)] for own, row in zip(scores, block.relevant, strict=True)])
+    hits = np.take_along_axis(block.relevant, score_order.best_places(scores, k), 1)
     if metric == "recall":
         return np.asarray(hits.sum(axis=1) / block.n_relevant)
     gains = 1 / np.log2(np.arange(2, k + 2))
     return np.asarray(hits @ gains / np.cumsum(gains)[np.minimum(block.n_relevant, k) - 1])
-
-
-def _best(scores: Vectors, k: int) -> NDArray[np.int64]:
-    """The places of the `k` best scores of a row, best first."""
-    places = contenders(scores, k)
-    return np.asarray(places[falling(scores[places])[:k]])
 
 
 def _scores(block: Candidates, weights: Weights, unit: float) -> Vectors:
@@ -180,15 +174,15 @@ def _mark_largest(
 ) -> None:
     hidden = scores.copy()
     hidden[seen] = -np.inf
-    for row, own in enumerate(hidden):
-        marked[row, _best(own, n)] = True
+    marked |= score_order.marked(hidden, n)
 
 
 def _mark_largest_stored(marked: NDArray[np.bool_], matrix: sparse.csr_matrix, n: int) -> None:
     for row in range(len(marked)):
         stored = slice(matrix.indptr[row], matrix.indptr[row + 1])
         values = matrix.data[stored]
-        marked[row, matrix.indices[stored][_best(values, n)]] = True
+        places = score_order.contenders(values, n)
+        marked[row, matrix.indices[stored][places[score_order.falling(values[places])[:n]]]] = True
 
 
 def _places(marked: NDArray[np.bool_]) -> NDArray[np.int64]:

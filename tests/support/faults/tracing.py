@@ -109,8 +109,10 @@ def publisher(kind: str, folder: Path) -> Iterator[Publisher]:
 def _line(handle: int) -> str:
     """The next line of a pipe, read byte by byte so that nothing after it is taken."""
     line = b""
+    there = select.poll()
+    there.register(handle, select.POLLIN)
     while not line.endswith(b"\n"):
-        if not select.select([handle], [], [], PATIENCE)[0]:
+        if not there.poll(1000 * PATIENCE):
             raise TimeoutError(f"nothing came after {line!r}")
         piece = os.read(handle, 1)
         if not piece:
