@@ -126,18 +126,21 @@ def hard() -> tuple[Model, EncoderInfo]:
         base,
         catalog=catalog,
         layout=replace(base.layout, text_dim=texts.shape[1], content_scale=0.7),
-        keywords=Bm25.from_texts(catalog.texts(), list(catalog.titles)),
-        names=NameIndex.from_catalog(catalog, attributes.nums),
         attributes=attributes,
         fold_in=factories.fold_in(factors, factories.interactions([("u0", f"i{num}") for num in range(n)])),
         likeness=likeness,
-        tagging=tagging.fit(catalog, tagging.Space(rows, FACTORS, likeness, encoder.encode)),
-        anomalies=Anomalies(outliers(n, "disagreement", "duplicate"), outliers(USERS, "volume", "pace")),
         items_by_picture=ExactIndex(VectorTable.from_vectors(copied(units(KINDS, 2)))),
-        picture_tags=described(),
         forests=forests,
         encoder_files=files,
+        extras={},
         **{name: ExactIndex(forest.table) for name, forest in forests.items()},
+    ).with_extras(
+        *base.extras.values(),
+        Bm25.from_texts(catalog.texts(), list(catalog.titles)),
+        NameIndex.from_catalog(catalog, attributes.nums),
+        tagging.fit(catalog, tagging.Space(rows, FACTORS, likeness, encoder.encode)),
+        Anomalies(outliers(n, "disagreement", "duplicate"), outliers(USERS, "volume", "pace")),
+        described(),
     )
     return model, EncoderInfo(name=encoder.name, fingerprint=encoder.fingerprint)
 

@@ -166,7 +166,7 @@ def test_the_same_data_and_seed_give_the_same_bytes_but_for_the_report(
         manifest = json.loads(files.pop(f"{version}/manifest.json"))
         assert manifest["files"].pop("report.html")
         found.append((files, manifest))
-    assert len(found[0][0]) > 15
+    assert len(found[0][0]) >= 10
     assert found[0] == found[1]
 
 
