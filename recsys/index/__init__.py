@@ -1,4 +1,4 @@
-"""The nearest vectors by inner product: an exact scan, and a forest of Annoy."""
+"""Vector search by inner product: exact scan and Annoy forest."""
 
 import lazy_loader
 

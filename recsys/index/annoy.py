@@ -1,11 +1,11 @@
-"""Annoy as a vector index by inner product. The only file that imports annoy.
+"""Annoy vector index by inner product; the only module that imports annoy.
 
-Annoy's own ``dot`` metric splits wrongly in release 1.17.3. Maximum inner product search is instead reduced to the
-angle: each vector gets one more coordinate ``sqrt(M^2 - |v|^2)``, with M the largest length, and the query a zero, so
-that the order by angle is the order by inner product (Bachrach et al., RecSys 2014).
+Annoy's own ``dot`` metric splits wrongly in release 1.17.3. Maximum inner product search is reduced to angular
+search instead: each vector gets an extra coordinate ``sqrt(M^2 - |v|^2)``, with M the largest length, and the query a zero.
+The order by angle is then the order by inner product (Bachrach et al., RecSys 2014).
 
-An Annoy file carries neither dimension nor checksum and kills the process when opened with the wrong one, so it is
-opened only by :meth:`AnnoyVectorIndex.open`, after the manifest was checked.
+An Annoy file has neither dimension nor checksum, and opening it with a wrong dimension crashes the process. Open it only by
+:meth:`AnnoyVectorIndex.open`, after checking the manifest.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ MEASURED_AT = 10
 
 @dataclass(frozen=True, eq=False)
 class AnnoyVectorIndex:
-    """Candidates from a forest of random projection trees, re-ranked by the exact inner product.
+    """Forest of random projection trees; its candidates are re-ranked by the exact inner product.
 
     Parameters
     ----------
     table : VectorTable
-        The vectors; the forest numbers them by their position in it.
+        The vectors; the forest numbers them by position.
     forest : annoy.AnnoyIndex
         Over the augmented vectors, of dimension ``table.dim + 1``.
     search_k : int
-        How many vectors a query for the first ten inspects, and in proportion for more; more is slower and closer to exact.
+        Vectors inspected by a query for ten items, in proportion for more. Higher is slower and more exact.
     """
 
     table: VectorTable
@@ -48,7 +48,7 @@ class AnnoyVectorIndex:
 
     @classmethod
     def build(cls, table: VectorTable, n_trees: int, random_state: int) -> AnnoyVectorIndex:
-        """Build the forest on one thread, which with a seed gives the same bytes every time."""
+        """Build the forest on a single thread; equal seeds give equal bytes."""
         forest = AnnoyIndex(table.dim + 1, METRIC)
         forest.set_seed(random_state)
         for position, vector in enumerate(augmented(table)):
@@ -58,7 +58,7 @@ class AnnoyVectorIndex:
 
     @classmethod
     def open(cls, table: VectorTable, path: Path, search_k: int) -> AnnoyVectorIndex:
-        """Memory-map a saved forest; raises BundleError when it does not hold one entry for each vector."""
+        """Memory-map a saved forest; raises BundleError when its size is not that of `table`."""
         forest = AnnoyIndex(table.dim + 1, METRIC)
         try:
             forest.load(str(path))
@@ -69,14 +69,14 @@ class AnnoyVectorIndex:
         return cls(table, forest, search_k)
 
     def save(self, path: Path) -> None:
-        """Write the forest; annoy does not sync it, the caller has to."""
+        """Write the forest; the caller must sync the file."""
         try:
             self.forest.save(str(path))
         except OSError as error:
             raise StoreError(f"{path}: annoy cannot write it: {error}; the disk may be full") from error
 
     def with_search_k(self, search_k: int) -> AnnoyVectorIndex:
-        """The same forest, searched more or less deeply."""
+        """Return the same forest with another search depth."""
         return AnnoyVectorIndex(self.table, self.forest, search_k)
 
     def __len__(self) -> int:
@@ -86,14 +86,14 @@ class AnnoyVectorIndex:
         return best_of_rows(self.table, self.candidates(vector, k, skip), vector, k)
 
     def candidates(self, vector: Scores, k: int, skip: NDArray[np.int32] = NOTHING) -> NDArray[np.int32]:
-        """As many more are asked for as may fall out; where a scan is no dearer, or too few are found, those of a scan."""
+        """Query `k` rows and spares; fall back to an exact scan when it costs no more or rows are missing."""
         query = self.table.checked(vector, k)
-        wanted = min(k, len(self)) + len(skip)
-        depth = self.search_k * max(wanted, MEASURED_AT) // MEASURED_AT  # as deep for each of many as for the first ten
+        n = min(k, len(self)) + len(skip)
+        depth = self.search_k * max(n, MEASURED_AT) // MEASURED_AT  # in proportion to the length of the list
         if depth < len(self) and query.any():
             extended = np.append(query, np.float32(0))
-            found = self.forest.get_nns_by_vector(extended, wanted + SPARE_CANDIDATES, search_k=depth)
-            nums = self.table.order[np.asarray(found, dtype=np.int64)]
+            positions = self.forest.get_nns_by_vector(extended, n + SPARE_CANDIDATES, search_k=depth)
+            nums = self.table.order[np.asarray(positions, dtype=np.int64)]
             nums = nums[~np.isin(nums, skip)] if len(skip) else nums
             if len(nums) >= min(k, len(self) - len(skip)):
                 return np.asarray(nums)
@@ -101,7 +101,7 @@ class AnnoyVectorIndex:
 
 
 def augmented(table: VectorTable) -> Vectors:
-    """The vectors with the coordinate that gives all of them the length of the longest, (n, dim + 1)."""
+    """Return the vectors with the extra coordinate that makes all lengths equal, (n, dim + 1)."""
     lengths = table.norms.astype(np.float64)
     longest = lengths.max(initial=0.0)
     extra = np.sqrt(np.maximum(longest**2 - lengths**2, 0.0)).astype(np.float32)

@@ -1,12 +1,11 @@
-"""The layout of an annoy file, checked before annoy maps it.
+"""Validation of an Annoy file before annoy maps it.
 
-Annoy believes its file: a number that is out of range makes it read beyond the file, a loop keeps it busy forever. A file
-that passes :func:`check` can do neither, whatever is asked of it.
+Annoy trusts its file: a number out of range makes it read beyond the file, and a cycle makes it loop forever. A file that
+passes :func:`check` can do neither, whatever the query.
 
-A file is an array of nodes, each an int32 count of descendants, two int32 children (in an item: its length) and ``dim``
-float32, numbered from 0: first the items, count 1; then buckets, whose count is at most ``dim + 2`` and whose item numbers
-lie where children and vector would be; and splits with two children, which were written before them. The roots come last,
-a second time.
+A file is an array of nodes numbered from 0. Each node has an int32 count of descendants, two int32 children (for an item: its
+length) and ``dim`` float32. Items come first, with count 1. Buckets have a count of at most ``dim + 2`` and item numbers in
+place of children and vector. Splits have two children, written before them. The roots are repeated at the end.
 """
 
 from __future__ import annotations
@@ -27,18 +26,18 @@ Words = NDArray[np.int32]
 
 
 def check(path: Path, vectors: Vectors) -> None:
-    """Compare a file of the ``angular`` metric with the vectors that it is to find.
+    """Validate a file of the ``angular`` metric against its vectors.
 
     Parameters
     ----------
     path : Path
     vectors : float32 array (n, dim - 1)
-        What its items are made of; each has one more coordinate in the file.
+        Vectors of the items; each has an extra coordinate in the file.
 
     Raises
     ------
     BundleError
-        When annoy could not answer from it.
+        When the file is malformed or has other vectors.
     """
     n_items, dim = len(vectors), vectors.shape[1] + 1
     words = _nodes(path, HEAD + dim)
@@ -48,26 +47,26 @@ def check(path: Path, vectors: Vectors) -> None:
     for first, block in _blocks(words):
         items = block[: max(0, n_items - first)]
         if not _are_items(items, vectors[first : first + len(items)]):
-            raise BundleError(f"{path.name}: an item is not the vector that it stands for")
+            raise BundleError(f"{path.name}: an item differs from its vector")
         inner = block[len(items) :]
         numbers = np.arange(first + len(items), first + len(block))
         splits = inner[:, 0] > dim + 2
         if not (_are_buckets(inner[~splits], n_items) and _are_splits(inner[splits], numbers[splits])):
-            raise BundleError(f"{path.name}: a node leads nowhere")
+            raise BundleError(f"{path.name}: a node is invalid")
         parents.append(np.column_stack((numbers[splits], inner[splits, 1:HEAD])))
     if not _is_forest(np.concatenate(parents), n_items, len(words) - _roots(words)):
-        raise BundleError(f"{path.name}: a node is reached in two ways")
+        raise BundleError(f"{path.name}: a node has two parents")
 
 
 def _nodes(path: Path, width: int) -> Words:
     size = path.stat().st_size
     if size == 0 or size % (4 * width):
-        raise BundleError(f"{path.name}: {size} bytes are not whole nodes of {4 * width}")
+        raise BundleError(f"{path.name}: {size} bytes is not a multiple of the node size {4 * width}")
     return np.memmap(path, dtype="<i4", mode="r").reshape(-1, width).view(np.ndarray)
 
 
 def _blocks(words: Words) -> Iterator[tuple[int, Words]]:
-    """Pieces of the file with the number of their first node, so that memory does not grow with the file."""
+    """Return blocks of the file with the number of their first node; memory stays bounded."""
     return ((first, words[first : first + BLOCK]) for first in range(0, len(words), BLOCK))
 
 
@@ -91,7 +90,7 @@ def _are_buckets(buckets: Words, n_items: int) -> bool:
 
 
 def _are_splits(splits: Words, numbers: NDArray[np.int64]) -> bool:
-    """Children lie before their parent, so that every way down ends."""
+    """Return whether all children precede their parent, so that every descent ends."""
     children = splits[:, 1:HEAD]
     return bool(np.all((children >= 0) & (children < numbers[:, None]))) and bool(
         np.all(np.isfinite(_floats(splits[:, HEAD:])))
@@ -99,13 +98,13 @@ def _are_splits(splits: Words, numbers: NDArray[np.int64]) -> bool:
 
 
 def _roots(words: Words) -> int:
-    """How many nodes at the end annoy takes for roots: the copies and the last root itself."""
+    """Return how many nodes at the end annoy treats as roots: the copies and the last root itself."""
     others = np.flatnonzero(words[:, 0] != words[-1, 0])
     return len(words) - 1 - int(others[-1]) if len(others) else len(words)
 
 
 def _is_forest(parents: Words, n_items: int, first_root: int) -> bool:
-    """No inner node below the roots has two parents: shared ones would multiply the ways that a query walks."""
+    """Return whether no inner node below the roots has two parents; shared nodes multiply the paths of a query."""
     children = parents[parents[:, 0] < first_root, 1:].ravel()
     inner = children[children >= n_items]
     return len(np.unique(inner)) == len(inner)

@@ -1,7 +1,7 @@
-"""Nearest vectors by inner product: the protocol and the exact implementation.
+"""Vector index by inner product: protocol and exact implementation.
 
-Every index answers by inner product, so one contract serves both questions: items for a user, where lengths matter, and
-items like an item, whose rows are built so that their product is a mean of cosines.
+A single contract serves both kinds of query: items for a user, where lengths matter, and items like an item, where the product
+of two rows is a mean of cosines.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ NOTHING: NDArray[np.int32] = np.empty(0, dtype=np.int32)
 
 @dataclass(frozen=True, eq=False)
 class Neighbors:
-    """The best rows, best first.
+    """Best rows of a query, best first.
 
     Parameters
     ----------
     nums : int32 array (k,)
-        Row numbers; equal scores stand in the order of their numbers.
+        Row numbers; equal scores are ordered by row number.
     scores : float32 array (k,)
-        As they are shown (:mod:`recsys.score_order`), falling.
+        Displayed scores (:mod:`recsys.score_order`), falling.
     """
 
     nums: NDArray[np.int32]
@@ -45,27 +45,27 @@ class Neighbors:
 
     @classmethod
     def unordered(cls, nums: NDArray[np.int32], scores: NDArray[np.float32]) -> Neighbors:
-        """Rows in an order that something else than the score decides, such as diversity."""
-        found = object.__new__(cls)
-        object.__setattr__(found, "nums", nums)
-        object.__setattr__(found, "scores", scores)
-        return found
+        """Return rows in an order other than that of their scores, such as by diversity."""
+        neighbors = object.__new__(cls)
+        object.__setattr__(neighbors, "nums", nums)
+        object.__setattr__(neighbors, "scores", scores)
+        return neighbors
 
     def __len__(self) -> int:
         return len(self.nums)
 
     def without(self, skip: NDArray[np.int32], k: int) -> Neighbors:
-        """The first `k` whose number is not in `skip`."""
-        kept = np.flatnonzero(~np.isin(self.nums, skip))[:k]
-        return Neighbors(self.nums[kept], self.scores[kept])
+        """Return the first `k` rows that are not in `skip`."""
+        places = np.flatnonzero(~np.isin(self.nums, skip))[:k]
+        return Neighbors(self.nums[places], self.scores[places])
 
 
 class VectorIndex(Protocol):
-    """What finds the vectors with the largest inner product.
+    """Index of the vectors with the largest inner product.
 
-    ``query`` returns the best `k` rows that are not in `skip`, row numbers each given once, and all of them where fewer
-    are left; an approximate index may return other rows than the exact one, but never fewer. ``candidates`` returns row numbers
-    among which those are, in no order, for what ranks them itself.
+    ``query`` returns the best `k` rows that are not in `skip` (unique row numbers), all of them where fewer are left. An
+    approximate index may return other rows than the exact index, but never fewer. ``candidates`` returns an unordered superset
+    of their row numbers, for callers that rank them.
     """
 
     @property
@@ -80,18 +80,18 @@ class VectorIndex(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class VectorTable(Part):
-    """Vectors in the order of falling Euclidean length, so that a scan can stop early.
+    """Vectors sorted by falling Euclidean length, so that a scan can stop early.
 
     Parameters
     ----------
     vectors : float32 array (n, dim)
         Row ``position``; lengths fall.
     order : int32 array (n,)
-        ``order[position]`` is the row number that the rest of the model uses.
+        ``order[position]`` is the row number in the rest of the model.
     norms : float32 array (n,)
         Length of each row.
     positions : int32 array (n,)
-        ``positions[num]`` is the inverse of `order`.
+        Inverse of `order`: the position of each row number.
     """
 
     name: ClassVar[str] = "index"
@@ -112,7 +112,7 @@ class VectorTable(Part):
 
     @classmethod
     def from_vectors(cls, vectors: Vectors) -> VectorTable:
-        """Sort `vectors` (n, dim), whose row ``i`` has number ``i``; raises ModelRejectedError when one is not finite."""
+        """Sort `vectors` (n, dim), where row ``i`` has number ``i``; raises ModelRejectedError when a vector is not finite."""
         norms = np.linalg.norm(vectors, axis=1).astype(np.float32)
         if not bool(np.all(np.isfinite(norms))):
             raise ModelRejectedError(
@@ -131,11 +131,11 @@ class VectorTable(Part):
         return int(self.vectors.shape[1])
 
     def rows(self, nums: NDArray[np.int32]) -> Vectors:
-        """The vectors of the given row numbers, (len(nums), dim)."""
+        """Return the vectors of row numbers, (len(nums), dim)."""
         return np.asarray(self.vectors[self.positions[nums]])
 
     def checked(self, vector: Scores, k: int) -> Vectors:
-        """`vector` as float32; raises QueryError for another dimension, a number that is not finite, or k < 1."""
+        """Return `vector` as float32; raises QueryError for a wrong dimension, a non-finite number, or k < 1."""
         if vector.shape != (self.dim,):
             raise QueryError(f"query vector of shape {vector.shape}; the index has dimension {self.dim}")
         if k < 1:
@@ -145,17 +145,16 @@ class VectorTable(Part):
         return np.ascontiguousarray(vector, dtype=np.float32)
 
     def slack(self, vector: Scores) -> float:
-        """How far two products of rows with `vector` (dim,) in single precision may be off together."""
+        """Return the largest combined error of two single-precision products of rows with `vector` (dim,)."""
         return 2 * SLACK * math.sqrt(float(vector @ vector)) * float(self.norms[0]) if len(self) else 0.0
 
 
 @dataclass(frozen=True, eq=False)
 class ExactIndex:
-    """A scan in the order of falling length that stops once no later row can enter the answer.
+    """Exact scan by falling length that stops once no later row can enter the answer.
 
-    By the Cauchy-Schwarz inequality ``q . v <= |q| |v|``: when ``|q|`` times the length of the next row lies under the
-    k-th best score so far, all later rows, being shorter, lie under it too. What is less under it than the digits that are
-    shown can tell is not.
+    By the Cauchy-Schwarz inequality ``q . v <= |q| |v|``: when ``|q|`` times the length of the next row is below the k-th best
+    score so far, so are all later, shorter rows. Differences below the displayed digits do not count.
     """
 
     table: VectorTable
@@ -188,7 +187,7 @@ class ExactIndex:
         skip: NDArray[np.int32] = NOTHING,
         eligible: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int32], int]:
-        """The candidates, of the eligible rows where some (n,) are marked, and how many rows were passed to find them."""
+        """Return the candidates, within the mask `eligible` (n,) if given, and the number of rows scanned."""
         table = self.table
         query = table.checked(vector, k)
         bound = math.sqrt(float(query @ query)) * float(ROUNDING)
@@ -213,8 +212,8 @@ class ExactIndex:
             if len(scores) < k:
                 continue
             least = floor(scores, k, slack)
-            kept = scores >= least
-            positions, scores = positions[kept], scores[kept]
+            best = scores >= least
+            positions, scores = positions[best], scores[best]
             if start < len(table) and bound * float(table.norms[start]) < least:
                 break
         return np.asarray(table.order[positions]), start
@@ -222,7 +221,7 @@ class ExactIndex:
     def _places(
         self, start: int, stop: int, barred: NDArray[np.int32], eligible: NDArray[np.bool_] | None
     ) -> NDArray[np.int64]:
-        """Positions of a block that are eligible, or where none are marked not barred."""
+        """Return the eligible positions of a block; without a mask, those not in `barred`."""
         if eligible is not None:
             return start + np.flatnonzero(eligible[self.table.order[start:stop]])
         places = np.arange(start, stop)
@@ -230,31 +229,31 @@ class ExactIndex:
         return np.delete(places, barred[first:last] - start) if first < last else places
 
     def _products(self, places: NDArray[np.int64], start: int, stop: int, query: Vectors) -> Vectors:
-        """Products with some of the rows of a block: with all of them where they are many, as gathering them costs more."""
+        """Return products with some rows of a block; gathering many rows costs more than multiplying all."""
         if len(places) < FEW_OF_A_BLOCK * (stop - start):
             return np.asarray(self.table.vectors[places] @ query)
-        found: Vectors = self.table.vectors[start:stop] @ query
-        return found if len(places) == stop - start else found[places - start]
+        block: Vectors = self.table.vectors[start:stop] @ query
+        return block if len(places) == stop - start else block[places - start]
 
 
 def products(rows: Vectors, vector: Scores) -> NDArray[np.float64]:
-    """The inner product of each row with `vector`, (len(rows),), in double precision and without BLAS.
+    """Return the inner product of each row with `vector`, (len(rows),), in double precision and without BLAS.
 
-    BLAS adds up in an order that depends on the processor and on the place of a row among the others. Equal rows would then
-    differ in the last digit, and their order would change with the length of the list.
+    The order of summation in BLAS depends on the processor and the position of a row. Equal rows would differ in the last
+    digit, and their order would change with the length of the list.
     """
     return np.asarray(np.einsum("ij,j->i", rows, np.asarray(vector, dtype=np.float64)))
 
 
 def best_of_rows(table: VectorTable, nums: NDArray[np.int32], vector: Scores, k: int) -> Neighbors:
-    """The `k` best of some row numbers by their inner products with `vector`."""
+    """Return the `k` best of `nums` by their inner products with `vector`."""
     return best_of(nums, products(table.rows(nums), vector), k)
 
 
 def best_of(nums: NDArray[np.int32], scores: Scores, k: int) -> Neighbors:
-    """The `k` best of some scored row numbers, equal scores in the order of their numbers."""
-    kept = contenders(scores, k)
-    nums, scores = nums[kept], shown(scores[kept])
+    """Return the `k` best of scored row numbers; equal scores are ordered by row number."""
+    best = contenders(scores, k)
+    nums, scores = nums[best], shown(scores[best])
     ranked = falling(scores, nums)[:k]
     return Neighbors(nums[ranked], scores[ranked])
 

@@ -58,21 +58,21 @@ def put(kind: str, column: int, value: Callable[[int], float | int]) -> Change:
 
 
 CHANGES: dict[str, tuple[Change, str]] = {
-    "an item of two": (put("item", 0, lambda _: 2), "not the vector"),
-    "an item of none": (put("item", 0, lambda _: 0), "not the vector"),
-    "an item of no length": (put("item", 1, lambda _: float("nan")), "not the vector"),
-    "another vector": (put("item", 4, lambda _: 0.5), "not the vector"),
-    "a last coordinate that is infinite": (put("item", WIDTH - 1, lambda _: float("inf")), "not the vector"),
-    "an empty bucket": (put("bucket", 0, lambda _: 0), "leads nowhere"),
-    "a bucket of less than nothing": (put("bucket", 0, lambda _: -5), "leads nowhere"),
-    "a bucket with a number past the items": (put("bucket", 1, lambda _: N_ITEMS), "leads nowhere"),
-    "a bucket with a number below zero": (put("bucket", 2, lambda _: -1), "leads nowhere"),
-    "a child past the file": (put("split", 1, lambda _: 2**31 - 1), "leads nowhere"),
-    "a child before the file": (put("split", 2, lambda _: -1), "leads nowhere"),
-    "a loop of one": (put("split", 1, lambda node: node), "leads nowhere"),
-    "a loop over the parent": (put("split", 2, lambda node: node + 1), "leads nowhere"),
-    "a plane that is not finite": (put("split", 5, lambda _: float("nan")), "leads nowhere"),
-    "a shared child": (put("split", 1, lambda node: node - 1), "in two ways|leads nowhere"),
+    "an item of two": (put("item", 0, lambda _: 2), "differs from its vector"),
+    "an item of none": (put("item", 0, lambda _: 0), "differs from its vector"),
+    "an item of no length": (put("item", 1, lambda _: float("nan")), "differs from its vector"),
+    "another vector": (put("item", 4, lambda _: 0.5), "differs from its vector"),
+    "a last coordinate that is infinite": (put("item", WIDTH - 1, lambda _: float("inf")), "differs from its vector"),
+    "an empty bucket": (put("bucket", 0, lambda _: 0), "is invalid"),
+    "a bucket of less than nothing": (put("bucket", 0, lambda _: -5), "is invalid"),
+    "a bucket with a number past the items": (put("bucket", 1, lambda _: N_ITEMS), "is invalid"),
+    "a bucket with a number below zero": (put("bucket", 2, lambda _: -1), "is invalid"),
+    "a child past the file": (put("split", 1, lambda _: 2**31 - 1), "is invalid"),
+    "a child before the file": (put("split", 2, lambda _: -1), "is invalid"),
+    "a loop of one": (put("split", 1, lambda node: node), "is invalid"),
+    "a loop over the parent": (put("split", 2, lambda node: node + 1), "is invalid"),
+    "a plane that is not finite": (put("split", 5, lambda _: float("nan")), "is invalid"),
+    "a shared child": (put("split", 1, lambda node: node - 1), "has two parents|is invalid"),
     "a root of another size": (lambda words: words.__setitem__((-1, 0), N_ITEMS + 1), "301 items where 300"),
 }
 
@@ -94,7 +94,7 @@ def test_the_size_of_a_block_changes_nothing(
     monkeypatch.setattr(annoy_file, "BLOCK", block)
     annoy_file.check(path, table.vectors)
     changed(path, CHANGES["a child before the file"][0])
-    with pytest.raises(BundleError, match=r"some\.ann: a node leads nowhere"):
+    with pytest.raises(BundleError, match=r"some\.ann: a node is invalid"):
         annoy_file.check(path, table.vectors)
 
 
@@ -110,7 +110,7 @@ def test_what_leads_annoy_astray_is_refused(forest: tuple[Path, VectorTable], ch
 def test_a_file_of_a_wrong_size_is_refused(forest: tuple[Path, VectorTable], size: int) -> None:
     path, table = forest
     os.truncate(path, size)
-    with pytest.raises(BundleError, match=r"are not whole nodes|items where"):
+    with pytest.raises(BundleError, match=r"is not a multiple of the node size|items where"):
         annoy_file.check(path, table.vectors)
 
 
