@@ -1,4 +1,4 @@
-"""What a trained model consists of, and its formulas."""
+"""Parts of a trained model and its formulas."""
 
 import lazy_loader
 

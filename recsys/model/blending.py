@@ -1,17 +1,17 @@
-"""How behaviour (ALS factors) and content (text vectors) become one vector.
+"""Blending of behavior (ALS factors) and content (text vectors) into a single vector.
 
 User to item, by inner product::
 
     items  [q'_i, s t_i]     users  [p_u, e_u c_u]     score = p_u . q'_i + s e_u (c_u . t_i)     e_u = 1 + short_history / n_u
 
-with p the ALS factors of a user, t_i the centred unit text vector of an item, c_u the unit mean of the text vectors in the
+with p the ALS factors of a user, t_i the centered unit text vector of an item, c_u the unit mean of the text vectors in the
 user's history of n_u items, and s = beta * (mean length of q) * (mean length of p), so that beta = 1 gives both parts the same
-scale. The shorter a history, the less its factors say, and the more content counts.
+scale. Content counts more for shorter histories.
 
 ``q'_i = (n_i q_i + prior_at z_i) / (n_i + prior_at)`` shrinks the ALS factors of an item with n_i interactions toward z_i,
-the mean factors of the items with the likest texts: a cold item has q' = z and so competes with warm ones on their scale.
+the mean factors of the items with the most similar texts. A cold item has q' = z and competes with warm items on their scale.
 
-To this product comes what :mod:`recsys.model.neighborhood` adds.
+The score adds the sums of :mod:`recsys.model.neighborhood` to this product.
 
 Item to item, by inner product::
 
@@ -19,7 +19,7 @@ Item to item, by inner product::
 
 The product of two rows is ``w r_i r_j cos(q_i, q_j) + (1 - w) cos(t_i, t_j)``; with r = 1, for items of many
 interactions, rows have length 1 and the product is the weighted mean of both cosines. The reliability r_i falls with the
-number n_i of interactions that the factors of an item rest on, down to 0 for a cold item, which its content carries.
+number n_i of interactions of an item, down to 0 for a cold item, which is matched by content alone.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ from recsys.data.vectors import Float, Vectors, unit_rows
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the two parts lie in a blended vector.
+    """Layout of the two parts in a blended vector.
 
     Parameters
     ----------
     factors : int
-        Length of the collaborative part, which comes first.
+        Length of the collaborative part, which is first.
     text_dim : int
         Length of the content part; 0 without content.
     content_scale : float
         The s of the module's formula; 0 without content.
     short_history : float
-        The number of interactions at which content counts twice.
+        Number of interactions at which content counts twice.
     """
 
     factors: int
@@ -59,25 +59,25 @@ class Layout:
         return self.factors + self.text_dim
 
     def emphasis(self, n: int) -> float:
-        """The e_u of a user with `n` interactions."""
+        """Return e_u for a user with `n` interactions."""
         return 1 + self.short_history / max(1, n)
 
 
 def score_unit(user_factors: Vectors, item_factors: Vectors) -> float:
-    """(mean length of q) * (mean length of p), over users and items that have factors; 1 where none has.
+    """Return (mean length of q) * (mean length of p), over users and items with factors; 1 without factors.
 
-    It is the unit in which all that is added to ``p . q`` is weighed.
+    It is the unit of everything added to ``p . q``.
     """
     return _mean_length(user_factors) * _mean_length(item_factors) or 1.0
 
 
 def with_prior(item_factors: Vectors, prior: Vectors, counts: NDArray[np.int64], prior_at: float) -> Vectors:
-    """The q' of the user-item formula, (n_items, factors); where nothing is known of the likest items, q stays.
+    """Return q' of the user-item formula, (n_items, factors); q where the prior is zero.
 
     Parameters
     ----------
     prior : float32 array (n_items, factors)
-        The z_i of the formula, rows of zeros where there is none.
+        The z_i of the formula; zero rows for items without.
     counts : int64 array (n_items,)
         Interactions of each item.
     """
@@ -86,43 +86,43 @@ def with_prior(item_factors: Vectors, prior: Vectors, counts: NDArray[np.int64],
 
 
 def centred(texts: Vectors) -> Vectors:
-    """Text vectors (n_items, text_dim) less their mean, of length 1; rows of zeros (no text) stay zero.
+    """Return text vectors (n_items, text_dim) minus their mean, of length 1; rows of zeros (no text) stay zero.
 
-    Sentence embeddings share a common direction; without it the cosines tell the items of one catalogue apart better
+    Sentence embeddings share a common direction; without it cosines separate the items of a catalog better
     (docs/decisions/0004).
     """
-    known = texts.any(axis=1)
-    moved = np.zeros_like(texts)
-    moved[known] = texts[known] - text_mean(texts)
-    return unit_rows(moved)
+    present = texts.any(axis=1)
+    shifted = np.zeros_like(texts)
+    shifted[present] = texts[present] - text_mean(texts)
+    return unit_rows(shifted)
 
 
 def text_mean(texts: Vectors) -> Vectors:
-    """The mean of the text vectors that are not zero, (text_dim,)."""
-    known = texts.any(axis=1)
-    if known.sum() < 2:  # a lone text is all that is known, and not its own mean
+    """Return the mean of the nonzero text vectors, (text_dim,); zero for fewer than two."""
+    present = texts.any(axis=1)
+    if present.sum() < 2:  # subtracting the mean would erase a single text
         return np.zeros(texts.shape[1], dtype=np.float32)
-    return np.asarray(texts[known].mean(axis=0, dtype=np.float64), dtype=np.float32)
+    return np.asarray(texts[present].mean(axis=0, dtype=np.float64), dtype=np.float32)
 
 
 def items_for_user(item_factors: Vectors, texts: Vectors, scale: float) -> Vectors:
-    """Item rows ``[q_i, s t_i]``, (n_items, factors + text_dim)."""
+    """Return item rows ``[q_i, s t_i]``, (n_items, factors + text_dim)."""
     return np.hstack((item_factors, np.float32(scale) * texts))
 
 
 def user_vector(factors: NDArray[Float], history_texts: Vectors, layout: Layout) -> NDArray[np.floating[Any]]:
-    """User row ``[p_u, e_u c_u]`` from p_u (factors,) and the history's text vectors (n, text_dim), of any common scale."""
+    """Return the user row ``[p_u, e_u c_u]`` from p_u (factors,) and the history's text vectors (n, text_dim)."""
     total = history_texts.sum(axis=0, dtype=np.float32)
     return np.concatenate((factors, np.float32(layout.emphasis(len(history_texts))) * unit_rows(total)))
 
 
 def emphases(lengths: NDArray[np.integer], short_history: float) -> Vectors:
-    """The e_u of users with histories of the given lengths."""
+    """Return e_u for histories of these lengths."""
     return np.asarray(1 + short_history / np.maximum(1, lengths), dtype=np.float32)
 
 
 def reliability(counts: NDArray[np.int64], half_at: float) -> Vectors:
-    """The r_i of the item-item formula, (n_items,), from the number of interactions of each item.
+    """Return r_i of the item-item formula, (n_items,), from the interactions of each item.
 
     Parameters
     ----------
@@ -133,19 +133,19 @@ def reliability(counts: NDArray[np.int64], half_at: float) -> Vectors:
 
 
 def items_like_item(item_factors: Vectors, texts: Vectors, weight: float, trust: Vectors) -> Vectors:
-    """Item rows of the item-item formula, (n_items, factors + text_dim).
+    """Return item rows of the item-item formula, (n_items, factors + text_dim).
 
     Parameters
     ----------
     weight : float
-        The w of the formula, 0 to 1; without any content it counts as 1.
+        The w of the formula, 0 to 1; 1 without content.
     trust : float32 array (n_items,)
         The r_i of the formula.
     """
-    behaviour = trust[:, None] * unit_rows(item_factors)
+    behavior = trust[:, None] * unit_rows(item_factors)
     if not texts.shape[1]:
-        return behaviour
-    return np.hstack((np.float32(np.sqrt(weight)) * behaviour, np.float32(np.sqrt(1 - weight)) * unit_rows(texts)))
+        return behavior
+    return np.hstack((np.float32(np.sqrt(weight)) * behavior, np.float32(np.sqrt(1 - weight)) * unit_rows(texts)))
 
 
 def _mean_length(vectors: Vectors) -> float:

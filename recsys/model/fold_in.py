@@ -1,11 +1,11 @@
-"""The factors of a user from a history: one half-step of ALS for one row, on the factors of the items as they are.
+"""Fold-in: the factors of a user from a history, by a half-step of ALS on fixed item factors.
 
 With the confidences c_j of the n items of a history, ``A = Q'Q + sum (c_j - 1) q_j q_j' + r I`` and ``b = sum c_j q_j``, the
-factors are ``p = A^-1 b`` (Hu, Koren, Volinsky, ICDM 2008, equation 4). Items that were seen but not liked enter A alone.
+factors are ``p = A^-1 b`` (Hu, Koren, Volinsky, ICDM 2008, equation 4). Items seen but not liked enter A only.
 
-Everything is kept in the basis V in which ``Q'Q = V diag(e) V'``: with ``f_j = V' q_j`` and ``M = diag(e + r)`` the identity of
-Woodbury leaves a system of n instead of `factors` equations, ``A^-1 = M^-1 - M^-1 F' D (I + D F M^-1 F' D)^-1 D F M^-1``, where
-F has the rows f_j and D is diagonal with ``sqrt(c_j - 1)``. Where n is larger, A is solved as it stands.
+Arrays use the basis V with ``Q'Q = V diag(e) V'``: with ``f_j = V' q_j`` and ``M = diag(e + r)`` the identity of Woodbury
+leaves a system of n instead of `factors` equations, ``A^-1 = M^-1 - M^-1 F' D (I + D F M^-1 F' D)^-1 D F M^-1``, where
+F has the rows f_j and D is diagonal with ``sqrt(c_j - 1)``. For larger n, A is solved directly.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from scipy import linalg
 from recsys.data.part import Column, Fields, Nested, Part, Scalar
 from recsys.data.vectors import Vectors
 
-MOST_CONFIDENCE = 1e8  # of one pair; more would leave no digits for the others
+MOST_CONFIDENCE = 1e8  # of a pair; more would leave no digits for the others
 FLOOR = 1e-9  # of the largest eigenvalue: keeps M invertible without regularization
 
 Numbers = NDArray[np.float64]
@@ -36,7 +36,7 @@ class Confidence(Part):
     alpha, weight_power, user_power, item_power, dislike : float
         As in ``[als]``.
     mean_strength : float
-        The mean of the numerator over the interactions that were trained on, so that the mean of w was 1.
+        Mean of the numerator over the training interactions, so that w has mean 1 there.
     """
 
     name: ClassVar[str] = "confidence"
@@ -55,31 +55,31 @@ class Confidence(Part):
     def strengths(
         self, weights: Numbers, per_user: NDArray[np.integer] | int, per_item: NDArray[np.integer]
     ) -> Numbers:
-        """The numerator of w, (n,), from the weights v of pairs and the interactions n_u and n_i of their users and items."""
+        """Return the numerator of w, (n,), from the weights v of pairs and the counts n_u and n_i of their users and items."""
         user_part = np.asarray(np.maximum(per_user, 1), dtype=np.float64) ** -self.user_power
         item_part = np.maximum(per_item, 1).astype(np.float64) ** -self.item_power
         return np.asarray(weights**self.weight_power * user_part * item_part)
 
     def of(self, strengths: Numbers) -> Numbers:
-        """The confidences of strengths."""
+        """Return the confidences of strengths."""
         return np.asarray(1 + self.alpha * strengths / self.mean_strength)
 
     @property
     def disliked(self) -> float:
-        """The confidence that the score of a pair that was seen, but not liked, is 0."""
+        """Confidence of a pair that was seen but not liked, whose target score is 0."""
         return 1 + self.alpha * self.dislike
 
 
 @dataclass(frozen=True, eq=False)
 class UserSolution:
-    """The solved equations of one user.
+    """Solved equations of a user.
 
     Parameters
     ----------
     factors : float64 array (factors,)
     shares : callable
-        From item vectors (m, factors) to what each item of the history gives to their products with `factors`: (m, n), whose
-        rows add up to those products.
+        Maps item vectors (m, factors) to the contribution of each history item to their products with `factors`, (m, n). Rows
+        add up to those products.
     """
 
     factors: Numbers
@@ -88,14 +88,14 @@ class UserSolution:
 
 @dataclass(frozen=True, eq=False)
 class FoldIn(Part):
-    """What the equations of a new user are made of.
+    """Constants of the equations of a new user.
 
     Parameters
     ----------
     rotated : float32 array (n_items, factors)
         The f_j of the module's formula.
     basis : float64 array (factors, factors)
-        V, whose columns are the eigenvectors.
+        V; its columns are the eigenvectors.
     eigenvalues : float64 array (factors,)
         e, rising.
     item_counts : int64 array (n_items,)
@@ -103,7 +103,7 @@ class FoldIn(Part):
     run_counts : int64 array (n_runs,)
         Rising.
     run_regularization : float64 array (n_runs,)
-        r of a user with at most so many interactions.
+        r of a user with at most that many interactions.
     confidence : Confidence
 
     Raises
@@ -142,7 +142,7 @@ class FoldIn(Part):
         runs: tuple[NDArray[np.int64], Numbers],
         confidence: Confidence,
     ) -> FoldIn:
-        """From the factors of the items as ALS left them, (n_items, factors)."""
+        """Build it from the item factors of ALS, (n_items, factors)."""
         wide = item_factors.astype(np.float64)
         eigenvalues, basis = np.linalg.eigh(wide.T @ wide)
         rotated = np.ascontiguousarray(wide @ basis, dtype=np.float32)
@@ -150,7 +150,7 @@ class FoldIn(Part):
 
     @classmethod
     def none(cls, n_items: int, factors: int) -> FoldIn:
-        """For a model that is only measured: everybody's factors are zero."""
+        """Return a fold-in with zero factors for every user, for models that are only evaluated."""
         return cls(
             np.zeros((n_items, factors), dtype=np.float32),
             np.eye(factors),
@@ -164,16 +164,16 @@ class FoldIn(Part):
     def solve(
         self, liked: NDArray[np.int32], weights: NDArray[np.floating], disliked: NDArray[np.int32]
     ) -> UserSolution:
-        """The factors of somebody who consumed `liked`.
+        """Solve the equations of a user who consumed `liked`.
 
         Parameters
         ----------
         liked : int32 array (n,)
-            Row numbers of items, each once.
+            Unique row numbers of items.
         weights : array (n,)
-            Above 0; as the weights of interactions.
+            Weights of the interactions, above 0.
         disliked : int32 array (m,)
-            Seen but not liked; they count where ``als.dislike`` is above 0.
+            Items seen but not liked; they count if ``als.dislike`` is above 0.
         """
         confidence = self.confidence
         strengths = confidence.strengths(weights.astype(np.float64), len(liked), self.item_counts[liked])
@@ -182,10 +182,10 @@ class FoldIn(Part):
         if confidence.dislike > 0 and len(disliked):
             nums = np.concatenate((liked, disliked))
             excess = np.concatenate((excess, np.full(len(disliked), confidence.disliked - 1)))
-        known = self.rotated[nums].astype(np.float64)
+        rows = self.rotated[nums].astype(np.float64)
         regularization = self._regularization(len(liked))
-        inverse = _inverse(self.eigenvalues + regularization, known, excess)
-        pulls = confidences[:, None] * known[: len(liked)]  # (n, factors), their sum is b
+        inverse = _inverse(self.eigenvalues + regularization, rows, excess)
+        pulls = confidences[:, None] * rows[: len(liked)]  # (n, factors), their sum is b
         solved = inverse(pulls)
 
         def shares(vectors: Vectors | Numbers) -> Numbers:
@@ -199,7 +199,7 @@ class FoldIn(Part):
 
 
 def _inverse(diagonal: Numbers, rows: Numbers, excess: Numbers) -> Callable[[Numbers], Numbers]:
-    """What multiplies vectors (n, factors) with ``(diag + rows' excess rows)^-1``."""
+    """Return a function that multiplies vectors (n, factors) by ``(diag + rows' excess rows)^-1``."""
     diagonal = np.maximum(diagonal, FLOOR * max(float(diagonal.max(initial=0)), 1e-30))
     if 2 * len(rows) >= len(diagonal):
         whole = np.diag(diagonal) + (rows.T * excess) @ rows

@@ -1,4 +1,4 @@
-"""Everything that answers, in one value: a core, and extras that a model has or has not."""
+"""Trained model: required core parts and optional extras."""
 
 from __future__ import annotations
 
@@ -31,44 +31,44 @@ REQUIRED = ("items_for_user", "items_like_item")
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """The parts of a trained model; sizes are checked against each other at birth.
+    """Parts of a trained model; their sizes are checked against each other.
 
     Parameters
     ----------
     users : IdMap
     catalog : Catalog
     histories : Histories
-        What each user consumed and liked.
+        Items that each user liked.
     seen_only : Histories
-        What each user has seen besides, such as items rated under the threshold: never recommended, never learned from.
+        Other items that each user has seen, such as items rated below the threshold; never recommended, never trained on.
     popularity, trending : Popularity
-        Over all the data, and over its last days.
+        Over all data, and over recent days.
     user_factors : float32 array (n_users, factors)
     layout : Layout
         The lengths of the collaborative and the content part of the vectors below.
     items_for_user, items_like_item : VectorIndex
         Over the item rows of the two formulas of :mod:`recsys.model.blending`.
     neighborhood : Neighborhood
-        What the items of a history add to the items near them.
+        Scores added to neighbors of the items of a history.
     fold_in : FoldIn
-        For users and histories that the model does not know.
+        Factors of new users and changed histories.
     attributes : Attributes
-        For conditions on items.
+        Attributes of the items, for filters.
     likeness : Likeness
-        How texts and users become rows of `items_like_item`.
+        Maps texts and users to the space of `items_like_item`.
     items_by_text : VectorIndex
-        Over the text vectors of the items as the encoder makes them; NO_INDEX where they cannot be searched.
+        Over the text vectors of the items as encoded; NO_INDEX without search.
     items_by_picture : VectorIndex
-        Over the vectors of the items' pictures as the picture encoder makes them, zero for an item without; NO_INDEX where
-        the model has none.
+        Over the picture vectors of the items as encoded, zero for an item without a picture; NO_INDEX for a model without
+        pictures.
     extras : mapping
-        What a model has or has not, by type, see :meth:`extra`.
+        Optional parts by type, see :meth:`extra`.
     forests : mapping
-        The annoy indexes by name, kept while a model is written; a loaded model opens the ones that serve.
+        Annoy indexes by name, to be saved; a loaded model opens its indexes from files.
     encoder_files : mapping
-        Files of the text encoder by name, of one that was fitted on this catalogue or exported to ONNX.
+        Files by name of a text encoder that was fitted on this catalog or exported to ONNX.
     picture_encoder_files : mapping
-        Files of a picture encoder in ONNX by name.
+        Files of an ONNX picture encoder by name.
 
     Raises
     ------
@@ -116,19 +116,19 @@ class Model:
                 raise BundleError(f"model: {what} disagree: {one} and {other}")
 
     def extra(self, kind: type[P]) -> P | None:
-        """Return the part of a kind; None where the model was made without."""
-        found = self.extras.get(kind)
-        return found if isinstance(found, kind) else None
+        """Return the part of a kind; None if the model lacks it."""
+        part = self.extras.get(kind)
+        return part if isinstance(part, kind) else None
 
     def need(self, kind: type[P]) -> P:
-        """Return the part of a kind; raises UnansweredError where the model was made without."""
-        found = self.extra(kind)
-        if found is None:
+        """Return the part of a kind; raises UnansweredError if the model lacks it."""
+        part = self.extra(kind)
+        if part is None:
             raise UnansweredError(f"the model was trained without {kind.name.replace('_', ' ')}")
-        return found
+        return part
 
     def with_extras(self, *parts: Part) -> Model:
-        """Return the model with these parts, in place of its own of the same kinds."""
+        """Return the model with these parts, which replace parts of the same kinds."""
         return replace(self, extras={**self.extras, **{type(part): part for part in parts}})
 
     def without(self, *kinds: type[Part]) -> Model:
@@ -137,11 +137,10 @@ class Model:
 
     @property
     def picture_dim(self) -> int:
-        """The length of the vectors of pictures; 0 for a model without."""
+        """Length of the picture vectors; 0 without pictures."""
         return self.items_by_picture.table.dim
 
     def seen(self, user_num: int) -> NDArray[np.int32]:
-        """Row numbers of what must not be recommended to a user, rising."""
-        besides = self.seen_only.items_of(user_num)
-        history = self.histories.items_of(user_num)
-        return np.union1d(history, besides) if len(besides) else history
+        """Return the row numbers of items not to recommend to a user, rising."""
+        history, seen_only = self.histories.items_of(user_num), self.seen_only.items_of(user_num)
+        return np.union1d(history, seen_only) if len(seen_only) else history

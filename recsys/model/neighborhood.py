@@ -1,8 +1,8 @@
-"""The neighbors of each item, by behaviour and by words, as the rows of a sparse matrix that can be memory-mapped.
+"""Neighbors of each item by behavior and by content, as rows of a sparse matrix that can be memory-mapped.
 
-A user with the history H, n items long, gets for item i the sum ``n^-1/2 sum over j in H of S_ji`` (item-based
-collaborative filtering, Deshpande and Karypis, TOIS 2004). S keeps the nearest items of each j only, so the sum is zero for
-all but a few thousand items, and what the vectors say of the rest decides alone.
+For a user with a history H of n items, item i gets the sum ``n^-1/2 sum over j in H of S_ji`` (item-based
+collaborative filtering, Deshpande and Karypis, TOIS 2004). S has only the nearest items of each j, so the sum is zero for
+all but a few thousand items; the others are scored by their vectors alone.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from recsys.data.vectors import Vectors
 
 @dataclass(frozen=True, eq=False)
 class NearbyScores:
-    """What the neighborhood adds to some items.
+    """Scores that the neighborhood adds to items.
 
     Parameters
     ----------
     nums : int32 array (n,)
         Row numbers of the items, rising.
     collaborative, content : float64 arrays (n,)
-        The sums over behaviour and over words, not negative.
+        Sums by behavior and by content, not negative.
     """
 
     nums: NDArray[np.int32]
@@ -48,7 +48,7 @@ class Neighborhood(Part):
     indptr : int64 array (n_items + 1,)
     item_nums : int32 array (n,)
     collaborative, content : float32 arrays (n,)
-        Likeness by behaviour and by words, in units of the score, not negative.
+        Similarity by behavior and by content, in units of the score, not negative.
 
     Raises
     ------
@@ -71,13 +71,13 @@ class Neighborhood(Part):
 
     @classmethod
     def nobody(cls, n_items: int) -> Neighborhood:
-        """No item has a neighbor."""
-        nothing = np.empty(0, dtype=np.float32)
-        return cls(np.zeros(n_items + 1, dtype=np.int64), np.empty(0, dtype=np.int32), nothing, nothing)
+        """Return a neighborhood without neighbors."""
+        empty = np.empty(0, dtype=np.float32)
+        return cls(np.zeros(n_items + 1, dtype=np.int64), np.empty(0, dtype=np.int32), empty, empty)
 
     @classmethod
     def from_matrices(cls, collaborative: sparse.csr_matrix, content: sparse.csr_matrix) -> Neighborhood:
-        """The union of the neighbors of two matrices (n_items, n_items), row j holding those of item j."""
+        """Build the union of two matrices (n_items, n_items); row j has the neighbors of item j."""
         both = (abs(collaborative).sign() + abs(content).sign()).tocsr()
         both.sort_indices()
         rows = np.repeat(np.arange(both.shape[0]), np.diff(both.indptr))
@@ -88,13 +88,13 @@ class Neighborhood(Part):
         return len(self.indptr) - 1
 
     def scores(self, history: NDArray[np.int32], emphasis: float) -> NearbyScores:
-        """What a history adds to the items near it, ``n^-1/2 sum S_ji``.
+        """Return the scores that a history adds to its neighbors, ``n^-1/2 sum S_ji``.
 
         Parameters
         ----------
         history : int32 array (n,)
         emphasis : float
-            What the content part is multiplied with.
+            Factor of the content part.
         """
         starts = self.indptr[history]
         lengths = self.indptr[history + 1] - starts
@@ -108,17 +108,17 @@ class Neighborhood(Part):
         return NearbyScores(nums, *sums)
 
     def between(self, history: NDArray[np.int32], nums: NDArray[np.int32]) -> tuple[Vectors, Vectors]:
-        """The collaborative and the content weights S_ji of history items j for items i, each (len(nums), len(history))."""
-        found = tuple(np.zeros((len(nums), len(history)), dtype=np.float32) for _ in range(2))
+        """Return the collaborative and content weights S_ji of history items j for items i, each (len(nums), len(history))."""
+        collaborative, content = np.zeros((2, len(nums), len(history)), dtype=np.float32)
         for column, num in enumerate(history.tolist()):
             row = slice(self.indptr[num], self.indptr[num + 1])
             _, here, there = np.intersect1d(nums, self.item_nums[row], assume_unique=True, return_indices=True)
-            found[0][here, column] = self.collaborative[row][there]
-            found[1][here, column] = self.content[row][there]
-        return found[0], found[1]
+            collaborative[here, column] = self.collaborative[row][there]
+            content[here, column] = self.content[row][there]
+        return collaborative, content
 
     def matrices(self) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
-        """The collaborative and the content weights, each (n_items, n_items)."""
+        """Return the collaborative and content weights, each (n_items, n_items)."""
         shape = (len(self), len(self))
         collaborative, content = (
             sparse.csr_matrix((weights, self.item_nums, self.indptr), shape=shape)
@@ -128,11 +128,11 @@ class Neighborhood(Part):
 
 
 def _at(matrix: sparse.csr_matrix, rows: NDArray[np.int64], columns: NDArray[np.int32]) -> Vectors:
-    """The values of a sparse matrix at some places in the order of rows and columns, among which are all that are not zero."""
+    """Return the values of a sparse matrix at sorted places that include all nonzero entries."""
     matrix = matrix.tocsr()
     width = np.int64(max(1, matrix.shape[1]))
-    stored = matrix.data != 0  # a zero that is stored is no neighbor, and has no place
+    stored = matrix.data != 0  # explicit zeros are not neighbors
     own = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)) * width + matrix.indices
-    found = np.zeros(len(rows), dtype=np.float32)
-    found[np.searchsorted(rows * width + columns, own[stored])] = matrix.data[stored]
-    return found
+    values = np.zeros(len(rows), dtype=np.float32)
+    values[np.searchsorted(rows * width + columns, own[stored])] = matrix.data[stored]
+    return values

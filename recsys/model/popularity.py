@@ -1,4 +1,4 @@
-"""The ranking for somebody of whom nothing is known."""
+"""Items ranked by number of users; the fallback for unknown users."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ TRENDING_HALF_LIFE_DAYS = 7.0
 
 @dataclass(frozen=True, eq=False)
 class Popularity(Part):
-    """How many users each item has, with older interactions counting less where a half-life is given.
+    """Number of users of each item, weighted by age with a half-life.
 
     Parameters
     ----------
     scores : float32 array (n_items,)
-        As they are shown.
+        Displayed scores.
     order : int32 array (n_items,)
-        Row numbers by falling score; equal scores in the order of their numbers.
+        Row numbers by falling score; equal scores are ordered by row number.
     """
 
     name: ClassVar[str] = "popularity"
@@ -43,7 +43,7 @@ class Popularity(Part):
 
     @classmethod
     def from_interactions(cls, interactions: Interactions, half_life_days: float = 0.0) -> Popularity:
-        """Count users; with ``half_life_days > 0`` a user counts 1/2 at that age before the newest interaction."""
+        """Count users; with ``half_life_days > 0`` a user counts 1/2 at that age, relative to the newest interaction."""
         counted = decay(interactions.timestamps, half_life_days)
         scores = np.bincount(interactions.item_nums, weights=counted, minlength=len(interactions.items))
         return cls.from_scores(scores.astype(np.float64))
@@ -53,27 +53,25 @@ class Popularity(Part):
         return cls(shown(scores), falling(scores).astype(np.int32))
 
     def top(self, k: int, skip: NDArray[np.int32], eligible: NDArray[np.bool_] | None = None) -> Neighbors:
-        """The `k` most popular items that are not in `skip`, with a mask of the eligible ones."""
-        if eligible is None:
-            nums = self.order[: k + len(skip)]
-            return Neighbors(nums, self.scores[nums]).without(skip, k)
-        nums = self.order[eligible[self.order]][: k + len(skip)]
+        """Return the `k` most popular items that are not in `skip` and within the mask `eligible`."""
+        order = self.order if eligible is None else self.order[eligible[self.order]]
+        nums = order[: k + len(skip)]
         return Neighbors(nums, self.scores[nums]).without(skip, k)
 
     def levels(self, nums: NDArray[np.int32]) -> NDArray[np.float64]:
-        """How popular items are, ``log(1 + users) / log(1 + most users)``: 0 for one that nobody has, 1 for the first."""
+        """Return popularity levels, ``log(1 + users) / log(1 + most users)``: 0 for no users, 1 for the most popular item."""
         most = float(self.scores[self.order[0]]) if len(self.order) else 0.0
         return np.asarray(np.log1p(np.maximum(self.scores[nums].astype(np.float64), 0)) / (np.log1p(most) or 1.0))
 
     def added(self, nums: NDArray[np.int32], more: NDArray[np.float32]) -> Popularity:
-        """With `more` for some items, each given once."""
+        """Return the popularity with `more` users for unique items `nums`."""
         scores = self.scores.astype(np.float64)
         scores[nums] += more
         return Popularity.from_scores(scores)
 
 
 def decay(timestamps: NDArray[np.int64] | None, half_life_days: float) -> NDArray[np.float64] | None:
-    """``0.5 ** (age / half-life)`` with ages counted back from the newest timestamp, (n,); None without decay."""
+    """Return ``0.5 ** (age / half-life)`` with ages counted back from the newest timestamp, (n,); None without decay."""
     if timestamps is None or half_life_days <= 0 or not len(timestamps):
         return None
     ages = (timestamps.max() - timestamps) / SECONDS_PER_DAY

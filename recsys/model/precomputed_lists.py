@@ -1,4 +1,4 @@
-"""Lists that were computed when the model was made, so that an answer for a known user or item is a look-up."""
+"""Lists precomputed by training, so that recommending for a known user or item is a look-up."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def _columns(rows: str) -> Fields:
 
 @dataclass(frozen=True, eq=False)
 class Lists(Part):
-    """The best items of each row, best first; a list that is shorter than the others is padded.
+    """Best items of each row, best first; shorter lists are padded.
 
     Parameters
     ----------
     nums : int32 array (n, length)
-        Row numbers of items; -1 is padding. A length of 0 means that nothing was computed.
+        Row numbers of items; -1 is padding. Length 0 means no lists.
     scores : float32 array (n, length)
     collaborative : float32 array (n, length)
-        The part of each score that behaviour makes; the rest is content.
+        Collaborative part of each score; the rest is content.
     """
 
     name: ClassVar[str] = "lists"
@@ -45,7 +45,7 @@ class Lists(Part):
 
     @classmethod
     def empty(cls, n: int, length: int) -> Self:
-        """Lists of padding, to be filled."""
+        """Return lists of padding, to be filled."""
         nums = np.full((n, length), PADDING, dtype=np.int32)
         return cls(nums, np.zeros((n, length), dtype=np.float32), np.zeros((n, length), dtype=np.float32))
 
@@ -56,21 +56,22 @@ class Lists(Part):
     def length(self) -> int:
         return int(self.nums.shape[1])
 
-    def set(self, row: int, found: Neighbors, collaborative: NDArray[np.float32]) -> None:
-        """Fill one row, while the lists are made."""
-        n = len(found)
-        self.nums[row, :n], self.scores[row, :n], self.collaborative[row, :n] = found.nums, found.scores, collaborative
+    def set(self, row: int, neighbors: Neighbors, collaborative: NDArray[np.float32]) -> None:
+        """Fill a row while building the lists."""
+        n = len(neighbors)
+        self.nums[row, :n], self.scores[row, :n] = neighbors.nums, neighbors.scores
+        self.collaborative[row, :n] = collaborative
 
 
 class UserLists(Lists):
-    """The best unseen items of each user."""
+    """Best unseen items of each user."""
 
     name = "user_lists"
     fields = _columns("users")
 
 
 class ItemLists(Lists):
-    """The items most like each item."""
+    """Items most similar to each item."""
 
     name = "item_lists"
     fields = _columns("items")

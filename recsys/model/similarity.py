@@ -1,8 +1,8 @@
-"""How a text or a user becomes a vector in the space of the rows that say which items are alike (:mod:`recsys.model.blending`).
+"""Vectors of texts and users in the space of similar items (:mod:`recsys.model.blending`).
 
-Those rows are ``[sqrt(w) r unit(q), sqrt(1 - w) unit(t)]`` with the factors q and the centred text vector t of an item.
+Item rows are ``[sqrt(w) r unit(q), sqrt(1 - w) unit(t)]`` with the factors q and the centred text vector t of an item.
 A text with the vector v is ``[sqrt(w) unit(b), sqrt(1 - w) unit(v - m)]`` with the mean m of the texts of the
-catalogue; its behaviour b is zero, or borrowed from the items that it describes (:mod:`recsys.recommend.text_vectors`).
+catalog; its behavior b is zero, or taken from the items with similar texts (:mod:`recsys.recommend.text_vectors`).
 A user with the factors p and the unit mean c of the history's text vectors is ``[sqrt(w) unit(p), sqrt(1 - w) c]``.
 """
 
@@ -21,19 +21,19 @@ from recsys.score_order import Scores
 
 @dataclass(frozen=True, eq=False)
 class Likeness(Part):
-    """The constants of the formula.
+    """Constants of the formula.
 
     Parameters
     ----------
     weight : float
-        w, the share of behaviour, 0 to 1; 1 without content.
+        w, the share of behavior, 0 to 1; 1 without content.
     text_mean : float32 array (text_dim,)
-        m, what was taken off the text vectors of the items before they were scaled; empty without content.
+        m, subtracted from the text vectors of the items before scaling; empty without content.
 
     Raises
     ------
     BundleError
-        When one of them is out of range.
+        When a value is out of range.
     """
 
     name: ClassVar[str] = "likeness"
@@ -47,26 +47,26 @@ class Likeness(Part):
 
     @classmethod
     def of(cls, weight: float, text_mean: Vectors) -> Likeness:
-        """As :func:`recsys.model.blending.items_like_item` blends: without any content behaviour is all."""
+        """Return the constants of :func:`recsys.model.blending.items_like_item`; without content the weight is 1."""
         return cls(weight if len(text_mean) else 1.0, text_mean)
 
-    def of_text(self, vector: Vectors, behaviour: Scores) -> NDArray[np.float64]:
-        """The row of a text, (factors + text_dim,).
+    def of_text(self, vector: Vectors, behavior: Scores) -> NDArray[np.float64]:
+        """Return the row of a text, (factors + text_dim,).
 
         Parameters
         ----------
         vector : float32 array (text_dim,)
-            Of length 1, as the encoder makes it.
-        behaviour : float array (factors,)
-            The b of the module's formula, of any length; zeros where there is none.
+            Encoded text, of length 1.
+        behavior : float array (factors,)
+            The b of the module's formula, of any length; zeros without.
         """
         centred = vector - self.text_mean if vector.any() else vector
-        return self._row(behaviour, centred)
+        return self._row(behavior, centred)
 
     def of_user(self, query: Scores, factors: int) -> NDArray[np.float64]:
-        """The row of a user, (factors + text_dim,), from what is asked for the user's list: ``[p, c]`` of any lengths."""
+        """Return the row of a user, (factors + text_dim,), from the query vector ``[p, c]``, of any lengths."""
         return self._row(query[:factors], query[factors:])
 
-    def _row(self, behaviour: Scores, content: Scores) -> NDArray[np.float64]:
-        parts = (np.sqrt(self.weight) * unit_rows(behaviour), np.sqrt(1 - self.weight) * unit_rows(content))
+    def _row(self, behavior: Scores, content: Scores) -> NDArray[np.float64]:
+        parts = (np.sqrt(self.weight) * unit_rows(behavior), np.sqrt(1 - self.weight) * unit_rows(content))
         return np.concatenate(parts)

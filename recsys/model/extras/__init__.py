@@ -1,4 +1,4 @@
-"""Parts that a model may have or lack: groups, a map, directions, tags, anomalies."""
+"""Optional parts of a model: groups, item map, directions, tags, anomalies."""
 
 import lazy_loader
 

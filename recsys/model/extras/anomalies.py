@@ -1,8 +1,8 @@
-"""Items and users that stand out, the oddest first, with what speaks for it.
+"""Anomalous items and users, highest score first, with evidence.
 
-A score is ``1 - product over the evidence of (1 - c s)`` of strengths s between 0 and 1. For an item c is 1: the score says how
-sure it is that a person should look. For a user c is 1/2, so that one kind of evidence alone never reaches more than
-SUSPECT: a user above it is odd in two ways that do not follow from each other.
+A score is ``1 - product over the evidence of (1 - c s)`` of strengths s between 0 and 1. For an item c is 1: the score is
+the confidence that the item needs review. For a user c is 1/2, so that a single kind of evidence never exceeds SUSPECT: a user
+above it is anomalous in two independent ways.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SUSPECT = 0.5
 NUMBERS = 5
 NOBODY = -1
 
-# What the numbers of each kind of evidence are called, in their order.
+# Names of the numbers of each kind of evidence, in order.
 LABELS: dict[Kind, tuple[str, ...]] = {
     "choice": ("robust_z", "users_of_its_items", "usual_users", "n_items"),
     "volume": ("robust_z", "n_items", "usual_items"),
@@ -41,7 +41,7 @@ KINDS: tuple[Kind, ...] = tuple(LABELS)
 
 
 class Finding(NamedTuple):
-    """One piece of evidence.
+    """Piece of evidence.
 
     Parameters
     ----------
@@ -49,9 +49,9 @@ class Finding(NamedTuple):
     strength : float
         0 to 1.
     numbers : tuple of float
-        What LABELS names.
+        Named by LABELS.
     other : int
-        Row number of the item that it is about; -1 for none.
+        Row number of the related item; -1 for none.
     """
 
     kind: Kind
@@ -61,7 +61,7 @@ class Finding(NamedTuple):
 
 
 class Found(NamedTuple):
-    """An item or user, its score, and what speaks for it, strongest first."""
+    """Item or user, its score, and its evidence, strongest first."""
 
     num: int
     score: float
@@ -77,14 +77,14 @@ class Outliers(Part):
     nums : int32 array (n,)
     scores : float32 array (n,)
     indptr : int64 array (n + 1,)
-        Findings of the one at place ``p``: ``indptr[p]`` to ``indptr[p + 1]``.
+        Findings of row ``p``: ``indptr[p]`` to ``indptr[p + 1]``.
     kinds : uint8 array (m,)
-        Places in KINDS.
+        Indices into KINDS.
     strengths : float32 array (m,)
     others : int32 array (m,)
         Row numbers of items, -1 for none.
     numbers : float64 array (m, NUMBERS)
-        Zeros behind the last one.
+        Padded with zeros.
     """
 
     name: ClassVar[str] = "anomalies"
@@ -110,17 +110,17 @@ class Outliers(Part):
         return bool(np.all(self.scores[1:] <= self.scores[:-1]))
 
     @classmethod
-    def of(cls, found: Sequence[Found]) -> Outliers:
-        """Pack what was found, which is put in order."""
-        ranked = sorted(found, key=lambda one: (-displayed(one.score), one.num))
-        findings = [sorted(one.findings, key=lambda finding: -displayed(finding.strength)) for one in ranked]
+    def of(cls, outliers: Sequence[Found]) -> Outliers:
+        """Sort and pack outliers."""
+        ranked = sorted(outliers, key=lambda outlier: (-displayed(outlier.score), outlier.num))
+        findings = [sorted(outlier.findings, key=lambda finding: -displayed(finding.strength)) for outlier in ranked]
         flat = [finding for row in findings for finding in row]
         numbers = np.zeros((len(flat), NUMBERS))
         for row, finding in enumerate(flat):
             numbers[row, : len(finding.numbers)] = finding.numbers
         return cls(
-            np.array([one.num for one in ranked], dtype=np.int32),
-            np.array([displayed(one.score) for one in ranked], dtype=np.float32),
+            np.array([outlier.num for outlier in ranked], dtype=np.int32),
+            np.array([displayed(outlier.score) for outlier in ranked], dtype=np.float32),
             np.concatenate(([0], np.cumsum([len(row) for row in findings]))).astype(np.int64),
             np.array([KINDS.index(finding.kind) for finding in flat], dtype=np.uint8),
             np.array([finding.strength for finding in flat], dtype=np.float32),
@@ -132,7 +132,7 @@ class Outliers(Part):
         return len(self.nums)
 
     def at(self, place: int) -> Found:
-        """The one at a place."""
+        """Return the outlier at a place."""
         rows = range(int(self.indptr[place]), int(self.indptr[place + 1]))
         return Found(int(self.nums[place]), float(self.scores[place]), tuple(map(self._finding, rows)))
 
@@ -144,7 +144,7 @@ class Outliers(Part):
 
 @dataclass(frozen=True, eq=False)
 class Anomalies(Part):
-    """The items and the users that stand out."""
+    """Anomalous items and users."""
 
     name: ClassVar[str] = "anomalies"
     fields: ClassVar[Fields] = {
@@ -157,8 +157,8 @@ class Anomalies(Part):
 
     def confirm(self, sizes: Sizes) -> None:
         for subject in SUBJECTS:
-            found = self.about(subject)
-            if found.nums.max(initial=-1) >= sizes[subject] or found.others.max(initial=-1) >= sizes["items"]:
+            outliers = self.about(subject)
+            if outliers.nums.max(initial=-1) >= sizes[subject] or outliers.others.max(initial=-1) >= sizes["items"]:
                 raise BundleError(f"anomalies: the arrays do not fit together: {subject} name a row that is not there")
 
     def about(self, subject: Subject) -> Outliers:
@@ -166,6 +166,6 @@ class Anomalies(Part):
 
 
 def score_of(subject: Subject, strengths: Sequence[float]) -> float:
-    """The score of the module's formula."""
+    """Return the score of the module's formula."""
     share = 1.0 if subject == "items" else SUSPECT
     return float(1 - np.prod([1 - share * strength for strength in strengths]))

@@ -1,4 +1,4 @@
-"""What a group of items or users, or an end of a direction, is about: in words, values of attributes, numbers and items."""
+"""Description of a group or an end of a direction: words, attribute values, numbers and items."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 
 class Word(NamedTuple):
-    """A word and how distinctive it is; compare within one list only."""
+    """Word and its distinctiveness; comparable only within a list."""
 
     word: str
     weight: float
 
 
 class Value(NamedTuple):
-    """A value of an attribute: the share of the group that has it, and of all."""
+    """Attribute value: its share in the group and overall."""
 
     attribute: str
     value: str
@@ -23,7 +23,7 @@ class Value(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """An attribute of numbers: the quartiles of the group, and the median of all."""
+    """Numeric attribute: quartiles of the group and overall median."""
 
     attribute: str
     low: float
@@ -33,16 +33,16 @@ class Numbers(NamedTuple):
 
 
 class Meaning(NamedTuple):
-    """What is common in a group and rare elsewhere, most distinctive first.
+    """Features common in a group and rare elsewhere, most distinctive first.
 
     Parameters
     ----------
     words : tuple of Word
     values : tuple of Value
     numbers : tuple of Numbers
-        Only attributes whose numbers differ from those of all.
+        Only attributes whose numbers differ from the overall numbers.
     items : tuple of int
-        Row numbers of the items that stand for it.
+        Row numbers of typical items.
     """
 
     words: tuple[Word, ...] = ()
@@ -51,19 +51,19 @@ class Meaning(NamedTuple):
     items: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """What :meth:`from_json` reads."""
+        """Return the input of :meth:`from_json`."""
         return self._asdict()
 
     @classmethod
-    def from_json(cls, found: Mapping[str, Any]) -> Meaning:
-        """Raises KeyError or TypeError when it is not one."""
+    def from_json(cls, record: Mapping[str, Any]) -> Meaning:
+        """Decode a description; raises KeyError or TypeError for anything else."""
         return cls(
-            tuple(Word(*one) for one in found["words"]),
-            tuple(Value(*one) for one in found["values"]),
-            tuple(Numbers(*one) for one in found["numbers"]),
-            tuple(map(int, found["items"])),
+            tuple(Word(*word) for word in record["words"]),
+            tuple(Value(*value) for value in record["values"]),
+            tuple(Numbers(*numbers) for numbers in record["numbers"]),
+            tuple(map(int, record["items"])),
         )
 
     def sound(self, n_items: int) -> bool:
-        """Whether its items are row numbers of a catalogue of `n_items`."""
+        """Return whether its items are row numbers below `n_items`."""
         return all(0 <= num < n_items for num in self.items)

@@ -1,4 +1,4 @@
-"""The principal directions of a space of item vectors, and what lies at their ends."""
+"""Principal directions of the item vectors, and descriptions of their ends."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ POPULARITY = "popularity"
 
 
 class Correlation(NamedTuple):
-    """How the place of an item along a direction goes with a number of it, -1 to 1 (Spearman)."""
+    """Spearman correlation of a numeric attribute with the position along a direction, -1 to 1."""
 
     attribute: str
     correlation: float
 
 
 class Direction(NamedTuple):
-    """One principal direction.
+    """Principal direction.
 
     Parameters
     ----------
     space : str
-        "collaborative": of the factors that behaviour gives; "content": of the text vectors.
+        "collaborative": of the ALS factors; "content": of the text vectors.
     number : int
-        From 1, by falling share.
+        Rank by falling share, from 1.
     share : float
-        Of the variance of the space that lies along it.
+        Share of the variance of the space.
     low, high : Meaning
-        Of the items at its two ends.
+        Descriptions of the items at the two ends.
     correlations : tuple of Correlation
-        With the popularity of the items and their numbers.
+        With the popularity and the numeric attributes of the items.
     """
 
     space: Space
@@ -48,37 +48,39 @@ class Direction(NamedTuple):
     correlations: tuple[Correlation, ...]
 
 
-def _written(one: Direction) -> dict[str, Any]:
-    return {**one._asdict(), "low": one.low.to_json(), "high": one.high.to_json()}
+def _encode(direction: Direction) -> dict[str, Any]:
+    return {**direction._asdict(), "low": direction.low.to_json(), "high": direction.high.to_json()}
 
 
-def _read(found: Mapping[str, Any]) -> Direction:
-    if found["space"] not in SPACES:
-        raise ValueError(f"there is no space {found['space']!r}")
+def _decode(record: Mapping[str, Any]) -> Direction:
+    if record["space"] not in SPACES:
+        raise ValueError(f"there is no space {record['space']!r}")
     return Direction(
-        found["space"],
-        int(found["number"]),
-        float(found["share"]),
-        Meaning.from_json(found["low"]),
-        Meaning.from_json(found["high"]),
-        tuple(Correlation(*one) for one in found["correlations"]),
+        record["space"],
+        int(record["number"]),
+        float(record["share"]),
+        Meaning.from_json(record["low"]),
+        Meaning.from_json(record["high"]),
+        tuple(Correlation(*pair) for pair in record["correlations"]),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class Directions(Part):
-    """The leading directions of every space."""
+    """Leading directions of each space."""
 
     name: ClassVar[str] = "directions"
     fields: ClassVar[Fields] = {
-        "directions": Records(_written, _read),
+        "directions": Records(_encode, _decode),
     }
 
     directions: tuple[Direction, ...]
 
     def confirm(self, sizes: Sizes) -> None:
         super().confirm(sizes)
-        if not all(end.sound(sizes["items"]) for one in self.directions for end in (one.low, one.high)):
+        if not all(
+            end.sound(sizes["items"]) for direction in self.directions for end in (direction.low, direction.high)
+        ):
             raise BundleError("directions: an item is out of range")
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Items or users in groups of like ones: which one each belongs to, and what each group is about."""
+"""Groups of similar items or users, with a description of each group."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Nums = NDArray[np.int32]
 
 
 class Affinity(NamedTuple):
-    """Another group that this one uses: the share of what it consumes, and of what all consume."""
+    """Preference of a user group for an item group: its share of their consumption, and of all consumption."""
 
     group: int
     share: float
@@ -29,17 +29,17 @@ class Affinity(NamedTuple):
 
 
 class Group(NamedTuple):
-    """One group.
+    """Group of items or users.
 
     Parameters
     ----------
     name : str
-        A few distinctive words and values, or titles where there are none.
+        Distinctive words and values, or titles if there are none.
     cohesion : float
-        Mean cosine of its members with its centre, 0 to 1.
+        Mean cosine of members and center, 0 to 1.
     meaning : Meaning
     affinities : tuple of Affinity
-        For users: the groups of items that they use more than others, by falling surplus.
+        For users: item groups used more than average, by falling surplus.
     """
 
     name: str
@@ -48,13 +48,13 @@ class Group(NamedTuple):
     affinities: tuple[Affinity, ...] = ()
 
 
-def _written(group: Group) -> dict[str, Any]:
+def _encode(group: Group) -> dict[str, Any]:
     return {**group._asdict(), "meaning": group.meaning.to_json()}
 
 
-def _read(found: Mapping[str, Any]) -> Group:
-    affinities = tuple(Affinity(*one) for one in found["affinities"])
-    return Group(str(found["name"]), float(found["cohesion"]), Meaning.from_json(found["meaning"]), affinities)
+def _decode(record: Mapping[str, Any]) -> Group:
+    affinities = tuple(Affinity(*affinity) for affinity in record["affinities"])
+    return Group(str(record["name"]), float(record["cohesion"]), Meaning.from_json(record["meaning"]), affinities)
 
 
 def _columns(rows: str) -> Fields:
@@ -63,20 +63,20 @@ def _columns(rows: str) -> Fields:
         "closeness": Column(np.float32, rows, finite=True),
         "indptr": Pointers("groups", "grouped", strictly=True),
         "members": Column(np.int32, "grouped", low=0, below=rows),
-        "groups": Records(_written, _read, "groups"),
+        "groups": Records(_encode, _decode, "groups"),
     }
 
 
 @dataclass(frozen=True, eq=False)
 class Groups(Part):
-    """Rows (items or users) in groups; the largest group has number 0.
+    """Rows (items or users) by group; group 0 is the largest.
 
     Parameters
     ----------
     labels : int32 array (n,)
-        The group of each row; NO_GROUP where nothing is known of it.
+        Group of each row; NO_GROUP for a row without data.
     closeness : float32 array (n,)
-        Cosine of each row's vector with the centre of its group; 0 without a group.
+        Cosine of each row's vector and the center of its group; 0 without a group.
     indptr : int64 array (n_groups + 1,)
     members : int32 array (number of grouped rows,)
         Rows of group ``g``, most typical first: ``members[indptr[g]:indptr[g + 1]]``.
@@ -99,9 +99,9 @@ class Groups(Part):
 
     def sound(self) -> bool:
         expected = np.repeat(np.arange(len(self.groups)), np.diff(self.indptr))
-        labelled = np.flatnonzero(self.labels != NO_GROUP)
+        labeled = np.flatnonzero(self.labels != NO_GROUP)
         same = np.array_equal(self.labels[self.members], expected)
-        return same and np.array_equal(np.sort(self.members), labelled)
+        return same and np.array_equal(np.sort(self.members), labeled)
 
     @classmethod
     def from_labels(cls, labels: Nums, closeness: Vectors, groups: Sequence[Group]) -> Self:
@@ -113,20 +113,20 @@ class Groups(Part):
 
     def confirm(self, sizes: Sizes) -> None:
         super().confirm(sizes)
-        if not all(one.meaning.sound(sizes["items"]) for one in self.groups):
+        if not all(group.meaning.sound(sizes["items"]) for group in self.groups):
             raise BundleError(f"{self.name}: an item is out of range")
 
     def __len__(self) -> int:
-        """How many rows there are, with and without a group."""
+        """Return the number of rows, with and without a group."""
         return len(self.labels)
 
     def of(self, row: int) -> int | None:
-        """The group of a row, None where nothing is known of it."""
+        """Return the group of a row; None without a group."""
         label = int(self.labels[row])
         return None if label == NO_GROUP else label
 
     def inside(self, group: int) -> NDArray[np.bool_]:
-        """Which rows are in a group, bool array (n,); raises NotFoundError when there is no such group."""
+        """Return the mask of rows in a group, bool array (n,); raises NotFoundError for an unknown group."""
         if not 0 <= group < len(self.groups):
             raise NotFoundError(f"group {group} is not in this model; it has {len(self.groups)}, counted from 0")
         return np.asarray(self.labels == group)
@@ -135,19 +135,19 @@ class Groups(Part):
         return int(self.indptr[group + 1] - self.indptr[group])
 
     def members_of(self, group: int) -> Nums:
-        """The rows of a group, most typical first."""
+        """Return the rows of a group, most typical first."""
         return self.members[self.indptr[group] : self.indptr[group + 1]]
 
 
 class Clusters(Groups):
-    """Items in groups."""
+    """Groups of items."""
 
     name = "clusters"
     fields = _columns("items")
 
 
 class Segments(Groups):
-    """Users in groups."""
+    """Groups of users."""
 
     name = "segments"
     fields = _columns("users")

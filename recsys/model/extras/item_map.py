@@ -1,4 +1,4 @@
-"""Where the items lie on a map of two dimensions, like beside like."""
+"""Two-dimensional map of the items; similar items are close."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from recsys.data.vectors import Vectors
 
 @dataclass(frozen=True, eq=False)
 class ItemMap(Part):
-    """The place of each item.
+    """Coordinates of each item.
 
     Parameters
     ----------
     places : float32 array (n_items, 2)
-        x and y, each from -1 to 1; not a number where nothing is known of an item.
+        x and y, each from -1 to 1; NaN for an item without data.
 
     Raises
     ------
     BundleError
-        When the array is of another shape, or a place lies outside.
+        When the shape is wrong, or a place is out of range.
     """
 
     name: ClassVar[str] = "item_map"
@@ -43,5 +43,5 @@ class ItemMap(Part):
         return len(self.places)
 
     def placed(self) -> NDArray[np.bool_]:
-        """Which items have a place, bool array (n_items,)."""
+        """Return the mask of items with a place, bool array (n_items,)."""
         return ~np.isnan(self.places[:, 0])

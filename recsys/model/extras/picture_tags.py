@@ -1,6 +1,6 @@
-"""What a picture can be said to show: values of attributes as vectors in the space of the pictures.
+"""Picture tags: attribute values as vectors in the space of the pictures.
 
-A caption is zero-shot classification (Radford et al., ICML 2021): for each attribute the value whose words are nearest to the
+A caption is zero-shot classification (Radford et al., ICML 2021): for each attribute the value whose text is nearest to the
 picture. With the cosines c and the encoder's scale s, the share of a value is ``exp(s c) / sum exp(s c)``, the sum
 over the values of its attribute.
 """
@@ -21,7 +21,7 @@ from recsys.score_order import falling
 
 
 class Tag(NamedTuple):
-    """A value of an attribute, the cosine of its words and the picture, and its share beside the attribute's other values."""
+    """Attribute value, its cosine with the picture, and its share among the values of the attribute."""
 
     attribute: str
     value: str
@@ -31,16 +31,16 @@ class Tag(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Tags(Part):
-    """The values by which pictures are described.
+    """Attribute values that describe pictures.
 
     Parameters
     ----------
     attributes, values : PackedStrings
-        Of each tag; the tags of an attribute stand together.
+        Attribute and value of each tag, grouped by attribute.
     vectors : float32 array (n_tags, dim)
         Of length 1.
     scale : float
-        Above 0; what cosines are multiplied with before they become shares.
+        Factor of the cosines in the softmax, above 0.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class Tags(Part):
 
     @classmethod
     def of(cls, pairs: Sequence[tuple[str, str]], vectors: Vectors, scale: float) -> Tags:
-        """From attributes and values, and the vector of each value."""
+        """Build tags from (attribute, value) pairs and the vector of each value."""
         names, values = ([pair[place] for pair in pairs] for place in range(2))
         return cls(PackedStrings.from_strings(names), PackedStrings.from_strings(values), vectors, scale)
 
@@ -71,24 +71,24 @@ class Tags(Part):
         return len(self.vectors)
 
     def nearest(self, vector: Vectors, k: int = 1) -> list[Tag]:
-        """The `k` nearest values of each attribute, best first; attributes in the order in which the tags stand.
+        """Return the `k` nearest values of each attribute, best first; attributes in the order of the tags.
 
         Parameters
         ----------
         vector : float32 array (dim,)
-            Of a picture, of length 1.
+            Picture vector of length 1.
         """
         scores = products(self.vectors, vector)
-        found: list[Tag] = []
+        tags: list[Tag] = []
         for attribute, places in self._by_attribute().items():
             own = scores[places]
             logits = self.scale * (own - own.max())
             shares = np.exp(logits) / np.exp(logits).sum()
-            found += [
+            tags += [
                 Tag(attribute, self.values[places[best]], float(own[best]), float(shares[best]))
                 for best in falling(own)[:k].tolist()
             ]
-        return found
+        return tags
 
     def _by_attribute(self) -> dict[str, list[int]]:
         places: dict[str, list[int]] = {}

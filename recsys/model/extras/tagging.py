@@ -1,10 +1,9 @@
-"""Values of attributes by item, and how the votes of nearest items for them become a confidence.
+"""Attribute values by item, and the calibration of votes of nearest items.
 
-The item whose attribute is sought asks the k nearest items that have the attribute. Each votes with its likeness for all of
-its values, and the share of the votes that a value gets is turned into a confidence by a rising curve, which training fitted
-on items whose attribute was held out (weighted k-nearest neighbours: Dudani 1976; for several values to an item Zhang and Zhou
-2007; isotonic calibration: Zadrozny and Elkan 2002). There are two ways to be near: by behaviour and content, for items of the
-catalogue, and by text alone, for texts; each has its own k, curve and threshold.
+The k nearest items that have an attribute vote for their values, weighted by similarity. A rising curve, fitted by training on
+held-out items, maps the share of the votes for a value to a confidence (weighted k-nearest neighbors: Dudani 1976; for several
+values to an item Zhang and Zhou 2007; isotonic calibration: Zadrozny and Elkan 2002). Two spaces have their own k, curve and
+threshold: behavior and content, for items of the catalog, and text alone, for texts.
 """
 
 from __future__ import annotations
@@ -27,10 +26,10 @@ SETTING = (
 
 
 class Measured(NamedTuple):
-    """How the votes for an attribute are counted in one space, and how right they were on held-out items.
+    """Settings of an attribute in a space, and their accuracy on held-out items.
 
-    `precision`, `recall` and `f1` are micro averages over all values of all held-out items at the threshold; those of `base`
-    are what the most frequent values alone reach, the same for every item.
+    `precision`, `recall` and `f1` are micro averages over all values of all held-out items at the threshold; the `base`
+    figures are those of the most frequent values, the same for every item.
     """
 
     k: int
@@ -47,23 +46,23 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Tagging(Part):
-    """The attributes that can be suggested.
+    """Attributes that can be suggested.
 
     Parameters
     ----------
     names : PackedStrings
-        Of the attributes.
+        Names of the attributes.
     values : PackedStrings
-        Of all attributes, one attribute after another.
+        Values of all attributes, grouped by attribute.
     value_indptr : int64 array (n_attributes + 1,)
         Attribute ``a`` has the values ``value_indptr[a]`` to ``value_indptr[a + 1]``.
     single : uint8 array (n_attributes,)
-        1 where an item has at most one value.
+        1 for an attribute with at most one value per item.
     indptr : int64 array (n_items + 1,)
     value_nums : int32 array (n,)
         Values of item ``i``: ``value_nums[indptr[i]:indptr[i + 1]]``, rising.
     settings : float64 array (n_attributes, 2, len(SETTING))
-        What :class:`Measured` names, by space.
+        Fields of :class:`Measured`, by space.
     knots_indptr : int64 array (2 * n_attributes + 1,)
     knots : float64 array (m, 2)
         Points (share, confidence) of the curves, both rising in each; curve ``2 a + space``.
@@ -105,18 +104,18 @@ class Tagging(Part):
         return len(self.indptr) - 1
 
     def measured(self, attribute: int, space: Space) -> Measured:
-        """How an attribute is suggested in a space."""
+        """Return the settings of an attribute in a space."""
         k, threshold, tested, *figures = self.settings[attribute, SPACES.index(space)].tolist()
         return Measured(int(k), threshold, int(tested), *figures)
 
     def values_of(self, item_num: int, attribute: int) -> NDArray[np.int32]:
-        """The values of an attribute that an item has, rising."""
+        """Return the values of an attribute of an item, rising."""
         row = self.value_nums[self.indptr[item_num] : self.indptr[item_num + 1]]
         first, last = np.searchsorted(row, self.value_indptr[attribute : attribute + 2])
         return row[first:last]
 
     def having(self, attribute: int) -> NDArray[np.bool_]:
-        """Which items have a value of an attribute, (n_items,)."""
+        """Return the mask of items with a value of an attribute, (n_items,)."""
         first, last = self.value_indptr[attribute : attribute + 2]
         places = np.flatnonzero((self.value_nums >= first) & (self.value_nums < last))
         mask = np.zeros(len(self), dtype=bool)
@@ -124,7 +123,7 @@ class Tagging(Part):
         return mask
 
     def confidences(self, attribute: int, space: Space, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The confidence of each share of the votes, 0 to 1."""
+        """Return the confidence of each share of the votes, 0 to 1."""
         curve = len(SPACES) * attribute + SPACES.index(space)
         points = self.knots[self.knots_indptr[curve] : self.knots_indptr[curve + 1]]
         return np.asarray(np.interp(shares, points[:, 0], points[:, 1]))
