@@ -1,4 +1,4 @@
-"""What is answered: items with their scores and reasons, and how they were found."""
+"""Answers: items with scores and reasons, and the strategy that produced them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MOST_CAUSES = 5
 
 
 class Cause(NamedTuple):
-    """An item of the history, what it gives to a score, and what share of the score before a popularity penalty this is."""
+    """History item, its contribution to a score, and its share of the score before a popularity penalty."""
 
     item_id: str
     title: str
@@ -41,11 +41,11 @@ class Cause(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why an item has its score, ``collaborative + content + popularity``.
+    """Decomposition of a score, ``collaborative + content + popularity``.
 
-    `because` names the items of the history that give most, best first; their scores, `others`, what the rest of the history
-    gives, and `popularity` add up to the score of a personal list. `because` is empty where no history was asked. In a popular
-    list `popularity` is the score, in a personal one what a popularity penalty takes away, 0 or less.
+    `because` lists the history items that contribute most, best first. In a personal list their scores, `others` (the rest of
+    the history) and `popularity` add up to the score. `because` is empty for lists without a history. In a popular list
+    `popularity` is the score; in a personal list it is the popularity penalty, 0 or less.
     """
 
     because: tuple[Cause, ...]
@@ -56,7 +56,7 @@ class Reason(NamedTuple):
 
 
 class Recommendation(NamedTuple):
-    """One item of an answer; `source` says what its score is made of."""
+    """Item of an answer; `source` names the parts of its score."""
 
     item_id: str
     title: str
@@ -66,18 +66,18 @@ class Recommendation(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Items, best first, and how they were found.
+    """Items, best first, and the strategy that produced them.
 
     Parameters
     ----------
     strategy : str
     items : tuple of Recommendation
     fallback : bool
-        The question could not be answered as asked: the popular items stand in, or a search is in nobody's order.
+        The request could not be fulfilled: popular items replace the list, or a search is not personalized.
     next_offset : int or None
-        Where the next page begins; None where nothing is left, or the offset would be larger than MOST_OFFSET.
+        Start of the next page; None at the end, or if the offset would exceed MOST_OFFSET.
     unknown : tuple of str
-        Ids of the question that could not be answered.
+        Ids of the request that are unknown.
     """
 
     strategy: Strategy
@@ -88,14 +88,14 @@ class Answer(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Places in an ordered list, and where the next page begins."""
+    """Places in an ordered list, and the start of the next page."""
 
     places: list[int]
     next_offset: int | None
 
 
 def page(nums: Sequence[int], offset: int, k: int, drop: set[int]) -> Page:
-    """The first `k` places from `offset` on whose number is not in `drop`, and a next page if it can be asked for."""
+    """Return the first `k` places from `offset` on whose number is not in `drop`, and the start of the next page, if any."""
     places: list[int] = []
     for place in range(offset, len(nums)):
         if nums[place] in drop:
@@ -114,7 +114,7 @@ def recommendations(
     sources: Iterable[Source],
     reasons: Iterable[Reason | None] = repeat(None),
 ) -> tuple[Recommendation, ...]:
-    """Return items by their row numbers, with the columns beside them."""
+    """Return items by row number, with parallel columns."""
     ids, titles = map(catalog.items.id, nums), map(catalog.titles.__getitem__, nums)
     return tuple(map(Recommendation, ids, titles, scores, sources, reasons))
 
@@ -128,7 +128,7 @@ def of_list(
 
 
 def of_ranked(catalog: Catalog, ranked: Ranked, reasons: Reasons | None = None) -> tuple[Recommendation, ...]:
-    """Return ranked items; with reasons, which have the same order."""
+    """Return ranked items, with reasons in the same order if given."""
     sources = map(source, (ranked.collaborative != 0).tolist(), (ranked.content != 0).tolist())
     nums, scores = ranked.found.nums.tolist(), ranked.found.scores.tolist()
     if reasons is None:
@@ -138,21 +138,21 @@ def of_ranked(catalog: Catalog, ranked: Ranked, reasons: Reasons | None = None) 
 
 
 def of_likeness(catalog: Catalog, ranked: Ranked, explain: bool) -> tuple[Recommendation, ...]:
-    """Return items that are similar to another one; the similarity has two parts and no history."""
-    made = of_ranked(catalog, ranked)
+    """Return items similar to an item; reasons have two parts and no history."""
+    items = of_ranked(catalog, ranked)
     if not explain:
-        return made
-    parts = zip(made, ranked.collaborative.tolist(), ranked.content.tolist(), strict=True)
+        return items
+    parts = zip(items, ranked.collaborative.tolist(), ranked.content.tolist(), strict=True)
     return tuple(
         item._replace(reason=Reason((), 0.0, collaborative, content, 0.0)) for item, collaborative, content in parts
     )
 
 
-def of_popular(catalog: Catalog, found: Neighbors, explain: bool) -> tuple[Recommendation, ...]:
+def of_popular(catalog: Catalog, ranking: Neighbors, explain: bool) -> tuple[Recommendation, ...]:
     """Return items by popularity."""
-    scores = found.scores.tolist()
+    scores = ranking.scores.tolist()
     reasons = (Reason((), 0.0, 0.0, 0.0, score) if explain else None for score in scores)
-    return recommendations(catalog, found.nums.tolist(), scores, repeat("popularity"), reasons)
+    return recommendations(catalog, ranking.nums.tolist(), scores, repeat("popularity"), reasons)
 
 
 def source(collaborative: bool, content: bool) -> Source:
@@ -164,11 +164,11 @@ def source(collaborative: bool, content: bool) -> Source:
 
 def _reason(catalog: Catalog, reasons: Reasons, place: int, popularity: float) -> Reason:
     collaborative, content = reasons.collaborative[place], reasons.content[place]
-    given = collaborative + content
-    best = falling(given)
-    best = best[(shown(given[best]) > 0) & reasons.named[best]][:MOST_CAUSES]
-    total = float(given.sum())
-    causes = tuple(_cause(catalog, int(reasons.history[one]), float(given[one]), total) for one in best)
+    contributions = collaborative + content
+    best = falling(contributions)
+    best = best[(shown(contributions[best]) > 0) & reasons.named[best]][:MOST_CAUSES]
+    total = float(contributions.sum())
+    causes = tuple(_cause(catalog, int(reasons.history[n]), float(contributions[n]), total) for n in best)
     others = total - sum(cause.score for cause in causes)
     return Reason(causes, others, float(collaborative.sum()), float(content.sum()), popularity)
 

@@ -1,4 +1,4 @@
-"""Lists for many users at once, and scores for many given pairs."""
+"""Batch recommendation: lists for many users, and scores of many pairs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from recsys.recommend.recommender import Recommender
 from recsys.score_order import UNIT, contenders
 
 BLOCK = 128
-MOST_SCORES = 1 << 24  # of a block at once: 64 MiB
+MOST_SCORES = 1 << 24  # in a block: 64 MiB
 
 Nums = NDArray[np.int32]
 
@@ -26,15 +26,15 @@ Nums = NDArray[np.int32]
 def recommend_many(
     recommender: Recommender, user_nums: Nums, k: int, *, exact: bool = False, penalty: float = 0.0
 ) -> Iterator[Neighbors]:
-    """The unseen top `k` of each user, in the order of `user_nums`, the same as one by one.
+    """Yield the unseen top `k` of each user, in the order of `user_nums`, equal to single recommendations.
 
-    An exact answer is one matrix product for a block of users; an approximate index is asked once for each user.
+    An exact ranking is a matrix product for a block of users; an approximate index is queried for each user.
     Users without a vector get the popular items.
 
     Parameters
     ----------
     penalty : float
-        Of popularity, as :func:`recsys.recommend.ranking.rank_for_user` has it.
+        Popularity penalty of :func:`recsys.recommend.ranking.rank_for_user`.
     """
     if exact or isinstance(recommender.model.items_for_user, ExactIndex):
         yield from (lists[0] for lists in recommend_penalized(recommender, user_nums, k, (penalty,)))
@@ -45,11 +45,11 @@ def recommend_many(
 def recommend_penalized(
     recommender: Recommender, user_nums: Nums, k: int, penalties: Sequence[float]
 ) -> Iterator[tuple[Neighbors, ...]]:
-    """The exact unseen top `k` of each user under each penalty of popularity, for the price of little more than one."""
+    """Yield the exact unseen top `k` of each user under each popularity penalty; all penalties share a product."""
     model = recommender.model
     for num, ranked in zip(user_nums.tolist(), ranked_lists(recommender, user_nums, k, penalties), strict=True):
         if ranked:
-            yield tuple(one.found for one in ranked)
+            yield tuple(ranking.found for ranking in ranked)
         else:
             yield (model.popularity.top(k, model.seen(num)),) * len(penalties)
 
@@ -57,7 +57,7 @@ def recommend_penalized(
 def ranked_lists(
     recommender: Recommender, user_nums: Nums, k: int, penalties: Sequence[float] = (0.0,)
 ) -> Iterator[tuple[Ranked, ...]]:
-    """The exact unseen top `k` of each user with a vector under each penalty; of others an empty tuple."""
+    """Yield the exact unseen top `k` under each penalty for each user with a vector, an empty tuple for others."""
     return _in_blocks(recommender, user_nums, partial(_by_product, recommender.model, k, penalties))
 
 
@@ -110,15 +110,15 @@ def _by_query(recommender: Recommender, k: int, penalty: float, user_nums: Nums)
     answers = []
     for num in user_nums.tolist():
         query, seen = user_query(model, num), model.seen(num)
-        known = query.vector.any()
+        has_vector = query.vector.any()
         answers.append(
-            rank_for_user(model, query, k, seen, penalty=penalty).found if known else model.popularity.top(k, seen)
+            rank_for_user(model, query, k, seen, penalty=penalty).found if has_vector else model.popularity.top(k, seen)
         )
     return answers
 
 
 def _by_product(model: Model, k: int, penalties: Sequence[float], user_nums: Nums) -> list[tuple[Ranked, ...]]:
-    """One product in single precision for all users says what can be among their best, which are then ranked exactly."""
+    """Select candidates of all users by a single-precision product, then rank them exactly."""
     table = model.items_for_user.table
     queries = [user_query(model, num) for num in user_nums.tolist()]
     rough = np.stack([query.vector for query in queries]).astype(np.float32) @ table.vectors.T
@@ -135,12 +135,12 @@ def _by_product(model: Model, k: int, penalties: Sequence[float], user_nums: Num
             best = rank_items(model, query, table.order[contenders(scores, 1, slack)], 1)
             largest = max(0.0, float(best.found.scores[0]))
         scores[table.positions[model.seen(num)]] = -np.inf
-        found = []
+        rankings = []
         for penalty in penalties:
             cost = penalty * largest
             lessened = scores - np.float32(cost) * levels if cost else scores
-            kept = contenders(lessened, k, slack)
-            kept = kept[np.isfinite(lessened[kept])]
-            found.append(rank_items(model, query, table.order[kept], k, cost))
-        answers.append(tuple(found))
+            positions = contenders(lessened, k, slack)
+            positions = positions[np.isfinite(lessened[positions])]
+            rankings.append(rank_items(model, query, table.order[positions], k, cost))
+        answers.append(tuple(rankings))
     return answers

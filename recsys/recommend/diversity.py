@@ -1,9 +1,8 @@
-"""Maximal marginal relevance: a list whose items are good and unlike each other (Carbonell and Goldstein, SIGIR 1998).
+"""Maximal marginal relevance: lists of relevant and mutually dissimilar items (Carbonell and Goldstein, SIGIR 1998).
 
-Items are taken one after another. The next one is that of the largest ``(1 - d) rel_i - d max_j sim(i, j)``, where rel
-is the score, brought to 0..1 over the pool of the best items, j are the items taken before and sim is the likeness of
-two items as :mod:`recsys.model.blending` has it, below 0 counting as 0. The pool has the same size for every question,
-so a longer list begins with the shorter one, and a page after the first repeats nothing.
+The next item is always that of the largest ``(1 - d) rel_i - d max_j sim(i, j)``, where rel is the score, scaled to 0..1 over
+the pool of the best items, j are the items already taken, and sim is the similarity of :mod:`recsys.model.blending`, at least
+0. The pool has a constant size, so a longer list begins with the shorter list, and pages do not overlap.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ POOL = 200
 
 
 def diversified(ranked: Ranked, rows: Vectors, diversity: float, n: int) -> Ranked:
-    """The first `n` of `ranked` by marginal relevance; behind the pool they stand by score alone.
+    """Return the first `n` of `ranked` by marginal relevance; items after the pool are ordered by score.
 
     Parameters
     ----------
     ranked : Ranked
         By falling score.
     rows : float32 array (min(POOL, len(ranked)), dim)
-        Vectors of the pool, whose inner products are the likenesses.
+        Vectors of the pool; their inner products are the similarities.
     diversity : float
         The d of the formula, 0..1.
     n : int
@@ -48,7 +47,7 @@ def _order(scores: NDArray[np.float64], rows: NDArray[np.float64], diversity: fl
     left = np.ones(len(scores), dtype=bool)
     for place in range(n):
         marginal = np.where(left, (1 - diversity) * relevance - diversity * likest, -np.inf)
-        best = int(np.argmax(shown(marginal)))  # the first of equal ones
+        best = int(np.argmax(shown(marginal)))  # the first on ties
         taken[place], left[best] = best, False
         likest = np.maximum(likest, likenesses[best])
     return taken

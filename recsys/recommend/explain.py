@@ -1,8 +1,8 @@
-"""Why an item has its score: what each item of the history gives to it.
+"""Explanations: the contribution of each history item to a score.
 
-Every part of the score is a sum over the history. The factors are ``p = A^-1 sum c_j q_j``, so item j gives
+Every part of the score is a sum over the history. The factors are ``p = A^-1 sum c_j q_j``, so item j contributes
 ``c_j q_j' A^-1 q_i`` (Hu, Koren, Volinsky, ICDM 2008, section 5); the content vector is a sum of texts divided by its length;
-the neighborhood is a sum as it stands. So the reasons add up to the score, and nothing is estimated.
+the neighborhood is a plain sum. The contributions are exact and add up to the score.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Reasons:
-    """What the n items of a history give to the scores of m items.
+    """Contributions of the n items of a history to the scores of m items.
 
     Parameters
     ----------
     history : int32 array (n,)
         Row numbers.
     named : bool array (n,)
-        Which of them may be named.
+        Mask of items that may be named.
     collaborative, content : float64 arrays (m, n)
         Their rows add up to the two parts of the scores.
     """
@@ -38,7 +38,7 @@ class Reasons:
 
 
 def reasons(state: UserState, nums: NDArray[np.int32], hidden: NDArray[np.int32]) -> Reasons:
-    """Return the reasons of the scores of the given items for a user; `hidden` items are reasons, but not named."""
+    """Return the reasons of item scores for a user; `hidden` items count but are not named."""
     model, history = state.model, state.liked
     factors, emphasis = model.layout.factors, model.layout.emphasis(len(history))
     rows = model.items_for_user.table.rows(nums).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Answers as JSON objects, the same on the command line and over HTTP."""
+"""JSON objects of answers, shared by command line and HTTP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recsys.score_order import displayed
 
 
 def answer_object(answer: Answer, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
-    """The envelope of a list; `subject` is whom or what was asked about, such as ``{"user_id": "u17"}``."""
+    """Return the envelope of a list; `subject` identifies the request, such as ``{"user_id": "u17"}``."""
     return {
         **subject,
         "model_version": model_version,
@@ -22,12 +22,12 @@ def answer_object(answer: Answer, subject: Mapping[str, Any], model_version: str
 
 
 def listed_object(answer: Answer, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
-    """The envelope of a list that has pages."""
+    """Return the envelope of a list with pages."""
     return {**answer_object(answer, subject, model_version), "next_offset": answer.next_offset}
 
 
 def item_object(item: Item, model_version: str) -> dict[str, Any]:
-    """One record of the catalogue."""
+    """Return a record of the catalog."""
     return {
         "item_id": item.item_id,
         "model_version": model_version,

@@ -1,4 +1,4 @@
-"""The one object that answers questions about users and items."""
+"""Recommender: ranked lists of a model for users and items."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ PopularKind = Literal["popular", "trending"]
 
 @dataclass(frozen=True, eq=False)
 class Recommender:
-    """Answers from one model. Never changes, so any number of threads may share it.
+    """Recommendations of a model; immutable and thread-safe.
 
-    In every method `hidden` are ids of the items that no list may show.
+    In every method `hidden` has the ids of items to leave out of lists.
 
     Parameters
     ----------
     model : Model
     model_version : str
-        Goes into every answer.
+        Version in every answer.
     events : EventsInfo
-        How events count, and which of them the model knows.
+        Weights of events, and the events that the model was trained with.
     encoder : EncoderRef
-        What made the text vectors, to encode what is searched for.
+        Encoder of the text vectors, for search queries.
     picture_encoder : EncoderRef
-        What made the vectors of the pictures.
+        Encoder of the picture vectors.
     """
 
     model: Model
@@ -67,7 +67,7 @@ class Recommender:
 
     @cached_property
     def rules(self) -> EventRules:
-        """How events count for this model."""
+        """Weights of events for this model."""
         return EventRules(self.events.weights, self.events.threshold)
 
     @property
@@ -81,27 +81,27 @@ class Recommender:
         return self.model.catalog.items
 
     def user_state(self, user: User, events: UserEvents = NO_EVENTS) -> UserState:
-        """Return the history of a user, given by id, or of a guest, given by what they did."""
+        """Return the history of a user (id) or a guest (events)."""
         if isinstance(user, str):
             return user_state.of_user(self.model, self.rules, user, events)
         return user_state.of_history(self.model, self.rules, user)
 
     def profile(self, user_id: str, events: UserEvents = NO_EVENTS) -> Profile:
-        """Return what the engine knows of a user, for the user to see."""
+        """Return the data profile of a user."""
         return profile(self.user_state(user_id, events))
 
     def recommend(self, user: User, request: ListRequest = PLAIN, events: UserEvents = NO_EVENTS) -> Answer:
-        """Return items for a user or a guest: `k` where there are as many, none that was seen, hidden or excluded.
+        """Return items for a user or a guest: up to `k`, none seen, hidden or excluded.
 
         An unknown user gets the popular items.
 
         Parameters
         ----------
         user : str or sequence of Event
-            The id of a user, or what a guest did, oldest first.
+            Id of a user, or events of a guest, oldest first.
         request : ListRequest
         events : UserEvents
-            Events of the user since the model was trained, which the answer counts, and hidden items.
+            Events of the user since training, and hidden items.
 
         Raises
         ------
@@ -113,18 +113,18 @@ class Recommender:
             num, drop = self.model.users.get(user), self._later(events)
             if num is not None and (listed := self._listed(lists, num, request, events.hidden, drop)):
                 return Answer("personalized", *listed)
-            request = replace(request, exact=True)  # as the list is, behind which this goes on
+            request = replace(request, exact=True)  # precomputed lists are exact, and this continues them
         return self._recommend(self.user_state(user, events), request, events)
 
     def similar_items(self, item_id: str, request: ListRequest = PLAIN, hidden: AbstractSet[str] = NONE) -> Answer:
-        """Items like an item, by behaviour and content, without the item itself.
+        """Return items similar to an item by behavior and content, without the item itself.
 
         Raises
         ------
         NotFoundError
-            When the item is not in the catalogue.
+            When the item is not in the catalog.
         QueryError
-            When a filter names no attribute of the catalogue.
+            When a filter names no attribute of the catalog.
         """
         num = self.item_num(item_id)
         lists = self.model.extra(ItemLists)
@@ -137,29 +137,29 @@ class Recommender:
             return self._popular(request, skip, "popular", self.model.popularity, fallback=True)
         eligible = self.eligible(request)
         ranked = rank_similar(self.model, num, self._depth(request), skip, eligible=eligible, exact=request.exact)
-        chosen, place = self._chosen(ranked, request, set())
+        ranked, page = self._page(ranked, request, set())
         return Answer(
             "similar",
-            answer.of_likeness(self.model.catalog, chosen, request.explain),
-            next_offset=place.next_offset,
+            answer.of_likeness(self.model.catalog, ranked, request.explain),
+            next_offset=page.next_offset,
         )
 
     def rank_items(
         self, user: User, item_ids: Sequence[str], events: UserEvents = NO_EVENTS, *, explain: bool = False
     ) -> Answer:
-        """Return the given items ranked for a user or a guest, also those that were seen.
+        """Return `item_ids` ranked for a user or a guest, including seen items.
 
         Ids that are hidden or not in the catalog are returned in `unknown`.
         """
         state, catalog = self.user_state(user, events), self.model.catalog
-        nums = {one: None if one in events.hidden else catalog.items.get(one) for one in item_ids}
-        unknown = tuple(one for one, num in nums.items() if num is None)
-        chosen = np.unique(np.array([num for num in nums.values() if num is not None], dtype=np.int32))
+        nums = {item_id: None if item_id in events.hidden else catalog.items.get(item_id) for item_id in item_ids}
+        unknown = tuple(item_id for item_id, num in nums.items() if num is None)
+        rows = np.unique(np.array([num for num in nums.values() if num is not None], dtype=np.int32))
         if not state.query.vector.any():
-            scores = self.model.popularity.scores[chosen]
-            items = answer.of_popular(catalog, best_of(chosen, scores, len(chosen)), explain)
+            scores = self.model.popularity.scores[rows]
+            items = answer.of_popular(catalog, best_of(rows, scores, len(rows)), explain)
             return Answer("popular", items, fallback=True, unknown=unknown)
-        ranked = rank_items(self.model, state.query, chosen, len(chosen))
+        ranked = rank_items(self.model, state.query, rows, len(rows))
         why = reasons(state, ranked.found.nums, self.nums(events.hidden)) if explain else None
         return Answer("ranked", answer.of_ranked(catalog, ranked, why), unknown=unknown)
 
@@ -170,7 +170,7 @@ class Recommender:
         ranking: Popularity | None = None,
         hidden: AbstractSet[str] = NONE,
     ) -> Answer:
-        """Return the items that most users have, or had recently; `ranking` is the result of :meth:`popularity_with`."""
+        """Return the most popular or trending items; `ranking` is the result of :meth:`popularity_with`."""
         return self._popular(
             request, self.nums([*request.exclude, *hidden]), kind, ranking or self.popularity_with(kind, {})
         )
@@ -178,25 +178,25 @@ class Recommender:
     def popularity_with(self, kind: PopularKind, counted: Counted) -> Popularity:
         """Return popularity including users counted after training, given as ``{item_id: users}``."""
         base = self.model.popularity if kind == "popular" else self.model.trending
-        nums = {self.model.catalog.items.get(one): n for one, n in counted.items()}
+        nums = {self.model.catalog.items.get(item_id): n for item_id, n in counted.items()}
         nums.pop(None, None)
         if not nums:
             return base
         return base.added(np.array([*nums], dtype=np.int32), np.array([*nums.values()], dtype=np.float32))
 
     def item(self, item_id: str) -> Item:
-        """The record of an item; raises NotFoundError when it is not in the catalogue."""
+        """Return the record of an item; raises NotFoundError when it is not in the catalog."""
         return self.model.catalog[self.item_num(item_id)]
 
     def item_num(self, item_id: str) -> int:
-        """The row number of an item; raises NotFoundError when it is not in the catalogue."""
+        """Return the row number of an item; raises NotFoundError when it is not in the catalog."""
         num = self.model.catalog.items.get(item_id)
         if num is None:
             raise NotFoundError(f"item {item_id!r} is not in the catalogue of model {self.model_version}")
         return num
 
     def event_problem(self, event: str, value: float | None) -> str:
-        """Return why the next training would reject an event of this type and value; empty when it would not."""
+        """Return why training would reject an event of this type and value; empty if it would not."""
         return self.rules.problem(event, value)
 
     def _recommend(self, state: UserState, request: ListRequest, events: UserEvents) -> Answer:
@@ -215,12 +215,12 @@ class Recommender:
             exact=request.exact,
             penalty=request.popularity_penalty,
         )
-        chosen, place = self._chosen(ranked, request, drop)
-        why = reasons(state, chosen.found.nums, self.nums(events.hidden)) if request.explain else None
+        ranked, page = self._page(ranked, request, drop)
+        why = reasons(state, ranked.found.nums, self.nums(events.hidden)) if request.explain else None
         return Answer(
             "fold_in" if state.fresh else "personalized",
-            answer.of_ranked(self.model.catalog, chosen, why),
-            next_offset=place.next_offset,
+            answer.of_ranked(self.model.catalog, ranked, why),
+            next_offset=page.next_offset,
         )
 
     def _popular(
@@ -233,26 +233,26 @@ class Recommender:
         fallback: bool = False,
     ) -> Answer:
         depth = request.depth + len(drop or ())
-        found = base.top(depth, skip, self.eligible(request))
-        place = answer.page(found.nums.tolist(), request.offset, request.k, drop or set())
-        found = Neighbors(found.nums[place.places], found.scores[place.places])
-        items = answer.of_popular(self.model.catalog, found, request.explain)
-        return Answer(strategy, items, fallback=fallback, next_offset=place.next_offset)
+        ranking = base.top(depth, skip, self.eligible(request))
+        page = answer.page(ranking.nums.tolist(), request.offset, request.k, drop or set())
+        ranking = Neighbors(ranking.nums[page.places], ranking.scores[page.places])
+        items = answer.of_popular(self.model.catalog, ranking, request.explain)
+        return Answer(strategy, items, fallback=fallback, next_offset=page.next_offset)
 
     def _listed(
         self, lists: Lists, row: int, request: ListRequest, hidden: AbstractSet[str], drop: set[int]
     ) -> tuple[tuple[answer.Recommendation, ...], bool, int | None] | None:
-        """The answer from a precomputed list; None where there is none, or it is too short for the question."""
+        """Return the answer from a precomputed list; None without a list, or if it is too short."""
         skip = set(self.nums([*request.exclude, *hidden]).tolist()) if request.exclude or hidden else NO_NUMS
         depth = request.depth + len(skip) + len(drop)
         nums: list[int] = lists.nums[row, :depth].tolist()
         if nums[0] < 0:
             return None
-        kept = [place for place, num in enumerate(nums) if num >= 0 and num not in skip]
-        found = answer.page([nums[place] for place in kept], request.offset, request.k, drop)
-        if found.next_offset is None and lists.nums[row, -1] >= 0:  # there are more than in this list
+        unskipped = [place for place, num in enumerate(nums) if num >= 0 and num not in skip]
+        page = answer.page([nums[place] for place in unskipped], request.offset, request.k, drop)
+        if page.next_offset is None and lists.nums[row, -1] >= 0:  # the list was cut
             return None
-        places = [kept[place] for place in found.places]
+        places = [unskipped[place] for place in page.places]
         scores, collaborative = lists.scores[row, :depth].tolist(), lists.collaborative[row, :depth].tolist()
         items = answer.of_list(
             self.model.catalog,
@@ -260,27 +260,27 @@ class Recommender:
             [scores[place] for place in places],
             [collaborative[place] for place in places],
         )
-        return items, False, found.next_offset
+        return items, False, page.next_offset
 
-    def _chosen(self, ranked: Ranked, request: ListRequest, drop: set[int]) -> tuple[Ranked, Page]:
+    def _page(self, ranked: Ranked, request: ListRequest, drop: set[int]) -> tuple[Ranked, Page]:
         if request.diversity:
             rows = self.model.items_like_item.table.rows(ranked.found.nums[:POOL])
             ranked = diversified(ranked, rows, request.diversity, len(ranked))
-        place = answer.page(ranked.found.nums.tolist(), request.offset, request.k, drop)
-        return ranked.take(np.array(place.places, dtype=np.int64)), place
+        page = answer.page(ranked.found.nums.tolist(), request.offset, request.k, drop)
+        return ranked.take(np.array(page.places, dtype=np.int64)), page
 
     def _depth(self, request: ListRequest) -> int:
         return max(request.depth, POOL) if request.diversity else request.depth
 
     def eligible(self, request: ListRequest) -> NDArray[np.bool_] | None:
-        """Which items satisfy the filters and are in the cluster, None for all.
+        """Return the mask of items that satisfy the filters and are in the cluster; None for all items.
 
         Raises
         ------
         QueryError
-            When a filter names no attribute of the catalogue.
+            When a filter names no attribute of the catalog.
         NotFoundError
-            When there is no such cluster.
+            When the cluster does not exist.
         """
         mask = self.model.attributes.mask(request.filters) if request.filters else None
         if request.cluster is None:
@@ -292,7 +292,7 @@ class Recommender:
         return inside if mask is None else mask & inside
 
     def nums(self, item_ids: Collection[str]) -> Nums:
-        """The row numbers of those items that the catalogue has, rising."""
+        """Return the row numbers of known item ids, rising."""
         return np.unique(self.model.catalog.items.known(item_ids)) if item_ids else np.empty(0, dtype=np.int32)
 
     def _later(self, events: UserEvents) -> set[int]:

@@ -1,4 +1,4 @@
-"""The request for a list."""
+"""Request for a list."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ MOST_OFFSET = 10_000
 
 @dataclass(frozen=True)
 class ListRequest:
-    """The k items from `offset` on, of those that are eligible.
+    """Request for the k best eligible items from `offset` on.
 
     Parameters
     ----------
     k : int
-        How many, at least 1.
+        Number of items, at least 1.
     offset : int
-        How many better ones to pass over: the second page of ten begins at 10.
+        Number of better items to skip: the second page of ten begins at 10.
     exclude : collection of item ids
-        Not to be answered; ids that are not known change nothing.
+        Items to leave out; unknown ids are ignored.
     include_seen : bool
-        Also items of the user's history.
+        Whether to include items of the user's history.
     filters : tuple of Condition
-        All must hold.
+        Conditions that all must hold.
     diversity : float
-        0: by score alone; up to 1: the less like the items before it, the better (maximal marginal relevance, Carbonell and
+        0: by score alone; up to 1: dissimilar to the items before it (maximal marginal relevance, Carbonell and
         Goldstein, SIGIR 1998).
     popularity_penalty : float
-        0: by score alone; up to 1: the more users an item has, the more its score falls (:mod:`recsys.recommend.ranking`).
+        0: by score alone; up to 1: lower scores for items with many users (:mod:`recsys.recommend.ranking`).
     explain : bool
-        With the reasons of each score.
+        Whether to add the reasons of each score.
     exact : bool
-        Scan all items instead of asking the approximate index or precomputed lists.
+        Scan all items instead of using the approximate index or precomputed lists.
     cluster : int or None
         Only items of this group of the model.
 
@@ -68,12 +68,12 @@ class ListRequest:
 
     @property
     def plain(self) -> bool:
-        """Whether the order is by score alone, over all items that were not seen."""
+        """Whether the list is all unseen items by score alone."""
         whole = self.cluster is None and not self.filters
         reordered = self.diversity or self.popularity_penalty
         return whole and not (reordered or self.include_seen or self.explain or self.exact)
 
     @property
     def depth(self) -> int:
-        """How far down a list must be known: to the first item of the next page, so that it is known whether there is one."""
+        """Number of ranked items needed: up to the first item of the next page, to detect whether it exists."""
         return self.offset + self.k + 1

@@ -1,4 +1,4 @@
-"""What the engine knows of a user, for the user to see."""
+"""Data profile of a user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_VALUES = 5
 
 
 class Consumed(NamedTuple):
-    """An item of the history with its weight."""
+    """History item with its weight."""
 
     item_id: str
     title: str
@@ -22,7 +22,7 @@ class Consumed(NamedTuple):
 
 
 class Preference(NamedTuple):
-    """The share of the history's items, by weight, whose attribute has a value."""
+    """Attribute value with its share of the history, by weight."""
 
     attribute: str
     value: str
@@ -30,19 +30,19 @@ class Preference(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """A history and what is common in it.
+    """History of a user and its common attribute values.
 
     Parameters
     ----------
     in_model : bool
-        Whether the model was trained with the user, who was not deleted since.
+        Whether the model was trained with the user, and the user was not deleted since.
     n_liked, n_disliked : int
     liked : tuple of Consumed
         By falling weight, at most 1,000.
     disliked : tuple of Consumed
-        Seen, but not liked, at most 1,000; of weight 0.
+        Seen but not liked, at most 1,000, with weight 0.
     preferences : tuple of Preference
-        The most frequent values of each attribute that has words, over `liked`.
+        Most frequent text values of each attribute in `liked`.
     """
 
     in_model: bool
@@ -80,9 +80,9 @@ def _preferences(catalog: Catalog, liked: list[tuple[int, float]]) -> tuple[Pref
                 if isinstance(word, str):
                     totals[attribute][word] += weight
     whole = sum(weight for _, weight in liked) or 1.0
-    found = []
+    preferences = []
     for attribute, words in totals.items():
         if len(words) == 1 or max(words.values()) > min(words.values()):  # values that never repeat say nothing
             best = sorted(words.items(), key=lambda word: (-displayed(word[1] / whole), word[0]))[:MOST_VALUES]
-            found += [Preference(attribute, word, total / whole) for word, total in best]
-    return tuple(found)
+            preferences += [Preference(attribute, word, total / whole) for word, total in best]
+    return tuple(preferences)

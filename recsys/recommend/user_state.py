@@ -16,14 +16,14 @@ from recsys.model.fold_in import UserSolution
 from recsys.model.model import Model
 from recsys.recommend.ranking import UserQuery, history_query
 
-MOST_WEIGHT = 1e30  # of one item, so that it stays a number in single precision
+MOST_WEIGHT = 1e30  # of an item, so that it stays finite in single precision
 
 Nums = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
 class UserState:
-    """The history that lists are made from.
+    """History of a user or guest.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class UserState:
     user_num : int or None
         Row number of the user in the model; None for a guest, an unknown user and a deleted one.
     fresh : bool
-        There are events since the model was trained, so the model's own factors of the user are out of date.
+        Whether events since training make the factors of the model outdated.
     """
 
     model: Model
@@ -56,14 +56,14 @@ class UserState:
 
     @cached_property
     def query(self) -> UserQuery:
-        """The query for the lists; its vector is zero where nothing is known."""
+        """The query for lists; its vector is zero without data."""
         if self.user_num is not None and not self.fresh:
             return history_query(self.model, self.model.user_factors[self.user_num], self.liked)
         return history_query(self.model, self.solution.factors, self.liked)
 
 
 def of_user(model: Model, rules: EventRules, user_id: str, events: UserEvents = NO_EVENTS) -> UserState:
-    """Return the state of a user: events add to the history; with a threshold the later rating of an item holds."""
+    """Return the state of a user: events add to the history; with a threshold the latest rating of an item counts."""
     user_num = None if events.forgotten else model.users.get(user_id)
     if user_num is None:
         return of_history(model, rules, events.events)
@@ -92,7 +92,7 @@ def of_history(model: Model, rules: EventRules, events: Sequence[Event]) -> User
 
 
 def _changes(model: Model, rules: EventRules, events: Sequence[Event]) -> dict[int, float]:
-    """Return the weight of each item that is in the catalogue, 0 for an item that is not liked."""
+    """Return the weights of items of the catalog, 0 for an item that is not liked."""
     if not events:
         return {}
     numbered = ((model.catalog.items.get(item_id), weight) for item_id, weight in rules.aggregated(events).items())

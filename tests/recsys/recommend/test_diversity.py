@@ -136,7 +136,7 @@ def test_control_with_a_pool_that_grows_pages_would_repeat(many: Recommender, mo
     """The pool must not depend on the question."""
     monkeypatch.setattr(diversity, "POOL", 1)
     monkeypatch.setattr(recommender, "POOL", 1)
-    monkeypatch.setattr(Recommender, "_chosen", growing)
+    monkeypatch.setattr(Recommender, "_page", growing)
     shorter = asked_of(many, "user", ListRequest(10, diversity=0.9))
     assert asked_of(many, "user", ListRequest(60, diversity=0.9))[:10] != shorter
 
