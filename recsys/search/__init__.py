@@ -1,4 +1,4 @@
-"""Items by text, by picture and by examples."""
+"""Search for items by text, picture and examples."""
 
 import lazy_loader
 

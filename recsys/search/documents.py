@@ -26,15 +26,15 @@ class FoundDocument(NamedTuple):
 
 
 def read_documents(path: Path) -> list[Document]:
-    """The lines of a file that are not blank; raises DataError when it cannot be read or has none."""
+    """Return the nonblank lines of a file; raises DataError when it cannot be read or has none."""
     try:
         lines = path.read_bytes().decode("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"--documents {path}: cannot be read: {error}") from error
-    found = [Document(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
-    if not found:
+    documents = [Document(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+    if not documents:
         raise DataError(f"--documents {path}: it holds no line of text")
-    return found
+    return documents
 
 
 def search_documents(
@@ -45,16 +45,16 @@ def search_documents(
     encoder: TextEncoder | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[FoundDocument]:
-    """The `k` documents that fit a text best, best first.
+    """Return the `k` best documents for a text, best first.
 
     Parameters
     ----------
     encoder : TextEncoder or None
-        None for ``mode="keyword"``, which needs none.
+        None only for ``mode="keyword"``.
     advance : callable
-        Told how many more documents are encoded.
+        Called with the number of newly encoded documents.
     """
-    texts = [one.text for one in documents]
+    texts = [document.text for document in documents]
     corpus = Corpus.of(texts, None if encoder is None else encoder.encode(texts, advance))
     query = TextQuery(text, mode, None if encoder is None else encoder.encode([text])[0])
     found = corpus.find(query, k)

@@ -1,4 +1,4 @@
-"""Items by positive and negative examples: items, users and texts as vectors of one space (:mod:`recsys.model.similarity`).
+"""Search by positive and negative examples: items, users and texts as vectors of one space (:mod:`recsys.model.similarity`).
 
 Every example is scaled to length 1. With ``s(x, e) = weight_e x . e`` of an item's row x, the strategies are those of the
 vector database Qdrant (qdrant.tech/documentation/concepts/explore):
@@ -8,11 +8,11 @@ mean
     ``x . v / |v|``. With two positives and a negative of equal weights v is the arithmetic of king - man + woman (Mikolov, Yih
     and Zweig, NAACL 2013).
 best_score
-    Each item by the example that it is most like: with ``p = max s(x, positive)`` and ``n = max s(x, negative)`` the score is
-    ``h(p)`` where p > n and ``-h(n)`` otherwise, ``h(z) = (1 + z / (1 + |z|)) / 2``. It finds items like one of several unlike
-    positives, where their mean is like none.
+    Score by the most similar example: with ``p = max s(x, positive)`` and ``n = max s(x, negative)`` the score is
+    ``h(p)`` where p > n and ``-h(n)`` otherwise, ``h(z) = (1 + z / (1 + |z|)) / 2``. It finds items similar to any of several
+    dissimilar positives, where their mean is similar to none.
 context_pairs
-    Each positive with each negative is a pair, which an item satisfies when it is more like the positive. Items that satisfy
+    Each positive with each negative is a pair; an item satisfies it when more similar to the positive. Items that satisfy
     all pairs come first, with the score ``h(mean of s(x, positive))``; of the others the score is the loss of the context
     search, ``mean over pairs of min(s(x, positive) - s(x, negative), 0)``.
 """
@@ -42,17 +42,17 @@ from recsys.score_order import UNIT, Scores, floor, rounded
 
 Strategy = Literal["mean", "best_score", "context_pairs"]
 STRATEGIES: tuple[Strategy, ...] = ("mean", "best_score", "context_pairs")
-POOL = 1000  # of an approximate index, so many items near each positive example are ranked
+POOL = 1000  # items ranked for each positive example with an approximate index
 LEAST_WEIGHT, LARGEST_WEIGHT = 0.001, 1000
-TINY = 1e-6  # length of a sum of unit vectors that is nothing but rounding
+TINY = 1e-6  # shorter sums of unit vectors are rounding errors
 
-FEW = 8  # of so many items one: their rows are taken out of the table
-NONE_LIKE = np.full((1, 1), -np.inf)  # what every item is like where there are no examples
+FEW = 8  # gather rows if they are less than 1 / FEW of the table
+NONE_LIKE = np.full((1, 1), -np.inf)  # similarity of every item without examples
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """Something that the items sought are like, or unlike.
+    """Positive or negative example.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Example:
     weight : float
         From LEAST_WEIGHT to LARGEST_WEIGHT.
     item_num : int or None
-        Of an item, which is not answered.
+        Row number of an example item, which is left out of the answer.
 
     Raises
     ------
@@ -81,7 +81,7 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class VectorQuery:
-    """Examples and how they are put together; raises QueryError where none is positive."""
+    """Examples and their strategy; raises QueryError without a positive example."""
 
     positive: tuple[Example, ...]
     negative: tuple[Example, ...] = ()
@@ -92,8 +92,8 @@ class VectorQuery:
             raise QueryError("a query needs at least one positive example")
 
     def item_nums(self) -> list[int]:
-        """Row numbers of the items among the examples."""
-        return [one.item_num for one in (*self.positive, *self.negative) if one.item_num is not None]
+        """Return the row numbers of the example items."""
+        return [example.item_num for example in (*self.positive, *self.negative) if example.item_num is not None]
 
     def telling(self) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
         """The positive and the negative examples of which something is known."""
@@ -102,21 +102,21 @@ class VectorQuery:
 
 
 def item_example(recommender: Recommender, item_id: str, weight: float = 1.0) -> Example:
-    """An item; raises NotFoundError when it is not in the catalogue."""
+    """Return an item as an example; raises NotFoundError when it is not in the catalog."""
     num = recommender.item_num(item_id)
     row = recommender.model.items_like_item.table.rows(np.asarray([num]))[0]
     return _example(row, weight, num)
 
 
 def text_example(recommender: Recommender, vector: Vectors, weight: float = 1.0) -> Example:
-    """A text, by its vector as the encoder of the model makes it, (text_dim,); zero means nothing."""
+    """Return a text as an example, from its encoded vector (text_dim,); zero for no known word."""
     return _example(row_of_text(recommender.model, vector), weight)
 
 
 def user_example(
     recommender: Recommender, user_id: str, events: UserEvents = NO_EVENTS, weight: float = 1.0
 ) -> Example:
-    """Return a user as an example; raises NotFoundError when nothing is known of the user."""
+    """Return a user as an example; raises NotFoundError for a user without data."""
     model, vector = recommender.model, recommender.user_state(user_id, events).query.vector
     if not vector.any():
         raise NotFoundError(f"nothing is known of user {user_id!r}")
@@ -126,7 +126,7 @@ def user_example(
 def search_by_examples(
     recommender: Recommender, wanted: VectorQuery, request: ListRequest, hidden: AbstractSet[str] = NONE
 ) -> Answer:
-    """Return items by examples, without the items among them; the popular ones where nothing is known of the examples.
+    """Return items by examples, without the example items; popular items if no example has data.
 
     Parameters
     ----------
@@ -134,21 +134,21 @@ def search_by_examples(
     request : ListRequest
         Its k, offset, exclude, filters and exact.
     hidden : set of str
-        Ids of the items that no list may show.
+        Ids of items to leave out of lists.
 
     Raises
     ------
     QueryError
-        When a filter names no attribute of the catalogue.
+        When a filter names no attribute of the catalog.
     """
     model, eligible = recommender.model, recommender.eligible(request)
-    given = np.array(wanted.item_nums(), dtype=np.int32)
-    skip = np.union1d(recommender.nums([*request.exclude, *hidden]), given).astype(np.int32)
+    own = np.array(wanted.item_nums(), dtype=np.int32)
+    skip = np.union1d(recommender.nums([*request.exclude, *hidden]), own).astype(np.int32)
     index: VectorIndex = ExactIndex(model.items_like_item.table) if request.exact else model.items_like_item
     positive, negative = wanted.telling()
     direction = _mean(positive, negative) if positive else np.zeros(1)
     if not positive or (wanted.strategy == "mean" and not direction.any()):
-        out = [*request.exclude, *(model.catalog.items.id(num) for num in given.tolist())]
+        out = [*request.exclude, *(model.catalog.items.id(num) for num in own.tolist())]
         return recommender.popular(replace(request, exclude=out), hidden=hidden)._replace(fallback=True)
     if wanted.strategy == "mean":
         ranked = rank_by_vector(index, direction, model.layout.factors, request.depth, skip, eligible=eligible)
@@ -172,7 +172,7 @@ def _candidates(index: VectorIndex, positive: Sequence[Example], skip: Nums, eli
 
 
 def _mean(positive: Sequence[Example], negative: Sequence[Example]) -> NDArray[np.float64]:
-    """The v of the module's formula, of length 1; zero where the examples cancel out."""
+    """Return v of the module's formula, of length 1; zero if the examples cancel out."""
     towards = _average(positive)
     moved = 2 * towards - _average(negative) if negative else towards
     return np.zeros_like(moved) if np.linalg.norm(moved) < TINY else unit_rows(moved)
@@ -184,7 +184,7 @@ def _average(examples: Sequence[Example]) -> NDArray[np.float64]:
 
 
 def _items(model: Model, found: Neighbors, places: NDArray[np.int64]) -> tuple[Recommendation, ...]:
-    """Some of the items that were compared with examples; what is known of an item is what its score is made of."""
+    """Return the items at `places`; the source of a score is the data of its item."""
     rows, factors = model.items_like_item.table.rows(found.nums[places]), model.layout.factors
     sources = [answer.source(bool(row[:factors].any()), bool(row[factors:].any())) for row in rows]
     return answer.recommendations(model.catalog, found.nums[places].tolist(), found.scores[places].tolist(), sources)
@@ -198,10 +198,10 @@ def _best(
     nums: Nums,
     k: int,
 ) -> Neighbors:
-    """The best `k` of the given items by comparison with each example.
+    """Return the best `k` of `nums` by comparison with each example.
 
-    A fast product says which of them it can be: no score falls when an item is more like a positive example, or less like a
-    negative one.
+    A fast product selects the candidates: no score falls when an item is more similar to a positive example, or less similar
+    to a negative example.
     """
     compare = _best_score if strategy == "best_score" else _context
     if len(nums) > k:
@@ -214,18 +214,18 @@ def _best(
 
 
 def _roughly(table: VectorTable, examples: Sequence[Example], nums: Nums) -> Scores:
-    """``s(x, e)`` in single precision, (len(nums), len(examples))."""
+    """Return ``s(x, e)`` in single precision, (len(nums), len(examples))."""
     if not examples:
         return NONE_LIKE
     weighted = np.stack([one.weight * one.vector for one in examples]).astype(np.float32)
     if FEW * len(nums) < len(table):
         return np.asarray(table.rows(nums) @ weighted.T)
-    every: Vectors = table.vectors @ weighted.T  # as they lie, without a copy
+    every: Vectors = table.vectors @ weighted.T  # without a copy
     return np.asarray(every[table.positions[nums]])
 
 
 def _exactly(table: VectorTable, examples: Sequence[Example], nums: Nums) -> NDArray[np.float64]:
-    """``s(x, e)``, (len(nums), len(examples))."""
+    """Return ``s(x, e)``, (len(nums), len(examples))."""
     if not examples:
         return NONE_LIKE
     rows = table.rows(nums)
@@ -243,7 +243,7 @@ def _context(positive: Scores, negative: Scores) -> NDArray[np.float64]:
 
 
 def _bounded(likeness: Scores) -> NDArray[np.float64]:
-    """The h of the module's formulas, from 0 to 1; 0 for minus infinity."""
+    """Return h of the module's formulas, from 0 to 1; 0 for minus infinity."""
     finite = np.maximum(likeness.astype(np.float64), -1e30)
     return np.asarray((1 + finite / (1 + np.abs(finite))) / 2)
 

@@ -1,4 +1,4 @@
-"""Items for a text or a picture, in the order of a user's history when asked.
+"""Search for items by text or picture, optionally personalized.
 
 Personalized, the first POOL items by text are ranked by ``text' + PERSONAL * taste'``: their scores by text and the user's
 scores of them, each scaled to 0..1 over these items (CombSUM of min-max scores: Fox and Shaw, TREC-2, 1994). So taste can
@@ -39,12 +39,12 @@ PERSONAL = 0.5
 
 
 def corpus(model: Model) -> Corpus:
-    """The texts of the items."""
+    """Return the texts of the items as a corpus."""
     return Corpus(model.items_by_text, model.extra(Bm25))
 
 
 def choose_mode(recommender: Recommender, mode: SearchMode | None) -> SearchMode:
-    """Return `mode`, or the best one there is; raises UnansweredError where the items cannot be searched that way."""
+    """Return `mode`, or the best available mode; raises UnansweredError if `mode` is not available."""
     model, texts = recommender.model, corpus(recommender.model)
     if mode == PICTURE or (mode is None and not texts.modes() and model.picture_dim):
         check_pictures(recommender)
@@ -59,7 +59,7 @@ def search(
     user: User | None = None,
     events: UserEvents = NO_EVENTS,
 ) -> Answer:
-    """Return items for a text or a picture, also those that the user has seen.
+    """Return items for a text or a picture, including seen items.
 
     Parameters
     ----------
@@ -68,17 +68,17 @@ def search(
     request : ListRequest
         Its k, offset, exclude, filters and exact.
     user : str, sequence of Event, or None
-        The user or guest for whom the order is personalized; None: by the query alone. For a user without a history it is by
-        the query as well, and the answer is a fallback.
+        User or guest of a personalized order; None: by the query alone. For a user without a history the order is by the
+        query, and the answer is a fallback.
     events : UserEvents
-        Events of the user since the model was trained, and hidden items.
+        Events of the user since training, and hidden items.
 
     Raises
     ------
     QueryError
-        When a filter names no attribute of the catalogue.
+        When a filter names no attribute of the catalog.
     UnansweredError
-        When the query is one of pictures and the model has none.
+        When the query is for pictures and the model has none.
     """
     model = recommender.model
     state = None if user is None else recommender.user_state(user, events)
@@ -101,11 +101,11 @@ def search(
 
 
 def _called(model: Model, text: str) -> tuple[int, ...]:
-    """Return the items whose name is the query."""
+    """Return the items whose name equals the query."""
     names, keywords = model.extra(NameIndex), model.extra(Bm25)
     if names is None or keywords is None:
         return ()
-    return tuple(names.called([one.word for one in tokens(text)], keywords.has))
+    return tuple(names.called([token.word for token in tokens(text)], keywords.has))
 
 
 def _personalized(found: Found, state: UserState) -> Found:
@@ -122,6 +122,6 @@ def _personalized(found: Found, state: UserState) -> Found:
 
 
 def _scaled(scores: Vectors, n: int) -> NDArray[np.float64]:
-    """Falling scores so that the first becomes 1 and number `n` 0; all 0 where they are equal."""
+    """Return falling scores scaled to 1 for the first and 0 for number `n`; 0 if they are equal."""
     spread = float(scores[0]) - float(scores[n - 1])
     return np.asarray((scores - float(scores[n - 1])) / (spread or 1), dtype=np.float64)

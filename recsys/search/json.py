@@ -1,4 +1,4 @@
-"""Search answers and captions as JSON objects, the same on the command line and over HTTP."""
+"""JSON objects of search answers and captions, shared by command line and HTTP."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from recsys.search.text import TextQuery
 def search_object(
     answer: Answer, query: TextQuery | PictureQuery, subject: Mapping[str, Any], model_version: str
 ) -> dict[str, Any]:
-    """The envelope of what was found for a text, or for a picture, which is not repeated."""
+    """Return the envelope of a search answer; a picture query is not repeated."""
     text = {} if query.text is None else {"query": query.text}
     return listed_object(answer, {**subject, **text, "mode": query.mode}, model_version)
 
 
 def caption_object(tags: list[Tag], model_version: str) -> dict[str, Any]:
-    """What a picture shows."""
+    """Return the caption and tags of a picture."""
     return {
         "model_version": model_version,
         "caption": caption(tags),

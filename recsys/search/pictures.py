@@ -1,4 +1,4 @@
-"""Items by their pictures: for words or for a picture, which stand in one space."""
+"""Search for items by picture; texts and pictures share a vector space."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PICTURE: Final = "picture"
 
 @dataclass(frozen=True, eq=False)
 class PictureQuery:
-    """What is searched for among pictures.
+    """Query for pictures.
 
     Parameters
     ----------
     vector : float32 array (picture_dim,)
-        As the picture encoder makes it, of length 1, or zero where it knows no word of a text.
+        Encoded query of length 1, or zero for a text without known words.
     text : str or None
-        The words; None for a picture.
+        Text of the query; None for a picture.
     """
 
     vector: Vectors
@@ -40,7 +40,7 @@ class PictureQuery:
 
 
 def check_pictures(recommender: Recommender) -> None:
-    """Raise UnansweredError where the model has no pictures."""
+    """Raise UnansweredError if the model has no pictures."""
     if not recommender.model.picture_dim:
         raise UnansweredError(
             "the items have no pictures that could be searched; train with content.picture_encoder and a column of pictures"
@@ -56,7 +56,7 @@ def by_picture(
     *,
     exact: bool = False,
 ) -> Found:
-    """The best `depth` items with a picture that are not in `skip` and eligible, by the cosine of their picture and the query.
+    """Return the best `depth` eligible items with a picture that are not in `skip`, by cosine with the query.
 
     Raises
     ------
@@ -78,12 +78,12 @@ def by_picture(
 
 
 def captions(recommender: Recommender, vector: Vectors, k: int = 1) -> list[Tag]:
-    """The `k` values of each attribute that a picture shows most likely, by its vector (picture_dim,).
+    """Return the `k` most likely values of each attribute for a picture vector (picture_dim,).
 
     Raises
     ------
     UnansweredError
-        When the model has no pictures, or no attribute whose values its encoder has words for.
+        When the model has no pictures, or no picture tags.
     """
     check_pictures(recommender)
     tags = recommender.model.extra(Tags)
@@ -93,7 +93,7 @@ def captions(recommender: Recommender, vector: Vectors, k: int = 1) -> list[Tag]
 
 
 def caption(tags: list[Tag]) -> str:
-    """The first value of each attribute, in a line."""
+    """Return the first value of each attribute, joined by commas."""
     first: dict[str, str] = {}
     for tag in tags:
         first.setdefault(tag.attribute, tag.value)

@@ -1,4 +1,4 @@
-"""Texts for a query: by meaning, by words, and by both.
+"""Text search: by meaning, by words, and hybrid.
 
 By meaning, a text's score is the cosine of its vector and the query's, both as the encoder makes them. By words it is that of
 :mod:`recsys.text.bm25`. Both together are fused by reciprocal ranks (Cormack, Clarke and Buettcher, SIGIR 2009), so scales of
@@ -35,7 +35,7 @@ CALLED = 2
 
 @dataclass(frozen=True, eq=False)
 class TextQuery:
-    """What is searched for.
+    """Text query.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ class TextQuery:
     mode : str
         "semantic", "keyword" or "hybrid".
     vector : float32 array (text_dim,) or None
-        As the encoder makes it, of length 1, or zero where it knows no word of the text; None for "keyword".
+        Encoded query of length 1, or zero for a text without known words; None for "keyword".
     called : tuple of int
-        Row numbers of what is called as the query is, for "hybrid".
+        Row numbers of items named like the query, for "hybrid".
     """
 
     text: str
@@ -56,7 +56,7 @@ class TextQuery:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Texts, best first.
+    """Ranked texts, best first.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Found:
     scores : float32 array (n,)
         Falling.
     by_meaning, by_words : bool arrays (n,)
-        Which way found each.
+        Whether each text was found by meaning, by words.
     """
 
     nums: Nums
@@ -76,11 +76,11 @@ class Found:
         return len(self.nums)
 
     def take(self, places: NDArray[np.integer] | Sequence[int] | slice) -> Found:
-        """Some of them, in the order of `places`."""
+        """Return the texts at `places`, in that order."""
         return Found(self.nums[places], self.scores[places], self.by_meaning[places], self.by_words[places])
 
     def sources(self) -> list[Mode]:
-        """What found each."""
+        """Return the mode that found each text."""
         return [
             "hybrid" if meaning and word else "semantic" if meaning else "keyword"
             for meaning, word in zip(self.by_meaning.tolist(), self.by_words.tolist(), strict=True)
@@ -89,12 +89,12 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Texts that can be searched.
+    """Searchable texts.
 
     Parameters
     ----------
     index : VectorIndex
-        Over their unit vectors; of dimension 0 where there are none.
+        Over their unit vectors; of dimension 0 without vectors.
     keywords : Bm25 or None
     """
 
@@ -103,20 +103,20 @@ class Corpus:
 
     @classmethod
     def of(cls, texts: Sequence[str], vectors: Vectors | None) -> Corpus:
-        """A few texts, with their vectors (len(texts), dim) if there are any."""
+        """Build a corpus of texts, with vectors (len(texts), dim) or None."""
         if vectors is None:
             vectors = np.zeros((len(texts), 0), dtype=np.float32)
         return cls(ExactIndex(VectorTable.from_vectors(vectors)), Bm25.from_texts(texts))
 
     def modes(self) -> tuple[Mode, ...]:
-        """The ways to search it."""
+        """Return the available modes."""
         worded = self.keywords is not None and len(self.keywords.words) > 0
         if not self.index.table.dim:
             return ("keyword",) if worded else ()
         return MODES if worded else ("semantic",)
 
     def chosen(self, mode: Mode | None) -> Mode:
-        """`mode`, or the one that finds most; raises UnansweredError where the texts cannot be searched that way."""
+        """Return `mode`, or the best available mode; raises UnansweredError if `mode` is not available."""
         modes = self.modes()
         if not modes:
             raise UnansweredError("the items have no texts that could be searched (data.items, content.columns)")
@@ -126,11 +126,11 @@ class Corpus:
         return mode or modes[-1]
 
     def exactly(self) -> Corpus:
-        """The same, never asking an approximate index."""
+        """Return the same corpus with an exact index."""
         return replace(self, index=ExactIndex(self.index.table))
 
     def find(self, query: TextQuery, depth: int, skip: Nums = NOTHING, eligible: Mask | None = None) -> Found:
-        """The best `depth` that are not in `skip` and eligible, fewer where no more have anything to do with the query."""
+        """Return the best `depth` eligible texts that are not in `skip`, fewer if fewer match the query."""
         if query.mode == "semantic":
             return _found(self._by_meaning(query, depth, skip, eligible), by_meaning=True)
         if query.mode == "keyword":
