@@ -1,8 +1,8 @@
-"""Inverted values: which items have a number or a string, in flat arrays that can be memory-mapped.
+"""Inverted index of attribute values, in flat arrays that can be memory-mapped.
 
-The numbers of an attribute stand in rising order beside the items that have them, so a range is one slice. Strings are found
-by a digest of 128 bits of the attribute and the casefolded string (BLAKE2b, RFC 7693), so a table of long descriptions costs
-16 bytes a value, and two values of one digest will not be met.
+The numbers of an attribute are sorted, beside their items, so a range is a slice. The key of a string is
+a digest of 128 bits of the attribute and the casefolded string (BLAKE2b, RFC 7693), so a table of long descriptions costs
+16 bytes a value; collisions are negligible.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Numbers(Part):
         return self.items[self._place(attribute_num, number, "left") : self._place(attribute_num, number, "right")]
 
     def compared(self, attribute_num: int, operator: str, number: float) -> Nums:
-        """Items whose number stands in the relation `operator` to `number`, in no order."""
+        """Return the items whose number satisfies `operator` and `number`, unordered."""
         place = self._place(attribute_num, number, "left" if operator in (">=", "<") else "right")
         start, stop = self.indptr[attribute_num : attribute_num + 2]
         return self.items[place:stop] if operator.startswith(">") else self.items[start:place]
@@ -66,14 +66,14 @@ class Numbers(Part):
 
 @dataclass(frozen=True, eq=False)
 class Texts(Part):
-    """The items of value ``v``, which is a string of one attribute: ``items[indptr[v]:indptr[v + 1]]``.
+    """Items of value ``v``, a string of an attribute: ``items[indptr[v]:indptr[v + 1]]``.
 
     Parameters
     ----------
     indptr : int64 array (n_values + 1,)
     items : int32 array (n,)
     attributes : int32 array (n,)
-        Row numbers of the attributes that hold strings.
+        Row numbers of the attributes with strings.
     high, low : uint64 arrays (n_values,)
         The halves of the digest of each value, rising by the first half, then by the second.
     """
@@ -99,7 +99,7 @@ class Texts(Part):
         return bool(np.all(rise))
 
     def equal(self, attribute_num: int, text: str) -> Nums:
-        """The items that have a string, whatever its case, rising."""
+        """Return the items with a string, ignoring case, rising."""
         high, low = np.frombuffer(digest(attribute_num, text), dtype="<u8").astype(np.uint64)
         first, last = (int(np.searchsorted(self.high, high, side)) for side in ("left", "right"))
         value_num = first + int(np.searchsorted(self.low[first:last], low))
@@ -109,13 +109,13 @@ class Texts(Part):
 
 
 def digest(attribute_num: int, text: str) -> bytes:
-    """What a string of an attribute is found by; case does not matter."""
+    """Return the key of a string of an attribute, ignoring case."""
     folded = text.casefold().encode("utf-8", "surrogatepass")
     return hashlib.blake2b(attribute_num.to_bytes(4, "little") + folded, digest_size=DIGEST_BYTES).digest()
 
 
 def invert_numbers(attributes: array[int], items: array[int], values: array[float], n_names: int) -> Numbers:
-    """From parallel arrays: an item has a number of an attribute."""
+    """Build the index from parallel arrays of attributes, items and numbers."""
     attribute_nums, item_nums = np.array(attributes, dtype=np.int32), np.array(items, dtype=np.int32)
     numbers = np.array(values, dtype=np.float64)
     order = np.lexsort((item_nums, numbers, attribute_nums))
@@ -124,7 +124,7 @@ def invert_numbers(attributes: array[int], items: array[int], values: array[floa
 
 
 def invert_texts(digests: bytearray, items: array[int], attributes: set[int]) -> Texts:
-    """From the digests of strings, end to end, and the items that have them; a pair may stand twice."""
+    """Build the index from concatenated digests of strings and their items; pairs may repeat."""
     high, low = np.frombuffer(digests, dtype="<u8").astype(np.uint64).reshape(-1, 2).T
     item_nums = np.array(items, dtype=np.int32)
     order = np.lexsort((item_nums, low, high))
@@ -138,5 +138,5 @@ def invert_texts(digests: bytearray, items: array[int], attributes: set[int]) ->
 
 
 def _differs(values: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Whether each value is another one than that before it, bool array (n,); the first one is."""
+    """Return whether each value differs from the previous value, bool array (n,); True for the first."""
     return np.append(True, values[1:] != values[:-1])[: len(values)]

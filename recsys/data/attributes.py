@@ -1,4 +1,4 @@
-"""Which items satisfy conditions on their attributes."""
+"""Attributes of the items, and filters on them."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ KNOWN = "; known are "
 
 @dataclass(frozen=True, eq=False)
 class Attributes(Part):
-    """What is known of the items, by attribute.
+    """Attribute values of the items, inverted.
 
-    A missing attribute satisfies neither a comparison nor "in", and satisfies "not in". An attribute may hold numbers of some
-    items and strings of others; a list satisfies "in" by any of its entries.
+    A missing attribute satisfies neither a comparison nor "in", and satisfies "not in". An attribute may hold numbers for some
+    items and strings for others; a list satisfies "in" by any of its entries.
 
     Parameters
     ----------
     strings : PackedStrings
-        The names of the attributes, in the order in which the records bring them.
+        Names of the attributes, in the order of first occurrence.
     n_items : int
     numbers : Numbers
     texts : Texts
@@ -79,12 +79,12 @@ class Attributes(Part):
         return cls(PackedStrings.from_strings(nums), len(catalog), inverted.numbers(len(nums)), inverted.texts())
 
     def names(self) -> dict[str, Kind | None]:
-        """Every attribute with what it holds; None where no item has a value."""
+        """Return the kind of each attribute; None if no item has a value."""
         text = set(self.texts.attributes.tolist())
         return {name: _kind(self.numbers.any(num), num in text) for name, num in self.nums.items()}
 
     def mask(self, conditions: Sequence[Condition]) -> NDArray[np.bool_]:
-        """Which items satisfy all conditions, bool array (n_items,).
+        """Return the mask of items that satisfy all conditions, bool array (n_items,).
 
         Raises
         ------
@@ -105,7 +105,7 @@ class Attributes(Part):
         return mask
 
     def matching(self, conditions: Sequence[Condition]) -> Nums:
-        """Row numbers of the items that satisfy all conditions, rising; raises QueryError as :meth:`mask` does."""
+        """Return the row numbers of items that satisfy all conditions, rising; raises QueryError as :meth:`mask` does."""
         return np.flatnonzero(self.mask(conditions)).astype(np.int32)
 
     def _num(self, condition: Condition) -> int:
@@ -168,7 +168,7 @@ class _Inverted:
 
 
 def _is_number(value: float) -> bool:
-    """Whether a value takes part in comparisons: a truth value does not, nor does a whole number past all floats."""
+    """Return whether a value is comparable: not a bool, and not an integer beyond the range of floats."""
     return not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 

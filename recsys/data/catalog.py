@@ -1,4 +1,4 @@
-"""The items: what they are called and what is known of them."""
+"""Catalog of items: titles, texts and attributes."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Attribute = str | int | float | list[str]
 
 @dataclass(frozen=True)
 class Item:
-    """One record of the catalogue.
+    """Record of the catalog.
 
     Parameters
     ----------
     item_id : str
         The external id.
     title : str
-        What a person calls it; empty when unknown.
+        Display name; empty when unknown.
     text : str
-        What the content encoder reads; empty when there is none.
+        Input of the content encoder; empty without text.
     attributes : mapping
-        Everything else, by column name: a string, a number, or a list of strings.
+        Other values by column name: a string, a number, or a list of strings.
     """
 
     item_id: str
@@ -38,10 +38,10 @@ class Item:
 
 @dataclass(frozen=True, eq=False)
 class Catalog(Part):
-    """One record for each item id, in the order of the ids.
+    """Record of each item id, in the order of the ids.
 
-    The records are packed as JSON, so a catalogue of millions is memory-mapped and a record is decoded when asked for.
-    The titles, which every answer shows, are also kept by themselves.
+    Records are packed as JSON, so a catalog of millions is memory-mapped and records are decoded on access.
+    Titles, which every answer contains, are also stored separately.
     """
 
     name: ClassVar[str] = "catalog"
@@ -57,7 +57,7 @@ class Catalog(Part):
 
     @classmethod
     def from_items(cls, items: Sequence[Item]) -> Catalog:
-        """Pack `items`; raises DataError when an id stands twice."""
+        """Pack `items`; raises DataError for a duplicate id."""
         ids = IdMap.from_ids([item.item_id for item in items])
         records, titles = (_encode(item) for item in items), (item.title for item in items)
         return cls(ids, PackedStrings.from_strings(records), PackedStrings.from_strings(titles))
@@ -73,7 +73,7 @@ class Catalog(Part):
         return (self[num] for num in range(len(self)))
 
     def texts(self) -> list[str]:
-        """The text of each item, in the order of the ids."""
+        """Return the text of each item, in the order of the ids."""
         return [item.text for item in self]
 
 

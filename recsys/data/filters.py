@@ -25,14 +25,14 @@ SHOWN = 100
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition on an attribute.
+    """Condition on an attribute.
 
     Parameters
     ----------
     attribute : str
         A column of the items.
     operator : str
-        "in": one of the values; "not in": none of them; otherwise a comparison with the one number.
+        "in": one of the values; "not in": none of them; otherwise a comparison with a number.
     values : tuple
         Strings for "in" and "not in" (case does not matter), one finite number otherwise.
 
@@ -56,7 +56,7 @@ class Condition:
 
 
 def parse_filter(text: str) -> Condition:
-    """One condition from its short form.
+    """Parse a condition from its short form.
 
     ``genre:sci-fi`` and ``genre:sci-fi,drama`` (any of them), ``genre!:horror`` (none of them), ``year>=1990``, ``<=``, ``>``,
     ``<``. The attribute ends at the first operator; nothing is stripped.
@@ -64,7 +64,7 @@ def parse_filter(text: str) -> Condition:
     Raises
     ------
     QueryError
-        Showing the form, when `text` is not of it.
+        When `text` is malformed; the message shows the form.
     """
     match = FILTER.fullmatch(text)
     if match is None:
@@ -83,7 +83,7 @@ def parse_filter(text: str) -> Condition:
 
 
 def number_in(text: str) -> float | None:
-    """The finite number that is written in plain digits, such as ``-1.5``; None for ``+5``, ``1e5``, ``007`` and words."""
+    """Return the finite number written in plain digits, such as ``-1.5``; None for ``+5``, ``1e5``, ``007`` and words."""
     if len(text) > LONGEST_NUMBER or not NUMBER.fullmatch(text):
         return None
     number = float(text)
@@ -91,12 +91,12 @@ def number_in(text: str) -> float | None:
 
 
 def plain_text(value: str | float) -> str:
-    """A value of a condition as it is compared with strings: a whole number without a point."""
+    """Return a condition value for comparison with strings: an integer without a decimal point."""
     if isinstance(value, str):
         return value
     return str(int(value)) if math.isfinite(value) and value == int(value) else repr(value)
 
 
 def shown(text: str) -> str:
-    """`text` for a message, cut where it is long."""
+    """Return `text` quoted for a message, truncated if long."""
     return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")

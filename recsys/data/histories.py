@@ -1,4 +1,4 @@
-"""What each user consumed, as the rows of a sparse matrix that can be memory-mapped."""
+"""Histories of users, as rows of a sparse matrix that can be memory-mapped."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Histories(Part):
     item_nums : int32 array (n,)
     weights : float32 array (n,)
     n_items : int
-        Size of the catalogue.
+        Size of the catalog.
     """
 
     name: ClassVar[str] = "histories"
@@ -50,7 +50,7 @@ class Histories(Part):
     def from_pairs(
         cls, user_nums: NDArray[np.int32], item_nums: NDArray[np.int32], n_users: int, n_items: int
     ) -> Histories:
-        """Histories of weight 1 from parallel arrays of row numbers, a pair given twice counting once."""
+        """Build histories of weight 1 from parallel arrays of row numbers; duplicate pairs count once."""
         ones = np.ones(len(user_nums), dtype=np.float32)
         matrix = sparse.csr_matrix((ones, (user_nums, item_nums)), shape=(n_users, n_items))
         matrix.sum_duplicates()
@@ -61,10 +61,10 @@ class Histories(Part):
         return len(self.indptr) - 1
 
     def items_of(self, user_num: int) -> NDArray[np.int32]:
-        """Row numbers of the items that a user consumed, rising."""
+        """Return the row numbers of the items of a user, rising."""
         return self.item_nums[self.indptr[user_num] : self.indptr[user_num + 1]]
 
     def matrix(self) -> sparse.csr_matrix:
-        """Ones where a user consumed an item, (n_users, n_items) float32."""
+        """Return the matrix with ones where a user consumed an item, (n_users, n_items) float32."""
         ones = np.ones(len(self.item_nums), dtype=np.float32)
         return sparse.csr_matrix((ones, self.item_nums, self.indptr), shape=(len(self), self.n_items))

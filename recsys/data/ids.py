@@ -1,4 +1,4 @@
-"""External string ids and the row numbers that stand for them."""
+"""Map between external string ids and row numbers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from recsys.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class IdMap(Part):
-    """An immutable two-way map between external ids and row numbers 0..n-1.
+    """Immutable two-way map between external ids and row numbers 0..n-1.
 
-    It is four flat arrays, so a map of millions of ids is opened by memory-mapping and costs no private memory. Ids are
-    hashed by CRC-32 into buckets: ``nums[starts[b]:starts[b + 1]]`` are the rows whose id falls into bucket ``b``.
+    Its four flat arrays can be memory-mapped, so a map of millions of ids needs no private memory. Ids are
+    hashed by CRC-32 into buckets: ``nums[starts[b]:starts[b + 1]]`` are the rows of bucket ``b``.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class IdMap(Part):
         Raises
         ------
         DataError
-            When an id is empty or stands twice.
+            When an id is empty or duplicated.
         """
         if len(set(ids)) != len(ids):
             raise DataError(f"id {_first_repeated(ids)!r} stands twice; ids must be unique")
@@ -75,27 +75,27 @@ class IdMap(Part):
         return self.get(external_id) is not None
 
     def id(self, num: int) -> str:
-        """The external id of row `num`, byte for byte."""
+        """Return the external id of row `num`, unchanged."""
         return self.strings[num]
 
     def get(self, external_id: str) -> int | None:
-        """The row number of an id, or None when it is not known."""
+        """Return the row number of an id, or None for an unknown id."""
         try:
-            wanted = external_id.encode("utf-8")
-        except UnicodeEncodeError:  # a lone surrogate is in no file of ids
+            encoded = external_id.encode("utf-8")
+        except UnicodeEncodeError:  # no id has a lone surrogate
             return None
-        bucket = zlib.crc32(wanted) % (len(self.starts) - 1)
+        bucket = zlib.crc32(encoded) % (len(self.starts) - 1)
         for num in self.nums[self.starts[bucket] : self.starts[bucket + 1]]:
-            if self.strings.raw(num) == wanted:
+            if self.strings.raw(num) == encoded:
                 return int(num)
         return None
 
     def known(self, external_ids: Iterable[str]) -> NDArray[np.int32]:
-        """The row numbers of those of `external_ids` that are known, in their order."""
-        found = (self.get(external_id) for external_id in external_ids)
-        return np.fromiter((num for num in found if num is not None), dtype=np.int32)
+        """Return the row numbers of known ids, in the order of `external_ids`."""
+        nums = (self.get(external_id) for external_id in external_ids)
+        return np.fromiter((num for num in nums if num is not None), dtype=np.int32)
 
 
 def _first_repeated(ids: Sequence[str]) -> str:
     seen: set[str] = set()
-    return next(one for one in ids if one in seen or seen.add(one))  # type: ignore[func-returns-value]
+    return next(item for item in ids if item in seen or seen.add(item))  # type: ignore[func-returns-value]

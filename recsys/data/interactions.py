@@ -1,4 +1,4 @@
-"""Who consumed what, how strongly and when."""
+"""Interactions of users and items, with weights and timestamps."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from recsys.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class Interactions:
-    """Positive interactions, each user-item pair once, as parallel arrays.
+    """Positive interactions of unique user-item pairs, as parallel arrays.
 
     Parameters
     ----------
     users, items : IdMap
-        What the row numbers stand for. Items without any interaction may be among them.
+        Ids of the row numbers; items may lack interactions.
     user_nums, item_nums : int32 arrays (n,)
     weights : float32 array (n,)
         Strength of each pair, finite and above 0.
@@ -30,7 +30,7 @@ class Interactions:
     Raises
     ------
     DataError
-        When the arrays differ in length, a number is out of range, a weight is not positive, or a pair stands twice.
+        When the arrays differ in length, a number is out of range, a weight is not positive, or a pair is duplicated.
     """
 
     users: IdMap
@@ -61,21 +61,21 @@ class Interactions:
         return len(self.weights)
 
     def matrix(self) -> sparse.csr_matrix:
-        """The weights as a sparse matrix (n_users, n_items), float32, columns sorted within each row."""
+        """Return the weights as a sparse matrix (n_users, n_items), float32, columns sorted within each row."""
         shape = (len(self.users), len(self.items))
         matrix = sparse.csr_matrix((self.weights, (self.user_nums, self.item_nums)), shape=shape, dtype=np.float32)
         matrix.sort_indices()
         return matrix
 
     def item_counts(self) -> NDArray[np.int64]:
-        """How many users each item has, (n_items,)."""
+        """Return the number of users of each item, (n_items,)."""
         return np.bincount(self.item_nums, minlength=len(self.items)).astype(np.int64)
 
-    def take(self, chosen: NDArray[np.generic]) -> Interactions:
-        """The chosen rows (a boolean mask or positions) over the same users and items."""
-        times = None if self.timestamps is None else self.timestamps[chosen]
+    def take(self, rows: NDArray[np.generic]) -> Interactions:
+        """Return some rows (a boolean mask or positions) over the same users and items."""
+        times = None if self.timestamps is None else self.timestamps[rows]
         return Interactions(
-            self.users, self.items, self.user_nums[chosen], self.item_nums[chosen], self.weights[chosen], times
+            self.users, self.items, self.user_nums[rows], self.item_nums[rows], self.weights[rows], times
         )
 
 

@@ -1,4 +1,4 @@
-"""Rows of different lengths end to end, strings among them, so that a file of them can be memory-mapped."""
+"""Strings and JSON records packed into flat arrays that can be memory-mapped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from recsys.errors import BundleError
 
 @dataclass(frozen=True, eq=False)
 class PackedStrings(Part):
-    """Strings stored end to end as UTF-8.
+    """Strings concatenated as UTF-8.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class PackedStrings(Part):
 
     blob: NDArray[np.uint8]
     offsets: NDArray[np.int64]
-    _bytes: memoryview = field(init=False, repr=False)  # views of the same memory, faster for one string
+    _bytes: memoryview = field(init=False, repr=False)  # views of the same memory; faster for single strings
     _places: memoryview = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class PackedStrings(Part):
         return len(self.offsets) - 1
 
     def raw(self, num: int) -> bytes:
-        """The UTF-8 bytes of string `num`."""
+        """Return the UTF-8 bytes of string `num`."""
         return self._bytes[self._places[num] : self._places[num + 1]].tobytes()
 
     def __getitem__(self, num: int) -> str:
@@ -67,14 +67,14 @@ class PackedStrings(Part):
 
 @dataclass(frozen=True)
 class Records(Field):
-    """A tuple of values that are kept as JSON.
+    """Tuple of values stored as JSON.
 
     Parameters
     ----------
     write, read : callable
-        A value as an object of JSON, and back; `read` raises ValueError, KeyError or TypeError for anything else.
+        Encode a value as a JSON object, and decode it; `read` raises ValueError, KeyError or TypeError for anything else.
     length : str or None
-        The name of their number.
+        Name of the size that is their number.
     """
 
     write: Callable[[Any], Any]

@@ -1,4 +1,4 @@
-"""The base of whatever a model keeps as arrays: a part declares its fields once, and is checked, written and opened by them.
+"""Base of the parts of a model: a part declares its fields once, and is validated, saved and opened by them.
 
 ::
 
@@ -12,8 +12,8 @@
         scores: NDArray[np.float32]
         order: NDArray[np.int32]
 
-A shape consists of numbers and of names of sizes. Equal names are equal sizes: within a part, which is checked at birth, and
-in a model, which gives its sizes to :meth:`Part.confirm`.
+A shape consists of numbers and of names of sizes. Equal names are equal sizes, within a part (checked at construction) and
+within a model (checked by :meth:`Part.confirm`).
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ Sizes = Mapping[str, int]
 
 
 class UnfitError(Exception):
-    """What is wrong with a field, as the end of a sentence."""
+    """Mismatch of a field; the message is the end of a sentence."""
 
 
 class Field:
-    """How one field of a part is checked and kept: as one array, where a subclass says no more."""
+    """Field of a part; by default a single array."""
 
     def ends(self) -> list[str]:
-        """Return what the names of its tensors end with."""
+        """Return the suffixes of its tensor names."""
         return [""]
 
     def fit(self, value: Any, sizes: dict[str, int]) -> None:
-        """Check a value, and add the sizes that it has to the known ones; raises UnfitError."""
+        """Check a value and add its sizes to `sizes`; raises UnfitError."""
 
     def confirm(self, value: Any, sizes: Sizes) -> None:
-        """Check what takes sizes of the part or the model to be checked; raises UnfitError."""
+        """Check a value against the sizes of the part or model; raises UnfitError."""
 
     def split(self, value: Any) -> list[NDArray[Any]]:
         """Return the tensors of a value, in the order of :meth:`ends`."""
@@ -61,7 +61,7 @@ Fields = Mapping[str, Field]
 
 
 class Part:
-    """A frozen dataclass of declared fields; raises BundleError where they do not fit together."""
+    """Frozen dataclass of declared fields; raises BundleError when they do not fit together."""
 
     name: ClassVar[str]
     fields: ClassVar[Fields]
@@ -76,7 +76,7 @@ class Part:
             raise BundleError(f"{self.name}: the arrays do not fit together")
 
     def sound(self) -> bool:
-        """Return whether what no declaration says holds as well; a part overrides it."""
+        """Return whether conditions beyond the declarations hold; parts override it."""
         return True
 
     def confirm(self, sizes: Sizes) -> None:
@@ -113,20 +113,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Column(Field):
-    """One array.
+    """Array field.
 
     Parameters
     ----------
     kind : type
-        Of its numbers.
+        Type of its numbers.
     shape : str or int, or a tuple of them
         Names of sizes, and numbers.
     low, high : float or None
-        The least and the largest value, both allowed.
+        Bounds of the values, inclusive.
     below : str or None
-        The size that all values are less than.
+        Size that is an exclusive upper bound of the values.
     finite : bool
-        Whether no value may be infinite or not a number.
+        Whether infinite values and NaN are rejected.
     """
 
     kind: type[np.generic]
@@ -181,7 +181,7 @@ class Pointers(Field):
 
 @dataclass(frozen=True)
 class Scalar(Field):
-    """One float, kept as an array of one."""
+    """Float, stored as an array of length 1."""
 
     low: float = -np.inf
     high: float = np.inf
@@ -194,15 +194,15 @@ class Scalar(Field):
         return [np.array([value], dtype=np.float64)]
 
     def join(self, tensors: Arrays, name: str, _sizes: Sizes) -> float:
-        found = tensors[name]
-        if found.dtype != np.float64 or found.shape != (1,):
+        array = tensors[name]
+        if array.dtype != np.float64 or array.shape != (1,):
             raise BundleError(f"{name} is not one number")
-        return float(found[0])
+        return float(array[0])
 
 
 @dataclass(frozen=True)
 class Size(Field):
-    """A size that the model knows, and that is not kept with the part."""
+    """Size of the model, not stored with the part."""
 
     of: str
 
@@ -222,13 +222,13 @@ class Size(Field):
 
 @dataclass(frozen=True)
 class Nested(Field):
-    """A part within a part.
+    """Nested part.
 
     Parameters
     ----------
     kind : type
     length : str or None
-        The name of its length in the outer part. None: its sizes are those of the outer part too.
+        Name of its length in the outer part. None: its sizes are shared with the outer part.
     """
 
     kind: type[Part]

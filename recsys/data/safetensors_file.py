@@ -1,7 +1,7 @@
-"""Arrays in a ``.safetensors`` file: written by the library of that name, memory-mapped when read.
+"""Arrays in a ``.safetensors`` file: written by the safetensors library, read by memory-mapping.
 
-The library copies what it reads. The format is a length (8 bytes, little-endian), that many bytes of JSON which name each
-array with type, shape and place, and the numbers end to end without a gap.
+The library copies arrays on reading. The format is a length (8 bytes, little-endian), a JSON header of that length with name,
+type, shape and offsets of each array, and the numbers without gaps.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from safetensors.numpy import save_file
 from recsys.data.part import Arrays
 from recsys.errors import RecsysError
 
-# In the order of the library, which writes the arrays of a file by type and then by name.
+# In the order of the library, which sorts arrays by type, then by name.
 TYPES = {
     "U64": "<u8",
     "I64": "<i8",
@@ -44,12 +44,12 @@ OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 def map_tensors(path: Path, failure: type[RecsysError]) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a file by name, read-only; those of other types than TYPES are left out.
+    """Return the arrays of a file by name, read-only; types outside TYPES are skipped.
 
     Raises
     ------
     RecsysError
-        A `failure`, when the file cannot be read or is not of the format.
+        A `failure`, when the file is unreadable or malformed.
     """
     try:
         with path.open("rb") as stream:
@@ -61,8 +61,11 @@ def map_tensors(path: Path, failure: type[RecsysError]) -> dict[str, NDArray[Any
         header.pop("__metadata__", None)
         numbers = content[LENGTH_BYTES + size :]
         _check_places([place["data_offsets"] for place in header.values()], len(numbers))
-        known = {name: place for name, place in header.items() if place["dtype"] in TYPES}
-        return {name: _array(numbers, place) for name, place in known.items() if not name.endswith(FILLER)}
+        return {
+            name: _array(numbers, place)
+            for name, place in header.items()
+            if place["dtype"] in TYPES and not name.endswith(FILLER)
+        }
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise failure(f"{path}: no sound .safetensors file: {error}") from error
 
@@ -85,7 +88,7 @@ def write_tensors(path: Path, arrays: Arrays) -> None:
         if number is None:
             raise
         raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
-    path.chmod(mode)  # the library leaves a file that only its owner may read
+    path.chmod(mode)  # the library makes the file readable by its owner only
 
 
 def _check_places(places: list[Any], size: int) -> None:
@@ -108,7 +111,7 @@ def _array(numbers: NDArray[np.uint8], place: dict[str, Any]) -> NDArray[Any]:
 
 
 def _padded(arrays: Arrays) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Yield each array and a filler, which the library puts right behind it, as its name begins with that of the array."""
+    """Yield each array and a filler; its name makes the library put it right after the array."""
     for name, array in arrays.items():
         yield name, np.ascontiguousarray(array).reshape(array.shape)
         if missing := -array.nbytes % ALIGNMENT:
@@ -116,10 +119,10 @@ def _padded(arrays: Arrays) -> Iterator[tuple[str, NDArray[Any]]]:
 
 
 def _header_size(arrays: Arrays) -> int:
-    """Return where the numbers of a file begin whose filler of the header is empty."""
+    """Return the size of length and header with an empty header filler, in bytes."""
     header: dict[str, object] = {"__metadata__": {FILLER: ""}}
     start, order = 0, [*CODES]
-    for name, array in sorted(arrays.items(), key=lambda one: (order.index(one[1].dtype), one[0])):
+    for name, array in sorted(arrays.items(), key=lambda item: (order.index(item[1].dtype), item[0])):
         places = [start, start + array.nbytes]
         header[name] = {"dtype": CODES[array.dtype], "shape": array.shape, "data_offsets": places}
         start += array.nbytes

@@ -1,4 +1,4 @@
-"""Rows into CSV, JSON lines or Parquet, by the name of the file, which appears whole or not at all; and ids from a file."""
+"""Tables as CSV, JSON lines or Parquet files, written atomically; files of ids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Row = tuple[object, ...]
 
 
 def check_format(path: Path) -> str:
-    """The format of a file by its name; raises ConfigError for an unknown one or when Parquet is not installed."""
+    """Return the format of a file by its name; raises ConfigError for an unknown one or when Parquet is not installed."""
     kind = next((kind for kind in FORMATS if path.name.endswith(kind)), None)
     if kind is None:
         raise ConfigError(f"{path}: unknown kind of file; use one of {', '.join(FORMATS)}")
@@ -35,7 +35,7 @@ def check_format(path: Path) -> str:
 
 
 def read_ids(path: Path, option: str) -> list[str]:
-    """The ids of a file of one a line, byte for byte; raises DataError that names `option` when it cannot be read."""
+    """Return the ids of a file, one per line, unchanged; raises DataError that names `option` if it is unreadable."""
     try:
         lines = path.read_bytes().decode("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -44,7 +44,7 @@ def read_ids(path: Path, option: str) -> list[str]:
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row], types: Mapping[str, str]) -> int:
-    """Write `rows`, all of `columns`, and return how many there were.
+    """Write `rows` with `columns` and return their number.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row], types: M
     Raises
     ------
     DataError
-        When the file cannot be written; a file of that name stays as it was.
+        When the file cannot be written; an existing file is unchanged.
     """
     kind = check_format(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -90,7 +90,7 @@ def _csv_lines(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> i
     written = 0
     for row in rows:
         cells = [f"{value:.6g}" if isinstance(value, float) else value for value in row]
-        returns = any(isinstance(cell, str) and "\r" in cell for cell in cells)  # which `plain` leaves unquoted
+        returns = any(isinstance(cell, str) and "\r" in cell for cell in cells)  # `plain` does not quote it
         (quoted if returns else plain).writerow(cells)
         written += 1
     return written

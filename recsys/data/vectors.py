@@ -1,4 +1,4 @@
-"""Vectors of items, aligned to their ids."""
+"""Item vectors aligned with ids."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Float = TypeVar("Float", bound=np.floating[Any])
 
 @dataclass(frozen=True, eq=False)
 class Embeddings:
-    """One vector for each item.
+    """Vector of each item.
 
     Parameters
     ----------
     items : IdMap
     vectors : float32 array (n_items, dim)
-        Made read-only; a row of zeros means that nothing is known of the item.
+        Made read-only; a row of zeros is an item without data.
     source : str
-        Where they come from: ``als``, or the name of a text encoder.
+        Origin: ``als``, or the name of a text encoder.
 
     Raises
     ------
@@ -50,7 +50,7 @@ class Embeddings:
 
 
 def unit_rows(vectors: NDArray[Float]) -> NDArray[Float]:
-    """Each row divided by its Euclidean length; rows of zeros stay zero."""
+    """Return each row divided by its Euclidean length; rows of zeros stay zero."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     scaled: NDArray[Float] = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
     return scaled
