@@ -92,12 +92,14 @@ class ContentConfig(Section):
     sha256: str = Field("", description="expected SHA-256 of the encoder's model.safetensors; empty: not checked")
     lsa_dim: Positive = Field(300, description="length of the text vectors of the lsa encoder")
     cache: str = Field(
-        "var/texts.sqlite", description="file of encoded texts and pictures, so only new ones are encoded; empty: none"
+        "var/texts.sqlite",
+        description="file of encoded texts and pictures, so only new ones are encoded; the encoder in ONNX is kept in the "
+        "folder `encoders` beside it; empty: none",
     )
     picture_encoder: str = Field(
         "",
         description='of pictures and words in one space: "clip-ViT-B-32", another two-tower sentence-transformers name, or a '
-        "folder; empty: pictures are not looked at",
+        "folder with such a model or with one in ONNX; empty: pictures are not looked at",
     )
     picture_column: str = Field("image", description="column of the items with the path of a .png or .jpg file")
     picture_folder: str = Field("", description="what those paths are relative to; empty: the folder of data.items")
