@@ -17,6 +17,8 @@ from scipy import sparse
 from recsys.data.part import Column, Fields, Part, Pointers
 from recsys.data.vectors import Vectors
 
+MANY = 16
+
 
 @dataclass(frozen=True, eq=False)
 class NearbyScores:
@@ -99,10 +101,16 @@ class Neighborhood(Part):
         starts = self.indptr[history]
         lengths = self.indptr[history + 1] - starts
         places = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
-        nums, inverse = np.unique(self.item_nums[places], return_inverse=True)
+        found = self.item_nums[places]
+        if MANY * len(found) < len(self):
+            nums, columns = np.unique(found, return_inverse=True)
+            inside: slice | NDArray[np.int32] = slice(None)
+        else:  # counting all items takes less time than sorting these
+            nums, columns = np.flatnonzero(np.bincount(found)).astype(np.int32), found
+            inside = nums
         scale = max(1, len(history)) ** -0.5
         sums = (
-            np.bincount(inverse, weights=weights[places], minlength=len(nums)) * factor
+            np.bincount(columns, weights=weights[places])[inside] * factor
             for weights, factor in ((self.collaborative, scale), (self.content, scale * emphasis))
         )
         return NearbyScores(nums, *sums)

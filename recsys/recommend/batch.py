@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recsys.index.exact import NOTHING, ExactIndex, Neighbors
 from recsys.model.model import Model
-from recsys.recommend.ranking import Ranked, rank_for_user, rank_items, user_query
+from recsys.recommend.ranking import Ranked, rank_for_user, rank_items, rank_items_at, user_query
 from recsys.recommend.recommender import Recommender
 from recsys.score_order import UNIT, contenders
 
@@ -130,17 +130,14 @@ def _by_product(model: Model, k: int, penalties: Sequence[float], user_nums: Num
             continue
         slack = table.slack(query.vector) + 2 * UNIT
         scores[table.positions[query.nearby.nums]] += query.nearby.total
-        largest = 0.0
+        costs = penalties
         if any(penalties):
-            best = rank_items(model, query, table.order[contenders(scores, 1, slack)], 1)
-            largest = max(0.0, float(best.found.scores[0]))
+            best = rank_items_at(model, query, table.order[contenders(scores, 1, slack)], 1, (0.0,))[0]
+            costs = [penalty * max(0.0, float(best.found.scores[0])) for penalty in penalties]
         scores[table.positions[model.seen(num)]] = -np.inf
-        rankings = []
-        for penalty in penalties:
-            cost = penalty * largest
-            lessened = scores - np.float32(cost) * levels if cost else scores
-            positions = contenders(lessened, k, slack)
-            positions = positions[np.isfinite(lessened[positions])]
-            rankings.append(rank_items(model, query, table.order[positions], k, cost))
-        answers.append(tuple(rankings))
+        kept = np.zeros(len(scores), dtype=bool)
+        for cost in costs:
+            kept[contenders(scores - np.float32(cost) * levels if cost else scores, k, slack)] = True
+        nums = table.order[np.flatnonzero(kept & np.isfinite(scores))]
+        answers.append(rank_items_at(model, query, nums, k, costs))
     return answers

@@ -195,14 +195,19 @@ def rank_items(model: Model, query: UserQuery, nums: Nums, k: int, cost: float =
     cost : float
         Penalty of the most popular item, in units of the score.
     """
-    table, factors, nearby = model.items_for_user.table, model.layout.factors, query.nearby
-    _, here, there = np.intersect1d(nums, nearby.nums, assume_unique=True, return_indices=True)
-    added = np.zeros((2, len(nums)))
-    added[0, here], added[1, here] = nearby.collaborative[there], nearby.content[there]
+    table, added = model.items_for_user.table, _added(query.nearby, nums)
     popularity = -cost * model.popularity.levels(nums) if cost else np.zeros(len(nums))
     rows, places = _promising(table, query.vector, nums, k, added[0] + added[1] + popularity)
-    collaborative, content = _parts(rows, query.vector, factors) + added[:, places]
+    collaborative, content = _parts(rows, query.vector, model.layout.factors) + added[:, places]
     return _best(nums[places], collaborative, content, popularity[places], k)
+
+
+def rank_items_at(model: Model, query: UserQuery, nums: Nums, k: int, costs: Sequence[float]) -> tuple[Ranked, ...]:
+    """Return :func:`rank_items` for each of several costs; the products of the items are computed once."""
+    rows, factors = model.items_for_user.table.rows(nums), model.layout.factors
+    collaborative, content = _parts(rows, query.vector, factors) + _added(query.nearby, nums)
+    levels = model.popularity.levels(nums) if any(costs) else np.zeros(len(nums))
+    return tuple(_best(nums, collaborative, content, -cost * levels, k) for cost in costs)
 
 
 def rank_items_by_vector(table: VectorTable, vector: Scores, factors: int, nums: Nums, k: int) -> Ranked:
@@ -223,6 +228,14 @@ def _promising(
     rough = rows @ np.asarray(vector, dtype=np.float32) + added
     places = contenders(rough, k, table.slack(vector) + UNIT)  # the parts are rounded before they are added up
     return rows[places], places
+
+
+def _added(nearby: NearbyScores, nums: Nums) -> NDArray[np.float64]:
+    """Return what the neighborhood adds to the behavior and content parts of items, (2, len(nums))."""
+    _, here, there = np.intersect1d(nums, nearby.nums, assume_unique=True, return_indices=True)
+    added = np.zeros((2, len(nums)))
+    added[0, here], added[1, here] = nearby.collaborative[there], nearby.content[there]
+    return added
 
 
 def _parts(rows: Vectors, vector: Scores, factors: int) -> NDArray[np.float64]:
