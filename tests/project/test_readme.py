@@ -23,6 +23,7 @@ BLOCKS = re.findall(r"^```(sh[^\n]*)\n(.*?)^```", README, re.MULTILINE | re.DOTA
 BY_CI = "make test"
 PATIENCE_SECONDS = 60
 TEXTS = factories.ROOT / "var" / "texts.sqlite"
+ENCODERS = factories.ROOT / "var" / "encoders"
 
 
 def commands(kind: str) -> list[str]:
@@ -39,6 +40,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if TEXTS.is_file():  # what `make train` encoded here need not be encoded again
         (copy / "var").mkdir()
         shutil.copy(TEXTS, copy / "var")
+        if ENCODERS.is_dir():  # nor exported
+            (copy / "var" / "encoders").symlink_to(ENCODERS, target_is_directory=True)
     run("make --old-file=.venv/.installed train", copy)
     return copy
 
