@@ -26,52 +26,52 @@ Vectors = NDArray[np.float32]
 
 
 def rounded(scores: Scores) -> NDArray[np.float64]:
-    """Scores of any shape rounded to DIGITS digits; 0 has no sign."""
+    """Return scores of any shape rounded to DIGITS digits, with 0 in place of -0."""
     return np.asarray(np.rint(scores * WHOLE, dtype=np.float64) / WHOLE + 0.0)
 
 
 def shown(scores: Scores) -> Vectors:
-    """Scores of any shape as they are shown: rounded, in single precision."""
+    """Return scores of any shape as they are shown: rounded, in single precision."""
     return rounded(scores).astype(np.float32)
 
 
 def displayed(number: float) -> float:
-    """One number as it is written into an answer."""
+    """Return a number as it is written into an answer."""
     return round(number, DIGITS) + 0.0
 
 
 def significant(number: float) -> float:
-    """One number to so many significant digits, such as a probability, whose size says more than its place behind the point."""
+    """Return a number rounded to DIGITS significant digits, for values that may be tiny, such as probabilities."""
     return float(f"{number:.{DIGITS}g}")
 
 
 def falling(scores: Scores, nums: NDArray[np.integer[Any]] | None = None) -> NDArray[np.int64]:
-    """The places of scores (n,) by falling shown score; equal ones by rising number, or where none are given by their place."""
+    """Return the places of scores (n,) by falling shown score; equal scores by rising number, or by place without `nums`."""
     keys = -shown(scores)
     return np.argsort(keys, kind="stable") if nums is None else np.lexsort((nums, keys))
 
 
 def floor(scores: Scores, k: int, slack: float = 0.0) -> float:
-    """What a score has to reach to be among the best `k` of at least `k` scores, once all are exact and shown.
+    """Return the least score that can be among the best `k` of at least `k` scores, once all are exact and rounded.
 
     Parameters
     ----------
     slack : float
-        How far two scores together may be off.
+        Largest combined error of two scores.
     """
     last = float(np.partition(scores, -k)[-k])
     return last - (UNIT + RELATIVE * abs(last) + slack) if np.isfinite(last) else last
 
 
 def contenders(scores: Scores, k: int, slack: float = 0.0) -> NDArray[np.int64]:
-    """The places of the scores (n,) that reach :func:`floor`, rising; all of them where there are no more than `k`."""
+    """Return the places of the scores (n,) that reach :func:`floor`, rising; all places if there are at most `k`."""
     if len(scores) <= k:
         return np.arange(len(scores))
     return np.flatnonzero(scores >= floor(scores, k, slack))
 
 
 def marked(scores: Scores, k: int) -> NDArray[np.bool_]:
-    """The best `k` of each row of scores (n, m) as marks (n, m), of equal ones the first; `k` is at most m."""
+    """Return a mask (n, m) of the best `k` of each row of scores (n, m), the first of equal scores; `k` is at most m."""
     kept = shown(scores)
     last = np.partition(kept, -k, axis=1)[:, -k, None]
     above, equal = kept > last, kept == last
@@ -80,7 +80,7 @@ def marked(scores: Scores, k: int) -> NDArray[np.bool_]:
 
 
 def best_places(scores: Scores, k: int) -> NDArray[np.int64]:
-    """The places of the best `k` of each row of scores (n, m), best first and of equal ones the first, (n, k)."""
+    """Return the places (n, k) of the best `k` of each row of scores (n, m), best first, equal scores by place."""
     places = np.nonzero(marked(scores, k))[1].reshape(len(scores), k)
     order = np.argsort(-shown(np.take_along_axis(scores, places, axis=1)), axis=1, kind="stable")
     return np.take_along_axis(places, order, axis=1)

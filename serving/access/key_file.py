@@ -23,6 +23,7 @@ from typing import Annotated, Literal
 from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
+from recsys.bundle.files import sync
 from recsys.bundle.manifest import Sha256
 from recsys.errors import ConfigError
 from recsys.strict import Record
@@ -139,8 +140,6 @@ def changing(path: Path) -> Iterator[list[KeyRecord]]:
 
     A missing file is made. Raises KeyFileError.
     """
-    from recsys.bundle.files import sync  # loads numpy, of no use to the supervisor of a server
-
     path = path.resolve()  # a link stays, and its target is replaced
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -89,9 +90,8 @@ def test_what_is_kept_comes_back() -> None:
     ],
 )
 def test_fields_that_do_not_fit_together_are_refused(changes: dict[str, Any], reason: str) -> None:
-    with pytest.raises(BundleError) as caught:
+    with pytest.raises(BundleError, match=f"^{re.escape(f'outer: the arrays do not fit together: {reason}')}"):
         outer(**changes)
-    assert str(caught.value).startswith(f"outer: the arrays do not fit together: {reason}")
 
 
 def test_a_value_under_the_least_one_is_refused() -> None:
