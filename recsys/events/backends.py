@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import random
+import select
 import sqlite3
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from recsys.errors import EventStoreError
@@ -175,8 +177,9 @@ class PostgresqlServer(Backend):
     def __init__(self, url: URL) -> None:
         self.name = url.render_as_string(hide_password=True)
         options = {"connect_timeout": int(WAIT_SECONDS), "application_name": "recsys", "client_encoding": "utf8"}
-        self.engine = create_engine(url, connect_args=options, pool_pre_ping=True, **POOL)
+        self.engine = create_engine(url, connect_args=options, **POOL)
         event.listen(self.engine, "connect", self._limit)
+        event.listen(self.engine, "checkout", _refuse_ended)
 
     def begin(self, connection: Any) -> None:
         connection.execute("BEGIN")
@@ -194,3 +197,17 @@ class PostgresqlServer(Backend):
             )
         for limit in ("lock_timeout", "statement_timeout"):
             connection.execute("SELECT set_config(%s, %s, false)", (limit, str(int(WAIT_SECONDS * 1000))))
+
+
+def _refuse_ended(connection: Any, *_: object) -> None:
+    """Raise DisconnectionError, upon which the pool opens another connection, if the server has ended this one.
+
+    Nothing is to be read from a connection that is not in use, except its end. ``pool_pre_ping`` would notice it by a
+    query, which takes as long as reading a user's events.
+    """
+    if not connection.closed:
+        readable = select.poll()
+        readable.register(connection, select.POLLIN)
+        if not readable.poll(0):
+            return
+    raise DisconnectionError
