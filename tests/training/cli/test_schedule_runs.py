@@ -149,14 +149,14 @@ def test_trains_again_and_again_over_failures_until_it_is_asked_to_end(here: Pat
     data(here)
     store = Store(here / "var" / "store")
     running = start([*python(OFTEN), json.dumps([str(RECSYS), "train"])])
-    running.until("next training at ", 2)
-    assert len(store.versions()) >= 2
+    running.until("next training at ")
+    assert len(store.versions()) == 1
     configuration = (here / "recsys.toml").read_text()
     (here / "recsys.toml").write_text("[als\n")
     running.until("error: .*recsys.toml cannot be read", 2)
     before = store.versions()
     (here / "recsys.toml").write_text(configuration)
-    running.until("next training at ", len(running.like("next training at ")) + 2)
+    running.until("publish ", len(running.like("publish ")) + 1)
     assert len(store.versions()) > len(before)
     assert running.end(signal.SIGTERM) == 0
     assert lock.holder(store.path) == ""
@@ -169,7 +169,7 @@ def test_while_another_trains_turns_are_left_out(here: Path, start: Start) -> No
     store = Store(here / "var" / "store")
     with lock.training(store.path):
         running = start([*python(OFTEN), json.dumps([str(RECSYS), "train"])])
-        running.until(f"this turn is left out: process {os.getpid()} trains already", 3)
+        running.until(f"this turn is left out: process {os.getpid()} trains already", 2)
         assert store.versions() == []
     running.until("publish ")
     assert running.end(signal.SIGINT) == 0
