@@ -96,8 +96,7 @@ def no_longer_listens(served: Running) -> bool:
 @pytest.mark.slow
 def test_a_request_in_flight_is_answered_after_listening_has_ended(store: Path) -> None:
     with running(store, "serve.workers=2", "serve.drain_seconds=0") as served, begin(served) as client:
-        wait_until(lambda: any(served.connections(pid) for pid in served.workers()), "the request has begun")
-        time.sleep(2)  # until a busy worker has read the head as well
+        wait_until(lambda: any(served.read_connections(pid) for pid in served.workers()), "the head was read")
         served.process.send_signal(signal.SIGTERM)
         wait_until(lambda: no_longer_listens(served), "listening has ended")
         assert served.process.poll() is None

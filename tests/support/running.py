@@ -84,7 +84,11 @@ class Running:
         """Connections that a process of the server has with clients."""
         return self._sockets(pid, ESTABLISHED)
 
-    def _sockets(self, pid: int, state: str) -> int:
+    def read_connections(self, pid: int) -> int:
+        """Those of them of which the process has read all that came."""
+        return self._sockets(pid, ESTABLISHED, queue="00000000")
+
+    def _sockets(self, pid: int, state: str, queue: str = "") -> int:
         """Sockets of a process with the port of the server as their own end; none where the process has ended."""
         try:
             targets = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
@@ -92,7 +96,8 @@ class Running:
             return 0
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         own = f":{self.port:04X}"
-        return sum(row[1].endswith(own) and row[3] == state and f"socket:[{row[9]}]" in targets for row in rows)
+        rows = [row for row in rows if row[1].endswith(own) and row[3] == state and row[4].endswith(queue)]
+        return sum(f"socket:[{row[9]}]" in targets for row in rows)
 
     def kill(self, pid: int) -> None:
         """kill -9, and wait until the process has ended."""
