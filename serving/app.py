@@ -65,7 +65,7 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     answer_errors(app)
     _add_routes(app, settings, model, counted)
     # around Flask, from the inside out
-    limit_in_flight(app, serve.in_flight, counted.shed)
+    limit_in_flight(app, serve.in_flight, counted.sheds.inc)
     add_headers(app, serve.cors_origins)  # refusals have them as well
     observe_requests(app, counted, model, serve.access_log)  # no answer is uncounted
     return app

@@ -5,7 +5,7 @@ One JSON document::
     {"keys": [{"name": "shop", "sha256": "9f86…", "scopes": ["read", "write"], "created_at": "2026-11-23T10:15:00Z",
                "expires_at": null}]}
 
-No message of this module repeats what it has read: a key may have been pasted where its hash belongs.
+No message repeats what the file holds: a key may have been pasted where its hash belongs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 from filelock import FileLock, Timeout
@@ -37,11 +39,11 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
 class KeyFileError(ConfigError):
-    """The file of keys cannot be used."""
+    """The key file cannot be used."""
 
 
 class KeyRecord(Record):
-    """One key: its name, its hash, what it may do and until when."""
+    """The name, hash, scopes and end of a key."""
 
     name: Name
     sha256: Sha256
@@ -57,19 +59,17 @@ class KeyDocument(Record):
 
     @model_validator(mode="after")
     def _unique(self) -> KeyDocument:
-        for what, values in (("name", [key.name for key in self.keys]), ("hash", [key.sha256 for key in self.keys])):
-            if len(set(values)) != len(values):
-                raise ValueError(f"two keys have the same {what}")
+        for field, text in (("name", "name"), ("sha256", "hash")):
+            if len({getattr(key, field) for key in self.keys}) != len(self.keys):
+                raise ValueError(f"two keys have the same {text}")
         return self
 
 
 def read(path: Path) -> tuple[KeyRecord, ...]:
-    """Return the keys of a file; raise KeyFileError as `read_bytes` and `parse` do."""
-    return parse(path, read_bytes(path))
+    """Return the keys of a file, the same tuple while it holds the same bytes.
 
-
-def read_bytes(path: Path) -> bytes:
-    """Raise KeyFileError when the file is missing, unreadable, or every user of the machine can write it."""
+    Raises KeyFileError when it is missing, unreadable, too long or damaged, or when every user of the machine can write it.
+    """
     try:
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:  # for a pipe
             mode = os.fstat(stream.fileno()).st_mode
@@ -82,34 +82,28 @@ def read_bytes(path: Path) -> bytes:
         raise KeyFileError(f"key file {path} can be written by everybody (mode {stat.S_IMODE(mode):o}); chmod 600 it")
     if len(content) > MOST_BYTES:
         raise KeyFileError(f"key file {path} is longer than {MOST_BYTES} bytes")
-    return content
-
-
-def parse(path: Path, content: bytes) -> tuple[KeyRecord, ...]:
-    """Raise KeyFileError when the content of a file is not a sound document."""
     if not content.strip():
         raise KeyFileError(f"key file {path} is empty; add a key with `recsys keys add`")
+    return _parse(path, content)
+
+
+@lru_cache(maxsize=2)
+def _parse(path: Path, content: bytes) -> tuple[KeyRecord, ...]:
     try:
         return KeyDocument.model_validate_json(content).keys
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    known = {*KeyDocument.model_fields, *KeyRecord.model_fields}
-    where = ".".join(str(part) if isinstance(part, int) or part in known else "…" for part in first["loc"])
+    fields = {*KeyDocument.model_fields, *KeyRecord.model_fields}
+    where = ".".join(str(part) if isinstance(part, int) or part in fields else "…" for part in first["loc"])
     damage = f"{where}: {first['msg']}" if where else first["msg"].removeprefix("Value error, ")
     raise KeyFileError(f"key file {path} is damaged: {damage}")  # not from the error, which holds what was read
 
 
-def check_at_start(path: str) -> None:
-    """Raise KeyFileError when a server cannot start with this file; an empty path means that there is none.
-
-    A file without any key is an error here, as it admits no client.
-    """
-    if path and not read(Path(path)):
-        raise no_key(Path(path))
-
-
-def no_key(path: Path) -> KeyFileError:
-    return KeyFileError(f"key file {path} holds no key; add one with `recsys keys add`")
+def read_for_server(path: Path) -> tuple[KeyRecord, ...]:
+    """Return the keys of a file; raise KeyFileError also where there is none, as such a server would admit no client."""
+    if keys := read(path):
+        return keys
+    raise KeyFileError(f"key file {path} holds no key; add one with `recsys keys add`")
 
 
 def generate(
@@ -118,11 +112,9 @@ def generate(
     """Return a new key of 256 random bits and its record; raise KeyFileError for an invalid name."""
     key = PREFIX + secrets.token_hex(KEY_BYTES)
     created_at = now.astimezone(UTC).replace(microsecond=0)
-    distinct = tuple(dict.fromkeys(scopes))
+    fields = {"scopes": tuple(dict.fromkeys(scopes)), "created_at": created_at, "expires_at": expires_at}
     try:
-        return key, KeyRecord(
-            name=name, sha256=digest(key), scopes=distinct, created_at=created_at, expires_at=expires_at
-        )
+        return key, KeyRecord.model_validate({"name": name, "sha256": digest(key), **fields})
     except ValidationError as error:
         raise KeyFileError(
             f"{name!r} cannot name a key: up to 64 of A-Z a-z 0-9 . _ - are allowed, a letter or a digit first"
@@ -136,9 +128,9 @@ def digest(key: str) -> str:
 
 @contextmanager
 def changing(path: Path) -> Iterator[list[KeyRecord]]:
-    """Yield the keys of a file to be changed in place; write them at the end. One process at a time may do so.
+    """Yield the keys of a file, to be changed in place by one process at a time, and write them at the end.
 
-    A missing file is made. Raises KeyFileError.
+    A missing file is created. Raises KeyFileError.
     """
     path = path.resolve()  # a link stays, and its target is replaced
     try:
@@ -147,26 +139,21 @@ def changing(path: Path) -> Iterator[list[KeyRecord]]:
         with FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_SECONDS, mode=0o666):
             keys = list(read(path)) if path.exists() else []
             yield keys
-            replace(path, f"{KeyDocument(keys=tuple(keys)).model_dump_json(indent=1)}\n".encode())
-            sync(path.parent)
+            write(path, keys)
     except Timeout:
         raise KeyFileError(f"key file {path} is locked: another process changes it; try again later") from None
     except OSError as error:
         raise KeyFileError(f"key file {path} cannot be written: {error.strerror}") from error
 
 
-def replace(path: Path, content: bytes) -> None:
+def write(path: Path, keys: Iterable[KeyRecord]) -> None:
     """Replace a file atomically, with mode 0600 and the owner that it had; raise OSError."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            with suppress(FileNotFoundError, PermissionError):  # root may edit the keys of a server of another user
-                before = path.stat()
-                os.fchown(stream.fileno(), before.st_uid, before.st_gid)
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+    with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        fresh = Path(folder) / path.name
+        fresh.touch(0o600)
+        fresh.write_text(f"{KeyDocument(keys=tuple(keys)).model_dump_json(indent=1)}\n")
+        with suppress(FileNotFoundError, PermissionError):  # root may edit the keys of a server of another user
+            os.chown(fresh, path.stat().st_uid, path.stat().st_gid)
+        sync(fresh)
         os.replace(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    sync(path.parent)

@@ -1,6 +1,6 @@
-"""API keys: who asks, and whether they may.
+"""API keys: who sends a request, and whether the key allows it.
 
-A key is compared by its SHA-256 with every key that there is, each in constant time, so that the time of an answer says
+A key is compared by its SHA-256 with every key of the file, each in constant time, so that the time of an answer says
 nothing of the keys. No key is logged, put into an answer or into the message of an error.
 """
 
@@ -22,6 +22,7 @@ from serving.access.key_file import KeyFileError, KeyRecord
 from serving.http.problems import problem
 from serving.openapi.operations import OPERATIONS, SCOPES
 from serving.settings import Settings
+from serving.telemetry.observe import KEY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -29,29 +30,20 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 READ_SECONDS = 1.0
 COPY = "keys.json"
-NAME = "recsys.key"  # in the WSGI environment, for the access log: the name, not the key
-BEARER = "bearer "
-OPEN = "none"
-OPEN_PATHS = frozenset(one.path for one in OPERATIONS if one.scope == OPEN)
-ADMIN = "admin"
-CHALLENGE = 'Bearer realm="recsys"'
+OPEN, ADMIN = "none", "admin"
+OPEN_PATHS = frozenset(operation.path for operation in OPERATIONS if operation.scope == OPEN)
+REFUSALS = (
+    ("this resource needs an API key: send it as X-API-Key, or as Authorization: Bearer", ""),
+    ("the API key is not known, or has expired", ', error="invalid_token"'),
+    ("X-API-Key and Authorization hold two different keys; send one", ', error="invalid_request"'),
+)  # detail and challenge by the number of keys that were sent
 
 
 class Keys:
     """The keys of a file, which is read again once a second; while it is unsound the last sound keys hold.
 
-    Parameters
-    ----------
-    path : Path
-    copy : Path or None
-        Where the last sound file is kept for workers that start while the file is unsound.
-    clock, wall : callable
-        Seconds that only rise, and Unix time.
-
-    Raises
-    ------
-    KeyFileError
-        When there are no sound keys to begin with.
+    `copy` is where they are kept for workers that start while the file is unsound; `clock` returns monotonic seconds, `wall`
+    Unix time. Raises KeyFileError when there are no sound keys to begin with.
     """
 
     def __init__(
@@ -63,125 +55,91 @@ class Keys:
     ) -> None:
         self._path, self._copy, self._clock, self._wall = path, copy, clock, wall
         self._keys: tuple[KeyRecord, ...] = ()
-        self._content, self._problem = b"", ""
-        self._lock = threading.Lock()
-        replaced = copy is not None and copy.exists()  # whether this is not the first worker of its server
-        try:
-            self._read(path)
-        except KeyFileError as error:
-            if copy is None or not replaced:
-                raise
-            self._complain(f"{error}; the last sound keys hold")
-            self._read(copy)
-        if not self._keys and not replaced:
-            raise key_file.no_key(path)
+        self._problem, self._lock = "", threading.Lock()
         self._next_read = clock() + READ_SECONDS
+        if copy is not None and copy.exists():  # not the first worker of its server
+            self._keys = key_file.read(copy)
+            self._poll()
+        else:
+            self._take(key_file.read_for_server(path))
 
-    def find(self, given: str) -> KeyRecord | None:
-        """Return the key that was given, None if it is unknown or expired."""
+    def find(self, key: str) -> KeyRecord | None:
+        """Return the record of a key, None if it is unknown or expired."""
         if self._clock() >= self._next_read and self._lock.acquire(blocking=False):
             try:
                 self._poll()
             finally:
                 self._lock.release()
-        digest = key_file.digest(given)
-        found = None
-        for key in self._keys:  # all of them, wherever the right one is
-            if hmac.compare_digest(key.sha256, digest):
-                found = key
-        expires_at = None if found is None else found.expires_at
-        return None if expires_at is not None and self._wall() >= expires_at.timestamp() else found
+        digest = key_file.digest(key)
+        for record in [record for record in self._keys if hmac.compare_digest(record.sha256, digest)]:  # compares all
+            if record.expires_at is None or self._wall() < record.expires_at.timestamp():
+                return record
+        return None
 
     def _poll(self) -> None:
         self._next_read = self._clock() + READ_SECONDS
+        problem = ""
         try:
-            self._read(self._path)
+            self._take(key_file.read(self._path))
         except KeyFileError as error:
-            self._complain(f"{error}; the last sound keys hold")
-            return
-        if self._problem:
+            problem = f"{error}; the last sound keys hold"
+        if problem and problem != self._problem:  # once, not every second
+            LOG.error(problem)
+        elif self._problem and not problem:
             LOG.warning("key file %s is sound again", self._path)
-        self._problem = ""
+        self._problem = problem
 
-    def _read(self, path: Path) -> None:
-        content = key_file.read_bytes(path)
-        if content == self._content:
+    def _take(self, keys: tuple[KeyRecord, ...]) -> None:
+        if keys == self._keys:
             return
-        self._keys, self._content = key_file.parse(path, content), content
-        LOG.info("key file %s: %d keys", path, len(self._keys))
-        if not self._keys:
-            LOG.warning("key file %s holds no key: no client is admitted", path)
-        if self._copy is not None and path != self._copy:
+        self._keys = keys
+        LOG.info("key file %s: %d keys", self._path, len(keys))
+        if not keys:
+            LOG.warning("key file %s holds no key: no client is admitted", self._path)
+        if self._copy is not None:
             try:
-                key_file.replace(self._copy, content)
+                key_file.write(self._copy, keys)
             except OSError as error:
                 LOG.warning("the copy of the keys cannot be written to %s: %s", self._copy, error.strerror)
 
-    def _complain(self, problem: str) -> None:
-        if problem != self._problem:  # once, not every second
-            LOG.error(problem)
-        self._problem = problem
-
 
 def require_keys(app: Flask, settings: Settings, scopes: Mapping[str, str] = SCOPES) -> None:
-    """Ask every request for a key with the scope that its endpoint needs; without ``serve.keys`` for none.
+    """Require of every request a key with the scope of its endpoint; without ``serve.keys`` require none.
 
-    Parameters
-    ----------
-    scopes : mapping
-        ``none``, ``read``, ``write`` or ``admin`` by endpoint; an endpoint that is not in it needs ``admin``.
-
-    Raises
-    ------
-    KeyFileError
-        When the file of keys cannot be used.
+    `scopes` has ``none``, ``read``, ``write`` or ``admin`` by endpoint; an endpoint that is not in it needs ``admin``.
+    Raises KeyFileError when the key file cannot be used.
     """
     if not settings.serve.keys:
         return
     keys = Keys(Path(settings.serve.keys), None if settings.run is None else settings.run / COPY)
 
+    @app.before_request
     def check() -> Response | None:
-        rule = request.url_rule
-        if rule is None and request.path in OPEN_PATHS:  # with a wrong method, which is told to everybody
+        rule, environ = request.url_rule, request.environ
+        scope = "" if rule is None else scopes.get(rule.endpoint, ADMIN)  # "": no such resource, which any key may know
+        if scope == OPEN or (rule is None and request.path in OPEN_PATHS):  # the latter with a wrong method
             return None
-        scope = "" if rule is None else scopes.get(rule.endpoint, ADMIN)  # "": no such resource, which any key may hear
-        return None if scope == OPEN else _refusal(keys, request.environ, scope)
-
-    app.before_request(check)
-
-
-def _refusal(keys: Keys, environ: WSGIEnvironment, scope: str) -> Response | None:
-    """The answer to a request that may not pass, None for one that may."""
-    given = _given(environ)
-    if given is None:
-        return _unauthorized("this resource needs an API key: send it as X-API-Key, or as Authorization: Bearer")
-    if len(given) > 1:
-        return _unauthorized("X-API-Key and Authorization hold two different keys; send one", "invalid_request")
-    key = keys.find(*given)
-    if key is None:
-        return _unauthorized("the API key is not known, or has expired", "invalid_token")
-    g.key = key
-    environ[NAME] = key.name
-    if scope and scope not in key.scopes and ADMIN not in key.scopes:
-        response = problem(HTTPStatus.FORBIDDEN, f"the API key {key.name!r} has no scope {scope!r}")
-        response.headers["WWW-Authenticate"] = f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
-        return response
-    return None
+        sent = _sent_keys(environ)
+        key = keys.find(*sent) if len(sent) == 1 else None
+        if key is None:
+            return _refuse(HTTPStatus.UNAUTHORIZED, *REFUSALS[len(sent)])
+        g.key, environ[KEY] = key, key.name
+        if not scope or scope in key.scopes or ADMIN in key.scopes:
+            return None
+        detail = f"the API key {key.name!r} has no scope {scope!r}"
+        return _refuse(HTTPStatus.FORBIDDEN, detail, f', error="insufficient_scope", scope="{scope}"')
 
 
-def _given(environ: WSGIEnvironment) -> set[str] | None:
-    """What was sent as a key: usually one, two when the headers disagree."""
-    found = set()
-    plain = environ.get("HTTP_X_API_KEY")
-    if plain is not None:
-        found.add(plain.strip())
-    authorization = environ.get("HTTP_AUTHORIZATION")
-    if authorization is not None and authorization[: len(BEARER)].lower() == BEARER:
-        found.add(authorization[len(BEARER) :].strip())
-    return found or None
+def _sent_keys(environ: WSGIEnvironment) -> set[str]:
+    """Return the keys of both headers: two when they disagree."""
+    scheme, space, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    sent = {token.strip()} if space and scheme.lower() == "bearer" else set()
+    if "HTTP_X_API_KEY" in environ:
+        sent.add(environ["HTTP_X_API_KEY"].strip())
+    return sent
 
 
-def _unauthorized(detail: str, error: str = "") -> Response:
-    response = problem(HTTPStatus.UNAUTHORIZED, detail)
-    response.headers["WWW-Authenticate"] = CHALLENGE + (f', error="{error}"' if error else "")
+def _refuse(status: HTTPStatus, detail: str, challenge: str) -> Response:
+    response = problem(status, detail)
+    response.headers["WWW-Authenticate"] = f'Bearer realm="recsys"{challenge}'
     return response

@@ -29,31 +29,16 @@ KEY_PREFIX = "recsys"
 
 
 class Limiter:
-    """Takes tokens from the bucket of a caller.
+    """Takes tokens from the bucket of a caller, which gets `rate` tokens a second and holds `burst`.
 
-    Parameters
-    ----------
-    rate : float
-        Tokens a second that a bucket gets.
-    burst : int
-        Tokens that a bucket holds.
-    workers : int
-        Processes that share the limit when each counts in its own memory.
-    storage : str
-        URL of a Redis; empty: memory. While it does not answer, memory is used.
-
-    Raises
-    ------
-    ConfigError
-        When the rate is too small, or the storage is no URL of a Redis.
+    `workers` share the limit when each counts in its own memory. `storage` is the URL of a Redis; while it does not answer,
+    and where it is empty, memory is used. Raises ConfigError when the rate is too small, or the storage is no URL of a Redis.
     """
 
     def __init__(self, rate: float, burst: int, workers: int = 1, storage: str = "") -> None:
         self._local = GCRARateLimiter(_quota(rate, burst, workers), MemoryStore(options={"MAX_SIZE": MAX_CALLERS}))
-        self._shared: GCRARateLimiter | None = None
+        self._shared = _in_redis(_quota(rate, burst, 1), storage) if storage else None
         self._use_shared_at = 0.0
-        if storage:
-            self._shared = _in_redis(_quota(rate, burst, 1), storage)
 
     @property
     def policy(self) -> tuple[int, float]:
@@ -68,16 +53,13 @@ class Limiter:
                 return self._shared.limit(caller)
             except StoreUnavailableError as error:
                 self._use_shared_at = time.monotonic() + WITHOUT_REDIS_SECONDS
-                LOG.warning(
-                    "serve.rate_limit_storage does not answer (%s): for %g s this worker counts alone",
-                    type(error.__cause__).__name__,
-                    WITHOUT_REDIS_SECONDS,
-                )
+                text = "serve.rate_limit_storage does not answer (%s): for %g s this worker counts alone"
+                LOG.warning(text, type(error.__cause__).__name__, WITHOUT_REDIS_SECONDS)
         return self._local.limit(caller)
 
 
 def _quota(rate: float, burst: int, workers: int) -> Quota:
-    """The share of one of several workers; a bucket holds one token at least."""
+    """Return the share of each worker; a bucket holds at least one token."""
     share = Fraction(rate).limit_denominator(LONGEST_INTERVAL_SECONDS) / workers
     if not share:
         raise ConfigError(
@@ -88,7 +70,7 @@ def _quota(rate: float, burst: int, workers: int) -> Quota:
 
 
 def _in_redis(quota: Quota, url: str) -> GCRARateLimiter:
-    """It connects when it is first used. No message repeats the URL, which may hold a password."""
+    """Return a limiter that connects when it is first used. No message repeats the URL, which may hold a password."""
     if not url.startswith(REDIS_URLS):
         raise ConfigError(f"serve.rate_limit_storage must be a URL that begins with {', '.join(REDIS_URLS)}")
     try:
@@ -96,12 +78,8 @@ def _in_redis(quota: Quota, url: str) -> GCRARateLimiter:
         from redis.retry import Retry
     except ImportError as error:
         raise ConfigError("serve.rate_limit_storage: redis is not installed; install the extra 'redis'") from error
-    once_more = Retry(NoBackoff(), retries=1)  # a connection that Redis has closed meanwhile
-    options = {
-        "SOCKET_TIMEOUT": REDIS_SECONDS,
-        "SOCKET_CONNECT_TIMEOUT": REDIS_SECONDS,
-        "CONNECTION_POOL_KWARGS": {"retry": once_more},
-    }
+    pool = {"retry": Retry(NoBackoff(), retries=1)}  # for a connection that Redis has closed
+    options = {"SOCKET_TIMEOUT": REDIS_SECONDS, "SOCKET_CONNECT_TIMEOUT": REDIS_SECONDS, "CONNECTION_POOL_KWARGS": pool}
     try:
         return GCRARateLimiter(quota, RedisStore(url, options), key_prefix=KEY_PREFIX)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Rate limits: a token bucket for each key, or for each address where no keys are asked for.
+"""Rate limits: a token bucket for each key, or for each address where no keys are required.
 
 The headers are those of draft-ietf-httpapi-ratelimit-headers-10. An address is that of the peer: ``X-Forwarded-For`` is
 written by the client.
@@ -10,7 +10,6 @@ import hashlib
 import math
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 
@@ -19,10 +18,7 @@ from serving.http.problems import problem
 from serving.openapi.operations import OPERATIONS
 from serving.settings import Settings
 
-if TYPE_CHECKING:
-    from throttled.rate_limiter import RateLimitState
-
-EXEMPT = frozenset(one.endpoint for one in OPERATIONS if one.always)
+EXEMPT = frozenset(operation.endpoint for operation in OPERATIONS if operation.always)
 POLICY = '"requests"'
 CALLER_BYTES = 16
 
@@ -30,10 +26,7 @@ CALLER_BYTES = 16
 def limit_rates(app: Flask, settings: Settings) -> None:
     """Answer 429 to a caller that sends more than ``serve.rate_limit`` allows; 0: no limit, at no cost.
 
-    Raises
-    ------
-    ConfigError
-        When the limit is too small, or ``serve.rate_limit_storage`` is no URL of a Redis.
+    Raises ConfigError when the limit is too small, or ``serve.rate_limit_storage`` is no URL of a Redis.
     """
     serve = settings.serve
     if not serve.rate_limit:
@@ -45,29 +38,30 @@ def limit_rates(app: Flask, settings: Settings) -> None:
     burst, seconds = limiter.policy
     policy = f"{POLICY};q={burst};w={_whole(seconds)}"
 
+    @app.before_request
     def limit() -> Response | None:
-        rule = request.url_rule
-        if rule is not None and rule.endpoint in EXEMPT:
+        if request.url_rule is not None and request.url_rule.endpoint in EXEMPT:
             return None
         result = limiter.take(_caller())
         g.rate_limit = result.state
-        return _too_many(result.state) if result.limited else None
-
-    def add_headers(response: Response) -> Response:
-        state: RateLimitState | None = g.get("rate_limit")
-        if state is not None:
-            response.headers["RateLimit-Policy"] = policy
-            response.headers["RateLimit"] = f"{POLICY};r={state.remaining};t={_whole(state.reset_after)}"
+        if not result.limited:
+            return None
+        wait = max(1, _whole(result.state.retry_after))
+        response = problem(HTTPStatus.TOO_MANY_REQUESTS, f"too many requests; try again in {wait} s")
+        response.headers["Retry-After"] = str(wait)
         return response
 
-    app.before_request(limit)
-    app.after_request(add_headers)
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        if "rate_limit" in g:
+            response.headers["RateLimit-Policy"] = policy
+            response.headers["RateLimit"] = f"{POLICY};r={g.rate_limit.remaining};t={_whole(g.rate_limit.reset_after)}"
+        return response
 
 
 def _caller() -> str:
-    key = g.get("key")
-    if key is not None:
-        sha256: str = key.sha256
+    if "key" in g:
+        sha256: str = g.key.sha256
         return sha256[: 2 * CALLER_BYTES]
     return _by_address(request.environ.get("REMOTE_ADDR", ""))
 
@@ -79,10 +73,3 @@ def _by_address(address: str) -> str:
 
 def _whole(seconds: float) -> int:
     return math.ceil(round(seconds, 6))  # without the last bits of sums of floats
-
-
-def _too_many(state: RateLimitState) -> Response:
-    seconds = max(1, _whole(state.retry_after))
-    response = problem(HTTPStatus.TOO_MANY_REQUESTS, f"too many requests; try again in {seconds} s")
-    response.headers["Retry-After"] = str(seconds)
-    return response

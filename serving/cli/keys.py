@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -14,8 +15,9 @@ from recsys.errors import ConfigError, NotFoundError
 from serving.access import key_file
 from serving.access.key_file import KeyRecord, Scope
 
-SCOPES = ("read", "write", "admin")
 DATES = ("%Y-%m-%d", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ")
+SCOPES_HELP = "what the key may do; repeatable; admin may do everything, write does not include read"
+EXPIRES_HELP = "refused from then on: 2027-01-01 (midnight UTC) or 2027-01-01T12:00Z"
 
 
 @click.group("keys")
@@ -26,20 +28,8 @@ def keys() -> None:
 @keys.command("add")
 @configured
 @click.argument("name")
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    required=True,
-    type=click.Choice(SCOPES),
-    help="what the key may do; repeatable; admin may do everything, write does not include read",
-)
-@click.option(
-    "--expires",
-    metavar="DATE",
-    type=click.DateTime(DATES),
-    help="refused from then on: 2027-01-01 (midnight UTC) or 2027-01-01T12:00Z",
-)
+@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(get_args(Scope)), help=SCOPES_HELP)
+@click.option("--expires", metavar="DATE", type=click.DateTime(DATES), help=EXPIRES_HELP)
 def add(config: Config, name: str, scopes: tuple[Scope, ...], expires: datetime | None) -> None:
     """Make a key called NAME and print it, this once: only its hash is kept."""
     path, now = _path(config), datetime.now(UTC)
@@ -47,10 +37,10 @@ def add(config: Config, name: str, scopes: tuple[Scope, ...], expires: datetime 
     if expires_at is not None and expires_at <= now:
         raise ConfigError(f"--expires {expires_at:%Y-%m-%dT%H:%MZ} has passed already")
     key, record = key_file.generate(name, scopes, now, expires_at)
-    with key_file.changing(path) as known:
-        if any(one.name == name for one in known):
+    with key_file.changing(path) as records:
+        if name in [other.name for other in records]:
             raise ConfigError(f"there is a key {name!r} already; take another name, and remove the old key once unused")
-        known.append(record)
+        records.append(record)
     click.echo(key)
     click.echo(f"key {name!r} is in {path}; it is shown only now", err=True)
 
@@ -63,8 +53,8 @@ def list_keys(config: Config, as_json: bool) -> None:
     records, now = key_file.read(_path(config)), datetime.now(UTC)
     if as_json:
         show_json([record.model_dump(mode="json", exclude={"sha256"}) for record in records])
-        return
-    show_table(("name", "scopes", "created", "expires"), [_row(record, now) for record in records])
+    else:
+        show_table(("name", "scopes", "created", "expires"), [_row(record, now) for record in records])
 
 
 @keys.command("remove")
@@ -73,13 +63,13 @@ def list_keys(config: Config, as_json: bool) -> None:
 def remove(config: Config, name: str) -> None:
     """Take the key called NAME out of the file."""
     path = _path(config)
-    with key_file.changing(path) as known:
-        kept = [one for one in known if one.name != name]
-        if len(kept) == len(known):
+    with key_file.changing(path) as records:
+        others = [record for record in records if record.name != name]
+        if len(others) == len(records):
             raise NotFoundError(f"key file {path} has no key {name!r}; `recsys keys list` shows them")
-        known[:] = kept
+        records[:] = others
     click.echo(f"removed {name!r}")
-    if not kept:
+    if not others:
         click.echo(f"{path} holds no key now: no client is admitted, and a server does not start", err=True)
 
 

@@ -1,8 +1,9 @@
-"""Commands of the online side."""
+"""`recsys serve`: the service over HTTP."""
 
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import click
 
@@ -10,7 +11,7 @@ from recsys.cli.main import configured
 from recsys.config import Config, ServeConfig
 from recsys.errors import ConfigError
 from serving.access.addresses import is_public
-from serving.access.key_file import check_at_start
+from serving.access.key_file import read_for_server
 from serving.settings import Settings
 
 
@@ -19,19 +20,20 @@ from serving.settings import Settings
 @click.option("--host", help="address to listen on; default: serve.host")
 @click.option("--port", type=click.IntRange(1, 65535), help="default: serve.port")
 @click.option("--workers", type=click.IntRange(1), help="processes; default: serve.workers")
-def serve(config: Config, **given: str | int | None) -> None:
+def serve(config: Config, **options: str | int | None) -> None:
     """Serve the current model over HTTP."""
     from serving.server import supervisor
 
-    chosen = config.serve.model_copy(update={key: value for key, value in given.items() if value is not None})
-    _check_keys(chosen)
-    settings = Settings.from_config(config.model_copy(update={"serve": chosen}))
-    check_at_start(settings.serve.keys)
-    supervisor.serve(settings, _free_address(chosen.host, chosen.port))
+    serve = config.serve.model_copy(update={name: value for name, value in options.items() if value is not None})
+    settings = Settings.from_config(config.model_copy(update={"serve": serve}))
+    _check_keys(settings.serve)
+    supervisor.serve(settings, _free_address(serve.host, serve.port))
 
 
 def _check_keys(serve: ServeConfig) -> None:
-    if not serve.keys and not serve.public_without_keys and is_public(serve.host):
+    if serve.keys:
+        read_for_server(Path(serve.keys))
+    elif not serve.public_without_keys and is_public(serve.host):
         raise ConfigError(
             f"others can reach serve.host = {serve.host!r}, and serve.keys names no file of keys: everybody could read and "
             "write; make keys with `recsys keys add`, or set serve.public_without_keys = true"
@@ -39,14 +41,13 @@ def _check_keys(serve: ServeConfig) -> None:
 
 
 def _free_address(host: str, port: int) -> str:
-    """The numeric address of `host`, where `port` must be free: two servers on it would share the requests."""
+    """Return the numeric address of `host`, where `port` must be free: two servers on it would share the requests."""
     try:
-        family, kind, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(where)
+            probe.bind(address)
     except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {host} port {port}: {error.strerror}; give another --host or --port"
-        ) from error
-    return str(where[0])
+        message = f"cannot listen on {host} port {port}: {error.strerror}; give another --host or --port"
+        raise ConfigError(message) from error
+    return str(address[0])

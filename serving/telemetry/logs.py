@@ -1,7 +1,7 @@
 """Logs: one JSON object a line on standard error, in ASCII, so that nothing that a client sends can begin a line.
 
 Messages of exceptions that are not ours are left out, because they may quote ids, bodies or the parameters of a query: their
-type and the places in the code tell what failed.
+type and the places in the code say what failed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
+from traceback import walk_tb
 from types import TracebackType
 from typing import Any
 
@@ -24,61 +25,55 @@ from recsys.errors import BundleError, ConfigError, StoreError
 STDERR = 2
 LONGEST = 4096  # bytes that a pipe takes in one piece, so that lines of several workers do not mix
 FRAMES = 12
-UNFIT = "a record cannot be shown"
-SAY_WHY = (BundleError, StoreError, ConfigError)
+WITH_MESSAGE = (BundleError, StoreError, ConfigError)
 ONE_LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
 
-class JsonFormatter(logging.Formatter):
-    """A record as one JSON object: time, level, logger, message, and what else there is."""
+class StandardError(logging.Handler):
+    """Writes each record in one piece; a line that cannot be written is dropped, the service goes on."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "time": _iso(record.created),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        request_id = getattr(record, "request_id", "")
-        if request_id:
+        """Return a JSON object: time, level, logger, message, and the id of the request and the exception, if any."""
+        line = _line(record, record.levelname.lower(), record.getMessage())
+        if request_id := getattr(record, "request_id", ""):
             line["request_id"] = request_id
         if record.exc_info and record.exc_info[1] is not None:
             line["exception"] = describe_error(record.exc_info[1])
-        return _short(line)
-
-
-class StandardError(logging.Handler):
-    """Writes each line in one piece; a line that cannot be written is dropped, the service goes on."""
+        return _fit(line)
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            write(self.format(record).encode("ascii") + b"\n")
+            text = self.format(record)
         except Exception:  # its arguments do not fit its text
-            lost = {"time": _iso(record.created), "level": "error", "logger": record.name, "message": UNFIT}
-            write(json.dumps(lost).encode() + b"\n")
+            text = _fit(_line(record, "error", "a record cannot be shown"))
+        write(text.encode("ascii") + b"\n")
 
 
-def config(level: str = "INFO") -> dict[str, Any]:
-    """For `logging.config.dictConfig` and for Granian's ``log_dictconfig``."""
+def config() -> dict[str, Any]:
+    """Return the configuration for `logging.config.dictConfig` and for Granian's ``log_dictconfig``."""
+    propagated = {"handlers": [], "level": "INFO", "propagate": True}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"json": {"()": "serving.telemetry.logs.JsonFormatter"}},
-        "handlers": {"stderr": {"()": "serving.telemetry.logs.StandardError", "formatter": "json"}},
-        "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {
-            name: {"handlers": [], "level": level, "propagate": True} for name in ("_granian", "granian.access")
-        },
+        "handlers": {"stderr": {"()": "serving.telemetry.logs.StandardError"}},
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "loggers": {"_granian": propagated, "granian.access": propagated},
     }
 
 
-def configure(level: str = "INFO") -> None:
-    """Let all of this process log this way: warnings and exceptions that nobody catches as well."""
-    logging.config.dictConfig(config(level))
+def configure() -> None:
+    """Let this process log this way, warnings and uncaught exceptions included."""
+    logging.config.dictConfig(config())
     logging.captureWarnings(True)
-    sys.excepthook = _uncaught
-    threading.excepthook = _uncaught_in_thread
-    sys.unraisablehook = _unraisable
+    critical, error = logging.CRITICAL, logging.ERROR
+    sys.excepthook = lambda _, raised, __: _log(critical, "uncaught exception", raised)
+    threading.excepthook = lambda args: _log(critical, "uncaught exception in a thread", args.exc_value)
+    sys.unraisablehook = lambda args: _log(error, "exception that could not be raised", args.exc_value)
+
+
+def _log(level: int, message: str, error: BaseException | None) -> None:
+    if error is not None:
+        logging.getLogger("python").log(level, message, exc_info=error)
 
 
 def write(line: bytes) -> None:
@@ -93,58 +88,37 @@ def access(line: dict[str, Any]) -> None:
 
 
 def describe_error(error: BaseException) -> str:
-    """An exception and what caused it: types and places, innermost first, and the text of those that quote nobody."""
+    """Return types and places of an exception and its causes, innermost first, with the messages that quote no data."""
     parts = []
     seen: set[int] = set()
-    one: BaseException | None = error
-    while one is not None and id(one) not in seen:
-        seen.add(id(one))
-        parts.append(f"{_what(one)} at {_where(one.__traceback__)}")
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        parts.append(f"{_name(cause)} at {_places(cause.__traceback__)}")
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return "; caused by ".join(parts)
 
 
-def _what(error: BaseException) -> str:
-    name = type(error).__qualname__
-    if isinstance(error, SAY_WHY):
-        return f"{name}: {error}"
-    if isinstance(error, OSError) and error.strerror:
-        return f"{name}: {error.strerror}"
-    return name
+def _name(error: BaseException) -> str:
+    message = error.strerror if isinstance(error, OSError) else str(error) if isinstance(error, WITH_MESSAGE) else ""
+    return f"{type(error).__qualname__}: {message}" if message else type(error).__qualname__
 
 
-def _where(traceback: TracebackType | None) -> str:
-    places = []
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        places.append(f"{code.co_filename}:{traceback.tb_lineno} {code.co_name}")
-        traceback = traceback.tb_next
+def _places(traceback: TracebackType | None) -> str:
+    places = [f"{frame.f_code.co_filename}:{line} {frame.f_code.co_name}" for frame, line in walk_tb(traceback)]
     return " < ".join(places[: -FRAMES - 1 : -1]) or "nowhere"
 
 
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def _line(record: logging.LogRecord, level: str, message: str) -> dict[str, str]:
+    time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return {"time": time, "level": level, "logger": record.name, "message": message}
 
 
-def _short(line: dict[str, Any]) -> str:
-    """As JSON in ASCII, its longest text cut where it would not fit."""
+def _fit(line: dict[str, str]) -> str:
+    """Return JSON in ASCII, its longest text cut where it would not fit."""
     text = json.dumps(line)
     while len(text) >= LONGEST:
-        longest = max((name for name in line if isinstance(line[name], str)), key=lambda name: len(line[name]))
+        longest = max(line, key=lambda name: len(line[name]))
         line[longest] = line[longest][: len(line[longest]) // 2] + "..."
         text = json.dumps(line)
     return text.replace("\x7f", "\\u007f")
-
-
-def _uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    logging.getLogger("python").critical("uncaught exception", exc_info=(kind, error, traceback))
-
-
-def _uncaught_in_thread(hooked: threading.ExceptHookArgs) -> None:
-    if hooked.exc_value is not None:
-        logging.getLogger("python").critical("uncaught exception in a thread", exc_info=hooked.exc_value)
-
-
-def _unraisable(hooked: sys.UnraisableHookArgs) -> None:
-    if hooked.exc_value is not None:
-        logging.getLogger("python").error("exception that could not be raised", exc_info=hooked.exc_value)

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,14 +15,14 @@ from flask import Flask, Response, g, request
 from serving.http.requests import request_id
 from serving.live.serving_model import ServingModel
 from serving.telemetry import logs
-from serving.telemetry.metrics import NO_ROUTE, Metrics
+from serving.telemetry.metrics import METHODS, Metrics
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOG = logging.getLogger(__name__)
-ROUTE = "recsys.route"  # what answers without Flask may set it, to a fixed name
-KEY = "recsys.key"
+ROUTE = "recsys.route"  # in the WSGI environment: the template of the route
+KEY = "recsys.key"  # in the WSGI environment: the name of the API key, not the key
 CONVERTER = re.compile(r"<\w+:(\w+)>")
 FAILED = "500 Internal Server Error"
 
@@ -30,15 +31,10 @@ def observe_requests(app: Flask, metrics: Metrics, model: ServingModel, access_l
     """Wrap the whole application; call it after everything else that wraps."""
     app.wsgi_app = Observed(app.wsgi_app, metrics, model, access_log)  # type: ignore[method-assign]
 
-    templates: dict[str, str] = {}
-
+    @app.after_request
     def note(response: Response) -> Response:
-        rule = request.url_rule
-        if rule is not None:
-            template = templates.get(rule.rule)
-            if template is None:
-                template = templates[rule.rule] = CONVERTER.sub(r"<\1>", rule.rule)
-            request.environ[ROUTE] = template
+        if request.url_rule is not None:
+            request.environ[ROUTE] = _template(request.url_rule.rule)
         if "strategy" in g:
             metrics.answer(g.strategy, g.fallback)
         elif "added" in g:
@@ -46,20 +42,16 @@ def observe_requests(app: Flask, metrics: Metrics, model: ServingModel, access_l
             metrics.events("duplicate", g.added.duplicates)
         return response
 
-    app.after_request(note)
+
+@cache
+def _template(rule: str) -> str:
+    return CONVERTER.sub(r"<\1>", rule)
 
 
 class Observed:
     """An application whose requests are counted and logged by the template of their route, never by their path.
 
-    Parameters
-    ----------
-    app : WSGI application
-        Each of its answers comes whole.
-    metrics : Metrics
-    model : ServingModel
-    access_log : bool
-        Whether each request is a line of the log.
+    Each answer of `app` must come whole. `access_log` says whether each request is a line of the log.
     """
 
     def __init__(self, app: WSGIApplication, metrics: Metrics, model: ServingModel, access_log: bool) -> None:
@@ -85,19 +77,15 @@ class Observed:
         finally:
             seconds = time.perf_counter() - started
             in_flight.dec()
-            route = environ.get(ROUTE, NO_ROUTE)
-            self._metrics.request(environ["REQUEST_METHOD"], route, status[:3], seconds)
+            method = environ["REQUEST_METHOD"] if environ["REQUEST_METHOD"] in METHODS else "other"
+            route = environ.get(ROUTE, "unmatched")
+            self._metrics.request(method, route, status[:3], seconds)
             if self._access_log:
-                self._log(environ, route, status, seconds)
+                self._log(environ, method, route, int(status[:3]), seconds)
 
-    def _log(self, environ: WSGIEnvironment, route: str, status: str, seconds: float) -> None:
-        line = {
-            "request_id": request_id(environ),
-            "method": self._metrics.method(environ["REQUEST_METHOD"]),
-            "route": route,
-            "status": int(status[:3]),
-            "duration_ms": round(1000 * seconds, 3),
-        }
+    def _log(self, environ: WSGIEnvironment, method: str, route: str, status: int, seconds: float) -> None:
+        line = {"request_id": request_id(environ), "method": method, "route": route, "status": status}
+        line["duration_ms"] = round(1000 * seconds, 3)
         if version := self._model.used():
             line["model_version"] = version
         if key := environ.get(KEY):
@@ -106,7 +94,7 @@ class Observed:
 
 
 def _failed(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-    """The answer where nothing else could give one."""
+    """Answer where nothing else can."""
     problem = {
         "type": "about:blank",
         "title": "Internal Server Error",

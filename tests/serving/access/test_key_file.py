@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from serving.access.key_file import KeyFileError, changing, check_at_start, digest, generate, read
+from serving.access.key_file import KeyFileError, changing, digest, generate, read, read_for_server
 from tests.support import factories
 from tests.support.factories import NOON
 
@@ -123,7 +123,7 @@ def test_a_damaged_file_is_one_line_that_repeats_nothing_of_it(content: bytes, t
     path.write_bytes(content)
     path.chmod(0o600)
     with pytest.raises(KeyFileError, match=r"^key file \S+ is (damaged: .|empty;|longer than)") as caught:
-        check_at_start(str(path))
+        read_for_server(path)
     told = str(caught.value) + "".join(traceback.format_exception(caught.value))
     assert len(str(caught.value).splitlines()) == 1
     assert SECRET not in told
@@ -160,16 +160,15 @@ def test_what_is_no_readable_file_is_refused_at_once(kind: str, tmp_path: Path) 
     elif kind == "dangling":
         path.symlink_to(tmp_path / "nowhere")
     with pytest.raises(KeyFileError, match=r"^key file \S+ (cannot be read: .|is not a file)"):
-        check_at_start(str(path))
+        read_for_server(path)
 
 
 def test_a_file_without_keys_is_sound_but_no_server_begins_with_it(tmp_path: Path) -> None:
     path = written(tmp_path)
     assert read(path) == ()
     with pytest.raises(KeyFileError, match="holds no key; add one with `recsys keys add`"):
-        check_at_start(str(path))
-    check_at_start(str(written(tmp_path, entry())))
-    check_at_start("")
+        read_for_server(path)
+    read_for_server(written(tmp_path, entry()))
 
 
 def test_a_change_replaces_the_file_in_one_step_for_its_owner_alone(tmp_path: Path) -> None:

@@ -51,7 +51,6 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     monkeypatch.setattr(logs, "write", written.append)
     root, before = logging.getLogger(), logging.getLogger().handlers[:]
     handler = logs.StandardError()
-    handler.setFormatter(logs.JsonFormatter())
     root.addHandler(handler)
     yield written
     root.handlers = before
@@ -152,7 +151,6 @@ def test_a_hidden_context_is_not_told() -> None:
 
 def test_a_message_that_does_not_fit_its_arguments_is_still_a_line(lines: list[bytes]) -> None:
     handler = logs.StandardError()
-    handler.setFormatter(logs.JsonFormatter())
     handler.handle(logging.makeLogRecord({"name": "some", "msg": "%d", "args": ("user-4711",)}))
     found = only(lines)
     assert (found["logger"], found["message"]) == ("some", "a record cannot be shown")

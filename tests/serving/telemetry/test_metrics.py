@@ -161,7 +161,7 @@ def test_events_are_counted_once_and_again_as_duplicates(model: Model, tmp_path:
 
 def test_a_shed_is_counted(client: FlaskClient) -> None:
     metrics = client.application.extensions["metrics"]
-    metrics.shed()
+    metrics.sheds.inc()
     assert total(samples(client), "recsys_sheds_total") == 1
 
 
