@@ -1,4 +1,4 @@
-"""The Flask application: what it is composed of."""
+"""The Flask application."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from recsys.bundle.store import Store
 from recsys.recommend.recommender import Recommender
 from serving.access.keys import require_keys
 from serving.access.rate_limits import limit_rates
-from serving.encoding.service import add_encoding
+from serving.encoding.service import WAITING_SHARE, Encoding
 from serving.http.admission import limit_in_flight
 from serving.http.base_app import base_app
 from serving.http.cors import answer_options
@@ -43,45 +43,37 @@ from serving.settings import Settings
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.observe import observe_requests
 
-VERDICTS = "verdicts"
-
 
 def create_app(settings: Settings, recommender: Recommender | None = None) -> Flask:
-    """Compose the service.
-
-    Parameters
-    ----------
-    settings : Settings
-    recommender : Recommender or None
-        What answers; None: the current model of the store. Without a sound one the service is alive, not ready.
-    """
+    """Compose the service of `recommender`, or of the current model of the store; without one it is alive and not ready."""
     app, serve = base_app(), settings.serve
-    model, counted = _add_model(app, settings, recommender)
+    model, counters = _add_model(app, settings, recommender)
     # in Flask, before a route
     begin_requests(app, serve.max_body)
     answer_options(app, serve.cors_origins)
     require_keys(app, settings)
     limit_rates(app, settings)
     answer_errors(app)
-    _add_routes(app, settings, model, counted)
+    _add_routes(app, settings, model, counters)
     # around Flask, from the inside out
-    limit_in_flight(app, serve.in_flight, counted.sheds.inc)
-    add_headers(app, serve.cors_origins)  # refusals have them as well
-    observe_requests(app, counted, model, serve.access_log)  # no answer is uncounted
+    limit_in_flight(app, serve.in_flight, counters.sheds.inc)
+    add_headers(app, serve.cors_origins)  # to refusals as well
+    observe_requests(app, counters, model, serve.access_log)  # no answer is uncounters
     return app
 
 
-def _add_routes(app: Flask, settings: Settings, model: ServingModel, counted: Metrics) -> None:
+def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: Metrics) -> None:
     serve, view = settings.serve, EventView(settings.events)
-    encoding = add_encoding(app, settings, model)
+    encoding = app.extensions["encoding"] = Encoding(settings.run, max(1, serve.in_flight // WAITING_SHARE))
+    model.on_swap(encoding.warm_up)
     for blueprint in (
         docs.blueprint(serve),
         health.blueprint(model, settings.run),
-        metrics.blueprint(counted),
+        metrics.blueprint(counters),
         items.blueprint(model),
         hidden.blueprint(view),
-        *(one.blueprint(model, view) for one in (anomalies, explore, popular, rank, similar, users)),
-        *(one.blueprint(model, view, encoding) for one in (search, query, tags)),
+        *(module.blueprint(model, view) for module in (anomalies, explore, popular, rank, similar, users)),
+        *(module.blueprint(model, view, encoding) for module in (search, query, tags)),
         recommend.blueprint(model, view, serve.popularity_penalty),
         chat.blueprint(model, view, encoding, settings.chat),
         pictures.blueprint(model, view, encoding, serve.max_picture),
@@ -99,7 +91,7 @@ def _add_model(app: Flask, settings: Settings, recommender: Recommender | None) 
     model.on_swap(metrics.model)
     app.extensions.update(model=model, metrics=metrics)
     if recommender is None:
-        verdicts = Verdicts(None if settings.run is None else settings.run / VERDICTS)
+        verdicts = Verdicts(None if settings.run is None else settings.run / "verdicts")
         reloader = Reloader(Store(settings.store), model, verdicts, metrics.reload)
         reloader.start(settings.serve.reload_seconds)
         app.extensions["reloader"] = reloader

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from recsys.errors import (
-    RecsysError,
-)
+from recsys.errors import RecsysError
 
 
 class NotReadyError(RecsysError):
@@ -12,7 +10,7 @@ class NotReadyError(RecsysError):
 
 
 class ConflictError(RecsysError):
-    """The request does not go with the present state of the service."""
+    """The request conflicts with the current state of the service."""
 
 
 class BodyError(RecsysError):

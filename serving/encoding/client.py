@@ -1,4 +1,4 @@
-"""A worker's side of the encoder process: starts it where there is none, and asks it."""
+"""A worker's side of the encoder process: starts it where there is none, and sends it requests."""
 
 from __future__ import annotations
 
@@ -10,56 +10,44 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from recsys.data.vectors import Vectors
 from recsys.encoders.hub import EncoderRef
 from recsys.encoders.pictures import PictureBytes
-from recsys.errors import EncoderBusyError, EncoderError, PictureError
-from serving.encoding.process import SOCKET, Wanted
+from recsys.errors import EncoderBusyError
+from serving.encoding.process import ERRORS, SOCKET, Content
+from serving.settings import ONE_THREAD
 
 START_SECONDS = 1.0  # between two starts of the process, by one worker
 TRY_SECONDS = 0.01  # between two tries to reach a process that starts
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
-Command = Callable[[Path], Sequence[str]]
+
+def _own_command(run: Path) -> Sequence[str]:
+    return (sys.executable, "-P", "-m", "serving.encoding.process", str(run), str(os.getppid()))
 
 
 class Process:
-    """Asks the encoder process that the workers of a server share.
+    """The encoder process that the workers of a server share by their folder `run`; `command` starts it."""
 
-    Parameters
-    ----------
-    run : Path
-        Their folder.
-    command : callable or None
-        What starts the process for it; None: our own.
-    """
-
-    def __init__(self, run: Path, command: Command | None = None) -> None:
-        self._run, self._command = run, command or _own
+    def __init__(self, run: Path, command: Callable[[Path], Sequence[str]] = _own_command) -> None:
+        self._run, self._command = run, command
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._next_start = 0.0
 
-    def encode(self, ref: EncoderRef, wanted: Wanted, seconds: float) -> Vectors:
+    def encode(self, ref: EncoderRef, content: Content, seconds: float) -> Vectors:
         deadline = time.monotonic() + seconds
         try:
-            try:
-                return self._asked(ref, wanted, deadline)
-            except (ConnectionResetError, BrokenPipeError):  # it was just ending; there is another one now
-                return self._asked(ref, wanted, deadline)
+            with suppress(ConnectionResetError, BrokenPipeError):  # it was just ending; there is another one now
+                return self._send(ref, content, deadline)
+            return self._send(ref, content, deadline)
         except OSError as error:
             raise EncoderBusyError(f"the encoder process: {error.strerror or 'no answer in time'}") from error
-
-    def _asked(self, ref: EncoderRef, wanted: Wanted, deadline: float) -> Vectors:
-        with self._connected(deadline) as connection:
-            connection.settimeout(_left(deadline))
-            connection.sendall(_question(ref, wanted, _left(deadline)))
-            return _answer(connection, deadline)
 
     def close(self) -> None:
         """End the process, if it was this worker that started it."""
@@ -69,21 +57,26 @@ class Process:
                 self._child.wait()
                 self._child = None
 
-    def _connected(self, deadline: float) -> socket.socket:
-        """A connection, after starting the process where there is none."""
+    def _send(self, ref: EncoderRef, content: Content, deadline: float) -> Vectors:
+        with self._connect(deadline) as connection:
+            connection.settimeout(_left(deadline))
+            connection.sendall(_request(ref, content, _left(deadline)))
+            return _answer(connection, deadline)
+
+    def _connect(self, deadline: float) -> socket.socket:
+        """Return a connection, after starting the process where there is none."""
         while True:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
                 connection.settimeout(_left(deadline))
                 connection.connect(str(self._run / SOCKET))
                 return connection
-            except (FileNotFoundError, ConnectionRefusedError):
+            except OSError as error:
                 connection.close()
-                self._start()
-                time.sleep(min(TRY_SECONDS, _left(deadline)))
-            except BaseException:
-                connection.close()
-                raise
+                if not isinstance(error, FileNotFoundError | ConnectionRefusedError):
+                    raise
+            self._start()
+            time.sleep(min(TRY_SECONDS, _left(deadline)))
 
     def _start(self) -> None:
         with self._lock:
@@ -97,30 +90,19 @@ class Process:
                 self._command(self._run),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env={**dict.fromkeys(ONE_THREAD, "1"), **os.environ, "PYTHONPATH": paths},
+                env={**ONE_THREAD, **os.environ, "PYTHONPATH": paths},
                 process_group=0,  # Ctrl-C is for the supervisor; no session of its own, to whose others it would not be nice
             )
 
 
-def _own(run: Path) -> Sequence[str]:
-    return (sys.executable, "-P", "-m", "serving.encoding.process", str(run), str(os.getppid()))
-
-
-def _question(ref: EncoderRef, wanted: Wanted, seconds: float) -> bytes:
-    asked: dict[str, Any] = {
-        "name": ref.name,
-        "fingerprint": ref.fingerprint,
-        "folder": None if ref.folder is None else str(ref.folder),
-        "pictures": ref.pictures,
-        "seconds": seconds,
-    }
-    content = b""
-    if isinstance(wanted, PictureBytes):
-        asked |= {"picture": len(wanted.content), "media": wanted.media}
-        content = wanted.content
+def _request(ref: EncoderRef, content: Content, seconds: float) -> bytes:
+    picture = content if isinstance(content, PictureBytes) else None
+    head = {"ref": asdict(ref), "seconds": seconds}
+    if picture is None:
+        head["texts"] = content
     else:
-        asked["texts"] = wanted
-    return json.dumps(asked).encode() + b"\n" + content
+        head |= {"picture": len(picture.content), "media": picture.media}
+    return json.dumps(head, default=str).encode() + b"\n" + (picture.content if picture else b"")
 
 
 def _left(deadline: float) -> float:
@@ -131,22 +113,19 @@ def _left(deadline: float) -> float:
 
 
 def _answer(connection: socket.socket, deadline: float) -> Vectors:
-    """Read an answer; raises EncoderBusyError, EncoderError, PictureError, OSError."""
+    """Read an answer; raises one of ERRORS, or OSError."""
     received = b""
     while piece := connection.recv(65_536):
         received += piece
         connection.settimeout(_left(deadline))
-    head, end, numbers = received.partition(b"\n")
+    line, end, numbers = received.partition(b"\n")
     if not end:
         raise EncoderBusyError("the encoder process ended before it answered")
-    told = json.loads(head)
-    if "busy" in told:
-        raise EncoderBusyError(told["busy"])
-    if "picture" in told:
-        raise PictureError(told["picture"])
-    if "error" in told:
-        raise EncoderError(told["error"])
-    n, dim = told["shape"]
+    head = json.loads(line)
+    for kind, error in ERRORS.items():
+        if kind in head:
+            raise error(head[kind])
+    n, dim = head["shape"]
     if len(numbers) != 4 * n * dim:
         raise EncoderBusyError("the encoder process ended while it answered")
     return np.frombuffer(numbers, dtype="<f4").reshape(n, dim).astype(np.float32)

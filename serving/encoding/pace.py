@@ -1,4 +1,4 @@
-"""How fast batches follow each other where the processors are busy."""
+"""The pace of batches where the processors are busy."""
 
 from __future__ import annotations
 
@@ -11,16 +11,11 @@ MANY, MOST = 3, 5
 
 
 class Pace:
-    """Lets batches begin SECONDS apart while others want the processors, so that they are larger and cost less.
+    """Lets batches begin SECONDS apart while other programs use the processors, so that they are larger and cost less.
 
-    A batch was crowded when it took CROWDED times as long as the processor was at it. A count goes up with each crowded
-    batch and down with each other one; from MANY on there is a pause before a batch begins.
-
-    Parameters
-    ----------
-    wall, processor : callable
-        Seconds that only rise, and those that the processor has spent on this thread.
-    sleep : callable
+    A batch was crowded when it took CROWDED times its processor time. A count goes up with each crowded batch and down with
+    each other one; from MANY on there is a pause before a batch begins. `wall` returns monotonic seconds, `processor` those
+    that the processor has spent on this thread.
     """
 
     def __init__(

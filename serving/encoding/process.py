@@ -5,7 +5,7 @@ when the process PARENT does or the folder is gone. It holds a lock on ``encoder
 It is nice: where the processors are busy, lists come first, and batches are larger (:mod:`serving.encoding.pace`).
 
 A request is one line of JSON: the encoder, the texts or the length of a picture, whose bytes follow, and the seconds for which
-somebody waits. The answer is one line of JSON, and behind it the vectors in float32. Pictures are decoded here and nowhere
+the worker waits. The answer is one line of JSON, followed by the vectors in float32. Pictures are decoded here and nowhere
 else in a server: one that needs much memory, or that a decoder fails at, ends no worker.
 """
 
@@ -19,8 +19,9 @@ import socketserver
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
@@ -44,21 +45,19 @@ NICENESS = 10
 LONGEST_REQUEST = 1_000_000
 KEPT_TEXTS = 4096
 BATCH_CHARACTERS = 400  # together as many as some short queries have
-MOST_PIXELS = 16_777_216  # of a picture that somebody sends
+MOST_PIXELS = 16_777_216  # of a picture of a request
 KEPT = 4  # encoders, two of a model, so that old and new workers are served while one with others is swapped in
-LOOK_SECONDS = 1.0
-SILENT_SECONDS = 10.0  # a worker says what it wants at once
+POLL_SECONDS = 1.0
+SILENT_SECONDS = 10.0  # a worker sends its request at once
+ERRORS = {"busy": EncoderBusyError, "picture": PictureError, "error": EncoderError}  # as they are sent to a worker
 
-Wanted = Sequence[str] | PictureBytes
+Content = Sequence[str] | PictureBytes
 
 
 class Encoders:
     """Opened encoders. Texts that wait at the same time are encoded together, which costs less than one after another.
 
-    Parameters
-    ----------
-    pace : Pace or None
-        How fast batches follow each other; None: at once.
+    `pace` delays batches; None: they begin at once.
     """
 
     def __init__(self, pace: Pace | None = None) -> None:
@@ -70,30 +69,29 @@ class Encoders:
         self._opened = LRUCache[tuple[bool, str], TextEncoder | PictureEncoder](KEPT)
         self._known = LRUCache[tuple[str, str], Vectors](KEPT_TEXTS)
 
-    def encode(self, ref: EncoderRef, wanted: Wanted, seconds: float) -> Vectors:
-        """Unit vectors of some texts, (len(texts), dim), or of a picture, (1, dim).
+    def encode(self, ref: EncoderRef, content: Content, seconds: float) -> Vectors:
+        """Return unit vectors of some texts, (len(texts), dim), or of a picture, (1, dim).
 
-        A batch takes one text of each request in turn, so that many texts of one do not keep the single one of another waiting.
+        A batch takes one text of each request in turn, so that a request of many texts does not delay one of a single text.
 
         Raises
         ------
         EncoderBusyError
-            When it has not come to an end after `seconds`.
+            When it has not ended after `seconds`.
         UnansweredError, EncoderError
             When the model has no encoder, or it cannot be opened.
         PictureError
             When the picture cannot be read.
         """
         deadline = time.monotonic() + seconds
-        if isinstance(wanted, PictureBytes):
-            return self._picture(ref, wanted, deadline)
-        request = _Request(ref, list(wanted))
+        if isinstance(content, PictureBytes):
+            return self._encode_picture(ref, content, deadline)
+        request = _Request(ref, content, [self._known.get((ref.fingerprint, text)) for text in content])
         with self._changed:
-            self._recall(request)
             self._waiting.append(request)
         try:
-            while self._takes_part(request, deadline):
-                self._encode_some(ref)
+            while self._takes_turn(deadline, request.is_done):
+                self._encode_batch(ref)
         finally:
             with self._changed:
                 self._waiting.remove(request)
@@ -101,44 +99,40 @@ class Encoders:
             raise request.error
         return np.stack([vector for vector in request.vectors if vector is not None])
 
-    def _takes_part(self, request: _Request, deadline: float) -> bool:
-        """Wait until it is done, False, or nobody encodes, and this request's thread is to; raises EncoderBusyError."""
+    def _takes_turn(self, deadline: float, is_done: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until `is_done`. Returns True if this thread must use the encoders before; raises EncoderBusyError."""
         with self._changed:
-            while not request.done:
-                if time.monotonic() > deadline:
-                    raise EncoderBusyError("others are being encoded")
-                if not self._busy:
-                    self._busy = True
-                    return True
-                self._changed.wait(max(0.0, deadline - time.monotonic()))
-            return False
+            self._changed.wait_for(lambda: is_done() or not self._busy, max(0.0, deadline - time.monotonic()))
+            if is_done():
+                return False
+            if self._busy or time.monotonic() > deadline:
+                raise EncoderBusyError("others are being encoded")
+            self._busy = True
+            return True
 
-    def _encode_some(self, ref: EncoderRef) -> None:
-        """One batch for all who wait for an encoder."""
-        vectors: Vectors | None = None
-        error: Exception | None = None
-        with self._pace or nullcontext():
-            with self._changed:
-                batch = list(_batch([one for one in self._waiting if one.ref == ref and not one.done]))
-            try:
-                vectors = self._open(ref).encode([request.texts[place] for request, place in batch])
-            except Exception as raised:  # it is raised in the threads of all who wait
-                error = raised
+    def _end_turn(self) -> None:
         with self._changed:
-            for row, (request, place) in enumerate(batch):
-                if vectors is None:
-                    request.error = error
-                else:
-                    request.vectors[place] = vectors[row]
-                    self._known.put((ref.fingerprint, request.texts[place]), vectors[row])
             self._busy = False
             self._changed.notify_all()
 
-    def _recall(self, request: _Request) -> None:
-        for place, text in enumerate(request.texts):
-            request.vectors[place] = self._known.get((request.ref.fingerprint, text))
+    def _encode_batch(self, ref: EncoderRef) -> None:
+        """Encode one batch for all requests to an encoder, and end the turn of this thread."""
+        with self._pace or nullcontext():
+            with self._changed:
+                batch = list(
+                    _batch([request for request in self._waiting if request.ref == ref and not request.is_done()])
+                )
+            try:
+                vectors = self._open(ref).encode([request.texts[num] for request, num in batch])
+                for (request, num), vector in zip(batch, vectors, strict=True):
+                    request.vectors[num] = vector
+                    self._known.put((ref.fingerprint, request.texts[num]), vector)
+            except Exception as error:  # it is raised in the threads of all requests
+                for request, _ in batch:
+                    request.error = error
+        self._end_turn()
 
-    def _picture(self, ref: EncoderRef, picture: PictureBytes, deadline: float) -> Vectors:
+    def _encode_picture(self, ref: EncoderRef, picture: PictureBytes, deadline: float) -> Vectors:
         if not self._decoding.acquire(timeout=max(0.0, deadline - time.monotonic())):
             raise EncoderBusyError("others are being decoded")
         try:
@@ -147,24 +141,11 @@ class Encoders:
             raise EncoderError(str(error)) from error
         finally:
             self._decoding.release()
-        with self._turn(deadline):
-            return cast(PictureEncoder, self._open(ref)).encode_pictures([decoded])
-
-    @contextmanager
-    def _turn(self, deadline: float) -> Iterator[None]:
-        """Keep the encoders for this thread; raises EncoderBusyError when others have them until the deadline."""
-        with self._changed:
-            while self._busy or time.monotonic() > deadline:
-                if time.monotonic() > deadline:
-                    raise EncoderBusyError("others are being encoded")
-                self._changed.wait(max(0.0, deadline - time.monotonic()))
-            self._busy = True
+        self._takes_turn(deadline)
         try:
-            yield
+            return cast(PictureEncoder, self._open(ref)).encode_pictures([decoded])
         finally:
-            with self._changed:
-                self._busy = False
-                self._changed.notify_all()
+            self._end_turn()
 
     def _open(self, ref: EncoderRef) -> TextEncoder | PictureEncoder:
         key = ref.pictures, ref.fingerprint
@@ -175,31 +156,31 @@ class Encoders:
         return encoder
 
 
+@dataclass(eq=False)
 class _Request:
-    """Texts that somebody waits for, and the vectors that are there."""
+    """Texts that a thread waits for, and their vectors as far as there are."""
 
-    def __init__(self, ref: EncoderRef, texts: list[str]) -> None:
-        self.ref, self.texts = ref, texts
-        self.vectors: list[Vectors | None] = [None] * len(texts)
-        self.error: Exception | None = None
+    ref: EncoderRef
+    texts: Sequence[str]
+    vectors: list[Vectors | None]
+    error: Exception | None = None
 
-    @property
-    def done(self) -> bool:
-        return self.error is not None or all(vector is not None for vector in self.vectors)
+    def is_done(self) -> bool:
+        return self.error is not None or not self.missing()
 
     def missing(self) -> list[int]:
-        return [place for place, vector in enumerate(self.vectors) if vector is None]
+        return [num for num, vector in enumerate(self.vectors) if vector is None]
 
 
 def _batch(requests: Sequence[_Request]) -> Iterator[tuple[_Request, int]]:
-    """The texts of the next batch: one of each request, then the next ones; BATCH_CHARACTERS at most, or one longer text."""
+    """Return the next texts: one of each request, then the next ones; BATCH_CHARACTERS at most, or one longer text."""
     n = 0
-    for row in zip_longest(*([(one, place) for place in one.missing()] for one in requests)):
-        for request, place in filter(None, row):
-            n += len(request.texts[place])
-            if n > BATCH_CHARACTERS and n > len(request.texts[place]):
+    for row in zip_longest(*([(request, num) for num in request.missing()] for request in requests)):
+        for request, num in filter(None, row):
+            n += len(request.texts[num])
+            if n > BATCH_CHARACTERS and n > len(request.texts[num]):
                 return
-            yield request, place
+            yield request, num
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -223,25 +204,22 @@ class Handler(socketserver.StreamRequestHandler):
     server: Server
 
     def handle(self) -> None:
-        asked = json.loads(self.rfile.readline(LONGEST_REQUEST))
-        folder = None if asked["folder"] is None else Path(asked["folder"])
-        ref = EncoderRef(asked["name"], asked["fingerprint"], folder, asked["pictures"])
-        wanted: Wanted = asked.get("texts", ())
-        if "picture" in asked:
-            wanted = PictureBytes(self.rfile.read(asked["picture"]), asked["media"])
+        head = json.loads(self.rfile.readline(LONGEST_REQUEST))
+        folder = head["ref"]["folder"]
+        ref = EncoderRef(**{**head["ref"], "folder": None if folder is None else Path(folder)})
+        content: Content = head.get("texts", ())
+        if "picture" in head:
+            content = PictureBytes(self.rfile.read(head["picture"]), head["media"])
         try:
-            found = self.server.encoders.encode(ref, wanted, asked["seconds"])
-        except EncoderBusyError as error:
-            self._answer({"busy": str(error)})
-        except PictureError as error:
-            self._answer({"picture": str(error)})
+            vectors = self.server.encoders.encode(ref, content, head["seconds"])
         except RecsysError as error:
-            self._answer({"error": str(error)})
+            kind = next((kind for kind, one in ERRORS.items() if isinstance(error, one)), "error")
+            self._answer({kind: str(error)})
         else:
-            self._answer({"shape": found.shape}, found.astype("<f4").tobytes())
+            self._answer({"shape": vectors.shape}, vectors.astype("<f4").tobytes())
 
     def _answer(self, head: dict[str, Any], numbers: bytes = b"") -> None:
-        with suppress(OSError):  # whoever asked has waited long enough
+        with suppress(OSError):  # the worker has waited long enough
             self.wfile.write(json.dumps(head).encode() + b"\n" + numbers)
 
 
@@ -263,7 +241,7 @@ def _wait(run: Path, parent: int) -> None:
         return
     ended = select.poll()
     ended.register(handle, select.POLLIN)
-    while run.is_dir() and not ended.poll(1000 * LOOK_SECONDS):
+    while run.is_dir() and not ended.poll(1000 * POLL_SECONDS):
         pass
 
 

@@ -1,8 +1,8 @@
-"""Encodes the texts and pictures that are searched for, without keeping lists waiting.
+"""Encodes the texts and pictures that are searched for, without delaying lists.
 
 A look-up of words is done at once. Everything else is done by the encoder process of the server, which the first worker that
 needs it starts, and any worker starts again when it has ended; a worker that shares no folder with others has a thread for it.
-What was encoded is kept, and no more than a few requests of a worker wait at the same time.
+Results are cached, and only a few requests of a worker wait at the same time.
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from flask import Flask
 
 from recsys.data.vectors import Vectors
 from recsys.encoders.hub import EncoderRef
@@ -28,11 +26,10 @@ from recsys.encoders.opening import check_texts
 from recsys.encoders.pictures import NOT_INSTALLED, PictureBytes, installed
 from recsys.errors import EncoderBusyError, EncoderError
 from serving.encoding.client import Process
-from serving.encoding.process import Encoders, Wanted
+from serving.encoding.process import Content, Encoders
 from serving.errors import ConflictError
 from serving.live.lru import LRUCache
-from serving.live.serving_model import Serving, ServingModel
-from serving.settings import Settings
+from serving.live.serving_model import Serving
 
 LOG = logging.getLogger(__name__)
 SECONDS = 1.0  # for which a request waits for a text
@@ -40,25 +37,16 @@ PICTURE_SECONDS = 5.0
 WARM_UP_SECONDS = 120.0
 FAILED_SECONDS = 30.0  # until what could not be opened is tried again
 KEPT = 4096
-READY = ("ready",)
-WAITING_SHARE = 4  # of the requests that a worker works on at once, one in so many may wait for a text
+WAITING_SHARE = 4  # of the requests that a worker works on at once, this part may wait for a text
 BUSY = "the text or picture could not be encoded in time; try again, or search with mode=keyword"
 FAILED = "texts and pictures cannot be encoded by this server, its log has the reason; search with mode=keyword"
 
 
 class Encoding:
-    """One of each worker.
+    """Encodes for one worker.
 
-    Parameters
-    ----------
-    run : Path or None
-        Folder that the workers of the server share; None: this one is alone.
-    waiting : int
-        How many requests may wait at once; more are refused at once.
-    seconds : float
-        For which each of them waits.
-    clock : callable
-        Seconds that only rise.
+    The workers of a server share the folder `run`; None: this one is alone. `waiting` requests may wait at once, each for
+    `seconds`; more are refused. `clock` returns monotonic seconds.
     """
 
     def __init__(
@@ -70,8 +58,8 @@ class Encoding:
     ) -> None:
         self._run, self._waiting, self._seconds, self._clock = run, waiting, seconds, clock
         self._begin()
-        again = weakref.WeakMethod(self._begin)  # locks and threads are of one process
-        os.register_at_fork(after_in_child=lambda: None if (begin := again()) is None else begin())
+        method = weakref.WeakMethod(self._begin)  # locks and threads are of one process
+        os.register_at_fork(after_in_child=lambda: None if (begin := method()) is None else begin())
 
     def _begin(self) -> None:
         self._light = Encoders()
@@ -81,7 +69,7 @@ class Encoding:
         self._failed: tuple[str, float] = ("", 0.0)
 
     def encode(self, ref: EncoderRef, texts: Sequence[str]) -> list[Vectors]:
-        """The unit vector of each text, zero for a blank one.
+        """Return the unit vector of each text, zero for a blank one.
 
         Raises
         ------
@@ -94,23 +82,22 @@ class Encoding:
         """
         if not ref.pictures:
             check_texts(ref)
-        found = {text: self._known.get((ref.fingerprint, text)) for text in texts}
-        new = [text for text, vector in found.items() if vector is None]
-        if new:
-            for text, vector in zip(new, self._encoded(ref, new), strict=True):
+        vectors = {text: self._known.get((ref.fingerprint, text)) for text in texts}
+        if new := [text for text, vector in vectors.items() if vector is None]:
+            for text, vector in zip(new, self._encode(ref, new), strict=True):
                 self._known.put((ref.fingerprint, text), vector)
-                found[text] = vector
-        known = ((text, vector) for text in texts if (vector := found[text]) is not None)
-        return [vector if text.strip() else np.zeros_like(vector) for text, vector in known]
+                vectors[text] = vector
+        found = ((text, vector) for text in texts if (vector := vectors[text]) is not None)
+        return [vector if text.strip() else np.zeros_like(vector) for text, vector in found]
 
     def encode_picture(self, ref: EncoderRef, picture: PictureBytes) -> Vectors:
-        """The unit vector of a picture; raises as :meth:`encode`, and PictureError when it cannot be read."""
+        """Return the unit vector of a picture; raises as :meth:`encode`, and PictureError when it cannot be read."""
         if not installed():
             raise ConflictError(f"pictures cannot be read by this server: {NOT_INSTALLED}")
         key = ref.fingerprint, hashlib.sha256(f"{picture.media} ".encode() + picture.content).digest()
         vector = self._known.get(key)
         if vector is None:
-            vector = self._encoded(ref, picture)[0]
+            vector = self._encode(ref, picture)[0]
             self._known.put(key, vector)
         return vector
 
@@ -118,23 +105,24 @@ class Encoding:
         """Open the encoders of a model that serves from now on, each in a thread."""
         for ref in (serving.recommender.encoder, serving.recommender.picture_encoder):
             if ref.fingerprint:
-                self._warm_up(ref)
-
-    def _warm_up(self, ref: EncoderRef) -> None:
-        threading.Thread(target=self._try, args=(ref,), name="recsys-warm-up", daemon=True).start()
+                threading.Thread(target=self._open, args=(ref,), name="recsys-warm-up", daemon=True).start()
 
     def close(self) -> None:
         """End what this worker has started."""
         self._heavy.close()
 
-    def _encoded(self, ref: EncoderRef, wanted: Wanted) -> Vectors:
+    def _open(self, ref: EncoderRef) -> None:
+        with suppress(EncoderError):  # a search reports and logs it
+            self._encoders(ref).encode(ref, ["ready"], WARM_UP_SECONDS)
+
+    def _encode(self, ref: EncoderRef, content: Content) -> Vectors:
         if self._failed[0] == ref.fingerprint and self._clock() < self._failed[1]:
             raise ConflictError(FAILED)
         if not self._places.acquire(blocking=False):
             raise EncoderBusyError(BUSY)
         try:
-            seconds = PICTURE_SECONDS if isinstance(wanted, PictureBytes) else self._seconds
-            return self._by(ref).encode(ref, wanted, seconds)
+            seconds = PICTURE_SECONDS if isinstance(content, PictureBytes) else self._seconds
+            return self._encoders(ref).encode(ref, content, seconds)
         except EncoderBusyError as error:
             raise EncoderBusyError(BUSY) from error
         except EncoderError as error:
@@ -144,11 +132,7 @@ class Encoding:
         finally:
             self._places.release()
 
-    def _try(self, ref: EncoderRef) -> None:
-        with suppress(EncoderError):  # who searches is told, and the log
-            self._by(ref).encode(ref, READY, WARM_UP_SECONDS)
-
-    def _by(self, ref: EncoderRef) -> Encoders | Thread | Process:
+    def _encoders(self, ref: EncoderRef) -> Encoders | Thread | Process:
         return self._light if ref.light else self._heavy
 
 
@@ -159,21 +143,13 @@ class Thread:
         self._encoders = Encoders()
         self._pool = ThreadPoolExecutor(1, "recsys-encoder")
 
-    def encode(self, ref: EncoderRef, wanted: Wanted, seconds: float) -> Vectors:
-        future = self._pool.submit(self._encoders.encode, ref, wanted, seconds)
+    def encode(self, ref: EncoderRef, content: Content, seconds: float) -> Vectors:
+        future = self._pool.submit(self._encoders.encode, ref, content, seconds)
         try:
             return future.result(seconds)
-        except FutureTimeoutError as error:
+        except TimeoutError as error:
             future.cancel()
             raise EncoderBusyError("the thread did not answer in time") from error
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def add_encoding(app: Flask, settings: Settings, model: ServingModel) -> Encoding:
-    """The encoding of one worker, ready for each model that serves; ``app.extensions`` gets it as ``encoding``."""
-    encoding = Encoding(settings.run, max(1, settings.serve.in_flight // WAITING_SHARE))
-    model.on_swap(encoding.warm_up)
-    app.extensions["encoding"] = encoding
-    return encoding

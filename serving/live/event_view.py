@@ -1,4 +1,4 @@
-"""What the event store knows beside the model: events, deleted users, hidden items, and how popular items are now."""
+"""The event store as a worker sees it: events after training, deleted users, hidden items, and current popularity."""
 
 from __future__ import annotations
 
@@ -20,24 +20,18 @@ if TYPE_CHECKING:
     from recsys.events.store import EventStore
 
 LOG = logging.getLogger(__name__)
-KEPT_SECONDS = 60.0  # who was deleted, in case that the store fails
-COUNTED_SECONDS = 10.0  # how often popularity is counted anew
+KEPT_SECONDS = 60.0  # age at which the list of deleted users, needed when the store fails, is read again
+COUNTED_SECONDS = 10.0  # how often popularity is counted again
 RETRY_SECONDS = 5.0  # until a store that could not be opened is tried again
 HALF_LIVES = 8  # after which an event is not counted any more
 
 
 class EventView:
-    """A worker's view of the event store.
+    """A worker's view of the event store at `where`, a SQLite file or a database URL; empty: there is no event store.
 
     While the store cannot be read, lists are made without recent events and say so; users who were deleted at least a minute
-    before stay deleted. A store that could never be read is an error, because it is unknown who was deleted.
-
-    Parameters
-    ----------
-    where : str
-        A SQLite file or a database URL; empty: there is no event store.
-    clock : callable
-        Seconds that only rise.
+    before stay deleted. A store that could never be read is an error, because its deleted users are unknown. `clock` returns
+    monotonic seconds.
     """
 
     def __init__(self, where: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -61,13 +55,13 @@ class EventView:
         return bool(self._where)
 
     def store(self) -> EventStore:
-        """The event store, opened when it is first asked; raises EventStoreError."""
+        """Return the event store, opened at the first call; raises EventStoreError."""
         if self._store is None:
             with self._opening:  # the first requests come together, and the others wait
-                self._store = self._store or self._opened()
+                self._store = self._store or self._open_store()
         return self._store
 
-    def _opened(self) -> EventStore:
+    def _open_store(self) -> EventStore:
         if self._clock() < self._tried + RETRY_SECONDS:
             raise EventStoreError("the event store could not be opened a moment ago; the log has the reason")
         self._tried = self._clock()
@@ -80,25 +74,15 @@ class EventView:
         return store
 
     def configured_store(self) -> EventStore:
-        """The event store for what must be written; raises ConflictError where none is configured, EventStoreError."""
+        """Return the event store to write to; raises ConflictError where none is configured, and EventStoreError."""
         if not self._where:
             raise ConflictError("no event store is configured; set store.events")
         return self.store()
 
     def read(self, user_id: str, recommender: Recommender, up_to: int = EVER) -> UserEvents:
-        """Return what the model of `recommender` does not know of a user.
+        """Return what the model of `recommender` does not know of a user, up to the `seq` of the first page of a list.
 
-        Parameters
-        ----------
-        user_id : str
-        recommender : Recommender
-        up_to : int
-            The `seq` of the first page of a list.
-
-        Raises
-        ------
-        EventStoreError
-            When the store could never be read.
+        Raises EventStoreError when the store could never be read.
         """
         if not self._where:
             return NO_EVENTS
@@ -126,10 +110,7 @@ class EventView:
         return self.read("", recommender).hidden
 
     def popular(self, recommender: Recommender, kind: PopularKind) -> Popularity:
-        """Return popularity including the events that the model does not know, at most some seconds old.
-
-        While the store fails, the last one.
-        """
+        """Return popularity with the events that the model does not know, some seconds old, or older while the store fails."""
         key = (kind, recommender.model_version)
         when, ranking = self._counted.get(key) or (-COUNTED_SECONDS, recommender.popularity_with(kind, {}))
         if not self._where or self._clock() < when + COUNTED_SECONDS:
@@ -142,7 +123,7 @@ class EventView:
             ranking = recommender.popularity_with(kind, store.recent_counts(since, days, through, recommender.rules))
         except EventStoreError as error:
             LOG.error("event store: %s", error)
-        self._counted = {one: kept for one, kept in self._counted.items() if one[1] == key[1]}
+        self._counted = {old: value for old, value in self._counted.items() if old[1] == key[1]}
         self._counted[key] = (self._clock(), ranking)
         return ranking
 
@@ -152,6 +133,6 @@ class EventView:
 
 
 def _watermark(store: EventStore, recommender: Recommender) -> tuple[int, int]:
-    """How far the model has read this store: not at all, where it was trained with another one."""
+    """Return how far the model has read this store: not at all where it was trained with another one."""
     model = recommender.events
     return (model.through, model.forgotten_through) if model.store_id == store.store_id else (0, 0)

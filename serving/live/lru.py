@@ -13,13 +13,7 @@ Value = TypeVar("Value")
 
 
 class LRUCache(Generic[Key, Value]):
-    """`cachetools.LRUCache` behind a lock: even a read of it changes the order of its entries.
-
-    Parameters
-    ----------
-    maxsize : int
-        Number of entries; the least recently used one is evicted.
-    """
+    """`cachetools.LRUCache` of `maxsize` entries behind a lock: even a read of it changes the order of its entries."""
 
     def __init__(self, maxsize: int) -> None:
         self._lock = threading.Lock()

@@ -1,7 +1,7 @@
-"""The id of a list, by which its later pages repeat nothing and its events are known again.
+"""Ids of lists, by which later pages repeat no item and events name the list in which an item was shown.
 
-It names the state in which the list was made, so no server has to remember it: 12 hexadecimal digits of the number of the last
-event that was counted, 8 of the model, and 12 of chance.
+An id holds the state in which the list was made, so no server has to remember it: 12 hexadecimal digits of the number of the
+last event that was counted, 8 of the model, and 12 random ones.
 """
 
 from __future__ import annotations
@@ -15,17 +15,14 @@ SEQ_DIGITS, MODEL_DIGITS = 12, 8
 
 
 def recommendation_id(seq: int, model_version: str) -> str:
-    """A new id."""
+    """Return a new id."""
     return f"{seq:0{SEQ_DIGITS}x}{_model(model_version)}{os.urandom(6).hex()}"
 
 
 def counted_up_to(recommendation: str, model_version: str) -> int:
-    """The number of the last event that a list counted.
+    """Return the number of the last event that a list counted.
 
-    Raises
-    ------
-    ConflictError
-        When it was made by another model, whose order is gone.
+    Raises ConflictError when it was made by another model, whose order is gone.
     """
     if recommendation[SEQ_DIGITS : SEQ_DIGITS + MODEL_DIGITS] != _model(model_version):
         raise ConflictError(

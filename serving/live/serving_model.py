@@ -12,13 +12,6 @@ from recsys.recommend.recommender import Recommender
 from serving.errors import NotReadyError
 
 LOG = logging.getLogger(__name__)
-NOT_READY = "no model answers yet; the log of the server has the reason"
-
-Callback = Callable[["Serving"], None]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,63 +24,52 @@ class Serving:
 
 
 class ServingModel:
-    """Holds the recommender of one worker.
+    """Holds the recommender of a worker; without one the worker is alive and not ready until :meth:`swap`.
 
-    A request asks :meth:`get` once and keeps what it got, so that its answer comes from one model, whole, and that model is
+    A request calls :meth:`get` once and keeps the result, so that its answer comes from one model, whole, and that model is
     freed when the last request that uses it ends.
-
-    Parameters
-    ----------
-    recommender : Recommender or None
-        None: the worker is alive and not ready until :meth:`swap`.
-    clock : callable
-        The time of day.
     """
 
-    def __init__(self, recommender: Recommender | None = None, clock: Callable[[], datetime] = _now) -> None:
-        self._clock = clock
+    def __init__(self, recommender: Recommender | None = None) -> None:
         self._serving: Serving | None = None
-        self._callbacks: list[Callback] = []
+        self._callbacks: list[Callable[[Serving], None]] = []
         self._used = threading.local()
         if recommender is not None:
             self.swap(recommender)
 
     def get(self) -> Recommender:
-        """The recommender; raises NotReadyError while there is none, and the log says why."""
-        serving = self._serving
-        if serving is None:
-            raise NotReadyError(NOT_READY)
+        """Return the recommender; raises NotReadyError while there is none."""
+        serving = self.state()
         self._used.version = serving.version
         return serving.recommender
 
     def state(self) -> Serving:
-        """What answers at the moment; raises NotReadyError."""
+        """Return what answers now; raises NotReadyError."""
         if self._serving is None:
-            raise NotReadyError(NOT_READY)
+            raise NotReadyError("no model answers yet; the log of the server has the reason")
         return self._serving
 
     @property
     def version(self) -> str:
-        """The version that answers at the moment; empty for none."""
+        """The version that answers now; empty for none."""
         return "" if self._serving is None else self._serving.version
 
     def used(self) -> str:
-        """The version that this thread got since the last call; empty for none."""
+        """Return the version that this thread got since the last call; empty for none."""
         version: str = getattr(self._used, "version", "")
         self._used.version = ""
         return version
 
     def swap(self, recommender: Recommender) -> None:
-        """Let `recommender` answer from now on, then tell who wanted to know."""
-        serving = Serving(recommender, recommender.model_version, self._clock())
-        self._serving = serving
+        """Let `recommender` answer from now on, then run the callbacks."""
+        self._serving = serving = Serving(recommender, recommender.model_version, datetime.now(UTC))
         for callback in self._callbacks:
             try:
                 callback(serving)
             except Exception:
                 LOG.exception("a callback of the swap to model %s failed", serving.version)
 
-    def on_swap(self, callback: Callback) -> None:
+    def on_swap(self, callback: Callable[[Serving], None]) -> None:
         """Call `callback` after each swap, in the thread that swaps, and at once when a model answers already."""
         self._callbacks.append(callback)
         if self._serving is not None:

@@ -1,4 +1,4 @@
-"""What the canary said of each version, shared by the workers of a server so that one of them asks it."""
+"""Results of the canary by version, shared by the workers of a server so that only one of them tries each version."""
 
 from __future__ import annotations
 
@@ -18,61 +18,37 @@ from recsys.errors import BundleError
 LOCK = ".lock"
 LAST = "last"
 
-Try = Callable[[Path], None]
-
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was tried and how it ended.
-
-    Parameters
-    ----------
-    files : str
-        Digest of names, sizes and times of change of the files, so that a bundle that was changed is tried again.
-    link : str
-        State of the link that named the version; a refused one is tried again when the link was switched since.
-    refused : str
-        Why; empty: it answers.
-    """
+    """The fingerprint of the files that were tried, the state of the link then, and why they were refused, if they were."""
 
     files: str
     link: str
     refused: str
 
-    def holds(self, files: str, link: str) -> bool:
-        return self.files == files and (not self.refused or self.link == link)
-
 
 class Verdicts:
-    """Tries each version once.
+    """Tries each version once, by `attempt`, which raises BundleError for a bundle that does not answer.
 
-    Parameters
-    ----------
-    folder : Path or None
-        Shared by the workers; None: this process is alone and remembers by itself.
-    attempt : callable
-        Raises BundleError for a bundle that does not answer.
+    `folder` is shared by the workers; without one this process is alone and remembers by itself.
     """
 
-    def __init__(self, folder: Path | None, attempt: Try = canary.run) -> None:
+    def __init__(self, folder: Path | None, attempt: Callable[[Path], None] = canary.run) -> None:
         self._folder, self._attempt = folder, attempt
         self._own: dict[str, Verdict] = {}
 
     def admit(self, bundle: Path, link: str) -> None:
-        """Return when the bundle answers; another worker that is trying it is waited for.
+        """Return when the bundle answers; wait for another worker that is trying it.
 
-        Raises
-        ------
-        BundleError
-            When it does not answer.
-        CanaryError
-            When it could not be tried.
+        A bundle that was changed is tried again, a refused one also when `link`, the state of the link to it, was switched.
+        Raises BundleError when it does not answer, and CanaryError when it could not be tried.
         """
         with self._locked():
-            files = fingerprint(bundle)
+            files = _fingerprint(bundle)
             verdict = self._read(bundle.name)
-            if verdict is None or not verdict.holds(files, link):
-                verdict = Verdict(files, link, self._tried(bundle))
+            if verdict is None or verdict.files != files or (verdict.refused and verdict.link != link):
+                verdict = Verdict(files, link, self._try(bundle))
                 self._write(bundle.name, json.dumps(asdict(verdict)))
                 self._own = {bundle.name: verdict}
         if verdict.refused:
@@ -83,13 +59,12 @@ class Verdicts:
         self._write(LAST, version)
 
     def last(self) -> str | None:
-        """The version that served last on this server."""
-        if self._folder is not None:
-            with suppress(OSError):
-                return (self._folder / LAST).read_text()
+        """Return the version that served last on this server."""
+        with suppress(OSError):
+            return None if self._folder is None else (self._folder / LAST).read_text()
         return None
 
-    def _tried(self, bundle: Path) -> str:
+    def _try(self, bundle: Path) -> str:
         try:
             self._attempt(bundle)
         except BundleError as error:
@@ -120,15 +95,12 @@ class Verdicts:
             yield
 
 
-def fingerprint(bundle: Path) -> str:
-    """A digest of what the file system says of each file, which changes with any of them."""
-    found = hashlib.sha256()
+def _fingerprint(bundle: Path) -> str:
+    """Return a hash of the names, sizes and times of change of all files."""
+    digest = hashlib.sha256()
     for path in sorted(bundle.rglob("*")):
         with suppress(OSError):
             stat = path.lstat()
-            found.update(
-                f"{path.relative_to(bundle)}\0{stat.st_ino} {stat.st_size} {stat.st_ctime_ns}\n".encode(
-                    errors="replace"
-                )
-            )
-    return found.hexdigest()
+            line = f"{path.relative_to(bundle)}\0{stat.st_ino} {stat.st_size} {stat.st_ctime_ns}\n"
+            digest.update(line.encode(errors="replace"))
+    return digest.hexdigest()

@@ -206,7 +206,7 @@ def judged_in_process(judge: Judge, run_folder: Path, swaps: int) -> Counter[str
     versions = judge.store.versions()
     for number in range(swaps):
         judge.store.rollback(versions[number % len(versions)])
-        app.extensions["reloader"].look()
+        app.extensions["reloader"].poll()
     stop.set()
     for thread in threads:
         thread.join(60)

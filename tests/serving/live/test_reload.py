@@ -184,7 +184,7 @@ def test_a_refused_version_is_tried_again_when_the_link_is_switched(worker: Work
 def test_a_damaged_version_is_refused_by_the_canary_itself(full: Store, damage: str) -> None:
     model, outcomes = ServingModel(), list[str]()
     reloader = Reloader(full, model, Verdicts(None), outcomes.append)
-    reloader.look()
+    reloader.poll()
     served = model.version
     bad = full.folder(publish(full, "d", 9))
     path = bad / "model.safetensors"
@@ -195,7 +195,7 @@ def test_a_damaged_version_is_refused_by_the_canary_itself(full: Store, damage: 
     else:
         content = path.read_bytes()
         path.write_bytes(content[:-1] + b"?" if damage == "flipped" else content[:-1])
-    reloader.look()
+    reloader.poll()
     assert (model.version, outcomes) == (served, ["loaded", "refused"])
 
 

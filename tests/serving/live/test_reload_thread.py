@@ -37,8 +37,8 @@ class Quick:
 
     def __init__(self, reloader: Reloader) -> None:
         self.looked = threading.Semaphore(0)
-        self._look = reloader.look
-        reloader.look = self  # type: ignore[method-assign]
+        self._look = reloader.poll
+        reloader.poll = self  # type: ignore[method-assign]
 
     def __call__(self) -> None:
         self._look()

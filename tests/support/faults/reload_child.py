@@ -54,7 +54,7 @@ def main() -> None:
     for number in range(reloads):
         version = versions[number % len(versions)]
         switch_link(store.path / CURRENT, version)
-        app.extensions["reloader"].look()
+        app.extensions["reloader"].poll()
         assert app.extensions["model"].version == version
         if number + 1 in (reloads // 10, reloads):
             with asking:  # a request in flight holds the model that it began with

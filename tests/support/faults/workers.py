@@ -31,7 +31,7 @@ class Worker:
 
     def look(self) -> str:
         """Look once; returns what serves then."""
-        self.reloader.look()
+        self.reloader.poll()
         return self.model.version
 
     def point(self, version: str) -> None:
