@@ -58,7 +58,7 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     # around Flask, from the inside out
     limit_in_flight(app, serve.in_flight, counters.sheds.inc)
     add_headers(app, serve.cors_origins)  # to refusals as well
-    observe_requests(app, counters, model, serve.access_log)  # no answer is uncounters
+    observe_requests(app, counters, model, serve.access_log)  # no answer is uncounted
     return app
 
 

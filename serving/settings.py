@@ -1,4 +1,4 @@
-"""What a worker is told by its environment, read once."""
+"""Settings of a worker, read once from its environment."""
 
 from __future__ import annotations
 
@@ -9,29 +9,17 @@ from pathlib import Path
 
 from recsys.config import ChatConfig, Config, ServeConfig, StoreConfig
 
-STORE = "RECSYS_STORE"
-EVENTS = "RECSYS_EVENTS"
-SERVE = "RECSYS_SERVE"
-CHAT = "RECSYS_CHAT"
-RUN = "RECSYS_RUN"
+STORE, EVENTS, SERVE, CHAT, RUN = "RECSYS_STORE", "RECSYS_EVENTS", "RECSYS_SERVE", "RECSYS_CHAT", "RECSYS_RUN"
+DRAINING = "draining"  # a file in `run`: the server is ending, and ``/readyz`` answers 503
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True)
 class Settings:
     """Settings of one worker.
 
-    Parameters
-    ----------
-    store : Path
-        Folder of the model bundles, ``RECSYS_STORE``.
-    events : str
-        Event store, a SQLite file or a database URL, ``RECSYS_EVENTS``; empty: none, and ``POST /events`` is refused.
-    serve : ServeConfig
-        ``RECSYS_SERVE``, as JSON.
-    run : Path or None
-        Folder that the workers of one server share while it runs, ``RECSYS_RUN``; None: the worker is alone.
-    chat : ChatConfig
-        ``RECSYS_CHAT``, as JSON.
+    `store` is the folder of the model bundles, `events` a SQLite file or a database URL; where it is empty, ``POST /events``
+    is refused. The workers of one server share the folder `run` while it runs; None: the worker is alone.
     """
 
     store: Path
@@ -54,17 +42,17 @@ class Settings:
         )
 
     @classmethod
-    def from_config(cls, config: Config, run: Path | None = None) -> Settings:
-        """The settings that a configuration describes, with paths that hold in any folder."""
+    def from_config(cls, config: Config) -> Settings:
+        """Return the settings of a configuration, with absolute paths."""
         events, serve = config.store.events, config.serve
         if events and "://" not in events:
             events = str(Path(events).resolve())
         if serve.keys:
             serve = serve.model_copy(update={"keys": str(Path(serve.keys).absolute())})  # links may change
-        return cls(Path(config.store.path).resolve(), events, serve, run, config.chat)
+        return cls(Path(config.store.path).resolve(), events, serve, chat=config.chat)
 
     def environment(self) -> dict[str, str]:
-        """The variables that :meth:`from_environment` reads these settings from."""
+        """Return the variables that :meth:`from_environment` reads these settings from."""
         run = {} if self.run is None else {RUN: str(self.run)}
-        given = {SERVE: self.serve.model_dump_json(), CHAT: self.chat.model_dump_json()}
-        return {STORE: str(self.store), EVENTS: self.events, **given, **run}
+        tables = {SERVE: self.serve.model_dump_json(), CHAT: self.chat.model_dump_json()}
+        return {STORE: str(self.store), EVENTS: self.events, **tables, **run}

@@ -7,15 +7,15 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify
 
 from serving.errors import NotReadyError
-from serving.live.draining import FLAG
 from serving.live.serving_model import ServingModel
 from serving.schemas.queries import NoQuery, query
+from serving.settings import DRAINING
 
 
 def blueprint(model: ServingModel, run: Path | None = None) -> Blueprint:
     """The routes; while the file ``draining`` is in `run`, the server is not ready."""
     routes = Blueprint("health", __name__)
-    draining = None if run is None else run / FLAG
+    draining = None if run is None else run / DRAINING
 
     @routes.get("/livez")
     def livez() -> Response:

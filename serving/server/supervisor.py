@@ -1,7 +1,7 @@
-"""The server: worker processes of granian, and a supervisor that replaces those that were killed and ends without a loss.
+"""The server: worker processes of granian, and a supervisor that replaces those that were killed and drains before it ends.
 
-Nothing else names granian. Its own supervisor takes a worker that dies twice within seconds for a reason to end the whole
-server, and ends at once; here both are done otherwise.
+Nothing else names granian. Its own supervisor ends the whole server when a worker dies twice within seconds, and ends
+without draining.
 """
 
 from __future__ import annotations
@@ -23,16 +23,13 @@ from granian.server.mp import MPServer
 
 from recsys.errors import RecsysError
 from serving.http import admission
-from serving.live import draining
 from serving.server import worker
 from serving.server.slow_clients import KEEP_ALIVE_SECONDS
-from serving.settings import Settings
+from serving.settings import DRAINING, ONE_THREAD, Settings
 from serving.telemetry import logs
 
 LOG = logging.getLogger(__name__)
 FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}  # of glibc; each keeps tens of MB of what requests of its threads gave back
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-METRICS = "metrics"
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 BACKLOG = 2048
 LONGEST_HEAD = 65_536
@@ -49,71 +46,55 @@ class WorkersError(RecsysError):
 
 
 def serve(settings: Settings, address: str) -> None:
-    """Serve until SIGTERM or SIGINT comes; a second one ends it at once.
+    """Serve at a numeric address until SIGTERM or SIGINT comes; a second one ends it at once.
 
-    Parameters
-    ----------
-    settings : Settings
-        Without a folder `run`: that is made here and removed at the end.
-    address : str
-        Numeric address to listen on.
-
-    Raises
-    ------
-    WorkersError
-        When no worker can start.
+    The folder `run` of the workers is made here and removed at the end. Raises WorkersError when no worker can start.
     """
     with tempfile.TemporaryDirectory(prefix="recsys-serve-", ignore_cleanup_errors=True) as folder:
         run = Path(folder)
+        metrics = run / "metrics"
+        metrics.mkdir()
         for name in [name for name in os.environ if name.startswith("HTTP_")]:
             del os.environ[name]  # granian shows the environment to every request, where these would be its headers
-        os.environ.update(environment(replace(settings, run=run)))
+        os.environ.update(replace(settings, run=run).environment())
+        os.environ.update(
+            {**ONE_THREAD, **FEW_ARENAS, METRICS_VARIABLE: str(metrics)}
+        )  # the workers are the parallelism
         logs.configure()
         multiprocessing.set_start_method("spawn", force=True)  # a fork copies the locks of libraries in whatever state
         Supervisor(settings, address, run).serve(target_loader=worker.load, wrap_loader=False)
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The variables of a worker; the folders that they name are made."""
-    assert settings.run is not None
-    metrics = settings.run / METRICS
-    metrics.mkdir()
-    # the workers are the parallelism
-    bounds = {**dict.fromkeys(ONE_THREAD, "1"), **FEW_ARENAS}
-    return {**settings.environment(), **bounds, METRICS_VARIABLE: str(metrics)}
 
 
 class Supervisor(MPServer):
     """Starts the workers, replaces them and ends them."""
 
     def __init__(self, settings: Settings, address: str, run: Path) -> None:
-        chosen = settings.serve
+        serve = settings.serve
+        head = HTTP1Settings(header_read_timeout=int(1000 * KEEP_ALIVE_SECONDS), max_buffer_size=LONGEST_HEAD)
         super().__init__(
             "recsys",
             address=address,
-            port=chosen.port,
+            port=serve.port,
             interface=Interfaces.WSGI,
-            workers=chosen.workers,
-            blocking_threads=admission.threads(chosen.in_flight),
+            workers=serve.workers,
+            blocking_threads=admission.threads(serve.in_flight),
             http=HTTPModes.http1,
             websockets=False,
             backlog=BACKLOG,
             backpressure=worker.CONNECTIONS,
-            http1_settings=HTTP1Settings(
-                header_read_timeout=int(1000 * KEEP_ALIVE_SECONDS), max_buffer_size=LONGEST_HEAD
-            ),
+            http1_settings=head,
             log_level=LogLevels.error,
             log_dictconfig=logs.config(),
             workers_kill_timeout=LAST_SECONDS,
         )
-        self._run, self._drain_seconds = run, chosen.drain_seconds
+        self._run, self._drain_seconds = run, serve.drain_seconds
         self._failed = 0
 
     def signal_handler_interrupt(self, *_: object) -> None:
-        """The first signal begins the end; the second is the end."""
+        """Drain at the first signal, end at the second."""
         if self.interrupt_signal:
-            for one in self.wrks:
-                one.inner.kill()
+            for process in self.wrks:
+                process.inner.kill()
             raise SystemExit(1)
         self.interrupt_signal = True
         self.main_loop_interrupt.set()
@@ -143,7 +124,7 @@ class Supervisor(MPServer):
         self._respawn_workers([number], spawn_target, target_loader)
 
     def _drain(self) -> None:
-        draining.begin(self._run)
+        (self._run / DRAINING).touch()
         LOG.info("ending: not ready from now on, and serving for another %g s", self._drain_seconds)
         time.sleep(self._drain_seconds)
 

@@ -1,4 +1,4 @@
-"""What a worker process does before it serves."""
+"""The start of a worker process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LAST_SECONDS = 15.0
 
 
 def load() -> Flask:
-    """The application of this worker; ends the process where it cannot be made."""
+    """Return the application of this worker; end the process where it cannot be made."""
     logs.configure()
     os.setpgrp()  # Ctrl-C in a terminal is for the supervisor, which lets requests end
     threading.Thread(target=_end_with_parent, name="recsys-parent", daemon=True).start()
@@ -43,7 +43,7 @@ def load() -> Flask:
 
 
 def reason(run: Path) -> str:
-    """Why no worker could start, empty when one did."""
+    """Return why no worker could start; empty when at least one did."""
     if (run / STARTED).exists():
         return ""
     try:
@@ -73,7 +73,7 @@ def _create(settings: Settings) -> Flask:
 
 
 def _end_with_parent() -> None:
-    """A worker without a supervisor would hold the port and never be ended."""
+    """End with the supervisor: without it a worker would hold the port for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -85,8 +85,6 @@ def _end_with_parent() -> None:
 def _allow_connections() -> None:
     """Raise the limit of open files, which is often 1,024, to what the connections need."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + OTHER_FILES
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    limit = CONNECTIONS + OTHER_FILES if hard == resource.RLIM_INFINITY else min(CONNECTIONS + OTHER_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

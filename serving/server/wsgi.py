@@ -1,4 +1,4 @@
-"""What the server is pointed at: ``serving.server.wsgi:create``, called once in each worker."""
+"""The factory for another WSGI server, ``serving.server.wsgi:create``, called once in each worker."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from serving.telemetry import logs
 
 
 def create() -> Flask:
-    """The application of one worker."""
+    """Return the application of one worker."""
     logs.configure()
     return create_app(Settings.from_environment())

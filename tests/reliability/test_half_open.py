@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.clients import half_open
-from serving.server.slow_clients import LOOK_SECONDS, REQUEST_SECONDS
+from serving.server.slow_clients import POLL_SECONDS, REQUEST_SECONDS
 from tests.support import factories
 from tests.support.running import Running, running
 
@@ -67,7 +67,7 @@ def test_half_a_request_is_cut_off_after_a_while(store: Path) -> None:
         for client in clients:
             client.settimeout(3 * REQUEST_SECONDS)
             assert client.recv(100) == b""
-        assert time.monotonic() - started > REQUEST_SECONDS - LOOK_SECONDS - 1  # it was not cut off for another reason
+        assert time.monotonic() - started > REQUEST_SECONDS - POLL_SECONDS - 1  # it was not cut off for another reason
         assert served.connections(worker) == 0
         assert refused(served, timeout=30) == []
 

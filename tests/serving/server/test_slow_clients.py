@@ -90,13 +90,13 @@ def pass_seconds(watched: SlowClients, clock: Clock, seconds: int) -> int:
     closed = 0
     for _ in range(seconds):
         clock.now += 1
-        closed += watched.look()
+        closed += watched.poll()
     return closed
 
 
 def test_half_a_request_is_cut_off(watched: SlowClients, clock: Clock, pair: Pair) -> None:
     pair.send(b"POST /events")
-    assert watched.look() == 0
+    assert watched.poll() == 0
     assert pass_seconds(watched, clock, 9) == 0
     assert pair.is_open()
     assert pass_seconds(watched, clock, 1) == 1
@@ -105,7 +105,7 @@ def test_half_a_request_is_cut_off(watched: SlowClients, clock: Clock, pair: Pai
 
 def test_a_thread_that_waits_for_the_rest_goes_on(watched: SlowClients, clock: Clock, pair: Pair) -> None:
     pair.send(b"half")
-    watched.look()
+    watched.poll()
     pair.server.settimeout(30)
     assert pass_seconds(watched, clock, 10) == 1
     assert pair.server.recv(100) == b""  # would wait for 30 s
@@ -147,16 +147,16 @@ def test_half_a_second_request_is_cut_off(watched: SlowClients, clock: Clock, pa
 def test_connections_to_other_ports_are_left_alone(clock: Clock, pair: Pair) -> None:
     other = SlowClients(pair.client.getsockname()[1] ^ 1, LIMIT, clock)
     pair.send(b"half")
-    other.look()
+    other.poll()
     assert pass_seconds(other, clock, 20) == 0
 
 
 def test_nothing_was_sent_for_longer_than_the_server_keeps_idle_connections(
     watched: SlowClients, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert watched.look() == 0
+    assert watched.poll() == 0
     monkeypatch.setattr(Traffic, "of", lambda _: Traffic(9, 9, SILENT_SECONDS, SILENT_SECONDS))
-    assert watched.look() == 1
+    assert watched.poll() == 1
     assert not pair.is_open()
 
 
@@ -164,7 +164,7 @@ def test_looking_leaves_no_file_open(watched: SlowClients, pair: Pair) -> None:
     pair.send(b"half")
     before = len([*OPEN_FILES.iterdir()])
     for _ in range(20):
-        watched.look()
+        watched.poll()
     assert len([*OPEN_FILES.iterdir()]) == before
 
 
