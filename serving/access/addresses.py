@@ -14,10 +14,10 @@ def is_public(host: str) -> bool:
     In doubt it is public: an empty host means every address, and a name that does not resolve now may do so later.
     """
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if host else []
+        addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if host else []
     except (OSError, UnicodeError):
         return True
-    return not found or not all(_is_loopback(str(address[0])) for *_, address in found)
+    return not addresses or not all(_is_loopback(str(address[0])) for *_, address in addresses)
 
 
 def network(address: str) -> bytes:

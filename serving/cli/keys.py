@@ -49,7 +49,7 @@ def add(config: Config, name: str, scopes: tuple[Scope, ...], expires: datetime 
 @configured
 @click.option("--json", "as_json", is_flag=True)
 def list_keys(config: Config, as_json: bool) -> None:
-    """All keys by name, oldest first."""
+    """List the keys by name, oldest first."""
     records, now = key_file.read(_path(config)), datetime.now(UTC)
     if as_json:
         show_json([record.model_dump(mode="json", exclude={"sha256"}) for record in records])

@@ -43,10 +43,10 @@ LOG = logging.getLogger(__name__)
 SOCKET, LOCK = "encoder.sock", "encoder.lock"
 NICENESS = 10
 LONGEST_REQUEST = 1_000_000
-KEPT_TEXTS = 4096
+CACHED_TEXTS = 4096
 BATCH_CHARACTERS = 400  # together as many as some short queries have
 MOST_PIXELS = 16_777_216  # of a picture of a request
-KEPT = 4  # encoders, two of a model, so that old and new workers are served while one with others is swapped in
+OPEN_ENCODERS = 4  # two of a model, so that old and new workers are served while one with others is swapped in
 POLL_SECONDS = 1.0
 SILENT_SECONDS = 10.0  # a worker sends its request at once
 ERRORS = {"busy": EncoderBusyError, "picture": PictureError, "error": EncoderError}  # as they are sent to a worker
@@ -66,8 +66,8 @@ class Encoders:
         self._waiting: list[_Request] = []
         self._decoding = threading.Lock()
         self._pace = pace
-        self._opened = LRUCache[tuple[bool, str], TextEncoder | PictureEncoder](KEPT)
-        self._known = LRUCache[tuple[str, str], Vectors](KEPT_TEXTS)
+        self._opened = LRUCache[tuple[bool, str], TextEncoder | PictureEncoder](OPEN_ENCODERS)
+        self._known = LRUCache[tuple[str, str], Vectors](CACHED_TEXTS)
 
     def encode(self, ref: EncoderRef, content: Content, seconds: float) -> Vectors:
         """Return unit vectors of some texts, (len(texts), dim), or of a picture, (1, dim).

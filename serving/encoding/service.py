@@ -36,7 +36,7 @@ SECONDS = 1.0  # for which a request waits for a text
 PICTURE_SECONDS = 5.0
 WARM_UP_SECONDS = 120.0
 FAILED_SECONDS = 30.0  # until what could not be opened is tried again
-KEPT = 4096
+CACHE_SIZE = 4096
 WAITING_SHARE = 4  # of the requests that a worker works on at once, this part may wait for a text
 BUSY = "the text or picture could not be encoded in time; try again, or search with mode=keyword"
 FAILED = "texts and pictures cannot be encoded by this server, its log has the reason; search with mode=keyword"
@@ -45,18 +45,12 @@ FAILED = "texts and pictures cannot be encoded by this server, its log has the r
 class Encoding:
     """Encodes for one worker.
 
-    The workers of a server share the folder `run`; None: this one is alone. `waiting` requests may wait at once, each for
-    `seconds`; more are refused. `clock` returns monotonic seconds.
+    The workers of a server share the folder `run`; None: this one is alone. `waiting` requests may wait at once; more are
+    refused. `clock` returns monotonic seconds.
     """
 
-    def __init__(
-        self,
-        run: Path | None,
-        waiting: int = 8,
-        seconds: float = SECONDS,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._run, self._waiting, self._seconds, self._clock = run, waiting, seconds, clock
+    def __init__(self, run: Path | None, waiting: int = 8, clock: Callable[[], float] = time.monotonic) -> None:
+        self._run, self._waiting, self._clock = run, waiting, clock
         self._begin()
         method = weakref.WeakMethod(self._begin)  # locks and threads are of one process
         os.register_at_fork(after_in_child=lambda: None if (begin := method()) is None else begin())
@@ -65,7 +59,7 @@ class Encoding:
         self._light = Encoders()
         self._heavy = Thread() if self._run is None else Process(self._run)
         self._places = threading.Semaphore(self._waiting)
-        self._known = LRUCache[tuple[str, str | bytes], Vectors](KEPT)
+        self._known = LRUCache[tuple[str, str | bytes], Vectors](CACHE_SIZE)
         self._failed: tuple[str, float] = ("", 0.0)
 
     def encode(self, ref: EncoderRef, texts: Sequence[str]) -> list[Vectors]:
@@ -87,8 +81,8 @@ class Encoding:
             for text, vector in zip(new, self._encode(ref, new), strict=True):
                 self._known.put((ref.fingerprint, text), vector)
                 vectors[text] = vector
-        found = ((text, vector) for text in texts if (vector := vectors[text]) is not None)
-        return [vector if text.strip() else np.zeros_like(vector) for text, vector in found]
+        pairs = ((text, vector) for text in texts if (vector := vectors[text]) is not None)
+        return [vector if text.strip() else np.zeros_like(vector) for text, vector in pairs]
 
     def encode_picture(self, ref: EncoderRef, picture: PictureBytes) -> Vectors:
         """Return the unit vector of a picture; raises as :meth:`encode`, and PictureError when it cannot be read."""
@@ -121,7 +115,7 @@ class Encoding:
         if not self._places.acquire(blocking=False):
             raise EncoderBusyError(BUSY)
         try:
-            seconds = PICTURE_SECONDS if isinstance(content, PictureBytes) else self._seconds
+            seconds = PICTURE_SECONDS if isinstance(content, PictureBytes) else SECONDS
             return self._encoders(ref).encode(ref, content, seconds)
         except EncoderBusyError as error:
             raise EncoderBusyError(BUSY) from error

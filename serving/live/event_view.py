@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from recsys.events.store import EventStore
 
 LOG = logging.getLogger(__name__)
-KEPT_SECONDS = 60.0  # age at which the list of deleted users, needed when the store fails, is read again
+DELETED_SECONDS = 60.0  # age at which the list of deleted users, needed when the store fails, is read again
 COUNTED_SECONDS = 10.0  # how often popularity is counted again
 RETRY_SECONDS = 5.0  # until a store that could not be opened is tried again
 HALF_LIVES = 8  # after which an event is not counted any more
@@ -30,12 +30,11 @@ class EventView:
     """A worker's view of the event store at `where`, a SQLite file or a database URL; empty: there is no event store.
 
     While the store cannot be read, lists are made without recent events and say so; users who were deleted at least a minute
-    before stay deleted. A store that could never be read is an error, because its deleted users are unknown. `clock` returns
-    monotonic seconds.
+    before stay deleted. A store that could never be read is an error, because its deleted users are unknown.
     """
 
-    def __init__(self, where: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._where, self._clock = where, clock
+    def __init__(self, where: str) -> None:
+        self._where = where
         if where:
             from recsys.events.store import EventStore  # it loads SQLAlchemy, which only services with a store need
 
@@ -44,10 +43,10 @@ class EventView:
         self._opening = threading.Lock()
         self._recent: RecentUsers | None = None
         self._tried = -RETRY_SECONDS
-        self._kept_at = 0.0
-        self._forgotten: frozenset[bytes] = frozenset()
+        self._deleted_read_at = 0.0
+        self._deleted: frozenset[bytes] = frozenset()
         self._hidden: frozenset[str] = frozenset()
-        self._counted: dict[tuple[str, str], tuple[float, Popularity]] = {}
+        self._popular: dict[tuple[str, str], tuple[float, Popularity]] = {}
 
     @property
     def configured(self) -> bool:
@@ -62,12 +61,12 @@ class EventView:
         return self._store
 
     def _open_store(self) -> EventStore:
-        if self._clock() < self._tried + RETRY_SECONDS:
+        if time.monotonic() < self._tried + RETRY_SECONDS:
             raise EventStoreError("the event store could not be opened a moment ago; the log has the reason")
-        self._tried = self._clock()
+        self._tried = time.monotonic()
         try:
             store = self._open(self._where)
-            self._keep(store)
+            self._read_deleted(store)
         except EventStoreError as error:
             LOG.error("event store: %s", error)
             raise
@@ -97,11 +96,11 @@ class EventView:
                 return UserEvents(hidden=recent.hidden) if recent.hidden else NO_EVENTS
             events = store.read_user(user_id, *watermark, up_to)
             self._hidden = events.hidden
-            if self._clock() > self._kept_at + KEPT_SECONDS:
-                self._keep(store)
+            if time.monotonic() > self._deleted_read_at + DELETED_SECONDS:
+                self._read_deleted(store)
         except EventStoreError as error:
             LOG.error("event store: %s", error)
-            gone = user_hash(user_id) in self._forgotten
+            gone = user_hash(user_id) in self._deleted
             return UserEvents(forgotten=gone, hidden=self._hidden, degraded=True)
         return events
 
@@ -112,8 +111,8 @@ class EventView:
     def popular(self, recommender: Recommender, kind: PopularKind) -> Popularity:
         """Return popularity with the events that the model does not know, some seconds old, or older while the store fails."""
         key = (kind, recommender.model_version)
-        when, ranking = self._counted.get(key) or (-COUNTED_SECONDS, recommender.popularity_with(kind, {}))
-        if not self._where or self._clock() < when + COUNTED_SECONDS:
+        when, ranking = self._popular.get(key) or (-COUNTED_SECONDS, recommender.popularity_with(kind, {}))
+        if not self._where or time.monotonic() < when + COUNTED_SECONDS:
             return ranking
         store = self.store()
         days = TRENDING_HALF_LIFE_DAYS if kind == "trending" else 0.0
@@ -123,13 +122,13 @@ class EventView:
             ranking = recommender.popularity_with(kind, store.recent_counts(since, days, through, recommender.rules))
         except EventStoreError as error:
             LOG.error("event store: %s", error)
-        self._counted = {old: value for old, value in self._counted.items() if old[1] == key[1]}
-        self._counted[key] = (self._clock(), ranking)
+        self._popular = {old: value for old, value in self._popular.items() if old[1] == key[1]}
+        self._popular[key] = (time.monotonic(), ranking)
         return ranking
 
-    def _keep(self, store: EventStore) -> None:
-        self._forgotten = store.forgotten_hashes()
-        self._kept_at = self._clock()
+    def _read_deleted(self, store: EventStore) -> None:
+        self._deleted = store.forgotten_hashes()
+        self._deleted_read_at = time.monotonic()
 
 
 def _watermark(store: EventStore, recommender: Recommender) -> tuple[int, int]:

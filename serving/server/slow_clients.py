@@ -84,7 +84,7 @@ class SlowClients:
                 if traffic.in_request:
                     since[peer, traffic.sent] = self._since.get((peer, traffic.sent), now)
                 too_long = now - since.get((peer, traffic.sent), now) >= self._seconds
-                # the server closes idle connections earlier: a request of this one is arriving in any case
+                # the server closes idle connections earlier, so one that is silent for longer only looks idle
                 if too_long or traffic.sent_age >= SILENT_SECONDS:
                     connection.shutdown(socket.SHUT_RDWR)
                     closed += 1

@@ -1,6 +1,6 @@
 """Logs: one JSON object a line on standard error, in ASCII, so that nothing that a client sends can begin a line.
 
-Messages of exceptions that are not ours are left out, because they may quote ids, bodies or the parameters of a query: their
+Messages of exceptions of other libraries are left out, because they may quote ids, bodies or the parameters of a query: their
 type and the places in the code say what failed.
 """
 

@@ -32,9 +32,7 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 EVENT_OUTCOMES = ("accepted", "duplicate")
-NOT_SERVED = re.compile(
-    rb"^recsys_model_.* 0\.0\n", re.MULTILINE
-)  # versions of former models: labels cannot be removed
+FORMER_MODELS = re.compile(rb"^recsys_model_.* 0\.0\n", re.MULTILINE)  # labels that no worker has now
 
 
 class Metrics:
@@ -83,7 +81,7 @@ class Metrics:
         self._events[outcome].inc(n)
 
     def answer(self, strategy: str, fallback: bool) -> None:
-        """Count a list by its strategy, and as a fallback when it stands in for another."""
+        """Count a list by its strategy, and as a fallback when it replaces another."""
         self._answers[strategy].inc()
         if fallback:
             self._fallbacks[strategy].inc()
@@ -103,15 +101,15 @@ class Metrics:
             _drop_gauges_of_ended_processes(self._folder)
             registry = CollectorRegistry()
             MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
-        return NOT_SERVED.sub(b"", generate_latest(registry))
+        return FORMER_MODELS.sub(b"", generate_latest(registry))
 
     def _gauge(self, name: str, text: str, mode: Literal["livesum", "livemax"], labels: tuple[str, ...] = ()) -> Gauge:
         return Gauge(name, text, labels, registry=self._registry, multiprocess_mode=mode)
 
-    def _family(self, name: str, text: str, label: str, known: Iterable[str]) -> dict[str, Counter]:
-        """Return a counter for each value of a label, all of which are shown from the start."""
+    def _family(self, name: str, text: str, label: str, label_values: Iterable[str]) -> dict[str, Counter]:
+        """Return a counter for each value of a label, all of which are exposed from the start."""
         counter = Counter(name, text, (label,), registry=self._registry)
-        return {value: counter.labels(value) for value in known}
+        return {value: counter.labels(value) for value in label_values}
 
 
 def _drop_gauges_of_ended_processes(folder: Path) -> None:

@@ -14,7 +14,7 @@ from recsys.data.vectors import Vectors
 from recsys.encoders.hub import NO_ENCODER, EncoderRef
 from recsys.errors import EncoderBusyError, EncoderError, UnansweredError
 from serving.encoding import service
-from serving.encoding.service import KEPT, Encoding
+from serving.encoding.service import CACHE_SIZE, Encoding
 from serving.errors import ConflictError
 from tests.recsys.encoders.test_hub import TEXTS, written
 from training.content import lsa
@@ -70,7 +70,7 @@ def test_vectors_of_another_encoder_are_others(fake: Fake) -> None:
 def test_no_more_is_kept_than_stated_and_what_is_asked_for_stays(fake: Fake) -> None:
     one = Encoding(None)
     one.encode(NAMED, ["first", "second"])
-    one.encode(NAMED, [f"{num}" for num in range(KEPT - 2)])
+    one.encode(NAMED, [f"{num}" for num in range(CACHE_SIZE - 2)])
     one.encode(NAMED, ["first"])
     one.encode(NAMED, ["one more"])
     before = len(fake.asked)

@@ -101,7 +101,7 @@ class TestTogether:
         self, slow: Recording, ref: EncoderRef, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         slow.go.set()
-        monkeypatch.setattr(process, "KEPT_TEXTS", 2)
+        monkeypatch.setattr(process, "CACHED_TEXTS", 2)
         encoders = Encoders()
         for text in ("a", "b", "a", "c", "a", "b"):
             encoders.encode(ref, [text], 60.0)
