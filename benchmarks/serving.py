@@ -151,7 +151,7 @@ def ways(server: Served, asking: Asking, effort: Effort) -> str:
         "GET /popular": [get("/popular?k=10")],
         "POST /events": [post("/events", json.dumps(event).encode()) for event in asking.events(guests)],
     }
-    return compared("Ways to ask", server, kinds, effort)
+    return compared("Kinds of requests", server, kinds, effort)
 
 
 def _machine() -> str:
