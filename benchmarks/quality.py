@@ -115,8 +115,8 @@ def table(of: Set, folder: Path, trials: int) -> str:
     stages = {stage: float(spent) for stage, spent in re.findall(r"(\w+) (\d+\.\d)(?:,|$)", _line(told, "  seconds: "))}
     final = sum(stages.get(stage, 0.0) for stage in FINAL_STAGES)
     note = (
-        f"{of.source}. Training in all {seconds:.0f} s, of it the search {stages.get('tune', 0):.0f} s, the final fit of ALS "
-        f"{stages.get('factorize', 0):.0f} s, everything after the search's choice but measuring {final:.0f} s. "
+        f"{of.source}. Training {seconds:.0f} s, including the search {stages.get('tune', 0):.0f} s, the final fit of ALS "
+        f"{stages.get('factorize', 0):.0f} s, everything after the search except measuring {final:.0f} s. "
         f"{_line(told, 'model ')}."
     )
     return "\n".join([f"## {of.folder}\n", head, *rows, ours, "", note, ""])
