@@ -1,11 +1,11 @@
-"""Whether "like this, minus that genre, plus another one" finds items of the other genre that lack the first.
+"""Quality of analogies: "like this item, minus its genre, plus another genre".
 
     python -m benchmarks.analogies [--store var/store] [--cases 300]
 
-Draws an item of the 250 most popular ones of the sample's model, one of its genres and one that it has not, and asks
-for the item and the new genre's name less the old one's, with and without the behaviour that texts borrow
-(:mod:`recsys.recommend.text_vectors`). Of the first ten: the share with the new genre, without the old one, both, and
-the mean cosine with the item. Prints Markdown.
+Draws one of the 250 most popular items of the sample's model, one of its genres and a genre that it lacks, and queries
+the item plus the new minus the old genre, with and without the behavior that texts borrow
+(:mod:`recsys.recommend.text_vectors`). Measures, in the first ten, the shares with the new genre, without the old genre and
+both, and the mean cosine with the item. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ def main() -> None:
     vectors = dict(zip(having, encoder.encode([name.lower() for name in having]), strict=True))
     drawn = cases(recommender.model, having, given.cases)
     rows = []
-    for name, row_of in (("content alone", content_row), ("with borrowed behaviour", row_of_text)):
+    for name, row_of in (("content alone", content_row), ("with borrowed behavior", row_of_text)):
         rows_of_genres = {genre: row_of(recommender.model, vector) for genre, vector in vectors.items()}
         measured = [measure(recommender, having, rows_of_genres, *case) for case in drawn]
         rows.append([name, *(f"{one:.3f}" for one in np.mean(measured, axis=0))])
     chance = np.mean([len(having[plus]) for _, plus, _ in drawn]) / len(recommender.model.catalog)
-    head = ["texts", f"has the new genre (chance {chance:.3f})", "lacks the old one", "both", "like the item"]
+    head = ["texts", f"has the new genre (chance {chance:.3f})", "lacks the old genre", "both", "cosine with the item"]
     print(table(f"{len(drawn)} analogies, the first {K}", head, rows))
 
 
 def genres(model: Model) -> dict[str, set[int]]:
-    """The items of each genre that some have."""
+    """Return the items of each genre that has at least FEWEST."""
     found = defaultdict(set)
     for num, item in enumerate(model.catalog):
         for genre in item.attributes.get("genres") or ():  # type: ignore[union-attr]
@@ -60,7 +60,7 @@ def genres(model: Model) -> dict[str, set[int]]:
 
 
 def cases(model: Model, having: dict[str, set[int]], n: int) -> list[tuple[int, str, str]]:
-    """Items, the genre that is added, and the one that is taken off."""
+    """Draw items, each with the genre to add and the genre to subtract."""
     random = np.random.default_rng(SEED)
     found: list[tuple[int, str, str]] = []
     while len(found) < n:

@@ -1,4 +1,4 @@
-"""What planted profiles do to the lists of genuine users."""
+"""Effect of planted profiles on the lists of genuine users."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ Suspects = Callable[[Ratings], NDArray[np.int64]]
 
 @dataclass(frozen=True, eq=False)
 class Lists:
-    """The lists of ten of all genuine users and their scores of one item."""
+    """Lists of ten of all genuine users, and their scores of one item."""
 
     top: NDArray[np.int32]
     scores: NDArray[np.float64]
     recall: float
 
     def hit_rate(self, item: int, users: NDArray[np.bool_]) -> float:
-        """The share of `users` whose list holds an item."""
+        """Return the share of `users` whose list contains an item."""
         return float((self.top[users] == item).any(axis=1).mean())
 
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """The genuine data, cut once; what is held out is the last fifth of each genuine history."""
+    """Genuine data, split once: the last fifth of each history is held out."""
 
     prepared: TrainingRun
     config: Config
@@ -60,7 +60,7 @@ class Bench:
 
     @classmethod
     def of(cls, config: Config) -> Bench:
-        """Read, cut, and fit the data as it is."""
+        """Read, split and fit the genuine data."""
         prepared, seed = prepare_data(config, Stages(quiet=True)), config.als.random_state
         validation = held_out(prepared.dataset.interactions, "temporal", SHARE, seed, with_cold_items=False)
         assert validation is not None
@@ -74,12 +74,12 @@ class Bench:
         return len(self.validation.train.users)
 
     def fitted(self, train: Interactions) -> Model:
-        """A model of `train` with the configured values, answering exactly."""
+        """Return a model of `train` with the configured values and exact indexes."""
         parts = measure.fitted_parts(self.prepared, replace(self.validation, train=train))
         return exact_model(parts, self.config)
 
     def lists(self, model: Model, item: int) -> Lists:
-        """What genuine users get from a model."""
+        """Return the lists of genuine users."""
         recommender = Recommender(model, "")
         users = np.arange(self.n_users, dtype=np.int32)
         top = np.full((self.n_users, K), ranking_metrics.NO_ITEM, dtype=np.int32)
@@ -94,7 +94,7 @@ class Bench:
         return Lists(top, scores, recall)
 
     def attacked(self, planted: Planted, left_out: NDArray[np.int64]) -> Interactions:
-        """What is learned from: the genuine training part and the false profiles, without some users."""
+        """Return training data: the genuine train part and the false profiles, without some users."""
         train, ratings = self.validation.train, planted.ratings
         assert ratings.values is not None
         assert ratings.timestamps is not None
@@ -112,7 +112,7 @@ class Bench:
 
 
 def row(bench: Bench, planted: Sequence[Planted], attack: Attack, suspects: Suspects) -> tuple[str, ...]:
-    """The means over several attacks of a kind, of users who have not rated the target."""
+    """Return means over several attacks of a kind, for users who have not rated the target."""
     cells = np.array([_figures(bench, one, suspects) for one in planted]).mean(axis=0)
     clean, attacked, excluded, shift, left, recall, recall_left = cells.tolist()
     return (

@@ -1,8 +1,8 @@
-"""Classical figures by which false profiles are told, one of each user, to compare with.
+"""Classical figures for the detection of false profiles, one number for each user, for comparison.
 
 RDMA, WDMA, the variance of the length and the degree of similarity: Chirita, Nejdl and Zamfir, WIDM 2005, and Burke, Mobasher,
 Williams and Bhaumik, KDD 2006; Hv: Bryan, O'Mahony and Cunningham (UnRAP), RecSys 2008; PCA: Mehta and Nejdl (VarSelect), UMUAI
-2009. Each is turned so that a false profile should have the larger figure.
+2009. Signs are such that a false profile should have the larger figure.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ Numbers = NDArray[np.float64]
 
 
 def auc(figures: Numbers, false: NDArray[np.bool_]) -> float:
-    """The probability that a false profile has a larger figure than a genuine one."""
+    """Return the probability that a false profile has a larger figure than a genuine profile."""
     ranks = rankdata(figures)
     n_false = int(false.sum())
     return float((ranks[false].sum() - n_false * (n_false + 1) / 2) / (n_false * (~false).sum()))
 
 
 def rdma(ratings: Ratings) -> Numbers:
-    """Mean deviation from the means of the items, weighted by the inverse number of their ratings."""
+    """Return the mean deviation from item means, weighted by the inverse number of their ratings."""
     return _deviation(ratings, 1)
 
 
 def wdma(ratings: Ratings) -> Numbers:
-    """The same, weighted by the square of the inverse number."""
+    """Return the mean deviation, weighted by the square of the inverse number of ratings."""
     return _deviation(ratings, 2)
 
 
 def length_variance(ratings: Ratings) -> Numbers:
-    """Distance from the mean number of ratings."""
+    """Return the distance from the mean number of ratings."""
     n_of = odd_users.lengths(ratings)
     return np.abs(n_of - n_of.mean())
 
 
 def similarity(ratings: Ratings) -> Numbers:
-    """Mean correlation with the 25 likest users."""
+    """Return the mean correlation with the 25 most similar users."""
     rows = _centred(ratings)
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     likeness = rows @ rows.T
@@ -56,7 +56,7 @@ def similarity(ratings: Ratings) -> Numbers:
 
 
 def hv(ratings: Ratings) -> Numbers:
-    """What means of users and items do not explain, in shares of the variance of a user."""
+    """Return the residual after user and item means, as a share of the user's variance."""
     values = _values(ratings)
     of_users, of_items = (
         _means(ratings.user_nums, values, ratings.n_users),
@@ -69,7 +69,7 @@ def hv(ratings: Ratings) -> Numbers:
 
 
 def pca(ratings: Ratings) -> Numbers:
-    """How little a user takes part in the first three principal components of the users."""
+    """Return the negative share of a user in the first three principal components of the users."""
     rows = np.zeros((ratings.n_users, ratings.n_items))
     rows[ratings.user_nums, ratings.item_nums] = _values(ratings)
     rows = (rows - rows.mean(axis=1, keepdims=True)) / np.maximum(rows.std(axis=1, keepdims=True), 1e-9)

@@ -1,9 +1,9 @@
-"""False profiles of the kinds in the literature, planted among real ratings.
+"""False profiles of the kinds in the literature, added to real ratings.
 
 Kinds (Lam and Riedl, WWW 2004; Mobasher, Burke, Bhaumik and Williams, TOIT 2007; last: Hurley, Cheng and Zhang, RecSys 2009):
 ``random`` rates filler items around the mean of all ratings, ``average`` around the mean of each item, ``bandwagon`` is random
-and gives the ten most rated items the highest rating, ``popular`` draws the filler items from the most rated fifth and rates
-them around their means. The target gets the highest rating (push) or the lowest (nuke).
+and also gives the ten most rated items the highest rating, ``popular`` draws the filler items from the most rated fifth and
+rates them around their means. The target gets the highest rating (push) or the lowest rating (nuke).
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ Direction = Literal["push", "nuke"]
 Times = Literal["spread", "one day"]
 BANDWAGON = 10
 POPULAR = 0.2
-SELDOM = (5, 20)  # ratings of an item that is pushed
-OFTEN, GOOD = 60, 3.8  # ratings, and their mean, of an item that is attacked
+SELDOM = (5, 20)  # ratings of a pushed item
+OFTEN, GOOD = 60, 3.8  # ratings of a nuked item, and their mean
 STEP = 0.5  # of the scale
 DAY, HOUR = 86_400, 3600
 
 
 @dataclass(frozen=True)
 class Attack:
-    """What is planted.
+    """Parameters of an attack.
 
     Parameters
     ----------
     kind, direction : str
     size : float
-        Profiles, in shares of the genuine users.
+        Number of profiles, as a share of the genuine users.
     filler : float
-        Filler items of a profile, in shares of the catalogue.
+        Filler items of a profile, as a share of the catalog.
     times : str
-        "spread": each profile at another moment of the data; "one day": all within a day.
+        "spread": each profile at another time of the data; "one day": all within a day.
     """
 
     kind: Kind
@@ -51,13 +51,13 @@ class Attack:
 
 @dataclass(frozen=True, eq=False)
 class Planted:
-    """Ratings with false profiles, which have the last row numbers of users.
+    """Ratings with false profiles, whose row numbers follow those of the genuine users.
 
     Parameters
     ----------
     ratings : Ratings
     target : int
-        The item that is pushed or nuked.
+        Row number of the pushed or nuked item.
     n_genuine : int
     """
 
@@ -67,12 +67,12 @@ class Planted:
 
     @property
     def false(self) -> NDArray[np.bool_]:
-        """Which users are false, (n_users,)."""
+        """Mask of the false users, (n_users,)."""
         return np.arange(self.ratings.n_users) >= self.n_genuine
 
 
 def plant(genuine: Ratings, attack: Attack, seed: int) -> Planted:
-    """Add the profiles of an attack on an item that the seed chooses."""
+    """Add the profiles of an attack on a random item."""
     assert genuine.values is not None
     assert genuine.timestamps is not None
     random = np.random.default_rng([seed, *map(ord, f"{attack}")])
@@ -101,7 +101,7 @@ def plant(genuine: Ratings, attack: Attack, seed: int) -> Planted:
 
 @dataclass(frozen=True, eq=False)
 class _Items:
-    """What an attacker knows: the number of ratings of each item, their mean and deviation, and the scale."""
+    """Knowledge of an attacker: number, mean and deviation of each item's ratings, and the rating scale."""
 
     counts: NDArray[np.int64]
     means: NDArray[np.float64]
@@ -123,7 +123,7 @@ class _Items:
         return cls(counts, means, deviations, mean, deviation, float(values.min()), float(values.max()))
 
     def targets(self, direction: Direction) -> NDArray[np.int64]:
-        """Seldom rated items are pushed, often and well rated ones attacked."""
+        """Return possible targets: rarely rated items to push, often and highly rated items to nuke."""
         if direction == "push":
             return np.flatnonzero((self.counts >= SELDOM[0]) & (self.counts <= SELDOM[1]))
         return np.flatnonzero((self.counts >= OFTEN) & (self.means >= GOOD))
@@ -131,7 +131,7 @@ class _Items:
     def profile(
         self, attack: Attack, target: int, n_filler: int, random: np.random.Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The items of one false profile and its ratings."""
+        """Return the items and ratings of a false profile."""
         ranked = np.argsort(-self.counts, kind="stable")
         ranked = ranked[ranked != target]
         selected = ranked[:BANDWAGON] if attack.kind == "bandwagon" else ranked[:0]

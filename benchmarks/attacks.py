@@ -1,9 +1,9 @@
-"""False profiles planted in MovieLens latest-small: how many are found, and what they do to the lists.
+"""Detection of false profiles planted in MovieLens latest-small, and their effect on lists.
 
     python -m benchmarks.attacks [detection] [features] [damage] [--targets 5]
 
 Prints Markdown for docs/anomalies.md; the same seed gives the same tables. Attacks are those of :mod:`benchmarks.attackers`.
-Found is who has a score above one half (:mod:`recsys.model.extras.anomalies`), by the ratings alone.
+A user with a score above 0.5 counts as detected (:mod:`recsys.model.extras.anomalies`), from the ratings alone.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SIZES, FILLERS = (0.01, 0.05, 0.1), (0.01, 0.05, 0.1)
 
 @dataclass(frozen=True)
 class Detected:
-    """Of the suspects, how many are false; of the false profiles, how many are suspects; and whether the target is named."""
+    """Precision and recall of the suspects, and whether the target is named."""
 
     attack: Attack
     suspects: int
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def config() -> Config:
-    """The default one, on this data."""
+    """Return the default configuration for this data."""
     return Config(
         data=DataConfig(interactions=str(DATA), preset="movielens", rejects=""),
         content=ContentConfig(cache="var/bench/texts.sqlite"),
@@ -73,18 +73,18 @@ def config() -> Config:
 
 @lru_cache(maxsize=1)
 def genuine() -> Ratings:
-    """The ratings as they are."""
+    """Return the genuine ratings."""
     return ingest(config()).rated()
 
 
 def suspects(ratings: Ratings) -> NDArray[np.int64]:
-    """Row numbers of the users above SUSPECT, rising."""
+    """Return the row numbers of the users above SUSPECT, rising."""
     found = odd_users(ratings)
     return np.sort(found.nums[found.scores > SUSPECT]).astype(np.int64)
 
 
 def detect(attack: Attack, seed: int) -> Detected:
-    """Plant an attack and look for it."""
+    """Plant an attack and detect it."""
     planted = plant(genuine(), attack, seed)
     found, accused = odd_users(planted.ratings), suspects(planted.ratings)
     named = any(
@@ -96,7 +96,7 @@ def detect(attack: Attack, seed: int) -> Detected:
 
 
 def detection(targets: int) -> str:
-    """Precision and recall by kind, direction and size, over fillers and targets; and the data as it is."""
+    """Measure precision and recall by kind, direction and size, over fillers and targets, and false alarms."""
     clean = genuine()
     odd, accused = odd_users(clean), suspects(clean)
     drawn = [len(suspects(part)) for part in _parts(clean)]
@@ -129,7 +129,7 @@ def detection(targets: int) -> str:
 
 
 def features(targets: int) -> str:
-    """How well each figure alone tells false profiles: the area under its ROC curve, by kind, sizes and fillers together."""
+    """Measure each figure alone by the area under its ROC curve, by kind, over sizes and fillers."""
     kinds: tuple[Kind, ...] = (*KINDS, "popular")
     attacks = [Attack(kind, "push", size, filler) for kind in kinds for size in SIZES for filler in FILLERS]
     found: dict[tuple[str, str], list[float]] = {}
@@ -148,7 +148,7 @@ def features(targets: int) -> str:
 
 
 def damage(targets: int) -> str:
-    """What attacks do to the lists of genuine users, and what is left of it without the suspects."""
+    """Measure the effect of attacks on the lists of genuine users, with and without the suspects."""
     attacks = [Attack(kind, direction, size, 0.05) for kind in KINDS for direction in DIRECTIONS for size in SIZES]
     seeds = range(min(targets, 3))
     model = attack_damage.Bench.of(config())
@@ -161,7 +161,7 @@ def damage(targets: int) -> str:
 
 
 def _parts(clean: Ratings) -> Iterator[Ratings]:
-    """The ratings of random parts of the users, to count false alarms on."""
+    """Yield the ratings of random subsets of the users, to count false alarms."""
     for seed in range(PARTS):
         kept = np.random.default_rng(seed).random(clean.n_users) < (0.5, 0.8)[seed % 2]
         part = clean.take(kept[clean.user_nums])
@@ -181,7 +181,7 @@ def _detected(attacks: Sequence[Attack], targets: int) -> list[Detected]:
 
 
 def _detection_rows(found: Sequence[Detected]) -> Iterator[tuple[str, ...]]:
-    """A row for each kind, direction, time and size."""
+    """Return a row for each kind, direction, time and size."""
     groups: dict[tuple[str, str], list[Detected]] = {}
     for one in found:
         when = "" if one.attack.times == "spread" else ", in one day"

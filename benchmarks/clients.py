@@ -1,4 +1,4 @@
-"""Requests as bytes, and clients that do not finish theirs."""
+"""Requests as bytes, and clients that send incomplete requests."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ Address = tuple[str, int]
 
 
 def get(path: str, *headers: str) -> bytes:
-    """A GET request, ready to be sent."""
+    """Return the bytes of a GET request."""
     return "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *headers, "\r\n"]).encode()
 
 
 def post(path: str, body: bytes, *headers: str, media: str = "application/json") -> bytes:
-    """A POST request, ready to be sent."""
+    """Return the bytes of a POST request."""
     lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Type: {media}", *headers]
     return "\r\n".join([*lines, f"Content-Length: {len(body)}", "\r\n"]).encode() + body
 
 
 @contextmanager
 def half_open(address: Address, count: int, beginning: bytes) -> Iterator[list[socket.socket]]:
-    """Clients that send the beginning of a request and then nothing."""
+    """Hold connections of clients that send only the beginning of a request."""
     clients = [socket.create_connection(address, timeout=10) for _ in range(count)]
     try:
         for client in clients:

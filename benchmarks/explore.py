@@ -1,7 +1,7 @@
-"""How good the groups, the map and the names are: `python -m benchmarks.explore STORE ...` for trained models,
-`python -m benchmarks.explore --users CONFIG [section.key=value ...]` for what segments know of held-out interactions.
+"""Quality of groups, item map and names: `python -m benchmarks.explore STORE ...` for trained models,
+`python -m benchmarks.explore --users CONFIG [section.key=value ...]` for predictions of held-out interactions by segments.
 
-Needs scikit-learn and a model with `[explore]` on; docs/explore.md has the figures and what they mean.
+Needs scikit-learn and a model with `[explore]` enabled; docs/explore.md explains the figures.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _on_map(model: Model, labels: NDArray[np.int32], few: NDArray[np.integer]) -
 
 
 def _values(model: Model) -> dict[str, NDArray[np.str_]]:
-    """The first value of each attribute that is a list of words."""
+    """Return the first value of each attribute that is a list of words."""
     found: dict[str, list[str]] = {}
     for num, item in enumerate(model.catalog):
         for name, value in item.attributes.items():
@@ -90,7 +90,7 @@ def _shared(labels: NDArray[np.int32], truth: NDArray[np.str_], known: NDArray[n
 
 
 def _hdbscan(rows: Vectors, few: NDArray[np.integer]) -> None:
-    """What another algorithm makes of the same vectors."""
+    """Measure HDBSCAN on the same vectors, for comparison."""
     narrow = clustering._along(clustering._leading(rows[few]), rows[few]).astype(np.float64)
     for smallest in (5, 10, 20):
         labels = HDBSCAN(min_cluster_size=smallest, copy=True).fit(narrow).labels_
@@ -98,7 +98,7 @@ def _hdbscan(rows: Vectors, few: NDArray[np.integer]) -> None:
 
 
 def _users(config: Config) -> None:
-    """Recall of the most popular unseen items of a user's segment, by the number of segments."""
+    """Print the recall of the most popular unseen items of a user's segment, by number of segments."""
     prepared = prepare_data(config, Stages(quiet=True))
     validation = held_out(prepared.dataset.interactions, "auto", config.evaluate.share, config.als.random_state)
     assert validation is not None
@@ -106,7 +106,7 @@ def _users(config: Config) -> None:
     items, used = blend_parts(parts, config.blend).like_item, _matrix(validation.train)
     vectors = explore.user_vectors(used, items)
     everybody = np.zeros(len(vectors), dtype=np.int32)
-    print(f"recall@{K} of what is popular with all: {_recall(everybody, used, validation.test):.4f}")
+    print(f"recall@{K} of items popular among all users: {_recall(everybody, used, validation.test):.4f}")
     with threadpool_limits(1):
         for count in (*COUNTS, "auto"):
             found = clustering.cluster(vectors, count, config.als.random_state)  # type: ignore[arg-type]

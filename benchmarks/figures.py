@@ -1,4 +1,4 @@
-"""Measuring what a server does, and putting it into tables."""
+"""Measurements of a server, as Markdown tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Requests = Sequence[bytes]
 
 @dataclass(frozen=True)
 class Effort:
-    """How long is measured: `rounds`, in each of which everything is measured for `seconds`."""
+    """Duration of a measurement: `rounds` rounds with `seconds` for each case."""
 
     rounds: int
     seconds: float
@@ -26,7 +26,7 @@ class Effort:
 
 @dataclass(frozen=True)
 class Turn:
-    """One measurement: answers a second, microseconds of the server's processors an answer, and the median latency."""
+    """One measurement: answers a second, microseconds of processor time of the server for an answer, median latency."""
 
     rate: float
     cpu_us: float
@@ -34,7 +34,7 @@ class Turn:
 
 
 def measure(server: Served, asked: Requests, seconds: float, connections: int = CONNECTIONS) -> Turn:
-    """A closed loop; raises SystemExit when a request is not answered."""
+    """Measure a closed loop; raises SystemExit when a request fails."""
     before = server.cpu_seconds()
     found = sound(named(asked), run(Load(server.address, asked, connections, seconds)))
     spent = server.cpu_seconds() - before
@@ -42,7 +42,7 @@ def measure(server: Served, asked: Requests, seconds: float, connections: int = 
 
 
 def sound(kind: str, found: Outcome) -> Outcome:
-    """An outcome in which every request was answered; raises SystemExit for others."""
+    """Return an outcome in which all requests succeeded; raises SystemExit otherwise."""
     if found.failed or not found.statuses or not ANSWERED.issuperset(found.statuses):
         raise SystemExit(f"{kind}: not every request was answered: {found}")
     return found
@@ -53,7 +53,7 @@ def named(asked: Requests) -> str:
 
 
 def compared(title: str, server: Served, kinds: Mapping[str, Requests], effort: Effort) -> str:
-    """Kinds of requests beside the first one, in turn; a Markdown section with medians over the rounds, least and most."""
+    """Compare kinds of requests with the first kind, alternating; return a Markdown section of medians, minima and maxima."""
     turns: dict[str, list[Turn]] = {kind: [] for kind in kinds}
     for asked in kinds.values():
         measure(server, asked, WARM_UP_SECONDS)
@@ -77,11 +77,11 @@ def compared(title: str, server: Served, kinds: Mapping[str, Requests], effort: 
 
 
 def spread(ratios: Sequence[float]) -> str:
-    """Median, least and most."""
+    """Return median, minimum and maximum as text."""
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
 
 
 def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown section."""
+    """Return a Markdown section with a table."""
     lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
     return "\n".join([f"## {title}\n", lines[0], "|---" * len(head) + "|", *lines[1:], ""])

@@ -1,4 +1,4 @@
-"""The Gowalla model that the service is measured with: one fixed configuration, no search."""
+"""Gowalla model for measurements of the service: a fixed configuration, without a search."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CATEGORIES = 30
 
 
 def store() -> Store:
-    """The store of the model, which is trained where it is not there yet or is one of another release (2 minutes)."""
+    """Return the store of the model; it is trained if it is missing or of another release (2 minutes)."""
     trained = Store(FOLDER / "store")
     try:
         trained.load()
@@ -42,7 +42,7 @@ def _train(path: Path) -> None:
 
 
 def _write_items(path: Path) -> None:
-    """The check-ins come without attributes of the places: a category and a year are drawn for each."""
+    """Write a random category and year for each place, because the check-ins have no attributes."""
     with gzip.open(DATA, "rt", encoding="utf-8", newline="") as stream:
         ids = sorted({row["item_id"] for row in csv.DictReader(stream)})
     random = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""What it costs when the items or the users grow a hundredfold, on models made without training."""
+"""Cost of serving as items or users grow a hundredfold, on models made without training."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ASKING = ("recommend", "filter", "guest")
 
 @dataclass(frozen=True)
 class Cost:
-    """What one model costs to be served."""
+    """Cost of serving a model."""
 
     bundle_bytes: int
     ready_seconds: float
@@ -54,7 +54,7 @@ class Cost:
 
 
 def tables(largest: int, seconds: float) -> str:
-    """Items grow with the fewest users, users with the fewest items; Markdown sections."""
+    """Measure growing items with the fewest users and growing users with the fewest items; return Markdown sections."""
     sizes = [size for size in SIZES if size <= largest] or [largest]
     builds, of_items, of_users = [], [], []
     for n_items in sizes:
@@ -104,7 +104,7 @@ def _row(made: Synthetic, serves: Serves, seconds: float) -> list[str]:
 
 
 def _cost(made: Synthetic, serves: Serves, seconds: float) -> Cost:
-    """Publish, serve and ask; the store is removed before the next one."""
+    """Publish, serve and query a model; the store is removed afterwards."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     store = publish(FOLDER / "store", made, serves)

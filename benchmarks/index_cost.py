@@ -1,7 +1,7 @@
-"""What a query costs: the forest against the exact scan. ``python benchmarks/index_cost.py STORE`` prints a table.
+"""Cost of a query with the forest and with the exact scan: ``python benchmarks/index_cost.py STORE`` prints a table.
 
-Takes the current model of a store and times both ways to answer for the same queries, in turn. Behind FOREST_COST of
-training/indexes/build.py and docs/decisions/0003.
+Times both for the same queries of the current model of a store, alternating. Source of FOREST_COST in
+training/indexes/build.py and of docs/decisions/0003.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Load on an HTTP server: keep-alive connections over plain sockets, in a closed loop or at a constant rate.
+"""Load generator for HTTP servers: keep-alive connections over plain sockets, in a closed loop or at a constant rate.
 
 ``python -m benchmarks.load http://127.0.0.1:8000/recommend/u1 --connections 16 --seconds 5 [--rate 500] [--processes 2]``
 
-One thread drives all connections of a process, so it may also run in a thread of a test. In a closed loop a connection
-sends its next request when it has its answer; at a constant rate a request is due at its time, whether others are
-answered or not, and its latency counts from there, so that a server that stalls cannot hide it (coordinated omission).
+One thread drives all connections of a process, so it can also run in a thread of a test. In a closed loop a connection
+sends its next request after an answer. At a constant rate requests are due at fixed times, independent of answers, and latency
+counts from the due time, so a stalled server cannot hide delays (coordinated omission).
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ from numpy.typing import NDArray
 from benchmarks.clients import Address, get
 
 Seen = Callable[[bytes, int, bytes], None]
-REST_SECONDS = 0.02  # before another try, where a server refused a connection
-LOOK_SECONDS = 0.05  # between two looks for requests that take too long
+REST_SECONDS = 0.02  # before a retry after a refused connection
+LOOK_SECONDS = 0.05  # between checks for timeouts
 PIECE = 65536
 
 
 @dataclass(frozen=True)
 class Load:
-    """What is sent, and how.
+    """Description of a load.
 
     Parameters
     ----------
     address : (str, int)
         Host and port.
     requests : sequence of bytes
-        Whole requests, sent in turn and over again.
+        Complete requests, sent cyclically.
     connections : int
-        At once.
+        Number of concurrent connections.
     seconds : float
-        For which requests are sent; those in flight are waited for.
+        Duration of sending; requests in flight are then awaited.
     rate : float
         Requests a second; 0: a closed loop.
     timeout : float
@@ -62,14 +62,14 @@ class Load:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came back.
+    """Result of a load.
 
     Parameters
     ----------
     statuses : Counter of int
         Answers by status.
     failures : Counter of str
-        Requests without a whole answer, by reason: ``refused``, ``reset``, ``closed``, ``timeout``.
+        Requests without a complete answer, by reason: ``refused``, ``reset``, ``closed``, ``timeout``.
     latencies : ndarray of float64, shape (answers,)
         Seconds, in the order of the answers.
     rate : float
@@ -86,11 +86,11 @@ class Outcome:
         return self.failures.total()
 
     def ms(self, percent: float) -> float:
-        """A percentile of the latencies in milliseconds; NaN without any."""
+        """Return a percentile of the latencies in milliseconds; NaN without answers."""
         return 1000 * float(np.percentile(self.latencies, percent)) if len(self.latencies) else float("nan")
 
     def __add__(self, other: Outcome) -> Outcome:
-        """Of two loads that ran at the same time."""
+        """Combine the outcomes of two concurrent loads."""
         return Outcome(
             self.statuses + other.statuses,
             self.failures + other.failures,
@@ -110,15 +110,15 @@ def run(load: Load, seen: Seen | None = None, stop: threading.Event | None = Non
     ----------
     load : Load
     seen : callable or None
-        Told each request with the status and the body of its answer.
+        Called with each request and the status and body of its answer.
     stop : Event or None
-        Ends the load before its time.
+        Ends the load early.
     """
     return _Driver(load, seen, stop or threading.Event()).drive()
 
 
 def spread(load: Load, processes: int) -> Outcome:
-    """Send a load from several processes, each with its share of the connections and of the rate."""
+    """Send a load from several processes, each with its share of connections and rate."""
     shares = [
         replace(
             load,
@@ -129,7 +129,7 @@ def spread(load: Load, processes: int) -> Outcome:
         for number in range(processes)
     ]
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(time.sleep, [0.2] * processes))  # all are started before the first one sends
+        list(pool.map(time.sleep, [0.2] * processes))  # all processes start before the first sends
         first, *others = pool.map(run, shares)
     return sum(others, first)
 
@@ -172,7 +172,7 @@ class _Driver:
         return Outcome(self.statuses, self.failures, np.array(self.latencies), len(self.latencies) / seconds)
 
     def _start_what_is_due(self, started: float, now: float) -> float:
-        """Send what is due over idle connections; returns how long to wait for something to happen."""
+        """Send due requests over idle connections; return the seconds to wait for an event."""
         while self.resting and self.resting[0][0] <= now:
             self.idle.append(self.resting.popleft()[1])
         while self.idle:
@@ -222,7 +222,7 @@ class _Driver:
             self._fail(connection, "refused" if isinstance(error, ConnectionRefusedError) else "reset")
             return
         if bool(connection.unsent) != waits:
-            # an answer may come before all is sent, such as 413
+            # an answer such as 413 may arrive before the request is sent
             events = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.unsent else 0)
             self.selector.modify(connection.socket, events, connection)
 

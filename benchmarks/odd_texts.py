@@ -1,8 +1,8 @@
-"""Texts exchanged between items of the sample: how many are found to disagree with behaviour.
+"""Detection of texts exchanged between items of the sample, which then disagree with behavior.
 
     python -m benchmarks.odd_texts [--times 50]
 
-Prints Markdown for docs/anomalies.md. Each time ten films that ten users have exchange their texts in a circle.
+Prints Markdown for docs/anomalies.md. Each time the texts of ten films with at least ten users are exchanged cyclically.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def sample(config: Config) -> tuple[Known, int]:
-    """What is known of the sample's items, and the seed."""
+    """Return the data of the sample's items, and the seed."""
     prepared, seed = prepare_data(config, Stages(quiet=True)), config.als.random_state
     pairs = prepared.dataset.interactions
     behaviour = neighbors.by_behaviour(pairs, config.blend.n_neighbors, config.blend.neighbor_power, seed)
@@ -55,7 +55,7 @@ def sample(config: Config) -> tuple[Known, int]:
 
 
 def exchanged(known: Known, each: int, seed: int) -> tuple[list[float], list[float]]:
-    """Strengths of the exchanged items, and of all others."""
+    """Return the strengths of the exchanged items and of all others."""
     warm = np.flatnonzero(known.counts >= FEWEST_USERS)
     chosen = np.random.default_rng(each).choice(warm, EXCHANGED, replace=False)
     texts = known.texts.copy()
@@ -66,7 +66,7 @@ def exchanged(known: Known, each: int, seed: int) -> tuple[list[float], list[flo
 
 
 def _ranks(ones: list[float], others: list[float]) -> NDArray[np.int64]:
-    """How many of the others are stronger than each."""
+    """Return the number of stronger other items for each item."""
     return np.array([sum(other > one for other in others) for one in ones])
 
 

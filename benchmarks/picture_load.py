@@ -1,9 +1,9 @@
-"""What searches for pictures take from lists: the model of the demonstration, served by two workers.
+"""Effect of picture searches on the throughput of lists: the model of the demonstration with two workers.
 
     python -m benchmarks.picture_load [--rounds 5] [--seconds 8]
 
-Prints Markdown. Needs the model that `python -m benchmarks.pictures` leaves in var/bench/pictures. Every picture is another
-one, so that each is decoded and encoded.
+Prints Markdown. Needs the model that `python -m benchmarks.pictures` writes to var/bench/pictures. All pictures differ,
+so each is decoded and encoded.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def beside(store: Store, effort: Effort) -> str:
-    """How many lists a second two workers answer in a closed loop, alone and beside searches for pictures."""
+    """Measure lists a second of two workers in a closed loop, alone and with picture searches."""
     random = np.random.default_rng(1)
     users = store.recommender().model.users
     lists = [get(f"/recommend/{users.id(num)}?k=10") for num in random.integers(0, len(users), LISTS).tolist()]
@@ -69,11 +69,11 @@ def beside(store: Store, effort: Effort) -> str:
         ratio = spread([one.rate / other.rate for one, other in zip(turns, alone, strict=True)])
         rate = f"{statistics.median(turn.rate for turn in turns):,.0f}"
         rows.append(
-            [f"beside {RATE:g} a second: {kind}", rate, ratio, *(milliseconds(found[kind], at) for at in (50, 99))]
+            [f"with {RATE:g} a second: {kind}", rate, ratio, *(milliseconds(found[kind], at) for at in (50, 99))]
         )
     return table(
-        "Lists beside searches, two workers",
-        ["GET /recommend", "answers/s", "of alone", "search p50 ms", "p99 ms"],
+        "Lists with concurrent searches, two workers",
+        ["GET /recommend", "answers/s", "share of first row", "search p50 ms", "p99 ms"],
         rows,
     )
 
@@ -84,7 +84,7 @@ def _prints(random: np.random.Generator) -> list[bytes]:
 
 
 def _photographs(random: np.random.Generator) -> list[bytes]:
-    """Large files that are alike to look at and differ in a few bytes."""
+    """Return large files that look the same but differ in a few bytes."""
     from io import BytesIO
 
     stream = BytesIO()
@@ -94,7 +94,7 @@ def _photographs(random: np.random.Generator) -> list[bytes]:
 
 
 def _part(asked: Requests, number: int, effort: Effort) -> Requests:
-    """Requests that no other round sends."""
+    """Return requests that no other round sends."""
     size = min(len(asked) // effort.rounds, round(2 * RATE * effort.seconds))
     return asked[number * size : (number + 1) * size]
 

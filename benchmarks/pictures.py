@@ -1,9 +1,9 @@
-"""Pictures and words in one space: towers trained from nothing, measured on combinations that they have not seen.
+"""Picture and text towers, trained from scratch and measured on unseen combinations.
 
     python -m benchmarks.pictures [--seeds 42 43 44] [--sheet docs/pictures.jpg]
 
-Prints Markdown. The demonstration of the first seed is kept in var/bench/pictures, and the sheet of queries and answers
-is drawn from it; of the other seeds only the towers are trained.
+Prints Markdown. The demonstration of the first seed is written to var/bench/pictures, and the sheet of queries and answers
+is drawn from it. For the other seeds only the towers are trained.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _retrieval(measured: Sequence[Sequence[Retrieval]]) -> str:
         rows.append(
             [one.name, str(one.questions), str(one.among), *cells, f"{one.chance(1):.2%} / {one.chance(5):.2%}"]
         )
-    head = ["", "questions", "among", "text to picture @1", "@5", "picture to text @1", "@5", "chance @1 / @5"]
+    head = ["", "queries", "among", "text to picture @1", "@5", "picture to text @1", "@5", "chance @1 / @5"]
     return table("Recall", head, rows)
 
 
@@ -101,14 +101,14 @@ def _captions(measured: Sequence[Sequence[Captions]]) -> str:
 
 
 def _spread(shares: Sequence[float]) -> str:
-    """The median over the seeds, with the extremes."""
+    """Return the median over the seeds, with the extremes."""
     if len(shares) == 1:
         return f"{shares[0]:.1%}"
     return f"{statistics.median(shares):.1%} ({min(shares):.1%} to {max(shares):.1%})"
 
 
 def _costs(folder: Path) -> str:
-    """What a query costs without torch, one at a time."""
+    """Measure the cost of single queries without torch."""
     towers = open_onnx(folder / TOWERS)
     content = (folder / PRINTS / "print-0001.png").read_bytes()
     picture = decode(PictureBytes(content))
@@ -143,7 +143,7 @@ def _trained(path: Path) -> Recommender:
 
 
 def _sheet(recommender: Recommender, folder: Path, path: Path) -> None:
-    """Queries by words and by a picture, each with the nearest prints of the catalogue."""
+    """Draw queries by words and by a picture, each with the nearest prints of the catalog."""
     towers, model = open_onnx(folder / TOWERS), recommender.model
     rows: list[tuple[str, Image.Image | None, np.ndarray]] = [
         (text, None, towers.encode([text])[0]) for text in QUERIES
@@ -163,14 +163,14 @@ def _sheet(recommender: Recommender, folder: Path, path: Path) -> None:
         pencil.multiline_text((left, top + SHOWN // 2), _broken(asked), (0, 0, 0), font, "lm", spacing=2)
         nums = model.items_by_picture.query(vector, ACROSS + 1).nums.tolist()
         ids = [model.catalog.items.id(num) for num in nums]
-        for across, name in enumerate(ids[(shown is not None) :][:ACROSS]):  # the nearest to a print is itself
+        for across, name in enumerate(ids[(shown is not None) :][:ACROSS]):  # the nearest print to a print is itself
             found = Image.open(folder / PRINTS / f"{name}.png").resize((SHOWN, SHOWN), Image.Resampling.LANCZOS)
             whole.paste(found, (LABEL + across * (SHOWN + GAP), top))
     whole.save(path, quality=82, optimize=True)
 
 
 def _broken(label: str, most: int = 26) -> str:
-    """A label in lines."""
+    """Return a label, wrapped."""
     lines = [""]
     for word in label.split(" "):
         if lines[-1] and len(lines[-1]) + len(word) >= most:

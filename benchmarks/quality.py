@@ -1,9 +1,9 @@
-"""Recommendation quality on public data sets through the command line, beside published results.
+"""Recommendation quality on public data sets through the command line, compared with published results.
 
     python benchmarks/quality.py [--trials 20] [SET ...]
 
-Reads ``../shared/data``; prints Markdown for docs/benchmarks.md. Each set is trained by ``recsys train --tune``, with no
-hyper-parameter set by hand, and its lists are written by ``recsys recommend --users all`` from the served index.
+Reads ``../shared/data`` and prints Markdown for docs/benchmarks.md. Each set is trained by ``recsys train --tune``, without
+manual hyper-parameters; ``recsys recommend --users all`` writes its lists from the served index.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FINAL_STAGES = ("factorize", "neighbors", "blend", "index", "publish")
 
 @dataclass(frozen=True)
 class Published:
-    """A row of a published table."""
+    """Row of a published table."""
 
     name: str
     figures: dict[str, float]
@@ -42,7 +42,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Set:
-    """A data set with a fixed test part, and what was published on it."""
+    """Data set with a fixed test part and published results."""
 
     folder: str
     encoder: str
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def table(of: Set, folder: Path, trials: int) -> str:
-    """Train, recommend and score one set; a Markdown section."""
+    """Train, recommend and score a set; return a Markdown section."""
     source = DATA / of.folder
     items = source / "items.csv.gz"
     settings = [f"data.interactions={source / 'train.csv.gz'}", f"content.encoder={of.encoder}"]
@@ -123,7 +123,7 @@ def table(of: Set, folder: Path, trials: int) -> str:
 
 
 def movielens(folder: Path, trials: int) -> str:
-    """The model beside its parts and the baselines, searched in the part that is learned from; a Markdown section."""
+    """Compare the model with its parts and the baselines, with a search in the train part; return a Markdown section."""
     settings = ["data.preset=movielens", f"data.interactions={DATA / 'ml-latest-small'}"]
     told = json.loads(_recsys(folder, settings, "evaluate", "--tune", str(trials), "--json"))
     metrics = ("ndcg@10", "recall@10", "hit_rate@10", "mrr@10")
@@ -139,7 +139,7 @@ def movielens(folder: Path, trials: int) -> str:
 
 
 def score(lists: Path, test: Path, metrics: tuple[tuple[str, int], ...]) -> dict[str, float]:
-    """Means over the users of the test file; the ideal of NDCG is cut at min(k, number of test items)."""
+    """Return means over the users of the test file; the ideal of NDCG is cut at min(k, number of test items)."""
     relevant: dict[str, set[str]] = defaultdict(set)
     ranked: dict[str, list[str]] = defaultdict(list)
     with gzip.open(test, "rt", encoding="utf-8", newline="") as stream:

@@ -1,11 +1,11 @@
-"""What search costs, and what it takes from lists: a catalogue of 10,000 items encoded by all-MiniLM-L6-v2.
+"""Cost of search, and its effect on the throughput of lists: a catalog of 10,000 items encoded by all-MiniLM-L6-v2.
 
     python -m benchmarks.search [latency] [beside] [--rounds 5] [--seconds 8]
 
-Prints Markdown. Every query is another one, so that each is encoded; "again" sends one over and over, and "as people ask" draws
-from 1,000 queries by Zipf's law, so that some are known. The texts of the items are drawn from the words of the sample; the
-model is trained the first time (3 minutes, most of it for encoding) and kept in var/bench. What is compared takes turns in
-rounds. The load comes from the same machine. "Encoder" is the processor time of the process that encodes, for a search.
+Prints Markdown. All queries differ, so each is encoded; "again" repeats one query, and "Zipf-distributed" draws
+from 1,000 queries, so some are cached. The texts of the items are random words of the sample; the
+model is trained the first time (3 minutes, mostly encoding) and kept in var/bench. Compared cases alternate in
+rounds. The load runs on the same machine. "Encoder" is the processor time of the encoder process for a search.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def latency(trained: Store, effort: Effort) -> str:
-    """Latencies of searches that come at a constant rate to one worker."""
+    """Measure latencies of searches at a constant rate, with one worker."""
     drawn = Drawn(seed=1)
     kinds = {
         "mode=semantic": drawn.searches("&mode=semantic"),
@@ -92,18 +92,18 @@ def latency(trained: Store, effort: Effort) -> str:
         late = str(sum(one.degraded for one in rounds))
         cpu = [f"{statistics.median(one):.1f}" for one in zip(*costs[kind], strict=True)]
         rows.append([kind, *cells, worst, *cpu, late])
-    head = ["", "p50 ms", "p95 ms", "p99 ms", "worst p99 ms", "CPU ms", "of it encoder", "not encoded in time"]
+    head = ["", "p50 ms", "p95 ms", "p99 ms", "worst p99 ms", "CPU ms", "encoder CPU ms", "not encoded in time"]
     return table(f"Search on one worker, {RATE:g} a second", head, rows)
 
 
 def beside(trained: Store, effort: Effort) -> str:
-    """How many lists a second two workers answer in a closed loop, alone and beside searches."""
+    """Measure lists a second of two workers in a closed loop, alone and with searches."""
     drawn = Drawn(seed=2)
     lists = drawn.lists()
     kinds = {
         "each another query": drawn.searches(""),
-        "queries as people ask": drawn.popular_searches(),
-        "by words alone": drawn.searches("&mode=keyword"),
+        "Zipf-distributed queries": drawn.popular_searches(),
+        "mode=keyword": drawn.searches("&mode=keyword"),
     }
     alone: list[Turn] = []
     found: dict[str, list[Beside]] = {kind: [] for kind in kinds}
@@ -134,20 +134,20 @@ def beside(trained: Store, effort: Effort) -> str:
             ]
         )
     head = [
-        "GET /recommend beside",
+        "GET /recommend with",
         "answers/s",
-        "of alone",
+        "share of first row",
         "search p50 ms",
         "p99 ms",
         "encoder ms",
         "not encoded in time",
     ]
-    return table("Lists beside searches, two workers", head, rows)
+    return table("Lists with concurrent searches, two workers", head, rows)
 
 
 @dataclass(frozen=True)
 class Searched:
-    """What came back, and how many answers were by words alone because the query was not encoded in time."""
+    """Outcome, with the number of answers by words alone because the query was not encoded in time."""
 
     outcome: Outcome
     degraded: int
@@ -155,7 +155,7 @@ class Searched:
 
 @dataclass(frozen=True)
 class Beside:
-    """Lists and searches at the same time, and the processor time of the encoder for a search."""
+    """Concurrent lists and searches, with the processor time of the encoder for a search."""
 
     turn: Turn
     searched: Searched
@@ -164,7 +164,7 @@ class Beside:
 
 @contextmanager
 def searching(server: Served, asked: Requests, found: list[Searched]) -> Iterator[None]:
-    """Searches from a thread for as long as the block takes."""
+    """Send searches from a thread while the block runs."""
     stop = threading.Event()
     load = Load(server.address, asked, WAITING, 3600, RATE)
     with ThreadPoolExecutor(1) as pool:
@@ -177,7 +177,7 @@ def searching(server: Served, asked: Requests, found: list[Searched]) -> Iterato
 
 
 def _run(kind: str, load: Load, stop: threading.Event | None = None) -> Searched:
-    """A load whose requests are all answered; raises SystemExit for others."""
+    """Run a load; raises SystemExit unless all requests succeed."""
     degraded = [0]
 
     def seen(_: bytes, __: int, body: bytes) -> None:
@@ -187,7 +187,7 @@ def _run(kind: str, load: Load, stop: threading.Event | None = None) -> Searched
 
 
 def milliseconds(rounds: Sequence[Searched], percent: float) -> str:
-    """A percentile of the latencies, the median over the rounds."""
+    """Return a percentile of the latencies, as median over the rounds."""
     return f"{statistics.median(one.outcome.ms(percent) for one in rounds):.1f}"
 
 
@@ -206,13 +206,13 @@ class Drawn:
         return [get(f"/search?q={quote_plus(self.text(QUERY_WORDS))}&k=10{more}") for _ in range(QUERIES)]
 
     def popular_searches(self) -> list[bytes]:
-        """Of 1,000 queries, the frequencies of which fall by Zipf's law."""
+        """Return searches drawn from 1,000 queries by Zipf's law."""
         queries = [get(f"/search?q={quote_plus(self.text(QUERY_WORDS))}&k=10") for _ in range(POPULAR)]
         chances = 1 / np.arange(1, POPULAR + 1)
         return [queries[num] for num in self.random.choice(POPULAR, QUERIES, p=chances / chances.sum()).tolist()]
 
     def chats(self) -> list[bytes]:
-        """Conversations of two turns, with a title, a dislike and two texts."""
+        """Return conversations of two turns, with a title, a dislike and two texts."""
         return [self._chat() for _ in range(QUERIES)]
 
     def _chat(self) -> bytes:
@@ -232,7 +232,7 @@ class Drawn:
 
 
 def store() -> Store:
-    """The store of the model, which is trained where it is not there yet or is one of another release."""
+    """Return the store of the model; it is trained if it is missing or of another release."""
     trained = Store(FOLDER / "store")
     try:
         trained.load()
@@ -255,7 +255,7 @@ def _write(path: Path, head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> 
 
 
 def part(asked: Requests, number: int) -> Requests:
-    """Requests that no other round sends, of many."""
+    """Return requests that no other round sends."""
     if len(asked) == 1:
         return asked
     size = len(asked) // 20

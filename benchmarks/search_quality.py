@@ -1,10 +1,10 @@
-"""How good each way to search is: labelled queries over the films of the sample.
+"""Quality of the search modes: labeled queries over the films of the sample.
 
     python -m benchmarks.search_quality [--store var/store] [--worst]
 
-Asks the current model of the store each query of search_queries.csv and prints Markdown. The labels were written from the
-films before any way was measured: which films is somebody looking for who says this? Of a query, recall@10 is the share of them
-(of ten at most) that stand among the first ten, MRR the reciprocal rank of the first of them, hit@1 whether it stands first.
+Runs each query of search_queries.csv on the current model of the store and prints Markdown. The labels, the films that a user
+with such a query may look for, were written before any measurement. For a query, recall@10 is the share of labeled films (at
+most ten) in the first ten, MRR the reciprocal rank of the first labeled film, hit@1 whether it is first.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def measure(ids: Sequence[str], relevant: Sequence[str]) -> tuple[float, float, float]:
-    """Recall, reciprocal rank, and whether the first one is relevant."""
+    """Return recall, reciprocal rank, and whether the first item is relevant."""
     hits = [item_id in relevant for item_id in ids[:K]]
     rank = hits.index(True) + 1 if any(hits) else 0
     return sum(hits) / min(K, len(relevant)), 1 / rank if rank else 0.0, float(rank == 1)

@@ -1,4 +1,4 @@
-"""`recsys serve` as a process: its start, its workers, the processor time and the memory that they take."""
+"""`recsys serve` as a process: start, workers, processor time and memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RECSYS = Path(sys.executable).with_name("recsys")
 READY_SECONDS = 120
 STOP_SECONDS = 60
 LOOK_SECONDS = 0.02
-IN_A_ROW = 20  # so that all workers are ready, to which the kernel deals the connections
+IN_A_ROW = 20  # the kernel spreads connections over workers, so all are ready
 ENCODER = "serving.encoding.process"
 TICKS = os.sysconf("SC_CLK_TCK")
 PRIVATE = re.compile(r"^Private_(?:Clean|Dirty): +(\d+) kB$", re.MULTILINE)
@@ -31,18 +31,18 @@ MAPPING = re.compile(r"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(?P<path>.*)$", re.
 
 @dataclass(frozen=True)
 class Served:
-    """A server that runs.
+    """Running server.
 
     Parameters
     ----------
     address : (str, int)
-        Where it listens.
+        Host and port.
     pid : int
-        Of the process that started the others.
+        Process number of the supervisor.
     store : Path
-        Whose model it serves.
+        Store of the served model.
     start_seconds : float
-        From the start of the process until ``/readyz`` of all workers says 200.
+        From the start of the process until ``/readyz`` of all workers answers 200.
     """
 
     address: Address
@@ -51,31 +51,31 @@ class Served:
     start_seconds: float
 
     def workers(self) -> list[int]:
-        """The processes that have a file of the store mapped into memory."""
+        """Return the processes that have mapped a file of the store."""
         return _workers(self.pid, self.store)
 
     def cpu_seconds(self) -> float:
-        """Processor time of the server and its workers so far."""
+        """Return the processor time of the server and its workers so far."""
         return sum(_ticks(pid) for pid in (self.pid, *_descendants(self.pid))) / TICKS
 
     def encoder_seconds(self) -> float:
-        """Processor time of the process that encodes what is searched for, 0 where there is none."""
+        """Return the processor time of the encoder process; 0 without such a process."""
         pids = [pid for pid in _descendants(self.pid) if ENCODER in _read(pid, "cmdline")]
         return sum(_ticks(pid) for pid in pids) / TICKS
 
     def private_bytes(self) -> list[int]:
-        """Memory of each worker that no other process shares, without what is mapped from files of the store."""
+        """Return the private memory of each worker, without mapped files of the store."""
         return [_private(_read(pid, "smaps"), str(self.store)) for pid in self.workers()]
 
 
 @contextmanager
 def served(store: Path, events: Path | None = None, workers: int = ServeConfig().workers) -> Iterator[Served]:
-    """Serve the current model of `store` with the defaults; the log goes nowhere.
+    """Serve the current model of `store` with the defaults; the log is discarded.
 
     Raises
     ------
     SystemExit
-        When it is not ready in time.
+        When the server is not ready in time.
     """
     port = _free_port()
     store = store.resolve()
@@ -138,7 +138,7 @@ def _read(pid: int, name: str) -> str:
 
 
 def _text(path: Path) -> str:
-    """A file of /proc; nothing where the process has ended."""
+    """Return a file of /proc; empty if the process has ended."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:

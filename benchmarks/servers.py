@@ -1,7 +1,7 @@
-"""Which server for the workers: ``python -m benchmarks.servers`` prints the table of docs/decisions/0009.
+"""Comparison of WSGI servers: ``python -m benchmarks.servers`` prints the table of docs/decisions/0009.
 
-Every server runs the real application over one small model, in turn, for some rounds; medians are shown. The load comes from
-processes of this program on the same machine, so compare figures of one table, and those of processor time before those of
+Every server runs the real application over a small model, alternating in rounds; figures are medians. The load comes from
+processes of this program on the same machine, so compare figures within a table; processor time is more reliable than
 throughput.
 """
 
@@ -52,15 +52,15 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 @dataclass(frozen=True)
 class Server:
-    """A server with its options.
+    """Server with its options.
 
     Parameters
     ----------
     name : str
     command : callable
-        What to run, for a port and a number of workers.
+        Maps a port and a number of workers to a command line.
     several : bool
-        Whether it has more than one process.
+        Whether it supports several processes.
     """
 
     name: str
@@ -110,7 +110,7 @@ SERVERS = (
 
 @dataclass
 class Row:
-    """What was measured of a server, by the name of the column, one figure a round."""
+    """Measurements of a server by column, one figure a round."""
 
     server: Server
     figures: dict[str, list[float]] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that runs: where it listens, and its first process."""
+    """Running server: its address and first process."""
 
     address: Address
     pid: int
@@ -135,26 +135,26 @@ class Running:
         return [self.pid, *children(self.pid)]
 
     def workers(self) -> list[int]:
-        """Processes with the model in their memory."""
+        """Return the processes that have mapped the model."""
         return [pid for pid in self.processes() if os.environ["RECSYS_STORE"] in _read(pid, "maps")]
 
     def is_ready(self) -> bool:
         return run(Load(self.address, (get("/readyz", CLOSE),), 1, 0.001, timeout=2.0)).statuses[200] > 0
 
     def cpu_seconds(self) -> float:
-        """By the scheduler: ticks are too coarse for threads that work for microseconds."""
+        """Return processor time by the scheduler; ticks are too coarse for threads that run for microseconds."""
         threads = [task for pid in self.processes() for task in Path(f"/proc/{pid}/task").iterdir()]
         return sum(int((task / "schedstat").read_text().split()[0]) for task in threads) / 1e9
 
     def private_megabytes(self) -> float:
-        """Memory of a worker that it shares with nobody, on average."""
+        """Return the mean private memory of a worker."""
         kilobytes = [sum(map(int, PRIVATE.findall(_read(pid, "smaps_rollup")))) for pid in self.workers()]
         return statistics.fmean(kilobytes) / 1000
 
 
 @contextmanager
 def started(server: Server, workers: int) -> Iterator[Running]:
-    """A server that is ready."""
+    """Start a server and wait until it is ready."""
     port = free_port()
     with subprocess.Popen(  # noqa: S603 our own words
         server.command(port, workers), cwd=factories.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -163,11 +163,11 @@ def started(server: Server, workers: int) -> Iterator[Running]:
         try:
             if _wait(lambda: len(found.workers()) == workers and found.is_ready()) == float("inf"):
                 raise SystemExit(f"{server.name} does not start")
-            time.sleep(1)  # the second worker may be a moment behind
+            time.sleep(1)  # the second worker may start later
             yield found
         finally:
             with suppress(OSError):
-                for pid in found.processes():  # how they end is not measured here
+                for pid in found.processes():  # their shutdown is not measured
                     os.kill(pid, signal.SIGKILL)
 
 
@@ -179,7 +179,7 @@ def _read(pid: int, name: str) -> str:
 
 
 def _wait(condition: Callable[[], bool]) -> float:
-    """Seconds until it holds, infinity where it does not."""
+    """Return the seconds until a condition holds; infinity if it does not."""
     begin = time.perf_counter()
     while not condition():
         if time.perf_counter() - begin > PATIENCE_SECONDS:
@@ -189,7 +189,7 @@ def _wait(condition: Callable[[], bool]) -> float:
 
 
 def throughput(row: Row, workers: int) -> None:
-    """Requests a second of `/livez` and `/recommend`, and the processor time of one."""
+    """Measure requests a second of `/livez` and `/recommend`, and the processor time of a request."""
     with started(row.server, workers) as found:
         for name, requests in (("livez", LIVEZ), ("recommend", LISTS)):
             load = Load(found.address, requests, CONNECTIONS, SECONDS)
@@ -203,7 +203,7 @@ def throughput(row: Row, workers: int) -> None:
 
 
 def slow_clients(row: Row) -> None:
-    """Normal requests that are answered within two seconds beside 200 clients that do not finish theirs."""
+    """Count normal requests answered within two seconds, with 200 clients that send incomplete requests."""
     for name, beginning in (("slow heads", HALF_HEAD), ("slow bodies", HALF_BODY)):
         with started(row.server, 2 if row.server.several else 1) as found:
             with half_open(found.address, CLIENTS, beginning):
@@ -216,7 +216,7 @@ def _is_answered(found: Running) -> bool:
 
 
 def killed(row: Row) -> None:
-    """kill -9 of one of two workers under load: requests lost, seconds until there are two; then of its successor."""
+    """Kill one of two workers under load: lost requests, seconds until there are two again; then kill its successor."""
     if not row.server.several:
         row.faults.update({"lost by kill -9": "all, no other worker", "s to two workers": "never", "killed twice": "-"})
         return
@@ -231,7 +231,7 @@ def killed(row: Row) -> None:
 
 
 def _lives_on(found: Running) -> bool:
-    """Whether it serves after a worker and at once its successor were killed."""
+    """Return whether the server answers after a worker and then its successor were killed."""
     before = {*children(found.pid)}
     os.kill(found.workers()[0], signal.SIGKILL)
     _wait(lambda: bool({*children(found.pid)} - before))
@@ -242,7 +242,7 @@ def _lives_on(found: Running) -> bool:
 
 
 def reloaded(row: Row) -> None:
-    """Requests lost when all workers are replaced by SIGHUP under load."""
+    """Count requests lost when SIGHUP replaces all workers under load."""
     if not row.server.several:
         row.faults["lost by SIGHUP"] = "has none"
         return
@@ -256,7 +256,7 @@ def reloaded(row: Row) -> None:
 
 @contextmanager
 def _loaded(found: Running) -> Iterator[list[Outcome]]:
-    """Load from before the block until after it; the outcome is in the list when the block has ended."""
+    """Run a load during the block; the outcome is in the list after the block."""
     stop = threading.Event()
     outcomes: list[Outcome] = []
     load = Load(found.address, LISTS, CONNECTIONS, 3600.0)

@@ -1,9 +1,9 @@
-"""What the service costs: throughput, latency, the ways to ask, and growth. Every figure stands beside one of the same run.
+"""Throughput and latency of the service by kind of request and size; each figure has a reference figure of the same run.
 
     python -m benchmarks.serving [throughput] [latency] [ways] [growth] [--rounds 5] [--seconds 4] [--largest 1000000]
 
-Prints Markdown for docs/serving.md. `recsys serve` runs with its defaults on this machine, and so does the load, on the same
-cores; what is compared takes turns in rounds. Takes 20 minutes, and 2 more to train the Gowalla model the first time.
+Prints Markdown for docs/serving.md. `recsys serve` runs with its defaults on the same cores as the load; compared cases
+alternate in rounds. Takes 20 minutes, and 2 more to train the Gowalla model the first time.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def on_gowalla(parts: Sequence[Callable[[Served, Asking, Effort], str]], effort: Effort) -> str:
-    """The parts that ask the Gowalla model; Markdown sections."""
+    """Run the measurements on the Gowalla model; return Markdown sections."""
     store = gowalla.store()
     events = gowalla.FOLDER / "events.sqlite"
     for path in events.parent.glob(f"{events.name}*"):
@@ -69,7 +69,7 @@ def on_gowalla(parts: Sequence[Callable[[Served, Asking, Effort], str]], effort:
 
 
 class Asking:
-    """Requests about uniformly random users and items of a model."""
+    """Requests for uniformly random users and items of a model."""
 
     def __init__(self, users: Sequence[str], items: Sequence[str], seed: int = 0) -> None:
         self.users, self.items = users, items
@@ -94,13 +94,13 @@ class Asking:
         return [post("/rank", json.dumps(one).encode()) for one in asked]
 
     def events(self, users: Sequence[str]) -> list[dict[str, str]]:
-        """One event of each user."""
+        """Return requests with an event of each user."""
         pairs = zip(users, self.some(self.items, len(users)), strict=True)
         return [{"user_id": user, "item_id": item} for user, item in pairs]
 
 
 def throughput(server: Served, asking: Asking, effort: Effort) -> str:
-    """Answers a second in a closed loop."""
+    """Measure answers a second in a closed loop."""
     kinds = {
         LIVE: [get("/livez")],
         "GET /recommend/<user>?k=10": asking.recommend(),
@@ -110,7 +110,7 @@ def throughput(server: Served, asking: Asking, effort: Effort) -> str:
 
 
 def latency(server: Served, asking: Asking, effort: Effort) -> str:
-    """Latencies at half of the throughput, requests being sent when they are due."""
+    """Measure latencies at half of the throughput, with requests at a constant rate."""
     kinds = {
         LIVE: [get("/livez")],
         "GET /recommend/<user>?k=10": asking.recommend(),
@@ -130,7 +130,7 @@ def latency(server: Served, asking: Asking, effort: Effort) -> str:
 
 
 def ways(server: Served, asking: Asking, effort: Effort) -> str:
-    """What each way to ask costs beside the plain one."""
+    """Compare the cost of each kind of request with a plain request."""
     active = asking.users[:: len(asking.users) // ACTIVE_USERS][:ACTIVE_USERS]
     for _ in range(FRESH_EVENTS):
         sent = post("/events", json.dumps(asking.events(active)).encode())

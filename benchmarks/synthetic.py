@@ -1,7 +1,7 @@
-"""Models of any size with the shape of real ones, made without training.
+"""Synthetic models of any size with the structure of trained models, made without training.
 
-Users and items are points of a space of few dimensions, seen through more factors with a little noise, as the factors of a
-trained model are; lengths of items are spread as their popularity is.
+Users and items are points of a low-dimensional space, embedded in more factors with a little noise, like the factors of a
+trained model; lengths of items vary like their popularity.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Serves = Literal["exact", "annoy", "lists"]
 FACTORS = 64
 TASTES = 16
 NOISE = 0.1
-LENGTHS = 0.35  # as in the models of Gowalla: 1% of the items are 2.5 times as long as the median
+LENGTHS = 0.35  # as for Gowalla: 1% of the items are 2.5 times as long as the median
 PER_USER = 20
 OFFERED = 500
 BLOCK = 1000
@@ -52,7 +52,7 @@ INDEX = IndexConfig(n_trees=10, queries=QUERIES, recall=0.9)
 
 @dataclass(frozen=True, eq=False)
 class Synthetic:
-    """A model with its forest, and how long the forest took to be built and to be searched for its depth."""
+    """Model with its forest, and the time to build the forest and to find its depth."""
 
     model: Model
     built: BuiltIndex
@@ -60,7 +60,7 @@ class Synthetic:
 
 
 def synthetic(n_items: int, n_users: int, seed: int = 0) -> Synthetic:
-    """A model of `n_items` and `n_users` that answers exactly."""
+    """Return a model of `n_items` and `n_users` with exact indexes."""
     random = np.random.default_rng(seed)
     basis = random.normal(size=(TASTES, FACTORS))
     users = _points(random, n_users, basis)
@@ -75,7 +75,7 @@ def synthetic(n_items: int, n_users: int, seed: int = 0) -> Synthetic:
 
 
 def publish(folder: Path, of: Synthetic, serves: Serves) -> Store:
-    """A store with the model; `serves` is "exact", "annoy", or "lists": looked up where a user is known."""
+    """Publish the model and return its store; `serves` is "exact", "annoy", or "lists": precomputed for known users."""
     model = of.model
     info = of.built.info.model_copy(update={"serves": "annoy" if serves == "annoy" else "exact"})
     if serves == "annoy":
@@ -103,7 +103,7 @@ def _model(
     )
     counts = np.bincount(histories.item_nums, minlength=n_items)
     popularity = Popularity.from_scores(counts.astype(np.float32))
-    # so much regularization that the noise, of which ALS leaves none, does not lead a new user's vector astray
+    # strong enough that the noise, which ALS would not leave, does not distort a new user's vector
     runs = (np.array([PER_USER]), np.array([float(np.vdot(items, items)) / FACTORS]))
     unit = items / np.linalg.norm(items, axis=1, keepdims=True)
     attributes = Attributes.from_catalog(catalog)
@@ -127,7 +127,7 @@ def _model(
 
 
 def _liked(random: np.random.Generator, items: NDArray[np.float32], users: NDArray[np.float32]) -> NDArray[np.int32]:
-    """For each user the best of some items, which are others for each block of users."""
+    """Return for each user the best of some random items, drawn for each block of users."""
     blocks = []
     for start in range(0, len(users), BLOCK):
         offered = random.choice(len(items), min(OFFERED, len(items)), replace=False).astype(np.int32)
@@ -148,7 +148,7 @@ def _catalog(random: np.random.Generator, n: int) -> Catalog:
 
 
 def _lists(n_users: int, n_items: int) -> UserLists:
-    """Some items for each user: how long a look-up takes does not depend on which."""
+    """Return arbitrary items for each user; the time of a look-up does not depend on them."""
     first = np.arange(n_users, dtype=np.int64)[:, None] * 7919
     nums = ((first + np.arange(LISTED)) % n_items).astype(np.int32)
     scores = np.tile(np.linspace(2, 1, LISTED, dtype=np.float32), (n_users, 1))

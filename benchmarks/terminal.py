@@ -1,4 +1,4 @@
-"""Draws docs/terminal.svg: commands and what they answer, from the model that `make train` published.
+"""Draws docs/terminal.svg: commands and their output, with the model that `make train` published.
 
 ``python -m benchmarks.terminal``
 """
@@ -33,13 +33,13 @@ def main() -> None:
         console.print(Text(f"$ {command}", style="bold green"))
         console.print(Text(answer(command)))
     drawing = console.export_svg(title="recsys", clear=False)
-    drawing = re.sub(r"@font-face \{.*?\}", "", drawing, flags=re.DOTALL)  # fonts of another host
+    drawing = re.sub(r"@font-face \{.*?\}", "", drawing, flags=re.DOTALL)  # fonts from another host
     drawing = drawing.replace("Fira Code", "ui-monospace, DejaVu Sans Mono")
     (ROOT / "docs" / "terminal.svg").write_text(drawing, encoding="utf-8")
 
 
 def answer(command: str) -> str:
-    """What a command prints on a terminal of COLUMNS columns."""
+    """Return the output of a command on a terminal of COLUMNS columns."""
     environment = {**os.environ, "COLUMNS": str(COLUMNS)}
     done = subprocess.run(  # noqa: S603 - our own command, no shell
         [RECSYS, *shlex.split(command)[1:]], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
