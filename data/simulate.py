@@ -1,17 +1,17 @@
-"""Draw the simulated behaviour of data/sample: ``python data/simulate.py`` writes data/sample/interactions.csv.
+"""Simulation of the behavior in data/sample: ``python data/simulate.py`` writes data/sample/interactions.csv.
 
-The taste model, from which nothing but uniform random numbers of one seed is drawn:
+The taste model; uniform random numbers of one seed are its only source of randomness:
 
-* A film has an appeal that falls with the logarithm of a random rank, so a few films are seen by many (a long tail).
-* A user has one to three tastes. A taste is two genres (drawn by how common they are), a year around which its era lies,
-  and one director (drawn by the number of films).
-* The fit of a film to a taste is the sum of: a point for each of its genres that belongs to the taste and one more for
-  both, an era term that falls off with the distance in years, and a bonus for the director.
-* A user watches a long-tailed number of films, one in twelve users only one or two. Each film is drawn without repetition
+* The appeal of a film falls with the logarithm of a random rank, so many users see a few films (a long tail).
+* A user has one to three tastes. A taste is two genres (drawn by frequency), the center year of an era,
+  and a director (drawn by the number of films).
+* The fit of a film to a taste is the sum of: a point for each of its genres in the taste and another point for
+  both, an era term that falls with the distance in years, and a bonus for the director.
+* A user watches a long-tailed number of films, one user in twelve only one or two. Films are drawn without repetition
   with probability proportional to exp(appeal + fit to one of the user's tastes); one in twelve is drawn by appeal alone.
 * A watched film is liked with a probability that rises with its fit; the like follows within two hours.
-* A user joins at some time in the two years and watches until their end, in sessions of an evening.
-* One film in twenty is cold: it is among the newest and nobody has watched it yet.
+* A user joins at some time in the two years and watches until their end, in evening sessions.
+* One film in twenty is cold: it is among the newest, and no user has watched it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Films:
-    """The catalogue as numbers: which genres and directors each film has, and its year."""
+    """Catalog as numbers: genres, directors and year of each film."""
 
     ids: list[str]
     genres: Floats
@@ -54,7 +54,7 @@ class Films:
         return cls([row["item_id"] for row in rows], genres, directors, np.array([float(row["year"]) for row in rows]))
 
     def fit(self, genres: list[int], year: float, director: int) -> Floats:
-        """How well each film fits one taste, (n_films,)."""
+        """Return the fit of each film to a taste, (n_films,)."""
         shared = self.genres[:, genres]
         era = np.exp(-(((self.years - year) / ERA_YEARS) ** 2))
         return (
@@ -63,7 +63,7 @@ class Films:
 
 
 def simulate(films: Films, seed: int = SEED) -> list[tuple[int, str, str, str]]:
-    """Events as (timestamp, user_id, item_id, event), in the order of time."""
+    """Return events as (timestamp, user_id, item_id, event), in order of time."""
     random = np.random.Generator(np.random.PCG64(seed))
     n = len(films.ids)
     appeal = -TAIL * np.log(1.0 + np.argsort(np.argsort(random.random(n))))
@@ -100,7 +100,7 @@ def _taste(films: Films, random: np.random.Generator) -> Floats:
 
 
 def _watched(appeal: Floats, fits: Floats, random: np.random.Generator) -> tuple[list[int], list[float]]:
-    """Films in the order of watching, and the fit of each to the taste that it was drawn for."""
+    """Return films in the order of watching, and the fit of each to the taste that it was drawn for."""
     wanted = math.exp(MEAN_LOG_FILMS + SPREAD_LOG_FILMS * _normal(random))
     few = random.random() < FEW_SHARE
     count = 1 + int(2 * random.random()) if few else min(MOST_FILMS, max(3, round(wanted)))
@@ -117,7 +117,7 @@ def _watched(appeal: Floats, fits: Floats, random: np.random.Generator) -> tuple
 
 
 def _moments(count: int, random: np.random.Generator) -> list[int]:
-    """Rising times of watching: evenings between joining and the end, some with several films."""
+    """Return rising times of watching: evenings between joining and the end, some with several films."""
     joined = START + (END - 30 * DAY - START) * random.random() ** 1.5
     evenings = np.sort(joined + (END - DAY - joined) * random.random(count)) // DAY * DAY + 64_800
     moments: list[int] = []

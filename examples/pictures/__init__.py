@@ -1,1 +1,1 @@
-"""A catalogue of drawn pictures, and a two-tower model of pictures and words that is trained on it."""
+"""Example: a catalog of drawn pictures, and a two-tower model of pictures and words trained on such pictures."""

@@ -21,7 +21,7 @@ STEPS = TowerSettings().steps
 @click.option("--seed", default=42, show_default=True, type=click.IntRange(0, 2**31 - 100), help="of everything random")
 @click.option("--steps", default=STEPS, show_default=True, type=click.IntRange(1), help="of the training of the towers")
 def main(folder: Path, seed: int, steps: int) -> None:
-    """Draw a catalogue into FOLDER, train two towers on such pictures, and print how well they do (some minutes)."""
+    """Draw a catalog into FOLDER, train two towers on such pictures, and print their figures (some minutes)."""
     settings = DemoSettings(TowerSettings(steps=steps, random_state=seed))
     stages = Stages()
     config = make(folder, settings, stages)
@@ -38,7 +38,7 @@ def main(folder: Path, seed: int, steps: int) -> None:
 def _show(found: list[Retrieval], named: list[Captions]) -> None:
     columns = (
         "",
-        "questions",
+        "queries",
         "among",
         "caption finds picture @1",
         "@5",

@@ -1,4 +1,4 @@
-"""A folder in which pictures can be searched, made from nothing: towers, a catalogue of drawn prints, and users."""
+"""Folder of the picture example: towers, a catalog of drawn prints, and simulated users."""
 
 from __future__ import annotations
 
@@ -22,21 +22,20 @@ from recsys.progress import Stages
 HELD_OUT = 0.15
 CONFIG, ITEMS, INTERACTIONS = "pictures.toml", "items.csv", "interactions.csv"
 TOWERS, PRINTS = "towers", "prints"
-SEED_OF_FIGURES, SEED_OF_PRINTS = 1, 2  # added to the seed: pictures that no training saw
+SEED_OF_FIGURES, SEED_OF_PRINTS = 1, 2  # added to the seed, for pictures not used in training
 ATTRIBUTES = tuple(one.name for one in fields(Scene))
 
 
 @dataclass(frozen=True)
 class DemoSettings:
-    """How large the demonstration is.
+    """Size of the demonstration.
 
     Parameters
     ----------
     towers : TowerSettings
     world : World
-        What is drawn.
     items, users, per_user : int
-        Of the catalogue, of whom it is for, and what each of them has liked.
+        Number of items, of users, and of liked items of a user.
     """
 
     towers: TowerSettings = field(default_factory=TowerSettings)
@@ -47,12 +46,12 @@ class DemoSettings:
 
     @property
     def parts(self) -> Parts:
-        """What is learned from, and what is held out."""
+        """Training and held-out combinations."""
         return split(self.world, HELD_OUT, self.towers.random_state)
 
 
 def make(folder: Path, settings: DemoSettings, stages: Stages) -> Path:
-    """Fill an empty folder and return the configuration file in it; raises DataError when there is something in it."""
+    """Fill an empty folder and return its configuration file; raises DataError when the folder is not empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder} is there already; name a folder that is empty or not there")
     (folder / PRINTS).mkdir(parents=True)
@@ -60,7 +59,7 @@ def make(folder: Path, settings: DemoSettings, stages: Stages) -> Path:
     with stages.stage("towers", towers.pictures + towers.steps) as advance:
         two_towers.write(folder / TOWERS, two_towers.train(settings.parts.seen, towers, advance), towers)
     with stages.stage("draw", settings.items) as advance:
-        scenes = _catalogue(folder, settings)
+        scenes = _catalog(folder, settings)
         advance(settings.items)
     _interactions(folder / INTERACTIONS, scenes, settings)
     (folder / CONFIG).write_text(render(_changes(folder)), encoding="utf-8")
@@ -68,24 +67,24 @@ def make(folder: Path, settings: DemoSettings, stages: Stages) -> Path:
 
 
 def figures(folder: Path, settings: DemoSettings) -> tuple[list[Retrieval], list[Captions]]:
-    """Measure the towers of a folder that :func:`make` filled with these settings, on pictures drawn for it."""
+    """Measure the towers of a folder that :func:`make` filled with these settings, on new pictures."""
     encoder = open_onnx(folder / TOWERS)
     parts, seed = settings.parts, settings.towers.random_state + SEED_OF_FIGURES
     seen, unseen, pairs = (Shown.of(encoder, scenes, seed) for scenes in (parts.seen, parts.unseen, parts.unseen_pairs))
     every = seen.and_more(unseen).and_more(pairs)
     found = [
-        retrieval("unseen combinations, among themselves", unseen),
+        retrieval("unseen combinations, among unseen", unseen),
         retrieval("unseen combinations, among all", unseen, seen.and_more(pairs)),
-        retrieval("unseen pairs of shape and colour, among themselves", pairs),
-        retrieval("unseen pairs of shape and colour, among all", pairs, seen.and_more(unseen)),
+        retrieval("unseen pairs of shape and color, among unseen", pairs),
+        retrieval("unseen pairs of shape and color, among all", pairs, seen.and_more(unseen)),
         retrieval("all, new pictures of seen ones as well", every),
     ]
-    named = (("seen combinations", seen), ("unseen combinations", unseen), ("unseen pairs of shape and colour", pairs))
+    named = (("seen combinations", seen), ("unseen combinations", unseen), ("unseen pairs of shape and color", pairs))
     return found, [captions(name, encoder, shown) for name, shown in named]
 
 
-def _catalogue(folder: Path, settings: DemoSettings) -> list[Scene]:
-    """Draw the prints and list them; scenes that the towers have not seen are among them in proportion."""
+def _catalog(folder: Path, settings: DemoSettings) -> list[Scene]:
+    """Draw the prints and write the catalog; it contains unseen scenes in proportion."""
     random = np.random.default_rng(settings.towers.random_state + SEED_OF_PRINTS)
     every = settings.world.scenes()
     chosen = [every[place] for place in np.resize(random.permutation(len(every)), settings.items).tolist()]
@@ -101,7 +100,7 @@ def _catalogue(folder: Path, settings: DemoSettings) -> list[Scene]:
 
 
 def _interactions(path: Path, scenes: Sequence[Scene], settings: DemoSettings) -> None:
-    """Users who like a shape and a colour: two of three things have one of both, those with both count twice."""
+    """Write interactions of users who like a shape and a color: two items in three have one of them; both count twice."""
     random = np.random.default_rng(settings.towers.random_state + SEED_OF_PRINTS)
     shapes, colours = (np.array([getattr(scene, name) for scene in scenes]) for name in ("shape", "colour"))
     with path.open("w", encoding="utf-8", newline="") as stream:

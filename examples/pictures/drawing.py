@@ -1,4 +1,4 @@
-"""Draws scenes: a plain ground with some noise, and things of one shape and colour in one region of it."""
+"""Drawing of scenes: a plain background with some noise, and objects of one shape and color in one region of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from examples.pictures.scenes import Scene
 from recsys.encoders.pictures import Picture
 
 SIDE = 96
-FINE = 3  # drawn so many times larger, then shrunk, so that edges are smooth
+FINE = 3  # factor of supersampling, for smooth edges
 HUES: Final[Mapping[str, int]] = {
     "red": 0,
     "orange": 28,
@@ -35,7 +35,7 @@ CENTRES: Final[Mapping[str, tuple[float, float]]] = {
     "middle": (0.5, 0.5),
 }
 NUMBERS: Final[Mapping[str, int]] = {"one": 1, "two": 2, "three": 3, "four": 4}
-DISTANCES = {1: 0.0, 2: 0.12, 3: 0.14, 4: 0.16}  # of each thing from the middle of its region
+DISTANCES = {1: 0.0, 2: 0.12, 3: 0.14, 4: 0.16}  # of each object from the center of its region
 RADIUS = 0.105
 TILT = 0.3  # radians, at most
 
@@ -43,7 +43,7 @@ Points = NDArray[np.float64]
 
 
 def draw(scene: Scene, random: Generator, side: int = SIDE) -> Picture:
-    """A picture of `side` x `side` pixels in RGB; size, place, tilt, tone and ground are drawn by `random`."""
+    """Draw an RGB picture of `side` x `side` pixels; `random` draws size, place, tilt, tone and background."""
     large = side * FINE
     ground = _rgb(random.random(), random.uniform(0, 0.12), random.uniform(0.86, 1))
     hue = (HUES[scene.colour] + random.uniform(-6, 6)) / 360 % 1
@@ -64,14 +64,14 @@ def draw(scene: Scene, random: Generator, side: int = SIDE) -> Picture:
 
 
 def png(picture: Picture) -> bytes:
-    """The picture as a file."""
+    """Return the picture as a PNG file."""
     stream = io.BytesIO()
     picture.save(stream, "PNG")
     return stream.getvalue()
 
 
 def sheet(rows: list[list[Picture]], gap: int = 4) -> Picture:
-    """Pictures of one size in rows of any lengths, on one white picture."""
+    """Arrange pictures of equal size in rows of any lengths on a white picture."""
     side = rows[0][0].size[0]
     width, height = (gap + n * (side + gap) for n in (max(map(len, rows)), len(rows)))
     whole = Image.new("RGB", (width, height), (255, 255, 255))
@@ -82,7 +82,7 @@ def sheet(rows: list[list[Picture]], gap: int = 4) -> Picture:
 
 
 def _places(scene: Scene, random: Generator) -> Points:
-    """Where the middle of each thing is, (n, 2), of a picture of side 1."""
+    """Return the centers of the objects, (n, 2), in a picture of side 1."""
     n = NUMBERS[scene.count]
     centre = np.array(CENTRES[scene.position]) + random.uniform(-0.02, 0.02, size=2)
     angles = random.uniform(0, 2 * np.pi) + 2 * np.pi * np.arange(n) / n
@@ -108,7 +108,7 @@ def _round(radius: float = 1.0, n: int = 40, start: float = 0.0, stop: float = 2
 
 
 def _corners(radii: tuple[float, ...], n: int) -> Points:
-    """A polygon whose corners lie at these distances by turns; the first points up."""
+    """Return a polygon whose corners are at these distances in turn; the first points up."""
     angles = -np.pi / 2 + 2 * np.pi * np.arange(n) / n
     lengths = np.resize(radii, n)
     found: Points = lengths[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
@@ -130,7 +130,7 @@ def _heart() -> Points:
 
 def _crescent() -> Points:
     outer = _round(1.0, 30, np.pi / 3, 2 * np.pi - np.pi / 3)
-    inner = _round(0.883, 30, 2 * np.pi - 1.377, 1.377) + np.array([0.33, 0])  # it meets the ends of the outer arc
+    inner = _round(0.883, 30, 2 * np.pi - 1.377, 1.377) + np.array([0.33, 0])  # meets the ends of the outer arc
     found: Points = np.concatenate([outer, inner]) + np.array([0.25, 0])
     return found
 

@@ -1,4 +1,4 @@
-"""How well towers find pictures for words and words for pictures, measured on scenes that they have not seen."""
+"""Retrieval and caption figures of towers on unseen scenes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ DEPTHS = (1, 5)
 
 @dataclass(frozen=True)
 class Retrieval:
-    """Shares of questions whose answer is among the first, by direction and depth, each over `among` candidates.
+    """Shares of queries whose answer is among the first, by direction and depth.
 
     Parameters
     ----------
     name : str
-        What was asked, and among what.
+        Description of queries and candidates.
     questions, among : int
+        Numbers of queries and of candidates.
     to_picture, to_text : dict
         By depth: a caption finds its picture, a picture its caption.
     """
@@ -37,13 +38,13 @@ class Retrieval:
     to_text: dict[int, float]
 
     def chance(self, depth: int) -> float:
-        """The share that a random order finds."""
+        """Return the share of a random order."""
         return depth / self.among
 
 
 @dataclass(frozen=True)
 class Captions:
-    """Shares of pictures of which the nearest value of an attribute is the right one, and of those with all of them right."""
+    """Shares of pictures whose nearest value of an attribute is right, and of those with all values right."""
 
     name: str
     pictures: int
@@ -62,14 +63,14 @@ class Shown:
 
     @classmethod
     def of(cls, encoder: PictureEncoder, scenes: Sequence[Scene], random_state: int) -> Shown:
-        """Draw a new picture of each scene and tell all of it."""
+        """Draw a new picture and a complete caption of each scene."""
         random = np.random.default_rng(random_state)
         pictures = [draw(scene, random) for scene in scenes]
         texts = [scene.told(random) for scene in scenes]
         return cls(list(scenes), pictures, encoder.encode_pictures(pictures), encoder.encode(texts))
 
     def and_more(self, other: Shown) -> Shown:
-        """Both, this one first."""
+        """Return both, this set first."""
         return Shown(
             self.scenes + other.scenes,
             self.pictures + other.pictures,
@@ -79,7 +80,7 @@ class Shown:
 
 
 def retrieval(name: str, asked: Shown, others: Shown | None = None) -> Retrieval:
-    """Each caption is asked for its picture and each picture for its caption, among all that are asked, and `others`."""
+    """Rank pictures for each caption and captions for each picture, among all queries and `others`."""
     among = asked if others is None else asked.and_more(others)
     to_picture, to_text = _ranks(asked.texts, among.looks), _ranks(asked.looks, among.texts)
     return Retrieval(
@@ -92,7 +93,7 @@ def retrieval(name: str, asked: Shown, others: Shown | None = None) -> Retrieval
 
 
 def captions(name: str, encoder: PictureEncoder, shown: Shown) -> Captions:
-    """The nearest value of each attribute, told in a word, for every picture."""
+    """Compare the nearest value of each attribute, encoded as a word, with that of each picture."""
     right: dict[str, NDArray[np.bool_]] = {}
     for attribute, values in WORDS.items():
         names = list(values)
@@ -104,7 +105,7 @@ def captions(name: str, encoder: PictureEncoder, shown: Shown) -> Captions:
 
 
 def _ranks(questions: Vectors, answers: Vectors) -> NDArray[np.int64]:
-    """How many answers are nearer to question i than answer i is; equal ones count as nearer."""
+    """Return how many answers are nearer to query i than answer i; equal ones count as nearer."""
     scores = questions @ answers.T
     own = np.take_along_axis(scores, np.arange(len(questions))[:, None], axis=1)
     return np.asarray((scores >= own).sum(axis=1) - 1)

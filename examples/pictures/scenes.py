@@ -1,4 +1,4 @@
-"""A small world that can be drawn and told: some things of one shape and one colour somewhere on a picture."""
+"""Scenes and captions: objects of one shape and one color in a region of a picture."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 }
 OPENINGS = ("", "", "a picture of", "some", "with", "you see")
 PLACES = ("", "in the", "at the", "on the")
-WHOLE = 0.6  # share of captions that tell everything; the others tell each attribute with a chance of one half
+WHOLE = 0.6  # share of complete captions; the others describe each attribute with probability 1/2
 
 
 @dataclass(frozen=True, order=True)
 class Scene:
-    """What a picture shows, in the names of WORDS."""
+    """Contents of a picture, by the names of WORDS."""
 
     shape: str
     colour: str
@@ -65,12 +65,12 @@ class Scene:
     position: str
 
     def told(self, random: Generator, attributes: Sequence[str] = ()) -> str:
-        """The scene in words that are drawn by `random`.
+        """Describe the scene in words drawn by `random`.
 
         Parameters
         ----------
         attributes : sequence of str
-            What is told, of the names of the fields; none: all of it.
+            Names of the fields to describe; empty: all.
         """
         words = {name: str(random.choice(WORDS[name][getattr(self, name)])) for name in attributes or tuple(WORDS)}
         where = words.pop("position", "")
@@ -81,7 +81,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class World:
-    """The values that are combined."""
+    """Values of the attributes of scenes."""
 
     shape: tuple[str, ...] = tuple(SHAPES)
     colour: tuple[str, ...] = tuple(COLOURS)
@@ -89,22 +89,22 @@ class World:
     position: tuple[str, ...] = tuple(POSITIONS)
 
     def scenes(self) -> list[Scene]:
-        """Every combination."""
+        """Return every combination."""
         return [Scene(*values) for values in product(*(getattr(self, field.name) for field in fields(self)))]
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The combinations of a world in three parts that have none in common.
+    """Disjoint parts of the combinations of a world.
 
     Parameters
     ----------
     seen : list of Scene
-        What is learned from.
+        Training part.
     unseen : list of Scene
-        A random part of the rest: their pairs of a shape and a colour are seen in other places or numbers.
+        Random part of the rest; training contains their pairs of shape and color with other positions or counts.
     unseen_pairs : list of Scene
-        All combinations of some pairs of a shape and a colour, each shape and each colour once.
+        All combinations of some pairs of shape and color; each shape and each color is in one pair.
     """
 
     seen: list[Scene]
@@ -113,7 +113,7 @@ class Parts:
 
 
 def split(world: World, share: float, random_state: int) -> Parts:
-    """Hold out one colour of each shape, and the share of the remaining combinations."""
+    """Hold out one color of each shape, and a share of the remaining combinations."""
     random = np.random.default_rng(random_state)
     colours = random.permutation(len(world.shape)) % len(world.colour)
     pairs = {(shape, world.colour[colour]) for shape, colour in zip(world.shape, colours.tolist(), strict=True)}
@@ -127,14 +127,14 @@ def split(world: World, share: float, random_state: int) -> Parts:
 
 @dataclass(frozen=True, eq=False)
 class Caption:
-    """A text, and which attributes it tells, in the order of WORDS."""
+    """Text, with a flag for each attribute that it describes, in the order of WORDS."""
 
     text: str
     told: NDArray[np.bool_]
 
 
 def caption(scene: Scene, random: Generator) -> Caption:
-    """A caption of everything, or of a part."""
+    """Return a caption of all attributes or of a part."""
     told = np.ones(len(WORDS), dtype=bool)
     if random.random() >= WHOLE:
         told = random.random(len(WORDS)) < 0.5
@@ -145,12 +145,12 @@ def caption(scene: Scene, random: Generator) -> Caption:
 
 
 def coded(scenes: Sequence[Scene]) -> NDArray[np.int64]:
-    """The values of the attributes as numbers, (len(scenes), len(WORDS))."""
+    """Return the values of the attributes as numbers, (len(scenes), len(WORDS))."""
     numbers = {name: {value: num for num, value in enumerate(values)} for name, values in WORDS.items()}
     return np.array([[numbers[name][getattr(scene, name)] for name in WORDS] for scene in scenes], dtype=np.int64)
 
 
 def vocabulary() -> tuple[str, ...]:
-    """Every word that a caption may hold, in the order of their letters."""
+    """Return every word of captions, sorted."""
     told = [word for values in WORDS.values() for words in values.values() for word in words]
     return tuple(sorted({word for text in (*told, *OPENINGS, *PLACES) for word in text.split()}))

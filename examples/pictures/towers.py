@@ -1,11 +1,11 @@
-"""Trains a tower for pictures and one for words into one space, on scenes that are drawn and told here.
+"""Training of a picture tower and a text tower with one output space, on drawn scenes and their captions.
 
-The loss is that of CLIP (Radford et al., ICML 2021): in a batch of pictures and a caption of each, the cosines of all pairs
-times a learned scale are logits, and the mean of two cross entropies is made small, that of each picture over the captions and
-that of each caption over the pictures (symmetric InfoNCE: van den Oord et al. 2018). A caption that happens to be true of
-another picture of the batch, which is known here, does not count as wrong for it: the pair is left out of both sums.
+The loss is that of CLIP (Radford et al., ICML 2021): in a batch of pictures with a caption each, the cosines of all pairs
+times a learned scale are logits. Minimized is the mean of two cross entropies, of each picture over the captions and
+of each caption over the pictures (symmetric InfoNCE: van den Oord et al. 2018). Pairs with a caption that is also true of
+another picture of the batch are left out of both sums.
 
-Both towers are written in ONNX beside the tokenizer, the folder that ``content.picture_encoder`` takes
+Both towers are written in ONNX with the tokenizer, as a folder for ``content.picture_encoder``
 (:mod:`recsys.encoders.onnx_encoder`).
 """
 
@@ -30,28 +30,28 @@ from training.content.onnx_export import write_model
 
 LARGEST_SCALE = 100.0
 FIRST_SCALE = 10.0
-SHIFT = 1  # pixels by which a picture is moved, at most
-POOLED = 2  # of so many convolutions, the last ones, the largest values are looked at
-UNKNOWN = "[UNK]"  # number 0, which every other word gets
+SHIFT = 1  # maximum shift of a picture in pixels
+POOLED = 2  # number of last convolutions whose channel maxima are used
+UNKNOWN = "[UNK]"  # number 0, for unknown words
 
 
 @dataclass(frozen=True)
 class TowerSettings:
-    """How large the towers are, and how they are trained.
+    """Sizes of the towers and parameters of the training.
 
     Parameters
     ----------
     side : int
-        Pictures are looked at as squares of so many pixels.
+        Side of the input pictures in pixels.
     channels : tuple of int
-        Of each convolution, which halves the side.
+        Output channels of each convolution, which halves the side.
     hidden, text_hidden, word_dim, dim : int
-        Lengths of the hidden layers, of the vectors of words and of those of pictures and texts.
+        Lengths of the hidden layers, of the word vectors and of the output vectors.
     pictures : int
-        How many are drawn.
+        Number of training pictures.
     batch, steps : int
     rate : float
-        The largest learning rate; it rises over a tenth of the steps and falls to 0 like a cosine.
+        Largest learning rate; it rises for a tenth of the steps and then falls to 0 like a cosine.
     decay : float
         Weight decay of AdamW.
     random_state : int
@@ -74,9 +74,9 @@ class TowerSettings:
 class Towers(nn.Module):
     """Both towers.
 
-    Pictures go through convolutions (3 x 3, stride 2); two dense layers get the last maps, where things are, and the largest
-    value of each channel of the last two, what they are wherever they are. The vectors of words are added up and go through
-    two dense layers as well.
+    Pictures go through convolutions (3 x 3, stride 2). Two dense layers get the last maps, which locate objects, and the
+    maxima of the channels of the last two, which identify objects at any position. Word vectors are summed and go through
+    two dense layers.
     """
 
     def __init__(self, settings: TowerSettings, n_words: int) -> None:
@@ -94,7 +94,7 @@ class Towers(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(float(np.log(FIRST_SCALE))))
 
     def of_pictures(self, squares: Tensor) -> Tensor:
-        """Unit vectors of pictures (n, 3, side, side)."""
+        """Return unit vectors of pictures (n, 3, side, side)."""
         maps = [squares]
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             maps.append(nn.functional.relu(norm(convolution(maps[-1]))))
@@ -103,7 +103,7 @@ class Towers(nn.Module):
         return nn.functional.normalize(self.picture(torch.cat(states, dim=1)), dim=1)
 
     def of_texts(self, counts: Tensor) -> Tensor:
-        """Unit vectors of texts, of which the number of each word is given, (n, n_words)."""
+        """Return unit vectors of texts, given as counts of words (n, n_words)."""
         return nn.functional.normalize(self.text(self.words(counts)), dim=1)
 
     def scale(self) -> Tensor:
@@ -111,7 +111,7 @@ class Towers(nn.Module):
 
 
 class _Texts(nn.Module):
-    """The tower of words behind a tokenizer; a text without a known word has a vector of zeros."""
+    """Text tower for token ids; a text without known words has a zero vector."""
 
     def __init__(self, towers: Towers) -> None:
         super().__init__()
@@ -125,7 +125,7 @@ class _Texts(nn.Module):
 
 
 class _Pictures(nn.Module):
-    """The tower of pictures for pixels, uint8 (n, side, side, 3)."""
+    """Picture tower for pixels, uint8 (n, side, side, 3)."""
 
     def __init__(self, towers: Towers) -> None:
         super().__init__()
@@ -136,15 +136,15 @@ class _Pictures(nn.Module):
 
 
 def brightness(pixels: Tensor) -> Tensor:
-    """From 0 to 255, (n, side, side, 3), to what the tower takes, -1 to 1, (n, 3, side, side).
+    """Scale pixels 0 to 255 (n, side, side, 3) to -1 to 1 (n, 3, side, side).
 
-    The channels stay last in memory: on a processor the convolutions take half the time that way.
+    The channels stay last in memory, which halves the time of convolutions on a CPU.
     """
     return (pixels.float() / 127.5 - 1).permute(0, 3, 1, 2)
 
 
 def tokenizer_of(words: Sequence[str]) -> Tokenizer:
-    """From a text to the numbers of its words, from 1 on in the order given."""
+    """Return a tokenizer that maps words to numbers from 1 on, in their order."""
     numbers = {word: num for num, word in enumerate((UNKNOWN, *words))}
     tokenizer = Tokenizer(models.WordLevel(numbers, unk_token=UNKNOWN))
     tokenizer.normalizer = normalizers.Lowercase()
@@ -162,7 +162,7 @@ def train(scenes: Sequence[Scene], settings: TowerSettings, advance: Callable[[i
     Parameters
     ----------
     advance : callable
-        Gets the number of pictures drawn, and of steps done.
+        Called with the number of pictures drawn or steps done.
     """
     words = tokenizer_of(vocabulary())
     random = np.random.default_rng(settings.random_state)
@@ -181,7 +181,7 @@ def train(scenes: Sequence[Scene], settings: TowerSettings, advance: Callable[[i
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Sums in one order, however many processors there are; for towers of this size more threads save little."""
+    """Use one thread, so that the order of sums does not depend on the number of processors; more threads save little."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -196,9 +196,9 @@ def losses(logits: Tensor, left_out: Tensor) -> Tensor:
     Parameters
     ----------
     logits : float tensor (n, n)
-        Captions by pictures; those on the diagonal belong together.
+        Captions by pictures; the diagonal has the matching pairs.
     left_out : bool tensor (n, n)
-        Pairs beside the diagonal that are true as well.
+        Other pairs that match as well.
     """
     open_pairs = logits.masked_fill(left_out, -torch.inf)
     own = torch.arange(len(logits))
@@ -206,14 +206,14 @@ def losses(logits: Tensor, left_out: Tensor) -> Tensor:
 
 
 def also_true(codes: NDArray[np.int64], told: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which captions are true of which other pictures of a batch, (n, n).
+    """Return the pairs off the diagonal whose caption is true of the picture, (n, n).
 
     Parameters
     ----------
     codes : int64 array (n, n_attributes)
         The scene of each picture and caption.
     told : bool array (n, n_attributes)
-        What each caption tells.
+        Attributes that each caption describes.
     """
     agrees = (codes[:, None] == codes[None]) | ~told[:, None]
     found: NDArray[np.bool_] = agrees.all(axis=2)
@@ -253,20 +253,20 @@ def _fit(
 
 
 def _evenly(n: int, size: int, random: np.random.Generator) -> list[int]:
-    """`size` numbers below `n`, each as often as any other, in random order."""
+    """Return `size` numbers below `n`, each equally often, in random order."""
     found: list[int] = random.permutation(np.resize(np.arange(n), size)).tolist()
     return found
 
 
 def _moved(squares: NDArray[np.uint8], random: np.random.Generator) -> Tensor:
-    """A batch for the tower (n, 3, side, side), moved by a pixel or not at all, so that single pixels say nothing."""
+    """Return a batch for the tower (n, 3, side, side), randomly shifted by up to a pixel."""
     down, across = (int(random.integers(-SHIFT, SHIFT + 1)) for _ in range(2))
     moved = np.roll(squares, (down, across), axis=(1, 2))
     return brightness(torch.from_numpy(np.ascontiguousarray(moved)))
 
 
 def counts_of(texts: Sequence[str], words: Tokenizer) -> NDArray[np.float32]:
-    """How often each known word is in each text, (len(texts), n_words)."""
+    """Return the counts of known words in each text, (len(texts), n_words)."""
     counts = np.zeros((len(texts), words.get_vocab_size()), dtype=np.float32)
     for row, text in enumerate(texts):
         np.add.at(counts[row], words.encode(text).ids, 1)
@@ -274,7 +274,7 @@ def counts_of(texts: Sequence[str], words: Tokenizer) -> NDArray[np.float32]:
 
 
 def write(folder: Path, towers: Towers, settings: TowerSettings) -> None:
-    """Write both towers in ONNX, with the tokenizer and their scale, into a folder, which is made."""
+    """Write both towers in ONNX, the tokenizer and the scale into a new folder."""
     folder.mkdir(parents=True, exist_ok=True)
     pixels = torch.zeros((2, settings.side, settings.side, 3), dtype=torch.uint8)
     write_model(folder / IMAGE, _Pictures(towers), ("pixels",), (pixels,), n_free=1)

@@ -217,7 +217,7 @@ def test_things_are_where_they_are_said_to_be(position: str) -> None:
 
 def test_fewer_prints_than_combinations_are_a_part_of_all_shapes(tmp_path: Path) -> None:
     (tmp_path / demo.PRINTS).mkdir()
-    scenes = demo._catalogue(tmp_path, replace(SMALL, items=8))
+    scenes = demo._catalog(tmp_path, replace(SMALL, items=8))
     assert len({*scenes}) == 8
     assert {one.shape for one in scenes} == {*SMALL.world.shape}
 
