@@ -129,9 +129,9 @@ def _figures(bench: Bench, planted: Planted, suspects: Suspects) -> tuple[float,
     rated = np.zeros(ratings.n_users, dtype=bool)
     rated[ratings.user_nums[ratings.item_nums == target]] = True
     users = ~rated[: planted.n_genuine]
-    nobody = np.empty(0, dtype=np.int64)
+    no_users = np.empty(0, dtype=np.int64)
     before = bench.lists(bench.clean, target)
-    attacked = bench.lists(bench.fitted(bench.attacked(planted, nobody)), target)
+    attacked = bench.lists(bench.fitted(bench.attacked(planted, no_users)), target)
     without = bench.lists(bench.fitted(bench.attacked(planted, suspects(ratings))), target)
     shifts = [float((after.scores - before.scores)[users].mean()) for after in (attacked, without)]
     rates = [one.hit_rate(target, users) for one in (before, attacked, without)]

@@ -100,7 +100,7 @@ def detection(targets: int) -> str:
     clean = genuine()
     odd, accused = odd_users(clean), suspects(clean)
     drawn = [len(suspects(part)) for part in _parts(clean)]
-    told = (
+    summary = (
         f"Without any attack: {len(accused)} of {clean.n_users} users are suspects; {len(odd)} are listed, the highest score "
         f"is {float(odd.scores.max(initial=0)):.2f}. Of {len(drawn)} random parts of the users (half and four fifths of them), "
         f"{sum(n > 0 for n in drawn)} have a suspect, {sum(drawn)} in all.\n"
@@ -122,7 +122,7 @@ def detection(targets: int) -> str:
         for filler in FILLERS
     ]
     head = ("attack", "size", "precision", "recall", "worst recall", "genuine accused", "target named")
-    sections = ["## Detection\n", told, _markdown(head, rows)]
+    sections = ["## Detection\n", summary, _markdown(head, rows)]
     sections += ["", "Filler items from the most rated fifth alone:\n"]
     sections += [_markdown(head, list(_detection_rows(_detected(popular, targets)))), ""]
     return "\n".join(sections)
@@ -163,10 +163,10 @@ def damage(targets: int) -> str:
 def _parts(clean: Ratings) -> Iterator[Ratings]:
     """Yield the ratings of random subsets of the users, to count false alarms."""
     for seed in range(PARTS):
-        kept = np.random.default_rng(seed).random(clean.n_users) < (0.5, 0.8)[seed % 2]
-        part = clean.take(kept[clean.user_nums])
-        nums = (np.cumsum(kept) - 1)[part.user_nums].astype(np.int32)
-        yield replace(part, user_nums=nums, n_users=int(kept.sum()))
+        sampled = np.random.default_rng(seed).random(clean.n_users) < (0.5, 0.8)[seed % 2]
+        part = clean.take(sampled[clean.user_nums])
+        nums = (np.cumsum(sampled) - 1)[part.user_nums].astype(np.int32)
+        yield replace(part, user_nums=nums, n_users=int(sampled.sum()))
 
 
 def _aucs(attack: Attack, seed: int) -> dict[str, float]:

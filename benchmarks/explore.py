@@ -57,8 +57,8 @@ def _model(path: str, model: Model) -> None:
     assert found.clusters is not None
     assert found.segments is not None
     for what, tried in (("items", found.clusters.tried), ("users", found.segments.tried)):
-        told = " | ".join(f"{one.count}: {one.silhouette:.3f}, {one.stability:.2f}" for one in tried)
-        print(f"  {what} by count, silhouette and stability: {told}")
+        summary = " | ".join(f"{one.count}: {one.silhouette:.3f}, {one.stability:.2f}" for one in tried)
+        print(f"  {what} by count, silhouette and stability: {summary}")
     rows = model.items_like_item.table.rows(np.arange(len(model.catalog), dtype=np.int32))
     known = np.flatnonzero(rows.any(axis=1))
     few = np.random.default_rng(0).permutation(known)[:MEASURED]
@@ -85,8 +85,8 @@ def _values(model: Model) -> dict[str, NDArray[np.str_]]:
 
 
 def _shared(labels: NDArray[np.int32], truth: NDArray[np.str_], known: NDArray[np.integer]) -> float:
-    kept = known[truth[known] != ""]
-    return float(normalized_mutual_info_score(truth[kept], labels[kept]))
+    labeled = known[truth[known] != ""]
+    return float(normalized_mutual_info_score(truth[labeled], labels[labeled]))
 
 
 def _hdbscan(rows: Vectors, few: NDArray[np.integer]) -> None:
@@ -105,8 +105,8 @@ def _users(config: Config) -> None:
     parts = measure.fitted_parts(prepared, validation)
     items, used = blend_parts(parts, config.blend).like_item, _matrix(validation.train)
     vectors = explore.user_vectors(used, items)
-    everybody = np.zeros(len(vectors), dtype=np.int32)
-    print(f"recall@{K} of items popular among all users: {_recall(everybody, used, validation.test):.4f}")
+    one_segment = np.zeros(len(vectors), dtype=np.int32)
+    print(f"recall@{K} of items popular among all users: {_recall(one_segment, used, validation.test):.4f}")
     with threadpool_limits(1):
         for count in (*COUNTS, "auto"):
             found = clustering.cluster(vectors, count, config.als.random_state)  # type: ignore[arg-type]

@@ -33,10 +33,10 @@ class Turn:
     p50_ms: float
 
 
-def measure(server: Served, asked: Requests, seconds: float, connections: int = CONNECTIONS) -> Turn:
+def measure(server: Served, requests: Requests, seconds: float, connections: int = CONNECTIONS) -> Turn:
     """Measure a closed loop; raises SystemExit when a request fails."""
     before = server.cpu_seconds()
-    found = sound(named(asked), run(Load(server.address, asked, connections, seconds)))
+    found = sound(named(requests), run(Load(server.address, requests, connections, seconds)))
     spent = server.cpu_seconds() - before
     return Turn(found.rate, 1e6 * spent / len(found.latencies), found.ms(50))
 
@@ -48,18 +48,18 @@ def sound(kind: str, found: Outcome) -> Outcome:
     return found
 
 
-def named(asked: Requests) -> str:
-    return asked[0].split(b"\r\n", 1)[0].decode()
+def named(requests: Requests) -> str:
+    return requests[0].split(b"\r\n", 1)[0].decode()
 
 
 def compared(title: str, server: Served, kinds: Mapping[str, Requests], effort: Effort) -> str:
     """Compare kinds of requests with the first kind, alternating; return a Markdown section of medians, minima and maxima."""
     turns: dict[str, list[Turn]] = {kind: [] for kind in kinds}
-    for asked in kinds.values():
-        measure(server, asked, WARM_UP_SECONDS)
+    for requests in kinds.values():
+        measure(server, requests, WARM_UP_SECONDS)
     for _ in range(effort.rounds):
-        for kind, asked in kinds.items():
-            turns[kind].append(measure(server, asked, effort.seconds))
+        for kind, requests in kinds.items():
+            turns[kind].append(measure(server, requests, effort.seconds))
     base = next(iter(kinds))
     rows = []
     for kind, found in turns.items():

@@ -65,10 +65,10 @@ def tables(largest: int, seconds: float) -> str:
         made = _made(sizes[0], n_users)
         of_users += [_row(made, "exact", seconds), _row(made, "lists", seconds)]
     shutil.rmtree(FOLDER, ignore_errors=True)
-    told = f"Synthetic models of {FACTORS} factors, {ROUNDS} rounds of {seconds:g} s over one connection.\n"
+    heading = f"Synthetic models of {FACTORS} factors, {ROUNDS} rounds of {seconds:g} s over one connection.\n"
     return "\n".join(
         [
-            told,
+            heading,
             table("The index as items grow", INDEX_HEAD, builds),
             table("The service as items grow", HEAD, of_items),
             table("The service as users grow", HEAD, of_users),
@@ -110,10 +110,10 @@ def _cost(made: Synthetic, serves: Serves, seconds: float) -> Cost:
     store = publish(FOLDER / "store", made, serves)
     kinds = _kinds(made)
     with served(store.path) as server:
-        for asked in kinds.values():
-            measure(server, asked, WARM_UP_SECONDS)
+        for requests in kinds.values():
+            measure(server, requests, WARM_UP_SECONDS)
         turns = [
-            {kind: measure(server, asked, seconds, connections=1).p50_ms for kind, asked in kinds.items()}
+            {kind: measure(server, requests, seconds, connections=1).p50_ms for kind, requests in kinds.items()}
             for _ in range(ROUNDS)
         ]
         return Cost(

@@ -29,12 +29,12 @@ def main(store: Path) -> None:
     recommender = Recommender(model, bundle.version)
     users = np.random.default_rng(0).integers(0, len(model.users), QUERIES).tolist()
     items = np.random.default_rng(1).integers(0, len(model.catalog), QUERIES)
-    asked = {
+    queries = {
         "items_for_user": [recommender.user_vector(num) for num in users],
         "items_like_item": list(model.items_like_item.table.rows(items.astype(np.int32))),
     }
     print("index            dim   search_k  forest ms  rows scanned  scan ms  cost of a forest vector in rows")
-    for name, vectors in asked.items():
+    for name, vectors in queries.items():
         info = getattr(bundle.manifest, name)
         table = getattr(model, name).table
         forest = AnnoyVectorIndex.open(table, folder / f"{name}.ann", info.search_k)

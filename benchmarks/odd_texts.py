@@ -31,9 +31,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=50)
     times = parser.parse_args().times
-    known, seed = sample(load_config(ROOT / "recsys.toml", ["store.events="]))
-    found = [exchanged(known, each, seed) for each in range(times)]
-    clean = disagreements(known, seed)
+    data, seed = sample(load_config(ROOT / "recsys.toml", ["store.events="]))
+    found = [exchanged(data, each, seed) for each in range(times)]
+    clean = disagreements(data, seed)
     ranks = np.concatenate([_ranks(*one) for one in found])
     shares = ", ".join(f"{(ranks < n).mean():.0%} among the first {n}" for n in SHOWN)
     auc = 1 - np.mean([_ranks(*one).mean() / max(1, len(one[1])) for one in found])
@@ -54,13 +54,13 @@ def sample(config: Config) -> tuple[Known, int]:
     return Known(prepared.dataset.catalog, prepared.texts, vectors, behaviour, prepared.words, history), seed
 
 
-def exchanged(known: Known, each: int, seed: int) -> tuple[list[float], list[float]]:
+def exchanged(data: Known, each: int, seed: int) -> tuple[list[float], list[float]]:
     """Return the strengths of the exchanged items and of all others."""
-    warm = np.flatnonzero(known.counts >= FEWEST_USERS)
+    warm = np.flatnonzero(data.counts >= FEWEST_USERS)
     chosen = np.random.default_rng(each).choice(warm, EXCHANGED, replace=False)
-    texts = known.texts.copy()
-    texts[chosen] = known.texts[np.roll(chosen, 1)]
-    found = disagreements(replace(known, texts=texts), seed)
+    texts = data.texts.copy()
+    texts[chosen] = data.texts[np.roll(chosen, 1)]
+    found = disagreements(replace(data, texts=texts), seed)
     strengths = {num: one.strength for num, one in found.items()}
     return [strengths.pop(num, 0.0) for num in chosen.tolist()], list(strengths.values())
 

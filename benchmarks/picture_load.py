@@ -57,12 +57,12 @@ def beside(store: Store, effort: Effort) -> str:
     found: dict[str, list[Searched]] = {kind: [] for kind in kinds}
     with served(store.path) as server:
         measure(server, lists, WARM_UP_SECONDS)
-        for asked in kinds.values():
-            run(Load(server.address, asked[-40:], WAITING, WARM_UP_SECONDS, RATE))
+        for requests in kinds.values():
+            run(Load(server.address, requests[-40:], WAITING, WARM_UP_SECONDS, RATE))
         for number in range(effort.rounds):
             alone.append(measure(server, lists, effort.seconds))
-            for kind, asked in kinds.items():
-                with searching(server, _part(asked, number, effort), found[kind]):
+            for kind, requests in kinds.items():
+                with searching(server, _part(requests, number, effort), found[kind]):
                     together[kind].append(measure(server, lists, effort.seconds))
     rows = [["alone", f"{statistics.median(turn.rate for turn in alone):,.0f}", "1", "", ""]]
     for kind, turns in together.items():
@@ -93,10 +93,10 @@ def _photographs(random: np.random.Generator) -> list[bytes]:
     return [stream.getvalue() + num.to_bytes(4, "big") for num in range(PICTURES)]
 
 
-def _part(asked: Requests, number: int, effort: Effort) -> Requests:
+def _part(requests: Requests, number: int, effort: Effort) -> Requests:
     """Return requests that no other round sends."""
-    size = min(len(asked) // effort.rounds, round(2 * RATE * effort.seconds))
-    return asked[number * size : (number + 1) * size]
+    size = min(len(requests) // effort.rounds, round(2 * RATE * effort.seconds))
+    return requests[number * size : (number + 1) * size]
 
 
 if __name__ == "__main__":

@@ -155,12 +155,12 @@ def _sheet(recommender: Recommender, folder: Path, path: Path) -> None:
     width, height = LABEL + ACROSS * (SHOWN + GAP), GAP + len(rows) * (SHOWN + GAP)
     whole = Image.new("RGB", (width, height), (255, 255, 255))
     pencil, font = ImageDraw.Draw(whole), ImageFont.load_default(14)
-    for down, (asked, shown, vector) in enumerate(rows):
+    for down, (label, shown, vector) in enumerate(rows):
         top = GAP + down * (SHOWN + GAP)
         left = GAP
         if shown is not None:
             whole.paste(shown.resize((SHOWN, SHOWN), Image.Resampling.LANCZOS), (LABEL - SHOWN - 2 * GAP, top))
-        pencil.multiline_text((left, top + SHOWN // 2), _broken(asked), (0, 0, 0), font, "lm", spacing=2)
+        pencil.multiline_text((left, top + SHOWN // 2), _broken(label), (0, 0, 0), font, "lm", spacing=2)
         nums = model.items_by_picture.query(vector, ACROSS + 1).nums.tolist()
         ids = [model.catalog.items.id(num) for num in nums]
         for across, name in enumerate(ids[(shown is not None) :][:ACROSS]):  # the nearest print to a print is itself

@@ -101,7 +101,7 @@ def table(of: Set, folder: Path, trials: int) -> str:
     settings = [f"data.interactions={source / 'train.csv.gz'}", f"content.encoder={of.encoder}"]
     settings += [f"data.items={items}"] if items.exists() else []
     started = time.perf_counter()
-    told = _recsys(folder, settings, "train", "--tune", str(trials))
+    output = _recsys(folder, settings, "train", "--tune", str(trials))
     seconds = time.perf_counter() - started
     longest = max(k for _, k in of.metrics)
     _recsys(folder, settings, "recommend", "--users", "all", "-k", str(longest), "--output", "lists.csv")
@@ -112,12 +112,14 @@ def table(of: Set, folder: Path, trials: int) -> str:
     ]
     ours = "| **this engine** | " + " | ".join(f"**{found[name]:.4f}**" for name in names) + " |"
     head = f"| {of.folder} | " + " | ".join(names) + " |\n|---|" + "---|" * len(names)
-    stages = {stage: float(spent) for stage, spent in re.findall(r"(\w+) (\d+\.\d)(?:,|$)", _line(told, "  seconds: "))}
+    stages = {
+        stage: float(spent) for stage, spent in re.findall(r"(\w+) (\d+\.\d)(?:,|$)", _line(output, "  seconds: "))
+    }
     final = sum(stages.get(stage, 0.0) for stage in FINAL_STAGES)
     note = (
         f"{of.source}. Training {seconds:.0f} s, including the search {stages.get('tune', 0):.0f} s, the final fit of ALS "
         f"{stages.get('factorize', 0):.0f} s, everything after the search except measuring {final:.0f} s. "
-        f"{_line(told, 'model ')}."
+        f"{_line(output, 'model ')}."
     )
     return "\n".join([f"## {of.folder}\n", head, *rows, ours, "", note, ""])
 
@@ -125,16 +127,17 @@ def table(of: Set, folder: Path, trials: int) -> str:
 def movielens(folder: Path, trials: int) -> str:
     """Compare the model with its parts and the baselines, with a search in the train part; return a Markdown section."""
     settings = ["data.preset=movielens", f"data.interactions={DATA / 'ml-latest-small'}"]
-    told = json.loads(_recsys(folder, settings, "evaluate", "--tune", str(trials), "--json"))
+    output = json.loads(_recsys(folder, settings, "evaluate", "--tune", str(trials), "--json"))
     metrics = ("ndcg@10", "recall@10", "hit_rate@10", "mrr@10")
     head = "| MovieLens latest-small | " + " | ".join(metrics) + " | coverage |\n|---|" + "---|" * (len(metrics) + 1)
     rows = []
-    for way in told["measured"]:
+    for way in output["measured"]:
         cells = [
             f"{f['mean']:.4f} ({f['low']:.4f}-{f['high']:.4f})" for f in (way["figures"][name] for name in metrics)
         ]
         rows.append(f"| {way['name']} | " + " | ".join(cells) + f" | {way['lists']['catalog_coverage']:.3f} |")
-    note = f"{told['measured'][0]['users']} users, {told['protocol']}, ratings from 3.5 up, all-MiniLM-L6-v2, 95% intervals."
+    users = output["measured"][0]["users"]
+    note = f"{users} users, {output['protocol']}, ratings from 3.5 up, all-MiniLM-L6-v2, 95% intervals."
     return "\n".join(["## MovieLens latest-small\n", head, *rows, "", note, ""])
 
 
@@ -172,8 +175,8 @@ def _recsys(folder: Path, settings: list[str], *words: str) -> str:
     return done.stdout
 
 
-def _line(told: str, start: str) -> str:
-    return next((line.removeprefix("  seconds: ") for line in told.splitlines() if line.startswith(start)), "")
+def _line(output: str, start: str) -> str:
+    return next((line.removeprefix("  seconds: ") for line in output.splitlines() if line.startswith(start)), "")
 
 
 def _cell(figure: float | None) -> str:

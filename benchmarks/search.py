@@ -75,12 +75,12 @@ def latency(trained: Store, effort: Effort) -> str:
     outcomes: dict[str, list[Searched]] = {kind: [] for kind in kinds}
     costs: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
     with served(trained.path, workers=1) as server:
-        for asked in kinds.values():
-            run(Load(server.address, asked[-100:], WAITING, WARM_UP_SECONDS, RATE))
+        for requests in kinds.values():
+            run(Load(server.address, requests[-100:], WAITING, WARM_UP_SECONDS, RATE))
         for number in range(effort.rounds):
-            for kind, asked in kinds.items():
+            for kind, requests in kinds.items():
                 before = server.cpu_seconds(), server.encoder_seconds()
-                found = _run(kind, Load(server.address, part(asked, number), WAITING, effort.seconds, RATE))
+                found = _run(kind, Load(server.address, part(requests, number), WAITING, effort.seconds, RATE))
                 outcomes[kind].append(found)
                 whole, encoder = server.cpu_seconds() - before[0], server.encoder_seconds() - before[1]
                 n = len(found.outcome.latencies)
@@ -112,10 +112,10 @@ def beside(trained: Store, effort: Effort) -> str:
         run(Load(server.address, kinds["each another query"][-100:], WAITING, WARM_UP_SECONDS, RATE))
         for number in range(effort.rounds):
             alone.append(measure(server, lists, effort.seconds))
-            for kind, asked in kinds.items():
+            for kind, requests in kinds.items():
                 before = server.encoder_seconds()
                 searched: list[Searched] = []
-                with searching(server, part(asked, number), searched):
+                with searching(server, part(requests, number), searched):
                     turn = measure(server, lists, effort.seconds)
                 spent = server.encoder_seconds() - before
                 found[kind].append(Beside(turn, searched[0], 1000 * spent / len(searched[0].outcome.latencies)))
@@ -163,10 +163,10 @@ class Beside:
 
 
 @contextmanager
-def searching(server: Served, asked: Requests, found: list[Searched]) -> Iterator[None]:
+def searching(server: Served, requests: Requests, found: list[Searched]) -> Iterator[None]:
     """Send searches from a thread while the block runs."""
     stop = threading.Event()
-    load = Load(server.address, asked, WAITING, 3600, RATE)
+    load = Load(server.address, requests, WAITING, 3600, RATE)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(_run, "GET /search", load, stop)
         try:
@@ -216,8 +216,8 @@ class Drawn:
         return [self._chat() for _ in range(QUERIES)]
 
     def _chat(self) -> bytes:
-        said = f"I loved {self.text(TITLE_WORDS)} but not {self.text(1)}", f"something with {self.text(QUERY_WORDS)}"
-        return post("/chat", json.dumps({"messages": [{"role": "user", "content": one} for one in said]}).encode())
+        texts = f"I loved {self.text(TITLE_WORDS)} but not {self.text(1)}", f"something with {self.text(QUERY_WORDS)}"
+        return post("/chat", json.dumps({"messages": [{"role": "user", "content": one} for one in texts]}).encode())
 
     def lists(self) -> list[bytes]:
         return [get(f"/recommend/u{num}?k=10") for num in self.random.integers(0, USERS, QUERIES).tolist()]
@@ -254,13 +254,13 @@ def _write(path: Path, head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> 
         writer.writerows(rows)
 
 
-def part(asked: Requests, number: int) -> Requests:
+def part(requests: Requests, number: int) -> Requests:
     """Return requests that no other round sends."""
-    if len(asked) == 1:
-        return asked
-    size = len(asked) // 20
+    if len(requests) == 1:
+        return requests
+    size = len(requests) // 20
     start = number % 19 * size
-    return asked[start : start + size]
+    return requests[start : start + size]
 
 
 if __name__ == "__main__":

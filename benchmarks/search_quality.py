@@ -38,12 +38,12 @@ def main() -> None:
     recommender = Store(given.store).recommender()
     encoder = open_query_encoder(recommender.encoder)
     with QUERIES.open(encoding="utf-8", newline="") as stream:
-        labelled = [(row["kind"], row["query"], row["relevant"].split("|")) for row in csv.DictReader(stream)]
-    kinds = [*dict.fromkeys(kind for kind, _, _ in labelled), "all"]
+        labeled = [(row["kind"], row["query"], row["relevant"].split("|")) for row in csv.DictReader(stream)]
+    kinds = [*dict.fromkeys(kind for kind, _, _ in labeled), "all"]
     rows = []
     for mode in MODES:
         found: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
-        for kind, text, relevant in labelled:
+        for kind, text, relevant in labeled:
             query = TextQuery(text, mode, None if mode == "keyword" else encoder.encode([text])[0])
             ids = [item.item_id for item in search(recommender, query, ListRequest(K)).items]
             measured = measure(ids, relevant)
@@ -54,7 +54,7 @@ def main() -> None:
         for kind in kinds:
             recall, mrr, first = np.mean(found[kind], axis=0)
             rows.append([mode, f"{kind} ({len(found[kind])})", f"{recall:.3f}", f"{mrr:.3f}", f"{first:.3f}"])
-    print(table("Labelled queries", ["mode", "queries", "recall@10", "MRR", "hit@1"], rows))
+    print(table("Labeled queries", ["mode", "queries", "recall@10", "MRR", "hit@1"], rows))
 
 
 def measure(ids: Sequence[str], relevant: Sequence[str]) -> tuple[float, float, float]:

@@ -61,11 +61,11 @@ def on_gowalla(parts: Sequence[Callable[[Served, Asking, Effort], str]], effort:
     bundle = store.load()
     asking = Asking(list(bundle.model.users), list(bundle.model.catalog.items))
     with served(store.path, events) as server:
-        told = (
+        heading = (
             f"Gowalla: {len(asking.users)} users, {len(asking.items)} items, {bundle.model.layout.factors} factors, "
             f"ready after {server.start_seconds:.1f} s, {len(server.workers())} workers.\n"
         )
-        return "\n".join([told, *(part(server, asking, effort) for part in parts)])
+        return "\n".join([heading, *(part(server, asking, effort) for part in parts)])
 
 
 class Asking:
@@ -90,8 +90,8 @@ class Asking:
         return [post("/recommend", json.dumps({"history": history, "k": 10}).encode()) for history in histories]
 
     def ranks(self) -> Requests:
-        asked = ({"user_id": user, "item_ids": self.some(self.items, 100)} for user in self.some(self.users, 2000))
-        return [post("/rank", json.dumps(one).encode()) for one in asked]
+        bodies = ({"user_id": user, "item_ids": self.some(self.items, 100)} for user in self.some(self.users, 2000))
+        return [post("/rank", json.dumps(one).encode()) for one in bodies]
 
     def events(self, users: Sequence[str]) -> list[dict[str, str]]:
         """Return requests with an event of each user."""
@@ -116,11 +116,13 @@ def latency(server: Served, asking: Asking, effort: Effort) -> str:
         "GET /recommend/<user>?k=10": asking.recommend(),
         "GET /similar/<item>?k=10": asking.similar(),
     }
-    rates = {kind: measure(server, asked, WARM_UP_SECONDS + effort.seconds).rate / 2 for kind, asked in kinds.items()}
+    rates = {
+        kind: measure(server, requests, WARM_UP_SECONDS + effort.seconds).rate / 2 for kind, requests in kinds.items()
+    }
     outcomes: dict[str, list[Outcome]] = {kind: [] for kind in kinds}
     for _ in range(effort.rounds):
-        for kind, asked in kinds.items():
-            load = Load(server.address, asked, WAITING, effort.seconds, rates[kind])
+        for kind, requests in kinds.items():
+            load = Load(server.address, requests, WAITING, effort.seconds, rates[kind])
             outcomes[kind].append(sound(kind, run(load)))
     rows = []
     for kind, found in outcomes.items():
