@@ -29,7 +29,7 @@ class DataConfig(Section):
     )
     items: str = Field("", description="file or glob of item records; empty: none, and no content")
     preset: Literal["", "movielens"] = Field(
-        "", description='"movielens": interactions is a MovieLens folder of any release, with its items'
+        "", description='"movielens": interactions is a MovieLens folder, with its own items'
     )
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(",", description="separator of CSV fields")
     user_column: str = Field("user_id", description="column of user ids, kept byte for byte")
@@ -37,17 +37,17 @@ class DataConfig(Section):
     value_column: str = Field("value", description="column of ratings or counts, if present")
     event_column: str = Field("event", description="column of event types, if present; weights in [events]")
     timestamp_column: str = Field(
-        "timestamp", description="column of times, if present: seconds or milliseconds since 1970, or ISO 8601"
+        "timestamp", description="times, if present: seconds or milliseconds since 1970, or ISO 8601"
     )
     threshold: float | None = Field(
-        None, description="if set, values are ratings, and those below it are not positive; unset: values are counts"
+        None, description="values are ratings, positive from this one on; unset: values are counts"
     )
     half_life_days: NotNegative = Field(
         0.0, description="age in days at which an interaction has half its weight; 0: no decay"
     )
     list_separator: str = Field("|", description="separator of lists in an attribute such as genres; empty: no lists")
     exclude_users: str = Field(
-        "", description="file of user ids, one a line, whose rows are excluded, see `recsys anomalies`; empty: none"
+        "", description="file of user ids to exclude, one a line, see `recsys anomalies`; empty: none"
     )
     max_rejected: Share = Field(0.01, description="share of invalid rows above which training is refused")
     rejects: str = Field("var/rejects.csv", description="output file of the invalid rows; empty: none")
@@ -58,10 +58,10 @@ class AlsConfig(Section):
 
     factors: Positive = Field(64, description="length of the collaborative vectors")
     regularization: NotNegative = Field(
-        0.15, description="weight of the squared lengths of the factors, relative to the mean sum of alpha * w of a row"
+        0.15, description="weight of squared factor lengths, in mean sums of alpha * w of a row"
     )
     regularization_power: Share = Field(
-        1.0, description="exponent of its growth with a row's confidences: 0 constant, 1 proportional"
+        1.0, description="exponent of a row's confidences in it: 0 constant, 1 proportional"
     )
     alpha: NotNegative = Field(10.0, description="confidence of an interaction is 1 + alpha * w; the mean of w is 1")
     weight_power: Share = Field(
@@ -70,7 +70,7 @@ class AlsConfig(Section):
     user_power: Share = Field(0.2, description="w is divided by this power of the user's number of interactions")
     item_power: Share = Field(0.2, description="w is divided by this power of the item's number of interactions")
     dislike: NotNegative = Field(
-        0.0, description="w of a seen but disliked pair, which moves its score toward 0; 0: such pairs are ignored"
+        0.0, description="w of a seen but disliked pair, which moves its score toward 0; 0: ignored"
     )
     iterations: Positive = Field(10, description="iterations of alternating least squares")
     random_state: Annotated[int, Field(ge=0, lt=2**31)] = Field(42, description="random seed of training")
@@ -81,10 +81,10 @@ class ContentConfig(Section):
 
     encoder: str = Field(
         "all-MiniLM-L6-v2",
-        description='a sentence-transformers name, a folder, "lsa" (fitted here, no torch), or "none"',
+        description='sentence-transformers name, folder, "lsa" (fitted, no torch), or "none"',
     )
     columns: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        (), description="columns of an item's text; empty: title, description, text, genres and tags, if present"
+        (), description="columns of an item's text; empty: title, description, text, genres, tags"
     )
     allow_download: bool = Field(
         False, description="download the encoder from the model hub if it is not on this machine"
@@ -93,8 +93,8 @@ class ContentConfig(Section):
     lsa_dim: Positive = Field(300, description="length of the vectors of the lsa encoder")
     cache: str = Field(
         "var/texts.sqlite",
-        description="cache file of encoded texts and pictures; the ONNX export of the encoder is kept in the "
-        "folder `encoders` beside it; empty: none",
+        description="cache file of encoded texts and pictures; the ONNX export of the encoder is kept in the folder "
+        "`encoders` beside it; empty: none",
     )
     picture_encoder: str = Field(
         "",
@@ -107,7 +107,7 @@ class ContentConfig(Section):
         (), description="attributes whose values are captions; empty: those with few different texts"
     )
     picture_prompt: Annotated[str, Field(pattern=r"\{\}")] = Field(
-        "a picture of {}", description="text of a caption with the value {}"
+        "a picture of {}", description="text of a caption, with {} the value"
     )
 
 
@@ -125,14 +125,14 @@ class BlendConfig(Section):
     )
     prior_at: NotNegative = Field(
         2.0,
-        description="number of interactions at which an item's own factors count as much as those of its text neighbors",
+        description="interactions at which an item's factors weigh as much as its text neighbors' do",
     )
     short_history: NotNegative = Field(
         1.0, description="content is weighted by 1 + short_history / n for a user with n interactions"
     )
     neighbor_power: Share = Field(
         0.5,
-        description="each user common to two items counts less by this power of the user's number of interactions",
+        description="exponent of a user's number of interactions, by which common users count less",
     )
     n_neighbors: Positive = Field(100, description="neighbors of each item, by behavior and by words")
     weight: Share = Field(0.5, description="share of behavior in the similarity of two items; the rest is content")
@@ -157,7 +157,7 @@ class IndexConfig(Section):
     )
     queries: Positive = Field(500, description="sample queries for measuring recall")
     lists: Annotated[int, Field(ge=0, le=1000)] = Field(
-        100, description="length of the precomputed list of each user and item; 0: none"
+        100, description="length of precomputed lists of users and items; 0: none"
     )
     lists_gflop: NotNegative = Field(
         4000.0, description="cost of the lists, in 10^9 operations, above which none are precomputed"
@@ -173,14 +173,14 @@ class ExploreConfig(Section):
     enabled: bool = Field(True, description="compute them in training")
     clusters: Count | Literal["auto"] = Field(
         "auto",
-        description='number of item groups; "auto": the best separated of the reproducible ones',
+        description='number of item groups; "auto": best separated and reproducible',
     )
     segments: Count | Literal["auto"] = Field("auto", description='number of user groups; "auto": by the same rule')
     directions: Annotated[int, Field(ge=0, le=50)] = Field(
-        5, description="described leading directions of the factors and of the text vectors"
+        5, description="leading directions of factors and text vectors to describe"
     )
     map_items: Annotated[int, Field(ge=3, le=20_000)] = Field(
-        2000, description="items that the map is computed for; other items are placed between the nearest of these"
+        2000, description="items to compute the map for; others lie between them"
     )
 
 
@@ -196,7 +196,7 @@ class TuneConfig(Section):
     users: Positive = Field(3000, description="maximum number of measured users")
     cheap_factors: Positive = Field(128, description="length of the collaborative vectors in the cheap rung")
     cheap_interactions: Positive = Field(
-        1_000_000, description="maximum number of interactions in a fit of the cheap rung, of sampled users"
+        1_000_000, description="maximum interactions of a fit in the cheap rung, of sampled users"
     )
     max_factors: Positive = Field(512, description="maximum length of the collaborative vectors")
     max_iterations: Positive = Field(15, description="maximum number of iterations of a fit")
@@ -212,14 +212,14 @@ class EvaluateConfig(Section):
     k: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="length of the lists")
     split: SplitKind = Field(
         "auto",
-        description='"temporal": last of each user; "cutoff": all after a time; "auto": temporal, or random without times',
+        description='"temporal": last of each user; "cutoff": after a time; "auto": temporal or random',
     )
     share: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.2, description="share of the interactions that `recsys evaluate` holds out"
     )
     gate: bool = Field(
         True,
-        description="measure each model before a publish; refuse it if it is worse than popularity or misses the margin",
+        description="measure before a publish; refuse models worse than popularity or below the margin",
     )
     margin: Share = Field(0.1, description="share of ndcg@k by which a model may be worse than the current model")
 
@@ -231,7 +231,7 @@ class StoreConfig(Section):
     keep: Positive = Field(10, description="versions that `recsys models prune` keeps")
     events: str = Field(
         "var/events.sqlite",
-        description="event store: a SQLite file or a database URL such as postgresql+psycopg://; empty: none",
+        description="event store: SQLite file or URL such as postgresql+psycopg://; empty: none",
     )
 
 
@@ -255,7 +255,7 @@ class ServeConfig(Section):
     keys: str = Field("", description="file of hashed API keys, see `recsys keys`; empty: no keys needed")
     public_without_keys: bool = Field(False, description="allow an address that other machines can reach without keys")
     rate_limit: NotNegative = Field(
-        0.0, description="average requests a second of a key, or of an address without keys; 0: unlimited"
+        0.0, description="mean requests a second of a key, or of an address without keys; 0: unlimited"
     )
     rate_burst: Positive = Field(100, description="maximum burst of requests")
     rate_limit_storage: str = Field(
@@ -264,7 +264,8 @@ class ServeConfig(Section):
     )
     popularity_penalty: Share = Field(
         0.0,
-        description="default penalty in lists for users: share of the best score that the most popular item loses; 0: none",
+        description="default penalty in lists for users: share of the best score that the most popular item loses; 0: "
+        "none",
     )
     cors_origins: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         (), description="origins whose pages may read answers; empty: none"
