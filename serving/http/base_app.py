@@ -1,4 +1,4 @@
-"""A Flask application without routes: strict JSON, and ids as the last part of a path."""
+"""Flask application without routes: strict JSON, and ids as the last part of a path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 
 
 class StrictJson(JSONProvider):
-    """JSON by orjson: UTF-8 without lone surrogates. It refuses numbers of numpy, so none that is not finite gets in."""
+    """JSON by orjson: UTF-8 without lone surrogates; it refuses numbers of numpy, which may be infinite."""
 
     def dumps(self, obj: Any, **_: Any) -> str:
         return orjson.dumps(obj).decode()

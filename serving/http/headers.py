@@ -1,4 +1,4 @@
-"""Headers that every answer carries, whoever gives it."""
+"""Headers of every answer, refusals included."""
 
 from __future__ import annotations
 
@@ -24,29 +24,23 @@ ALWAYS = [
 
 
 def add_headers(app: Flask, origins: Sequence[str] = ()) -> None:
-    """Wrap the whole application, what is refused before Flask sees it included.
+    """Add the headers to every answer of `app`, also to those given before Flask; call it after all other wrappers.
 
-    It is done below Flask because there it costs a microsecond; call it after everything else that wraps.
-
-    Parameters
-    ----------
-    app : Flask
-    origins : sequence of str
-        Those whose pages may read the answers.
+    Below Flask it costs a microsecond. Pages of `origins` may read the answers.
     """
     app.wsgi_app = with_headers(app.wsgi_app, frozenset(origins))  # type: ignore[assignment,method-assign]
 
 
 def with_headers(inner: WSGIApplication, origins: frozenset[str] = frozenset()) -> WSGIApplication:
-    """The same application, whose answers have the headers."""
+    """Return an application that adds the headers to the answers of `inner`."""
 
     def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
-        one = request_id(environ)
+        identifier = request_id(environ)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             names = [name for name, _ in headers]
             headers += ALWAYS
-            headers.append((REQUEST_ID, one))
+            headers.append((REQUEST_ID, identifier))
             if origins:
                 headers += cors_headers(environ.get("HTTP_ORIGIN"), origins)
             if "Cache-Control" not in names:

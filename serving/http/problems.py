@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify
 from werkzeug.exceptions import HTTPException
 
-from recsys.errors import (
-    EncoderBusyError,
-    EventStoreError,
-    NotFoundError,
-    PictureError,
-    QueryError,
-    RecsysError,
-    UnansweredError,
-)
+from recsys import errors
+from recsys.errors import RecsysError
 from serving.errors import BodyError, ConflictError, NotReadyError
 
 RETRY_AFTER_SECONDS = 5
-LONGEST_DETAIL = 500  # it repeats what was sent
-
+LONGEST_DETAIL = 500  # it repeats values of the request
 
 STATUS: dict[type[RecsysError], HTTPStatus] = {
-    QueryError: HTTPStatus.BAD_REQUEST,
+    errors.QueryError: HTTPStatus.BAD_REQUEST,
     BodyError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    PictureError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NotFoundError: HTTPStatus.NOT_FOUND,
+    errors.PictureError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NotFoundError: HTTPStatus.NOT_FOUND,
     NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
-    EventStoreError: HTTPStatus.SERVICE_UNAVAILABLE,
-    EncoderBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.EventStoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.EncoderBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     ConflictError: HTTPStatus.CONFLICT,
-    UnansweredError: HTTPStatus.CONFLICT,
+    errors.UnansweredError: HTTPStatus.CONFLICT,
 }
 
 
-def problem(status: HTTPStatus, detail: str) -> Response:
-    """A problem document; 503 says when to try again."""
-    body = {
+def problem_object(status: HTTPStatus, detail: str, request_id: str) -> dict[str, Any]:
+    return {
         "type": "about:blank",
         "title": status.phrase,
         "status": status.value,
         "detail": detail if len(detail) <= LONGEST_DETAIL else detail[:LONGEST_DETAIL] + "…",
-        "request_id": g.get("request_id", ""),
+        "request_id": request_id,
     }
-    response = jsonify(body)
+
+
+def problem(status: HTTPStatus, detail: str) -> Response:
+    """Return a problem document; 503 has the seconds to wait."""
+    response = jsonify(problem_object(status, detail, g.get("request_id", "")))
     response.status_code = status.value
     response.mimetype = "application/problem+json"
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
@@ -61,7 +57,7 @@ def answer_errors(app: Flask) -> None:
 
 def _own(error: RecsysError) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), None)
-    if status is HTTPStatus.BAD_REQUEST and "body_was_read" in g:  # the value out of range came in the body
+    if status is HTTPStatus.BAD_REQUEST and "body_was_read" in g:  # the bad value is in the body
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     return _unexpected(error) if status is None else problem(status, str(error))
 

@@ -1,10 +1,10 @@
-"""Bodies of requests: JSON, read strictly and never further than its limit."""
+"""Bodies of requests: JSON, parsed strictly and never read beyond the limit."""
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
 import orjson
 from flask import g, request
@@ -23,40 +23,33 @@ AnyBody = TypeVar("AnyBody", bound=BaseModel)
 
 
 def body(kind: type[AnyBody]) -> AnyBody:
-    """The checked body of the current request.
-
-    Parameters
-    ----------
-    kind : pydantic model
-        The body of several shapes is a model with a root.
+    """Return the checked body of the current request; a body of several shapes is a model with a root.
 
     Raises
     ------
     UnsupportedMediaType
-        When it is not said to be JSON.
+        When its type is not JSON.
     RequestEntityTooLarge
-        When it is longer than ``MAX_CONTENT_LENGTH``, which is told before it is read where its length is given.
+        When it is longer than ``MAX_CONTENT_LENGTH``; raised before it is read if the request has its length.
     BadRequest
-        When it is not JSON in UTF-8; NaN, infinities, a key that stands twice and a lone surrogate are not JSON.
+        When it is not JSON in UTF-8; NaN, infinities, repeated keys and lone surrogates are not JSON.
     BodyError
         When it is JSON of another shape; names the place and the value.
     """
     _check_type()
     with arriving():
         raw = read()
-    given = loads(raw)
+    value = loads(raw)
     g.body_was_read = True
     try:
-        return kind.model_validate(given)
+        return kind.model_validate(value)
     except ValidationError as error:
-        _refuse(given, error)
+        raise BodyError(_message(value, error.errors(include_url=False)[0])) from error
 
 
 def read() -> bytes:
-    """The bytes of the body; one more than the limit is read where the length is not given, to see whether there is more."""
-    limit = request.max_content_length
-    if limit is None:
-        limit = sys.maxsize - 1
+    """Return the bytes of the body; without its length in the request, at most one byte beyond the limit is read."""
+    limit = sys.maxsize - 1 if request.max_content_length is None else request.max_content_length
     if (request.content_length or 0) > limit:
         raise _too_long(limit)
     request.max_content_length = limit + 1
@@ -74,54 +67,42 @@ def _too_long(limit: int) -> RequestEntityTooLarge:
 
 
 def loads(raw: bytes) -> Any:
-    """Parse strict JSON.
-
-    Raises
-    ------
-    BadRequest
-        Saying where it stops being JSON.
-    """
+    """Parse strict JSON; raise BadRequest, which names the place of the error."""
     try:
-        given = orjson.loads(raw)
+        value = orjson.loads(raw)
         if b"{" in raw:
-            LOOKS_AT_KEYS.decode(raw.decode())
-    except _RepeatedKeyError as error:
-        raise BadRequest(f"the body has the key {shown(error.key)} twice in one object; give it once") from error
+            CHECKS_KEYS.decode(raw.decode())
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
     except RecursionError as error:
         raise BadRequest("the body is not JSON: it is nested too deeply") from error
-    return given
+    return value
 
 
-class _RepeatedKeyError(Exception):
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> None:
+def _check_unique(pairs: list[tuple[str, Any]]) -> None:
     if len(pairs) > 1:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise _RepeatedKeyError(key)
+                raise BadRequest(f"the body has the key {shown(key)} twice in one object; give it once")
             seen.add(key)
 
 
-LOOKS_AT_KEYS: Final = json.JSONDecoder(object_pairs_hook=_unique)
+CHECKS_KEYS: Final = json.JSONDecoder(object_pairs_hook=_check_unique)
 
 
 def _check_type() -> None:
     if request.mimetype != JSON:
-        raise UnsupportedMediaType(
-            f"the body is {shown(request.mimetype)}; send JSON with Content-Type: application/json"
-            if request.mimetype
-            else "the body has no type; send JSON with Content-Type: application/json"
-        )
+        raise wrong_type(f"send JSON with Content-Type: {JSON}")
     if request.mimetype_params.get("charset", "utf-8").lower() not in UTF8:
         raise UnsupportedMediaType("the body is not in UTF-8; JSON is sent in UTF-8")
     check_plain()
+
+
+def wrong_type(remedy: str) -> UnsupportedMediaType:
+    """Return the error for a body of another type."""
+    sent = f"is {shown(request.mimetype)}" if request.mimetype else "has no type"
+    return UnsupportedMediaType(f"the body {sent}; {remedy}")
 
 
 def check_plain() -> None:
@@ -130,13 +111,8 @@ def check_plain() -> None:
         raise UnsupportedMediaType("the body is compressed; send it as it is")
 
 
-def _refuse(given: Any, error: ValidationError) -> NoReturn:
-    first = error.errors(include_url=False)[0]
-    raise BodyError(_message(given, first)) from error
-
-
-def _message(given: Any, problem: ErrorDetails) -> str:
-    where = _place(given, problem["loc"])
+def _message(value: Any, problem: ErrorDetails) -> str:
+    where = _place(value, problem["loc"])
     if problem["type"] == "key":
         return f"{where}: {problem['msg']}"
     if problem["type"] == "missing":
@@ -147,21 +123,21 @@ def _message(given: Any, problem: ErrorDetails) -> str:
     return f"{where} is {shown(problem['input'])}: {message[:1].lower()}{message[1:]}"
 
 
-def _place(given: Any, loc: tuple[int | str, ...]) -> str:
-    """The path of a value such as ``history[3].item_id``, without the names that pydantic gives to the shapes it tried."""
+def _place(value: Any, loc: tuple[int | str, ...]) -> str:
+    """Return the path of a value such as ``history[3].item_id``, without the names of shapes that pydantic adds."""
     path = "the body"
     for step in loc:
-        if isinstance(given, list) and isinstance(step, int):
+        if isinstance(value, list) and isinstance(step, int):
             path += f"[{step}]"
-            given = given[step] if step < len(given) else None
-        elif isinstance(given, dict) and isinstance(step, str) and (step in given or step == loc[-1]):
+            value = value[step] if step < len(value) else None
+        elif isinstance(value, dict) and isinstance(step, str) and (step in value or step == loc[-1]):
             path = f"{path}.{step[:SHOWN]}" if path != "the body" else step[:SHOWN] or "''"
-            given = given.get(step)
+            value = value.get(step)
     return path
 
 
 def shown(value: object) -> str:
-    """A value that was sent, for a message, cut where it is long."""
+    """Return a value of a body for a message, cut if it is long."""
     if isinstance(value, (list, tuple)):
         return f"a list of {len(value)}"
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What every request has in common: its id, and the bounds of its address and its body."""
+"""Id of every request, and the limits of its address and its body."""
 
 from __future__ import annotations
 
@@ -16,30 +16,22 @@ if TYPE_CHECKING:
 REQUEST_ID = "X-Request-ID"
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 LONGEST_URL = 8192
-_KEPT = "recsys.request_id"
+_CACHED = "recsys.request_id"
 
 
 def begin_requests(app: Flask, max_body: int) -> None:
-    """Give each request an id, and refuse what is out of bounds.
-
-    Parameters
-    ----------
-    app : Flask
-    max_body : int
-        Longest body in bytes.
-    """
+    """Give each request an id, and refuse addresses that are too long and bodies of more than `max_body` bytes."""
     app.config["MAX_CONTENT_LENGTH"] = max_body
     app.before_request(_begin)
 
 
 def request_id(environ: WSGIEnvironment) -> str:
-    """The id of a request: the caller's own where it is a plain one, and always the same for one request."""
-    known: str | None = environ.get(_KEPT)
-    if known is None:
-        given = environ.get("HTTP_X_REQUEST_ID")
-        known = given if given and ACCEPTED.fullmatch(given) else os.urandom(16).hex()
-        environ[_KEPT] = known
-    return known
+    """Return the id of a request: that of the client if it is a plain one, otherwise a random one."""
+    identifier: str | None = environ.get(_CACHED)
+    if identifier is None:
+        sent = environ.get("HTTP_X_REQUEST_ID")
+        identifier = environ[_CACHED] = sent if sent and ACCEPTED.fullmatch(sent) else os.urandom(16).hex()
+    return identifier
 
 
 def _begin() -> None:
@@ -56,7 +48,7 @@ def _begin() -> None:
 
 
 def _check_length(environ: WSGIEnvironment) -> None:
-    """Servers hand over the path decoded; what counts is how long it is when encoded."""
+    """Check the length of the encoded path, which WSGI has decoded, and the query string."""
     query = environ.get("QUERY_STRING", "")
     path = quote_from_bytes(environ["PATH_INFO"].encode("latin-1"))
     if len(path) + bool(query) + len(query) > LONGEST_URL:

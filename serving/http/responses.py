@@ -9,22 +9,19 @@ from flask import Response, g, jsonify
 
 from recsys.recommend.answer import Answer
 
-PRIVATE = "private, no-store"
+
+def private(shown: dict[str, Any]) -> Response:
+    """Return an answer with data on users, which no cache may keep."""
+    response = jsonify(shown)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
-def plain(answer: Answer, shown: dict[str, Any], degraded: bool) -> Response:
-    """A list for anybody; where the event store could not be read, it says so."""
-    if not isfinite(sum(item.score for item in answer.items)):  # which JSON cannot say, and orjson would call null
+def list_response(answer: Answer, shown: dict[str, Any], degraded: bool, personal: bool = True) -> Response:
+    """Return a list, for one user if it is personal; `degraded`: without the event store."""
+    if not isfinite(sum(item.score for item in answer.items)):  # JSON has no such number, and orjson would write null
         raise ArithmeticError("a score is not finite")
-    g.strategy = answer.strategy  # for the metrics
-    g.fallback = answer.fallback
+    g.strategy, g.fallback = answer.strategy, answer.fallback  # for the metrics
     if degraded:
         shown = {**shown, "degraded": ["events", *shown.get("degraded", ())]}
-    return jsonify(shown)
-
-
-def personal(answer: Answer, shown: dict[str, Any], degraded: bool) -> Response:
-    """A list for one person, which no cache may keep."""
-    response = plain(answer, shown, degraded)
-    response.headers["Cache-Control"] = PRIVATE
-    return response
+    return private(shown) if personal else jsonify(shown)

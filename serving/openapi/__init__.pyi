@@ -1,2 +1,2 @@
-from .operation import Operation as Operation
 from .operations import OPERATIONS as OPERATIONS
+from .operations import Operation as Operation

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -14,57 +13,54 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 import recsys
 from recsys.config import ServeConfig
 from recsys.events.records import LONGEST_ID
-from serving.openapi.operation import Operation
-from serving.openapi.operations import OPERATIONS
+from serving.openapi.operations import OPERATIONS, Operation
 from serving.schemas.answers import Problem
+from serving.schemas.base import without_null
 from serving.schemas.events import EventsBody
+from serving.schemas.pictures import MEDIA, PictureBody
 
-REF = "#/components/schemas/{model}"
 JSON = "application/json"
 DESCRIPTION = """\
-Recommendations for users and guests, items like an item, and what is popular, from the newest model.
+Recommendations for users and guests, similar items, and popular items, from the newest model.
 
-* Parameters and bodies are read strictly: what is unknown, given twice or of a wrong form is refused by name.
-* Ids are opaque strings and come back byte for byte. In a path they are percent-encoded; a slash may stand as it is.
-* Every answer carries `X-Request-ID`, the caller's own where that is up to 64 letters, digits, `.`, `_` or `-`.
-* Where requests are limited, answers carry `RateLimit` and `RateLimit-Policy`.
+* Parameters and bodies are checked strictly: an unknown, repeated or malformed one is refused by name.
+* Ids are opaque strings and come back byte for byte. In a path they are percent-encoded; a slash may stay as it is.
+* Every answer has the header `X-Request-ID`: that of the request if it has up to 64 letters, digits, `.`, `_` or `-`.
+* If requests are limited, answers have the headers `RateLimit` and `RateLimit-Policy`.
 * Errors are `application/problem+json`.
 """
-WHAT_HAPPENED = {
+PROBLEMS = {
     400: "A parameter is unknown, repeated or has a bad value, or the body is not JSON",
-    401: "No API key, or one that is not known",
+    401: "The API key is missing or unknown",
     403: "The API key lacks the scope",
-    404: "Not known",
-    409: "It does not go with the present state: the list of another model, no event store, a model without texts or pictures",
+    404: "Not found",
+    409: "Conflicts with the current state: the list of another model, no event store, a model without texts or pictures",
     413: "The body is too long",
     414: "The address is too long",
-    415: "The body is not of a type that is taken, such as `application/json`",
+    415: "The type of the body is not accepted; send `application/json` for example",
     422: "The body is JSON of another shape, and the message names the place and the value; or a picture that cannot be read",
-    429: "Too many requests; `Retry-After` says in how many seconds to try again",
-    503: "No model answers, or the service is overloaded or shuts down; `Retry-After` says in how many seconds to try again",
+    429: "Too many requests; `Retry-After` is the number of seconds to wait",
+    503: "No model is loaded, or the service is overloaded or shuts down; `Retry-After` is the number of seconds to wait",
 }
-RETRY = (429, 503)
+RETRY = {429, 503}
 STORED = {"maxLength": LONGEST_ID, "pattern": "^[^\\u0000]*$"}
 ID_EXAMPLES = {"user_id": "u17", "item_id": "i4"}
+REQUEST_ID = {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}}
 GROUP = {"type": "integer", "minimum": 0}
-REQUEST_ID_HEADER = {
-    "name": "X-Request-ID",
-    "in": "header",
-    "description": "A name for this request, which the answer and the log repeat",
-    "schema": {"type": "string"},
-}
+
+References = dict[type[BaseModel], dict[str, str]]
 
 
 def document(serve: ServeConfig) -> dict[str, Any]:
-    """The document of a service with these settings, which say whether it asks for keys and how long a batch may be."""
-    keys = bool(serve.keys)
-    schemas = Schemas.of(OPERATIONS)
-    for shape in schemas.components[EventsBody.__name__]["oneOf"]:
+    """Return the document of a service: `serve` says whether keys are needed, and how many events a body may have."""
+    schemas, references = _schemas()
+    for shape in schemas[EventsBody.__name__]["oneOf"]:
         if shape.get("type") == "array":
             shape["maxItems"] = serve.max_batch
     paths: dict[str, dict[str, Any]] = {}
-    for one in OPERATIONS:
-        paths.setdefault(one.path, {})[one.method.lower()] = _operation(one, schemas, keys)
+    for operation in OPERATIONS:
+        described = _operation(operation, references, keys=bool(serve.keys))
+        paths.setdefault(operation.path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {
@@ -74,29 +70,24 @@ def document(serve: ServeConfig) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": name} for name in dict.fromkeys(one.tag for one in OPERATIONS)],
+        "tags": [{"name": name} for name in dict.fromkeys(operation.tag for operation in OPERATIONS)],
         "paths": paths,
         "components": {
-            "schemas": schemas.components,
-            "parameters": {"RequestId": REQUEST_ID_HEADER},
-            "headers": {
+            "schemas": schemas,
+            "parameters": {
                 "RequestId": {
-                    "description": "The name of this request",
-                    "required": True,
+                    "name": "X-Request-ID",
+                    "in": "header",
+                    "description": "An id for this request, which the answer and the log repeat",
                     "schema": {"type": "string"},
-                },
-                "Challenge": {
-                    "description": "How to send a key",
-                    "required": True,
-                    "schema": {"type": "string"},
-                },
-                "RetryAfter": {
-                    "description": "Seconds to wait",
-                    "required": True,
-                    "schema": {"type": "integer", "minimum": 0},
-                },
+                }
             },
-            "responses": {str(status): _problem(status, schemas) for status in WHAT_HAPPENED},
+            "headers": {
+                "RequestId": _header("The id of this request", {"type": "string"}),
+                "Challenge": _header("How to send a key", {"type": "string"}),
+                "RetryAfter": _header("Seconds to wait", {"type": "integer", "minimum": 0}),
+            },
+            "responses": {str(status): _problem(status, references) for status in PROBLEMS},
             "securitySchemes": {
                 "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "Bearer": {"type": "http", "scheme": "bearer"},
@@ -105,95 +96,78 @@ def document(serve: ServeConfig) -> dict[str, Any]:
     }
 
 
-def _operation(one: Operation, schemas: Schemas, keys: bool) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "operationId": one.endpoint.replace(".", "_"),
-        "tags": [one.tag],
-        "summary": one.summary,
-        "parameters": [*_path_parameters(one), *_query_parameters(one), {"$ref": "#/components/parameters/RequestId"}],
-        "responses": {str(one.status): _answer(one, schemas)}
-        | {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses(one)},
-        "security": _security(one, keys),
+def _operation(operation: Operation, references: References, keys: bool) -> dict[str, Any]:
+    request_id = {"$ref": "#/components/parameters/RequestId"}
+    problems = {str(status): {"$ref": f"#/components/responses/{status}"} for status in _statuses(operation)}
+    described: dict[str, Any] = {
+        "operationId": operation.endpoint.replace(".", "_"),
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "parameters": [*_path_parameters(operation), *_query_parameters(operation), request_id],
+        "responses": {str(operation.status): _answer(operation, references), **problems},
+        "security": _security(operation, keys),
     }
-    if one.description:
-        made["description"] = one.description
-    if one.body is not None:
-        content: dict[str, Any] = {"schema": schemas.references[one.body]}
-        if one.example is not None:
-            content["example"] = one.example
-        files = {media: {"schema": {"type": "string", "format": "binary"}} for media in one.media}
-        made["requestBody"] = {"required": True, "content": {JSON: content, **files}}
-    return made
+    if operation.description:
+        described["description"] = operation.description
+    if operation.body is not None:
+        content: dict[str, Any] = {JSON: {"schema": references[operation.body], "example": operation.example}}
+        if operation.body is PictureBody:
+            content |= {media: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
 
 
-def statuses(one: Operation) -> list[int]:
-    """The statuses of the problems that an operation may answer with."""
-    found = {400, 414, *one.errors}
-    if one.scope != "none":
-        found |= {401, 403}
-    if not one.always:
-        found |= {*RETRY}
-    if one.body is not None:
-        found |= {413, 415, 422}
-    return sorted(found)
+def _statuses(operation: Operation) -> list[int]:
+    """Return the statuses of the problems that an operation may answer with."""
+    statuses = {400, 414, *operation.errors}
+    if operation.scope != "none":
+        statuses |= {401, 403}
+    if not operation.always:
+        statuses |= RETRY
+    if operation.body is not None:
+        statuses |= {413, 415, 422}
+    return sorted(statuses)
 
 
-def _path_parameters(one: Operation) -> Iterable[dict[str, Any]]:
-    for name in re.findall(r"{(\w+)}", one.path):
-        if name not in ID_EXAMPLES:
-            yield {
-                "name": name,
-                "in": "path",
-                "required": True,
-                "description": "Its number",
-                "schema": GROUP,
-                "example": 0,
-            }
-            continue
-        yield {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "description": "Any id, percent-encoded",
-            "schema": {"type": "string", "minLength": 1} | (STORED if one.stored_id else {}),
-            "example": ID_EXAMPLES[name],
-        }
+def _path_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
+    for name in re.findall(r"{(\w+)}", operation.path):
+        parameter = {"name": name, "in": "path", "required": True}
+        if name in ID_EXAMPLES:
+            schema = {"type": "string", "minLength": 1} | (STORED if operation.stored_id else {})
+            about = "Any id, percent-encoded"
+            yield {**parameter, "description": about, "schema": schema, "example": ID_EXAMPLES[name]}
+        else:
+            yield {**parameter, "description": "Number of the group", "schema": GROUP, "example": 0}
 
 
-def _query_parameters(one: Operation) -> Iterable[dict[str, Any]]:
-    repeatable, whole = one.query.repeatable(), one.query.model_json_schema(schema_generator=Untitled)
-    for name, schema in whole.get("properties", {}).items():
-        plain = _without_null(schema)
-        made = {"name": name, "in": "query", "description": plain.pop("description"), "schema": plain}
-        if name in whole.get("required", ()):
-            made["required"] = True
-        if plain.get("type") == "array":
-            made |= {"style": "form", "explode": name in repeatable}
-        yield made
+def _query_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
+    shape = operation.query.model_json_schema(schema_generator=Untitled)
+    for name, field in shape.get("properties", {}).items():
+        schema = without_null(field)
+        parameter = {"name": name, "in": "query", "description": schema.pop("description"), "schema": schema}
+        if name in shape.get("required", ()):
+            parameter["required"] = True
+        if schema.get("type") == "array":
+            parameter |= {"style": "form", "explode": name in operation.query.repeatable}
+        yield parameter
 
 
-def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter that is not given has no value at all."""
-    kept = {key: value for key, value in schema.items() if key != "default" or value is not None}
-    for one in kept.pop("anyOf", []):
-        kept |= {} if one == {"type": "null"} else one
-    return kept
+def _header(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "required": True, "schema": schema}
 
 
-def _answer(one: Operation, schemas: Schemas) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "description": HTTPStatus(one.status).phrase,
-        "headers": {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}},
-    }
-    if isinstance(one.answer, str):
-        made["content"] = {one.answer: {"schema": {"type": "object" if one.answer == JSON else "string"}}}
-    elif one.answer is not None:
-        made["content"] = {JSON: {"schema": schemas.references[one.answer]}}
-    return made
+def _answer(operation: Operation, references: References) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase, "headers": dict(REQUEST_ID)}
+    if isinstance(operation.answer, str):
+        shape = "object" if operation.answer == JSON else "string"
+        answer["content"] = {operation.answer: {"schema": {"type": shape}}}
+    elif operation.answer is not None:
+        answer["content"] = {JSON: {"schema": references[operation.answer]}}
+    return answer
 
 
-def _problem(status: int, schemas: Schemas) -> dict[str, Any]:
-    headers = {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}}
+def _problem(status: int, references: References) -> dict[str, Any]:
+    headers = dict(REQUEST_ID)
     if status in RETRY:
         headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
     if status == HTTPStatus.UNAUTHORIZED:
@@ -202,44 +176,39 @@ def _problem(status: int, schemas: Schemas) -> dict[str, Any]:
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": WHAT_HAPPENED[status],
+        "detail": PROBLEMS[status],
         "request_id": "5f0c7a1e9b2d4c6f8a3e1b7d9c5f2a4e",
     }
     return {
-        "description": WHAT_HAPPENED[status],
+        "description": PROBLEMS[status],
         "headers": headers,
-        "content": {"application/problem+json": {"schema": schemas.references[Problem], "example": example}},
+        "content": {"application/problem+json": {"schema": references[Problem], "example": example}},
     }
 
 
-def _security(one: Operation, keys: bool) -> list[dict[str, list[str]]]:
-    if one.scope == "none":
+def _security(operation: Operation, keys: bool) -> list[dict[str, list[str]]]:
+    if operation.scope == "none":
         return []
-    asked: list[dict[str, list[str]]] = [{"ApiKey": [one.scope]}, {"Bearer": [one.scope]}]
-    return asked if keys else [{}, *asked]
+    schemes: list[dict[str, list[str]]] = [{"ApiKey": [operation.scope]}, {"Bearer": [operation.scope]}]
+    return schemes if keys else [{}, *schemes]
 
 
 class Untitled(GenerateJsonSchema):
-    """Fields have names already; what pydantic makes of them as titles says no more."""
+    """Schemas whose fields have no titles, which would only repeat their names."""
 
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
         return False
 
 
-@dataclass(frozen=True)
-class Schemas:
-    """The schemas of all models by name, and the reference to each model."""
-
-    components: dict[str, Any]
-    references: dict[type[BaseModel], dict[str, str]]
-
-    @classmethod
-    def of(cls, operations: Iterable[Operation]) -> Schemas:
-        modes: dict[type[BaseModel], JsonSchemaMode] = {Problem: "serialization"}
-        for one in operations:
-            if one.body is not None:
-                modes[one.body] = "validation"
-            if isinstance(one.answer, type):
-                modes[one.answer] = "serialization"
-        found, definitions = models_json_schema([*modes.items()], ref_template=REF, schema_generator=Untitled)
-        return cls(dict(sorted(definitions["$defs"].items())), {model: ref for (model, _), ref in found.items()})  # type: ignore[misc]
+def _schemas() -> tuple[dict[str, Any], References]:
+    """Return the schemas of all models by name, and the reference to each model."""
+    modes: dict[type[BaseModel], JsonSchemaMode] = {Problem: "serialization"}
+    for operation in OPERATIONS:
+        if operation.body is not None:
+            modes[operation.body] = "validation"
+        if isinstance(operation.answer, type):
+            modes[operation.answer] = "serialization"
+    references, definitions = models_json_schema(
+        [*modes.items()], ref_template="#/components/schemas/{model}", schema_generator=Untitled
+    )
+    return dict(sorted(definitions["$defs"].items())), {model: ref for (model, _), ref in references.items()}  # type: ignore[misc]

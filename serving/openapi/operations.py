@@ -1,350 +1,225 @@
-"""The operations of the service, in one table.
-
-The OpenAPI document is made from it, keys read from it who may do what, and a test compares it with the routes.
-"""
+"""The operations of the service: the source of the OpenAPI document and of the scopes of keys."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
-from serving.openapi.operation import Operation, Scope
-from serving.schemas import answers, explore
+from pydantic import BaseModel
+
+from serving.schemas.answers import Alive, ItemRecord, Popular, RankAnswer, Ready, Recommendations, Similar, User
 from serving.schemas.bodies import RankBody, RecommendBody
-from serving.schemas.chat import CHAT_EXAMPLE, ChatAnswer, ChatBody
+from serving.schemas.chat import ChatAnswer, ChatBody
 from serving.schemas.events import EventsAnswer, EventsBody
+from serving.schemas.explore import (
+    ClusterPage,
+    Clusters,
+    Directions,
+    MapPage,
+    MapQuery,
+    MembersQuery,
+    SegmentPage,
+    Segments,
+)
 from serving.schemas.insights import AnomaliesAnswer, AnomaliesQuery, TagsAnswer, TagsBody
-from serving.schemas.pictures import (
-    MEDIA,
-    PICTURE_EXAMPLE,
-    CaptionAnswer,
-    CaptionQuery,
-    PictureBody,
-    PictureSearchAnswer,
-    PictureSearchQuery,
-)
-from serving.schemas.queries import PopularQuery, RecommendQuery, SimilarQuery
-from serving.schemas.search import QUERY_EXAMPLE, QueryAnswer, QueryBody, SearchAnswer, SearchQuery
+from serving.schemas.pictures import CaptionAnswer, CaptionQuery, PictureBody, PictureSearchAnswer, PictureSearchQuery
+from serving.schemas.queries import NoQuery, PopularQuery, Query, RecommendQuery, SimilarQuery
+from serving.schemas.search import QueryAnswer, QueryBody, SearchAnswer, SearchQuery
 
-EXPLORATION: Final[tuple[Operation, ...]] = (
-    Operation(
-        "explore.clusters",
-        "GET",
-        "/clusters",
-        "The items in groups",
-        "Each with what is distinctive of it: words, values of attributes, numbers and items. Numbers of groups are those of "
-        "this model.",
-        answer=explore.Clusters,
-        errors=(409,),
-    ),
-    Operation(
-        "explore.cluster",
-        "GET",
-        "/clusters/{cluster_id}",
-        "One group of items",
-        query=explore.MembersQuery,
-        answer=explore.ClusterPage,
-        errors=(404, 409),
-    ),
-    Operation(
-        "explore.segments",
-        "GET",
-        "/segments",
-        "The users in groups",
-        "Of like tastes, with what the histories of each have more often than all: words, values, items, and groups of items.",
-        answer=explore.Segments,
-        errors=(409,),
-    ),
-    Operation(
-        "explore.segment",
-        "GET",
-        "/segments/{segment_id}",
-        "One group of users",
-        "With ids of its users, so a key needs the scope `admin`. Deleted users are not named.",
-        query=explore.MembersQuery,
-        answer=explore.SegmentPage,
-        errors=(404, 409),
-        scope="admin",
-    ),
-    Operation(
-        "explore.item_map",
-        "GET",
-        "/map",
-        "The items on a map",
-        "Like items lie beside each other, in two dimensions. In columns, so that a page of thousands is short.",
-        query=explore.MapQuery,
-        answer=explore.MapPage,
-        errors=(404, 409),
-    ),
-    Operation(
-        "explore.directions",
-        "GET",
-        "/directions",
-        "What the vectors tell apart",
-        "The principal directions of the factors and of the text vectors, and what the items at both ends have in common.",
-        answer=explore.Directions,
-        errors=(409,),
-    ),
-)
+Scope = Literal["none", "read", "write", "admin"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 
-INSIGHTS: Final[tuple[Operation, ...]] = (
-    Operation(
-        "tags.item",
-        "GET",
-        "/tags/{item_id}",
-        "Attributes that an item probably has",
-        "The items nearest to it that have an attribute vote for its values; the votes become a confidence that was "
-        "calibrated on held-out items, as `measured` tells. What the catalogue knows already is `known`.",
-        answer=TagsAnswer,
-        errors=(404, 409),
-    ),
-    Operation(
-        "tags.text",
-        "POST",
-        "/tags",
-        "Attributes that a text probably has",
-        "The same for something that is not in the catalogue, by its words.",
-        body=TagsBody,
-        answer=TagsAnswer,
-        errors=(409,),
-        example={"text": "A crew in deep space finds an alien that hunts them one by one."},
-    ),
-    Operation(
-        "anomalies.anomalies",
-        "GET",
-        "/anomalies",
-        "Items and users that stand out",
-        "Items whose content and behaviour disagree, or that stand twice in the catalogue, or that false profiles promote or "
-        "harm; users whose histories are not like those of people. Found when the model was trained, with what speaks for it. "
-        "It names users, so a key needs the scope `admin`. Deleted users are not named.",
-        AnomaliesQuery,
-        answer=AnomaliesAnswer,
-        scope="admin",
-    ),
-)
 
-PICTURES: Final[tuple[Operation, ...]] = (
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the service.
+
+    Parameters
+    ----------
+    endpoint : str
+        Name of the Flask endpoint, ``blueprint.function``.
+    path : str
+        As OpenAPI writes it, ``/items/{item_id}``.
+    answer : pydantic model, media type or None
+        A model: JSON of its shape; a media type such as ``text/html``: text; None: no content.
+    errors : tuple of int
+        Statuses of problems besides those that every operation has.
+    scope : str
+        The scope that a key needs; "none": no key is needed.
+    always : bool
+        Answered however busy the service is, and exempt from rate limits.
+    stored_id : bool
+        The event store keeps the id of the path, so it has no NUL and at most 512 bytes.
+    """
+
+    endpoint: str
+    method: Method
+    path: str
+    answer: type[BaseModel] | str | None
+    query: type[Query] = NoQuery
+    body: type[BaseModel] | None = None
+    errors: tuple[int, ...] = ()
+    scope: Scope = "read"
+    status: int = 200
+    always: bool = False
+    stored_id: bool = False
+
+    @property
+    def summary(self) -> str:
+        return TEXTS[self.endpoint].partition(". ")[0]
+
+    @property
+    def description(self) -> str:
+        return TEXTS[self.endpoint].partition(". ")[2]
+
+    @property
+    def tag(self) -> str:
+        """The heading under which the operation is listed."""
+        resource = self.path.split("/")[1]
+        return next((tag for tag, resources in TAGS.items() if resource in resources), "Operation of the service")
+
+    @property
+    def example(self) -> Any:
+        """An example of the body; None without a body."""
+        return None if self.body is None else EXAMPLES[self.body]
+
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    Operation("recommend.recommend", "GET", "/recommend/{user_id}", Recommendations, RecommendQuery, errors=(404, 409)),
+    Operation("recommend.recommend_to", "POST", "/recommend", Recommendations, body=RecommendBody, errors=(404, 409)),
+    Operation("similar.similar", "GET", "/similar/{item_id}", Similar, SimilarQuery, errors=(404,)),
+    Operation("popular.popular", "GET", "/popular", Popular, PopularQuery, errors=(404,)),
+    Operation("rank.rank", "POST", "/rank", RankAnswer, body=RankBody),
+    Operation("search.search_items", "GET", "/search", SearchAnswer, SearchQuery, errors=(404, 409)),
     Operation(
         "pictures.search_by_picture",
         "POST",
         "/search",
-        "Items for a picture",
-        "Those with the likest pictures. The body is a PNG or JPEG file, or JSON that holds one. A picture that cannot be read "
-        "is answered with 422.",
+        PictureSearchAnswer,
         PictureSearchQuery,
-        body=PictureBody,
-        media=MEDIA,
-        answer=PictureSearchAnswer,
-        errors=(404, 409),
-        example=PICTURE_EXAMPLE,
+        PictureBody,
+        (404, 409),
     ),
+    Operation("pictures.caption", "POST", "/caption", CaptionAnswer, CaptionQuery, PictureBody, (409,)),
+    Operation("query.query_items", "POST", "/query", QueryAnswer, body=QueryBody, errors=(404, 409)),
+    Operation("explore.clusters", "GET", "/clusters", Clusters, errors=(409,)),
+    Operation("explore.cluster", "GET", "/clusters/{cluster_id}", ClusterPage, MembersQuery, errors=(404, 409)),
+    Operation("explore.segments", "GET", "/segments", Segments, errors=(409,)),
     Operation(
-        "pictures.caption",
-        "POST",
-        "/caption",
-        "What a picture shows",
-        "Of each attribute that describes pictures the value whose words are nearest to the picture. Nothing was trained for "
-        "these attributes. The body is as that of `POST /search`.",
-        CaptionQuery,
-        body=PictureBody,
-        media=MEDIA,
-        answer=CaptionAnswer,
-        errors=(409,),
-        example=PICTURE_EXAMPLE,
+        "explore.segment", "GET", "/segments/{segment_id}", SegmentPage, MembersQuery, errors=(404, 409), scope="admin"
     ),
+    Operation("explore.item_map", "GET", "/map", MapPage, MapQuery, errors=(404, 409)),
+    Operation("explore.directions", "GET", "/directions", Directions, errors=(409,)),
+    Operation("chat.chat", "POST", "/chat", ChatAnswer, body=ChatBody),
+    Operation("items.item", "GET", "/items/{item_id}", ItemRecord, errors=(404,)),
+    Operation("tags.item", "GET", "/tags/{item_id}", TagsAnswer, errors=(404, 409)),
+    Operation("tags.text", "POST", "/tags", TagsAnswer, body=TagsBody, errors=(409,)),
+    Operation("anomalies.anomalies", "GET", "/anomalies", AnomaliesAnswer, AnomaliesQuery, scope="admin"),
+    Operation(
+        "hidden.hide", "PUT", "/items/{item_id}/hidden", None, errors=(409,), scope="admin", status=204, stored_id=True
+    ),
+    Operation("hidden.show", "DELETE", "/items/{item_id}/hidden", None, errors=(409,), scope="admin", status=204),
+    Operation("events.add", "POST", "/events", EventsAnswer, body=EventsBody, errors=(409,), scope="write", status=202),
+    Operation("users.user", "GET", "/users/{user_id}", User, errors=(404,)),
+    Operation("users.forget", "DELETE", "/users/{user_id}", None, errors=(409,), scope="admin", status=204),
+    Operation("health.livez", "GET", "/livez", Alive, scope="none", always=True),
+    Operation("health.readyz", "GET", "/readyz", Ready, errors=(503,), scope="none", always=True),
+    Operation("metrics.read", "GET", "/metrics", "text/plain", always=True),
+    Operation("docs.document", "GET", "/openapi.json", "application/json", scope="none"),
+    Operation("docs.page", "GET", "/docs", "text/html", scope="none"),
 )
+BY_ENDPOINT: Final[Mapping[str, Operation]] = {operation.endpoint: operation for operation in OPERATIONS}
+SCOPES: Final[Mapping[str, Scope]] = {operation.endpoint: operation.scope for operation in OPERATIONS}
 
-OPERATIONS: Final[tuple[Operation, ...]] = (
-    Operation(
-        "recommend.recommend",
-        "GET",
-        "/recommend/{user_id}",
-        "Items for a user",
-        "What the user's history and events since the last training say, best first. Never an item that was seen, hidden, "
-        "excluded or filtered out, and k items whenever k eligible ones exist. A user of whom nothing is known gets the "
-        "popular items, with `fallback` true.",
-        RecommendQuery,
-        answer=answers.Recommendations,
-        errors=(404, 409),
-    ),
-    Operation(
-        "recommend.recommend_to",
-        "POST",
-        "/recommend",
-        "Items for a user or a guest",
-        "The same as JSON: for ids with commas or slashes, long filters, and guests, who send what they did as `history`.",
-        body=RecommendBody,
-        answer=answers.Recommendations,
-        errors=(404, 409),
-        example={
-            "history": ["i17", {"item_id": "i4", "value": 5}],
-            "k": 5,
-            "filters": [{"attribute": "year", "min": 1990}],
-        },
-    ),
-    Operation(
-        "similar.similar",
-        "GET",
-        "/similar/{item_id}",
-        "Items like an item",
-        "By behaviour and content; an item that nobody has used yet answers by its content.",
-        SimilarQuery,
-        answer=answers.Similar,
-        errors=(404,),
-    ),
-    Operation(
-        "popular.popular",
-        "GET",
-        "/popular",
-        "What most users like",
-        "Older interactions count less. With `trending`: what users took up in the last days.",
-        PopularQuery,
-        answer=answers.Popular,
-        errors=(404,),
-    ),
-    Operation(
-        "rank.rank",
-        "POST",
-        "/rank",
-        "Given items in a user's order",
-        "Items that the user has seen are ranked as well. Ids that the catalogue does not have are listed as `unknown`.",
-        body=RankBody,
-        answer=answers.RankAnswer,
-        example={"user_id": "u17", "item_ids": ["i4", "i17", "i23"]},
-    ),
-    Operation(
-        "search.search_items",
-        "GET",
-        "/search",
-        "Items for a text",
-        "By meaning and by words. Items that a user has seen are found as well; `user_id` ranks the first hundred by text and "
-        "taste; where nothing is known of the user, `fallback` is true. Where texts cannot be encoded just now, `hybrid` "
-        "answers by words, and `degraded` names `semantic`. With `mode=picture` the words say what the pictures of the items "
-        "show.",
-        SearchQuery,
-        answer=SearchAnswer,
-        errors=(404, 409),
-    ),
-    *PICTURES,
-    Operation(
-        "query.query_items",
-        "POST",
-        "/query",
-        "Items by examples",
-        "Vector arithmetic: like some items, texts and users, and unlike others. Items among the examples are not answered.",
-        body=QueryBody,
-        answer=QueryAnswer,
-        errors=(404, 409),
-        example=QUERY_EXAMPLE,
-    ),
-    *EXPLORATION,
-    Operation(
-        "chat.chat",
-        "POST",
-        "/chat",
-        "Items by a conversation",
-        "The turns so far say what is liked, disliked and seen: named items, values of attributes, ranges of numbers, all else "
-        "by its meaning, later turns more than earlier ones. The answer: items with their reasons, the question that splits "
-        "them best, and what was understood. Named, shown and seen items are not answered.",
-        body=ChatBody,
-        answer=ChatAnswer,
-        example=CHAT_EXAMPLE,
-    ),
-    Operation(
-        "items.item",
-        "GET",
-        "/items/{item_id}",
-        "One record of the catalogue",
-        answer=answers.ItemRecord,
-        errors=(404,),
-    ),
-    *INSIGHTS,
-    Operation(
-        "hidden.hide",
-        "PUT",
-        "/items/{item_id}/hidden",
-        "Hide an item",
-        "Nobody sees it from the next request on, until it is shown again. It need not be in the catalogue.",
-        status=204,
-        errors=(409,),
-        scope="admin",
-        stored_id=True,
-    ),
-    Operation(
-        "hidden.show",
-        "DELETE",
-        "/items/{item_id}/hidden",
-        "Show a hidden item again",
-        "It is no error when it was not hidden.",
-        status=204,
-        errors=(409,),
-        scope="admin",
-    ),
-    Operation(
-        "events.add",
-        "POST",
-        "/events",
-        "What users did",
-        "One event or a list. They are on the disk before the answer, and the next list for their user counts them. An event "
-        "whose `event_id` came before does not count again, so that a request without an answer can be repeated.",
-        body=EventsBody,
-        answer=EventsAnswer,
-        status=202,
-        errors=(409,),
-        scope="write",
-        example=[{"event_id": "order-1042-1", "user_id": "u17", "item_id": "i4", "timestamp": "2026-11-23T10:15:00Z"}],
-    ),
-    Operation(
-        "users.user",
-        "GET",
-        "/users/{user_id}",
-        "What is known of a user",
-        "The history that the lists are made from, attributes that it has often, and the events that came in.",
-        answer=answers.User,
-        errors=(404,),
-    ),
-    Operation(
-        "users.forget",
-        "DELETE",
-        "/users/{user_id}",
-        "Forget a user",
-        "At once, and in every later model. It is no error when nothing was known.",
-        status=204,
-        errors=(409,),
-        scope="admin",
-    ),
-    Operation(
-        "health.livez",
-        "GET",
-        "/livez",
-        "Is the process alive",
-        answer=answers.Alive,
-        scope="none",
-        always=True,
-    ),
-    Operation(
-        "health.readyz",
-        "GET",
-        "/readyz",
-        "Does a model answer",
-        "503 until a model is loaded, and while the server shuts down.",
-        answer=answers.Ready,
-        errors=(503,),
-        scope="none",
-        always=True,
-    ),
-    Operation(
-        "metrics.read",
-        "GET",
-        "/metrics",
-        "What the service counted",
-        "In the text format of Prometheus, added up over the workers.",
-        answer="text/plain",
-        always=True,
-    ),
-    Operation("docs.document", "GET", "/openapi.json", "This document", answer="application/json", scope="none"),
-    Operation("docs.page", "GET", "/docs", "The same to read and to try", answer="text/html", scope="none"),
-)
-
-BY_ENDPOINT: Final[Mapping[str, Operation]] = {one.endpoint: one for one in OPERATIONS}
-SCOPES: Final[Mapping[str, Scope]] = {one.endpoint: one.scope for one in OPERATIONS}
+TAGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Lists": ("recommend", "similar", "popular", "rank"),
+    "Search": ("search", "query", "chat", "caption"),
+    "Exploration": ("clusters", "segments", "map", "directions"),
+    "Items": ("items", "tags"),
+    "Anomalies": ("anomalies",),
+    "Events and users": ("events", "users"),
+}
+# By endpoint: a summary in one sentence, then the description.
+TEXTS: Final[Mapping[str, str]] = {
+    "recommend.recommend": "Items for a user. Ranked by the user's history and the events since the last training, best "
+    "first. Seen, hidden, excluded and filtered items are left out; the list has `k` items if `k` eligible items exist. "
+    "A user without any data gets the popular items, with `fallback` true.",
+    "recommend.recommend_to": "Items for a user or a guest. The same as JSON: for ids with commas or slashes, for long "
+    "filters, and for guests, who send their `history`.",
+    "similar.similar": "Items like an item. Compared by behavior and content; an item without users by its content.",
+    "popular.popular": "Popular items. Older interactions count less. `trending`: items that gained users in the last days.",
+    "rank.rank": "Given items in a user's order. Items that the user has seen are ranked too. Ids that are not in the "
+    "catalog are listed as `unknown`.",
+    "search.search_items": "Items for a text. Searched by meaning and by words. Seen items are included. With `user_id` the "
+    "first hundred are ranked by text and taste; `fallback` is true if the service has no data on the user. If texts cannot "
+    "be encoded at the moment, `hybrid` searches by words, and `degraded` contains `semantic`. `mode=picture` compares the "
+    "text with the pictures of the items.",
+    "pictures.search_by_picture": "Items for a picture. Those with the most similar pictures. The body is a PNG or JPEG "
+    "file, or JSON that contains one. A picture that cannot be read is refused with 422.",
+    "pictures.caption": "Attributes that a picture shows. For each attribute that describes pictures, the values whose "
+    "words are nearest to the picture. Nothing was trained for these attributes. The body is that of `POST /search`.",
+    "query.query_items": "Items by examples. Vector arithmetic: like some items, texts and users, and unlike others. The "
+    "example items are left out.",
+    "explore.clusters": "The items in groups. Each with its distinctive words, attribute values, numbers and items. Group "
+    "numbers belong to this model.",
+    "explore.cluster": "One group of items",
+    "explore.segments": "The users in groups of similar taste. Each with the words, values, items and item groups that its "
+    "histories have more often than all histories.",
+    "explore.segment": "One group of users. Contains the ids of users, so a key needs the scope `admin`. Deleted users are "
+    "left out.",
+    "explore.item_map": "The items on a map. Similar items are near each other, in two dimensions. The answer has columns, "
+    "which keeps a page of thousands of items short.",
+    "explore.directions": "Main directions of the vectors. The principal directions of the factors and of the text vectors, "
+    "and what the items at both ends have in common.",
+    "chat.chat": "Items by a conversation. The messages express likes, dislikes and seen items: item names, attribute values, "
+    "number ranges, and other text by its meaning. Later messages weigh more. The answer has items with reasons, the question "
+    "that splits them best, and the parsed preferences. Named, shown and seen items are left out.",
+    "items.item": "One record of the catalog",
+    "tags.item": "Attributes that an item probably has. The nearest items that have an attribute vote for its values. The "
+    "votes become a confidence that is calibrated on held-out items, see `measured`. Values in the catalog are `known`.",
+    "tags.text": "Attributes that a text probably has. The same for an item that is not in the catalog, by its text.",
+    "anomalies.anomalies": "Unusual items and users. Items whose content and behavior disagree, duplicates in the catalog, "
+    "items that fake profiles promote or harm, and users whose histories do not look human. Found at training, with the "
+    "evidence. The answer names users, so a key needs the scope `admin`. Deleted users are left out.",
+    "hidden.hide": "Hide an item. No list contains it from the next request on, until it is shown again. It need not be in "
+    "the catalog.",
+    "hidden.show": "Show a hidden item again. An item that is not hidden is no error.",
+    "events.add": "Add events of users. One event or a list. They are on disk before the answer, and the next list for "
+    "their user counts them. A repeated `event_id` does not count again, so a request without an answer can be repeated.",
+    "users.user": "Data on a user. The history behind the user's lists, its frequent attributes, and the received events.",
+    "users.forget": "Forget a user. At once, and in every later model. An unknown user is no error.",
+    "health.livez": "Check that the process is alive",
+    "health.readyz": "Check that a model is loaded. 503 until a model is loaded, and while the server shuts down.",
+    "metrics.read": "Metrics of the service. In the text format of Prometheus, summed over the workers.",
+    "docs.document": "This document",
+    "docs.page": "This document as a page with a form for each request",
+}
+EXAMPLES: Final[Mapping[type[BaseModel], Any]] = {
+    RecommendBody: {
+        "history": ["i17", {"item_id": "i4", "value": 5}],
+        "k": 5,
+        "filters": [{"attribute": "year", "min": 1990}],
+    },
+    RankBody: {"user_id": "u17", "item_ids": ["i4", "i17", "i23"]},
+    PictureBody: {
+        "picture": "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAFElEQVR42mO8IyfHAANMDEgANwcAOHIBID2Vy4IAAAAASUVORK5CYII="
+    },
+    QueryBody: {
+        "positive": [{"item_id": "i4"}, {"text": "comedy", "weight": 0.5}],
+        "negative": [{"text": "horror"}],
+        "k": 5,
+    },
+    ChatBody: {
+        "messages": [
+            {"role": "user", "content": "I loved i4 but not horror"},
+            {"role": "assistant", "content": "1. i17"},
+            {"role": "user", "content": "Nothing from before 1990, and something funnier"},
+        ],
+        "k": 5,
+    },
+    TagsBody: {"text": "A crew in deep space finds an alien that hunts them one by one."},
+    EventsBody: [
+        {"event_id": "order-1042-1", "user_id": "u17", "item_id": "i4", "timestamp": "2026-11-23T10:15:00Z"},
+    ],
+}

@@ -1,12 +1,12 @@
-"""GET /anomalies: items and users that stand out."""
+"""GET /anomalies: unusual items and users."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response
 
 from recsys.explore.insights_json import anomalies_object
 from recsys.explore.outliers import page
-from serving.http.responses import PRIVATE
+from serving.http.responses import private
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.insights import AnomaliesQuery
@@ -21,13 +21,11 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         params = query(AnomaliesQuery)
         recommender = model.get()
 
-        def left_out(one: str) -> bool:
-            return params.kind == "users" and view.read(one, recommender).forgotten
+        def deleted(user_id: str) -> bool:
+            return params.kind == "users" and view.read(user_id, recommender).forgotten
 
         hidden = view.hidden(recommender)
-        found = page(recommender, params.kind, params.k, params.offset, params.min_score, left_out, hidden)
-        response = jsonify(anomalies_object(found, params.kind, recommender.model_version))
-        response.headers["Cache-Control"] = PRIVATE
-        return response
+        outliers = page(recommender, params.kind, params.k, params.offset, params.min_score, deleted, hidden)
+        return private(anomalies_object(outliers, params.kind, recommender.model_version))
 
     return routes

@@ -14,7 +14,7 @@ from recsys.errors import EncoderBusyError, PhrasingError
 from serving.encoding.service import Encoding
 from serving.errors import ConflictError
 from serving.http.read_body import body
-from serving.http.responses import personal
+from serving.http.responses import list_response
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.chat import ChatBody
@@ -22,17 +22,17 @@ from serving.schemas.queries import NoQuery, query
 
 LOG = logging.getLogger(__name__)
 SEMANTIC, PHRASING = "semantic", "phrasing"
-PHRASING_AT_ONCE = 4  # requests of a worker that wait for the endpoint; others are answered in plain words
+PHRASING_AT_ONCE = 4  # requests of a worker that wait for the endpoint; others keep the plain reply
 
 
 def blueprint(model: ServingModel, view: EventView, encoding: Encoding, config: ChatConfig) -> Blueprint:
     routes = Blueprint("chat", __name__)
-    voice = _Voice(config)
+    phrasing = _Phrasing(config)
 
     @routes.post("/chat")
     def chat() -> Response:
         query(NoQuery)
-        given = body(ChatBody)
+        conversation = body(ChatBody)
         recommender = model.get()
 
         def encode(texts: list[str]) -> Texts | None:
@@ -41,32 +41,32 @@ def blueprint(model: ServingModel, view: EventView, encoding: Encoding, config: 
             except (EncoderBusyError, ConflictError):
                 return None
 
-        events = view.read(given.user_id or "", recommender)
+        events = view.read(conversation.user_id or "", recommender)
         turn = answer_turn(
             recommender,
-            given.turns,
-            given.request,
+            conversation.turns,
+            conversation.request,
             encode,
-            user_id=given.user_id,
+            user_id=conversation.user_id,
             events=events,
-            ignored=given.ignored,
+            ignored=conversation.ignored,
         )
-        shown = turn.shown | voice.words(given.turns, turn.shown["reply"])
+        shown = turn.shown | phrasing.reply(conversation.turns, turn.shown["reply"])
         if not turn.encoded:
             shown["degraded"] = [SEMANTIC, *shown.get("degraded", ())]
-        return personal(turn.reply.answer, shown, events.degraded)
+        return list_response(turn.reply.answer, shown, events.degraded)
 
     return routes
 
 
-class _Voice:
-    """Puts answers into words."""
+class _Phrasing:
+    """Replies of the endpoint that phrases them, if one is configured."""
 
     def __init__(self, config: ChatConfig) -> None:
         self._config, self._places = config, threading.Semaphore(PHRASING_AT_ONCE)
 
-    def words(self, messages: tuple[Message, ...], text: str) -> dict[str, Any]:
-        """Return the reply in the words of the endpoint, if there is one; where it fails or is busy, keep the plain reply."""
+    def reply(self, messages: tuple[Message, ...], text: str) -> dict[str, Any]:
+        """Return the reply of the endpoint as fields of the answer; without a reply, the plain `text` stays."""
         if not self._config.phrase_url:
             return {}
         if not self._places.acquire(blocking=False):

@@ -1,7 +1,7 @@
-"""GET /openapi.json and /docs: what the service answers, for programs and for people.
+"""GET /openapi.json and /docs: the OpenAPI document, and a page that shows it.
 
-The page is Swagger UI from an installed package, inlined, so that its policy lets in nothing but these texts by their
-hashes. It is sent compressed or not at all: anyone may ask for it, and the server holds what a slow client does not read.
+The page is Swagger UI from an installed package, inlined, so its policy allows only these texts, by their hashes. It is sent
+compressed or not at all, because anyone may request it, and the server buffers it for a slow client.
 """
 
 from __future__ import annotations
@@ -33,9 +33,7 @@ def blueprint(serve: ServeConfig) -> Blueprint:
     def openapi() -> bytes:
         return orjson.dumps(document(serve))
 
-    @cache
-    def html() -> tuple[bytes, str]:
-        return page(openapi())
+    page = cache(_page)
 
     @routes.get("/openapi.json", endpoint="document")
     def openapi_json() -> Response:
@@ -46,7 +44,7 @@ def blueprint(serve: ServeConfig) -> Blueprint:
     def docs() -> Response:
         query(NoQuery)
         if request.accept_encodings["gzip"]:
-            text, policy = html()
+            text, policy = page(openapi())
             response = Response(text, mimetype="text/html")
             response.headers["Content-Encoding"] = "gzip"
         else:
@@ -59,10 +57,9 @@ def blueprint(serve: ServeConfig) -> Blueprint:
     return routes
 
 
-def page(openapi: bytes) -> tuple[bytes, str]:
-    """Return the page with its viewer, by gzip, and the content security policy that admits just its style and scripts."""
-    style, viewer = _asset("css/swagger-ui.css"), _asset("js/swagger-ui-bundle.js")
-    scripts = (viewer, START)
+def _page(openapi: bytes) -> tuple[bytes, str]:
+    """Return the page with its viewer, by gzip, and the content security policy that allows only its style and scripts."""
+    style, scripts = _asset("css/swagger-ui.css"), (_asset("js/swagger-ui-bundle.js"), START)
     text = render_template(
         "docs.html",
         info=orjson.loads(openapi)["info"],
@@ -76,7 +73,7 @@ def page(openapi: bytes) -> tuple[bytes, str]:
 
 
 def _asset(name: str) -> str:
-    """A file of the viewer, whose package is not imported: all of it but the files is of no use here."""
+    """Return a file of the viewer, without an import of its package."""
     spec = find_spec(VIEWER)
     assert spec is not None
     assert spec.origin is not None

@@ -1,4 +1,4 @@
-"""POST /events: what users did, on the disk before the answer."""
+"""POST /events: events of users, on disk before the answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, g, jsonify
 
 from recsys.recommend.recommender import Recommender
-from serving.errors import BodyError, NotReadyError
+from serving.errors import BodyError
 from serving.http.read_body import body
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
@@ -25,28 +25,20 @@ def blueprint(model: ServingModel, view: EventView, max_batch: int) -> Blueprint
         events = body(EventsBody).events
         if len(events) > max_batch:
             raise BodyError(f"the body is a list of {len(events)} events; send at most {max_batch} at once")
-        recommender = _recommender(model)
+        recommender = model.get() if model.version else None  # before the first training, which counts the events
         if recommender is not None:
             _check(events, recommender)
-        added = g.added = store.add([one.received() for one in events])  # also for the metrics
+        added = g.added = store.add([event.received() for event in events])  # also for the metrics
         shown = {"accepted": added.accepted, "duplicates": added.duplicates, "unknown_items": 0}
         if recommender is not None:
-            shown["unknown_items"] = sum(one.item_id not in recommender.items for one in events)
+            shown["unknown_items"] = sum(event.item_id not in recommender.items for event in events)
         return jsonify(shown), 202
 
     return routes
 
 
-def _recommender(model: ServingModel) -> Recommender | None:
-    """None while there is no model: events are taken, and the first training counts them."""
-    try:
-        return model.get()
-    except NotReadyError:
-        return None
-
-
 def _check(events: Sequence[EventIn], recommender: Recommender) -> None:
-    """Refuse what the next training would reject; raises BodyError."""
-    for place, one in enumerate(events):
-        if problem := recommender.event_problem(one.event, one.value):
+    """Raise BodyError for an event that the next training would reject."""
+    for place, event in enumerate(events):
+        if problem := recommender.event_problem(event.event, event.value):
             raise BodyError(f"[{place}].{problem}" if len(events) > 1 else problem)

@@ -1,18 +1,11 @@
-"""GET /clusters, /segments, /map and /directions: what the vectors of a model say of all its items and users."""
+"""GET /clusters, /segments, /map and /directions: groups, a map and directions of the items and users of a model."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
-from recsys.explore.json import (
-    cluster_object,
-    clusters_object,
-    directions_object,
-    map_object,
-    segment_object,
-    segments_object,
-)
-from serving.http.responses import PRIVATE
+from recsys.explore import json as explore_json
+from serving.http.responses import private
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.explore import MapQuery, MembersQuery
@@ -22,47 +15,40 @@ from serving.schemas.queries import NoQuery, query
 def blueprint(model: ServingModel, view: EventView) -> Blueprint:
     routes = Blueprint("explore", __name__)
 
-    @routes.get("/clusters")
-    def clusters() -> Response:
+    objects = {
+        "/clusters": explore_json.clusters_object,
+        "/segments": explore_json.segments_object,
+        "/directions": explore_json.directions_object,
+    }
+
+    def whole() -> Response:
         query(NoQuery)
         recommender = model.get()
-        return jsonify(clusters_object(recommender, view.hidden(recommender)))
+        return jsonify(objects[request.path](recommender, view.hidden(recommender)))
+
+    for path in objects:
+        routes.add_url_rule(path, path[1:], whole)
 
     @routes.get("/clusters/<cluster_id>")
     def cluster(cluster_id: str) -> Response:
         page = query(MembersQuery).page
         recommender = model.get()
-        return jsonify(cluster_object(recommender, cluster_id, page, view.hidden(recommender)))
-
-    @routes.get("/segments")
-    def segments() -> Response:
-        query(NoQuery)
-        recommender = model.get()
-        return jsonify(segments_object(recommender, view.hidden(recommender)))
+        return jsonify(explore_json.cluster_object(recommender, cluster_id, page, view.hidden(recommender)))
 
     @routes.get("/segments/<segment_id>")
     def segment(segment_id: str) -> Response:
         page = query(MembersQuery).page
         recommender = model.get()
 
-        def gone(user_id: str) -> bool:
+        def deleted(user_id: str) -> bool:
             return view.read(user_id, recommender).forgotten
 
-        hidden = view.hidden(recommender)
-        response = jsonify(segment_object(recommender, segment_id, page, hidden, gone))
-        response.headers["Cache-Control"] = PRIVATE
-        return response
+        return private(explore_json.segment_object(recommender, segment_id, page, view.hidden(recommender), deleted))
 
     @routes.get("/map")
     def item_map() -> Response:
         params = query(MapQuery)
         recommender = model.get()
-        return jsonify(map_object(recommender, params.page, params.request, view.hidden(recommender)))
-
-    @routes.get("/directions")
-    def directions() -> Response:
-        query(NoQuery)
-        recommender = model.get()
-        return jsonify(directions_object(recommender, view.hidden(recommender)))
+        return jsonify(explore_json.map_object(recommender, params.page, params.request, view.hidden(recommender)))
 
     return routes

@@ -1,4 +1,4 @@
-"""GET /livez and /readyz: is the process alive, and does a model answer."""
+"""GET /livez and /readyz: whether the process is alive, and whether a model is loaded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from serving.settings import DRAINING
 
 
 def blueprint(model: ServingModel, run: Path | None = None) -> Blueprint:
-    """The routes; while the file ``draining`` is in `run`, the server is not ready."""
+    """Return the routes; the server is not ready while the file ``draining`` is in the folder `run`."""
     routes = Blueprint("health", __name__)
     draining = None if run is None else run / DRAINING
 

@@ -1,4 +1,4 @@
-"""PUT and DELETE /items/<item_id>/hidden: what nobody may see, on every worker from the next request on."""
+"""PUT and DELETE /items/<item_id>/hidden: items that no list of any worker contains from the next request on."""
 
 from __future__ import annotations
 

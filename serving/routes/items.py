@@ -1,4 +1,4 @@
-"""GET /items/<item_id>: one record of the catalogue."""
+"""GET /items/<item_id>: one record of the catalog."""
 
 from __future__ import annotations
 

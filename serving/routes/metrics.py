@@ -1,4 +1,4 @@
-"""GET /metrics: what was counted, for Prometheus."""
+"""GET /metrics: the metrics in the format of Prometheus."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from flask import Blueprint, Response
 from serving.schemas.queries import NoQuery, query
 from serving.telemetry.metrics import Metrics
 
-PLAIN = "text/plain; version=0.0.4; charset=utf-8"
-
 
 def blueprint(metrics: Metrics) -> Blueprint:
     routes = Blueprint("metrics", __name__)
@@ -16,6 +14,6 @@ def blueprint(metrics: Metrics) -> Blueprint:
     @routes.get("/metrics")
     def read() -> Response:
         query(NoQuery)
-        return Response(metrics.exposition(), content_type=PLAIN)
+        return Response(metrics.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     return routes

@@ -1,4 +1,4 @@
-"""GET /popular: what most users like, or took up in the last days."""
+"""GET /popular: the items that most users like, or that gained users in the last days."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from recsys.recommend.json import listed_object
 from recsys.recommend.recommender import PopularKind
-from serving.http.responses import plain
+from serving.http.responses import list_response
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.queries import PopularQuery, query
@@ -22,6 +22,7 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         events = view.read("", recommender)
         kind: PopularKind = "trending" if params.trending else "popular"
         answer = recommender.popular(params.request, kind, view.popular(recommender, kind), events.hidden)
-        return plain(answer, listed_object(answer, {}, recommender.model_version), events.degraded)
+        shown = listed_object(answer, {}, recommender.model_version)
+        return list_response(answer, shown, events.degraded, personal=False)
 
     return routes

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from recsys.recommend.json import answer_object
 from serving.http.read_body import body
-from serving.http.responses import personal
+from serving.http.responses import list_response
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.bodies import RankBody
@@ -21,12 +21,12 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
     @routes.post("/rank")
     def rank() -> Response:
         query(NoQuery)
-        given = body(RankBody)
+        request = body(RankBody)
         recommender = model.get()
-        events = view.read(given.user_id or "", recommender)
-        answer = recommender.rank_items(given.user, given.item_ids, events, explain=given.explain)
-        subject: dict[str, Any] = {} if given.user_id is None else {"user_id": given.user_id}
+        events = view.read(request.user_id or "", recommender)
+        answer = recommender.rank_items(request.user, request.item_ids, events, explain=request.explain)
+        subject: dict[str, Any] = {} if request.user_id is None else {"user_id": request.user_id}
         shown = {**answer_object(answer, subject, recommender.model_version), "unknown": list(answer.unknown)}
-        return personal(answer, shown, events.degraded)
+        return list_response(answer, shown, events.degraded)
 
     return routes

@@ -10,7 +10,7 @@ from recsys.events.records import EVER
 from recsys.recommend.json import listed_object
 from recsys.recommend.recommender import User
 from serving.http.read_body import body
-from serving.http.responses import personal
+from serving.http.responses import list_response
 from serving.live.event_view import EventView
 from serving.live.recommendation_id import counted_up_to, recommendation_id
 from serving.live.serving_model import ServingModel
@@ -19,7 +19,7 @@ from serving.schemas.queries import NoQuery, RecommendQuery, query
 
 
 def blueprint(model: ServingModel, view: EventView, popularity_penalty: float = 0.0) -> Blueprint:
-    """Return the routes; `popularity_penalty` is that of requests without one."""
+    """Return the routes; `popularity_penalty` is the default of requests."""
     routes = Blueprint("recommend", __name__)
 
     def respond(user: User, given: RecommendQuery | RecommendBody) -> Response:
@@ -34,7 +34,7 @@ def blueprint(model: ServingModel, view: EventView, popularity_penalty: float = 
         answer = recommender.recommend(user, request, events)
         subject = {} if user_id is None else {"user_id": user_id}
         subject["recommendation_id"] = page_of or recommendation_id(events.seq, version)
-        return personal(answer, listed_object(answer, subject, version), events.degraded)
+        return list_response(answer, listed_object(answer, subject, version), events.degraded)
 
     @routes.get("/recommend/<id:user_id>")
     def recommend(user_id: str) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from recsys.recommend.json import listed_object
-from serving.http.responses import plain
+from serving.http.responses import list_response
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.queries import SimilarQuery, query
@@ -20,6 +20,7 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         recommender = model.get()
         events = view.read("", recommender)
         answer = recommender.similar_items(item_id, request, events.hidden)
-        return plain(answer, listed_object(answer, {"item_id": item_id}, recommender.model_version), events.degraded)
+        shown = listed_object(answer, {"item_id": item_id}, recommender.model_version)
+        return list_response(answer, shown, events.degraded, personal=False)
 
     return routes

@@ -21,18 +21,17 @@ def blueprint(model: ServingModel, view: EventView, encoding: Encoding) -> Bluep
     def item(item_id: str) -> Response:
         query(NoQuery)
         recommender = model.get()
-        hidden = view.hidden(recommender)
-        found = of_item(recommender, item_id, hidden)
-        return jsonify(tags_object(found, {"item_id": item_id}, recommender.model_version))
+        tags = of_item(recommender, item_id, view.hidden(recommender))
+        return jsonify(tags_object(tags, {"item_id": item_id}, recommender.model_version))
 
     @routes.post("/tags")
     def text() -> Response:
         query(NoQuery)
-        given = body(TagsBody)
+        description = body(TagsBody).text
         recommender = model.get()
         hidden = view.hidden(recommender)
-        (vector,) = encoding.encode(recommender.encoder, [given.text])
-        found = of_text(recommender, vector, hidden)
-        return jsonify(tags_object(found, {"text": given.text}, recommender.model_version))
+        (vector,) = encoding.encode(recommender.encoder, [description])
+        tags = of_text(recommender, vector, hidden)
+        return jsonify(tags_object(tags, {"text": description}, recommender.model_version))
 
     return routes

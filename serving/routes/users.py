@@ -1,17 +1,17 @@
-"""GET /users/<user_id>: what is known of a user. DELETE: forgotten at once and in later models."""
+"""GET /users/<user_id>: data on a user. DELETE: forget the user at once and in later models."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response
 
 from recsys.errors import NotFoundError
 from recsys.explore.json import segment_of
 from recsys.recommend.user_profile import Consumed
 from recsys.score_order import displayed
 from serving.errors import ConflictError
-from serving.http.responses import PRIVATE
+from serving.http.responses import private
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.queries import NoQuery, query
@@ -31,7 +31,7 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         events = view.store().history(user_id, MOST_EVENTS) if view.configured and not recent.degraded else ()
         if not (profile.in_model or events or profile.n_liked or profile.n_disliked):
             raise NotFoundError("nothing is known of this user")
-        response = jsonify(
+        return private(
             {
                 "user_id": user_id,
                 "model_version": recommender.model_version,
@@ -39,14 +39,12 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
                 "segment": segment_of(recommender, user_id) if profile.in_model else None,
                 "n_liked": profile.n_liked,
                 "n_disliked": profile.n_disliked,
-                "history": [_item(one) for one in profile.liked],
-                "disliked": [_item(one) for one in profile.disliked],
-                "preferences": [one._asdict() for one in profile.preferences],
-                "events": [asdict(one.event) for one in events],
+                "history": [_item(item) for item in profile.liked],
+                "disliked": [_item(item) for item in profile.disliked],
+                "preferences": [preference._asdict() for preference in profile.preferences],
+                "events": [asdict(record.event) for record in events],
             }
         )
-        response.headers["Cache-Control"] = PRIVATE
-        return response
 
     @routes.delete("/users/<id:user_id>")
     def forget(user_id: str) -> Response:
@@ -59,5 +57,5 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
     return routes
 
 
-def _item(one: Consumed) -> dict[str, object]:
-    return {**one._asdict(), "weight": displayed(one.weight)}
+def _item(item: Consumed) -> dict[str, object]:
+    return {**item._asdict(), "weight": displayed(item.weight)}

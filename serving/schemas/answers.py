@@ -1,98 +1,107 @@
-"""The shapes of the answers, for the OpenAPI document and for the tests; nothing is built from them while serving."""
+"""Shapes of the answers with lists, users and items, for the OpenAPI document and the tests."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from recsys.recommend.answer import Source, Strategy
+from serving.schemas.base import AnswerObject, Id
 
-Id = Annotated[str, Field(min_length=1, description="an id, kept byte for byte")]
-Version = Annotated[str, Field(description="the model that answered", examples=["20261123T101500Z-3f2a"])]
 Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Closeness = Annotated[float, Field(ge=-1, le=1, description="cosine with the center of the group")]
 
 
-class AnswerObject(BaseModel):
-    """Base of all answers."""
+class ModelAnswer(AnswerObject):
+    """Base of the answers that come from a model."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_version: str = Field(description="version of the model", examples=["20261123T101500Z-3f2a"])
 
 
-class Cause(AnswerObject):
-    """An item of the history, what it gives to a score, and its share of the score."""
+class Paged(AnswerObject):
+    """Base of the answers with pages."""
+
+    next_offset: Count | None = Field(description="`offset` of the next page; null after the last page")
+
+
+class NamedItem(AnswerObject):
+    """An item and its title."""
 
     item_id: Id
     title: str
+
+
+class AttributeValue(AnswerObject):
+    """A value of an attribute."""
+
+    attribute: str
+    value: str
+
+
+class Cause(NamedItem):
+    """An item of the history, its contribution to a score, and its share of the score."""
+
     score: float
     share: float
 
 
 class Reason(AnswerObject):
-    """Why an item has its score, which is the sum of the three parts.
+    """The parts of a score: `collaborative`, `content` and `popularity` add up to it.
 
-    The scores of `because`, `others`, what the rest of the history gives, and `popularity` add up to the score as well.
+    The scores of `because`, `others` (the rest of the history) and `popularity` add up to it as well.
     """
 
     because: list[Cause]
     others: float
     collaborative: float
     content: float
-    popularity: Annotated[
-        float,
-        Field(description="the score in a popular list; in others what `popularity_penalty` takes away, 0 or less"),
-    ]
+    popularity: float = Field(
+        description="the score in a popular list; otherwise the effect of `popularity_penalty`, 0 or less"
+    )
 
 
-class RankedItem(AnswerObject):
+class RankedItem(NamedItem):
     """One item of a list."""
 
-    rank: Annotated[int, Field(ge=1)]
-    item_id: Id
-    score: Annotated[float, Field(description="higher is better; compare within one list only")]
-    title: str
-    source: Annotated[Source, Field(description="what the score is made of")]
+    rank: Positive
+    score: float = Field(description="higher is better; comparable within one list only")
+    source: Source = Field(description="the data behind the score")
     reason: Annotated[Reason, Field(default=None, description="with `explain`")]
 
 
-class Ranking(AnswerObject):
+class Ranking(ModelAnswer):
     """Items, best first, and how they were found."""
 
-    model_version: Version
-    strategy: Annotated[
-        Strategy,
-        Field(description="`fold_in`: events that the model does not know are counted; `popular`: nothing is known"),
-    ]
-    fallback: Annotated[
-        bool,
-        Field(
-            description="nothing is known of the user: the popular items stand in, or what was found is in nobody's order"
-        ),
-    ]
+    strategy: Strategy = Field(description="`fold_in`: events after the training are counted; `popular`: no data")
+    fallback: bool = Field(
+        description="the service has no data on the user: the items are the popular ones, or in an order without taste"
+    )
     items: list[RankedItem]
     degraded: Annotated[
         list[Literal["events", "semantic"]],
-        Field(default=None, description="what could not be read just now and is not counted; not there otherwise"),
+        Field(default=None, description="data that cannot be read at the moment and is not counted; absent otherwise"),
     ]
 
 
-class RankedList(Ranking):
+class RankedList(Ranking, Paged):
     """A list that has pages."""
 
-    next_offset: Annotated[Count | None, Field(description="where the next page begins; null behind the last one")]
+
+class ForUser(AnswerObject):
+    """Base of the answers that depend on a user."""
+
+    user_id: Annotated[Id, Field(default=None, description="absent without a user, such as for a guest")]
 
 
-class Recommendations(RankedList):
+class Recommendations(RankedList, ForUser):
     """Answer of ``/recommend``."""
 
-    user_id: Annotated[Id, Field(default=None, description="not there for a guest")]
-    recommendation_id: Annotated[
-        str,
-        Field(
-            pattern="^[0-9a-f]{32}$",
-            description="to be sent for the next pages, and with the events that this list leads to",
-        ),
-    ]
+    recommendation_id: str = Field(
+        pattern="^[0-9a-f]{32}$",
+        description="to be sent for the next pages, and with the events that this list leads to",
+    )
 
 
 class Similar(RankedList):
@@ -105,43 +114,38 @@ class Popular(RankedList):
     """Answer of ``/popular``."""
 
 
-class RankAnswer(Ranking):
+class RankAnswer(Ranking, ForUser):
     """Answer of ``/rank``."""
 
-    user_id: Annotated[Id, Field(default=None, description="not there for a guest")]
-    unknown: Annotated[list[str], Field(description="ids that the catalogue does not have, or that are hidden")]
+    unknown: list[str] = Field(description="ids that are not in the catalog, or that are hidden")
 
 
-class Consumed(AnswerObject):
+class Consumed(NamedItem):
     """An item of a history and its weight."""
 
-    item_id: Id
-    title: str
     weight: float
 
 
-class Preference(AnswerObject):
+class Preference(AttributeValue):
     """A value of an attribute, and the share of the history that has it."""
 
-    attribute: str
-    value: str
     share: float
 
 
 class ReceivedEvent(AnswerObject):
-    """An event as it is kept."""
+    """An event as it is stored."""
 
     item_id: Id
     event: str
     value: float | None
-    timestamp: Annotated[int | None, Field(description="seconds since 1970, UTC")]
+    timestamp: int | None = Field(description="seconds since 1970, UTC")
 
 
 class InGroup(AnswerObject):
     """The group of an item or a user."""
 
     name: str
-    closeness: Annotated[float, Field(ge=-1, le=1, description="cosine with the centre of the group")]
+    closeness: Closeness
 
 
 class InCluster(InGroup):
@@ -156,29 +160,25 @@ class InSegment(InGroup):
     segment_id: Count
 
 
-class User(AnswerObject):
-    """What is known of a user."""
+class User(ModelAnswer):
+    """Data on a user."""
 
     user_id: Id
-    model_version: Version
-    in_model: Annotated[bool, Field(description="whether the model was trained with this user")]
-    segment: Annotated[InSegment | None, Field(description="when the model was trained; null without one")]
+    in_model: bool = Field(description="whether the model was trained with this user")
+    segment: InSegment | None = Field(description="at training; null for none")
     n_liked: Count
     n_disliked: Count
-    history: Annotated[list[Consumed], Field(description="what counts for the lists, heaviest first")]
+    history: list[Consumed] = Field(description="the items that count for lists, heaviest first")
     disliked: list[Consumed]
     preferences: list[Preference]
-    events: Annotated[list[ReceivedEvent], Field(description="the latest that came in by `POST /events`")]
+    events: list[ReceivedEvent] = Field(description="the latest events received by `POST /events`")
 
 
-class ItemRecord(AnswerObject):
-    """One record of the catalogue."""
+class ItemRecord(NamedItem, ModelAnswer):
+    """One record of the catalog."""
 
-    item_id: Id
-    model_version: Version
-    title: str
     attributes: dict[str, str | int | float | list[str]]
-    cluster: Annotated[InCluster | None, Field(description="null where nothing is known of the item")]
+    cluster: InCluster | None = Field(description="null for an item without data")
 
 
 class Alive(AnswerObject):
@@ -187,11 +187,10 @@ class Alive(AnswerObject):
     status: Literal["alive"]
 
 
-class Ready(AnswerObject):
+class Ready(ModelAnswer):
     """Answer of ``/readyz``."""
 
     status: Literal["ready"]
-    model_version: Version
     since: str
 
 

@@ -1,4 +1,4 @@
-"""Bodies of requests as values, checked at birth."""
+"""Bodies of ``/recommend`` and ``/rank``, and the fields of all bodies for lists."""
 
 from __future__ import annotations
 
@@ -12,51 +12,45 @@ from recsys.events.activity import Event
 from recsys.events.records import LARGEST_VALUE
 from recsys.recommend.recommender import User
 from serving.schemas import lists
-from serving.schemas.base import StrictObject
+from serving.schemas.base import Id, Share, StrictObject
 from serving.schemas.filters import FilterIn
 from serving.schemas.lists import ListSchema
 
 MOST_IDS = 1000
 MOST_FILTERS = 100
+ONE_OF: JsonDict = {"oneOf": [{"required": ["user_id"]}, {"required": ["history"]}]}
 
 
-Id = Annotated[str, Field(min_length=1, description="an id, kept byte for byte")]
+def _whole(value: Any) -> Any:
+    """Return an int for 2.0, which is an integer in JSON Schema."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _from_id(value: Any) -> Any:
+    return {"item_id": value} if isinstance(value, str) else value
+
+
 Value = Annotated[float, Field(ge=-LARGEST_VALUE, le=LARGEST_VALUE, description="a rating or a count, as in the data")]
-
-
-def _whole(given: Any) -> Any:
-    """A whole number may be written with a point in JSON, as JSON Schema has it."""
-    return int(given) if isinstance(given, float) and given.is_integer() else given
+Whole = BeforeValidator(_whole)
 
 
 class HistoryEvent(StrictObject):
-    """One thing that a guest did; an item id alone means the same without type and value."""
+    """One event of a guest; an item id alone means an event without type and value."""
 
     item_id: Id
     event: Annotated[str, Field(description="its type, which has a weight in the configuration")] = ""
     value: Value | None = None
 
 
-def _from_id(given: Any) -> Any:
-    return {"item_id": given} if isinstance(given, str) else given
-
-
 History = Annotated[
-    tuple[
-        Annotated[HistoryEvent, BeforeValidator(_from_id, json_schema_input_type=Id | HistoryEvent)],
-        ...,
-    ],
-    Field(max_length=MOST_IDS, strict=False),
+    tuple[Annotated[HistoryEvent, BeforeValidator(_from_id, json_schema_input_type=Id | HistoryEvent)], ...],
+    Field(max_length=MOST_IDS, strict=False, description="events of a guest, oldest first"),
 ]
-Ids = Annotated[tuple[Id, ...], Field(max_length=MOST_IDS, strict=False)]
-Whole = BeforeValidator(_whole)
-Exclude = Annotated[Ids, Field(description="ids of items that are not wanted")]
+Exclude = Annotated[tuple[Id, ...], Field(max_length=MOST_IDS, strict=False, description="ids of items to leave out")]
 Filters = Annotated[
     tuple[FilterIn, ...],
     Field(max_length=MOST_FILTERS, strict=False, description="conditions on attributes of the items; all must hold"),
 ]
-
-ONE_OF: JsonDict = {"oneOf": [{"required": ["user_id"]}, {"required": ["history"]}]}
 
 
 class Subject(StrictObject):
@@ -65,10 +59,10 @@ class Subject(StrictObject):
     model_config = ConfigDict(json_schema_extra=ONE_OF)
 
     user_id: Id | None = None
-    history: Annotated[History | None, Field(description="what a guest did, oldest first")] = None
+    history: History | None = None
 
     @model_validator(mode="after")
-    def _is_one_of_them(self) -> Self:
+    def _check_one(self) -> Self:
         if (self.user_id is None) == (self.history is None):
             raise ValueError("must have either a user_id or a history")
         return self
@@ -78,14 +72,14 @@ class Subject(StrictObject):
         """The id of the user, or the history of the guest."""
         if self.user_id is not None:
             return self.user_id
-        return tuple(Event(one.item_id, one.event, one.value) for one in self.history or ())
+        return tuple(Event(event.item_id, event.event, event.value) for event in self.history or ())
 
 
 class ListBody(StrictObject, ListSchema):
-    """What the bodies for lists take."""
+    """Fields of all bodies for lists."""
 
     k: Annotated[lists.Count, Whole] = 10
-    offset: Annotated[lists.Passed, Whole] = 0
+    offset: Annotated[lists.Skipped, Whole] = 0
     exclude: Exclude = ()
     filters: Filters = ()
     cluster: Annotated[Annotated[lists.ClusterNumber, Whole] | None, lists.OF_CLUSTER] = None
@@ -96,7 +90,7 @@ class RecommendBody(ListBody, Subject):
 
     include_seen: Annotated[bool, Field(description="also items of the history")] = False
     diversity: lists.Diversity = 0.0
-    popularity_penalty: Annotated[float | None, Field(ge=0, le=1, description=lists.PENALTY)] = None
+    popularity_penalty: Annotated[Share | None, lists.PENALTY] = None
     explain: lists.Explain = False
     recommendation_id: lists.RecommendationId = None
 
@@ -104,7 +98,5 @@ class RecommendBody(ListBody, Subject):
 class RankBody(Subject):
     """Body of ``POST /rank``."""
 
-    item_ids: Annotated[
-        tuple[Id, ...], Field(min_length=1, max_length=MOST_IDS, strict=False, description="the items to be ranked")
-    ]
+    item_ids: tuple[Id, ...] = Field(min_length=1, max_length=MOST_IDS, strict=False, description="the items to rank")
     explain: lists.Explain = False

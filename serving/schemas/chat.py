@@ -1,19 +1,18 @@
-"""What is sent to and answered by ``/chat``."""
+"""Requests and answers of ``/chat``."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from recsys.chat import Message, PhrasedBy, Role
 from recsys.recommend.answer import Source, Strategy
-from serving.schemas.answers import AnswerObject, Count, Version
-from serving.schemas.answers import Id as AnsweredId
-from serving.schemas.base import StrictObject
-from serving.schemas.bodies import Exclude, Filters, Id, Whole
+from serving.schemas.answers import AttributeValue, Count, ForUser, ModelAnswer, NamedItem, Positive
+from serving.schemas.base import AnswerObject, Id, StrictObject
+from serving.schemas.bodies import Exclude, Filters, Whole
 from serving.schemas.lists import ListSchema
 
 MOST_MESSAGES = 1000
@@ -23,24 +22,20 @@ MOST_IGNORED = 100
 LONGEST_IGNORED = 200
 MOST_ITEMS = 100
 
+Content = Annotated[str, Field(min_length=1, max_length=LONGEST_CONTENT)]
+Ignored = Annotated[str, Field(min_length=1, max_length=LONGEST_IGNORED)]
+
 
 class MessageIn(StrictObject):
     """A turn of a conversation."""
 
     model_config = ConfigDict(title="Message")
 
-    role: Annotated[Role, Field(description="`user`: the person; `assistant`: the service")]
-    content: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=LONGEST_CONTENT,
-            description=f"what was said; of a person at most {LONGEST_SAID} characters",
-        ),
-    ]
+    role: Role = Field(description="`user`: the person; `assistant`: the service")
+    content: Content = Field(description=f"the text of the turn; of a person at most {LONGEST_SAID} characters")
 
     @model_validator(mode="after")
-    def _of_a_person_is_short(self) -> MessageIn:
+    def _check_length(self) -> MessageIn:
         if self.role == "user" and len(self.content) > LONGEST_SAID:
             raise PydanticCustomError(
                 "string_too_long",
@@ -50,51 +45,44 @@ class MessageIn(StrictObject):
         return self
 
 
-Ignored = Annotated[str, Field(min_length=1, max_length=LONGEST_IGNORED)]
-
-
 class ChatBody(StrictObject, ListSchema):
     """Body of ``POST /chat``."""
 
-    messages: Annotated[
-        tuple[MessageIn, ...],
-        Field(min_length=1, max_length=MOST_MESSAGES, strict=False, description="the turns so far, oldest first"),
-    ]
-    user_id: Annotated[Id | None, Field(description="with this user's taste, and without what they have seen")] = None
+    messages: tuple[MessageIn, ...] = Field(
+        min_length=1, max_length=MOST_MESSAGES, strict=False, description="the turns so far, oldest first"
+    )
+    user_id: Annotated[Id | None, Field(description="adds the taste of this user and leaves out seen items")] = None
     k: Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items"), Whole] = 10
     exclude: Exclude = ()
     filters: Filters = ()
-    ignore: Annotated[
-        tuple[Ignored, ...],
-        Field(
-            max_length=MOST_IGNORED,
-            strict=False,
-            description="what is not to be taken for the name of an item, a value, a range or a text: the `said` of what was "
-            "understood wrongly",
-        ),
-    ] = ()
+    ignore: tuple[Ignored, ...] = Field(
+        (),
+        max_length=MOST_IGNORED,
+        strict=False,
+        description="texts that are no name of an item, no value, range or description: the `said` of a misunderstanding",
+    )
 
     @cached_property
     def turns(self) -> tuple[Message, ...]:
-        return tuple(Message(one.role, one.content) for one in self.messages)
+        return tuple(Message(message.role, message.content) for message in self.messages)
 
     @cached_property
     def ignored(self) -> frozenset[str]:
-        return frozenset(one.casefold() for one in self.ignore)
+        return frozenset(text.casefold() for text in self.ignore)
 
 
 class Mention(AnswerObject):
-    """What was said of an item, of a value of an attribute, or of anything else."""
+    """A statement about an item, a value of an attribute, or anything else."""
 
-    said: Annotated[str, Field(description="the words")]
-    turn: Annotated[Count, Field(description="number of the message, from 0")]
-    weight: Annotated[float, Field(description="1 for the latest turn of the person, less for those before")]
-    item_id: Annotated[AnsweredId, Field(default=None, description="of an item")]
+    said: str = Field(description="its words")
+    turn: Count = Field(description="number of the message, from 0")
+    weight: float = Field(description="1 for the latest turn of the person, less for earlier turns")
+    item_id: Annotated[Id, Field(default=None, description="of an item")]
     title: Annotated[str, Field(default=None)]
-    others: Annotated[list[AnsweredId], Field(default=None, description="items that are called so as well")]
+    others: Annotated[list[Id], Field(default=None, description="other items of that name")]
     attribute: Annotated[str, Field(default=None, description="of a value")]
     value: Annotated[str, Field(default=None)]
-    less: Annotated[bool, Field(default=None, description="less of it is wanted; no condition is made of that")]
+    less: Annotated[bool, Field(default=None, description="less of it is preferred; it makes no filter")]
 
 
 class UnderstoodFilter(AnswerObject):
@@ -108,38 +96,33 @@ class UnderstoodFilter(AnswerObject):
 
 
 class UnderstoodAnswer(AnswerObject):
-    """What was understood, to be shown and corrected."""
+    """The parsed preferences, for display and correction."""
 
     model_config = ConfigDict(title="Understood")
 
     likes: list[Mention]
     dislikes: list[Mention]
     seen: list[Mention]
-    filters: Annotated[list[UnderstoodFilter], Field(description="conditions that all items meet, from what was said")]
-    shown: Annotated[list[AnsweredId], Field(description="items that the assistant named before, not named again")]
+    filters: list[UnderstoodFilter] = Field(description="conditions from the conversation that all items meet")
+    shown: list[Id] = Field(description="items that the assistant named earlier; they are left out")
 
 
-class NearItem(AnswerObject):
-    """A liked item, and how like it is."""
+class NearItem(NamedItem):
+    """A liked item, and its similarity."""
 
-    item_id: AnsweredId
-    title: str
-    score: Annotated[float, Field(description="cosine")]
+    score: float = Field(description="cosine")
 
 
-class HasValue(AnswerObject):
-    """A value that was asked for."""
-
-    attribute: str
-    value: str
+class HasValue(AttributeValue):
+    """A requested value."""
 
 
 class ChatReason(AnswerObject):
-    """Why an item has its score, which is the sum of the last five."""
+    """The parts of a score: the last five add up to it."""
 
-    near: Annotated[NearItem | None, Field(description="the named item that it is most like")]
-    attributes: Annotated[list[HasValue], Field(description="values that were asked for and it has")]
-    words: Annotated[list[str], Field(description="words that were said and its text has")]
+    near: NearItem | None = Field(description="the most similar of the named items")
+    attributes: list[HasValue] = Field(description="requested values that the item has")
+    words: list[str] = Field(description="words of the conversation in the text of the item")
     meaning: float
     by_attributes: float
     by_words: float
@@ -147,13 +130,11 @@ class ChatReason(AnswerObject):
     popularity: float
 
 
-class ChatItem(AnswerObject):
+class ChatItem(NamedItem):
     """One item of the answer."""
 
-    rank: Annotated[int, Field(ge=1)]
-    item_id: AnsweredId
+    rank: Positive
     score: float
-    title: str
     source: Source
     reason: ChatReason
 
@@ -162,8 +143,8 @@ class Option(AnswerObject):
     """A possible answer to the question."""
 
     label: str
-    say: Annotated[str, Field(description="what the next message may be")]
-    n: Annotated[Count, Field(description="the candidates that it leaves")]
+    say: str = Field(description="the next message for this answer")
+    n: Count = Field(description="the number of candidates that remain")
 
 
 class QuestionAnswer(AnswerObject):
@@ -174,33 +155,21 @@ class QuestionAnswer(AnswerObject):
     text: str
     attribute: str
     options: list[Option]
-    bits: Annotated[float, Field(description="what its answer tells: the entropy of the split")]
-    candidates: Annotated[Count, Field(description="the items that it splits, the best ones of the answer")]
+    bits: float = Field(description="information in its answer: the entropy of the split")
+    candidates: Count = Field(description="the number of items that it splits, the best ones of the answer")
 
 
-class ChatAnswer(AnswerObject):
+class ChatAnswer(ForUser, ModelAnswer):
     """Answer of ``/chat``."""
 
-    user_id: Annotated[AnsweredId, Field(default=None, description="not there for a guest")]
-    model_version: Version
-    strategy: Annotated[Strategy, Field(description="`conversation`; where nothing was understood, what stands in")]
+    strategy: Strategy = Field(description="`conversation`; the strategy of the fallback if nothing was understood")
     fallback: bool
-    reply: Annotated[str, Field(description="the answer as a text, to be sent back as the assistant's turn")]
-    phrased_by: Annotated[PhrasedBy, Field(description="`model`: by the endpoint of `chat.phrase_url`")]
+    reply: str = Field(description="the answer as a text, to be sent back as the assistant's turn")
+    phrased_by: PhrasedBy = Field(description="`model`: by the endpoint of `chat.phrase_url`")
     items: list[ChatItem]
     question: QuestionAnswer | None
     understood: UnderstoodAnswer
     degraded: Annotated[
         list[Literal["events", "semantic", "phrasing"]],
-        Field(default=None, description="what could not be had just now; not there otherwise"),
+        Field(default=None, description="services that are unavailable at the moment; absent otherwise"),
     ]
-
-
-CHAT_EXAMPLE: Any = {
-    "messages": [
-        {"role": "user", "content": "I loved i4 but not horror"},
-        {"role": "assistant", "content": "1. i17"},
-        {"role": "user", "content": "Nothing from before 1990, and something funnier"},
-    ],
-    "k": 5,
-}

@@ -1,28 +1,25 @@
-"""What is sent to and answered by ``/clusters``, ``/segments``, ``/map`` and ``/directions``."""
+"""Requests and answers of ``/clusters``, ``/segments``, ``/map`` and ``/directions``."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from recsys.explore.json import Page
 from recsys.model.extras.directions import Space
-from serving.schemas.answers import AnswerObject, Count, Id, Version
-from serving.schemas.queries import Conditions, K, ListQuery, Query, whole_number
+from serving.schemas.answers import AttributeValue, Closeness, Count, ModelAnswer, NamedItem, Paged, Positive
+from serving.schemas.base import AnswerObject, Id, Share
+from serving.schemas.queries import Conditions, K, ListQuery, Query, WholeNumber
 
 MOST_POINTS = 10_000
 FARTHEST = 999_999_999
 
 Anywhere = Annotated[
-    int,
-    Field(ge=0, le=FARTHEST, description="how many to pass over: the second page of ten begins at 10"),
-    BeforeValidator(whole_number),
+    int, Field(ge=0, le=FARTHEST, description="how many to skip: the second page of ten begins at 10"), WholeNumber
 ]
-Share = Annotated[float, Field(ge=0, le=1)]
-Number = Annotated[int, Field(ge=0, description="a number of this model; the next model numbers anew")]
-Closeness = Annotated[float, Field(ge=-1, le=1, description="cosine with the centre of the group")]
-NextOffset = Annotated[Count | None, Field(description="where the next page begins; null behind the last one")]
+Number = Annotated[int, Field(ge=0, description="valid for this model; the next model has new numbers")]
+Signed = Annotated[float, Field(ge=-1, le=1)]
 
 
 class MembersQuery(Query):
@@ -36,32 +33,25 @@ class MembersQuery(Query):
         return Page(self.k, self.offset)
 
 
-class MapQuery(ListQuery):
+class MapQuery(MembersQuery, ListQuery):
     """Parameters of ``GET /map``."""
 
     request_fields = ("exclude", "cluster")  # its pages are not those of a list
 
-    k: Annotated[int, Field(ge=1, le=MOST_POINTS, description="how many items"), BeforeValidator(whole_number)] = 1000
-    offset: Anywhere = 0
+    k: Annotated[int, Field(ge=1, le=MOST_POINTS, description="how many items"), WholeNumber] = 1000
     filter: Annotated[Conditions, Field(description="a condition on an attribute of the items, as for lists")] = ()
-
-    @property
-    def page(self) -> Page:
-        return Page(self.k, self.offset)
 
 
 class MeaningWord(AnswerObject):
     """A distinctive word."""
 
     word: str
-    weight: Annotated[float, Field(description="compare within one list only")]
+    weight: float = Field(description="comparable within one list only")
 
 
-class MeaningValue(AnswerObject):
+class MeaningValue(AttributeValue):
     """A distinctive value of an attribute: the share of the group that has it, and of all."""
 
-    attribute: str
-    value: str
     share: Share
     overall: Share
 
@@ -76,39 +66,32 @@ class MeaningNumbers(AnswerObject):
     overall: float
 
 
-class NamedItem(AnswerObject):
-    """An item and its title."""
-
-    item_id: Id
-    title: str
-
-
 class Meaning(AnswerObject):
-    """What is common here and rare elsewhere, most distinctive first."""
+    """Words, values, numbers and items that are common here and rare elsewhere, most distinctive first."""
 
     words: list[MeaningWord]
     attributes: list[MeaningValue]
     numbers: list[MeaningNumbers]
-    items: Annotated[list[NamedItem], Field(description="items that stand for it")]
+    items: list[NamedItem] = Field(description="representative items")
 
 
 class GroupObject(Meaning):
     """A group of items or users."""
 
-    name: Annotated[str, Field(description="its most distinctive values and words")]
-    size: Annotated[int, Field(ge=1)]
-    share: Annotated[Share, Field(description="of all items or users")]
-    cohesion: Annotated[float, Field(ge=-1, le=1, description="mean cosine of the members with the centre")]
+    name: str = Field(description="its most distinctive values and words")
+    size: Positive
+    share: Share = Field(description="of all items or users")
+    cohesion: Signed = Field(description="mean cosine of the members with the center")
 
 
 class Cluster(GroupObject):
-    """A group of like items."""
+    """A group of similar items."""
 
     cluster_id: Number
 
 
 class UsedCluster(AnswerObject):
-    """A group of items, the share of what the users of a segment consume that is of it, and of what all users consume."""
+    """A group of items, its share of the consumption of a segment, and its share of the consumption of all users."""
 
     cluster_id: Number
     name: str
@@ -117,93 +100,84 @@ class UsedCluster(AnswerObject):
 
 
 class Segment(GroupObject):
-    """A group of users with like tastes."""
+    """A group of users with similar tastes."""
 
     segment_id: Number
-    clusters: Annotated[list[UsedCluster], Field(description="what they use more than others")]
+    clusters: list[UsedCluster] = Field(description="used more than by other users")
 
 
 class ClusterMember(NamedItem):
     """An item of a cluster."""
 
-    rank: Annotated[int, Field(ge=1)]
+    rank: Positive
     closeness: Closeness
 
 
 class SegmentMember(AnswerObject):
     """A user of a segment."""
 
-    rank: Annotated[int, Field(ge=1)]
+    rank: Positive
     user_id: Id
     closeness: Closeness
 
 
-class Clusters(AnswerObject):
+class Clusters(ModelAnswer):
     """Answer of ``/clusters``."""
 
-    model_version: Version
-    clusters: Annotated[list[Cluster], Field(description="the largest first")]
-    ungrouped: Annotated[Count, Field(description="items of which nothing is known")]
+    clusters: list[Cluster] = Field(description="largest first")
+    ungrouped: Count = Field(description="items without data")
 
 
-class Segments(AnswerObject):
+class Segments(ModelAnswer):
     """Answer of ``/segments``."""
 
-    model_version: Version
-    segments: Annotated[list[Segment], Field(description="the largest first")]
-    ungrouped: Annotated[Count, Field(description="users of whom nothing is known")]
+    segments: list[Segment] = Field(description="largest first")
+    ungrouped: Count = Field(description="users without data")
 
 
-class ClusterPage(Cluster):
+class ClusterPage(Cluster, ModelAnswer, Paged):
     """Answer of ``/clusters/{cluster_id}``."""
 
-    model_version: Version
-    members: Annotated[list[ClusterMember], Field(description="the most typical first")]
-    next_offset: NextOffset
+    members: list[ClusterMember] = Field(description="most typical first")
 
 
-class SegmentPage(Segment):
+class SegmentPage(Segment, ModelAnswer, Paged):
     """Answer of ``/segments/{segment_id}``."""
 
-    model_version: Version
-    members: Annotated[list[SegmentMember], Field(description="the most typical first")]
-    next_offset: NextOffset
+    members: list[SegmentMember] = Field(description="most typical first")
 
 
-class MapPage(AnswerObject):
-    """Answer of ``/map``: columns of equal length, the most popular item first."""
+class MapPage(ModelAnswer, Paged):
+    """Answer of ``/map``: columns of equal length, most popular item first."""
 
-    model_version: Version
     item_id: list[Id]
     title: list[str]
-    x: list[Annotated[float, Field(ge=-1, le=1)]]
-    y: list[Annotated[float, Field(ge=-1, le=1)]]
+    x: list[Signed]
+    y: list[Signed]
     cluster: list[Number | None]
     popularity: list[float]
-    clusters: Annotated[dict[str, str], Field(description="the names of the clusters by number")]
-    next_offset: NextOffset
+    clusters: dict[str, str] = Field(description="the names of the clusters by number")
 
 
 class Correlation(AnswerObject):
-    """How places along a direction go with the popularity of the items or with their numbers (Spearman)."""
+    """Spearman correlation of the places along a direction with the popularity or a number of the items."""
 
     attribute: str
-    correlation: Annotated[float, Field(ge=-1, le=1)]
+    correlation: Signed
 
 
 class Direction(AnswerObject):
-    """A principal direction of the item vectors, and what lies at its two ends."""
+    """A principal direction of the item vectors, and what the items at its two ends have in common."""
 
-    space: Annotated[Space, Field(description="of the factors that behaviour gives, or of the text vectors")]
-    number: Annotated[int, Field(ge=1, description="by falling share")]
-    share: Annotated[Share, Field(description="of the variance of the space")]
+    space: Space = Field(description="the factors learned from behavior, or the text vectors")
+    number: Positive = Field(description="by falling share")
+    share: Share = Field(description="of the variance of the space")
     low: Meaning
     high: Meaning
     correlations: list[Correlation]
 
 
-class Directions(AnswerObject):
+class Directions(ModelAnswer):
     """Answer of ``/directions``."""
 
-    model_version: Version
     directions: list[Direction]

@@ -1,4 +1,4 @@
-"""A filter as a JSON object of a request body, where values may hold commas."""
+"""A filter as a JSON object of a body, in which values may have commas."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from recsys.data.filters import MOST_VALUES, Condition
+from recsys.data.filters import MOST_VALUES, Condition, Operator
 from serving.schemas.base import StrictObject
 
 LONGEST_NAME = 1000
@@ -24,7 +24,7 @@ THREE_WAYS: JsonDict = {
 
 
 def _string_or_number(value: Any) -> Any:
-    """One message in place of one for each type that it could be."""
+    """Check both types here, which gives one error message instead of one for each type."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("must be a string or a number")
     if isinstance(value, str) and len(value) > LONGEST_VALUE:
@@ -42,29 +42,29 @@ Values = Annotated[tuple[Value, ...], Field(min_length=1, max_length=MOST_VALUES
 
 
 class FilterIn(StrictObject):
-    """What an attribute of the items must be: one of `any`, none of `none`, or a number from `min` to `max`."""
+    """A condition on an attribute of the items: one of `any`, none of `none`, or a number from `min` to `max`."""
 
     model_config = ConfigDict(title="Filter", json_schema_extra=THREE_WAYS)
 
-    attribute: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, description="column of the items")]
-    any: Annotated[Values | None, Field(description="the item has one of these values; case does not matter")] = None
-    none: Annotated[Values | None, Field(description="the item has none of these values; case does not matter")] = None
-    min: Annotated[Number | None, Field(description="the item's number is this or more")] = None
-    max: Annotated[Number | None, Field(description="the item's number is this or less")] = None
+    attribute: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, description="attribute of the items")]
+    any: Annotated[Values | None, Field(description="the item has one of these values; case is ignored")] = None
+    none: Annotated[Values | None, Field(description="the item has none of these values; case is ignored")] = None
+    min: Annotated[Number | None, Field(description="lower bound of the item's number")] = None
+    max: Annotated[Number | None, Field(description="upper bound of the item's number")] = None
 
     @model_validator(mode="after")
-    def _says_one_thing(self) -> Self:
-        ways = [self.any is not None, self.none is not None, self.min is not None or self.max is not None]
-        if sum(ways) != 1:
+    def _check_one_way(self) -> Self:
+        if sum((self.any is not None, self.none is not None, self.min is not None or self.max is not None)) != 1:
             raise ValueError("must have either any, or none, or min and max (one of the two is enough)")
         return self
 
     def conditions(self) -> tuple[Condition, ...]:
-        """The conditions that say the same."""
-        if self.any is not None:
-            return (Condition(self.attribute, "in", self.any),)
-        if self.none is not None:
-            return (Condition(self.attribute, "not in", self.none),)
-        lowest = () if self.min is None else (Condition(self.attribute, ">=", (self.min,)),)
-        highest = () if self.max is None else (Condition(self.attribute, "<=", (self.max,)),)
-        return (*lowest, *highest)
+        """Return the filter as conditions."""
+        lowest, highest = ((bound,) if bound is not None else None for bound in (self.min, self.max))
+        ways: tuple[tuple[Operator, Any], ...] = (
+            ("in", self.any),
+            ("not in", self.none),
+            (">=", lowest),
+            ("<=", highest),
+        )
+        return tuple(Condition(self.attribute, operator, values) for operator, values in ways if values is not None)

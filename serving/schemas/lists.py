@@ -1,4 +1,4 @@
-"""What all requests for lists share: bounds, descriptions, and the request that they make."""
+"""Fields of all requests for lists, and the request that they make."""
 
 from __future__ import annotations
 
@@ -10,27 +10,23 @@ from pydantic import BaseModel, Field
 
 from recsys.data.filters import Condition
 from recsys.recommend.request import MOST_OFFSET, ListRequest
+from serving.schemas.base import Share
 
 MOST_ITEMS = 1000
 MOST_CLUSTER = 999_999
-RECOMMENDATION_ID = "[0-9a-f]{32}"
 
 Count = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items")]
-Passed = Annotated[int, Field(ge=0, le=MOST_OFFSET, description="how many better items to pass over")]
+Skipped = Annotated[int, Field(ge=0, le=MOST_OFFSET, description="how many better items to skip")]
 ClusterNumber = Annotated[int, Field(ge=0, le=MOST_CLUSTER)]
-OF_CLUSTER = Field(description="only items of this group, see `/clusters`; 404 when there is no such group")
-Diversity = Annotated[
-    float,
-    Field(ge=0, le=1, description="0: by score alone; up to 1: the less like the items before it, the better"),
-]
-PENALTY = (
-    "share of the user's best score that the most popular item loses, others less; 0: none; left out: what the service was "
-    "configured with"
+OF_CLUSTER = Field(description="only items of this group, see `/clusters`; 404 if there is no such group")
+Diversity = Annotated[Share, Field(description="0: by score alone; up to 1: prefer items unlike the items before them")]
+PENALTY = Field(
+    description="share of the user's best score that the most popular item loses, others less; 0: none; the default is "
+    "configured"
 )
 Explain = Annotated[bool, Field(description="with the reasons of each score")]
 RecommendationId = Annotated[
-    str | None,
-    Field(pattern=f"^{RECOMMENDATION_ID}$", description="of the first page, which a later page repeats"),
+    str | None, Field(pattern="^[0-9a-f]{32}$", description="that of the first page, for a later page")
 ]
 
 
@@ -42,12 +38,11 @@ class ListSchema(BaseModel):
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """All filters."""
-        return tuple(condition for one in getattr(self, "filters", ()) for condition in one.conditions())
+        return tuple(condition for filter_in in getattr(self, "filters", ()) for condition in filter_in.conditions())
 
     @cached_property
     def request(self) -> ListRequest:
         """The request; a field that the schema lacks or the client left out has its default."""
-        known = type(self).model_fields
-        given = {name: getattr(self, name) for name in self.request_fields if name in known}
-        given["filters"] = self.conditions
-        return ListRequest(**{name: value for name, value in given.items() if value is not None})
+        names = [name for name in self.request_fields if name in type(self).model_fields]
+        values = {name: getattr(self, name) for name in names} | {"filters": self.conditions}
+        return ListRequest(**{name: value for name, value in values.items() if value is not None})

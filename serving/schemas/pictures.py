@@ -1,4 +1,4 @@
-"""What is sent to and answered by ``POST /search`` and ``POST /caption``."""
+"""Requests and answers of ``POST /search`` and ``POST /caption``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from pydantic import AfterValidator, Field
 
 from recsys.encoders.pictures import FORMATS
 from recsys.search.pictures import PictureMode
-from serving.schemas.answers import AnswerObject, RankedList, Version
-from serving.schemas.answers import Id as AnsweredId
-from serving.schemas.base import StrictObject
-from serving.schemas.queries import ListQuery, Query, WholeNumber
+from serving.schemas.answers import AttributeValue, ForUser, ModelAnswer, RankedList
+from serving.schemas.base import Share, StrictObject
+from serving.schemas.queries import ListQuery, Query, UserId, WholeNumber
 
 MEDIA: Final = tuple(FORMATS)
 MOST_TAGS = 100
-BASE64 = "^[A-Za-z0-9+/]+={0,2}$"
 
 
-def _is_base64(text: str) -> str:
+def _check_base64(text: str) -> str:
     try:
         base64.b64decode(text, validate=True)
     except binascii.Error as error:
@@ -28,24 +26,21 @@ def _is_base64(text: str) -> str:
     return text
 
 
-class PictureBody(StrictObject):
-    """A picture as JSON. It may as well be the whole body, as `image/png` or `image/jpeg`."""
+Base64 = Annotated[str, Field(pattern="^[A-Za-z0-9+/]+={0,2}$"), AfterValidator(_check_base64)]
 
-    picture: Annotated[
-        str,
-        Field(
-            pattern=BASE64,
-            description="a PNG or JPEG file in base64, of up to 16,777,216 pixels",
-            json_schema_extra={"format": "picture"},
-        ),
-        AfterValidator(_is_base64),
-    ]
+
+class PictureBody(StrictObject):
+    """A picture as JSON. The whole body can be an `image/png` or `image/jpeg` instead."""
+
+    picture: Base64 = Field(
+        description="a PNG or JPEG file in base64, of up to 16,777,216 pixels", json_schema_extra={"format": "picture"}
+    )
 
 
 class PictureSearchQuery(ListQuery):
     """Parameters of ``POST /search``."""
 
-    user_id: Annotated[str | None, Field(min_length=1, description="in the order of this user's taste")] = None
+    user_id: UserId = None
 
 
 class CaptionQuery(Query):
@@ -54,30 +49,21 @@ class CaptionQuery(Query):
     k: Annotated[int, Field(ge=1, le=MOST_TAGS, description="how many values of each attribute"), WholeNumber] = 1
 
 
-class PictureSearchAnswer(RankedList):
+class PictureSearchAnswer(RankedList, ForUser):
     """Answer of ``POST /search``."""
 
     mode: PictureMode
-    user_id: Annotated[AnsweredId, Field(default=None, description="whose taste was asked for")]
 
 
-class PictureTag(AnswerObject):
+class PictureTag(AttributeValue):
     """A value of an attribute that the picture may show."""
 
-    attribute: str
-    value: str
-    score: Annotated[float, Field(description="cosine of the picture and the value's words")]
-    share: Annotated[float, Field(ge=0, le=1, description="beside the attribute's other values")]
+    score: float = Field(description="cosine of the picture and the words of the value")
+    share: Share = Field(description="relative to the other values of the attribute")
 
 
-class CaptionAnswer(AnswerObject):
+class CaptionAnswer(ModelAnswer):
     """Answer of ``/caption``."""
 
-    model_version: Version
-    caption: Annotated[str, Field(description="the likeliest value of each attribute", examples=["red, circle"])]
+    caption: str = Field(description="the most probable value of each attribute", examples=["red, circle"])
     tags: list[PictureTag]
-
-
-PICTURE_EXAMPLE: Final = {
-    "picture": "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAFElEQVR42mO8IyfHAANMDEgANwcAOHIBID2Vy4IAAAAASUVORK5CYII="
-}

@@ -19,7 +19,7 @@ from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.openapi.document import document
-from serving.openapi.operations import BY_ENDPOINT, OPERATIONS, SCOPES
+from serving.openapi.operations import BY_ENDPOINT, OPERATIONS, SCOPES, TEXTS
 from serving.settings import Settings
 from tests.serving.conftest import VERSION
 from tests.support import factories
@@ -56,6 +56,7 @@ def test_control_a_route_that_is_not_in_the_table_is_noticed(tmp_path: Path) -> 
 
 def test_each_operation_stands_once() -> None:
     assert len(BY_ENDPOINT) == len(SCOPES) == len(OPERATIONS)
+    assert TEXTS.keys() == BY_ENDPOINT.keys()
     assert len({(one.method, one.path) for one in OPERATIONS}) == len(OPERATIONS)
 
 

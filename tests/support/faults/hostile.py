@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from serving.openapi.operation import Operation
-from serving.openapi.operations import OPERATIONS
+from serving.openapi.operations import OPERATIONS, Operation
 from tests.serving.conftest import strict_json
 
 WORDS = [
