@@ -37,21 +37,15 @@ def request_id(environ: WSGIEnvironment) -> str:
 def _begin() -> None:
     environ = request.environ
     g.request_id = request_id(environ)
-    path: str = environ["PATH_INFO"]
-    if len(path) + len(environ.get("QUERY_STRING", "")) > LONGEST_URL // 3:
-        _check_length(environ)
+    path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+    if len(path) + len(query) > LONGEST_URL // 3:  # the limit is that of the encoded path
+        encoded = quote_from_bytes(path.encode("latin-1"))
+        if len(encoded) + bool(query) + len(query) > LONGEST_URL:
+            raise RequestURITooLarge(
+                f"the address is longer than {LONGEST_URL} bytes; send long lists as the body of a POST"
+            )
     if not path.isascii():
         try:
             path.encode("latin-1").decode()
         except UnicodeError as error:
             raise BadRequest("the path is not UTF-8; percent-encode the bytes of UTF-8") from error
-
-
-def _check_length(environ: WSGIEnvironment) -> None:
-    """Check the length of the encoded path, which WSGI has decoded, and the query string."""
-    query = environ.get("QUERY_STRING", "")
-    path = quote_from_bytes(environ["PATH_INFO"].encode("latin-1"))
-    if len(path) + bool(query) + len(query) > LONGEST_URL:
-        raise RequestURITooLarge(
-            f"the address is longer than {LONGEST_URL} bytes; send long lists as the body of a POST"
-        )

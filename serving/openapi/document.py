@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 import recsys
 from recsys.config import ServeConfig
 from recsys.events.records import LONGEST_ID
+from serving.http.problems import problem_object
 from serving.openapi.operations import OPERATIONS, Operation
 from serving.schemas.answers import Problem
 from serving.schemas.base import without_null
@@ -43,10 +44,10 @@ PROBLEMS = {
     503: "No model is loaded, or the service is overloaded or shuts down; `Retry-After` is the number of seconds to wait",
 }
 RETRY = {429, 503}
+STRING, WHOLE = {"type": "string"}, {"type": "integer", "minimum": 0}
 STORED = {"maxLength": LONGEST_ID, "pattern": "^[^\\u0000]*$"}
 ID_EXAMPLES = {"user_id": "u17", "item_id": "i4"}
 REQUEST_ID = {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}}
-GROUP = {"type": "integer", "minimum": 0}
 
 References = dict[type[BaseModel], dict[str, str]]
 
@@ -79,13 +80,13 @@ def document(serve: ServeConfig) -> dict[str, Any]:
                     "name": "X-Request-ID",
                     "in": "header",
                     "description": "An id for this request, which the answer and the log repeat",
-                    "schema": {"type": "string"},
+                    "schema": STRING,
                 }
             },
             "headers": {
-                "RequestId": _header("The id of this request", {"type": "string"}),
-                "Challenge": _header("How to send a key", {"type": "string"}),
-                "RetryAfter": _header("Seconds to wait", {"type": "integer", "minimum": 0}),
+                "RequestId": _header("The id of this request", STRING),
+                "Challenge": _header("How to send a key", STRING),
+                "RetryAfter": _header("Seconds to wait", WHOLE),
             },
             "responses": {str(status): _problem(status, references) for status in PROBLEMS},
             "securitySchemes": {
@@ -137,7 +138,7 @@ def _path_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
             about = "Any id, percent-encoded"
             yield {**parameter, "description": about, "schema": schema, "example": ID_EXAMPLES[name]}
         else:
-            yield {**parameter, "description": "Number of the group", "schema": GROUP, "example": 0}
+            yield {**parameter, "description": "Number of the group", "schema": WHOLE, "example": 0}
 
 
 def _query_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
@@ -152,7 +153,7 @@ def _query_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
         yield parameter
 
 
-def _header(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _header(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"description": description, "required": True, "schema": schema}
 
 
@@ -172,13 +173,7 @@ def _problem(status: int, references: References) -> dict[str, Any]:
         headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = {"$ref": "#/components/headers/Challenge"}
-    example = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": PROBLEMS[status],
-        "request_id": "5f0c7a1e9b2d4c6f8a3e1b7d9c5f2a4e",
-    }
+    example = problem_object(HTTPStatus(status), PROBLEMS[status], "5f0c7a1e9b2d4c6f8a3e1b7d9c5f2a4e")
     return {
         "description": PROBLEMS[status],
         "headers": headers,

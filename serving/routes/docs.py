@@ -21,7 +21,6 @@ from recsys.config import ServeConfig
 from serving.openapi.document import document
 from serving.schemas.queries import NoQuery, query
 
-VIEWER = "flask_openapi3_swagger"
 START = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#reference", deepLinking: true, validatorUrl: null})'
 BARE_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src data:"
 
@@ -74,7 +73,7 @@ def _page(openapi: bytes) -> tuple[bytes, str]:
 
 def _asset(name: str) -> str:
     """Return a file of the viewer, without an import of its package."""
-    spec = find_spec(VIEWER)
+    spec = find_spec("flask_openapi3_swagger")
     assert spec is not None
     assert spec.origin is not None
     return (Path(spec.origin).parent / "templates" / "swagger" / name).read_text(encoding="utf-8")

@@ -22,12 +22,12 @@ def blueprint(model: ServingModel, view: EventView, popularity_penalty: float = 
     """Return the routes; `popularity_penalty` is the default of requests."""
     routes = Blueprint("recommend", __name__)
 
-    def respond(user: User, given: RecommendQuery | RecommendBody) -> Response:
-        request = given.request
-        if popularity_penalty and given.popularity_penalty is None:
+    def respond(user: User, params: RecommendQuery | RecommendBody) -> Response:
+        request = params.request
+        if popularity_penalty and params.popularity_penalty is None:
             request = replace(request, popularity_penalty=popularity_penalty)
         recommender = model.get()
-        version, page_of = recommender.model_version, given.recommendation_id
+        version, page_of = recommender.model_version, params.recommendation_id
         up_to = counted_up_to(page_of, version) if page_of else EVER
         user_id = user if isinstance(user, str) else None
         events = view.read(user_id or "", recommender, up_to)
@@ -43,7 +43,7 @@ def blueprint(model: ServingModel, view: EventView, popularity_penalty: float = 
     @routes.post("/recommend")
     def recommend_to() -> Response:
         query(NoQuery)
-        given = body(RecommendBody)
-        return respond(given.user, given)
+        params = body(RecommendBody)
+        return respond(params.user, params)
 
     return routes

@@ -57,9 +57,7 @@ class Reason(AnswerObject):
     others: float
     collaborative: float
     content: float
-    popularity: float = Field(
-        description="the score in a popular list; otherwise the effect of `popularity_penalty`, 0 or less"
-    )
+    popularity: float = Field(description="score in a popular list, or the effect of `popularity_penalty`, 0 or less")
 
 
 class RankedItem(NamedItem):
@@ -75,9 +73,7 @@ class Ranking(ModelAnswer):
     """Items, best first, and how they were found."""
 
     strategy: Strategy = Field(description="`fold_in`: events after the training are counted; `popular`: no data")
-    fallback: bool = Field(
-        description="the service has no data on the user: the items are the popular ones, or in an order without taste"
-    )
+    fallback: bool = Field(description="without data on the user: popular items, or items in an order without taste")
     items: list[RankedItem]
     degraded: Annotated[
         list[Literal["events", "semantic"]],

@@ -106,19 +106,21 @@ class Segment(GroupObject):
     clusters: list[UsedCluster] = Field(description="used more than by other users")
 
 
-class ClusterMember(NamedItem):
+class Member(AnswerObject):
+    """A member of a group."""
+
+    rank: Positive
+    closeness: Closeness
+
+
+class ClusterMember(NamedItem, Member):
     """An item of a cluster."""
 
-    rank: Positive
-    closeness: Closeness
 
-
-class SegmentMember(AnswerObject):
+class SegmentMember(Member):
     """A user of a segment."""
 
-    rank: Positive
     user_id: Id
-    closeness: Closeness
 
 
 class Clusters(ModelAnswer):

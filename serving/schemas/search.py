@@ -42,9 +42,7 @@ class ExampleIn(StrictObject):
     item_id: Id | None = None
     user_id: Id | None = None
     text: Annotated[Text | None, Field(description="a description in words")] = None
-    weight: float = Field(
-        1.0, ge=LEAST_WEIGHT, le=LARGEST_WEIGHT, description="its importance relative to the other examples"
-    )
+    weight: float = Field(1.0, ge=LEAST_WEIGHT, le=LARGEST_WEIGHT, description="importance relative to the others")
 
     @model_validator(mode="after")
     def _check_kind(self) -> Self:
