@@ -6,10 +6,12 @@ import math
 from dataclasses import replace
 from html.parser import HTMLParser
 
+from recsys.explore.outliers import Evidence, Outlier
+from recsys.model.extras import tagging
 from training.evaluation.results import Comparison, Figure, HistoryBin, Measured, Segment, TradeoffPoint
 from training.indexes.results import IndexPoint
-from training.report.data import Exposure, OddOne, ReportData, TagQuality, UserSample
-from training.tuning.results import Trial
+from training.report.data import Exposure, ReportData, TagQuality, UserSample
+from training.tuning.trials import Trial
 
 WAYS = ("blended", "behaviour alone", "content alone", "item-KNN", "popularity")
 INSIGHTS = (
@@ -60,6 +62,10 @@ def point(penalty: float) -> TradeoffPoint:
     )
 
 
+def evidence(*sentences: str) -> tuple[Evidence, ...]:
+    return tuple(Evidence("push", 1.0, sentence, {}, None) for sentence in sentences)
+
+
 def example() -> ReportData:
     return ReportData(
         {"model": "20261123T205700Z-3f87", "users": "671", "items": "9,066"},
@@ -81,9 +87,11 @@ def example() -> ReportData:
         "[als]\nfactors = 64\n",
         ("The users are simulated.",),
         exposure=Exposure(10, 671, {"catalog_coverage": 0.4321, "exposure_gini": 0.8211}, (0.1,) * 10),
-        tags=(TagQuality("genres", "text", 18, 20, 0.35, 240, 0.61, 0.62, 0.615, 0.031, 0.29),),
-        odd_items=(OddOne("alien-1979", "Alien", 0.97, False, ("Its text is nearly that of Aliens.",)),),
-        odd_users=(OddOne("u0666", "", 0.75, True, ("It gave Alien the highest rating.", "Its items are seldom.")),),
+        tags=(TagQuality("genres", "text", 18, tagging.Measured(20, 0.35, 240, 0.61, 0.62, 0.615, 0.031, 0, 0, 0.29)),),
+        odd_items=(Outlier("alien-1979", "Alien", 0.97, False, evidence("Its text is nearly that of Aliens.")),),
+        odd_users=(
+            Outlier("u0666", "", 0.75, True, evidence("It gave Alien the highest rating.", "Its items are seldom.")),
+        ),
         n_odd=(3, 4, 1),
     )
 
@@ -146,8 +154,8 @@ def hostile(data: ReportData, name: str) -> ReportData:
         name,
         (name,),
         exposure=data.exposure,
-        tags=tuple(replace(one, attribute=name, space=name) for one in data.tags),
-        odd_items=tuple(replace(one, id=name, title=name, sentences=(name,)) for one in data.odd_items),
-        odd_users=tuple(replace(one, id=name, sentences=(name, name)) for one in data.odd_users),
+        tags=tuple(one._replace(attribute=name, space=name) for one in data.tags),
+        odd_items=tuple(one._replace(id=name, title=name, evidence=evidence(name)) for one in data.odd_items),
+        odd_users=tuple(one._replace(id=name, evidence=evidence(name, name)) for one in data.odd_users),
         n_odd=data.n_odd,
     )

@@ -1,4 +1,4 @@
-"""Compares the model with its parts and the baselines on held-out interactions."""
+"""Compares the model with its parts and two baselines on held-out interactions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from recsys.config import Config
-from recsys.index.exact import Neighbors
+from recsys.data.interactions import Interactions
+from recsys.index.exact import Neighbors, best_of
 from recsys.model.popularity import Popularity
 from recsys.recommend.batch import recommend_many, score_pairs
 from recsys.recommend.recommender import Recommender
-from training.evaluation import baselines, evaluate, popularity_tradeoff
+from training.evaluation import evaluate, popularity_tradeoff
 from training.evaluation.quality_gate import POPULARITY
 from training.evaluation.results import Comparison
 from training.evaluation.segments import HeldOut
@@ -25,59 +27,59 @@ LONG = 100  # lists for the curve of recall over k
 
 def n_steps(parts: FittedParts) -> int:
     """Return how often :func:`compare_baselines` counts a step."""
-    return (5 if parts.has_content else 4) + 1
+    return 6 if parts.has_content else 5
 
 
 def compare_baselines(
     parts: FittedParts, validation: Validation, config: Config, k: int, advance: Callable[[int], None] = lambda _: None
 ) -> Comparison:
-    """Measure the blend, behavior alone (ALS), content alone where there is any, item-KNN and popularity.
-
-    Parameters
-    ----------
-    k : int
-        Length of the lists.
-    advance : callable
-        Counts the measured lists.
-    """
+    """Measure the blend, behavior alone (ALS), content alone where there is any, item-KNN and popularity."""
     users, long = validation.users, min(max(LONG, k), len(parts.catalog))
     popularity = Popularity.from_interactions(parts.interactions, config.data.half_life_days)
     ways: dict[str, Callable[[], Iterator[Neighbors]]] = {
         "blended": lambda: _lists(parts, config, validation, long),
         "behaviour alone": lambda: _lists(parts.behaviour_alone(), config, validation, long),
         "content alone": lambda: _lists(parts.content_alone(), config, validation, long),
-        "item-KNN": lambda: baselines.item_knn(parts.behaviour, parts.interactions, users, long),
-        POPULARITY: lambda: baselines.popular(popularity, parts.interactions, users, long),
+        "item-KNN": lambda: item_knn(parts.behaviour, parts.interactions, users, long),
+        POPULARITY: lambda: popular(popularity, parts.interactions, users, long),
     }
     if not parts.has_content:
         del ways["content alone"]
     model = exact_model(parts, config)
     table, seed = model.items_like_item.table, config.als.random_state
     vectors = table.vectors[table.positions]
-    comparison = evaluate.compare(
-        {name: _counted(lists, advance) for name, lists in ways.items()},
-        parts.interactions,
-        validation.test,
-        validation.protocol,
-        k,
-        seed,
-        vectors,
-    )
-    held_out = HeldOut(parts.interactions, validation.test)
-    tradeoff = popularity_tradeoff.measure(Recommender(model, ""), held_out, k, seed)
+    lists_of = {name: _counted(lists, advance) for name, lists in ways.items()}
+    train, test = parts.interactions, validation.test
+    comparison = evaluate.compare(lists_of, train, test, validation.protocol, k, seed, vectors)
+    tradeoff = popularity_tradeoff.measure(Recommender(model, ""), HeldOut(train, test), k, seed)
     advance(1)
     return replace(comparison, tradeoff=tradeoff)
 
 
 def pair_scores(parts: FittedParts, config: Config) -> evaluate.Scores:
-    """Return what scores pairs of row numbers by the blend."""
+    """Return a function that scores pairs of row numbers by the blend."""
     recommender = Recommender(exact_model(parts, config), "")
+    return lambda users, items: np.asarray(score_pairs(recommender, users.tolist(), items.tolist()), dtype=np.float64)
 
-    def scores(users: evaluate.Nums, items: evaluate.Nums) -> NDArray[np.floating]:
-        found = score_pairs(recommender, users.tolist(), items.tolist())
-        return np.asarray(found, dtype=np.float64)
 
-    return scores
+def popular(popularity: Popularity, train: Interactions, users: NDArray[np.int32], k: int) -> Iterator[Neighbors]:
+    """Yield the `k` most popular items that each user has not seen."""
+    history = train.matrix()
+    for num in users.tolist():
+        yield popularity.top(k, history.indices[history.indptr[num] : history.indptr[num + 1]])
+
+
+def item_knn(similar: sparse.csr_matrix, train: Interactions, users: NDArray[np.int32], k: int) -> Iterator[Neighbors]:
+    """Yield the unseen items with the `k` largest sums of similarity to the history (Sarwar et al., WWW 2001).
+
+    `similar` (n_items, n_items) holds the nearest items of each item; a list is shorter where fewer items are similar.
+    """
+    history = train.matrix()
+    history.data[:] = 1
+    for num in users.tolist():
+        row = (history[num] @ similar).tocsr()
+        fresh = ~np.isin(row.indices, history.indices[history.indptr[num] : history.indptr[num + 1]])
+        yield best_of(row.indices[fresh].astype(np.int32), row.data[fresh], k)
 
 
 def _lists(parts: FittedParts, config: Config, validation: Validation, k: int) -> Iterator[Neighbors]:

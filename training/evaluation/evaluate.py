@@ -1,4 +1,4 @@
-"""How good lists are on what users did later."""
+"""Measures lists on what users did later."""
 
 from __future__ import annotations
 
@@ -33,21 +33,14 @@ def compare(
     random_state: int,
     item_vectors: Vectors | None = None,
 ) -> Comparison:
-    """Measure several ways to recommend on the same users.
-
-    Parameters
-    ----------
-    ways : mapping
-        By name, the unseen top K of each user of the test part, users rising, as for `measure`.
-    protocol : str
-        How the test part was cut, for a person.
+    """Measure several ways to recommend, lists as for :func:`measure` by name, on the same users.
 
     Raises
     ------
     DataError
         When the test part is empty.
     QueryError
-        When a way does not have one list for each user, or an item twice in a list.
+        As :func:`measure`.
     """
     held_out = HeldOut(train, test, item_vectors)
     measured = tuple(measure(name, lists, held_out, k, random_state) for name, lists in ways.items())
@@ -60,7 +53,7 @@ def measure(name: str, lists: Iterable[Neighbors], held_out: HeldOut, k: int, ra
     Parameters
     ----------
     lists : iterable of Neighbors
-        The unseen top K of each of ``held_out.users``, in their order. ``K >= k``; what lies behind `k` counts only for
+        The unseen top K of each of ``held_out.users``, in their order. ``K >= k``; items behind `k` count only for
         ``recall_over_k``.
     random_state : int
         Seed of the intervals; the same users are drawn for every way.
@@ -68,53 +61,46 @@ def measure(name: str, lists: Iterable[Neighbors], held_out: HeldOut, k: int, ra
     Raises
     ------
     QueryError
-        When there is not one list for each user, or an item stands twice in a list.
+        When the lists are not one for each user, or a list has an item twice.
     """
-    users = held_out.users
-    nums = _padded(name, lists, len(users), k)
+    users, counts = held_out.users, held_out.train.item_counts()
+    rows = [row.nums for row in lists]
+    if len(rows) != len(users):
+        raise QueryError(f"{name}: {len(rows)} lists for {len(users)} users of the test part; give one for each")
+    nums = list_metrics.padded(rows, k)
     relevant = held_out.test.matrix()[users]
     n_relevant = np.diff(relevant.indptr).astype(np.int64)
     hits, top = ranking_metrics.hits(nums, relevant), nums[:, :k]
     cut = hits[:, :k]
     lengths = held_out.history_lengths
+    figures = list_metrics.figures(top, counts, len(np.unique(held_out.train.user_nums)), held_out.item_vectors)
+    segments = user_segments(cut, n_relevant, lengths, random_state) + item_segments(cut, top, held_out, random_state)
+    recalls = {n: ranking_metrics.recall_at_k(hits[:, :n], n_relevant) for n in LENGTHS if n <= hits.shape[1]}
     return Measured(
         name,
         len(users),
-        figures_of(_per_user(cut, n_relevant), random_state),
-        _list_figures(top, held_out),
-        (
-            *user_segments(cut, n_relevant, lengths, random_state),
-            *item_segments(cut, top, held_out, random_state),
-        ),
-        {
-            length: float(ranking_metrics.recall_at_k(hits[:, :length], n_relevant).mean())
-            for length in LENGTHS
-            if length <= hits.shape[1]
-        },
+        figures_of(ranking_metrics.per_user(cut, n_relevant), random_state),
+        {figure: displayed(value) for figure, value in figures.items()},
+        tuple(segments),
+        {n: float(recall.mean()) for n, recall in recalls.items()},
         over_history(cut, n_relevant, lengths, random_state),
-        list_metrics.share_by_tenth(top[top != ranking_metrics.NO_ITEM], held_out.train.item_counts()),
+        list_metrics.share_by_tenth(top[top != ranking_metrics.NO_ITEM], counts),
     )
 
 
 def leave_one_out(
     scores: Scores, train: Interactions, test: Interactions, n_negatives: int, k: int, random_state: int
 ) -> dict[str, Figure]:
-    """The sampled protocol of He et al. 2017: rank one held-out item of each user among random items.
+    """Rank one held-out item of each user among random items: "hr@k" and "ndcg@k" of He et al. 2017.
 
     The held-out item is the user's newest in the test part (a random one without timestamps or among equal ones); the
-    others are drawn without replacement from the items that the user has in neither part. Ties count against the held-out
-    item. Figures are far above those of the whole catalogue and order models differently (Krichene and Rendle 2020): they
-    are for comparison with published tables.
+    others are drawn without replacement from the items that the user has in neither part. Figures are far above those of
+    the whole catalog and order models differently (Krichene and Rendle 2020): they are for comparison with published tables.
 
     Parameters
     ----------
     scores : callable
         ``scores(user_nums, item_nums) -> float array (n,)`` for parallel arrays (n,).
-
-    Returns
-    -------
-    dict of Figure
-        "hr@k" and "ndcg@k".
 
     Raises
     ------
@@ -124,64 +110,19 @@ def leave_one_out(
     random = np.random.default_rng(random_state)
     users, positives = _newest(HeldOut(train, test), random)
     items = np.column_stack((positives, _negatives(users, train, test, n_negatives, random)))
-    found = np.empty(items.shape)
+    values = np.empty(items.shape)
     size = max(1, MOST_PAIRS // items.shape[1])
     for start in range(0, len(users), size):
         block = items[start : start + size]
         owners = np.repeat(users[start : start + size], items.shape[1])
-        found[start : start + size] = scores(owners, block.ravel()).reshape(block.shape)
-    ranks = ranking_metrics.leave_one_out_ranks(found[:, 0], found[:, 1:])
-    per_user = {
-        f"hr@{k}": ranking_metrics.leave_one_out_hit_rate(ranks, k),
-        f"ndcg@{k}": ranking_metrics.leave_one_out_ndcg(ranks, k),
-    }
-    return figures_of(per_user, random_state)
-
-
-def _padded(name: str, lists: Iterable[Neighbors], n_users: int, k: int) -> Nums:
-    """The item numbers of the lists, (n_users, at least k), -1 where a list is shorter than the longest."""
-    rows = [found.nums for found in lists]
-    if len(rows) != n_users:
-        raise QueryError(f"{name}: {len(rows)} lists for {n_users} users of the test part; give one for each")
-    nums = np.full((n_users, max([k, *map(len, rows)])), ranking_metrics.NO_ITEM, dtype=np.int32)
-    for row, found in enumerate(rows):
-        nums[row, : len(found)] = found
-    return nums
-
-
-def _per_user(hits: ranking_metrics.Hits, n_relevant: ranking_metrics.Counts) -> dict[str, ranking_metrics.PerUser]:
-    k = hits.shape[1]
-    return {
-        f"recall@{k}": ranking_metrics.recall_at_k(hits, n_relevant),
-        f"precision@{k}": ranking_metrics.precision_at_k(hits),
-        f"ndcg@{k}": ranking_metrics.ndcg_at_k(hits, n_relevant),
-        f"ndcg_full@{k}": ranking_metrics.ndcg_full_at_k(hits, n_relevant),
-        f"map@{k}": ranking_metrics.average_precision_at_k(hits, n_relevant),
-        f"mrr@{k}": ranking_metrics.mrr(hits),
-        f"hit_rate@{k}": ranking_metrics.hit_rate_at_k(hits),
-    }
-
-
-def _list_figures(top: Nums, held_out: HeldOut) -> dict[str, float]:
-    """Figures of all lists together, but for those that have no value."""
-    train, vectors = held_out.train, held_out.item_vectors
-    counts = train.item_counts()
-    n_users = len(np.unique(train.user_nums))
-    found = {
-        "catalog_coverage": list_metrics.catalog_coverage(top, len(counts)),
-        "novelty": list_metrics.novelty(top, counts, max(1, n_users)),
-        "diversity": None if vectors is None else list_metrics.intra_list_diversity(top, vectors),
-        "mean_popularity_rank": list_metrics.mean_popularity_rank(top, counts),
-        "mean_popularity_percentile": list_metrics.mean_popularity_percentile(top, counts),
-        "exposure_gini": list_metrics.exposure_gini(top, len(counts)),
-        "head_1_percent": list_metrics.head_share(top, counts, 0.01),
-        "head_10_percent": list_metrics.head_share(top, counts, 0.1),
-    }
-    return {name: displayed(value) for name, value in found.items() if value is not None}
+        values[start : start + size] = scores(owners, block.ravel()).reshape(block.shape)
+    ranks = ranking_metrics.leave_one_out_ranks(values[:, 0], values[:, 1:])
+    hit_rates, gains = ranking_metrics.leave_one_out_hit_rate(ranks, k), ranking_metrics.leave_one_out_ndcg(ranks, k)
+    return figures_of({f"hr@{k}": hit_rates, f"ndcg@{k}": gains}, random_state)
 
 
 def _newest(held_out: HeldOut, random: np.random.Generator) -> tuple[Nums, Nums]:
-    """Each user of the test part, rising, and the newest item of each there."""
+    """Return the users of the test part, rising, and the newest item of each there."""
     test = held_out.test
     times = np.zeros(len(test), dtype=np.int64) if test.timestamps is None else test.timestamps
     order = np.lexsort((random.random(len(test)), times, test.user_nums))
@@ -191,7 +132,7 @@ def _newest(held_out: HeldOut, random: np.random.Generator) -> tuple[Nums, Nums]
 
 
 def _negatives(users: Nums, train: Interactions, test: Interactions, n: int, random: np.random.Generator) -> Nums:
-    """`n` random items for each user that stand in neither part, (n_users, n).
+    """Return `n` random items that are in neither part for each user, (n_users, n).
 
     Of ``n + seen`` different random items at least `n` are unseen, and the first `n` of those are a fair draw.
     """

@@ -1,4 +1,4 @@
-"""The quality gate: how good a model must be to be published."""
+"""The quality a model must have to be published."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from recsys.score_order import displayed
 from training.evaluation.results import Comparison
 
 POPULARITY = "popularity"
-FEWEST_USERS = 50  # of whom the order of two means says something
+FEWEST_USERS = 50  # fewer are too few to compare two means
 
 
 def metrics_of(comparison: Comparison | None) -> dict[str, float]:
-    """What the manifest keeps of a comparison: the model's means, popularity's NDCG, and over how many users."""
+    """Return the metrics for the manifest: the model's means, popularity's NDCG, and the number of users."""
     if comparison is None:
         return {}
-    model, k = comparison.measured[0], comparison.k
-    popular = _of(comparison, POPULARITY)
-    kept = {metric: figure.mean for metric, figure in model.figures.items()}
-    return {**kept, f"{POPULARITY} ndcg@{k}": popular, "users": float(model.users)}
+    model = comparison.measured[0]
+    means = {metric: figure.mean for metric, figure in model.figures.items()}
+    return {**means, f"{POPULARITY} ndcg@{comparison.k}": _popular_ndcg(comparison), "users": float(model.users)}
 
 
 def check(comparison: Comparison | None, current: Mapping[str, float], config: EvaluateConfig) -> None:
@@ -29,8 +28,7 @@ def check(comparison: Comparison | None, current: Mapping[str, float], config: E
     Parameters
     ----------
     current : mapping
-        The metrics in the manifest of the current model, empty where there is none. They were measured on the data of its
-        time; another k is not compared.
+        The metrics in the manifest of the current model, empty without one; another k is not compared.
 
     Raises
     ------
@@ -39,24 +37,25 @@ def check(comparison: Comparison | None, current: Mapping[str, float], config: E
     if comparison is None or too_few(comparison):
         return
     metric = f"ndcg@{comparison.k}"
-    found, popular = displayed(comparison.measured[0].figures[metric].mean), displayed(_of(comparison, POPULARITY))
-    if found < popular:
+    ndcg, popular = displayed(comparison.measured[0].figures[metric].mean), displayed(_popular_ndcg(comparison))
+    if ndcg < popular:
         raise ModelRejectedError(
-            f"gate: {metric} of the model is {found:.4f}, that of the popular items {popular:.4f}, on the "
+            f"gate: {metric} of the model is {ndcg:.4f}, that of the popular items {popular:.4f}, on the "
             f"{comparison.protocol}; search better values with --tune 20, or publish it anyway with --force"
         )
     before = current.get(metric)
-    if before is not None and found < displayed((1 - config.margin) * before):
+    if before is not None and ndcg < displayed((1 - config.margin) * before):
         raise ModelRejectedError(
-            f"gate: {metric} of the model is {found:.4f}, that of the current one was {before:.4f}: worse by more than "
+            f"gate: {metric} of the model is {ndcg:.4f}, that of the current one was {before:.4f}: worse by more than "
             f"evaluate.margin = {config.margin:g}; look at what changed in the data, or publish it anyway with --force"
         )
 
 
 def too_few(comparison: Comparison) -> bool:
-    """Whether it was measured on fewer users than an order of two means can be told from."""
+    """Return whether the comparison was measured on fewer users than FEWEST_USERS."""
     return comparison.measured[0].users < FEWEST_USERS
 
 
-def _of(comparison: Comparison, name: str) -> float:
-    return next(one for one in comparison.measured if one.name == name).figures[f"ndcg@{comparison.k}"].mean
+def _popular_ndcg(comparison: Comparison) -> float:
+    popular = next(way for way in comparison.measured if way.name == POPULARITY)
+    return popular.figures[f"ndcg@{comparison.k}"].mean

@@ -1,12 +1,13 @@
-"""Ranking metrics by the book, per user, so that means and intervals can be taken over users.
+"""Ranking metrics of each user, and intervals of their means over users.
 
 Most take ``hits``, a boolean array (n_users, k): whether the item at each rank is relevant; and ``n_relevant`` (n_users,):
 how many relevant items the user has in all, at least 1. Definitions as in Herlocker et al. 2004 and Jarvelin and
-Kekalainen 2002. Every item of the catalogue is a candidate; only the leave-one-out figures at the end rank one relevant
-item among sampled ones.
+Kekalainen 2002.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,11 @@ Hits = NDArray[np.bool_]
 Counts = NDArray[np.int64]
 PerUser = NDArray[np.float64]
 NO_ITEM = -1
-MOST_DRAWS = 1 << 18  # of a bootstrap at once: what stays in the processor's cache is fastest
+MOST_DRAWS = 1 << 18  # of a bootstrap at once, so that they stay in the processor's cache
 
 
 def hits(lists: NDArray[np.int32], relevant: sparse.csr_matrix) -> Hits:
-    """Which entries of ranked lists are relevant.
+    """Return which entries of ranked lists are relevant.
 
     Parameters
     ----------
@@ -34,42 +35,43 @@ def hits(lists: NDArray[np.int32], relevant: sparse.csr_matrix) -> Hits:
     Raises
     ------
     QueryError
-        When an item stands twice in a list.
+        When a list has an item twice.
     """
     ranked = np.sort(lists, axis=1)
     if bool(np.any((ranked[:, 1:] == ranked[:, :-1]) & (ranked[:, 1:] != NO_ITEM))):
         raise QueryError("metrics: an item stands twice in a list")
-    wanted = _sorted_pairs(relevant)
-    pairs = np.arange(len(lists), dtype=np.int64)[:, None] * relevant.shape[1] + lists
+    rows = np.arange(len(lists), dtype=np.int64)
+    stored = (np.repeat(rows, np.diff(relevant.indptr)) * relevant.shape[1] + relevant.indices)[relevant.data != 0]
+    stored = np.append(np.sort(stored), np.iinfo(np.int64).max)
+    pairs = rows[:, None] * relevant.shape[1] + lists
     pairs[lists == NO_ITEM] = NO_ITEM
-    found: Hits = wanted[np.searchsorted(wanted, pairs)] == pairs
-    return found
+    return np.asarray(stored[np.searchsorted(stored, pairs)] == pairs)
 
 
 def precision_at_k(hits: Hits) -> PerUser:
-    """Hits / k."""
+    """Return hits / k."""
     return np.asarray(hits.mean(axis=1, dtype=np.float64))
 
 
 def recall_at_k(hits: Hits, n_relevant: Counts) -> PerUser:
-    """Hits / number of relevant items."""
+    """Return hits / number of relevant items."""
     return np.asarray(hits.sum(axis=1) / n_relevant, dtype=np.float64)
 
 
 def hit_rate_at_k(hits: Hits) -> PerUser:
-    """1 where the list holds at least one relevant item, else 0."""
+    """Return 1 where the list holds a relevant item, else 0."""
     return np.asarray(hits.any(axis=1), dtype=np.float64)
 
 
 def mrr(hits: Hits) -> PerUser:
-    """1 / rank of the first relevant item, 0 where the list holds none."""
+    """Return 1 / rank of the first relevant item, 0 where the list holds none."""
     return np.asarray(np.where(hits.any(axis=1), 1 / (1 + hits.argmax(axis=1)), 0.0))
 
 
 def average_precision_at_k(hits: Hits, n_relevant: Counts) -> PerUser:
-    """Sum over the hits of the precision at their ranks, divided by min(k, n_relevant); its mean over users is MAP@k.
+    """Return the sum over the hits of the precision at their ranks, divided by min(k, n_relevant).
 
-    So a list of nothing but hits scores 1. trec_eval's ``map_cut`` divides by n_relevant instead.
+    The mean over users is MAP@k. trec_eval's ``map_cut`` divides by n_relevant instead.
     """
     k = hits.shape[1]
     precisions = np.cumsum(hits, axis=1) / np.arange(1, k + 1)
@@ -77,7 +79,7 @@ def average_precision_at_k(hits: Hits, n_relevant: Counts) -> PerUser:
 
 
 def ndcg_at_k(hits: Hits, n_relevant: Counts) -> PerUser:
-    """Sum of 1 / log2(rank + 1) over the hits, divided by that of an ideal list of min(k, n_relevant) hits.
+    """Return the sum of 1 / log2(rank + 1) over the hits, divided by that of an ideal list of min(k, n_relevant) hits.
 
     The ideal of LightGCN (He et al. 2020), BARS and trec_eval's ``ndcg_cut``.
     """
@@ -86,24 +88,31 @@ def ndcg_at_k(hits: Hits, n_relevant: Counts) -> PerUser:
 
 
 def ndcg_full_at_k(hits: Hits, n_relevant: Counts) -> PerUser:
-    """Like `ndcg_at_k`, but the ideal holds all relevant items, also where they are more than k.
-
-    As in Ferrari Dacrema et al. 2021; never above `ndcg_at_k`, and under 1 for every list where n_relevant > k.
-    """
+    """Return `ndcg_at_k` with an ideal of all relevant items, also of more than k (Ferrari Dacrema et al. 2021)."""
     ideal = np.cumsum(_gains(int(n_relevant.max(initial=1))))
     return np.asarray(hits @ _gains(hits.shape[1]) / ideal[n_relevant - 1])
 
 
-def bootstrap_interval(values: PerUser, random_state: int, rounds: int = 1000) -> tuple[float, float]:
-    """95% interval of the mean over users, by resampling users with replacement."""
-    low, high = bootstrap_intervals(values[:, None], random_state, rounds)
-    return float(low[0]), float(high[0])
+METRICS: dict[str, Callable[[Hits, Counts], PerUser]] = {
+    "recall": recall_at_k,
+    "precision": lambda hits, _: precision_at_k(hits),
+    "ndcg": ndcg_at_k,
+    "ndcg_full": ndcg_full_at_k,
+    "map": average_precision_at_k,
+    "mrr": lambda hits, _: mrr(hits),
+    "hit_rate": lambda hits, _: hit_rate_at_k(hits),
+}
+
+
+def per_user(hits: Hits, n_relevant: Counts, names: Iterable[str] = METRICS) -> dict[str, PerUser]:
+    """Return some of METRICS, by names such as "ndcg@10"."""
+    return {f"{name}@{hits.shape[1]}": METRICS[name](hits, n_relevant) for name in names}
 
 
 def bootstrap_intervals(
     values: PerUser, random_state: int, rounds: int = 1000
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """95% intervals of the means of several metrics (n_users, n_metrics), from the same resampled users.
+    """Return 95% intervals of the means of several metrics (n_users, n_metrics), from the same resampled users.
 
     Returns
     -------
@@ -126,39 +135,23 @@ def bootstrap_intervals(
 
 
 def leave_one_out_ranks(positive_scores: NDArray[np.floating], negative_scores: NDArray[np.floating]) -> Counts:
-    """Rank of one relevant item of each user among sampled items; ties count against it.
+    """Return the rank, from 1, of a relevant item of each user (n_users,) among sampled ones (n_users, n_negatives).
 
-    Parameters
-    ----------
-    positive_scores : float array (n_users,)
-    negative_scores : float array (n_users, n_negatives)
-
-    Returns
-    -------
-    int64 array (n_users,)
-        From 1, the best, to ``n_negatives + 1``; a score that is not a number counts against the relevant item too.
+    Ties and scores that are not numbers count against the relevant item.
     """
     better = ~(negative_scores < positive_scores[:, None])
     return np.asarray(1 + better.sum(axis=1), dtype=np.int64)
 
 
 def leave_one_out_hit_rate(ranks: Counts, k: int) -> PerUser:
-    """1 where the rank is at most `k`, else 0 (HR@k of He et al. 2017)."""
+    """Return 1 where the rank is at most `k`, else 0 (HR@k of He et al. 2017)."""
     return np.asarray(ranks <= k, dtype=np.float64)
 
 
 def leave_one_out_ndcg(ranks: Counts, k: int) -> PerUser:
-    """1 / log2(rank + 1) where the rank is at most `k`, else 0 (NDCG@k of He et al. 2017)."""
+    """Return 1 / log2(rank + 1) where the rank is at most `k`, else 0 (NDCG@k of He et al. 2017)."""
     return np.asarray(np.where(ranks <= k, 1 / np.log2(ranks + 1), 0.0))
 
 
 def _gains(k: int) -> NDArray[np.float64]:
-    """The worth of a hit at each rank, 1 / log2(rank + 1), (k,)."""
     return np.asarray(1 / np.log2(np.arange(2, k + 2)))
-
-
-def _sorted_pairs(relevant: sparse.csr_matrix) -> NDArray[np.int64]:
-    """``row * n_items + column`` of every value that is not zero, rising, and above them a number that no pair has."""
-    rows = np.repeat(np.arange(relevant.shape[0], dtype=np.int64), np.diff(relevant.indptr))
-    pairs = (rows * relevant.shape[1] + relevant.indices)[relevant.data != 0]
-    return np.append(np.sort(pairs), np.iinfo(np.int64).max)

@@ -1,4 +1,4 @@
-"""What a measurement of recommendation lists consists of."""
+"""Results of measuring recommendation lists."""
 
 from __future__ import annotations
 
@@ -16,18 +16,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of the users (by length of history) or of the test interactions (by popularity of the item).
+    """Some of the users, by length of history, or of the test interactions, by popularity of the item.
 
-    Parameters
-    ----------
-    name : str
-        Such as "light users" or "cold items".
-    rule : str
-        Who belongs to it, for a person: "2 to 9 interactions".
-    size : int
-        Users that count in it.
-    figures : dict
-        By metric; empty where `size` is 0.
+    `rule` is a text such as "2 to 9 interactions"; `size` counts users; `figures` are by metric, none where `size` is 0.
     """
 
     name: str
@@ -52,21 +43,18 @@ class Measured:
 
     Parameters
     ----------
-    name : str
     users : int
         Users with at least one interaction in the test part; all of them count.
     figures : dict
         Means over users by metric, such as "ndcg@10".
     lists : dict
-        Figures of all lists together: "catalog_coverage", "novelty", "diversity" (absent without item vectors),
-        "mean_popularity_rank", "mean_popularity_percentile", "exposure_gini", "head_1_percent", "head_10_percent".
-    segments : tuple of Segment
+        As of :func:`training.evaluation.list_metrics.figures`.
     recall_over_k : dict
         Mean recall at several list lengths, rising.
     over_history : tuple of HistoryBin
         From short to long histories.
     exposure : tuple of float
-        Share of all recommended places that went to each tenth of the items by popularity, from the tail to the head.
+        Share of the recommended places in each tenth of the items by popularity, from the tail to the head.
     """
 
     name: str
@@ -81,10 +69,9 @@ class Measured:
 
 @dataclass(frozen=True)
 class TradeoffPoint:
-    """The lists under one penalty of popularity: how right they are, and how the items share the places.
+    """Quality and variety of the lists under one popularity penalty; `percentile` is in percent.
 
-    `head_1_percent` and `head_10_percent` are the shares of the places of the most popular items, `percentile` the mean share
-    of the items that are less popular than a listed one, in percent.
+    The figures of lists are those of :func:`training.evaluation.list_metrics.figures`.
     """
 
     penalty: float
@@ -100,20 +87,11 @@ class TradeoffPoint:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Several ways to recommend, measured on the same users.
+    """Several ways to recommend, measured on the same users; the model itself is the first.
 
-    Parameters
-    ----------
-    protocol : str
-        How the test part was cut, for a person.
-    k : int
-        Length of the lists.
-    measured : tuple of Measured
-        The model itself first.
-    consumption : tuple of float
-        Share of the test interactions on each tenth of the items by popularity, from the tail to the head.
-    tradeoff : tuple of TradeoffPoint
-        Of the model, by rising penalty; empty where it was not measured.
+    `protocol` says how the test part was cut, `k` is the length of the lists, `consumption` the share of the test
+    interactions in each tenth of the items by popularity, from the tail to the head. `tradeoff` is that of the model, by
+    rising penalty; empty where it was not measured.
     """
 
     protocol: str

@@ -1,4 +1,4 @@
-"""The part of the training data that is held out to choose and to judge a model."""
+"""The part of the training data that is held out to choose and to measure a model."""
 
 from __future__ import annotations
 
@@ -9,25 +9,23 @@ from numpy.typing import NDArray
 
 from recsys.config import SplitKind
 from recsys.data.interactions import Interactions
-from training.evaluation.split import Split, describe, split, tested_users
+from training.evaluation.split import Split, describe, split
 
-COLD_SHARE = 0.5  # of the held-out interactions that cold items get, in shares of cold items in the catalogue
+COLD_SHARE = 0.5  # share of cold items in the test part, in shares of cold items in the catalog
 
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """What is learned from, what is held out, and whose lists are looked at.
+    """A split with the users whose lists are measured.
 
     Parameters
     ----------
-    train, test : Interactions
-        Disjoint, over the same users and items.
     users : int32 array (n,)
         Users with interactions in `test`, all or a sample of them, rising.
     protocol : str
-        How it was cut, for a person.
+        How it was cut, in words.
     by_time : bool
-        Whether `test` is later than what is learned from of the same user.
+        Whether `test` is later than `train` for each user.
     """
 
     train: Interactions
@@ -38,21 +36,20 @@ class Validation:
 
     @property
     def as_good(self) -> float:
-        """The ratio of two metrics down to which the lesser may be the better one on interactions to come.
+        """Ratio of two metrics down to which the lesser may be the better one on future interactions.
 
-        Half a percent is chance. Pairs held out at random are nearer to the ones that are learned from (the same week, the same
-        trip) than pairs to come will be, and overrate what is local: another two and a half (docs/decisions/0008).
+        Half a percent is chance. Pairs held out at random are nearer to the training pairs (same week, same trip) than
+        future pairs and overrate local patterns: another two and a half (docs/decisions/0008).
         """
         return 0.995 if self.by_time else 0.97
 
     def sampled(self, most: int, random_state: int) -> Validation:
-        """The same with at most `most` users."""
+        """Return the same with at most `most` users."""
         if len(self.users) <= most:
             return self
         chosen = np.sort(np.random.default_rng(random_state).permutation(self.users)[:most])
         test = self.test.take(np.isin(self.test.user_nums, chosen))
-        protocol = f"{self.protocol} of {most} sampled users"
-        return replace(self, test=test, users=chosen, protocol=protocol)
+        return replace(self, test=test, users=chosen, protocol=f"{self.protocol} of {most} sampled users")
 
 
 def held_out(
@@ -63,13 +60,10 @@ def held_out(
     Parameters
     ----------
     kind, share
-        As for :func:`training.evaluation.split.split`; "auto" is "temporal" where there are timestamps and "random" elsewhere.
+        As for :func:`training.evaluation.split.split`; "auto" is "temporal" with timestamps and "random" without.
     with_cold_items : bool
-        Whether items are held out as well, where the catalogue has more cold ones than the split brings.
-
-    Sparse data has its cold items by chance: those whose only interactions are held out. Where the catalogue holds more of
-    them than chance brings, such as items of next week, some items are held out with all their interactions as well, as if
-    a cold item were consumed half as often as its share of the catalogue.
+        Where the catalog has more cold items, such as those of next week, than the split makes, hold out some items with all
+        their interactions, as if a cold item were consumed half as often as its share of the catalog.
     """
     counts = np.bincount(interactions.user_nums, minlength=len(interactions.users))
     if counts.max(initial=0) < 2:
@@ -81,15 +75,16 @@ def held_out(
     cut, n_cold = _with_cold_items(interactions, cut, random_state) if with_cold_items else (cut, 0)
     if n_cold:
         protocol += f", {n_cold} items held out with all their interactions"
-    return Validation(cut.train, cut.test, tested_users(cut), protocol, by_time=kind != "random")
+    users = np.unique(cut.test.user_nums).astype(np.int32)
+    return Validation(cut.train, cut.test, users, protocol, by_time=kind != "random")
 
 
 def _with_cold_items(interactions: Interactions, cut: Split, random_state: int) -> tuple[Split, int]:
-    """The split with items moved to the test part until cold ones have their share, and how many were moved."""
-    counts, n_test = cut.train.item_counts(), len(cut.test)
-    wanted = COLD_SHARE * float((interactions.item_counts() == 0).mean())
+    """Return the split with items held out until cold ones have their share, and how many are held out."""
+    counts = cut.train.item_counts()
+    share = COLD_SHARE * float((interactions.item_counts() == 0).mean())
     tested = np.bincount(cut.test.item_nums, minlength=len(counts))
-    missing = wanted * n_test - tested[counts == 0].sum()
+    missing = share * len(cut.test) - tested[counts == 0].sum()
     if missing < 1:
         return cut, 0
     warm = np.random.default_rng(random_state).permutation(np.flatnonzero(counts))

@@ -1,20 +1,24 @@
-"""What the report says of exposure, suggested attributes, and what stands out, as rows of text and numbers."""
+"""Data of the report of a trained model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from recsys.explore.outliers import Outlier
+from recsys.model.extras import tagging
 from training.evaluation.results import Comparison
+from training.explore.explore import Explored
 from training.indexes.results import IndexPoint
-from training.tuning.results import Trial
+from training.tuning.trials import Trial
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """How the items share the places in the first `k` of the lists of all `users` that the model serves.
+    """How the items share the first `k` places in the stored lists of all `users`.
 
-    `figures` are those of :class:`training.evaluation.results.Measured`, by name; `tenths` the shares of the tenths of
-    the items by popularity, from the tail to the head.
+    `figures` are as of :func:`training.evaluation.list_metrics.figures`; `tenths` the shares of the tenths of the items by
+    popularity, from the tail to the head.
     """
 
     k: int
@@ -23,69 +27,36 @@ class Exposure:
     tenths: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class TagQuality:
-    """How well an attribute is suggested, by behaviour and content ("blended") or by "text" alone, on held-out items."""
+class TagQuality(NamedTuple):
+    """An attribute with its number of values, and its accuracy in a space on held-out items."""
 
     attribute: str
     space: str
-    values: int
-    voters: int
-    threshold: float
-    tested: int
-    precision: float
-    recall: float
-    f1: float
-    calibration_error: float
-    base_f1: float
+    n_values: int
+    measured: tagging.Measured
 
 
-@dataclass(frozen=True)
-class OddOne:
-    """An item or a user that stands out, with the sentences that say why; `suspect` of a user."""
-
-    id: str
-    title: str
-    score: float
-    suspect: bool
-    sentences: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class UserSample:
-    """A user with some of the history and the list, both as (item_id, title) pairs, best or newest first."""
+class UserSample(NamedTuple):
+    """A user with some of the history and the list, both as (item_id, title) pairs, newest or best first."""
 
     user_id: str
     history: tuple[tuple[str, str], ...]
     recommended: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class GroupRow:
-    """A group of items or users, in words: lists of words, values and titles, joined by commas."""
+class GroupRow(NamedTuple):
+    """A group of items or users; words, values and titles are joined by commas."""
 
     name: str
     size: int
     cohesion: float
     words: str
     values: str
-    items: str
+    titles: str
 
 
-@dataclass(frozen=True)
-class GroupingRow:
-    """How good a number of groups is, see :class:`training.explore.clustering.Quality`; `chosen` marks the one taken."""
-
-    what: str
-    count: int
-    silhouette: float
-    stability: float
-    chosen: bool
-
-
-@dataclass(frozen=True)
-class DirectionRow:
-    """A principal direction: the share of the variance, and both ends as words and titles."""
+class DirectionRow(NamedTuple):
+    """A principal direction: its share of the variance, and both ends as words and titles."""
 
     space: str
     number: int
@@ -97,60 +68,33 @@ class DirectionRow:
 
 @dataclass(frozen=True)
 class Exploration:
-    """What the vectors say of all items and users.
-
-    Parameters
-    ----------
-    drawing : str
-        The map as SVG, made of escaped text; empty without one.
-    trust : float
-        How far neighbors on the map are neighbors in the vectors, 0 to 1.
-    clusters, segments : tuple of GroupRow
-        The largest first.
-    tried : tuple of GroupingRow
-    directions : tuple of DirectionRow
-    """
+    """Groups, map and directions; `drawing` is the map as SVG, made of escaped text, and empty without a map."""
 
     drawing: str
-    trust: float
+    explored: Explored
     clusters: tuple[GroupRow, ...]
     segments: tuple[GroupRow, ...]
-    tried: tuple[GroupingRow, ...]
     directions: tuple[DirectionRow, ...]
 
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything that the report of a model shows.
+    """Everything that the report of a model shows; what is None or empty was not measured.
 
     Parameters
     ----------
     facts : dict
-        Short lines such as "users": "671", in the order in which they are shown.
-    comparison : Comparison or None
-        None when nothing could be held out.
+        Short texts such as "users": "671", in the order in which they are shown.
     metric : str
         Name of the validation metric of the search.
-    trials : tuple of Trial
-        Empty when nothing was searched.
     indexes : dict
-        For each index, what was measured, the serving way first.
+        Measured settings of each index, the serving one first.
     seconds : dict
         Duration of the stages of training.
-    users : tuple of UserSample
     configuration : str
         The values that the model was trained with, as TOML.
-    notes : tuple of str
-        What a person should know when reading the figures.
-    exploration : Exploration or None
-        None where the items and users were not looked at as a whole.
-    exposure : Exposure or None
-        None where no lists are computed beforehand.
-    tags : tuple of TagQuality
-    odd_items, odd_users : tuple of OddOne
-        The first of those that stand out.
-    n_odd : tuple of int
-        How many items and users stand out, and how many users are suspects.
+    odd_items, odd_users : tuple of Outlier
+        The first unusual ones; `n_odd` counts unusual items, unusual users, and users that are suspects.
     """
 
     facts: dict[str, str]
@@ -165,6 +109,6 @@ class ReportData:
     exploration: Exploration | None = None
     exposure: Exposure | None = None
     tags: tuple[TagQuality, ...] = ()
-    odd_items: tuple[OddOne, ...] = ()
-    odd_users: tuple[OddOne, ...] = ()
+    odd_items: tuple[Outlier, ...] = ()
+    odd_users: tuple[Outlier, ...] = ()
     n_odd: tuple[int, int, int] = (0, 0, 0)

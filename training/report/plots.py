@@ -23,7 +23,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from training.evaluation.results import Comparison, Figure, Measured, TradeoffPoint
 from training.indexes.results import IndexPoint
-from training.tuning.results import Trial
+from training.tuning.trials import Trial
 
 INK = "#1f2329"  # becomes the color of the text around the plot
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK)

@@ -19,7 +19,7 @@ from recsys.score_order import displayed
 from training.evaluation.results import Comparison, Figure, Measured, Segment, TradeoffPoint
 from training.report import plots
 from training.report.data import ReportData
-from training.tuning.results import Trial
+from training.tuning.trials import Trial
 
 UNWRITABLE = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SECTION_TITLE = re.compile(r'<section id="(\w+)".*?><h2>(.*?)</h2>')
@@ -222,7 +222,8 @@ def _writable(value: Any) -> Any:
     if isinstance(value, str):
         return UNWRITABLE.sub("\ufffd", value)
     if isinstance(value, tuple):
-        return tuple(map(_writable, value))
+        items = map(_writable, value)
+        return value._make(items) if hasattr(value, "_make") else tuple(items)
     if isinstance(value, dict):
         return {_writable(key): _writable(one) for key, one in value.items()}
     if is_dataclass(value) and not isinstance(value, type):

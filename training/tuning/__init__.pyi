@@ -1,2 +1,2 @@
-from .results import Trial as Trial
 from .search import Tuned as Tuned
+from .trials import Trial as Trial

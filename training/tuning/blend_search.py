@@ -1,7 +1,6 @@
-"""The weights of the blend, searched on top of one factorization.
+"""Search for the weights of the blend of one factorization.
 
-Weights are moved along grids one at a time, as long as that helps (coordinate ascent), so that one fit of ALS serves many sets
-of them.
+Weights move along grids one at a time, as long as that helps (coordinate ascent).
 """
 
 from __future__ import annotations
@@ -33,27 +32,27 @@ FACTORS_ALONE: Weights = {**dict.fromkeys(GRIDS, 0.0), "neighbor_power": NEIGHBO
 
 
 def start_weights(blend: BlendConfig) -> Weights:
-    """The weights of the configuration that the search moves."""
+    """Return the weights of the configuration that the search moves."""
     return {name: float(getattr(blend, name)) for name in GRIDS}
 
 
 def search(
     validation: Validation, factors: Factors, content: Content, start: Weights, metric: Metric, k: int
 ) -> tuple[Weights, float]:
-    """The best weights that are found from `start`, and their metric, a mean over the validation users."""
-    best = {name: _nearest(GRIDS[name], start[name]) for name in GRIDS}
+    """Return the best weights reached from `start`, and their metric, a mean over the validation users."""
+    best = {name: min(grid, key=lambda weight: abs(weight - start[name])) for name, grid in GRIDS.items()}
     blocks = collect(validation, factors, content, best, k)
     unit = blending.score_unit(factors.users, factors.items)
-    known: dict[tuple[float, ...], float] = {}
+    values: dict[tuple[float, ...], float] = {}
 
     def value(weights: Weights) -> float:
         key = tuple(weights.values())
-        if key not in known:
-            known[key] = _mean(blocks, weights, unit, metric, k)
-        return known[key]
+        if key not in values:
+            values[key] = _mean(blocks, weights, unit, metric, k)
+        return values[key]
 
     moved = True
-    while moved and len(known) < MOST_SETS:
+    while moved and len(values) < MOST_SETS:
         before = best
         for name in GRIDS:
             if content.is_there or name not in OF_CONTENT:
@@ -64,7 +63,7 @@ def search(
 
 
 def factors_alone(validation: Validation, factors: Factors, content: Content, metric: Metric, k: int) -> float:
-    """The metric of the factors without any blend."""
+    """Return the metric of the factors without any blend."""
     blocks = collect(validation, factors, content.left_out(), FACTORS_ALONE, k)
     return _mean(blocks, FACTORS_ALONE, 1.0, metric, k)
 
@@ -92,9 +91,9 @@ def _climb(weights: Weights, name: str, value: Callable[[Weights], float]) -> We
 
 
 def _least(weights: Weights, value: Callable[[Weights], float], as_good: float) -> Weights:
-    """Less weight of the neighbors by behaviour, of busy users first, while at least `as_good` of the value stays.
+    """Lower the weight of the neighbors by behavior, of busy users first, while at least `as_good` of the value stays.
 
-    Held-out pairs may be near the pairs that the neighbors were counted from, nearer than those to come.
+    Held-out pairs may be nearer to the pairs that the neighbors were counted from than future pairs.
     """
     floor = displayed(as_good * value(weights))
     grid = GRIDS["neighbors"]
@@ -105,7 +104,3 @@ def _least(weights: Weights, value: Callable[[Weights], float], as_good: float) 
             break
         tried = {**weights, "neighbors": grid[grid.index(weights["neighbors"]) - 1]}
     return weights
-
-
-def _nearest(grid: Sequence[float], wanted: float) -> float:
-    return min(grid, key=lambda one: abs(one - wanted))

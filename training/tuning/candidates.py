@@ -1,12 +1,12 @@
-"""The candidates of validation users, with every part of their scores.
+"""Candidate items of validation users, with every part of their scores.
 
-For each user a few hundred items are kept: the best unseen ones by each part of the score. Once the parts are there, any set of
-weights is a sum of arrays, and its ranking metric a matter of milliseconds.
+They are the few hundred best unseen items by each part of the score. From the parts, the ranking metric of any weights is
+computed in milliseconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +20,7 @@ from recsys.config import BlendConfig
 from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors, unit_rows
 from recsys.model import blending
+from training.evaluation.ranking_metrics import ndcg_at_k, recall_at_k
 from training.evaluation.validation import Validation
 from training.factors import neighbors
 from training.factors.als import Factors
@@ -34,8 +35,8 @@ Metric = Literal["ndcg", "recall"]
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """What does not depend on the factors: centred unit text vectors (n_items, text_dim), and the nearest items by words and,
-    for each power of the grid, by behaviour."""
+    """Data that does not depend on the factors: centered unit text vectors (n_items, text_dim), and the nearest items by words
+    and, for each power of the grid, by behavior."""
 
     texts: Vectors
     words: sparse.csr_matrix
@@ -46,24 +47,21 @@ class Content:
         return bool(self.texts.shape[1] or self.words.nnz)
 
     def left_out(self) -> Content:
-        """The same items without any content or neighbor."""
-        nobody = neighbors.no_neighbors(self.words.shape[0])
-        return Content(self.texts[:, :0], nobody, dict.fromkeys(self.behaviour, nobody))
+        """Return the same items without any content or neighbor."""
+        nothing = neighbors.no_neighbors(self.words.shape[0])
+        return Content(self.texts[:, :0], nothing, dict.fromkeys(self.behaviour, nothing))
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """The parts of the scores of some users' candidates, each (n_users, n), -inf in `own` where there are fewer.
+    """The parts of the scores of some users' candidates, each (n_users, n).
 
+    `parts` are "own", -inf where there are fewer candidates, "prior", "text", "words" and, by behavior, "0.5" and "1.0".
     `counts` are the interactions of each candidate, -1 where its text neighbors say nothing of its factors; `lengths`
-    (n_users,) those of each user; `n_relevant` (n_users,) how many items are to be found, also those that are no candidates.
+    (n_users,) those of each user; `n_relevant` (n_users,) the relevant items, also those that are no candidates.
     """
 
-    own: Vectors
-    prior: Vectors
-    text: Vectors
-    words: Vectors
-    behaviour: dict[float, Vectors]
+    parts: dict[str, Vectors]
     counts: Vectors
     relevant: NDArray[np.bool_]
     lengths: NDArray[np.int64]
@@ -71,56 +69,52 @@ class Candidates:
 
 
 def behaviour_by_power(train: Interactions, blend: BlendConfig, random_state: int) -> dict[float, sparse.csr_matrix]:
-    """The nearest items by behaviour for each power that is tried."""
+    """Return the nearest items by behavior for each of NEIGHBOR_POWERS."""
     return {power: neighbors.by_behaviour(train, blend.n_neighbors, power, random_state) for power in NEIGHBOR_POWERS}
 
 
 def collect(validation: Validation, factors: Factors, content: Content, start: Weights, k: int) -> list[Candidates]:
-    """The candidates of all validation users, in blocks."""
-    return list(_Collector(validation, factors, content, start, k).blocks())
+    """Return the candidates of all validation users, in blocks."""
+    users, collector = validation.users, _Collector(validation, factors, content, start, k)
+    with ThreadPoolExecutor() as pool:
+        blocks = [users[start : start + USERS_AT_ONCE] for start in range(0, len(users), USERS_AT_ONCE)]
+        return list(pool.map(collector.candidates, blocks))
 
 
 def measure(block: Candidates, weights: Weights, unit: float, metric: Metric, k: int) -> Vectors:
-    """The metric at `k` of each user of a block, float64 (n_users,)."""
-    scores = _scores(block, weights, unit)
-    k = min(k, scores.shape[1])
-    hits = np.take_along_axis(block.relevant, score_order.best_places(scores, k), 1)
-    if metric == "recall":
-        return np.asarray(hits.sum(axis=1) / block.n_relevant)
-    gains = 1 / np.log2(np.arange(2, k + 2))
-    return np.asarray(hits @ gains / np.cumsum(gains)[np.minimum(block.n_relevant, k) - 1])
+    """Return the metric at `k` of each user of a block, float64 (n_users,)."""
+    scores = _scores(block.parts, block.counts, block.lengths, weights, unit)
+    hits = np.take_along_axis(block.relevant, score_order.best_places(scores, min(k, scores.shape[1])), 1)
+    return np.asarray((recall_at_k if metric == "recall" else ndcg_at_k)(hits, block.n_relevant))
 
 
-def _scores(block: Candidates, weights: Weights, unit: float) -> Vectors:
-    emphasis = blending.emphases(block.lengths, weights["short_history"])[:, None]
-    scale = np.maximum(block.lengths, 1).astype(np.float32)[:, None] ** np.float32(-0.5)
-    counts = np.maximum(block.counts, 0)
-    own = np.where(block.counts < 0, 1, counts / np.maximum(counts + np.float32(weights["prior_at"]), np.float32(1e-9)))
-    content = np.float32(weights["beta"]) * block.text + np.float32(weights["lexical"]) * scale * block.words
-    near = np.float32(weights["neighbors"]) * scale * block.behaviour[weights["neighbor_power"]]
-    return np.asarray(own * block.own + (1 - own) * block.prior + np.float32(unit) * (emphasis * content + near))
+def _scores(
+    parts: Mapping[str, Vectors], n: Vectors, lengths: NDArray[np.int64], weights: Weights, unit: float
+) -> Vectors:
+    emphasis = blending.emphases(lengths, weights["short_history"])[:, None]
+    scale = np.maximum(lengths, 1).astype(np.float32)[:, None] ** np.float32(-0.5)
+    counts = np.maximum(n, 0)
+    own = np.where(n < 0, 1, counts / np.maximum(counts + np.float32(weights["prior_at"]), np.float32(1e-9)))
+    content = np.float32(weights["beta"]) * parts["text"] + np.float32(weights["lexical"]) * scale * parts["words"]
+    near = np.float32(weights["neighbors"]) * scale * parts[str(weights["neighbor_power"])]
+    return np.asarray(own * parts["own"] + (1 - own) * parts["prior"] + np.float32(unit) * (emphasis * content + near))
 
 
 class _Collector:
-    """Computes the parts of the scores for blocks of users and keeps the candidates."""
+    """Computes the parts of the scores of blocks of users for all items, and takes those of the candidates."""
 
     def __init__(self, validation: Validation, factors: Factors, content: Content, start: Weights, k: int) -> None:
-        self.users, self.factors, self.content, self.start = validation.users, factors, content, start
+        self.factors, self.content, self.start = factors, content, start
         self.history = validation.train.matrix()
         self.history.data[:] = 1
         self.test = validation.test.matrix()
-        self.counts = validation.train.item_counts()
-        self.prior = neighbors.factor_prior(content.words, factors.items, self.counts)
-        self.told = np.where(self.prior.any(axis=1), self.counts, -1).astype(np.float32)
+        counts = validation.train.item_counts()
+        self.prior = neighbors.factor_prior(content.words, factors.items, counts)
+        self.counts = np.where(self.prior.any(axis=1), counts, -1).astype(np.float32)
         self.unit = blending.score_unit(factors.users, factors.items)
-        self.most = min(max(CANDIDATES, 2 * k), len(self.counts))
+        self.most = min(max(CANDIDATES, 2 * k), len(counts))
 
-    def blocks(self) -> Iterator[Candidates]:
-        parts = [self.users[start : start + USERS_AT_ONCE] for start in range(0, len(self.users), USERS_AT_ONCE)]
-        with ThreadPoolExecutor() as pool:
-            yield from pool.map(self._block, parts)
-
-    def _block(self, users: NDArray[np.int32]) -> Candidates:
+    def candidates(self, users: NDArray[np.int32]) -> Candidates:
         history = self.history[users]
         lengths = np.diff(history.indptr).astype(np.int64)
         vectors = self.factors.users[users]
@@ -131,53 +125,38 @@ class _Collector:
             dense["text"] = unit_rows(np.asarray(history @ self.content.texts)) @ self.content.texts.T
         nearby = {"words": history @ self.content.words}
         nearby |= {str(power): history @ matrix for power, matrix in self.content.behaviour.items()}
-        everything = {name: matrix.toarray() for name, matrix in nearby.items()} | dense
-        everything.setdefault("prior", dense["own"])
-        everything.setdefault("text", np.zeros((1, 1), dtype=np.float32))
-        total = _scores(_view(everything, self.told[None, :], lengths), self.start, self.unit)
+        parts = {name: matrix.toarray() for name, matrix in nearby.items()} | dense
+        parts.setdefault("prior", dense["own"])
+        parts.setdefault("text", np.zeros((1, 1), dtype=np.float32))
+        total = _scores(parts, self.counts[None, :], lengths, self.start, self.unit)
         marked = np.zeros(total.shape, dtype=bool)
         seen = (np.repeat(np.arange(len(users)), lengths), history.indices)
         for scores in (*dense.values(), total):
-            _mark_largest(marked, scores, seen, self.most)
+            unseen = scores.copy()
+            unseen[seen] = -np.inf
+            marked |= score_order.marked(unseen, self.most)
         for matrix in nearby.values():
-            _mark_largest_stored(marked, matrix.tocsr(), self.most)
+            _mark_largest(marked, matrix.tocsr(), self.most)
         marked[seen] = False
-        everything["text"] = np.broadcast_to(everything["text"], total.shape)
-        return self._candidates(users, everything, _places(marked), lengths)
+        parts["text"] = np.broadcast_to(parts["text"], total.shape)
+        return self._take(users, parts, _places(marked), lengths)
 
-    def _candidates(
-        self, users: NDArray[np.int32], parts: dict[str, Vectors], chosen: NDArray[np.int64], lengths: NDArray[np.int64]
+    def _take(
+        self, users: NDArray[np.int32], parts: dict[str, Vectors], places: NDArray[np.int64], lengths: NDArray[np.int64]
     ) -> Candidates:
-        absent = chosen < 0
-        at = np.maximum(chosen, 0)
+        absent, at = places < 0, np.maximum(places, 0)
         taken = {name: np.take_along_axis(matrix, at, axis=1) for name, matrix in parts.items()}
-        taken["own"] = np.where(absent, -np.inf, taken["own"])
-        taken["prior"] = np.where(absent, 0, taken["prior"])
+        for name, nothing in (("own", -np.inf), ("prior", 0)):
+            taken[name] = np.where(absent, nothing, taken[name]).astype(np.float32)
         test = self.test[users]
-        places = np.repeat(np.arange(len(users)), at.shape[1])
-        relevant = np.asarray(test[places, at.ravel()]).reshape(at.shape) != 0
-        return Candidates(
-            own=taken["own"].astype(np.float32),
-            prior=taken["prior"].astype(np.float32),
-            text=taken["text"],
-            words=taken["words"],
-            behaviour={power: taken[str(power)] for power in self.content.behaviour},
-            counts=np.where(absent, -1, self.told[at]).astype(np.float32),
-            relevant=relevant & ~absent,
-            lengths=lengths,
-            n_relevant=np.diff(test.indptr).astype(np.int64),
-        )
+        rows = np.repeat(np.arange(len(users)), at.shape[1])
+        relevant = np.asarray(test[rows, at.ravel()]).reshape(at.shape) != 0
+        counts = np.where(absent, -1, self.counts[at]).astype(np.float32)
+        return Candidates(taken, counts, relevant & ~absent, lengths, np.diff(test.indptr).astype(np.int64))
 
 
-def _mark_largest(
-    marked: NDArray[np.bool_], scores: Vectors, seen: tuple[NDArray[np.int64], NDArray[np.int32]], n: int
-) -> None:
-    hidden = scores.copy()
-    hidden[seen] = -np.inf
-    marked |= score_order.marked(hidden, n)
-
-
-def _mark_largest_stored(marked: NDArray[np.bool_], matrix: sparse.csr_matrix, n: int) -> None:
+def _mark_largest(marked: NDArray[np.bool_], matrix: sparse.csr_matrix, n: int) -> None:
+    """Mark the `n` largest stored values of each row."""
     for row in range(len(marked)):
         stored = slice(matrix.indptr[row], matrix.indptr[row + 1])
         values = matrix.data[stored]
@@ -186,24 +165,9 @@ def _mark_largest_stored(marked: NDArray[np.bool_], matrix: sparse.csr_matrix, n
 
 
 def _places(marked: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The marked columns of each row, (n_rows, most), -1 where there are fewer."""
+    """Return the marked columns of each row, (n_rows, most), -1 where there are fewer."""
     sizes = marked.sum(axis=1)
-    found = np.full((len(marked), max(1, int(sizes.max(initial=0)))), -1, dtype=np.int64)
+    places = np.full((len(marked), max(1, int(sizes.max(initial=0)))), -1, dtype=np.int64)
     rows, columns = np.nonzero(marked)
-    found[rows, np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)] = columns
-    return found
-
-
-def _view(parts: dict[str, Vectors], counts: Vectors, lengths: NDArray[np.int64]) -> Candidates:
-    """All items as candidates."""
-    return Candidates(
-        own=parts["own"],
-        prior=parts["prior"],
-        text=parts["text"],
-        words=parts["words"],
-        behaviour={float(name): matrix for name, matrix in parts.items() if name[0].isdigit()},
-        counts=counts,
-        relevant=np.empty(0, dtype=bool),
-        lengths=lengths,
-        n_relevant=lengths,
-    )
+    places[rows, np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)] = columns
+    return places

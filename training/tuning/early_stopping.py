@@ -1,4 +1,4 @@
-"""A fit of ALS that ends itself, and what a fit costs."""
+"""Fits of ALS that stop early, and the cost of a fit."""
 
 from __future__ import annotations
 
@@ -18,12 +18,7 @@ LOOK_USERS = 1000
 def fit_until_best(
     validation: Validation, content: Content, disliked: Histories, setting: AlsConfig, tune: TuneConfig
 ) -> tuple[Factors, int]:
-    """Iterate until the validation metric of the factors alone stops rising.
-
-    Returns
-    -------
-    Factors, int
-        The best ones, and how many iterations they took.
+    """Iterate until the validation metric of the factors alone stops rising; return the best, and their iterations.
 
     Raises
     ------
@@ -52,10 +47,10 @@ def fit_until_best(
 
 
 def most_iterations(pairs: Interactions, factors: int, gflop: float) -> int:
-    """How many iterations stay within `gflop` 10^9 operations.
+    """Return how many iterations stay within `gflop` 10^9 operations.
 
-    For each row and for each interaction of both sides there are four products (a start and three steps of conjugate
-    gradients) of two operations a number.
+    Each row and each interaction of both sides has four products (a start and three steps of conjugate gradients) of two
+    operations a number.
     """
     rows = len(pairs.users) + len(pairs.items)
     each = 8 * (rows * factors**2 + 2 * len(pairs) * factors) / 1e9

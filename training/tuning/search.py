@@ -1,12 +1,12 @@
-"""The search for hyper-parameters.
+"""Search for hyper-parameters.
 
 Two rungs. The cheap one draws settings of ALS (tree-structured Parzen estimator, Bergstra et al. 2011, after a few fixed
 starts) and fits them with few factors, on sampled users where the data is large. The full one takes the best of them to more
-factors as long as that helps, and then looks around the best of all. On every fit, which ends itself once more iterations do
-not help, the weights of the blend are searched (:mod:`training.tuning.blend_search`).
+factors as long as that helps, and then tries settings around the best. For every fit, which stops once more iterations do not
+help, the weights of the blend are searched (:mod:`training.tuning.blend_search`).
 
-Every trial is decided by the ones before it and the seed alone, and is stored when it is done: a search that was interrupted
-goes on where it was, and ends as if it had not been.
+Every trial depends on the ones before it and the seed alone, and is stored when it is done: an interrupted search can be
+resumed with the same result.
 """
 
 from __future__ import annotations
@@ -31,11 +31,10 @@ from training.factors.als import Factors
 from training.tuning import blend_search
 from training.tuning.candidates import Content, Weights, behaviour_by_power
 from training.tuning.early_stopping import FIRST_LOOK, fit_until_best, most_iterations
-from training.tuning.results import Trial
-from training.tuning.trials import Ledger, Result, Rung
+from training.tuning.trials import Ledger, Result, Rung, Trial
 
 CHEAP_SHARE = 0.6
-WORTH = 1.002  # ratio of the metric from which more factors are worth their price
+WORTH = 1.002  # ratio of the metric from which more factors are worth their cost
 FEW_FACTORS = 16
 STARTS: tuple[dict[str, float], ...] = (
     {"alpha": 10.0, "regularization": 0.3, "user_power": 0.2, "item_power": 0.2},
@@ -44,27 +43,12 @@ STARTS: tuple[dict[str, float], ...] = (
     {"alpha": 20.0, "regularization": 0.1, "user_power": 0.4, "item_power": 0.2},
 )
 CONTENT_LEADS = {"beta": 0.7, "lexical": 0.5, "short_history": 2.0}
-AROUND: tuple[tuple[str, float], ...] = (
-    ("regularization", 2.0),
-    ("regularization", 0.5),
-    ("alpha", 2.0),
-    ("alpha", 0.5),
-)
+AROUND = (("regularization", 2.0), ("regularization", 0.5), ("alpha", 2.0), ("alpha", 0.5))
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """What a search works on.
-
-    Parameters
-    ----------
-    validation : Validation
-    content : Content
-    disliked : Histories
-        Seen, not liked.
-    checksum : str
-        Of the data set and the texts: a stored trial counts only for the same.
-    """
+    """Data of a search: `disliked` are pairs seen and not liked; stored trials count only for the same `checksum`."""
 
     validation: Validation
     content: Content
@@ -74,7 +58,7 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """The configuration with the best values, all trials, and the factors of the best one where they are at hand."""
+    """The configuration with the best values, all trials, and the factors of the best one if they are in memory."""
 
     config: Config
     trials: tuple[Trial, ...]
@@ -82,12 +66,7 @@ class Tuned:
 
 
 def search(task: Task, config: Config, trials: int, on_progress: Callable[[str], None] = lambda _: None) -> Tuned:
-    """Search for `trials` fits.
-
-    Parameters
-    ----------
-    on_progress : callable
-        Takes a line after each trial.
+    """Search with `trials` fits; `on_progress` takes a line after each.
 
     Raises
     ------
@@ -113,46 +92,48 @@ class _Search:
             self._trial("cheap", number, trials)
         for number in range(trials - n_cheap):
             self._trial("full", number, trials)
-        best = self._preferred(self._comparable())
+        best = self._best_so_far()
         if best.value <= 0:
             raise ModelRejectedError("tune: no fit found anything that was held out; see the lines above")
+        blend = BlendConfig(**{**self.config.blend.model_dump(), **best.blend})
+        shown = tuple(
+            Trial(number, rung, result.value, _varied(result), result.seconds, result.alone, result == best)
+            for number, (rung, result) in enumerate(self.results, 1)
+        )
         factors = self.best[1] if self.best and self.best[0] == best else None
-        return Tuned(_chosen(self.config, best), self._shown(best), factors)
+        return Tuned(self.config.model_copy(update={"als": best.als, "blend": blend}), shown, factors)
 
-    def _comparable(self) -> list[Result]:
-        """Results on the same data: all, or those of the full rung where the cheap one had less."""
+    def _best_so_far(self) -> Result:
+        """Return the preferred result on the same data: of all, or of the full rung where the cheap one had less data."""
         same = self.cheap_task is self.task or all(rung == "cheap" for rung, _ in self.results)
-        return [result for rung, result in self.results if same or rung == "full"]
+        return self._preferred([result for rung, result in self.results if same or rung == "full"])
 
     def _trial(self, rung: Rung, number: int, trials: int) -> None:
         with self.ledger.in_use():
             result = self.ledger.find(rung, number)
         if result is None:
-            trial = self._asked(number) if rung == "cheap" else None
+            trial = self._ask(number) if rung == "cheap" else None
             result = self._fit(rung, self._drawn(trial) if trial else self._next_full())
             with self.ledger.in_use():
                 self.ledger.store(rung, trial, result)
         self.results.append((rung, result))
         values = " ".join(f"{name}={value:.3g}" for name, value in _varied(result).items())
+        mark = " (best so far)" if self._best_so_far() is result else ""
         self.on_progress(
             f"trial {len(self.results)}/{trials} {rung:<5} {self.config.tune.metric}@{self.config.tune.k} "
-            f"{result.value:.4f}, factors alone {result.alone:.4f}{self._best_mark(result)}  {result.seconds:.1f} s  {values}"
+            f"{result.value:.4f}, factors alone {result.alone:.4f}{mark}  {result.seconds:.1f} s  {values}"
         )
 
     def _preferred(self, results: Sequence[Result]) -> Result:
         return preferred(results, self.task.validation.as_good)
 
-    def _best_mark(self, result: Result) -> str:
-        return " (best so far)" if self._preferred(self._comparable()) is result else ""
-
-    def _asked(self, number: int) -> optuna.Trial:
+    def _ask(self, number: int) -> optuna.Trial:
         start = STARTS[number] if number < len(STARTS) else None
         with self.ledger.in_use():
             return self.ledger.ask("cheap", number, self.config.als.random_state, start)
 
     def _drawn(self, trial: optuna.Trial) -> AlsConfig:
-        tune = self.config.tune
-        factors = min(tune.cheap_factors, tune.max_factors)
+        factors = min(self.config.tune.cheap_factors, self.config.tune.max_factors)
         return self.config.als.model_copy(update={**_suggest(trial, self.task), "factors": factors})
 
     def _fit(self, rung: Rung, setting: AlsConfig) -> Result:
@@ -173,12 +154,12 @@ class _Search:
         return result
 
     def _start(self) -> Weights:
-        """The blend of the best result so far, else the configured one."""
+        """Return the blend of the best result so far, else the configured one."""
         best = max((result for _, result in self.results), key=lambda result: result.merit, default=None)
         return best.blend if best else blend_search.start_weights(self.config.blend)
 
     def _next_full(self) -> AlsConfig:
-        """The setting of the next trial of the full rung: the first that the results so far ask for and do not hold."""
+        """Return the setting of the next trial of the full rung: the first that was not tried."""
         same = self.cheap_task is self.task
         tried = {_setting(result.als): result.merit for rung, result in self.results if same or rung == "full"}
         base = self._preferred([result for rung, result in self.results if rung == "cheap"]).als
@@ -186,57 +167,52 @@ class _Search:
         return next(setting for setting in settings if _setting(setting) not in tried)
 
     def _ladder(self, base: AlsConfig, tried: Mapping[str, float]) -> Iterator[AlsConfig]:
-        """The best setting of the cheap rung with more factors while that pays; where it does not at all, with fewer."""
+        """Yield the best setting of the cheap rung with more factors while that pays; if it never does, with fewer."""
         step: AlsConfig | None = base
         value = 0.0
         while step is not None:
             yield step
-            found = tried[_setting(step)]
-            if found < displayed(value * WORTH):
+            merit = tried[_setting(step)]
+            if merit < displayed(value * WORTH):
                 break
-            value, step = found, self._resized(step, 2 * step.factors)
+            value, step = merit, self._resized(step, 2 * step.factors)
         if step is not None and step.factors == 2 * base.factors and base.factors >= 2 * FEW_FACTORS:
             yield base.model_copy(update={"factors": base.factors // 2})
 
     def _around_best(self) -> Iterator[AlsConfig]:
-        """Settings around the best one, ever nearer: more factors want another regularization than the cheap rung's."""
-        best, exponent = self._preferred(self._comparable()).als, 1.0
+        """Yield settings around the best one, ever nearer: more factors need another regularization than the cheap rung."""
+        best, exponent = self._best_so_far().als, 1.0
         while True:
             for name, by in AROUND:
                 yield best.model_copy(update={name: getattr(best, name) * by**exponent})
             exponent /= 2
 
     def _resized(self, config: AlsConfig, factors: int) -> AlsConfig | None:
-        """None where that many factors are more than configured, than the data has rows for, or than a fit may cost."""
+        """Return None where so many factors are more than configured, than the data has rows for, or than a fit may cost."""
         pairs, tune = self.task.validation.train, self.config.tune
         few_rows = factors > min(len(pairs.users), len(pairs.items)) // 2
         if factors > tune.max_factors or few_rows or most_iterations(pairs, factors, tune.gflop) < FIRST_LOOK:
             return None
         return config.model_copy(update={"factors": factors})
 
-    def _shown(self, best: Result) -> tuple[Trial, ...]:
-        return tuple(
-            Trial(number, rung, result.value, _varied(result), result.seconds, result.alone, result == best)
-            for number, (rung, result) in enumerate(self.results, 1)
-        )
-
 
 def without_validation(config: Config) -> Config:
-    """The configuration for data in which no user has two interactions: content leads.
+    """Return the configuration for data in which no user has two interactions: content leads.
 
-    Factors of such data hold nothing but popularity; the weights are those that did best on citeulike-t cut down to one
-    interaction a user (docs/decisions/0007).
+    Factors of such data hold nothing but popularity; the weights did best on citeulike-t cut down to one interaction a user
+    (docs/decisions/0007).
     """
     return config.model_copy(update={"blend": config.blend.model_copy(update=CONTENT_LEADS)})
 
 
 def preferred(results: Sequence[Result], as_good: float) -> Result:
-    """Of the results whose merit is at least `as_good` of the best one's, the most regularized.
+    """Return the most regularized of the results whose merit is at least `as_good` of the best merit.
 
     Compare the one-standard-error rule of Breiman et al. (1984).
     """
     floor = displayed(as_good * max(result.merit for result in results))
-    return max((one for one in results if one.merit >= floor), key=lambda one: (one.als.regularization, one.merit))
+    good = (result for result in results if result.merit >= floor)
+    return max(good, key=lambda result: (result.als.regularization, result.merit))
 
 
 def _suggest(trial: optuna.Trial, task: Task) -> dict[str, float]:
@@ -255,7 +231,7 @@ def _suggest(trial: optuna.Trial, task: Task) -> dict[str, float]:
 
 
 def _setting(config: AlsConfig) -> str:
-    """What makes two fits the same: everything but the number of iterations, which a fit finds itself."""
+    """Return the identity of a fit: everything but the number of iterations, which a fit finds itself."""
     return config.model_dump_json(exclude={"iterations"})
 
 
@@ -265,13 +241,8 @@ def _varied(result: Result) -> dict[str, float]:
     return {name: float(getattr(result.als, name)) for name in (*names, *extra)} | result.blend
 
 
-def _chosen(config: Config, best: Result) -> Config:
-    blend = BlendConfig(**{**config.blend.model_dump(), **best.blend})
-    return config.model_copy(update={"als": best.als, "blend": blend})
-
-
 def _smaller(task: Task, config: Config) -> Task:
-    """The task of the cheap rung: sampled users where there are more interactions than it takes."""
+    """Return the task of the cheap rung: sampled users where there are too many interactions."""
     validation, most = task.validation, config.tune.cheap_interactions
     if len(validation.train) <= most:
         return task
@@ -287,11 +258,11 @@ def _smaller(task: Task, config: Config) -> Task:
 
 
 def _key(task: Task, config: Config) -> str:
-    """Names what a stored trial depends on."""
-    told = config.model_dump(mode="json", include={"als", "blend", "tune", "evaluate"})
-    told["tune"] = {name: value for name, value in told["tune"].items() if name not in ("storage", "trials")}
-    said = json.dumps([__version__, task.checksum, task.validation.protocol, told], sort_keys=True)
-    digest = hashlib.sha256(said.encode())
+    """Return a hash of everything that a stored trial depends on."""
+    values = config.model_dump(mode="json", include={"als", "blend", "tune", "evaluate"})
+    values["tune"] = {name: value for name, value in values["tune"].items() if name not in ("storage", "trials")}
+    text = json.dumps([__version__, task.checksum, task.validation.protocol, values], sort_keys=True)
+    digest = hashlib.sha256(text.encode())
     digest.update(np.ascontiguousarray(task.content.texts).data)  # another encoder
     for array in (task.disliked.indptr, task.disliked.item_nums):
         digest.update(np.ascontiguousarray(array).data)

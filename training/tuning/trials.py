@@ -1,4 +1,4 @@
-"""The finished fits of a search, stored so that it can be resumed. The only file that imports optuna."""
+"""Finished fits of a search, stored so that it can be resumed."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from recsys.score_order import displayed
 
 Rung = Literal["cheap", "full"]
 STARTUP_TRIALS = 6  # before the estimator draws
-DAMAGED = (
-    RuntimeError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-)  # what optuna makes of records that are damaged
+DAMAGED = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)  # raised by optuna for damaged records
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A fit as the report shows it: `value` and `alone` as of Result; `chosen` marks the fit that is used."""
+
+    number: int
+    rung: str
+    value: float
+    parameters: dict[str, float]
+    seconds: float
+    alone: float = 0.0
+    chosen: bool = False
 
 
 @dataclass(frozen=True)
 class Result:
     """A finished fit.
 
-    Parameters
-    ----------
-    als : AlsConfig
-        Its setting, with the iterations it took.
-    blend : dict
-        The weights that were found for it.
-    value, alone : float
-        The validation metric with that blend, and that of the factors alone.
-    seconds : float
+    `als` has the iterations that it took, `blend` the best weights for it; `value` is the validation metric with that
+    blend, `alone` that of the factors alone.
     """
 
     als: AlsConfig
@@ -48,10 +48,10 @@ class Result:
 
     @property
     def merit(self) -> float:
-        """What the search makes large: the mean of both metrics.
+        """The objective of the search: the mean of both metrics.
 
-        A blend can hide weak factors behind neighbors that were counted from pairs close to the held-out ones; with pairs to
-        come that are less close, good factors carry the list (docs/decisions/0008).
+        A blend can hide weak factors behind neighbors that were counted from pairs close to the held-out ones; on future
+        pairs, which are less close, good factors carry the list (docs/decisions/0008).
         """
         return displayed((self.value + self.alone) / 2)
 
@@ -62,9 +62,9 @@ class Ledger:
     Parameters
     ----------
     path : str
-        SQLite file; empty: nothing outlives the process.
+        SQLite file; empty: trials stay in memory.
     key : str
-        Names everything that a trial depends on: only trials of the same key are found again.
+        Hash of everything that a trial depends on: only trials of the same key are used again.
 
     Raises
     ------
@@ -88,27 +88,27 @@ class Ledger:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Whatever reads or writes the file: a damaged record, a full disk or a foreign file raises DataError."""
+        """Raise DataError for a damaged record, a full disk or a foreign file."""
         from sqlalchemy.exc import SQLAlchemyError  # no training without a search waits for it
 
         try:
             yield
         except (SQLAlchemyError, optuna.exceptions.OptunaError, OSError, *DAMAGED) as error:
-            said = (str(error) or type(error).__name__).splitlines()[0]
-            raise DataError(f"tune.storage = {self.path!r}: {said}; remove the file or set another") from error
+            message = (str(error) or type(error).__name__).splitlines()[0]
+            raise DataError(f"tune.storage = {self.path!r}: {message}; remove the file or set another") from error
 
     def find(self, rung: Rung, number: int) -> Result | None:
-        """The result of trial `number` of a rung, where it was finished before."""
+        """Return the result of trial `number` of a rung if it was finished before."""
         done = self._studies[rung].trials
         if number >= len(done):
             return None
-        told: dict[str, Any] = done[number].user_attrs
-        return Result(AlsConfig(**told["als"]), told["blend"], told["value"], told["alone"], told["seconds"])
+        fields: dict[str, Any] = done[number].user_attrs
+        return Result(**{**fields, "als": AlsConfig(**fields["als"])})
 
     def ask(self, rung: Rung, number: int, seed: int, start: Mapping[str, float] | None) -> optuna.Trial:
-        """A new trial, at `start` or where the estimator draws it, by `seed` and the finished trials alone.
+        """Return a new trial, at `start` or drawn by the estimator, from `seed` and the finished trials alone.
 
-        Nothing of it is stored before :meth:`store`, so a fit that was interrupted leaves nothing that a later draw would see.
+        It is not stored before :meth:`store`, so an interrupted fit does not change later draws.
         """
         sampler = optuna.samplers.TPESampler(seed=seed + number, multivariate=True, n_startup_trials=STARTUP_TRIALS)
         study = optuna.create_study(sampler=sampler, direction="maximize")
@@ -118,14 +118,12 @@ class Ledger:
         return study.ask()
 
     def store(self, rung: Rung, trial: optuna.Trial | None, result: Result) -> None:
-        """Keep a finished trial; None where it was not asked for."""
-        told = {"als": result.als.model_dump(mode="json"), "blend": result.blend, "value": result.value}
-        told |= {"alone": result.alone, "seconds": result.seconds}
+        """Store a finished trial; `trial` is None where it was not drawn by :meth:`ask`."""
         self._studies[rung].add_trial(
             optuna.trial.create_trial(
                 params=trial.params if trial else {},
                 distributions=trial.distributions if trial else {},
                 value=result.merit,
-                user_attrs=told,
+                user_attrs={**vars(result), "als": result.als.model_dump(mode="json")},
             )
         )

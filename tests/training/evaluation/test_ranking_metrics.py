@@ -168,41 +168,47 @@ def test_the_same_item_in_two_lists_is_no_repetition() -> None:
     assert ranking_metrics.hits(lists([1, 2], [2, 1]), relevant({1}, {1})).tolist() == [[True, False], [False, True]]
 
 
+def interval(values: ranking_metrics.PerUser, random_state: int, rounds: int = 1000) -> tuple[float, float]:
+    """The interval of one metric."""
+    low, high = ranking_metrics.bootstrap_intervals(values[:, None], random_state, rounds)
+    return float(low[0]), float(high[0])
+
+
 def test_the_interval_holds_the_mean_and_has_the_width_of_the_theory() -> None:
     values = np.random.default_rng(0).normal(3, 2, 400)
-    low, high = ranking_metrics.bootstrap_interval(values, 1, rounds=4000)
+    low, high = interval(values, 1, rounds=4000)
     error = 1.96 * float(values.std()) / math.sqrt(400)  # by the central limit theorem
     assert (low, high) == pytest.approx((values.mean() - error, values.mean() + error), abs=0.15 * error)
 
 
 def test_the_interval_is_that_of_the_seed() -> None:
     values = np.random.default_rng(0).random(50)
-    assert ranking_metrics.bootstrap_interval(values, 1) == ranking_metrics.bootstrap_interval(values, 1)
-    assert ranking_metrics.bootstrap_interval(values, 1) != ranking_metrics.bootstrap_interval(values, 2)
+    assert interval(values, 1) == interval(values, 1)
+    assert interval(values, 1) != interval(values, 2)
 
 
 def test_equal_values_have_an_interval_without_width() -> None:
-    assert ranking_metrics.bootstrap_interval(np.full(20, 0.25), 0) == (0.25, 0.25)
+    assert interval(np.full(20, 0.25), 0) == (0.25, 0.25)
 
 
 def test_intervals_of_several_metrics_are_those_of_each() -> None:
     values = np.random.default_rng(0).random((700, 3))
     low, high = ranking_metrics.bootstrap_intervals(values, 5)
     for column in range(3):
-        assert ranking_metrics.bootstrap_interval(values[:, column], 5) == pytest.approx((low[column], high[column]))
+        assert interval(values[:, column], 5) == pytest.approx((low[column], high[column]))
 
 
 def test_an_interval_over_more_users_than_are_drawn_at_once() -> None:
     n = ranking_metrics.MOST_DRAWS + 1
     values = (np.arange(n) % 4 == 0).astype(np.float64)
-    low, high = ranking_metrics.bootstrap_interval(values, 0, rounds=200)
+    low, high = interval(values, 0, rounds=200)
     error = 1.96 * math.sqrt(0.25 * 0.75 / n)
     assert (low, high) == pytest.approx((0.25 - error, 0.25 + error), abs=0.4 * error)
 
 
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 0.7])
 def test_equal_values_that_round_have_an_interval_without_width(value: float) -> None:
-    assert ranking_metrics.bootstrap_interval(np.full(37, value), 0) == (value, value)
+    assert interval(np.full(37, value), 0) == (value, value)
 
 
 def test_leave_one_out_by_hand() -> None:

@@ -16,14 +16,7 @@ from recsys.errors import DataError
 from tests.support import factories
 from tests.support.files import pairs_of
 from training.evaluation import split as splitting
-from training.evaluation.split import (
-    Kind,
-    Split,
-    split_at_time,
-    split_last_share,
-    split_leave_last_out,
-    split_random_share,
-)
+from training.evaluation.split import Kind, Split
 
 Row = tuple[int, int, int]
 
@@ -66,27 +59,28 @@ def test_the_last_share_of_each_user_never_all_at_least_one(rows: list[Row], sha
         expected |= {(user, item, time) for time, item in sorted(history)[len(history) - n :]}
     if not expected:
         with pytest.raises(DataError, match="no user has two interactions, so nothing can be held out"):
-            split_last_share(data(rows), share)
+            splitting.split(data(rows), "temporal", share, 0)
     else:
-        split = split_last_share(data(rows), share)
+        split = splitting.split(data(rows), "temporal", share, 0)
         assert rows_of(split.test) == expected
         assert rows_of(split.train) == set(rows) - expected
         assert set(split.train.user_nums.tolist()) == set(histories)
-        assert splitting.tested_users(split).tolist() == sorted({user for user, _, _ in expected})
+        assert np.unique(split.test.user_nums).tolist() == sorted({user for user, _, _ in expected})
 
 
 def test_a_fifth_of_ten_is_the_last_two() -> None:
     pairs = [("a", f"i{number}") for number in range(10)]
-    split = split_last_share(factories.interactions(pairs, times=[50, 90, 10, 70, 20, 30, 40, 60, 80, 0]), 0.2)
+    split = splitting.split(
+        factories.interactions(pairs, times=[50, 90, 10, 70, 20, 30, 40, 60, 80, 0]), "temporal", 0.2, 0
+    )
     assert pairs_of(split.test) == {("a", "i1"): (1.0, 90), ("a", "i8"): (1.0, 80)}
 
 
 def test_both_parts_keep_all_users_and_items() -> None:
     whole = factories.interactions([("a", "x"), ("a", "y"), ("b", "z")], items=["cold"], times=[1, 2, 3])
-    split = split_last_share(whole, 0.5)
+    split = splitting.split(whole, "temporal", 0.5, 0)
     assert split.train.users is split.test.users is whole.users
     assert split.train.items is split.test.items is whole.items
-    assert splitting.tested_users(split).dtype == np.int32
 
 
 @pytest.mark.parametrize("kind", ["temporal", "cutoff", "leave-last-out"])
@@ -113,18 +107,18 @@ def test_a_random_share_holds_out_as_many_as_the_last_share(rows: list[Row], sha
     whole = data(rows)
     if np.bincount(whole.user_nums).max() == 1:
         with pytest.raises(DataError, match="no user has two interactions"):
-            split_random_share(whole, share, seed)
+            splitting.split(whole, "random", share, seed)
         return
-    found = split_random_share(whole, share, seed)
+    found = splitting.split(whole, "random", share, seed)
     assert is_a_cut(found, rows)
-    by_time = split_last_share(whole, share)
+    by_time = splitting.split(whole, "temporal", share, 0)
     assert sorted(found.test.user_nums) == sorted(by_time.test.user_nums)
-    assert rows_of(split_random_share(whole, share, seed).test) == rows_of(found.test)
+    assert rows_of(splitting.split(whole, "random", share, seed).test) == rows_of(found.test)
 
 
 def test_a_random_share_is_fair_and_of_its_seed() -> None:
     whole = data([(user, item, 0) for user in range(6) for item in range(9)])
-    tests = [split_random_share(whole, 1 / 3, seed).test for seed in range(300)]
+    tests = [splitting.split(whole, "random", 1 / 3, seed).test for seed in range(300)]
     times = np.bincount(np.concatenate([test.item_nums for test in tests]), minlength=9)
     # each of 54 pairs is held out with chance 1/3: 600 of 1800 draws an item, standard deviation 20
     assert times.sum() == 300 * 18
@@ -141,9 +135,9 @@ def test_the_newest_of_each_user_with_two(rows: list[Row]) -> None:
     newest = {user: max(history) for user, history in histories.items() if len(history) > 1}
     if not newest:
         with pytest.raises(DataError, match="no user has two interactions"):
-            split_leave_last_out(data(rows))
+            splitting.split(data(rows), "leave-last-out", 0.5, 0)
         return
-    found = split_leave_last_out(data(rows))
+    found = splitting.split(data(rows), "leave-last-out", 0.5, 0)
     assert is_a_cut(found, rows)
     assert rows_of(found.test) == {(user, item, time) for user, (time, item) in newest.items()}
 
@@ -154,9 +148,9 @@ def test_one_moment_for_all(rows: list[Row], share: float) -> None:
     times = sorted(time for _, _, time in rows)
     if times[0] == times[-1]:
         with pytest.raises(DataError, match=f"all {len(rows)} interactions have the same timestamp"):
-            split_at_time(data(rows), share)
+            splitting.split(data(rows), "cutoff", share, 0)
         return
-    found = split_at_time(data(rows), share)
+    found = splitting.split(data(rows), "cutoff", share, 0)
     assert is_a_cut(found, rows)
     before, after = (sorted(time for _, _, time in rows_of(part)) for part in (found.train, found.test))
     assert before[-1] < after[0]
@@ -173,29 +167,23 @@ def test_a_cutoff_by_hand() -> None:
     assert pairs_of(found.test) == {("a", "i8"): (1.0, 8), ("c", "i1"): (1.0, 9), ("c", "new"): (1.0, 10)}
     assert found.train.users.id(1) == "c"  # all the same, both parts know the user
     assert 1 not in found.train.user_nums
-    assert splitting.tested_users(found).tolist() == [0, 1]
+    assert np.unique(found.test.user_nums).tolist() == [0, 1]
 
 
 def test_the_same_second_stays_together_in_the_test_part() -> None:
     pairs = [("a", f"i{number}") for number in range(5)]
-    found = split_at_time(factories.interactions(pairs, times=[1, 2, 5, 5, 5]), 0.2)
+    found = splitting.split(factories.interactions(pairs, times=[1, 2, 5, 5, 5]), "cutoff", 0.2, 0)
     assert sorted(found.test.item_nums.tolist()) == [2, 3, 4]
-    found = split_at_time(factories.interactions(pairs, times=[5, 5, 5, 5, 9]), 0.6)
+    found = splitting.split(factories.interactions(pairs, times=[5, 5, 5, 5, 9]), "cutoff", 0.6, 0)
     assert found.test.item_nums.tolist() == [4]  # something must lie before the moment
 
 
-def test_kinds_are_the_functions_of_their_names() -> None:
+def test_kinds_differ_and_are_described() -> None:
     whole = data([(user, item, (user * item) % 5) for user in range(6) for item in range(9)])
-    expected: dict[Kind, Split] = {
-        "temporal": split_last_share(whole, 0.4),
-        "cutoff": split_at_time(whole, 0.4),
-        "leave-last-out": split_leave_last_out(whole),
-        "random": split_random_share(whole, 0.4, 7),
-    }
-    tests = {kind: rows_of(splitting.split(whole, kind, 0.4, 7).test) for kind in expected}
-    assert tests == {kind: rows_of(found.test) for kind, found in expected.items()}
+    kinds: tuple[Kind, ...] = ("temporal", "cutoff", "leave-last-out", "random")
+    tests = {kind: rows_of(splitting.split(whole, kind, 0.4, 7).test) for kind in kinds}
     assert len({frozenset(test) for test in tests.values()}) == 4
-    assert {kind: splitting.describe(kind, 0.4) for kind in expected} == {
+    assert {kind: splitting.describe(kind, 0.4) for kind in kinds} == {
         "temporal": "last 40% of each user's interactions by time",
         "cutoff": "last 40% of all interactions by time",
         "leave-last-out": "newest interaction of each user",
@@ -206,6 +194,6 @@ def test_kinds_are_the_functions_of_their_names() -> None:
 def test_the_weights_stay_with_their_pairs() -> None:
     whole = data([(user, item, (user * item) % 5) for user in range(6) for item in range(9)])
     object.__setattr__(whole, "weights", np.arange(1, 55, dtype=np.float32))
-    split = split_last_share(whole, 0.3)
+    split = splitting.split(whole, "temporal", 0.3, 0)
     assert pairs_of(split.train) | pairs_of(split.test) == pairs_of(whole)
     assert math.isclose(split.train.weights.sum() + split.test.weights.sum(), 54 * 55 / 2)

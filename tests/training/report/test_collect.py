@@ -16,8 +16,8 @@ from tests.support.sample import small
 from training import pipeline
 from training.report import collect
 from training.run import TrainingRun
-from training.tuning.results import Trial
 from training.tuning.search import Tuned
+from training.tuning.trials import Trial
 
 QUIET = Stages(quiet=True)
 SECONDS = {"read": 1.0, "index": 2.5}

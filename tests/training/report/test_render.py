@@ -19,7 +19,7 @@ from training.indexes.results import IndexPoint
 from training.report import plots
 from training.report.data import ReportData
 from training.report.render import render
-from training.tuning.results import Trial
+from training.tuning.trials import Trial
 
 
 def rarely(*names: str) -> list[object]:

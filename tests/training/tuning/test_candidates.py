@@ -113,7 +113,7 @@ def test_few_candidates_hold_the_lists_of_the_weights_that_they_were_collected_w
         expected = served(made_of, start, "ndcg", 5)
         assert measured(made_of, start, start, "ndcg", 5) == pytest.approx(expected, abs=1e-9)
     blocks = candidates.collect(*made_of, drawn(0), 2)
-    assert max(block.own.shape[1] for block in blocks) < 60
+    assert max(block.parts["own"].shape[1] for block in blocks) < 60
 
 
 def test_blocks_of_users_stay_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +126,9 @@ def test_blocks_of_users_stay_in_their_order(monkeypatch: pytest.MonkeyPatch) ->
 def test_nothing_that_was_seen_is_a_candidate() -> None:
     validation, factors, content = made("with content")
     for block in candidates.collect(validation, factors, content, drawn(0), 10):
-        assert (np.isfinite(block.own).sum(axis=1) == N_ITEMS - block.lengths).all()
+        assert (np.isfinite(block.parts["own"]).sum(axis=1) == N_ITEMS - block.lengths).all()
         assert (block.relevant.sum(axis=1) == block.n_relevant).all()
-        assert not block.relevant[np.isinf(block.own)].any()
+        assert not block.relevant[np.isinf(block.parts["own"])].any()
 
 
 def test_content_that_is_left_out_leaves_the_factors_alone() -> None:
