@@ -1,14 +1,14 @@
-"""Vectors in groups of like ones by spherical k-means, and how far the groups can be trusted.
+"""Spherical k-means groups of vectors, and their quality.
 
-Distances of hundreds of dimensions are much alike, so the vectors are first brought to their DIM leading principal directions.
-There they get length 1: the squared distance of k-means is then twice one minus the cosine (Dhillon and Modha 2001).
-Directions and centres are fitted on a sample, and every vector goes to the nearest centre, so a million of them take seconds.
+The vectors are first reduced to their DIM leading principal directions, as distances of hundreds of dimensions are much
+alike, and get length 1: the squared distance of k-means is then twice one minus the cosine (Dhillon and Modha 2001).
+Directions and centers are fitted on a sample, and every vector goes to the nearest center.
 
-"auto" tries some counts. A count is stable when fits with other seeds, each on another half of the sample, agree on all of it:
-the mean of their adjusted Rand indices (Hubert and Arabie 1985) is at least STABLE (Ben-Hur, Elisseeff and Guyon 2002). Of the
+"auto" tries some counts. A count is stable when fits with other seeds, each on another half of the sample, agree: the mean
+of their adjusted Rand indices (Hubert and Arabie 1985) is at least STABLE (Ben-Hur, Elisseeff and Guyon 2002). Of the
 stable counts the one with the largest silhouette (Rousseeuw 1987) is taken; where none is stable, the most stable one.
 
-Why not HDBSCAN: it leaves 36% to 76% of the sample's items in no group, and each item should know its own (docs/explore.md).
+HDBSCAN leaves 36% to 76% of the sample's items in no group, and each item needs one (docs/explore.md).
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ PER_GROUP = 10  # vectors of a group on average, at least
 STABLE = 0.5
 SEEDS = 3
 DIM = 50
-SAMPLE = 5000  # vectors that centres are fitted on
-MEASURED = 2000  # vectors that the silhouette looks at
+SAMPLE = 5000  # vectors that centers are fitted on
+MEASURED = 2000  # vectors of the silhouette
 STARTS = 3  # of which the best is kept
-TRIAL_STARTS = 2  # for a count that is looked at
+TRIAL_STARTS = 2  # for each count that is tried
 BLOCK = 1 << 22  # cosines at once
 
 Nums = NDArray[np.int32]
@@ -46,16 +46,10 @@ Nums = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Quality:
-    """How far apart groups are and how far they depend on chance.
+    """Quality of a number of groups.
 
-    Parameters
-    ----------
-    count : int
-    silhouette : float
-        Mean silhouette by cosine distance along the leading directions, -1 to 1; above 0 a vector is nearer to its group than
-        to any other.
-    stability : float
-        Mean adjusted Rand index of fits on other halves with other seeds: 1 alike, 0 as chance has it.
+    `silhouette` is the mean by cosine distance along the leading directions, -1 to 1; above 0 a vector is nearer to its
+    group than to any other. `stability` is the mean adjusted Rand index of fits: 1 alike, 0 chance.
     """
 
     count: int
@@ -72,11 +66,11 @@ class Clustering:
     labels : int32 array (n,)
         NO_GROUP for rows of zeros.
     closeness : float32 array (n,)
-        Cosine with the centre of the group along the leading directions, 0 for rows of zeros.
+        Cosine with the center of the group along the leading directions, 0 for rows of zeros.
     quality : Quality or None
         None with fewer than two groups.
     tried : tuple of Quality
-        All counts that were looked at, rising.
+        All counts that were tried, rising.
     """
 
     labels: Nums
@@ -105,42 +99,38 @@ def cluster(vectors: Vectors, wanted: int | Literal["auto"], random_state: int) 
     sampled = unit_rows(vectors[np.sort(random.permutation(known)[:SAMPLE])])
     leading = _leading(sampled)
     rows = _along(leading, sampled)
-    counts = _counts(len(rows)) if wanted == "auto" else [min(wanted, len(rows) // 2)]
+    if wanted == "auto":
+        counts = [count for count in COUNTS if count * PER_GROUP <= len(rows)] or [2] * (len(rows) >= 2 * 2)
+    else:
+        counts = [min(wanted, len(rows) // 2)]
     tried = tuple(_quality(rows, count, random_state) for count in counts if count > 1)
     chosen = _chosen(tried)
-    centres = _centres(rows, chosen.count if chosen else 1, random_state, STARTS)
-    for start in range(0, len(known), step := max(1, BLOCK // len(centres))):
+    centers = _centers(rows, chosen.count if chosen else 1, random_state, STARTS)
+    for start in range(0, len(known), step := max(1, BLOCK // len(centers))):
         some = known[start : start + step]
-        cosines = shown(_along(leading, unit_rows(vectors[some])) @ centres.T)
+        cosines = shown(_along(leading, unit_rows(vectors[some])) @ centers.T)
         labels[some] = np.argmax(cosines, axis=1)  # the first of equal ones
         closeness[some] = np.clip(cosines.max(axis=1), -1, 1)
     return Clustering(_largest_first(labels), closeness, chosen, tried)
 
 
-def _counts(n: int) -> list[int]:
-    return [count for count in COUNTS if count * PER_GROUP <= n] or [2] * (n >= 2 * 2)
-
-
 def _chosen(tried: Sequence[Quality]) -> Quality | None:
-    """Of the stable counts the one with the largest silhouette, else the most stable one; the fewer groups of equal ones."""
-    stable = [one for one in tried if one.stability >= STABLE]
+    """Return the stable count with the largest silhouette, else the most stable one; of equal ones the fewer groups."""
+    stable = [quality for quality in tried if quality.stability >= STABLE]
     if stable:
-        return max(stable, key=lambda one: (one.silhouette, -one.count))
-    return max(tried, key=lambda one: (one.stability, -one.count), default=None)
+        return max(stable, key=lambda quality: (quality.silhouette, -quality.count))
+    return max(tried, key=lambda quality: (quality.stability, -quality.count), default=None)
 
 
 def _leading(rows: Vectors) -> PCA | None:
-    """The leading directions, None where all rows are equal."""
-    if np.allclose(rows, rows[0]):
-        return None
-    return PCA(min(DIM, *rows.shape), svd_solver="full").fit(rows)
+    """Return the leading directions, None where all rows are equal."""
+    alike = np.allclose(rows, rows[0])
+    return None if alike else PCA(min(DIM, *rows.shape), svd_solver="full").fit(rows)
 
 
 def _along(leading: PCA | None, rows: Vectors) -> Vectors:
-    """Unit vectors along the leading directions."""
-    if leading is None:
-        return rows
-    return unit_rows(np.asarray(leading.transform(rows), dtype=np.float32))
+    """Return unit vectors along the leading directions."""
+    return rows if leading is None else unit_rows(np.asarray(leading.transform(rows), dtype=np.float32))
 
 
 def _quality(rows: Vectors, count: int, random_state: int) -> Quality:
@@ -148,8 +138,8 @@ def _quality(rows: Vectors, count: int, random_state: int) -> Quality:
     fits = []
     for seed in range(random_state, random_state + SEEDS):
         half = np.sort(np.random.default_rng(seed).permutation(n)[: max(count, -(-n // 2))])
-        fits.append(np.argmax(shown(rows @ _centres(rows[half], count, seed, TRIAL_STARTS).T), axis=1))
-    stability = float(np.mean([adjusted_rand_score(one, other) for one, other in combinations(fits, 2)]))
+        fits.append(np.argmax(shown(rows @ _centers(rows[half], count, seed, TRIAL_STARTS).T), axis=1))
+    stability = float(np.mean([adjusted_rand_score(*pair) for pair in combinations(fits, 2)]))
     few = np.sort(np.random.default_rng(random_state).permutation(n)[:MEASURED])
     labels = fits[0][few]
     n_labels = len(np.unique(labels))
@@ -157,8 +147,8 @@ def _quality(rows: Vectors, count: int, random_state: int) -> Quality:
     return Quality(count, round(apart, 6), round(stability, 6))
 
 
-def _centres(rows: Vectors, count: int, random_state: int, starts: int) -> Vectors:
-    """Unit centres of k-means, (count, dim)."""
+def _centers(rows: Vectors, count: int, random_state: int, starts: int) -> Vectors:
+    """Return unit centers of k-means, (count, dim)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # of fewer different vectors than groups
         fitted = KMeans(count, n_init=starts, random_state=random_state, algorithm="lloyd").fit(rows)
@@ -166,8 +156,8 @@ def _centres(rows: Vectors, count: int, random_state: int, starts: int) -> Vecto
 
 
 def _largest_first(labels: Nums) -> Nums:
-    """Groups numbered anew by falling size, without empty ones."""
-    found, first, sizes = np.unique(labels[labels != NO_GROUP], return_index=True, return_counts=True)
-    places = np.full(int(found.max()) + 1, NO_GROUP, dtype=np.int32)
-    places[found[np.lexsort((first, -sizes))]] = np.arange(len(found), dtype=np.int32)
+    """Number groups anew by falling size, without empty ones."""
+    groups, first, sizes = np.unique(labels[labels != NO_GROUP], return_index=True, return_counts=True)
+    places = np.full(int(groups.max()) + 1, NO_GROUP, dtype=np.int32)
+    places[groups[np.lexsort((first, -sizes))]] = np.arange(len(groups), dtype=np.int32)
     return np.where(labels == NO_GROUP, NO_GROUP, places[labels]).astype(np.int32)

@@ -1,4 +1,4 @@
-"""The principal directions of item vectors in words."""
+"""Principal directions of item vectors, described in words."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from training.explore.describe import Describer
 END = 0.05  # of the items lie at an end
 FEWEST, MOST = 3, 500  # items at an end
 SHOWN = 5
-TELLING = 0.15  # a correlation from here on is told,
-SURE = 2.6  # and from so many standard errors on, 1 / sqrt(n)
+TELLING = 0.15  # least correlation that is shown,
+SURE = 2.6  # and the least in standard errors, 1 / sqrt(n)
 MOST_CORRELATIONS = 3
 
 Floats = NDArray[np.float64]
@@ -27,25 +27,23 @@ Floats = NDArray[np.float64]
 def directions(
     space: Space, vectors: Vectors, most: int, describer: Describer, popularity: Floats
 ) -> tuple[Direction, ...]:
-    """The leading principal directions of the rows of `vectors` that are not zero.
+    """Return up to `most` leading principal directions of the rows of `vectors` that are not zero.
 
     Parameters
     ----------
     vectors : float32 array (n_items, dim)
-    most : int
-        How many directions at most.
-    describer : Describer
     popularity : float64 array (n_items,)
         Interactions of each item.
     """
     known = np.flatnonzero(vectors.any(axis=1))
     if len(known) < 2 * FEWEST:
         return ()
-    rows = vectors[known]
+    rows, numbers = vectors[known], {POPULARITY: popularity, **describer.lexicon.numbers}
     mean = rows.mean(axis=0, dtype=np.float64)
     covariance = (rows.T @ rows).astype(np.float64) / len(known) - np.outer(mean, mean)
     variances, axes = np.linalg.eigh(covariance)
     total = float(np.maximum(variances, 0).sum())
+    n = int(np.clip(END * len(known), FEWEST, MOST))
     found = []
     for number in range(1, min(most, len(variances)) + 1):
         axis = axes[:, -number]
@@ -54,30 +52,16 @@ def directions(
         if share <= 1e-9:
             break
         along = np.asarray((rows - mean.astype(np.float32)) @ axis.astype(np.float32), dtype=np.float64)
-        found.append(_direction(space, number, share, known, along, describer, popularity))
+        ends = [known[falling(-along)[:n]], known[falling(along)[:n]]]
+        places = (np.repeat([0, 1], n), np.concatenate(ends))
+        members = sparse.csr_array((np.ones(2 * n), places), shape=(2, len(popularity)))
+        low, high = describer.meanings(members, [end[:SHOWN].tolist() for end in ends])
+        found.append(Direction(space, number, round(share, 6), low, high, _correlations(known, along, numbers)))
     return tuple(found)
 
 
-def _direction(
-    space: Space,
-    number: int,
-    share: float,
-    known: NDArray[np.integer],
-    along: Floats,
-    describer: Describer,
-    popularity: Floats,
-) -> Direction:
-    n = int(np.clip(END * len(known), FEWEST, MOST))
-    ends = [known[falling(-along)[:n]], known[falling(along)[:n]]]
-    rows = np.repeat([0, 1], n)
-    members = sparse.csr_array((np.ones(2 * n), (rows, np.concatenate(ends))), shape=(2, len(popularity)))
-    low, high = describer.meanings(members, [end[:SHOWN].tolist() for end in ends])
-    numbers = {POPULARITY: popularity, **describer.lexicon.numbers}
-    return Direction(space, number, round(share, 6), low, high, _correlations(known, along, numbers))
-
-
 def _correlations(known: NDArray[np.integer], along: Floats, numbers: Mapping[str, Floats]) -> tuple[Correlation, ...]:
-    """The strongest correlations of ranks (Spearman)."""
+    """Return the strongest correlations of ranks (Spearman)."""
     found = []
     for name, values in numbers.items():
         there = ~np.isnan(values[known])
@@ -87,4 +71,4 @@ def _correlations(known: NDArray[np.integer], along: Floats, numbers: Mapping[st
         correlation = float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
         if displayed(abs(correlation)) >= max(TELLING, SURE / np.sqrt(len(one))):
             found.append(Correlation(name, round(correlation, 4)))
-    return tuple(sorted(found, key=lambda one: -abs(one.correlation))[:MOST_CORRELATIONS])
+    return tuple(sorted(found, key=lambda pair: -abs(pair.correlation))[:MOST_CORRELATIONS])

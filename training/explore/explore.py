@@ -1,4 +1,4 @@
-"""What a model says of all its items and users: groups, a map, and what its directions mean."""
+"""Groups, map and directions of all items and users of a model."""
 
 from __future__ import annotations
 
@@ -25,40 +25,29 @@ STEPS = 5
 
 @dataclass(frozen=True, eq=False)
 class Explored:
-    """What was found, for the report and the manifest.
-
-    Parameters
-    ----------
-    clusters, segments : Clustering or None
-        None where nothing was looked for.
-    trust : float
-        Of the map, see :class:`training.explore.item_map.Placed`.
-    """
+    """Clusterings, None where ``explore.enabled`` is off, and the trust in the map, for the report and the manifest."""
 
     clusters: Clustering | None = None
     segments: Clustering | None = None
     trust: float = 1.0
 
     def metrics(self) -> dict[str, float]:
-        """What the manifest keeps."""
+        """Return the metrics for the manifest."""
         if self.clusters is None or self.segments is None:
             return {}
-        found = {"map trustworthiness": round(self.trust, 6)}
-        for name, one in (("clusters", self.clusters), ("segments", self.segments)):
-            found[name] = float(one.n_groups)
-            if one.quality is not None:
-                found[f"{name} silhouette"] = one.quality.silhouette
-                found[f"{name} stability"] = one.quality.stability
-        return found
+        metrics = {"map trustworthiness": round(self.trust, 6)}
+        for name, groups in (("clusters", self.clusters), ("segments", self.segments)):
+            metrics[name] = float(groups.n_groups)
+            if groups.quality is not None:
+                metrics[f"{name} silhouette"] = groups.quality.silhouette
+                metrics[f"{name} stability"] = groups.quality.stability
+        return metrics
 
 
 def explore(model: Model, config: Config, advance: Callable[[int], None] = lambda _: None) -> tuple[Model, Explored]:
-    """The model with groups, map and directions, and how good they are; unchanged where ``explore.enabled`` is off.
+    """Return the model with groups, map and directions, and their quality; unchanged where ``explore.enabled`` is off.
 
-    Parameters
-    ----------
-    advance : callable
-        Is told after each of STEPS steps.
+    `advance` is called after each of STEPS steps.
     """
     if not config.explore.enabled:
         return model, Explored()
@@ -67,44 +56,33 @@ def explore(model: Model, config: Config, advance: Callable[[int], None] = lambd
 
 
 def _explored(model: Model, config: Config, advance: Callable[[int], None]) -> tuple[Model, Explored]:
-    asked, seed, factors = config.explore, config.als.random_state, model.layout.factors
+    options, seed, factors = config.explore, config.als.random_state, model.layout.factors
     items = model.items_like_item.table.rows(np.arange(len(model.catalog), dtype=np.int32))
-    used = _used(model)
+    histories = model.histories
+    ones = np.ones(len(histories.item_nums), dtype=np.float32)
+    shape = (len(model.users), len(items))
+    used = sparse.csr_array((ones, histories.item_nums.astype(np.int32), histories.indptr), shape=shape)
     users_of = np.bincount(used.indices, minlength=len(items)).astype(np.float64)
     describer = Describer(model.catalog, Lexicon.from_catalog(model.catalog), np.ones(len(items)))
     advance(1)
-    clusters = clustering.cluster(items, asked.clusters, seed)
+    clusters = clustering.cluster(items, options.clusters, seed)
     item_groups = label_groups.of_items(clusters, describer, users_of)
     advance(1)
-    segments = clustering.cluster(user_vectors(used, items), asked.segments, seed)
+    segments = clustering.cluster(user_vectors(used, items), options.segments, seed)
     user_groups = label_groups.of_users(segments, used, item_groups, replace(describer, base=users_of))
     advance(1)
-    placed = item_map.place(items, asked.map_items, seed)
+    placed = item_map.place(items, options.map_items, seed)
     advance(1)
-    behaviour = directions.directions("collaborative", items[:, :factors], asked.directions, describer, users_of)
-    content = directions.directions("content", items[:, factors:], asked.directions, describer, users_of)
+    behaviour = directions.directions("collaborative", items[:, :factors], options.directions, describer, users_of)
+    content = directions.directions("content", items[:, factors:], options.directions, describer, users_of)
     advance(1)
-    made = model.with_extras(item_groups, user_groups, ItemMap(placed.places), Directions(behaviour + content))
-    return made, Explored(clusters, segments, placed.trust)
+    extras = (item_groups, user_groups, ItemMap(placed.places), Directions(behaviour + content))
+    return model.with_extras(*extras), Explored(clusters, segments, placed.trust)
 
 
 def user_vectors(used: sparse.csr_array, items: Vectors) -> Vectors:
-    """The mean of the item rows of each history, (n_users, dim); zero without a history.
-
-    Parameters
-    ----------
-    used : sparse array (n_users, n_items) of ones
-    items : float32 array (n_items, dim)
-    """
+    """Return the mean of `items` (n_items, dim) over each history (n_users, n_items), ones; zero without a history."""
     lengths: NDArray[np.integer] = np.diff(used.indptr)
     totals: Vectors = np.asarray(used @ items, dtype=np.float32)
     totals /= np.maximum(lengths, 1)[:, None].astype(np.float32)
     return totals
-
-
-def _used(model: Model) -> sparse.csr_array:
-    """Ones where an item is in a history, (n_users, n_items)."""
-    histories = model.histories
-    ones = np.ones(len(histories.item_nums), dtype=np.float32)
-    shape = (len(model.users), len(model.catalog))
-    return sparse.csr_array((ones, histories.item_nums.astype(np.int32), histories.indptr), shape=shape)

@@ -1,8 +1,8 @@
-"""Places of items on a map of two dimensions: PCA, then t-SNE.
+"""Map of items in two dimensions: PCA, then t-SNE.
 
-t-SNE (van der Maaten and Hinton 2008; Barnes-Hut, van der Maaten 2014) puts what is near in the vectors near on the map, and
-says little of what is far. It is computed for a sample, from a start by PCA, which keeps the broad arrangement and makes the
-result the same every time (Kobak and Berens 2019). Every other vector is placed at the mean of its nearest sampled ones.
+t-SNE (van der Maaten and Hinton 2008; Barnes-Hut, van der Maaten 2014) keeps near vectors near and says little about far
+ones. It is computed for a sample, starting from PCA, which keeps the broad arrangement and makes the result reproducible
+(Kobak and Berens 2019). Every other vector is placed at the mean of its nearest sampled ones.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from sklearn.manifold import TSNE, trustworthiness
 from recsys.data.vectors import Vectors, unit_rows
 from recsys.score_order import best_places
 
-DIM = 50  # of the vectors that t-SNE is given
+DIM = 50  # of the vectors of t-SNE
 PERPLEXITY = 30.0
 ROUNDS = 400
-FEWEST = 5  # vectors that t-SNE has something to do with
+FEWEST = 5  # vectors for t-SNE
 NEAREST = 5  # sampled vectors between which another one is placed
 POWER = 8  # of the cosine that weighs them
 BLOCK = 1 << 22  # cosines at once
-TRUSTED = 10  # neighbors that the trust is measured with
+TRUSTED = 10  # neighbors of the trustworthiness
 MEASURED = 2000
 
 Nums = NDArray[np.integer]
@@ -32,15 +32,10 @@ Nums = NDArray[np.integer]
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """A map.
+    """A map: `places` (n, 2) from -1 to 1, not a number for rows of zeros, and their trustworthiness.
 
-    Parameters
-    ----------
-    places : float32 array (n, 2)
-        From -1 to 1; not a number for rows of zeros.
-    trust : float
-        Trustworthiness at TRUSTED neighbors (Venna and Kaski 2001), 0 to 1, on at most MEASURED vectors: 1 when whoever is near
-        on the map is near in the vectors.
+    `trust` is measured at TRUSTED neighbors (Venna and Kaski 2001) on at most MEASURED vectors, 0 to 1: 1 when neighbors on
+    the map are neighbors in the vectors.
     """
 
     places: Vectors
@@ -48,13 +43,7 @@ class Placed:
 
 
 def place(vectors: Vectors, n_sample: int, random_state: int) -> Placed:
-    """Places of the rows of `vectors` (n, dim).
-
-    Parameters
-    ----------
-    n_sample : int
-        Rows that t-SNE is computed for, drawn from all that are not zero.
-    """
+    """Place the rows of `vectors` (n, dim); t-SNE is computed for `n_sample` of those that are not zero."""
     places = np.full((len(vectors), 2), np.nan, dtype=np.float32)
     known = np.flatnonzero(vectors.any(axis=1))
     if not len(known):
@@ -62,18 +51,17 @@ def place(vectors: Vectors, n_sample: int, random_state: int) -> Placed:
     random = np.random.default_rng(random_state)
     chosen = np.sort(random.permutation(known)[:n_sample])
     rows = unit_rows(vectors[chosen])
-    drawn = _drawn(rows, random_state)
-    places[chosen] = drawn
+    sampled = places[chosen] = _place_sample(rows, random_state)
     others = np.setdiff1d(known, chosen, assume_unique=True)
     for start in range(0, len(others), step := max(1, BLOCK // len(rows))):
         some = others[start : start + step]
-        places[some] = _between(unit_rows(vectors[some]), rows, drawn)
+        places[some] = _between(unit_rows(vectors[some]), rows, sampled)
     places[known] /= max(float(np.abs(places[known]).max()), 1e-12)
     return Placed(np.clip(places, -1, 1), _trust(vectors, places, known, random))
 
 
-def _drawn(rows: Vectors, random_state: int) -> Vectors:
-    """Places of the sampled rows, centred."""
+def _place_sample(rows: Vectors, random_state: int) -> Vectors:
+    """Return places of the sampled rows, centered."""
     n = len(rows)
     if np.allclose(rows, rows[0]):
         return np.zeros((n, 2), dtype=np.float32)
@@ -94,14 +82,13 @@ def _drawn(rows: Vectors, random_state: int) -> Vectors:
     return np.asarray(model.fit_transform(narrow.astype(np.float32)), dtype=np.float32)
 
 
-def _between(rows: Vectors, sampled: Vectors, drawn: Vectors) -> Vectors:
-    """Each row at the mean of the places of its nearest sampled rows, weighed by a power of the cosine."""
+def _between(rows: Vectors, sampled: Vectors, places: Vectors) -> Vectors:
+    """Return the mean of the places of the nearest sampled rows, weighed by a power of the cosine, for each row."""
     cosines = rows @ sampled.T
-    few = min(NEAREST, len(sampled))
-    nearest = best_places(cosines, few)
+    nearest = best_places(cosines, min(NEAREST, len(sampled)))
     weights = np.maximum(np.take_along_axis(cosines, nearest, axis=1), 1e-6).astype(np.float64) ** POWER
     weights /= weights.sum(axis=1, keepdims=True)
-    return np.asarray(np.einsum("ij,ijk->ik", weights, drawn[nearest]), dtype=np.float32)
+    return np.asarray(np.einsum("ij,ijk->ik", weights, places[nearest]), dtype=np.float32)
 
 
 def _trust(vectors: Vectors, places: Vectors, known: Nums, random: np.random.Generator) -> float:

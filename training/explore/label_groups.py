@@ -1,7 +1,8 @@
-"""From clusterings to groups with names."""
+"""Makes groups with names of clusterings."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -14,10 +15,10 @@ from recsys.score_order import displayed, falling
 from training.explore.clustering import Clustering
 from training.explore.describe import Describer
 
-TYPICAL = 5  # items that stand for a group
-NEAR = 4  # one of so many members is near the centre
+TYPICAL = 5  # items shown for a group
+NEAR = 4  # 1 / NEAR of the members are near the center
 MOST_AFFINITIES = 5
-MORE = 1.1  # as much as all use, from which on an affinity is told
+MORE = 1.1  # least ratio of an affinity to the share among all users
 
 Rows = sparse.csr_array
 Floats = NDArray[np.float64]
@@ -25,30 +26,16 @@ G = TypeVar("G", bound=Groups)
 
 
 def of_items(found: Clustering, describer: Describer, popularity: Floats) -> Clusters:
-    """Groups of items, described by their members; the most used of those near the centre stand for each.
-
-    Parameters
-    ----------
-    popularity : float64 array (n_items,)
-        Interactions of each item.
-    """
-    items = [_known(found, group, popularity) for group in range(found.n_groups)]
+    """Return groups of items, described by their members; the most popular (n_items,) of those near the center are typical."""
+    items = [_popular(found, group, popularity) for group in range(found.n_groups)]
     return _described(Clusters, found, describer, _members(found), items, [()] * found.n_groups)
 
 
 def of_users(found: Clustering, used: Rows, clusters: Groups, describer: Describer) -> Segments:
-    """Groups of users, described by the items that they have, and by the groups of these.
-
-    Parameters
-    ----------
-    used : sparse array (n_users, n_items) of ones
-    clusters : Groups
-        Of the items.
-    """
+    """Return groups of users, described by the items that they have, ones in `used` (n_users, n_items), and their groups."""
     weights = sparse.csr_array(_members(found) @ used)
-    items = _distinct_items(weights, describer.base)
-    told = _affinities(weights, clusters, describer.base)
-    return _described(Segments, found, describer, weights, items, told)
+    items, affinities = _distinct_items(weights, describer.base), _affinities(weights, clusters, describer.base)
+    return _described(Segments, found, describer, weights, items, affinities)
 
 
 def _described(
@@ -59,12 +46,12 @@ def _described(
     items: Sequence[Sequence[int]],
     affinities: Sequence[tuple[Affinity, ...]],
 ) -> G:
-    """Groups with their meanings; of equal names the later ones are numbered."""
-    names: dict[str, int] = {}
+    """Return groups with their meanings; of equal names the later ones are numbered."""
+    names: Counter[str] = Counter()
     groups = []
     for group, meaning in enumerate(describer.meanings(weights, items)):
         name = describer.name(meaning, of_users=kind is Segments)
-        names[name] = names.get(name, 0) + 1
+        names[name] += 1
         numbered = name if names[name] == 1 else f"{name} ({names[name]})"
         cohesion = float(found.closeness[found.labels == group].mean(dtype=np.float64))
         groups.append(Group(numbered, round(cohesion, 6), meaning, affinities[group]))
@@ -72,20 +59,20 @@ def _described(
 
 
 def _members(found: Clustering) -> Rows:
-    """Ones where a row is in a group, (n_groups, n)."""
+    """Return ones where a row is in a group, (n_groups, n)."""
     rows = np.flatnonzero(found.labels != NO_GROUP)
     ones = np.ones(len(rows), dtype=np.float32)
     return sparse.csr_array((ones, (found.labels[rows], rows)), shape=(found.n_groups, len(found.labels)))
 
 
-def _known(found: Clustering, group: int, popularity: Floats) -> list[int]:
+def _popular(found: Clustering, group: int, popularity: Floats) -> list[int]:
     rows = np.flatnonzero(found.labels == group)
     near = rows[falling(found.closeness[rows])][: max(TYPICAL, len(rows) // NEAR)]
     return [int(row) for row in near[falling(popularity[near])[:TYPICAL]]]
 
 
 def _distinct_items(weights: Rows, base: Floats) -> list[list[int]]:
-    """Items by ``p log(p / q)``, p the share of an item in what the group has and q in what all have."""
+    """Return items by ``p log(p / q)``, p the share of an item in what the group has and q in what all have."""
     overall = base / max(base.sum(), 1e-12)
     found = []
     for group in range(weights.shape[0]):
@@ -98,7 +85,7 @@ def _distinct_items(weights: Rows, base: Floats) -> list[list[int]]:
 
 
 def _affinities(weights: Rows, clusters: Groups, base: Floats) -> list[tuple[Affinity, ...]]:
-    """The groups of items that each group of users has more often than all have."""
+    """Return the groups of items that each group of users has more often than all users."""
     n = len(clusters.groups)
     placed = np.where(clusters.labels == NO_GROUP, n, clusters.labels)
     overall = np.bincount(placed, weights=base, minlength=n + 1)[:n] / max(base.sum(), 1e-12)
@@ -108,6 +95,6 @@ def _affinities(weights: Rows, clusters: Groups, base: Floats) -> list[tuple[Aff
         totals = np.bincount(placed[row.indices], weights=row.data, minlength=n + 1)[:n]
         shares = totals / max(float(row.data.sum()), 1e-12)
         order = falling(shares - overall)[:MOST_AFFINITIES].tolist()
-        told = [num for num in order if displayed(shares[num]) > displayed(MORE * overall[num])]
-        found.append(tuple(Affinity(num, round(float(shares[num]), 6), round(float(overall[num]), 6)) for num in told))
+        more = [num for num in order if displayed(shares[num]) > displayed(MORE * overall[num])]
+        found.append(tuple(Affinity(num, round(float(shares[num]), 6), round(float(overall[num]), 6)) for num in more))
     return found

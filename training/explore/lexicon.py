@@ -1,4 +1,4 @@
-"""The words, values and numbers of the items, as matrices."""
+"""Words, values and numbers of the items, as matrices."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from recsys.data.catalog import Attribute, Catalog, Item
 from recsys.text.bm25 import words
 from recsys.text.vocabulary import QUERY_STOP_WORDS
 
-COMMON_SHARE = 0.5  # a word of more of the items says nothing
-FEW_ITEMS = 50  # among which also a rare or a common word counts
+COMMON_SHARE = 0.5  # of the items; more have words without meaning
+FEW_ITEMS = 50  # in fewer, a common word counts too
 FEWEST = 2  # items that share a word or a value
-MOST_KEYS = 50_000  # words, or values, of a catalogue
-LONGEST_VALUE = 60  # characters; what is longer is prose
+MOST_KEYS = 50_000  # words, or values, of a catalog
+LONGEST_VALUE = 60  # characters; longer values are prose
 SHORTEST_WORD = 2  # letters, where the script has spaces
 
 Key = TypeVar("Key")
@@ -28,13 +28,7 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, eq=False)
 class Marks(Generic[Key]):
-    """Which items have which of some keys.
-
-    Parameters
-    ----------
-    keys : tuple
-    rows : sparse array (n_items, n_keys) of ones, float32
-    """
+    """Keys, and float32 ones where an item has a key, (n_items, n_keys)."""
 
     keys: tuple[Key, ...]
     rows: sparse.csr_array
@@ -42,15 +36,7 @@ class Marks(Generic[Key]):
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
-    """What can be said of the items.
-
-    Parameters
-    ----------
-    words : Marks of str
-    values : Marks of (attribute, value)
-    numbers : mapping
-        By attribute, float64 array (n_items,), not a number where an item has none.
-    """
+    """Words and values, as (attribute, value), of items, and numbers (n_items,) by attribute, NaN where an item has none."""
 
     words: Marks[str]
     values: Marks[tuple[str, str]]
@@ -59,53 +45,47 @@ class Lexicon:
     @classmethod
     def from_catalog(cls, catalog: Catalog) -> Lexicon:
         """Read every record once."""
-        found_words: _Inverted[str] = _Inverted()
-        found_values: _Inverted[tuple[str, str]] = _Inverted()
+        of_words, of_values = _Inverted[str](), _Inverted[tuple[str, str]]()
         numbers: dict[str, NDArray[np.float64]] = {}
         for num, item in enumerate(catalog):
-            found_words.add(num, _words_of(item))
-            found_values.add(num, _values_of(item.attributes))
+            of_words.add(num, _words_of(item))
+            of_values.add(num, _values_of(item.attributes))
             for name, value in item.attributes.items():
                 if isinstance(value, int | float):
                     numbers.setdefault(name, np.full(len(catalog), np.nan))[num] = value
-        values = found_values.marks(len(catalog), 1.0)
-        return cls(_without(found_words.marks(len(catalog), COMMON_SHARE), values), values, numbers)
+        values = of_values.marks(len(catalog), 1.0)
+        return cls(_without(of_words.marks(len(catalog), COMMON_SHARE), values), values, numbers)
 
 
 class _Inverted(Generic[Key]):
-    """Keys of items, while they are read."""
+    """Collects the keys of items."""
 
     def __init__(self) -> None:
         self._numbers: dict[Key, int] = {}
         self._items, self._keys = array("i"), array("i")
 
     def add(self, item_num: int, keys: Iterable[Key]) -> None:
-        found = {self._numbers.setdefault(key, len(self._numbers)) for key in keys}
-        self._items.extend([item_num] * len(found))
-        self._keys.extend(found)
+        nums = {self._numbers.setdefault(key, len(self._numbers)) for key in keys}
+        self._items.extend([item_num] * len(nums))
+        self._keys.extend(nums)
 
     def marks(self, n_items: int, most: float) -> Marks[Key]:
-        """Those that at least FEWEST items have, and at most the share `most`, in their order."""
+        """Return the keys of at least FEWEST items and at most the share `most`, in their order."""
         names = list(self._numbers)
         nums = np.array(self._keys, dtype=np.int32)
         counts = np.bincount(nums, minlength=len(names))
-        kept = counts >= FEWEST
+        telling = counts >= FEWEST
         if n_items >= FEW_ITEMS:
-            kept &= counts <= most * n_items
-        frequent = np.argsort(-counts * kept, kind="stable")[:MOST_KEYS]
-        chosen = sorted(frequent[kept[frequent]].tolist(), key=names.__getitem__)
-        places = np.full(len(names), -1, dtype=np.int32)
-        places[chosen] = np.arange(len(chosen))
-        columns = places[nums]
-        here = columns >= 0
-        rows = np.array(self._items, dtype=np.int32)[here]
-        ones = np.ones(len(rows), dtype=np.float32)
-        matrix = sparse.csr_array((ones, (rows, columns[here])), shape=(n_items, len(chosen)))
-        return Marks(tuple(names[num] for num in chosen), matrix)
+            telling &= counts <= most * n_items
+        frequent = np.argsort(-counts * telling, kind="stable")[:MOST_KEYS]
+        chosen = sorted(frequent[telling[frequent]].tolist(), key=names.__getitem__)
+        ones, items = np.ones(len(nums), dtype=np.float32), np.array(self._items, dtype=np.int32)
+        matrix = sparse.csr_array((ones, (items, nums)), shape=(n_items, len(names)))
+        return Marks(tuple(names[num] for num in chosen), matrix[:, chosen].sorted_indices())
 
 
 def _without(of: Marks[str], values: Marks[tuple[str, str]]) -> Marks[str]:
-    """Words of items without those of their values, which stand for themselves: "sci" and "fi" say no more than "Sci-Fi"."""
+    """Return words of items without those of their values: "sci" and "fi" say no more than "Sci-Fi"."""
     places = {word: num for num, word in enumerate(of.keys)}
     parts = [
         (num, places[part])
@@ -117,15 +97,15 @@ def _without(of: Marks[str], values: Marks[tuple[str, str]]) -> Marks[str]:
         return of
     nums, columns = np.array(parts, dtype=np.int32).T
     ones = np.ones(len(nums), dtype=np.float32)
-    said = values.rows @ sparse.csr_array((ones, (nums, columns)), shape=(len(values.keys), len(of.keys)))
-    left = sparse.csr_array(of.rows - of.rows.multiply(said.astype(bool)))
+    repeated = values.rows @ sparse.csr_array((ones, (nums, columns)), shape=(len(values.keys), len(of.keys)))
+    left = sparse.csr_array(of.rows - of.rows.multiply(repeated.astype(bool)))
     left.eliminate_zeros()
-    kept = np.flatnonzero(np.bincount(left.indices, minlength=len(of.keys)) >= FEWEST)
-    return Marks(tuple(of.keys[num] for num in kept.tolist()), left[:, kept])
+    shared = np.flatnonzero(np.bincount(left.indices, minlength=len(of.keys)) >= FEWEST)
+    return Marks(tuple(of.keys[num] for num in shared.tolist()), left[:, shared])
 
 
 def _words_of(item: Item) -> Iterable[str]:
-    """The words of an item that say something."""
+    """Return the words of an item but for stop words and numbers."""
     text = item.text if item.title in item.text else f"{item.title} {item.text}"
     return (
         word
@@ -138,6 +118,6 @@ def _words_of(item: Item) -> Iterable[str]:
 
 def _values_of(attributes: Mapping[str, Attribute]) -> Iterable[tuple[str, str]]:
     for name, value in attributes.items():
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, str) and 0 < len(one) <= LONGEST_VALUE:
-                yield name, one
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and 0 < len(text) <= LONGEST_VALUE:
+                yield name, text

@@ -1,141 +1,111 @@
-"""Items and users that stand out: everything that speaks for it, put together."""
+"""Unusual items and users, with all evidence together."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.model.extras.anomalies import Anomalies, Finding, Found, Outliers, Subject, score_of
+from recsys.model.extras.anomalies import Anomalies, Finding, Found, Kind, Outliers, Subject, score_of
 from recsys.score_order import displayed, rounded
 from training.ingest.dataset import Ratings
 from training.insights import odd_items
-from training.insights import odd_users as profiles
-from training.insights.coordinated_users import Burst, Group, bursts, ends, groups, surprising_bursts
+from training.insights.coordinated_users import Group, bursts, ends, groups, surprising_bursts
 from training.insights.odd_items import Known
+from training.insights.odd_users import FEWEST_USERS, lengths, odd_choice, robust_z
 
-ODD = 2.5  # robust deviations from which on a user is odd
-SURE = 6.0  # and those at which the strength is 1
-MOST = 1000  # that are kept of either
-MOST_GROUPS = 3  # that are told of a user
-LEAST = 0.05  # score, and strength of evidence, that is told
+ODD = 2.5  # robust deviations above which a user is odd
+SURE = 6.0  # robust deviations at which the strength is 1
+MOST = 1000  # items, and users
+MOST_GROUPS = 3  # of a kind for each user
+LEAST = 0.05  # score, and strength of evidence
 HOUR = 3600
 LEAST_COUNT = 20  # items, of a user or within an hour, that can be too many
 LEAST_SPREAD = 0.35  # robust deviation of the logarithm of such numbers, at least: one and a half times as many
-LIKE_HIM = 50  # users with the nearest lengths of history on either side
+NEAREST_LENGTHS = 50  # users with the nearest lengths of history on either side
 
 Findings = dict[int, list[Finding]]
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class _Crowd:
-    """What the ratings of all users say together: odd users (n_users,), groups of them, and bursts by user and by item."""
-
-    odd: Numbers
-    groups: list[Group]
-    bursts_of_users: list[Burst]
-    bursts_of_items: list[Burst]
-
-    @classmethod
-    def of(cls, ratings: Ratings) -> _Crowd:
-        odd = profiles.odd_choice(ratings)
-        at = ends(ratings, odd >= ODD)
-        return cls(odd, groups(ratings, odd >= ODD, at), surprising_bursts(ratings), bursts(ratings))
-
-
 def find(ratings: Ratings, known: Known, random_state: int) -> Anomalies:
-    """What stands out in the data.
-
-    Parameters
-    ----------
-    ratings : Ratings
-    known : Known
-    random_state : int
-        Seed of the texts that are shuffled.
-    """
-    crowd, items = _Crowd.of(ratings), _of_items(known, random_state)
-    for group in crowd.groups:
-        items[group.item_num].append(Finding(group.direction, 1.0, _told(group)))
-    for burst in crowd.bursts_of_items:
-        items[burst.item_num].append(Finding("burst", 1.0, _told_burst(burst)))
-    return Anomalies(_outliers("items", items), _users(ratings, crowd))
+    """Find unusual items and users; `random_state` is the seed of the texts that are shuffled."""
+    odd, odd_groups = _odd_groups(ratings)
+    items: Findings = defaultdict(list)
+    for findings in (odd_items.disagreements(known, random_state), odd_items.duplicates(known)):
+        for num, finding in findings.items():
+            items[num].append(finding)
+    for group in (*odd_groups, *bursts(ratings)):
+        items[group.item_num].append(Finding(group.kind, 1.0, group.numbers))
+    return Anomalies(_outliers("items", items), _users(ratings, odd, odd_groups))
 
 
 def odd_users(ratings: Ratings) -> Outliers:
-    """The users that stand out, from the ratings alone."""
-    return _users(ratings, _Crowd.of(ratings))
+    """Find unusual users from the ratings alone."""
+    return _users(ratings, *_odd_groups(ratings))
 
 
-def _users(ratings: Ratings, crowd: _Crowd) -> Outliers:
-    users = _of_users(ratings, crowd.odd)
-    for group in crowd.groups:
-        finding = Finding(group.direction, 1.0, _told(group), group.item_num)
+def _odd_groups(ratings: Ratings) -> tuple[Numbers, list[Group]]:
+    """Return the oddness of each user's choice, (n_users,), and groups of odd users."""
+    odd = odd_choice(ratings)
+    return odd, groups(ratings, odd >= ODD, ends(ratings, odd >= ODD))
+
+
+def _users(ratings: Ratings, odd: Numbers, odd_groups: Sequence[Group]) -> Outliers:
+    users = _of_histories(ratings, odd)
+    for group in (*odd_groups, *surprising_bursts(ratings)):
+        finding = Finding(group.kind, 1.0, group.numbers, group.item_num)
+        most = 1 if group.kind == "burst" else MOST_GROUPS
         for num in group.members.tolist():
-            if sum(one.kind == group.direction for one in users[num]) < MOST_GROUPS:
-                users[num].append(finding)
-    for burst in crowd.bursts_of_users:
-        finding = Finding("burst", 1.0, _told_burst(burst), burst.item_num)
-        for num in burst.members.tolist():
-            if all(one.kind != "burst" for one in users[num]):
+            if sum(other.kind == group.kind for other in users[num]) < most:
                 users[num].append(finding)
     return _outliers("users", users)
 
 
-def _of_users(ratings: Ratings, odd: Numbers) -> Findings:
-    """What each user's own history says."""
-    found: Findings = defaultdict(list)
-    n_of = profiles.lengths(ratings)
+def _of_histories(ratings: Ratings, odd: Numbers) -> Findings:
+    """Return the evidence in each user's own history."""
+    findings: Findings = defaultdict(list)
+    n_of = lengths(ratings)
     active = n_of > 0
-    if active.sum() < profiles.FEWEST_USERS:
-        return found
-    medians = _medians(ratings, n_of)
+    if active.sum() < FEWEST_USERS:
+        return findings
+    medians = _medians(ratings)
     order = np.flatnonzero(active)[np.argsort(n_of[active], kind="stable")]
     places = {num: place for place, num in enumerate(order.tolist())}
     for num, strength in _strong(np.where(active, odd, 0.0)):
-        near = order[max(0, places[num] - LIKE_HIM) : places[num] + LIKE_HIM + 1]
+        near = order[max(0, places[num] - NEAREST_LENGTHS) : places[num] + NEAREST_LENGTHS + 1]
         numbers = (odd[num], medians[num], np.median(medians[near]), n_of[num])
-        found[num].append(Finding("choice", strength, tuple(map(float, numbers))))
-    measures = [("volume", n_of)] if ratings.timestamps is None else [("volume", n_of), ("pace", _paces(ratings))]
-    for kind, values in measures:
-        z = profiles.robust_z(np.log(np.maximum(values, 1)), active, LEAST_SPREAD)
+        findings[num].append(Finding("choice", strength, tuple(map(float, numbers))))
+    measures: dict[Kind, NDArray[np.int64]] = {"volume": n_of}
+    if ratings.timestamps is not None:
+        measures["pace"] = _paces(ratings)
+    for kind, values in measures.items():
+        z = robust_z(np.log(np.maximum(values, 1)), active, LEAST_SPREAD)
         z = np.where(active & (values >= LEAST_COUNT), z, 0.0)
         middle = float(np.median(values[active]))
         for num, strength in _strong(z):
-            found[num].append(Finding(kind, strength, (float(z[num]), float(values[num]), middle)))  # type: ignore[arg-type]
-    return found
-
-
-def _of_items(known: Known, random_state: int) -> Findings:
-    found: Findings = defaultdict(list)
-    for findings in (odd_items.disagreements(known, random_state), odd_items.duplicates(known)):
-        for num, finding in findings.items():
-            found[num].append(finding)
-    return found
+            findings[num].append(Finding(kind, strength, (float(z[num]), float(values[num]), middle)))
+    return findings
 
 
 def _strong(z: Numbers) -> list[tuple[int, float]]:
-    """The row numbers of those at least ODD, and how strong that is."""
+    """Return the row numbers of values above ODD, and their strengths."""
     nums = np.flatnonzero(rounded(z) > ODD)
     return list(zip(nums.tolist(), np.clip((z[nums] - ODD) / (SURE - ODD), 0, 1).tolist(), strict=True))
 
 
-def _medians(ratings: Ratings, n_of: NDArray[np.int64]) -> Numbers:
-    """How many other users the items of each user have, the median, (n_users,); 0 without items."""
-    other = profiles.others(ratings)
-    rising = np.append(other[np.lexsort((other, ratings.user_nums))], 0)
-    begin = np.cumsum(n_of) - n_of
-    middles = (
-        rising[begin + np.maximum(n_of - 1, 0) // 2] + rising[begin + np.minimum(n_of // 2, np.maximum(n_of - 1, 0))]
-    )
-    return np.where(n_of > 0, middles / 2, 0.0)
+def _medians(ratings: Ratings) -> Numbers:
+    """Return the median number of other users of each user's items, (n_users,); 0 without items."""
+    others = pd.Series(np.bincount(ratings.item_nums)[ratings.item_nums] - 1)
+    medians = others.groupby(ratings.user_nums).median().reindex(range(ratings.n_users), fill_value=0.0)
+    return medians.to_numpy(np.float64)
 
 
 def _paces(ratings: Ratings) -> NDArray[np.int64]:
-    """The most items that each user added within an hour, (n_users,)."""
+    """Return the most items that each user added within an hour, (n_users,)."""
     assert ratings.timestamps is not None
     order = np.lexsort((ratings.timestamps, ratings.user_nums))
     users, times = ratings.user_nums[order].astype(np.int64), ratings.timestamps[order]
@@ -146,26 +116,17 @@ def _paces(ratings: Ratings) -> NDArray[np.int64]:
     return most
 
 
-def _told(group: Group) -> tuple[float, ...]:
-    numbers = (float(len(group.members)), float(group.n_agreeing), group.expected, group.chance)
-    return numbers if group.direction == "together" else (group.value, *numbers)
-
-
-def _told_burst(burst: Burst) -> tuple[float, ...]:
-    return (float(len(burst.members)), float(burst.n), burst.expected, float(burst.start), burst.chance)
-
-
 def _outliers(subject: Subject, findings: Findings) -> Outliers:
-    telling = {num: [one for one in found if one.strength >= LEAST] for num, found in findings.items()}
-    scored = [Found(num, _score(subject, found), tuple(found)) for num, found in telling.items() if found]
-    ranked = sorted((one for one in scored if one.score >= LEAST), key=lambda one: (-displayed(one.score), one.num))
+    strong = {num: [finding for finding in row if finding.strength >= LEAST] for num, row in findings.items()}
+    scored = [Found(num, _score(subject, row), tuple(row)) for num, row in strong.items() if row]
+    ranked = sorted((row for row in scored if row.score >= LEAST), key=lambda row: (-displayed(row.score), row.num))
     return Outliers.of(ranked[:MOST])
 
 
 def _score(subject: Subject, findings: Sequence[Finding]) -> float:
     """Evidence of one kind counts once."""
     strengths: dict[str, float] = {}
-    for one in findings:
-        kind = "group" if one.kind in ("push", "nuke", "together") else one.kind
-        strengths[kind] = max(strengths.get(kind, 0.0), one.strength)
+    for finding in findings:
+        kind = "group" if finding.kind in ("push", "nuke", "together") else finding.kind
+        strengths[kind] = max(strengths.get(kind, 0.0), finding.strength)
     return score_of(subject, list(strengths.values()))

@@ -1,17 +1,18 @@
-"""Items whose content and behaviour disagree, and items that stand twice in the catalogue.
+"""Items whose content and behavior disagree, and duplicate items.
 
-Content and behaviour: the text of an item is compared with those of the ten items nearest to it by behaviour. How like they are
-follows one normal distribution for items as they are and another for items with the text of a random other one, which is found
-by shuffling the texts. The strength is the probability of the second by Bayes' rule where WRONG of the items are such.
+Disagreement: the text of an item is compared with those of the ten items nearest to it by behavior. The similarity has
+one normal distribution for items as they are and another for random texts, estimated by shuffling the texts. The strength
+is the probability of the second by Bayes' rule where the share WRONG of the items has a wrong text.
 
-Duplicates: of the items with the likest words, those whose texts have nearly the same words and nearly the same vector. Numbers
-must be the same, or every sequel would be one.
+Duplicates: items whose texts have nearly the same words and nearly the same vector. Their numbers must be the same, or
+every sequel would be a duplicate.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,19 +38,11 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What is known of the items.
+    """Texts and behavior of the items.
 
-    Parameters
-    ----------
-    catalog : Catalog
-    texts : float32 array (n_items, text_dim)
-        Centred unit text vectors, zero where there is no text.
-    vectors : float32 array (n_items, text_dim)
-        The same as the encoder made them.
-    behaviour, by_words : sparse matrices (n_items, n_items)
-        The nearest items of each.
-    history : sparse matrix (n_users, n_items)
-        Ones where a user has an item.
+    `texts` (n_items, text_dim) are centered unit vectors, zero without a text, `vectors` the same as from the encoder.
+    `behaviour` and `by_words` (n_items, n_items) hold the nearest items of each; `history` (n_users, n_items) is 1 where a
+    user has an item.
     """
 
     catalog: Catalog
@@ -61,42 +54,41 @@ class Known:
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """Users of each item."""
+        """Number of users of each item."""
         return np.bincount(self.history.indices, minlength=self.history.shape[1])
 
 
 def disagreements(known: Known, random_state: int) -> dict[int, Finding]:
-    """The items whose texts do not fit their behaviour, by row number; none where texts say nothing about behaviour."""
+    """Return the items whose texts do not fit their behavior, by row number; none where texts do not predict behavior."""
     there: NDArray[np.bool_] = np.asarray(known.texts.any(axis=1))
     if there.sum() < FEWEST_ITEMS:
         return {}
-    neighbours = _largest(known.behaviour, NEAREST)
-    full = (neighbours >= 0).all(axis=1) & there & (known.counts >= FEWEST_USERS)
-    nums = np.flatnonzero(full)
-    nums = nums[there[neighbours[nums]].all(axis=1)]
+    neighbors, counts = _largest(known.behaviour, NEAREST), known.counts
+    nums = np.flatnonzero((neighbors >= 0).all(axis=1) & there & (counts >= FEWEST_USERS))
+    nums = nums[there[neighbors[nums]].all(axis=1)]
     if len(nums) < FEWEST_ITEMS:
         return {}
-    around = known.texts[neighbours[nums]].mean(axis=1)
-    found = np.einsum("ij,ij->i", known.texts[nums], around).astype(np.float64)
+    around = known.texts[neighbors[nums]].mean(axis=1)
+    likenesses = np.einsum("ij,ij->i", known.texts[nums], around).astype(np.float64)
     shuffled = known.texts[np.random.default_rng(random_state).permutation(nums)]
     chance = np.einsum("ij,ij->i", shuffled, around).astype(np.float64)
-    usual, spread = float(np.median(found)), NORMAL * float(np.median(np.abs(found - np.median(found))))
+    usual = float(np.median(likenesses))
+    spread = NORMAL * float(np.median(np.abs(likenesses - usual)))
     low, noise = float(chance.mean()), float(chance.std())
     if usual - low < max(spread, noise) or min(spread, noise) == 0:
         return {}
-    at = np.maximum(found, low)  # what is less like than chance is no surer for that
+    at = np.maximum(likenesses, low)  # below chance the strength does not grow
     wrong = WRONG / noise * np.exp(-(((at - low) / noise) ** 2) / 2)
     right = (1 - WRONG) / spread * np.exp(-(((at - usual) / spread) ** 2) / 2)
-    strengths = wrong / (wrong + right)
-    counts = known.counts
+    columns = (nums.tolist(), (wrong / (wrong + right)).tolist(), likenesses.tolist())
     return {
-        num: Finding("disagreement", strength, (like, usual, low, float(counts[num])))
-        for num, strength, like in zip(nums.tolist(), strengths.tolist(), found.tolist(), strict=True)
+        num: Finding("disagreement", strength, (likeness, usual, low, float(counts[num])))
+        for num, strength, likeness in zip(*columns, strict=True)
     }
 
 
 def duplicates(known: Known) -> dict[int, Finding]:
-    """The items that have nearly the text of another one, by row number."""
+    """Return the items that have nearly the text of another one, by row number."""
     if not known.vectors.shape[1]:
         return {}
     near = _largest(known.by_words, CANDIDATES)
@@ -120,13 +112,13 @@ def duplicates(known: Known) -> dict[int, Finding]:
 
 
 def _overlap(one: str, other: str) -> float:
-    """Words of both texts in shares of the words of either."""
+    """Return the Jaccard similarity of the words of two texts."""
     here, there = set(words(one)), set(words(other))
     return len(here & there) / max(1, len(here | there))
 
 
 def _figures(item: Item) -> tuple[list[str], list[tuple[str, float]]]:
-    """The numbers in a text, and those among the attributes."""
+    """Return the numbers in a text, and those among the attributes."""
     numbers = [(name, float(value)) for name, value in item.attributes.items() if isinstance(value, int | float)]
     return DIGITS.findall(item.text), sorted(numbers)
 
@@ -136,10 +128,9 @@ def _users(columns: sparse.csc_matrix, num: int) -> NDArray[np.int32]:
 
 
 def _largest(matrix: sparse.csr_matrix, n: int) -> NDArray[np.int64]:
-    """The columns of the `n` largest values of each row, best first, (n_rows, n); -1 where there are fewer."""
-    found = np.full((matrix.shape[0], n), -1, dtype=np.int64)
-    for row in range(matrix.shape[0]):
-        start, stop = matrix.indptr[row], matrix.indptr[row + 1]
+    """Return the columns of the `n` largest values of each row, best first, (n_rows, n); -1 where there are fewer."""
+    columns = np.full((matrix.shape[0], n), -1, dtype=np.int64)
+    for row, (start, stop) in enumerate(pairwise(matrix.indptr)):
         order = falling(matrix.data[start:stop])[:n]
-        found[row, : len(order)] = matrix.indices[start:stop][order]
-    return found
+        columns[row, : len(order)] = matrix.indices[start:stop][order]
+    return columns

@@ -1,15 +1,14 @@
-"""Users whose choice of items is unlike that of people, told without knowing any attacker.
+"""Users whose choice of items is unlike that of people.
 
-People find most items because many others have them, so the items of a history are far more popular than the catalogue on
-average. Profiles that a program fills with random items are not, whatever it rates them (Hurley, Cheng and Zhang, RecSys 2009,
-test this choice of the filler items). The measure is the mean over a history of ``log((n_i + 1/2) / (mean n + 1/2))``, with n_i
-the other users of an item: it falls with the length of a history, along a line that is fitted robustly (Theil and Sen), and
-what counts is the distance below that line in robust standard deviations (1.4826 times the median absolute deviation), which
-are larger for short histories. Many false profiles make their items popular, so users count the less in n_i the further they
-lie below, and all is computed again.
+The items of a history are far more popular than the catalog on average. Profiles that a program fills with random items
+are not, whatever their ratings (Hurley, Cheng and Zhang, RecSys 2009, test this choice of the filler items). The measure
+is the mean over a history of ``log((n_i + 1/2) / (mean n + 1/2))``, with n_i the other users of an item. It falls with
+the length of a history, along a line that is fitted robustly (Theil and Sen); oddness is the distance below that line in
+robust standard deviations (1.4826 times the median absolute deviation), which are larger for short histories. Many false
+profiles make their items popular, so all is computed again with lower weights in n_i for users far below.
 
-A user is odd by that only who lies nearer to a random choice of items than to the line: where people choose hardly more
-popular items than a program would, or a group of them has a taste for rarer ones, the choice says nothing.
+A user is only odd when nearer to a random choice of items than to the line: where people choose hardly more popular items
+than a program would, or a group of them has a taste for rarer ones, the choice says nothing.
 """
 
 from __future__ import annotations
@@ -23,33 +22,33 @@ from training.ingest.dataset import Ratings
 ROUNDS = 6
 TRUSTED = 1.5  # robust deviations below the line up to which a user counts fully
 NEARER = 0.5  # of the way from the line to a random choice
-TELLING = np.log(1.5)  # people's items have half as many users more than random ones, or the choice says nothing
-FALL = 4  # with this power of the distance trust falls behind that
+TELLING = np.log(1.5)  # least gap between the line and a random choice: people's items have half as many users more
+FALL = 4  # power of the distance with which trust falls behind TRUSTED
 FITTED = 800  # users that the line is fitted to at most
 NORMAL = 1.4826
 SMALLEST = 1e-9
 HALVINGS = 40
-FEWEST_USERS = 30  # of whom a typical deviation can be told
+FEWEST_USERS = 30  # fewer are too few for a typical deviation
 
 Numbers = NDArray[np.float64]
 
 
 def robust_z(values: Numbers, trusted: NDArray[np.bool_], least: float) -> Numbers:
-    """Distances from the median in robust standard deviations of at least `least`; both are those of the trusted values."""
+    """Return distances from the median of the `trusted` values, in their robust standard deviations of at least `least`."""
     middle = float(np.median(values[trusted]))
     spread = NORMAL * float(np.median(np.abs(values[trusted] - middle)))
     return (values - middle) / max(spread, least)
 
 
 def lengths(ratings: Ratings) -> NDArray[np.int64]:
-    """How many items each user has, (n_users,)."""
+    """Return how many items each user has, (n_users,)."""
     return np.bincount(ratings.user_nums, minlength=ratings.n_users)
 
 
 def odd_choice(ratings: Ratings) -> Numbers:
-    """Robust standard deviations by which each user's choice lies below what is usual, (n_users,); 0 without items.
+    """Return the robust standard deviations of each user's choice below the line, (n_users,); 0 without items.
 
-    All 0 where there are too few users to tell.
+    All are 0 for fewer than FEWEST_USERS.
     """
     per_user = lengths(ratings)
     active = per_user > 0
@@ -68,13 +67,8 @@ def odd_choice(ratings: Ratings) -> Numbers:
     return odd
 
 
-def others(ratings: Ratings) -> NDArray[np.int64]:
-    """How many other users the item of each rating has, (n,)."""
-    return np.bincount(ratings.item_nums, minlength=ratings.n_items)[ratings.item_nums] - 1
-
-
 def _choice(ratings: Ratings, trust: Numbers, per_user: NDArray[np.int64]) -> tuple[Numbers, Numbers, float]:
-    """The measure of each user, the variance that it has by the chance of few items, (n_users,) both, and that of all items."""
+    """Return the measure of each user and its variance by the chance of few items, (n_users,), and the measure of all items."""
     users, n = ratings.user_nums, ratings.n_users
     weights = trust[users]
     users_of = np.bincount(ratings.item_nums, weights=weights, minlength=ratings.n_items)
@@ -82,15 +76,14 @@ def _choice(ratings: Ratings, trust: Numbers, per_user: NDArray[np.int64]) -> tu
     mean = weights.sum() / max(1, ratings.n_items)
     logs = np.log((other + 0.5) / (mean + 0.5))
     means = np.bincount(users, weights=logs, minlength=n) / np.maximum(per_user, 1)
-    within = float(
-        (weights * (logs - means[users]) ** 2).sum() / max(1.0, weights.sum() - (trust * (per_user > 0)).sum())
-    )
+    freedom = max(1.0, weights.sum() - (trust * (per_user > 0)).sum())
+    within = float((weights * (logs - means[users]) ** 2).sum() / freedom)
     every = np.log((users_of[users_of > 0] + 0.5) / (mean + 0.5))
     return means, within / np.maximum(per_user, 1), float(every.mean())
 
 
 def _deviations(values: Numbers, noise: Numbers, trusted: NDArray[np.bool_]) -> Numbers:
-    """Distances from the median in robust standard deviations, whose squares are one number for all plus the noise of each."""
+    """Return distances from the median in robust standard deviations: their squares are a constant plus the noise of each."""
     gaps = values - float(np.median(values[trusted]))
     squares = gaps[trusted] ** 2
 
@@ -105,7 +98,7 @@ def _deviations(values: Numbers, noise: Numbers, trusted: NDArray[np.bool_]) -> 
 
 
 def _line(x: Numbers, y: Numbers):  # type: ignore[no-untyped-def]
-    """A robust line through points, fitted to some of them that are spread evenly over x."""
+    """Return a robust line through points, fitted to some of them that are spread evenly over x."""
     order = np.lexsort((y, x))
     some = order[np.unique(np.linspace(0, len(order) - 1, min(FITTED, len(order))).astype(int))]
     if np.ptp(x[some]) < SMALLEST:

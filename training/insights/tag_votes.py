@@ -1,4 +1,4 @@
-"""The votes of near items for held-out ones, and what is chosen by them: how many vote, the curve, and the threshold."""
+"""Votes of the nearest items for the values of held-out items: number of voters, calibration and threshold."""
 
 from __future__ import annotations
 
@@ -20,82 +20,44 @@ BINS = 10
 
 Shares = NDArray[np.float64]
 Truth = NDArray[np.bool_]
+Votes = Mapping[int, Shares]  # share of the votes of each value, (n_tested, n_values), by the number of voters
 
 
-@dataclass(frozen=True, eq=False)
-class Votes:
-    """The share of the votes of each value, (n_tested, n_values), by the number of voters."""
+def vote(
+    rows: Vectors, queries: Vectors, own: NDArray[np.int64], known: sparse.csr_matrix, having: NDArray[np.int64]
+) -> Votes:
+    """Let the nearest items vote.
 
-    shares: Mapping[int, Shares]
-
-    @classmethod
-    def of(
-        cls,
-        rows: Vectors,
-        queries: Vectors,
-        own: NDArray[np.int64],
-        known: sparse.csr_matrix,
-        having: NDArray[np.int64],
-    ) -> Votes:
-        """Let the nearest items vote.
-
-        Parameters
-        ----------
-        rows : float32 array (n_items, dim)
-        queries : float32 array (n_tested, dim)
-        own : int array (n_tested,)
-            The item that each query is of, which does not vote.
-        known : sparse matrix (n_items, n_values)
-            Ones where an item has a value.
-        having : int array (n,)
-            The items that have one, rising.
-        """
-        likenesses = queries @ rows[having].T
-        likenesses[np.arange(len(own)), np.searchsorted(having, own)] = 0
-        most = min(max(NUMBERS_OF_VOTERS), len(having))
-        order = np.argsort(-shown(likenesses), axis=1, kind="stable")[:, :most]
-        weights = np.maximum(np.take_along_axis(likenesses, order, axis=1), 0).astype(np.float64)
-        return cls({k: _shares(weights[:, :k], having[order[:, :k]], known) for k in NUMBERS_OF_VOTERS})
-
-    def take(self, places: NDArray[np.int64]) -> Votes:
-        return Votes({k: shares[places] for k, shares in self.shares.items()})
+    Parameters
+    ----------
+    rows : float32 array (n_items, dim)
+    queries : float32 array (n_tested, dim)
+    own : int array (n_tested,)
+        The item of each query, which does not vote.
+    known : sparse matrix (n_items, n_values)
+        Ones where an item has a value.
+    having : int array (n,)
+        The items with a value, rising.
+    """
+    likenesses = queries @ rows[having].T
+    likenesses[np.arange(len(own)), np.searchsorted(having, own)] = 0
+    most = min(max(NUMBERS_OF_VOTERS), len(having))
+    order = np.argsort(-shown(likenesses), axis=1, kind="stable")[:, :most]
+    weights = np.maximum(np.take_along_axis(likenesses, order, axis=1), 0).astype(np.float64)
+    return {k: _shares(weights[:, :k], having[order[:, :k]], known) for k in NUMBERS_OF_VOTERS}
 
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """What was chosen, as :class:`recsys.model.extras.tagging.Tagging` keeps it: numbers as in SETTING, and a curve (m, 2)."""
+    """Settings and curve (m, 2) of an attribute in a space, as in :class:`recsys.model.extras.tagging.Tagging`."""
 
     settings: tuple[float, ...]
     knots: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class _Hits:
-    """Right, wrong and missing suggestions."""
-
-    right: int = 0
-    wrong: int = 0
-    missing: int = 0
-
-    @classmethod
-    def of(cls, suggested: Truth, truth: Truth) -> _Hits:
-        right = int((suggested & truth).sum())
-        return cls(right, int(suggested.sum()) - right, int(truth.sum()) - right)
-
-    def __add__(self, other: _Hits) -> _Hits:
-        return _Hits(self.right + other.right, self.wrong + other.wrong, self.missing + other.missing)
-
-    @property
-    def figures(self) -> tuple[float, float, float]:
-        """Precision, recall and F1, micro averages."""
-        precision = self.right / max(1, self.right + self.wrong)
-        recall = self.right / max(1, self.right + self.missing)
-        return precision, recall, 2 * self.right / max(1, 2 * self.right + self.wrong + self.missing)
-
-
 @dataclass(frozen=True, eq=False)
 class _Rule:
-    """How many vote, what a share of the votes is worth, and from where on a value is suggested."""
+    """Number of voters, confidence by share of the votes, and threshold of suggested values, with its F1."""
 
     k: int
     knots: NDArray[np.float64]
@@ -103,7 +65,7 @@ class _Rule:
     f1: float
 
     def confidences(self, votes: Votes) -> Shares:
-        shares = votes.shares[self.k]
+        shares = votes[self.k]
         return rounded(np.where(shares > 0, np.interp(shares, self.knots[:, 0], self.knots[:, 1]), 0.0))
 
 
@@ -119,36 +81,50 @@ def cross_measured(votes: Votes, truth: Truth, known: sparse.csr_matrix, single:
         Whether an item has at most one value, so that only the first can be suggested.
     """
     halves = (np.arange(0, len(truth), 2), np.arange(1, len(truth), 2))
-    hits, base, errors = _Hits(), _Hits(), []
+    hits, base, errors = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64), []
     for learned, measured in (halves, halves[::-1]):
-        rule = _choose(votes.take(learned), truth[learned], single)
-        confidences = rule.confidences(votes.take(measured))
-        hits += _Hits.of(_suggested(confidences, rule.threshold, single), truth[measured])
-        base += _Hits.of(_most_frequent(known, truth[learned], len(measured), single), truth[measured])
+        rule = _choose(_take(votes, learned), truth[learned], single)
+        confidences = rule.confidences(_take(votes, measured))
+        hits += _hits(_suggested(confidences, rule.threshold, single), truth[measured])
+        base += _hits(_most_frequent(known, truth[learned], len(measured), single), truth[measured])
         errors.append(_calibration_error(confidences, truth[measured]))
     final = _choose(votes, truth, single)
-    tested = float(len(truth)) if any(shares.any() for shares in votes.shares.values()) else 0.0
-    figures = hits.figures if tested else (0.0, 0.0, 0.0)
-    error = float(np.mean(errors)) if tested else 0.0
-    return Chosen((float(final.k), final.threshold, tested, *figures, error, *base.figures), final.knots)
+    tested = float(len(truth)) if any(shares.any() for shares in votes.values()) else 0.0
+    figures = (*_figures(hits), float(np.mean(errors))) if tested else (0.0,) * 4
+    return Chosen((float(final.k), final.threshold, tested, *figures, *_figures(base)), final.knots)
+
+
+def _take(votes: Votes, places: NDArray[np.int64]) -> Votes:
+    return {k: shares[places] for k, shares in votes.items()}
+
+
+def _hits(suggested: Truth, truth: Truth) -> NDArray[np.int64]:
+    """Return the numbers of right, wrong and missing suggestions."""
+    right = int((suggested & truth).sum())
+    return np.array([right, int(suggested.sum()) - right, int(truth.sum()) - right])
+
+
+def _figures(hits: NDArray[np.int64]) -> tuple[float, float, float]:
+    """Return precision, recall and F1, micro averages."""
+    right, wrong, missing = hits.tolist()
+    f1 = 2 * right / max(1, 2 * right + wrong + missing)
+    return right / max(1, right + wrong), right / max(1, right + missing), f1
 
 
 def _choose(votes: Votes, truth: Truth, single: bool) -> _Rule:
-    return max((_rule(k, votes, truth, single) for k in votes.shares), key=lambda rule: rule.f1)
+    return max((_rule(k, votes, truth, single) for k in votes), key=lambda rule: rule.f1)
 
 
 def _rule(k: int, votes: Votes, truth: Truth, single: bool) -> _Rule:
-    shares = votes.shares[k]
-    voted = shares > 0
+    voted = votes[k] > 0
     if not voted.any():
         return _Rule(k, np.array([[0.0, 0.0]]), 1.0, 0.0)
-    curve = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(shares[voted], truth[voted])
+    curve = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(votes[k][voted], truth[voted])
     knots = np.column_stack((curve.X_thresholds_, curve.y_thresholds_)).astype(np.float64)
-    rule = _Rule(k, knots, 1.0, 0.0)
-    confidences = rule.confidences(votes)
-    reached = [_Hits.of(_suggested(confidences, at, single), truth).figures[2] for at in THRESHOLDS.tolist()]
-    best = int(np.argmax(reached))
-    return _Rule(k, knots, float(THRESHOLDS[best]), reached[best])
+    confidences = _Rule(k, knots, 1.0, 0.0).confidences(votes)
+    f1 = [_figures(_hits(_suggested(confidences, at, single), truth))[2] for at in THRESHOLDS.tolist()]
+    best = int(np.argmax(f1))
+    return _Rule(k, knots, float(THRESHOLDS[best]), f1[best])
 
 
 def _suggested(confidences: Shares, threshold: float, single: bool) -> Truth:
@@ -161,34 +137,30 @@ def _suggested(confidences: Shares, threshold: float, single: bool) -> Truth:
 
 
 def _most_frequent(known: sparse.csr_matrix, learned: Truth, n: int, single: bool) -> Truth:
-    """The same values for `n` items: as many of the most frequent as do best on the learned half."""
+    """Return the same values for `n` items: as many of the most frequent as do best on the learned half."""
     order = np.argsort(-np.asarray(known.sum(axis=0)).ravel(), kind="stable")
     most = 1 if single else min(MOST_FREQUENT, len(order))
 
-    def given(m: int, rows: int) -> Truth:
-        row = np.zeros(len(order), dtype=bool)
-        row[order[:m]] = True
-        return np.tile(row, (rows, 1))
+    def first(m: int, rows: int) -> Truth:
+        return np.tile(np.isin(np.arange(len(order)), order[:m]), (rows, 1))
 
-    best = max(range(1, most + 1), key=lambda m: _Hits.of(given(m, len(learned)), learned).figures[2])
-    return given(best, n)
+    return first(max(range(1, most + 1), key=lambda m: _figures(_hits(first(m, len(learned)), learned))[2]), n)
 
 
 def _calibration_error(confidences: Shares, truth: Truth) -> float:
-    """Mean distance between the confidence and the share that is right, over ten bins by their sizes (Naeini et al. 2015)."""
+    """Return the expected calibration error over ten bins (Naeini et al. 2015)."""
     voted = confidences > 0
     if not voted.any():
         return 0.0
-    found, right = confidences[voted], truth[voted]
-    bins = np.minimum((found * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, weights=found - right, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(found))
+    values = confidences[voted]
+    bins = np.minimum((values * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(bins, weights=values - truth[voted], minlength=BINS)
+    return float(np.abs(gaps).sum() / len(values))
 
 
 def _shares(weights: Shares, voters: NDArray[np.int64], known: sparse.csr_matrix) -> Shares:
-    """The share of each value in the votes, (n_tested, n_values); zeros where nobody is near."""
+    """Return the share of each value in the votes, (n_tested, n_values); zeros without a near item."""
     n, k = weights.shape
-    indptr = np.arange(n + 1) * k
-    asked = sparse.csr_matrix((weights.ravel(), voters.ravel(), indptr), shape=(n, known.shape[0]))
+    matrix = sparse.csr_matrix((weights.ravel(), voters.ravel(), np.arange(n + 1) * k), shape=(n, known.shape[0]))
     totals = weights.sum(axis=1, keepdims=True)
-    return np.asarray((asked @ known).toarray() / np.where(totals > 0, totals, 1))
+    return np.asarray((matrix @ known).toarray() / np.where(totals > 0, totals, 1))

@@ -1,15 +1,14 @@
-"""Which attributes can be suggested by the votes of near items, how their votes are counted, and how right that is.
+"""Fits suggestions of attribute values by the votes of near items, and measures them on held-out items.
 
-Held-out items are asked for as if they had no value: where the values stand in an item's text they are taken out of it and the
-rest is encoded anew, so that nothing is found that the text said. What is chosen (k, threshold, curve) is chosen on one half of
-them and measured on the other, both ways round; what is kept is chosen on both.
+Values in the text of a held-out item are taken out of it and the rest is encoded anew. The settings (k, threshold, curve)
+are chosen on one half of the held-out items and measured on the other, both ways round; the final ones are chosen on both.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,14 +20,14 @@ from recsys.data.packed import PackedStrings
 from recsys.data.vectors import Vectors
 from recsys.model.extras.tagging import SETTING, SPACES, Tagging
 from recsys.model.similarity import Likeness
-from training.insights.tag_votes import Chosen, Votes, cross_measured
+from training.insights.tag_votes import Chosen, cross_measured, vote
 
 FEWEST_ITEMS = 20  # that have the attribute
 FEWEST_OF_VALUE = 5  # that have a value
 MOST_VALUES = 2000
 COVERED = 0.5  # of the items that have the attribute, those with a value that repeats often enough
 HELD_OUT = 240
-SLOWLY = 100  # texts that an encoder encodes anew which takes its time
+SLOWLY = 100  # texts that a slow encoder encodes anew
 JOINT = ". "  # between the parts of a text, see training.ingest.items
 
 Encode = Callable[[Sequence[str]], Vectors]
@@ -36,18 +35,9 @@ Encode = Callable[[Sequence[str]], Vectors]
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """Where items are near each other.
+    """Vector space of the items, (n_items, factors + text_dim), and its encoder.
 
-    Parameters
-    ----------
-    rows : float32 array (n_items, factors + text_dim)
-        The rows of items that are like an item.
-    factors : int
-    likeness : Likeness
-    encode : callable
-        Texts to unit vectors, (n, text_dim).
-    most_encoded : int
-        So many texts for each attribute at most.
+    `encode` makes unit vectors (n, text_dim) of texts, of at most `most_encoded` texts for each attribute.
     """
 
     rows: Vectors
@@ -58,31 +48,29 @@ class Space:
 
 
 def fit(catalog: Catalog, space: Space) -> Tagging | None:
-    """The attributes of a catalogue that can be suggested; None where no values repeat."""
+    """Return the attributes of a catalog that can be suggested; None where no values repeat."""
     columns = _columns(catalog)
-    kept = {name: found for name, values in columns.items() if (found := _repeating(values)) is not None}
-    if not kept:
+    values_of = {name: values for name, column in columns.items() if (values := _repeating(column))}
+    if not values_of:
         return None
-    chosen = [_fit_attribute(catalog, space, columns[name], kept[name]) for name in kept]
-    sizes = [len(values) for values in kept.values()]
-    value_indptr = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
-    indptr, nums = _by_item(columns, kept, value_indptr, len(catalog))
-    knots = [one.knots for pair in chosen for one in pair]
+    chosen = [one for name in values_of for one in _fit_attribute(catalog, space, columns[name], values_of[name])]
+    joined = sparse.hstack([_matrix(columns[name], values) for name, values in values_of.items()], format="csr")
+    joined.sort_indices()
     return Tagging(
-        PackedStrings.from_strings(kept),
-        PackedStrings.from_strings(value for values in kept.values() for value in values),
-        value_indptr,
-        np.array([max(map(len, columns[name])) == 1 for name in kept], dtype=np.uint8),
-        indptr,
-        nums,
-        np.array([[one.settings for one in pair] for pair in chosen]).reshape(len(kept), len(SPACES), len(SETTING)),
-        np.concatenate(([0], np.cumsum([len(one) for one in knots]))).astype(np.int64),
-        np.concatenate(knots),
+        PackedStrings.from_strings(values_of),
+        PackedStrings.from_strings(value for values in values_of.values() for value in values),
+        _indptr(values_of.values()),
+        np.array([max(map(len, columns[name])) == 1 for name in values_of], dtype=np.uint8),
+        joined.indptr.astype(np.int64),
+        joined.indices.astype(np.int32),
+        np.array([one.settings for one in chosen]).reshape(len(values_of), len(SPACES), len(SETTING)),
+        _indptr([one.knots for one in chosen]),
+        np.concatenate([one.knots for one in chosen]),
     )
 
 
 def figures(tagging: Tagging | None) -> dict[str, float]:
-    """What the manifest keeps of the held-out items: F1 by attribute and space, beside that of the most frequent values."""
+    """Return the metrics for the manifest: F1 by attribute and space, and of the most frequent values."""
     found: dict[str, float] = {}
     if tagging is None:
         return found
@@ -96,37 +84,36 @@ def figures(tagging: Tagging | None) -> dict[str, float]:
 
 
 def without(item: Item, values: Sequence[str]) -> str:
-    """The text of an item without the part that lists `values`."""
+    """Return the text of an item without the part that lists `values`."""
     parts, listed = item.text.split(JOINT), ", ".join(values)
     return JOINT.join(part for part in parts if part != listed)
 
 
 def _columns(catalog: Catalog) -> dict[str, list[tuple[str, ...]]]:
-    """For each attribute of words the values of each item, each once."""
-    found: dict[str, list[tuple[str, ...]]] = {}
+    """Return the different values of each item for each attribute that is no number."""
+    columns: dict[str, list[tuple[str, ...]]] = {}
     for num, item in enumerate(catalog):
         for name, value in item.attributes.items():
             if isinstance(value, str | list):
-                column = found.setdefault(name, [()] * len(catalog))
+                column = columns.setdefault(name, [()] * len(catalog))
                 column[num] = tuple(dict.fromkeys([value] if isinstance(value, str) else value))
-    return found
+    return columns
 
 
-def _repeating(column: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
-    """The values of an attribute that are frequent enough to be learned, sorted; None where they say too little of it."""
+def _repeating(column: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return the values of an attribute that are frequent enough to be learned, sorted; none where they cover too little."""
     counts = Counter(value for values in column for value in values)
-    kept = {value for value, n in counts.items() if n >= FEWEST_OF_VALUE}
+    frequent = {value for value, n in counts.items() if n >= FEWEST_OF_VALUE}
     having = sum(bool(values) for values in column)
-    covered = sum(not kept.isdisjoint(values) for values in column)
-    if having < FEWEST_ITEMS or not 2 <= len(kept) <= MOST_VALUES or covered < COVERED * having:
-        return None
-    return tuple(sorted(kept))
+    covered = sum(not frequent.isdisjoint(values) for values in column)
+    enough = having >= FEWEST_ITEMS and 2 <= len(frequent) <= MOST_VALUES and covered >= COVERED * having
+    return sorted(frequent) if enough else []
 
 
 def _fit_attribute(
     catalog: Catalog, space: Space, column: Sequence[tuple[str, ...]], values: Sequence[str]
 ) -> list[Chosen]:
-    """What is chosen in each of SPACES."""
+    """Return the settings in each of SPACES."""
     known = _matrix(column, values)
     having = np.flatnonzero(np.diff(known.indptr))
     by_chance = sorted(having.tolist(), key=lambda num: _digest(catalog.items.id(num)))[:HELD_OUT]
@@ -136,7 +123,7 @@ def _fit_attribute(
     blended[:, : space.factors] = space.rows[tested, : space.factors]
     chosen = []
     for queries in (blended, text):
-        votes = Votes.of(space.rows, queries, tested, known, having)
+        votes = vote(space.rows, queries, tested, known, having)
         chosen.append(cross_measured(votes, known[tested].toarray() > 0, known, single))
     return chosen
 
@@ -144,9 +131,9 @@ def _fit_attribute(
 def _text_rows(
     catalog: Catalog, space: Space, column: Sequence[tuple[str, ...]], tested: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], Vectors]:
-    """The rows of items by their texts alone, without what the attribute says, (n, factors + text_dim).
+    """Return the first of the tested items, as many as may be encoded, and their rows (n, factors + text_dim).
 
-    Before them the items: the first of those given, not so many that too many texts would have to be encoded.
+    The rows are those of texts alone, without the values of the attribute.
     """
     rows = np.zeros((len(tested), space.rows.shape[1]), dtype=np.float32)
     if space.rows.shape[1] == space.factors:
@@ -166,27 +153,17 @@ def _text_rows(
 
 
 def _matrix(column: Sequence[tuple[str, ...]], values: Sequence[str]) -> sparse.csr_matrix:
-    """Ones where an item has a value, (n_items, n_values)."""
+    """Return ones where an item has a value, (n_items, n_values)."""
     nums = {value: num for num, value in enumerate(values)}
-    found = [sorted(nums[value] for value in row if value in nums) for row in column]
-    indptr = np.concatenate(([0], np.cumsum([len(row) for row in found])))
-    indices = np.array([num for row in found for num in row], dtype=np.int32)
-    return sparse.csr_matrix((np.ones(len(indices)), indices, indptr), shape=(len(column), len(values)))
+    rows = [sorted(nums[value] for value in row if value in nums) for row in column]
+    indices = np.array([num for row in rows for num in row], dtype=np.int32)
+    return sparse.csr_matrix((np.ones(len(indices)), indices, _indptr(rows)), shape=(len(column), len(values)))
 
 
-def _by_item(
-    columns: dict[str, list[tuple[str, ...]]],
-    kept: dict[str, tuple[str, ...]],
-    value_indptr: NDArray[np.int64],
-    n_items: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The values of all attributes by item, as :class:`Tagging` has them."""
-    joined = sparse.hstack([_matrix(columns[name], values) for name, values in kept.items()], format="csr")
-    joined.sort_indices()
-    assert joined.shape == (n_items, value_indptr[-1])
-    return joined.indptr.astype(np.int64), joined.indices.astype(np.int32)
+def _indptr(rows: Iterable[Sized]) -> NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
 
 
 def _digest(item_id: str) -> bytes:
-    """An order by chance that stays the same when items come and go, so that what was encoded serves again."""
+    """Return a key of a random order that stays the same when items come and go, so that cached vectors are used again."""
     return hashlib.sha256(item_id.encode()).digest()

@@ -1,7 +1,7 @@
-"""The plots of a report, as SVG that stands inside a page.
+"""Plots of a report as SVG inside a page.
 
-The only import of matplotlib. Colors are those of Okabe and Ito (2008), which color-blind people tell apart; a way to
-recommend has the color and the marker of its place in the comparison, in every plot.
+Colors are those of Okabe and Ito (2008), which color-blind people can distinguish; a way to recommend has the color and the
+marker of its place in the comparison in every plot.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ PERCENT = FuncFormatter(lambda share, _: f"{share:.0%}")
 
 
 def swatch(n: int) -> str:
-    """A line with the color and the marker of the way at place `n`, for a legend."""
+    """Return a line with the color and the marker of the way at place `n`, for a legend."""
     paint = COLORS[n % len(COLORS)].replace(INK, "currentColor")
     line, shape = f'<path d="M2 6h26" stroke="{paint}" stroke-width="2"/>', SHAPES[n % len(SHAPES)]
     return f'<svg class="swatch" viewBox="0 0 30 12" aria-hidden="true">{line}<path d="{shape}" fill="{paint}"/></svg>'
 
 
 def forest(ways: Sequence[Measured], metric: str, label: str) -> str:
-    """A dot and its interval for each way, the first on top."""
+    """Draw a dot and its interval for each way, the first on top."""
 
     def draw(axes: Axes) -> None:
         for n, way in enumerate(ways):
@@ -88,13 +88,13 @@ def forest(ways: Sequence[Measured], metric: str, label: str) -> str:
 
 
 def recall_over_k(ways: Sequence[Measured], label: str) -> str:
-    """A line for each way."""
+    """Draw a line for each way."""
     lengths = sorted({length for way in ways for length in way.recall_over_k or ()})
 
     def draw(axes: Axes) -> None:
         for n, way in enumerate(ways):
-            known = way.recall_over_k or {}
-            axes.plot(list(known), list(known.values()), color=_color(n), marker=_dot(n))
+            recalls = way.recall_over_k or {}
+            axes.plot(list(recalls), list(recalls.values()), color=_color(n), marker=_dot(n))
         axes.set_xscale("log" if max(lengths) > min(lengths) * WIDE_RANGE else "linear")
         axes.set_xticks(lengths, labels=[str(length) for length in lengths])
         axes.xaxis.set_minor_locator(NullLocator())
@@ -104,19 +104,19 @@ def recall_over_k(ways: Sequence[Measured], label: str) -> str:
 
 
 def over_history(ways: Sequence[Measured], metric: str, label: str) -> str:
-    """Dots beside each other at each group of users."""
+    """Draw dots beside each other for each group of users."""
     bins = next(way.over_history for way in ways if way.over_history)
 
     def draw(axes: Axes) -> None:
         for n, way in enumerate(ways):
-            known = [(place, one.ndcg) for place, one in enumerate(way.over_history) if one.users]
-            places = [place + 0.62 * ((n + 0.5) / len(ways) - 0.5) for place, _ in known]
-            figures = [figure for _, figure in known]
+            parts = [(place, part.ndcg) for place, part in enumerate(way.over_history) if part.users]
+            places = [place + 0.62 * ((n + 0.5) / len(ways) - 0.5) for place, _ in parts]
+            figures = [figure for _, figure in parts]
             means = [figure.mean for figure in figures]
             axes.plot(places, means, color=_color(n), linewidth=1, alpha=0.35)
             axes.errorbar(places, means, yerr=_arms(figures), fmt=_dot(n), color=_color(n), elinewidth=1.2)
-        spans = (f"{one.low}" if one.low == one.high else f"{one.low}\u2013{one.high}" for one in bins)
-        names = [f"{span}\n{one.users} users" for span, one in zip(spans, bins, strict=True)]
+        spans = (f"{part.low}" if part.low == part.high else f"{part.low}\u2013{part.high}" for part in bins)
+        names = [f"{span}\n{part.users} users" for span, part in zip(spans, bins, strict=True)]
         axes.set_xticks(range(len(bins)), labels=names, fontsize=9.5)
         axes.grid(visible=False, axis="x")
         axes.set(xlabel="interactions in the history", ylabel=metric, ylim=(0, None))
@@ -125,9 +125,9 @@ def over_history(ways: Sequence[Measured], metric: str, label: str) -> str:
 
 
 def exposure(comparison: Comparison, label: str) -> str:
-    """Bars for what was consumed, a line for each way; the axis shows square roots, so that small shares are seen."""
-    known = [one for one in (comparison.consumption, *(way.exposure for way in comparison.measured)) if one]
-    top, n_parts = max(map(max, known)) * 1.08 or 1, max(map(len, known))
+    """Draw bars for consumption and a line for each way, on a square root axis so that small shares are seen."""
+    shares = [part for part in (comparison.consumption, *(way.exposure for way in comparison.measured)) if part]
+    top, n_parts = max(map(max, shares)) * 1.08 or 1, max(map(len, shares))
 
     def draw(axes: Axes) -> None:
         axes.set_yscale("function", functions=(lambda share: np.sqrt(np.abs(share)), np.square))
@@ -144,7 +144,7 @@ def exposure(comparison: Comparison, label: str) -> str:
 
 
 def tradeoff(points: Sequence[TradeoffPoint], metric: str, label: str) -> str:
-    """Hits over coverage, a dot with its interval for each penalty, which stands beside it."""
+    """Draw hits over coverage, a dot with its interval and its penalty for each point."""
 
     def draw(axes: Axes) -> None:
         coverage, figures = [point.coverage for point in points], [point.ndcg for point in points]
@@ -160,7 +160,7 @@ def tradeoff(points: Sequence[TradeoffPoint], metric: str, label: str) -> str:
 
 
 def search(trials: Sequence[Trial], metric: str, label: str) -> str:
-    """Value by trial, with the best so far of the dearest rung that was tried."""
+    """Draw the value by trial, with the best so far of the full rung, or of the cheap one without full trials."""
     decisive = [trial for trial in trials if trial.rung == "full"] or trials
     best = [*itertools.accumulate((trial.value for trial in decisive), max)]
     numbers = [*(trial.number for trial in decisive), max(trial.number for trial in trials)]
@@ -175,7 +175,7 @@ def search(trials: Sequence[Trial], metric: str, label: str) -> str:
 
 
 def parameter(place: int, name: str, trials: Sequence[Trial], label: str) -> str:
-    """Value over one parameter, a small panel."""
+    """Draw the value over a parameter, a small panel."""
 
     def draw(axes: Axes) -> None:
         values = [trial.parameters[name] for trial in trials]
@@ -188,7 +188,7 @@ def parameter(place: int, name: str, trials: Sequence[Trial], label: str) -> str
 
 
 def index(place: int, points: Sequence[IndexPoint], label: str) -> str:
-    """Recall over time; the first point, which serves, is filled."""
+    """Draw recall over time; the first point, which serves, is filled."""
 
     def draw(axes: Axes) -> None:
         for n, point in enumerate(points):
@@ -207,7 +207,7 @@ def index(place: int, points: Sequence[IndexPoint], label: str) -> str:
 
 
 def stages(seconds: dict[str, float], label: str) -> str:
-    """A horizontal bar for each stage, the first on top."""
+    """Draw a horizontal bar for each stage, the first on top."""
 
     def draw(axes: Axes) -> None:
         bars = axes.barh(range(len(seconds)), list(seconds.values()), color=COLORS[0], height=0.62)
@@ -230,21 +230,21 @@ def _dot(n: int) -> str:
 
 
 def _arms(figures: Sequence[Figure]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """How far the intervals reach below and above the means, (2, n)."""
-    arms = [(max(one.mean - one.low, 0), max(one.high - one.mean, 0)) for one in figures]
+    """Return the lengths of the intervals below and above the means, (2, n)."""
+    arms = [(max(figure.mean - figure.low, 0), max(figure.high - figure.mean, 0)) for figure in figures]
     return np.array(arms, dtype=np.float64).reshape(-1, 2).T
 
 
 def _rungs(axes: Axes, places: Sequence[float], trials: Sequence[Trial]) -> None:
-    """Hollow dots for cheap trials, filled ones over them for full trials."""
+    """Draw hollow dots for cheap trials, filled ones over them for full trials."""
     for full, paint, face, size in ((False, f"{INK}90", "none", 4), (True, COLORS[0], COLORS[0], 5)):
-        chosen = [(x, trial.value) for x, trial in zip(places, trials, strict=True) if (trial.rung == "full") == full]
-        x, y = np.reshape(chosen, (-1, 2)).T
+        points = [(x, trial.value) for x, trial in zip(places, trials, strict=True) if (trial.rung == "full") == full]
+        x, y = np.reshape(points, (-1, 2)).T
         axes.plot(x, y, "o", color=paint, markerfacecolor=face, markersize=size, markeredgewidth=0.9)
 
 
 def _spread(axes: Axes, values: Sequence[float]) -> None:
-    """A logarithmic axis with plain numbers where the values range wide."""
+    """Set plain numbers, and a logarithmic axis where the values have a wide range."""
     ratio = max(values) / min(values) if min(values) > 0 else 0
     if ratio > WIDE_RANGE:
         subs = (1, 2, 5) if ratio < 40 else (1, 3) if ratio < 300 else (1,)
@@ -255,7 +255,7 @@ def _spread(axes: Axes, values: Sequence[float]) -> None:
 
 
 def _name_points(axes: Axes, points: Sequence[IndexPoint]) -> None:
-    """Write the name beside each point, on the right where there is room, at least a line of text apart."""
+    """Write the name beside each point, on the right if there is room, at least a line of text apart."""
     axes.figure.figure.draw_without_rendering()
     at = axes.transData.transform([(point.milliseconds, point.recall) for point in points])
     below = math.inf
@@ -279,9 +279,9 @@ def _short(name: str) -> str:
 
 
 def _svg(name: str, label: str, draw: Callable[[Axes], None], size: tuple[int, int] = SIZE) -> str:
-    """Draw, and make the SVG fit for a page; `name` keeps its ids apart from those of other plots."""
+    """Draw an SVG for a page; `name` keeps its ids different from those of other plots."""
     with warnings.catch_warnings(), mpl.rc_context():
-        # a letter that the measuring font lacks is no fault: the reader's browser chooses the font
+        # a letter that the measuring font lacks is no error: the reader's browser chooses the font
         warnings.filterwarnings("ignore", message="Glyph|Matplotlib currently does not support")
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
@@ -292,7 +292,7 @@ def _svg(name: str, label: str, draw: Callable[[Axes], None], size: tuple[int, i
 
 
 def inline(svg: str, name: str, label: str) -> str:
-    """Without prolog, styles, names of fonts and namespaces; ids only where something refers to them."""
+    """Return an SVG without prolog, styles, fonts and namespaces, and without unused ids."""
     root = ElementTree.fromstring(svg)  # noqa: S314 - matplotlib wrote it a moment ago
     used = set(re.findall(r"[\"(]#(\w+)", svg))
     for element in list(root.iter()):
@@ -305,12 +305,13 @@ def inline(svg: str, name: str, label: str) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _attributes(given: dict[str, str], name: str, used: set[str]) -> list[tuple[str, str]]:
-    """Declarations of a style become attributes, which a strict content security policy lets through."""
-    style = [tuple(one.strip().split(": ", 1)) for one in given.get("style", "").split(";") if one.strip()]
-    found = [(key.rpartition("}")[2], value) for key, value in given.items() if key != "style"]
-    found += [(key, value.replace(INK, "currentColor")) for key, value in style if key != "font-family"]
-    named = ((key, f"{name}-{value}" if key == "id" else value) for key, value in found if key != "id" or value in used)
+def _attributes(raw: dict[str, str], name: str, used: set[str]) -> list[tuple[str, str]]:
+    """Turn declarations of a style into attributes, which a strict content security policy allows."""
+    declarations = (text.strip() for text in raw.get("style", "").split(";"))
+    style = [tuple(text.split(": ", 1)) for text in declarations if text]
+    pairs = [(key.rpartition("}")[2], value) for key, value in raw.items() if key != "style"]
+    pairs += [(key, value.replace(INK, "currentColor")) for key, value in style if key != "font-family"]
+    named = ((key, f"{name}-{value}" if key == "id" else value) for key, value in pairs if key != "id" or value in used)
     return [(key, re.sub(r"(?<=#)(?![0-9a-f]{6}$)", f"{name}-", _compact(value))) for key, value in named]
 
 

@@ -1,4 +1,4 @@
-"""Renders the report of a trained model: one HTML file that needs nothing else, runs no script and asks no network."""
+"""Renders the report of a trained model: a self-contained HTML file without scripts and requests."""
 
 from __future__ import annotations
 
@@ -38,13 +38,7 @@ Row = Sequence[str]  # cells; a str is escaped, Markup is HTML
 
 
 def render(data: ReportData) -> str:
-    """Return the whole page; the same data gives the same text.
-
-    Parameters
-    ----------
-    data : ReportData
-        Every string in it may come from anyone: it is shown, never interpreted.
-    """
+    """Return the whole page; the same data gives the same text. Every string in the data is shown, never interpreted."""
     templates = _environment()
     css = files("training.report").joinpath("templates/report.css").read_text()
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
@@ -53,20 +47,12 @@ def render(data: ReportData) -> str:
 
 @cache
 def _environment() -> Environment:
+    loader = PackageLoader("training.report")
     environment = Environment(
-        loader=PackageLoader("training.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-    environment.filters |= {
-        "bdi": bdi,
-        "cell": cell,
-        "fixed": format,
-        "number": number,
-        "titles": SECTION_TITLE.findall,
-    }
+    titles = SECTION_TITLE.findall
+    environment.filters |= {"bdi": bdi, "cell": cell, "fixed": format, "number": number, "titles": titles}
     helpers: tuple[Callable[..., object], ...] = (
         *(compared, exposure_rows, finite, free_penalty, history_rows, label_of_means, label_of_penalties),
         *(label_of_seconds, list_figures, list_lengths, main_metric, metric_cells, parameter_names, rival),
@@ -82,7 +68,7 @@ def bdi(name: str) -> Markup:
 
 
 def number(value: float | None) -> str:
-    """Return a figure in the digits that its size asks for; a dash for none."""
+    """Return a figure with digits by its size; a dash for none."""
     if value is None or not math.isfinite(value):
         return DASH
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) > 1 else f"{value:.4f}"
@@ -100,9 +86,9 @@ def cell(figure: Figure | None, best: float | None = None) -> Markup:
 
 def compared(figures: Iterable[Figure | None]) -> list[Markup]:
     """Return the cells of the same metric, the best in bold."""
-    shown = list(figures)
-    best = max((displayed(one.mean) for one in shown if one), default=math.nan)
-    return [cell(one, best) for one in shown]
+    row = list(figures)
+    best = max((displayed(figure.mean) for figure in row if figure), default=math.nan)
+    return [cell(figure, best) for figure in row]
 
 
 def metric_cells(ways: Sequence[Measured]) -> list[list[Markup]]:
@@ -116,14 +102,14 @@ def segment_cells(segment: Segment, ways: Sequence[Measured]) -> list[str]:
     if not segment.size or not segment.figures:
         return [DASH] * (1 + len(ways))
     metric = main_metric(segment.figures)
-    figures = [{one.name: one.figures.get(metric) for one in way.segments}.get(segment.name) for way in ways]
-    return [metric, *compared(figures)]
+    segments = ({same.name: same.figures.get(metric) for same in way.segments} for way in ways)
+    return [metric, *compared(figures.get(segment.name) for figures in segments)]
 
 
 def values_at(values: Mapping[Any, float], keys: Iterable[Any], spec: str = "") -> list[str]:
     """Return the values of the keys as numbers; a dash for a key that is missing."""
-    found = (values.get(key) for key in keys)
-    return [DASH if value is None else format(value, spec) if spec else number(value) for value in found]
+    values_or_none = (values.get(key) for key in keys)
+    return [DASH if value is None else format(value, spec) if spec else number(value) for value in values_or_none]
 
 
 def list_lengths(ways: Sequence[Measured]) -> list[int]:
@@ -138,7 +124,7 @@ def list_figures(ways: Sequence[Measured]) -> dict[str, str]:
 
 
 def exposure_rows(comparison: Comparison) -> list[Row]:
-    """Return the shares of the tenths of the items, of what was consumed and of each way; none where they were not measured."""
+    """Return the shares of the tenths of the items, in consumption and of each way; none if not measured."""
     if not any(way.exposure for way in comparison.measured):
         return []
     shares = [("consumed later", comparison.consumption), *((way.name, way.exposure) for way in comparison.measured)]
@@ -146,19 +132,19 @@ def exposure_rows(comparison: Comparison) -> list[Row]:
 
 
 def label_of_means(ways: Sequence[Measured], metric: str) -> str:
-    """Return what a plot of the means shows, for who cannot see it."""
+    """Return the text alternative of a plot of the means."""
     means = "; ".join(f"{way.name} {way.figures[metric].mean:.4f}" for way in ways)
     return f"{metric} with 95% intervals: {means}"
 
 
 def label_of_penalties(points: Sequence[TradeoffPoint], metric: str) -> str:
-    """Return what a plot of the penalties shows."""
-    shown = "; ".join(f"penalty {one.penalty:g}: {one.ndcg.mean:.4f}, coverage {one.coverage:.0%}" for one in points)
-    return f"{metric} over the share of the catalogue in the lists: {shown}"
+    """Return the text alternative of a plot of the penalties."""
+    values = "; ".join(f"penalty {p.penalty:g}: {p.ndcg.mean:.4f}, coverage {p.coverage:.0%}" for p in points)
+    return f"{metric} over the share of the catalogue in the lists: {values}"
 
 
 def label_of_seconds(seconds: Mapping[str, float]) -> str:
-    """Return what a plot of the stages shows."""
+    """Return the text alternative of a plot of the stages."""
     return "; ".join(f"{stage} {spent:.1f} seconds" for stage, spent in seconds.items())
 
 
@@ -190,20 +176,20 @@ def rival(ways: Sequence[Measured], metric: str) -> tuple[Measured, str] | None:
 
 
 def history_rows(ways: Sequence[Measured]) -> list[Row]:
-    """Return a row for each length of the history; none where no user was told apart by it."""
-    if not any(one.users for way in ways for one in way.over_history):
+    """Return a row for each length of the history; none without users."""
+    users = {(part.low, part.high): part.users for way in ways for part in way.over_history}
+    if not any(users.values()):
         return []
-    users = {(one.low, one.high): one.users for way in ways for one in way.over_history}
-    cells = [{(one.low, one.high): cell(one.ndcg) for one in way.over_history if one.users} for way in ways]
+    cells = [{(part.low, part.high): cell(part.ndcg) for part in way.over_history if part.users} for way in ways]
     return [
-        (f"{low}{DASH}{high}", str(n), *(one.get((low, high), DASH) for one in cells))
+        (f"{low}{DASH}{high}", str(n), *(column.get((low, high), DASH) for column in cells))
         for (low, high), n in users.items()
     ]
 
 
 def free_penalty(points: Sequence[TradeoffPoint]) -> TradeoffPoint | None:
-    """Return the largest penalty of popularity that costs no more hits than chance explains."""
-    return next((one for one in reversed(points) if one.penalty > 0 and one.ndcg.mean >= points[0].ndcg.low), None)
+    """Return the largest popularity penalty that costs no more hits than chance explains."""
+    return next((p for p in reversed(points) if p.penalty > 0 and p.ndcg.mean >= points[0].ndcg.low), None)
 
 
 def finite(trials: Iterable[Trial], name: str = "") -> list[Trial]:
@@ -213,19 +199,19 @@ def finite(trials: Iterable[Trial], name: str = "") -> list[Trial]:
 
 
 def taken(trials: Sequence[Trial]) -> Trial:
-    """Return the trial whose values were taken."""
+    """Return the trial whose values are used."""
     return max(trials, key=lambda trial: (trial.chosen, trial.rung == "full", displayed(trial.value)))
 
 
 def _writable(value: Any) -> Any:
-    """Return the same value without the characters that no page may hold."""
+    """Return the same value without characters that are not allowed in HTML."""
     if isinstance(value, str):
         return UNWRITABLE.sub("\ufffd", value)
     if isinstance(value, tuple):
         items = map(_writable, value)
         return value._make(items) if hasattr(value, "_make") else tuple(items)
     if isinstance(value, dict):
-        return {_writable(key): _writable(one) for key, one in value.items()}
+        return {_writable(key): _writable(item) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{field.name: _writable(getattr(value, field.name)) for field in fields(value)})
     return value

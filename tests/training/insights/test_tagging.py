@@ -19,7 +19,7 @@ from recsys.recommend.recommender import Recommender
 from tests.support.sample import small
 from training import pipeline
 from training.insights import tagging
-from training.insights.tag_votes import NUMBERS_OF_VOTERS, Votes, cross_measured
+from training.insights.tag_votes import NUMBERS_OF_VOTERS, cross_measured, vote
 
 N, DIM, FACTORS = 120, 6, 4
 
@@ -103,14 +103,14 @@ def test_votes_against_a_loop() -> None:
     assert len(catalog) == 60
     having = np.flatnonzero(np.diff(known.indptr))
     tested = having[:7]
-    votes = Votes.of(rows, rows[tested], tested, known, having)
+    votes = vote(rows, rows[tested], tested, known, having)
     for at, num in enumerate(tested.tolist()):
         likeness = {other: float(rows[num] @ rows[other]) for other in having.tolist() if other != num}
         for k in NUMBERS_OF_VOTERS:
             nearest = sorted(likeness, key=lambda other: (-likeness[other], other))[:k]
             total = sum(max(0, likeness[other]) for other in nearest)
             by_hand = [sum(max(0, likeness[other]) for other in nearest if other % 4 == v) / total for v in range(4)]
-            assert votes.shares[k][at].tolist() == pytest.approx(by_hand, abs=1e-5)
+            assert votes[k][at].tolist() == pytest.approx(by_hand, abs=1e-5)
 
 
 def test_what_is_measured_was_not_chosen_on() -> None:
@@ -119,7 +119,7 @@ def test_what_is_measured_was_not_chosen_on() -> None:
     truth = np.eye(3, dtype=bool)[random.integers(0, 3, 200)]
     shares = random.random((200, 3))
     known = tagging._matrix([(f"v{int(row.argmax())}",) for row in truth], ["v0", "v1", "v2"])
-    chosen = cross_measured(Votes({5: shares / shares.sum(axis=1, keepdims=True)}), truth, known, single=True)
+    chosen = cross_measured({5: shares / shares.sum(axis=1, keepdims=True)}, truth, known, single=True)
     precision = chosen.settings[3]
     assert precision == pytest.approx(1 / 3, abs=0.09)
 
