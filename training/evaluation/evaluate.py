@@ -94,8 +94,9 @@ def leave_one_out(
     """Rank one held-out item of each user among random items: "hr@k" and "ndcg@k" of He et al. 2017.
 
     The held-out item is the user's newest in the test part (a random one without timestamps or among equal ones); the
-    others are drawn without replacement from the items that the user has in neither part. Figures are far above those of
-    the whole catalog and order models differently (Krichene and Rendle 2020): they are for comparison with published tables.
+    others are drawn without replacement from the items that the user has in neither part. Figures are far above those
+    of the whole catalog and order models differently (Krichene and Rendle 2020): they are for comparison with published
+    tables.
 
     Parameters
     ----------

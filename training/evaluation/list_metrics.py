@@ -51,10 +51,11 @@ def catalog_coverage(lists: Lists, n_items: int) -> float:
 
 
 def novelty(lists: Lists, item_counts: Counts, n_users: int) -> float | None:
-    """Return the mean self-information of the listed items in bits, -log2(users of the item / n_users); None without items.
+    """Return the mean self-information of the listed items in bits, -log2(users of the item / n_users); None without
+    items.
 
-    The mean over a list, then over the lists that are not empty (Zhou et al. 2010; Vargas and Castells 2011). A cold item,
-    whose value would be infinite, counts as if it had one user. `n_users` are those of the training part.
+    The mean over a list, then over the lists that are not empty (Zhou et al. 2010; Vargas and Castells 2011). A cold
+    item, whose value would be infinite, counts as if it had one user. `n_users` are those of the training part.
     """
     there = lists != NO_ITEM
     lengths = there.sum(axis=1)
@@ -69,7 +70,8 @@ def intra_list_diversity(lists: Lists, vectors: Vectors) -> float | None:
     """Return the mean of 1 - cosine over the pairs of items in a list, then over the lists (Smyth and McClave 2001).
 
     From 0, all alike, over 1, unrelated, to 2; None when no list holds two items with a vector. Computed without pairs:
-    ``sum of cosines over ordered pairs = |sum of unit vectors|^2 - m``. Zero rows of `vectors` (n_items, dim) are left out.
+    ``sum of cosines over ordered pairs = |sum of unit vectors|^2 - m``. Zero rows of `vectors` (n_items, dim) are left
+    out.
     """
     chosen = (lists != NO_ITEM) & np.asarray(vectors.any(axis=1))[lists]
     m = chosen.sum(axis=1)
@@ -107,7 +109,7 @@ def exposure_gini(lists: Lists, n_items: int) -> float | None:
 
 
 def head_share(lists: Lists, item_counts: Counts, part: float) -> float | None:
-    """Return the share of the listed places that the most popular ``ceil(part * n_items)`` items have; None without items."""
+    """Return the share of the listed places with one of the ``ceil(part * n_items)`` most popular items, or None."""
     nums = lists[lists != NO_ITEM]
     head = head_first(item_counts)[: ceil(part * len(item_counts))]
     return float(np.isin(nums, head).mean()) if len(nums) else None

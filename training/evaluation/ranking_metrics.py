@@ -1,8 +1,8 @@
 """Ranking metrics of each user, and intervals of their means over users.
 
-Most take ``hits``, a boolean array (n_users, k): whether the item at each rank is relevant; and ``n_relevant`` (n_users,):
-how many relevant items the user has in all, at least 1. Definitions as in Herlocker et al. 2004 and Jarvelin and
-Kekalainen 2002.
+Most take ``hits``, a boolean array (n_users, k): whether the item at each rank is relevant; and ``n_relevant``
+(n_users,): how many relevant items the user has in all, at least 1. Definitions as in Herlocker et al. 2004 and
+Jarvelin and Kekalainen 2002.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def hits(lists: NDArray[np.int32], relevant: sparse.csr_matrix) -> Hits:
     """
     ranked = np.sort(lists, axis=1)
     if bool(np.any((ranked[:, 1:] == ranked[:, :-1]) & (ranked[:, 1:] != NO_ITEM))):
-        raise QueryError("metrics: an item stands twice in a list")
+        raise QueryError("metrics: a list has an item twice")
     rows = np.arange(len(lists), dtype=np.int64)
     stored = (np.repeat(rows, np.diff(relevant.indptr)) * relevant.shape[1] + relevant.indices)[relevant.data != 0]
     stored = np.append(np.sort(stored), np.iinfo(np.int64).max)

@@ -18,7 +18,8 @@ class Figure:
 class Segment:
     """Some of the users, by length of history, or of the test interactions, by popularity of the item.
 
-    `rule` is a text such as "2 to 9 interactions"; `size` counts users; `figures` are by metric, none where `size` is 0.
+    `rule` is a text such as "2 to 9 interactions"; `size` counts users; `figures` are by metric, none where `size` is
+    0.
     """
 
     name: str
@@ -90,8 +91,8 @@ class Comparison:
     """Several ways to recommend, measured on the same users; the model itself is the first.
 
     `protocol` says how the test part was cut, `k` is the length of the lists, `consumption` the share of the test
-    interactions in each tenth of the items by popularity, from the tail to the head. `tradeoff` is that of the model, by
-    rising penalty; empty where it was not measured.
+    interactions in each tenth of the items by popularity, from the tail to the head. `tradeoff` is that of the model,
+    by rising penalty; empty where it was not measured.
     """
 
     protocol: str

@@ -27,8 +27,8 @@ Nums = NDArray[np.int32]
 class HeldOut:
     """Train and test part, over the same users and items.
 
-    `item_vectors` (n_items, dim) are for the diversity of lists, with a row of zeros for an item without a vector. An empty
-    test part raises DataError.
+    `item_vectors` (n_items, dim) are for the diversity of lists, with a row of zeros for an item without a vector. An
+    empty test part raises DataError.
     """
 
     train: Interactions

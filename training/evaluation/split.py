@@ -25,16 +25,16 @@ class Split:
 def split(interactions: Interactions, kind: Kind, share: float, random_state: int) -> Split:
     """Split by one of four protocols.
 
-    Except by "cutoff", users with a single interaction stay in the training part, and of interactions of the same second
-    the one with the highest item number is the newest. "cutoff" keeps a second together, in the test part, and can leave
-    users and items without a training part: they are cold.
+    Except by "cutoff", users with a single interaction stay in the training part, and of interactions of the same
+    second the one with the highest item number is the newest. "cutoff" keeps a second together, in the test part, and
+    can leave users and items without a training part: they are cold.
 
     Parameters
     ----------
     kind : str
         What the test part is. "temporal": the last `share` of each user's interactions, at least one and never all;
-        "leave-last-out": the newest interaction of each user (He et al. 2017); "random": as many as "temporal", in random
-        order; "cutoff": the last `share` of all interactions, after one moment for all users.
+        "leave-last-out": the newest interaction of each user (He et al. 2017); "random": as many as "temporal", in
+        random order; "cutoff": the last `share` of all interactions, after one moment for all users.
     share : float
         Of the interactions, between 0 and 1; "leave-last-out" does not use it.
     random_state : int

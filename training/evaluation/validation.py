@@ -62,8 +62,8 @@ def held_out(
     kind, share
         As for :func:`training.evaluation.split.split`; "auto" is "temporal" with timestamps and "random" without.
     with_cold_items : bool
-        Where the catalog has more cold items, such as those of next week, than the split makes, hold out some items with all
-        their interactions, as if a cold item were consumed half as often as its share of the catalog.
+        Where the catalog has more cold items, such as those of next week, than the split makes, hold out some items
+        with all their interactions, as if a cold item were consumed half as often as its share of the catalog.
     """
     counts = np.bincount(interactions.user_nums, minlength=len(interactions.users))
     if counts.max(initial=0) < 2:

@@ -4,9 +4,10 @@ The vectors are first reduced to their DIM leading principal directions, as dist
 alike, and get length 1: the squared distance of k-means is then twice one minus the cosine (Dhillon and Modha 2001).
 Directions and centers are fitted on a sample, and every vector goes to the nearest center.
 
-"auto" tries some counts. A count is stable when fits with other seeds, each on another half of the sample, agree: the mean
-of their adjusted Rand indices (Hubert and Arabie 1985) is at least STABLE (Ben-Hur, Elisseeff and Guyon 2002). Of the
-stable counts the one with the largest silhouette (Rousseeuw 1987) is taken; where none is stable, the most stable one.
+"auto" tries some counts. A count is stable when fits with other seeds, each on another half of the sample, agree: the
+mean of their adjusted Rand indices (Hubert and Arabie 1985) is at least STABLE (Ben-Hur, Elisseeff and Guyon 2002). Of
+the stable counts the one with the largest silhouette (Rousseeuw 1987) is taken; where none is stable, the most stable
+one.
 
 HDBSCAN leaves 36% to 76% of the sample's items in no group, and each item needs one (docs/explore.md).
 """

@@ -1,10 +1,10 @@
 """Descriptions of groups of items: their distinctive words, values and numbers, and a name.
 
-Words are weighed by class-based TF-IDF (Grootendorst 2022, "BERTopic", arXiv:2203.05794): ``tf log(1 + A / f)``, where tf
-is the share of the group's words that are the word, f its number in all, and A the mean number of words of a group. A word
-counts once an item. Only words and values that are more frequent in the group than among all items by DISTINCT are taken:
-in a small group the formula alone would name words such as "his". Values are weighed by ``p log(p / q)``, the part of the
-Kullback-Leibler divergence of a value with the share p in the group and q among all.
+Words are weighed by class-based TF-IDF (Grootendorst 2022, "BERTopic", arXiv:2203.05794): ``tf log(1 + A / f)``, where
+tf is the share of the group's words that are the word, f its number in all, and A the mean number of words of a group.
+A word counts once an item. Only words and values that are more frequent in the group than among all items by DISTINCT
+are taken: in a small group the formula alone would name words such as "his". Values are weighed by ``p log(p / q)``,
+the part of the Kullback-Leibler divergence of a value with the share p in the group and q among all.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Describer:
-    """Describes groups of items of a catalog; `base` (n_items,) is the weight of each item among all: 1, or its users."""
+    """Describes groups of items; `base` (n_items,) is the weight of each item among all: 1, or its users."""
 
     catalog: Catalog
     lexicon: Lexicon
@@ -100,7 +100,7 @@ class Describer:
         ]
 
     def _count(self, members: sparse.csr_array, rows: sparse.csr_array) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """Return weight and share of each key in each group, and where a key is distinctive and of more than one item."""
+        """Return weight and share of each key in each group, and where a key is distinctive."""
         counts = np.asarray((members @ rows).todense(), dtype=np.float64)
         totals = np.asarray(members.sum(axis=1), dtype=np.float64).ravel()
         shares = counts / np.maximum(totals, 1e-12)[:, None]

@@ -58,10 +58,7 @@ def explore(model: Model, config: Config, advance: Callable[[int], None] = lambd
 def _explored(model: Model, config: Config, advance: Callable[[int], None]) -> tuple[Model, Explored]:
     options, seed, factors = config.explore, config.als.random_state, model.layout.factors
     items = model.items_like_item.table.rows(np.arange(len(model.catalog), dtype=np.int32))
-    histories = model.histories
-    ones = np.ones(len(histories.item_nums), dtype=np.float32)
-    shape = (len(model.users), len(items))
-    used = sparse.csr_array((ones, histories.item_nums.astype(np.int32), histories.indptr), shape=shape)
+    used = sparse.csr_array(model.histories.matrix())
     users_of = np.bincount(used.indices, minlength=len(items)).astype(np.float64)
     describer = Describer(model.catalog, Lexicon.from_catalog(model.catalog), np.ones(len(items)))
     advance(1)

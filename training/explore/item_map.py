@@ -1,8 +1,8 @@
 """Map of items in two dimensions: PCA, then t-SNE.
 
-t-SNE (van der Maaten and Hinton 2008; Barnes-Hut, van der Maaten 2014) keeps near vectors near and says little about far
-ones. It is computed for a sample, starting from PCA, which keeps the broad arrangement and makes the result reproducible
-(Kobak and Berens 2019). Every other vector is placed at the mean of its nearest sampled ones.
+t-SNE (van der Maaten and Hinton 2008; Barnes-Hut, van der Maaten 2014) keeps near vectors near and says little about
+far ones. It is computed for a sample, starting from PCA, which keeps the broad arrangement and makes the result
+reproducible (Kobak and Berens 2019). Every other vector is placed at the mean of its nearest sampled ones.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ Nums = NDArray[np.integer]
 class Placed:
     """A map: `places` (n, 2) from -1 to 1, not a number for rows of zeros, and their trustworthiness.
 
-    `trust` is measured at TRUSTED neighbors (Venna and Kaski 2001) on at most MEASURED vectors, 0 to 1: 1 when neighbors on
-    the map are neighbors in the vectors.
+    `trust` is measured at TRUSTED neighbors (Venna and Kaski 2001) on at most MEASURED vectors, 0 to 1: 1 when
+    neighbors on the map are neighbors in the vectors.
     """
 
     places: Vectors

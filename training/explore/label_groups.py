@@ -26,13 +26,13 @@ G = TypeVar("G", bound=Groups)
 
 
 def of_items(found: Clustering, describer: Describer, popularity: Floats) -> Clusters:
-    """Return groups of items, described by their members; the most popular (n_items,) of those near the center are typical."""
+    """Return groups of items; their typical items are the most popular (n_items,) near the center."""
     items = [_popular(found, group, popularity) for group in range(found.n_groups)]
     return _described(Clusters, found, describer, _members(found), items, [()] * found.n_groups)
 
 
 def of_users(found: Clustering, used: Rows, clusters: Groups, describer: Describer) -> Segments:
-    """Return groups of users, described by the items that they have, ones in `used` (n_users, n_items), and their groups."""
+    """Return groups of users, described by their items, ones in `used` (n_users, n_items), and `clusters`."""
     weights = sparse.csr_array(_members(found) @ used)
     items, affinities = _distinct_items(weights, describer.base), _affinities(weights, clusters, describer.base)
     return _described(Segments, found, describer, weights, items, affinities)

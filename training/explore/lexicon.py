@@ -36,7 +36,7 @@ class Marks(Generic[Key]):
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
-    """Words and values, as (attribute, value), of items, and numbers (n_items,) by attribute, NaN where an item has none."""
+    """Words, values as (attribute, value), and numbers (n_items,) by attribute, NaN where an item has none."""
 
     words: Marks[str]
     values: Marks[tuple[str, str]]

@@ -1,1 +1,1 @@
-"""Suggested attribute values, and items and users that stand out."""
+"""Suggested attribute values, and unusual items and users."""

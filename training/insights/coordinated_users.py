@@ -2,10 +2,10 @@
 
 Target item analysis (Zhou et al. 2014, 2015): attackers all give the item that they promote the highest rating, or the
 item that they harm the lowest. So for each item and end of the scale, the odd users among those who gave it that rating
-are compared with a binomial draw at the share that other odd users have of all such ratings. Only ratings count that are
-a standard deviation of all ratings away from the item's mean. Without ratings, having the item is the highest rating, and
-users in several groups are people with a taste in common. A burst is a day with more of an item's ratings than the share
-of all ratings since its first one would give it.
+are compared with a binomial draw at the share that other odd users have of all such ratings. Only ratings count that
+are a standard deviation of all ratings away from the item's mean. Without ratings, having the item is the highest
+rating, and users in several groups are people with a taste in common. A burst is a day with more of an item's ratings
+than the share of all ratings since its first one would give it.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ Numbers = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Users who agree on an item: odd ones with the highest ("push") or lowest rating ("nuke"), or with any where there are
-    no ratings ("together"), or those of a day with too many ratings ("burst").
+    """Users who agree on an item: odd ones with the highest ("push") or lowest rating ("nuke"), or with any where there
+    are no ratings ("together"), or those of a day with too many ratings ("burst").
 
-    `members` (n,) are rising; `numbers` are named by :data:`recsys.model.extras.anomalies.LABELS`, and the last is how many
-    such groups are expected in the data by chance.
+    `members` (n,) are rising; `numbers` are named by :data:`recsys.model.extras.anomalies.LABELS`, and the last is how
+    many such groups are expected in the data by chance.
     """
 
     kind: Kind
@@ -110,7 +110,8 @@ def bursts(ratings: Ratings, wanted: Callable[[Group], bool] = lambda _: True) -
 
 
 def surprising_bursts(ratings: Ratings) -> list[Group]:
-    """Return the bursts of the highest and of the lowest rating against the mean of all others; without ratings all bursts.
+    """Return the bursts of the highest and of the lowest rating against the mean of all others; without ratings all
+    bursts.
 
     The mean is drawn to the rating itself, so a burst of an item with few other ratings is no surprise.
     """

@@ -1,8 +1,8 @@
 """Items whose content and behavior disagree, and duplicate items.
 
 Disagreement: the text of an item is compared with those of the ten items nearest to it by behavior. The similarity has
-one normal distribution for items as they are and another for random texts, estimated by shuffling the texts. The strength
-is the probability of the second by Bayes' rule where the share WRONG of the items has a wrong text.
+one normal distribution for items as they are and another for random texts, estimated by shuffling the texts. The
+strength is the probability of the second by Bayes' rule where the share WRONG of the items has a wrong text.
 
 Duplicates: items whose texts have nearly the same words and nearly the same vector. Their numbers must be the same, or
 every sequel would be a duplicate.
@@ -41,8 +41,8 @@ class Known:
     """Texts and behavior of the items.
 
     `texts` (n_items, text_dim) are centered unit vectors, zero without a text, `vectors` the same as from the encoder.
-    `behaviour` and `by_words` (n_items, n_items) hold the nearest items of each; `history` (n_users, n_items) is 1 where a
-    user has an item.
+    `behaviour` and `by_words` (n_items, n_items) hold the nearest items of each; `history` (n_users, n_items) is 1
+    where a user has an item.
     """
 
     catalog: Catalog
@@ -59,7 +59,7 @@ class Known:
 
 
 def disagreements(known: Known, random_state: int) -> dict[int, Finding]:
-    """Return the items whose texts do not fit their behavior, by row number; none where texts do not predict behavior."""
+    """Return the items whose texts do not fit their behavior; none where texts do not predict behavior."""
     there: NDArray[np.bool_] = np.asarray(known.texts.any(axis=1))
     if there.sum() < FEWEST_ITEMS:
         return {}

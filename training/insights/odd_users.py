@@ -1,14 +1,15 @@
 """Users whose choice of items is unlike that of people.
 
 The items of a history are far more popular than the catalog on average. Profiles that a program fills with random items
-are not, whatever their ratings (Hurley, Cheng and Zhang, RecSys 2009, test this choice of the filler items). The measure
-is the mean over a history of ``log((n_i + 1/2) / (mean n + 1/2))``, with n_i the other users of an item. It falls with
-the length of a history, along a line that is fitted robustly (Theil and Sen); oddness is the distance below that line in
-robust standard deviations (1.4826 times the median absolute deviation), which are larger for short histories. Many false
-profiles make their items popular, so all is computed again with lower weights in n_i for users far below.
+are not, whatever their ratings (Hurley, Cheng and Zhang, RecSys 2009, test this choice of the filler items). The
+measure is the mean over a history of ``log((n_i + 1/2) / (mean n + 1/2))``, with n_i the other users of an item. It
+falls with the length of a history, along a line that is fitted robustly (Theil and Sen); oddness is the distance below
+that line in robust standard deviations (1.4826 times the median absolute deviation), which are larger for short
+histories. Many false profiles make their items popular, so all is computed again with lower weights in n_i for users
+far below.
 
-A user is only odd when nearer to a random choice of items than to the line: where people choose hardly more popular items
-than a program would, or a group of them has a taste for rarer ones, the choice says nothing.
+A user is only odd when nearer to a random choice of items than to the line: where people choose hardly more popular
+items than a program would, or a group of them has a taste for rarer ones, the choice says nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Numbers = NDArray[np.float64]
 
 
 def robust_z(values: Numbers, trusted: NDArray[np.bool_], least: float) -> Numbers:
-    """Return distances from the median of the `trusted` values, in their robust standard deviations of at least `least`."""
+    """Return distances from the median of the `trusted` values in their robust deviations, at least `least`."""
     middle = float(np.median(values[trusted]))
     spread = NORMAL * float(np.median(np.abs(values[trusted] - middle)))
     return (values - middle) / max(spread, least)
@@ -68,7 +69,7 @@ def odd_choice(ratings: Ratings) -> Numbers:
 
 
 def _choice(ratings: Ratings, trust: Numbers, per_user: NDArray[np.int64]) -> tuple[Numbers, Numbers, float]:
-    """Return the measure of each user and its variance by the chance of few items, (n_users,), and the measure of all items."""
+    """Return the measure of each user and its variance by chance, (n_users,), and the measure of all items."""
     users, n = ratings.user_nums, ratings.n_users
     weights = trust[users]
     users_of = np.bincount(ratings.item_nums, weights=weights, minlength=ratings.n_items)
@@ -83,7 +84,7 @@ def _choice(ratings: Ratings, trust: Numbers, per_user: NDArray[np.int64]) -> tu
 
 
 def _deviations(values: Numbers, noise: Numbers, trusted: NDArray[np.bool_]) -> Numbers:
-    """Return distances from the median in robust standard deviations: their squares are a constant plus the noise of each."""
+    """Return distances from the median in robust deviations: their squares are a constant plus the noise."""
     gaps = values - float(np.median(values[trusted]))
     squares = gaps[trusted] ** 2
 

@@ -1,7 +1,8 @@
 """Fits suggestions of attribute values by the votes of near items, and measures them on held-out items.
 
-Values in the text of a held-out item are taken out of it and the rest is encoded anew. The settings (k, threshold, curve)
-are chosen on one half of the held-out items and measured on the other, both ways round; the final ones are chosen on both.
+Values in the text of a held-out item are taken out of it and the rest is encoded anew. The settings (k, threshold,
+curve) are chosen on one half of the held-out items and measured on the other, both ways round; the final ones are
+chosen on both.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def fit(catalog: Catalog, space: Space) -> Tagging | None:
     values_of = {name: values for name, column in columns.items() if (values := _repeating(column))}
     if not values_of:
         return None
-    chosen = [one for name in values_of for one in _fit_attribute(catalog, space, columns[name], values_of[name])]
+    chosen = [choice for name in values_of for choice in _fit_attribute(catalog, space, columns[name], values_of[name])]
     joined = sparse.hstack([_matrix(columns[name], values) for name, values in values_of.items()], format="csr")
     joined.sort_indices()
     return Tagging(
@@ -63,9 +64,9 @@ def fit(catalog: Catalog, space: Space) -> Tagging | None:
         np.array([max(map(len, columns[name])) == 1 for name in values_of], dtype=np.uint8),
         joined.indptr.astype(np.int64),
         joined.indices.astype(np.int32),
-        np.array([one.settings for one in chosen]).reshape(len(values_of), len(SPACES), len(SETTING)),
-        _indptr([one.knots for one in chosen]),
-        np.concatenate([one.knots for one in chosen]),
+        np.array([choice.settings for choice in chosen]).reshape(len(values_of), len(SPACES), len(SETTING)),
+        _indptr([choice.knots for choice in chosen]),
+        np.concatenate([choice.knots for choice in chosen]),
     )
 
 
@@ -101,7 +102,7 @@ def _columns(catalog: Catalog) -> dict[str, list[tuple[str, ...]]]:
 
 
 def _repeating(column: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return the values of an attribute that are frequent enough to be learned, sorted; none where they cover too little."""
+    """Return the values of an attribute that are frequent enough, sorted; none where they cover too little."""
     counts = Counter(value for values in column for value in values)
     frequent = {value for value, n in counts.items() if n >= FEWEST_OF_VALUE}
     having = sum(bool(values) for values in column)
@@ -165,5 +166,5 @@ def _indptr(rows: Iterable[Sized]) -> NDArray[np.int64]:
 
 
 def _digest(item_id: str) -> bytes:
-    """Return a key of a random order that stays the same when items come and go, so that cached vectors are used again."""
+    """Return the key of a random order that is stable when items come and go, so that cached vectors are used."""
     return hashlib.sha256(item_id.encode()).digest()

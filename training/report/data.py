@@ -17,8 +17,8 @@ from training.tuning.trials import Trial
 class Exposure:
     """How the items share the first `k` places in the stored lists of all `users`.
 
-    `figures` are as of :func:`training.evaluation.list_metrics.figures`; `tenths` the shares of the tenths of the items by
-    popularity, from the tail to the head.
+    `figures` are as of :func:`training.evaluation.list_metrics.figures`; `tenths` the shares of the tenths of the items
+    by popularity, from the tail to the head.
     """
 
     k: int

@@ -1,7 +1,7 @@
 """Plots of a report as SVG inside a page.
 
-Colors are those of Okabe and Ito (2008), which color-blind people can distinguish; a way to recommend has the color and the
-marker of its place in the comparison in every plot.
+Colors are those of Okabe and Ito (2008), which color-blind people can distinguish; a way to recommend has the color and
+the marker of its place in the comparison in every plot.
 """
 
 from __future__ import annotations

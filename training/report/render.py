@@ -38,7 +38,7 @@ Row = Sequence[str]  # cells; a str is escaped, Markup is HTML
 
 
 def render(data: ReportData) -> str:
-    """Return the whole page; the same data gives the same text. Every string in the data is shown, never interpreted."""
+    """Return the whole page; the same data gives the same text, and its strings are shown, never interpreted."""
     templates = _environment()
     css = files("training.report").joinpath("templates/report.css").read_text()
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()

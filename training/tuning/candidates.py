@@ -1,7 +1,7 @@
 """Candidate items of validation users, with every part of their scores.
 
-They are the few hundred best unseen items by each part of the score. From the parts, the ranking metric of any weights is
-computed in milliseconds.
+They are the few hundred best unseen items by each part of the score. From the parts, the ranking metric of any weights
+is computed in milliseconds.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ Metric = Literal["ndcg", "recall"]
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """Data that does not depend on the factors: centered unit text vectors (n_items, text_dim), and the nearest items by words
-    and, for each power of the grid, by behavior."""
+    """Data that does not depend on the factors: centered unit text vectors (n_items, text_dim), and the nearest items
+    by words and, for each power of the grid, by behavior."""
 
     texts: Vectors
     words: sparse.csr_matrix
@@ -56,9 +56,10 @@ class Content:
 class Candidates:
     """The parts of the scores of some users' candidates, each (n_users, n).
 
-    `parts` are "own", -inf where there are fewer candidates, "prior", "text", "words" and, by behavior, "0.5" and "1.0".
-    `counts` are the interactions of each candidate, -1 where its text neighbors say nothing of its factors; `lengths`
-    (n_users,) those of each user; `n_relevant` (n_users,) the relevant items, also those that are no candidates.
+    `parts` are "own", -inf where there are fewer candidates, "prior", "text", "words" and, by behavior, "0.5" and
+    "1.0". `counts` are the interactions of each candidate, -1 where its text neighbors say nothing of its factors;
+    `lengths` (n_users,) those of each user; `n_relevant` (n_users,) the relevant items, also those that are no
+    candidates.
     """
 
     parts: dict[str, Vectors]

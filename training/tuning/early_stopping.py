@@ -49,8 +49,8 @@ def fit_until_best(
 def most_iterations(pairs: Interactions, factors: int, gflop: float) -> int:
     """Return how many iterations stay within `gflop` 10^9 operations.
 
-    Each row and each interaction of both sides has four products (a start and three steps of conjugate gradients) of two
-    operations a number.
+    Each row and each interaction of both sides has four products (a start and three steps of conjugate gradients) of
+    two operations a number.
     """
     rows = len(pairs.users) + len(pairs.items)
     each = 8 * (rows * factors**2 + 2 * len(pairs) * factors) / 1e9

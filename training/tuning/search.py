@@ -1,12 +1,12 @@
 """Search for hyper-parameters.
 
-Two rungs. The cheap one draws settings of ALS (tree-structured Parzen estimator, Bergstra et al. 2011, after a few fixed
-starts) and fits them with few factors, on sampled users where the data is large. The full one takes the best of them to more
-factors as long as that helps, and then tries settings around the best. For every fit, which stops once more iterations do not
-help, the weights of the blend are searched (:mod:`training.tuning.blend_search`).
+Two rungs. The cheap one draws settings of ALS (tree-structured Parzen estimator, Bergstra et al. 2011, after a few
+fixed starts) and fits them with few factors, on sampled users where the data is large. The full one takes the best of
+them to more factors as long as that helps, and then tries settings around the best. For every fit, which stops once
+more iterations do not help, the weights of the blend are searched (:mod:`training.tuning.blend_search`).
 
-Every trial depends on the ones before it and the seed alone, and is stored when it is done: an interrupted search can be
-resumed with the same result.
+Every trial depends on the ones before it and the seed alone, and is stored when it is done: an interrupted search can
+be resumed with the same result.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class _Search:
         return Tuned(self.config.model_copy(update={"als": best.als, "blend": blend}), shown, factors)
 
     def _best_so_far(self) -> Result:
-        """Return the preferred result on the same data: of all, or of the full rung where the cheap one had less data."""
+        """Return the preferred result: of all, or of the full rung where the cheap one had less data."""
         same = self.cheap_task is self.task or all(rung == "cheap" for rung, _ in self.results)
         return self._preferred([result for rung, result in self.results if same or rung == "full"])
 
@@ -180,7 +180,7 @@ class _Search:
             yield base.model_copy(update={"factors": base.factors // 2})
 
     def _around_best(self) -> Iterator[AlsConfig]:
-        """Yield settings around the best one, ever nearer: more factors need another regularization than the cheap rung."""
+        """Yield settings around the best, ever nearer: more factors need another regularization."""
         best, exponent = self._best_so_far().als, 1.0
         while True:
             for name, by in AROUND:
@@ -188,7 +188,7 @@ class _Search:
             exponent /= 2
 
     def _resized(self, config: AlsConfig, factors: int) -> AlsConfig | None:
-        """Return None where so many factors are more than configured, than the data has rows for, or than a fit may cost."""
+        """Return None where so many factors are not configured, have too few rows, or cost too much."""
         pairs, tune = self.task.validation.train, self.config.tune
         few_rows = factors > min(len(pairs.users), len(pairs.items)) // 2
         if factors > tune.max_factors or few_rows or most_iterations(pairs, factors, tune.gflop) < FIRST_LOOK:
@@ -199,8 +199,8 @@ class _Search:
 def without_validation(config: Config) -> Config:
     """Return the configuration for data in which no user has two interactions: content leads.
 
-    Factors of such data hold nothing but popularity; the weights did best on citeulike-t cut down to one interaction a user
-    (docs/decisions/0007).
+    Factors of such data hold nothing but popularity; the weights did best on citeulike-t cut down to one interaction a
+    user (docs/decisions/0007).
     """
     return config.model_copy(update={"blend": config.blend.model_copy(update=CONTENT_LEADS)})
 

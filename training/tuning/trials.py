@@ -50,8 +50,8 @@ class Result:
     def merit(self) -> float:
         """The objective of the search: the mean of both metrics.
 
-        A blend can hide weak factors behind neighbors that were counted from pairs close to the held-out ones; on future
-        pairs, which are less close, good factors carry the list (docs/decisions/0008).
+        A blend can hide weak factors behind neighbors that were counted from pairs close to the held-out ones; on
+        future pairs, which are less close, good factors carry the list (docs/decisions/0008).
         """
         return displayed((self.value + self.alone) / 2)
 

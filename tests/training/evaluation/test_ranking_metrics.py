@@ -160,7 +160,7 @@ def test_columns_that_are_not_sorted_are_found() -> None:
 
 
 def test_an_item_that_stands_twice_is_refused() -> None:
-    with pytest.raises(QueryError, match="metrics: an item stands twice in a list"):
+    with pytest.raises(QueryError, match="metrics: a list has an item twice"):
         ranking_metrics.hits(lists([1, 2, 3], [4, 5, 4]), relevant({1}, {4}))
 
 
