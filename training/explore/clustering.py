@@ -84,31 +84,31 @@ class Clustering:
         return int(self.labels.max(initial=NO_GROUP)) + 1
 
 
-def cluster(vectors: Vectors, wanted: int | Literal["auto"], random_state: int) -> Clustering:
+def cluster(vectors: Vectors, n_groups: int | Literal["auto"], random_state: int) -> Clustering:
     """Group the rows of `vectors` (n, dim).
 
     Parameters
     ----------
-    wanted : int or "auto"
+    n_groups : int or "auto"
         How many groups; there are no more than half as many as rows that are not zero.
     """
-    known = np.flatnonzero(vectors.any(axis=1))
+    nonzero = np.flatnonzero(vectors.any(axis=1))
     labels, closeness = np.full(len(vectors), NO_GROUP, dtype=np.int32), np.zeros(len(vectors), dtype=np.float32)
-    if not len(known):
+    if not len(nonzero):
         return Clustering(labels, closeness, None)
     random = np.random.default_rng(random_state)
-    sampled = unit_rows(vectors[np.sort(random.permutation(known)[:SAMPLE])])
+    sampled = unit_rows(vectors[np.sort(random.permutation(nonzero)[:SAMPLE])])
     leading = _leading(sampled)
     rows = _along(leading, sampled)
-    if wanted == "auto":
+    if n_groups == "auto":
         counts = [count for count in COUNTS if count * PER_GROUP <= len(rows)] or [2] * (len(rows) >= 2 * 2)
     else:
-        counts = [min(wanted, len(rows) // 2)]
+        counts = [min(n_groups, len(rows) // 2)]
     tried = tuple(_quality(rows, count, random_state) for count in counts if count > 1)
     chosen = _chosen(tried)
     centers = _centers(rows, chosen.count if chosen else 1, random_state, STARTS)
-    for start in range(0, len(known), step := max(1, BLOCK // len(centers))):
-        some = known[start : start + step]
+    for start in range(0, len(nonzero), step := max(1, BLOCK // len(centers))):
+        some = nonzero[start : start + step]
         cosines = shown(_along(leading, unit_rows(vectors[some])) @ centers.T)
         labels[some] = np.argmax(cosines, axis=1)  # the first of equal ones
         closeness[some] = np.clip(cosines.max(axis=1), -1, 1)
@@ -141,11 +141,12 @@ def _quality(rows: Vectors, count: int, random_state: int) -> Quality:
         half = np.sort(np.random.default_rng(seed).permutation(n)[: max(count, -(-n // 2))])
         fits.append(np.argmax(shown(rows @ _centers(rows[half], count, seed, TRIAL_STARTS).T), axis=1))
     stability = float(np.mean([adjusted_rand_score(*pair) for pair in combinations(fits, 2)]))
-    few = np.sort(np.random.default_rng(random_state).permutation(n)[:MEASURED])
-    labels = fits[0][few]
+    measured = np.sort(np.random.default_rng(random_state).permutation(n)[:MEASURED])
+    labels = fits[0][measured]
     n_labels = len(np.unique(labels))
-    apart = float(silhouette_score(rows[few], labels, metric="cosine")) if 1 < n_labels < len(few) else 0.0
-    return Quality(count, round(apart, 6), round(stability, 6))
+    several = 1 < n_labels < len(measured)
+    silhouette = float(silhouette_score(rows[measured], labels, metric="cosine")) if several else 0.0
+    return Quality(count, round(silhouette, 6), round(stability, 6))
 
 
 def _centers(rows: Vectors, count: int, random_state: int, starts: int) -> Vectors:

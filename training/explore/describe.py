@@ -111,21 +111,21 @@ class Describer:
         return counts, shares, np.asarray((shares > DISTINCT * overall) & (having >= needed))
 
     def _numbers(self, group: sparse.csr_array) -> tuple[Numbers, ...]:
-        found = []
+        ranked = []
         for name, values in self.lexicon.numbers.items():
-            known = ~np.isnan(values)
-            inside = known[group.indices]
+            present = ~np.isnan(values)
+            inside = present[group.indices]
             nums, weights = group.indices[inside], group.data[inside]
             if not len(nums):
                 continue
             low, median, high = _quantiles(values[nums], weights, (0.25, 0.5, 0.75))
-            everywhere, base = values[known], self.base[known]
+            everywhere, base = values[present], self.base[present]
             below = float(base[everywhere < median].sum() + 0.5 * base[everywhere == median].sum())
             rank = below / max(base.sum(), 1e-12)
             (overall,) = _quantiles(everywhere, base, (0.5,))
             if displayed(abs(rank - 0.5)) >= SHIFT:
-                found.append((abs(rank - 0.5), Numbers(name, low, median, high, overall)))
-        return tuple(numbers for _, numbers in sorted(found, key=lambda pair: -displayed(pair[0]))[:MOST_NUMBERS])
+                ranked.append((abs(rank - 0.5), Numbers(name, low, median, high, overall)))
+        return tuple(numbers for _, numbers in sorted(ranked, key=lambda pair: -displayed(pair[0]))[:MOST_NUMBERS])
 
 
 def _quantiles(values: Floats, weights: Floats, shares: Sequence[float]) -> list[float]:

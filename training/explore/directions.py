@@ -35,16 +35,16 @@ def directions(
     popularity : float64 array (n_items,)
         Interactions of each item.
     """
-    known = np.flatnonzero(vectors.any(axis=1))
-    if len(known) < 2 * FEWEST:
+    nonzero = np.flatnonzero(vectors.any(axis=1))
+    if len(nonzero) < 2 * FEWEST:
         return ()
-    rows, numbers = vectors[known], {POPULARITY: popularity, **describer.lexicon.numbers}
+    rows, numbers = vectors[nonzero], {POPULARITY: popularity, **describer.lexicon.numbers}
     mean = rows.mean(axis=0, dtype=np.float64)
-    covariance = (rows.T @ rows).astype(np.float64) / len(known) - np.outer(mean, mean)
+    covariance = (rows.T @ rows).astype(np.float64) / len(nonzero) - np.outer(mean, mean)
     variances, axes = np.linalg.eigh(covariance)
     total = float(np.maximum(variances, 0).sum())
-    n = int(np.clip(END * len(known), FEWEST, MOST))
-    found = []
+    n = int(np.clip(END * len(nonzero), FEWEST, MOST))
+    result = []
     for number in range(1, min(most, len(variances)) + 1):
         axis = axes[:, -number]
         axis = axis * (1 if axis[np.argmax(rounded(np.abs(axis)))] > 0 else -1)
@@ -52,23 +52,23 @@ def directions(
         if share <= 1e-9:
             break
         along = np.asarray((rows - mean.astype(np.float32)) @ axis.astype(np.float32), dtype=np.float64)
-        ends = [known[falling(-along)[:n]], known[falling(along)[:n]]]
+        ends = [nonzero[falling(-along)[:n]], nonzero[falling(along)[:n]]]
         places = (np.repeat([0, 1], n), np.concatenate(ends))
         members = sparse.csr_array((np.ones(2 * n), places), shape=(2, len(popularity)))
         low, high = describer.meanings(members, [end[:SHOWN].tolist() for end in ends])
-        found.append(Direction(space, number, round(share, 6), low, high, _correlations(known, along, numbers)))
-    return tuple(found)
+        result.append(Direction(space, number, round(share, 6), low, high, _correlations(nonzero, along, numbers)))
+    return tuple(result)
 
 
-def _correlations(known: NDArray[np.integer], along: Floats, numbers: Mapping[str, Floats]) -> tuple[Correlation, ...]:
+def _correlations(nums: NDArray[np.integer], along: Floats, numbers: Mapping[str, Floats]) -> tuple[Correlation, ...]:
     """Return the strongest correlations of ranks (Spearman)."""
-    found = []
+    result = []
     for name, values in numbers.items():
-        there = ~np.isnan(values[known])
-        one, other = along[there], values[known][there]
+        there = ~np.isnan(values[nums])
+        one, other = along[there], values[nums][there]
         if len(one) < 2 * FEWEST or one.min() == one.max() or other.min() == other.max():
             continue
         correlation = float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
         if displayed(abs(correlation)) >= max(TELLING, SURE / np.sqrt(len(one))):
-            found.append(Correlation(name, round(correlation, 4)))
-    return tuple(sorted(found, key=lambda pair: -abs(pair.correlation))[:MOST_CORRELATIONS])
+            result.append(Correlation(name, round(correlation, 4)))
+    return tuple(sorted(result, key=lambda pair: -abs(pair.correlation))[:MOST_CORRELATIONS])

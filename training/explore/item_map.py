@@ -45,19 +45,19 @@ class Placed:
 def place(vectors: Vectors, n_sample: int, random_state: int) -> Placed:
     """Place the rows of `vectors` (n, dim); t-SNE is computed for `n_sample` of those that are not zero."""
     places = np.full((len(vectors), 2), np.nan, dtype=np.float32)
-    known = np.flatnonzero(vectors.any(axis=1))
-    if not len(known):
+    nonzero = np.flatnonzero(vectors.any(axis=1))
+    if not len(nonzero):
         return Placed(places, 1.0)
     random = np.random.default_rng(random_state)
-    chosen = np.sort(random.permutation(known)[:n_sample])
+    chosen = np.sort(random.permutation(nonzero)[:n_sample])
     rows = unit_rows(vectors[chosen])
     sampled = places[chosen] = _place_sample(rows, random_state)
-    others = np.setdiff1d(known, chosen, assume_unique=True)
+    others = np.setdiff1d(nonzero, chosen, assume_unique=True)
     for start in range(0, len(others), step := max(1, BLOCK // len(rows))):
         some = others[start : start + step]
         places[some] = _between(unit_rows(vectors[some]), rows, sampled)
-    places[known] /= max(float(np.abs(places[known]).max()), 1e-12)
-    return Placed(np.clip(places, -1, 1), _trust(vectors, places, known, random))
+    places[nonzero] /= max(float(np.abs(places[nonzero]).max()), 1e-12)
+    return Placed(np.clip(places, -1, 1), _trust(vectors, places, nonzero, random))
 
 
 def _place_sample(rows: Vectors, random_state: int) -> Vectors:
@@ -65,10 +65,10 @@ def _place_sample(rows: Vectors, random_state: int) -> Vectors:
     n = len(rows)
     if np.allclose(rows, rows[0]):
         return np.zeros((n, 2), dtype=np.float32)
-    few = min(DIM, n, rows.shape[1])
-    narrow = PCA(few, svd_solver="full" if n < rows.shape[1] else "covariance_eigh").fit_transform(rows)
+    dim = min(DIM, n, rows.shape[1])
+    narrow = PCA(dim, svd_solver="full" if n < rows.shape[1] else "covariance_eigh").fit_transform(rows)
     start = np.zeros((n, 2))
-    start[:, : min(2, few)] = narrow[:, :2]
+    start[:, : min(2, dim)] = narrow[:, :2]
     if n < FEWEST:
         return start.astype(np.float32)
     model = TSNE(
@@ -91,9 +91,9 @@ def _between(rows: Vectors, sampled: Vectors, places: Vectors) -> Vectors:
     return np.asarray(np.einsum("ij,ijk->ik", weights, places[nearest]), dtype=np.float32)
 
 
-def _trust(vectors: Vectors, places: Vectors, known: Nums, random: np.random.Generator) -> float:
-    few = np.sort(random.permutation(known)[:MEASURED])
-    k = min(TRUSTED, (len(few) - 1) // 2)
+def _trust(vectors: Vectors, places: Vectors, nonzero: Nums, random: np.random.Generator) -> float:
+    sample = np.sort(random.permutation(nonzero)[:MEASURED])
+    k = min(TRUSTED, (len(sample) - 1) // 2)
     if k < 1:
         return 1.0
-    return float(trustworthiness(unit_rows(vectors[few]), places[few], n_neighbors=k, metric="cosine"))
+    return float(trustworthiness(unit_rows(vectors[sample]), places[sample], n_neighbors=k, metric="cosine"))

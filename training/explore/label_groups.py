@@ -25,22 +25,22 @@ Floats = NDArray[np.float64]
 G = TypeVar("G", bound=Groups)
 
 
-def of_items(found: Clustering, describer: Describer, popularity: Floats) -> Clusters:
+def of_items(clustering: Clustering, describer: Describer, popularity: Floats) -> Clusters:
     """Return groups of items; their typical items are the most popular (n_items,) near the center."""
-    items = [_popular(found, group, popularity) for group in range(found.n_groups)]
-    return _described(Clusters, found, describer, _members(found), items, [()] * found.n_groups)
+    items = [_popular(clustering, group, popularity) for group in range(clustering.n_groups)]
+    return _label(Clusters, clustering, describer, _members(clustering), items, [()] * clustering.n_groups)
 
 
-def of_users(found: Clustering, used: Rows, clusters: Groups, describer: Describer) -> Segments:
+def of_users(clustering: Clustering, used: Rows, clusters: Groups, describer: Describer) -> Segments:
     """Return groups of users, described by their items, ones in `used` (n_users, n_items), and `clusters`."""
-    weights = sparse.csr_array(_members(found) @ used)
+    weights = sparse.csr_array(_members(clustering) @ used)
     items, affinities = _distinct_items(weights, describer.base), _affinities(weights, clusters, describer.base)
-    return _described(Segments, found, describer, weights, items, affinities)
+    return _label(Segments, clustering, describer, weights, items, affinities)
 
 
-def _described(
+def _label(
     kind: type[G],
-    found: Clustering,
+    clustering: Clustering,
     describer: Describer,
     weights: Rows,
     items: Sequence[Sequence[int]],
@@ -53,35 +53,36 @@ def _described(
         name = describer.name(meaning, of_users=kind is Segments)
         names[name] += 1
         numbered = name if names[name] == 1 else f"{name} ({names[name]})"
-        cohesion = float(found.closeness[found.labels == group].mean(dtype=np.float64))
+        cohesion = float(clustering.closeness[clustering.labels == group].mean(dtype=np.float64))
         groups.append(Group(numbered, round(cohesion, 6), meaning, affinities[group]))
-    return kind.from_labels(found.labels, found.closeness, groups)
+    return kind.from_labels(clustering.labels, clustering.closeness, groups)
 
 
-def _members(found: Clustering) -> Rows:
+def _members(clustering: Clustering) -> Rows:
     """Return ones where a row is in a group, (n_groups, n)."""
-    rows = np.flatnonzero(found.labels != NO_GROUP)
+    labels = clustering.labels
+    rows = np.flatnonzero(labels != NO_GROUP)
     ones = np.ones(len(rows), dtype=np.float32)
-    return sparse.csr_array((ones, (found.labels[rows], rows)), shape=(found.n_groups, len(found.labels)))
+    return sparse.csr_array((ones, (labels[rows], rows)), shape=(clustering.n_groups, len(labels)))
 
 
-def _popular(found: Clustering, group: int, popularity: Floats) -> list[int]:
-    rows = np.flatnonzero(found.labels == group)
-    near = rows[falling(found.closeness[rows])][: max(TYPICAL, len(rows) // NEAR)]
+def _popular(clustering: Clustering, group: int, popularity: Floats) -> list[int]:
+    rows = np.flatnonzero(clustering.labels == group)
+    near = rows[falling(clustering.closeness[rows])][: max(TYPICAL, len(rows) // NEAR)]
     return [int(row) for row in near[falling(popularity[near])[:TYPICAL]]]
 
 
 def _distinct_items(weights: Rows, base: Floats) -> list[list[int]]:
     """Return items by ``p log(p / q)``, p the share of an item in what the group has and q in what all have."""
     overall = base / max(base.sum(), 1e-12)
-    found = []
+    result = []
     for group in range(weights.shape[0]):
         row = weights[[group]]
         shares = row.data / max(float(row.data.sum()), 1e-12)
         surplus = shares * np.log(np.maximum(shares, 1e-12) / np.maximum(overall[row.indices], 1e-12))
         order = falling(surplus, row.indices)[:TYPICAL]
-        found.append([int(num) for num in row.indices[order]])
-    return found
+        result.append([int(num) for num in row.indices[order]])
+    return result
 
 
 def _affinities(weights: Rows, clusters: Groups, base: Floats) -> list[tuple[Affinity, ...]]:
@@ -89,12 +90,12 @@ def _affinities(weights: Rows, clusters: Groups, base: Floats) -> list[tuple[Aff
     n = len(clusters.groups)
     placed = np.where(clusters.labels == NO_GROUP, n, clusters.labels)
     overall = np.bincount(placed, weights=base, minlength=n + 1)[:n] / max(base.sum(), 1e-12)
-    found = []
+    result = []
     for group in range(weights.shape[0]):
         row = weights[[group]]
         totals = np.bincount(placed[row.indices], weights=row.data, minlength=n + 1)[:n]
         shares = totals / max(float(row.data.sum()), 1e-12)
         order = falling(shares - overall)[:MOST_AFFINITIES].tolist()
         more = [num for num in order if displayed(shares[num]) > displayed(MORE * overall[num])]
-        found.append(tuple(Affinity(num, round(float(shares[num]), 6), round(float(overall[num]), 6)) for num in more))
-    return found
+        result.append(tuple(Affinity(num, round(float(shares[num]), 6), round(float(overall[num]), 6)) for num in more))
+    return result

@@ -75,8 +75,8 @@ def ends(ratings: Ratings, odd: NDArray[np.bool_]) -> list[End]:
 
 def groups(ratings: Ratings, odd: NDArray[np.bool_], of: Sequence[End]) -> list[Group]:
     """Return the groups among `odd` users, (n_users,), at some ends of the scale; the surest first, at most MOST."""
-    found = [group for end in of for group in _at_end(ratings, odd, end, len(of))]
-    return sorted(found, key=lambda group: (group.numbers[-1], group.item_num))[:MOST]
+    result = [group for end in of for group in _at_end(ratings, odd, end, len(of))]
+    return sorted(result, key=lambda group: (group.numbers[-1], group.item_num))[:MOST]
 
 
 def bursts(ratings: Ratings, wanted: Callable[[Group], bool] = lambda _: True) -> list[Group]:
@@ -95,18 +95,18 @@ def bursts(ratings: Ratings, wanted: Callable[[Group], bool] = lambda _: True) -
     # a day begins at each rating
     chances = len(keys) * _tail(counts[candidates] - 1, n_of[items[candidates]] - 1, shares)
     chances = _significant(chances)
-    found: dict[int, Group] = {}
+    by_item: dict[int, Group] = {}
     for at in np.lexsort((candidates, chances)).tolist():
         place, item = int(candidates[at]), int(items[candidates[at]])
-        if chances[at] >= CHANCE or len(found) == MOST:
+        if chances[at] >= CHANCE or len(by_item) == MOST:
             break
-        if item not in found:
+        if item not in by_item:
             members = np.unique(ratings.user_nums[order[place : place + int(counts[place])]]).astype(np.int64)
             numbers = (len(members), n_of[item], shares[at] * n_of[item], times[place], chances[at])
             burst = Group("burst", item, members, tuple(map(float, numbers)))
             if wanted(burst):
-                found[item] = burst
-    return list(found.values())
+                by_item[item] = burst
+    return list(by_item.values())
 
 
 def surprising_bursts(ratings: Ratings) -> list[Group]:
@@ -169,13 +169,13 @@ def _at_end(ratings: Ratings, odd: NDArray[np.bool_], end: End, n_ends: int) -> 
     members = np.bincount(items, minlength=ratings.n_items)
     certain = certain[(members[certain] >= FEWEST) & (members[certain] >= MAJORITY * agreeing[certain])]
     certain = certain[np.argsort(chances[certain], kind="stable")][:MOST]
-    found = []
+    result = []
     for item in certain.tolist():
         group = np.unique(users[items == item]).astype(np.int64)
         numbers = (end.value, len(group), agreeing[item], shares[item] * agreeing[item], chances[item])
         labeled = tuple(map(float, numbers[end.kind == "together" :]))
-        found.append(Group(end.kind, item, group, labeled))
-    return found
+        result.append(Group(end.kind, item, group, labeled))
+    return result
 
 
 def _shares(all_times: NDArray[np.int64], starts: NDArray[np.int64], firsts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -95,7 +95,7 @@ def duplicates(known: Known) -> dict[int, Finding]:
     cosines = np.einsum("ij,ikj->ik", known.vectors, known.vectors[near]) if near.size else np.zeros(near.shape)
     places = np.argwhere((near >= 0) & (rounded(cosines) >= ALIKE_VECTORS))
     columns, counts = known.history.tocsc(), known.counts
-    found: dict[int, Finding] = {}
+    findings: dict[int, Finding] = {}
     for num, place in places.tolist():
         other, cosine = int(near[num, place]), min(1.0, float(cosines[num, place]))
         one, twin = known.catalog[num], known.catalog[other]
@@ -104,11 +104,11 @@ def duplicates(known: Known) -> dict[int, Finding]:
             continue
         same = one.title.casefold() == twin.title.casefold()
         strength = (alike + cosine) / 2 * (1.0 if same else 0.8)
-        if num not in found or displayed(strength) > displayed(found[num].strength):
+        if num not in findings or displayed(strength) > displayed(findings[num].strength):
             both = float(len(np.intersect1d(_users(columns, num), _users(columns, other))))
             numbers = (cosine, float(same), both, float(counts[num]), float(counts[other]))
-            found[num] = Finding("duplicate", strength, numbers, other)
-    return found
+            findings[num] = Finding("duplicate", strength, numbers, other)
+    return findings
 
 
 def _overlap(one: str, other: str) -> float:

@@ -59,11 +59,11 @@ def odd_choice(ratings: Ratings) -> Numbers:
     trust = np.ones(ratings.n_users)
     for _ in range(ROUNDS):
         known = active & (trust > 0.5)
-        found, noise, by_chance = _choice(ratings, trust, per_user)
-        line = _line(np.log(per_user[known]), found[known])(np.log(np.maximum(per_user, 1)))
+        measure, noise, by_chance = _choice(ratings, trust, per_user)
+        line = _line(np.log(per_user[known]), measure[known])(np.log(np.maximum(per_user, 1)))
         gap = line - by_chance
-        random = (gap > TELLING) & (line - found > NEARER * gap)
-        odd = np.where(active & random, -_deviations(found - line, noise, known), 0.0)
+        random = (gap > TELLING) & (line - measure > NEARER * gap)
+        odd = np.where(active & random, -_deviations(measure - line, noise, known), 0.0)
         trust = np.where(odd < TRUSTED, 1.0, (TRUSTED / np.maximum(odd, TRUSTED)) ** FALL)
     return odd
 

@@ -72,16 +72,16 @@ def fit(catalog: Catalog, space: Space) -> Tagging | None:
 
 def figures(tagging: Tagging | None) -> dict[str, float]:
     """Return the metrics for the manifest: F1 by attribute and space, and of the most frequent values."""
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     if tagging is None:
-        return found
+        return values
     for attribute, name in enumerate(tagging.names):
         for space in SPACES:
             measured = tagging.measured(attribute, space)
             if measured.tested:
-                found[f"tags {name} f1 {space}"] = measured.f1
-                found[f"tags {name} f1 most frequent"] = measured.base_f1
-    return found
+                values[f"tags {name} f1 {space}"] = measured.f1
+                values[f"tags {name} f1 most frequent"] = measured.base_f1
+    return values
 
 
 def without(item: Item, values: Sequence[str]) -> str:
