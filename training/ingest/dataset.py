@@ -1,4 +1,4 @@
-"""What training works on."""
+"""The data set that training works on."""
 
 from __future__ import annotations
 
@@ -19,16 +19,9 @@ from training.ingest.accounting import Accounting
 
 @dataclass(frozen=True, eq=False)
 class Ratings:
-    """Every user-item pair once, liked or not, with the rating as it was given.
+    """Every user-item pair once, liked or not, with its rating; arrays (n,).
 
-    Parameters
-    ----------
-    user_nums, item_nums : int32 arrays (n,)
-    values : float64 array (n,) or None
-        None where the data has no ratings.
-    timestamps : int64 array (n,) or None
-        Seconds UTC; None where the data has no times.
-    n_users, n_items : int
+    `values` is None where the data has no ratings, `timestamps` (seconds UTC) where it has no times.
     """
 
     user_nums: NDArray[np.int32]
@@ -38,69 +31,42 @@ class Ratings:
     n_users: int
     n_items: int
 
-    @classmethod
-    def of(cls, pairs: Interactions) -> Ratings:
-        """The pairs of data without ratings."""
-        sizes = len(pairs.users), len(pairs.items)
-        return cls(pairs.user_nums, pairs.item_nums, None, pairs.timestamps, *sizes)
-
     def __len__(self) -> int:
         return len(self.user_nums)
 
-    def take(self, chosen: NDArray[np.bool_]) -> Ratings:
-        """Some of the pairs, of the same users and items."""
-        values = None if self.values is None else self.values[chosen]
-        times = None if self.timestamps is None else self.timestamps[chosen]
-        return Ratings(self.user_nums[chosen], self.item_nums[chosen], values, times, self.n_users, self.n_items)
+    def take(self, mask: NDArray[np.bool_]) -> Ratings:
+        """Return some of the pairs, of the same users and items."""
+        values = None if self.values is None else self.values[mask]
+        times = None if self.timestamps is None else self.timestamps[mask]
+        return Ratings(self.user_nums[mask], self.item_nums[mask], values, times, self.n_users, self.n_items)
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """What training works on.
-
-    Parameters
-    ----------
-    interactions : Interactions
-    catalog : Catalog
-        Its ids are ``interactions.items``.
-    accounting : Accounting
-    events : dict
-        Rows of each event type, with its weight.
-    dropped : dict
-        Rows that were kept but led to no pair of their own, by reason.
-    unread : tuple
-        Columns of the interaction files that nothing was made of.
-    seen_only : Histories or None
-        Pairs that were seen but are not positive: rated under the threshold.
-    ratings : Ratings or None
-        With a threshold, what was rated how; None elsewhere, where the interactions say it all.
-    notes : tuple
-        What a person should look at, a sentence each.
-    rules : EventRules
-        How events count.
-    watermark : Watermark
-        How far the event store was read.
-    """
+    """Interactions, the catalog of ``interactions.items``, and where they come from."""
 
     interactions: Interactions
     catalog: Catalog
     accounting: Accounting
-    events: dict[str, tuple[int, float]] = field(default_factory=dict)
-    dropped: dict[str, int] = field(default_factory=dict)
-    unread: tuple[str, ...] = ()
-    seen_only: Histories | None = None
-    ratings: Ratings | None = None
-    notes: tuple[str, ...] = ()
+    events: dict[str, tuple[int, float]] = field(default_factory=dict)  # rows and weight of each event type
+    dropped: dict[str, int] = field(default_factory=dict)  # kept rows without a pair of their own, by reason
+    unread: tuple[str, ...] = ()  # unused columns of the interaction files
+    seen_only: Histories | None = None  # pairs that are not positive: rated under the threshold
+    ratings: Ratings | None = None  # None without a threshold: the interactions hold all pairs
+    notes: tuple[str, ...] = ()  # sentences about what a person should check
     rules: EventRules = field(default_factory=EventRules)
-    watermark: Watermark = NO_WATERMARK
+    watermark: Watermark = NO_WATERMARK  # how far the event store was read
 
     def rated(self) -> Ratings:
-        """Every pair, with its rating where there is one."""
-        return self.ratings or Ratings.of(self.interactions)
+        """Return every pair, with its rating where there is one."""
+        pairs = self.interactions
+        return self.ratings or Ratings(
+            pairs.user_nums, pairs.item_nums, None, pairs.timestamps, len(pairs.users), len(pairs.items)
+        )
 
 
 def checksum(dataset: Dataset) -> str:
-    """SHA-256 of the content of a data set: every array of its interactions, ids and records."""
+    """Return the SHA-256 of every array of the interactions, ids and records."""
     pairs, catalog = dataset.interactions, dataset.catalog
     arrays: list[NDArray[Any]] = [pairs.user_nums, pairs.item_nums, pairs.weights]
     arrays += [] if pairs.timestamps is None else [pairs.timestamps]

@@ -1,4 +1,4 @@
-"""From files to interactions and a catalogue, with every row accounted for."""
+"""From files to interactions and a catalog, with every row accounted for."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def ingest(config: Config) -> Dataset:
     DataError
         When a file is missing or unreadable, too many rows are unusable, or no interaction is left.
     EventStoreError
-        When the event store is there and cannot be read.
+        When the event store exists and cannot be read.
     """
     data = config.data
     rejects = Path(data.rejects) if data.rejects else None
-    with Accounting(rejects) as accounting, _uncollected(), closing(StoredEvents.of(config)) as stored:
+    with Accounting(rejects) as accounting, _garbage_collector_off(), closing(StoredEvents.of(config)) as stored:
         items = _items(config, accounting)
         events = EventTable(config, accounting, items, stored)
         if data.interactions or not stored.watermark.through:
@@ -43,8 +43,8 @@ def ingest(config: Config) -> Dataset:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector: millions of rows without cycles make it run for half of the time, for nothing."""
+def _garbage_collector_off() -> Iterator[None]:
+    """Rows have no cycles; with millions of them the garbage collector takes half of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -55,14 +55,15 @@ def _uncollected() -> Iterator[None]:
 
 
 def _items(config: Config, accounting: Accounting) -> list[Item]:
-    if config.data.preset:
-        columns = movielens.item_chunks(Path(config.data.interactions), config.data, accounting)
-    elif config.data.items:
-        source = Source("items", (config.data.item_column,), accounting, config.data.delimiter)
-        columns = list(read_chunks(expand(config.data.items, "data.items"), source))
+    data = config.data
+    if data.preset:
+        chunks = movielens.item_chunks(Path(data.interactions), data, accounting)
+    elif data.items:
+        source = Source("items", (data.item_column,), accounting, data.delimiter)
+        chunks = read_chunks(expand(data.items, "data.items"), source)
     else:
         return []
-    return build_items(columns, config.data, config.content.columns, accounting)
+    return build_items(chunks, data, config.content.columns, accounting)
 
 
 def _interaction_chunks(data: DataConfig, accounting: Accounting) -> Iterator[Chunk]:

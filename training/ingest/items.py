@@ -1,4 +1,4 @@
-"""From rows of item files to catalogue records."""
+"""From rows of item files to catalog records."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import warnings
 from ast import literal_eval
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from recsys.config import DataConfig
 from recsys.data.catalog import Attribute, Item
@@ -20,18 +21,16 @@ TEXT_COLUMNS = ("title", "description", "text", "genres", "tags")
 PROSE = ("title", "description", "text")
 ABSENT = frozenset(("nan", "n/a", "#n/a", "null", "none"))
 LONGEST_LIST = 10_000
+CANONICAL = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?", re.ASCII)
 FEW_OTHERS = 0.1  # of the values of a column, which may be a mistake
 
 
 def build_items(
     chunks: Iterable[Chunk], data: DataConfig, text_columns: Sequence[str], accounting: Accounting
 ) -> list[Item]:
-    """One item a row; rows without an id, and later rows of an id that was there already, are rejected.
+    """Return one item a row, except for rows without an id and later rows of the same id, which are rejected.
 
-    Raises
-    ------
-    ConfigError
-        When a column of `text_columns` is in no file.
+    Raises ConfigError when a column of `text_columns` is in no file.
     """
     rows: dict[str, dict[str, str]] = {}
     names: dict[str, None] = {}
@@ -53,7 +52,7 @@ def build_items(
 
 
 def almost_numbers(items: Sequence[Item]) -> Iterator[tuple[str, str]]:
-    """Attributes that are texts because of a few values, and the first such value of each."""
+    """Yield attributes that are texts because of a few values, and the first such value of each."""
     texts: dict[str, list[str]] = defaultdict(list)
     for item in items:
         for name, value in item.attributes.items():
@@ -66,53 +65,49 @@ def almost_numbers(items: Sequence[Item]) -> Iterator[tuple[str, str]]:
 
 
 def _cell(value: str) -> str:
-    """A value of a column that is no prose: nothing where it says so, and a list that is written as one."""
-    if value.strip().casefold() in ABSENT:
-        return ""
+    """Return the value of a column that is not prose: empty for a word such as "null", joined for a list in brackets."""
     plain = value.strip()
+    if plain.casefold() in ABSENT:
+        return ""
     if not (plain.startswith("[") and plain.endswith("]")) or len(plain) > LONGEST_LIST:
         return value
-    found = _list_in(plain)
-    if not isinstance(found, list) or not all(isinstance(one, str | int | float | None) for one in found):
+    entries = _parse(plain)
+    if not isinstance(entries, list) or not all(isinstance(entry, str | int | float | None) for entry in entries):
         return value
-    return LIST_JOINT.join(str(one) for one in found if one is not None)
+    return LIST_JOINT.join(str(entry) for entry in entries if entry is not None)
 
 
-def _list_in(text: str) -> object:
-    """What a text says in JSON or as Python writes it; None where it is neither."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        pass
-    try:
-        with warnings.catch_warnings(action="ignore"):  # of escape sequences that Python does not know
-            return literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
+def _parse(text: str) -> object:
+    """Return the value of a JSON or Python literal, None for another text."""
+    for parse in (json.loads, literal_eval):
+        with (
+            suppress(ValueError, SyntaxError, MemoryError, RecursionError),
+            warnings.catch_warnings(action="ignore"),  # unknown escape sequences
+        ):
+            return parse(text)
+    return None
 
 
-def _text_columns(wanted: Sequence[str], names: Iterable[str]) -> list[str]:
-    for name in wanted:
+def _text_columns(configured: Sequence[str], names: Iterable[str]) -> list[str]:
+    for name in configured:
         if name not in names:
             raise ConfigError(f"content.columns: the item files have no column {name!r}{did_you_mean(name, names)}")
-    return list(wanted) or [name for name in TEXT_COLUMNS if name in names]
+    return list(configured) or [name for name in TEXT_COLUMNS if name in names]
 
 
 def _list_columns(rows: Iterable[dict[str, str]], names: Iterable[str], configured: str) -> dict[str, str]:
-    """Columns that hold a list in at least one record, with what separates its entries."""
-    candidates = [name for name in names if name not in PROSE]
-    wanted = [separator for separator in (LIST_JOINT, configured) if separator]
+    """Return the separator of each column that holds a list in at least one record."""
     return {
         name: separator
         for row in rows
-        for separator in reversed(wanted)
-        for name in candidates
-        if separator in row.get(name, "")
+        for separator in (configured, LIST_JOINT)  # the last one found wins
+        for name in names
+        if separator and name not in PROSE and separator in row.get(name, "")
     }
 
 
 def _number_columns(rows: Iterable[dict[str, str]], names: Iterable[str]) -> set[str]:
-    """Columns in which every value that is there is the usual spelling of a number."""
+    """Return the columns whose values are all the usual spelling of a number."""
     candidates = {name for name in names if name not in PROSE}
     for row in rows:
         candidates = {name for name in candidates if not row.get(name) or attribute(row[name]) is not row[name]}
@@ -121,14 +116,11 @@ def _number_columns(rows: Iterable[dict[str, str]], names: Iterable[str]) -> set
 
 def _item(item_id: str, row: dict[str, str], columns: Sequence[str], lists: dict[str, str], numbers: set[str]) -> Item:
     parts = (", ".join(_split(row.get(name, ""), lists.get(name))) for name in columns)
-    attributes: dict[str, Attribute] = {}
-    for name, value in row.items():
-        if name == TITLE or not value:
-            continue
-        if name in lists:
-            attributes[name] = _split(value, lists[name])
-        else:
-            attributes[name] = attribute(value) if name in numbers else value
+    attributes: dict[str, Attribute] = {
+        name: _split(value, lists[name]) if name in lists else attribute(value) if name in numbers else value
+        for name, value in row.items()
+        if name != TITLE and value
+    }
     return Item(item_id, row.get(TITLE, ""), ". ".join(part for part in parts if part), attributes)
 
 
@@ -136,11 +128,8 @@ def _split(value: str, separator: str | None) -> list[str]:
     return value.split(separator) if separator else [value]
 
 
-CANONICAL = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?", re.ASCII)
-
-
 def attribute(text: str) -> str | int | float:
-    """A number where the text is the usual spelling of one (not ``007``), else the text."""
+    """Return a number if the text is the usual spelling of one (not ``007``), else the text."""
     if not CANONICAL.fullmatch(text):
         return text
     return float(text) if "." in text else int(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,39 +24,39 @@ GENRES_100K = (
     *("Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"),
 )
 ITEM_100K = ("movieId", "title", "released", "video_released", "url", *GENRES_100K)
+DELIMITERS = {".csv": ",", ".dat": "::", ".data": "\t", ".item": "|"}
 
 
 def rating_chunks(folder: Path, data: DataConfig, accounting: Accounting) -> Iterator[Chunk]:
-    """Ratings, under the configured column names.
-
-    Raises
-    ------
-    DataError
-        When the folder holds none of the three formats.
-    """
+    """Yield ratings under the configured column names; raises DataError when the folder is in none of the three formats."""
     file = _find(folder, ("ratings.csv", "ratings.dat", "u.data"))
-    delimiter, header = {".csv": (",", None), ".dat": ("::", RATING), ".data": ("\t", RATING)}[file.suffix]
-    source = Source("interactions", ("userId", "movieId", "rating"), accounting, delimiter, header)
-    names = dict(
-        zip(RATING, (data.user_column, data.item_column, data.value_column, data.timestamp_column), strict=True)
-    )
-    for chunk in read_chunks([file], source):
+    columns = (data.user_column, data.item_column, data.value_column, data.timestamp_column)
+    names = dict(zip(RATING, columns, strict=True))
+    for chunk in _read(file, "interactions", RATING[:3], RATING, accounting):
         yield replace(chunk, columns={names[name]: values for name, values in chunk.columns.items() if name in names})
 
 
-def item_chunks(folder: Path, data: DataConfig, accounting: Accounting) -> list[Chunk]:
-    """Movies with their id, title, year, genres, and tags where the release has them."""
+def item_chunks(folder: Path, data: DataConfig, accounting: Accounting) -> Iterator[Chunk]:
+    """Yield movies with their id, title, year, genres, and tags where the release has them."""
     file = _find(folder, ("movies.csv", "movies.dat", "u.item"))
-    delimiter, header = {".csv": (",", None), ".dat": ("::", MOVIE), ".item": ("|", ITEM_100K)}[file.suffix]
-    encoding = "utf-8" if file.suffix == ".csv" else _encoding(file)
-    source = Source("items", ("movieId", "title"), accounting, delimiter, header, encoding)
+    header = ITEM_100K if file.suffix == ".item" else MOVIE
     tags = _tags(folder, accounting)
-    return [_movie_chunk(chunk, data.item_column, tags) for chunk in read_chunks([file], source)]
+    for chunk in _read(file, "items", MOVIE[:2], header, accounting):
+        yield _movie_chunk(chunk, data.item_column, tags)
+
+
+def _read(
+    file: Path, what: str, required: Sequence[str], header: Sequence[str], accounting: Accounting
+) -> Iterator[Chunk]:
+    is_csv = file.suffix == ".csv"
+    encoding = _encoding(file) if what == "items" and not is_csv else "utf-8"
+    source = Source(what, required, accounting, DELIMITERS[file.suffix], None if is_csv else header, encoding)
+    return read_chunks([file], source)
 
 
 def _movie_chunk(chunk: Chunk, item_column: str, tags: dict[str, str]) -> Chunk:
     columns = chunk.columns
-    titles, years = zip(*(_title(title) for title in columns["title"]), strict=True)
+    titles, years = zip(*map(_title, columns["title"]), strict=True)
     genres = columns.get("genres") or [
         "|".join(name for name, flag in zip(GENRES_100K[1:], flags, strict=True) if flag == "1")
         for flags in zip(*(columns[name] for name in GENRES_100K[1:]), strict=True)
@@ -73,41 +73,34 @@ def _movie_chunk(chunk: Chunk, item_column: str, tags: dict[str, str]) -> Chunk:
 
 
 def _tags(folder: Path, accounting: Accounting) -> dict[str, str]:
-    """The distinct tags of each movie, lower case, in the order of their first use."""
+    """Return the distinct tags of each movie, lower case, in the order of their first use."""
     file = next((folder / name for name in ("tags.csv", "tags.dat") if (folder / name).is_file()), None)
-    if file is None:
-        return {}
-    delimiter, header = (",", None) if file.suffix == ".csv" else ("::", TAG)
-    source = Source("tags", ("movieId", "tag"), accounting, delimiter, header)
     tags: dict[str, dict[str, None]] = defaultdict(dict)
-    for chunk in read_chunks([file], source):
+    for chunk in _read(file, "tags", TAG[1:3], TAG, accounting) if file else ():
         for movie, tag in zip(chunk.columns["movieId"], chunk.columns["tag"], strict=True):
             tags[movie][tag.strip().lower().replace("|", " ")] = None
     return {movie: "|".join(words) for movie, words in tags.items()}
 
 
 def _title(raw: str) -> tuple[str, str]:
-    """``Matrix, The (1999)`` is The Matrix of 1999."""
-    dated = YEAR.match(raw)
-    title, year = dated.groups() if dated else (raw, "")
-    article = ARTICLE.match(title)
-    if article:
+    """Return title and year; ``Matrix, The (1999)`` is The Matrix of 1999."""
+    match = YEAR.match(raw)
+    title, year = match.groups() if match else (raw, "")
+    if article := ARTICLE.match(title):
         title = f"{article[2]} {article[1]}{article[3] or ''}"
     return title, year
 
 
 def _find(folder: Path, names: tuple[str, ...]) -> Path:
-    found = next((folder / name for name in names if (folder / name).is_file()), None)
-    if found is None:
-        raise DataError(
-            f"data.interactions = {str(folder)!r}: no MovieLens folder; it holds none of {', '.join(names)}"
-        )
-    return found
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    raise DataError(f"data.interactions = {str(folder)!r}: no MovieLens folder; it holds none of {', '.join(names)}")
 
 
 def _encoding(file: Path) -> str:
     try:
         file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        return "latin-1"  # 100K and 1M are published so
+        return "latin-1"  # 100K and 1M
     return "utf-8"

@@ -1,6 +1,6 @@
 """Files of records as chunks of string columns: CSV, JSON lines and Parquet, also gzipped.
 
-Nothing is guessed: ids stay the bytes that they are in the file, so ``00123``, ``NA`` and twenty digits survive.
+Ids keep every byte that they have in the file, so ``00123``, ``NA`` and twenty digits survive.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import io
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from recsys.errors import DataError, did_you_mean
 from training.ingest.accounting import Accounting
@@ -25,6 +26,8 @@ LONGEST_LINE = 1 << 20
 BUFFER = 1 << 18
 OTHER_DELIMITERS = (";", "\t", "|", ",")
 LIST_JOINT = "\x1f"  # between the entries of a list of JSON or Parquet: the unit separator, in no text
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -41,47 +44,33 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Source:
-    """Where to read, and whom to tell about bad rows.
+    """How files are read, and where bad rows are counted."""
 
-    Parameters
-    ----------
-    what : str
-        Name in the accounting: interactions, items or tags.
-    required : sequence of str
-        Columns without which the file is refused.
-    accounting : Accounting
-    delimiter : str
-        Between the fields of a CSV file, one character or (for the old MovieLens files) several.
-    header : sequence of str or None
-        Column names of a CSV file that has no header line.
-    encoding : str
-    """
-
-    what: str
-    required: Sequence[str]
+    what: str  # name in the accounting: interactions, items or tags
+    required: Sequence[str]  # columns without which a file is refused
     accounting: Accounting
-    delimiter: str = ","
-    header: Sequence[str] | None = None
+    delimiter: str = ","  # of CSV fields; the old MovieLens files have several characters
+    header: Sequence[str] | None = None  # column names of a CSV file without a header line
     encoding: str = "utf-8"
 
     def reject(self, file: Path, line: int, reason: str, row: object) -> None:
-        self.accounting.count_read(self.what)
+        self.accounting.read[self.what] += 1
         self.accounting.reject(self.what, file, line, reason, row)
 
 
 def expand(pattern: str, key: str) -> list[Path]:
-    """The files that a name or a glob stands for, sorted; raises DataError when there is none."""
+    """Return the files of a name or a glob, sorted; raises DataError when there is none."""
     if not pattern:
         raise DataError(f"{key} is not set; give the file in the configuration or with --set {key}=FILE")
-    files = [Path(pattern)] if Path(pattern).is_file() else sorted(Path(name) for name in glob.glob(pattern))
-    files = [file for file in files if file.is_file()]
+    names = [pattern] if Path(pattern).is_file() else glob.glob(pattern)
+    files = sorted(file for file in map(Path, names) if file.is_file())
     if not files:
         raise DataError(f"{key} = {pattern!r}: there is no such file")
     return files
 
 
 def read_chunks(files: Iterable[Path], source: Source) -> Iterator[Chunk]:
-    """The rows of all files, in chunks.
+    """Yield the rows of all files.
 
     Raises
     ------
@@ -89,24 +78,19 @@ def read_chunks(files: Iterable[Path], source: Source) -> Iterator[Chunk]:
         When a file cannot be decoded, has no usable header, lacks a column or is of an unknown kind.
     """
     for file in files:
-        yield from _reader(file)(file, source)
-
-
-def _reader(file: Path) -> Callable[[Path, Source], Iterator[Chunk]]:
-    suffix = Path(file.name.removesuffix(".gz")).suffix.lower()
-    if suffix in (".csv", ".tsv", ".dat", ".data", ".item", ".txt"):
-        return _read_csv
-    if suffix in (".jsonl", ".ndjson", ".json"):
-        return _read_jsonl
-    if suffix == ".parquet":
-        return _read_parquet
-    raise DataError(f"{file}: unknown kind of file {suffix!r}; use .csv, .jsonl or .parquet, also with .gz")
+        suffix = Path(file.name.removesuffix(".gz")).suffix.lower()
+        reader = READERS.get(suffix)
+        if reader is None:
+            raise DataError(f"{file}: unknown kind of file {suffix!r}; use .csv, .jsonl or .parquet, also with .gz")
+        for chunk in reader(file, source):
+            source.accounting.read[source.what] += len(chunk)
+            yield chunk
 
 
 def _lines(file: Path, encoding: str) -> Iterator[str]:
     number = 0
     try:
-        with _opened(file) as stream:
+        with _open(file) as stream:
             while raw := stream.readline(LONGEST_LINE + 1):
                 number += 1
                 if len(raw) > LONGEST_LINE:
@@ -119,7 +103,7 @@ def _lines(file: Path, encoding: str) -> Iterator[str]:
         raise DataError(f"{file}: cannot be read after line {number}: {error}") from error
 
 
-def _opened(file: Path) -> BinaryIO:
+def _open(file: Path) -> BinaryIO:
     if file.suffix == ".gz":
         return io.BufferedReader(gzip.open(file), BUFFER)  # its own readline is slow
     return file.open("rb")
@@ -127,39 +111,36 @@ def _opened(file: Path) -> BinaryIO:
 
 def _read_csv(file: Path, source: Source) -> Iterator[Chunk]:
     rows = _split_long(file, source) if len(source.delimiter) > 1 else _csv_rows(file, source)
-    header = list(source.header) if source.header else _header(file, rows)
+    _, header = (0, list(source.header)) if source.header else next(rows, (0, None))
+    if header is None:
+        raise DataError(f"{file}: the file is empty or not CSV; the first line must name the columns")
     _check_header(file, header, source)
-    for numbered in _batches(_full_rows(file, rows, len(header), source)):
-        values = list(zip(*(row for _, row in numbered), strict=True))
-        yield _counted(
-            Chunk(file, [line for line, _ in numbered], dict(zip(header, map(list, values), strict=True))), source
-        )
+    for batch in _batches(_full_rows(file, rows, len(header), source)):
+        values = zip(*(row for _, row in batch), strict=True)
+        yield Chunk(file, [line for line, _ in batch], dict(zip(header, map(list, values), strict=True)))
 
 
 def _csv_rows(file: Path, source: Source) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(_lines(file, source.encoding), delimiter=source.delimiter, strict=True)
-    if source.header:
-        reader = csv.reader(
-            _lines(file, source.encoding), delimiter=source.delimiter, strict=True, quoting=csv.QUOTE_NONE
-        )
+    reader = csv.reader(
+        _lines(file, source.encoding),
+        delimiter=source.delimiter,
+        strict=True,
+        quoting=csv.QUOTE_NONE if source.header else csv.QUOTE_MINIMAL,
+    )
     while True:
         line = reader.line_num + 1
         try:
-            row = next(reader)
+            if row := next(reader):
+                yield line, row
         except StopIteration:
             return
         except csv.Error as error:
             if "unexpected end" in str(error):
                 raise DataError(f"{file}: a quote that opens at line {line} is never closed") from error
             if "field limit" in str(error):
-                most = csv.field_size_limit()
-                raise DataError(
-                    f"{file}: a field from line {line} on is longer than {most} characters; is a quote left open?"
-                ) from error
+                field = f"a field from line {line} on is longer than {csv.field_size_limit()} characters"
+                raise DataError(f"{file}: {field}; is a quote left open?") from error
             source.reject(file, line, f"not CSV: {error}", "")
-            continue
-        if row:
-            yield line, row
 
 
 def _split_long(file: Path, source: Source) -> Iterator[tuple[int, list[str]]]:
@@ -168,27 +149,19 @@ def _split_long(file: Path, source: Source) -> Iterator[tuple[int, list[str]]]:
             yield number, line.rstrip("\r\n").split(source.delimiter)
 
 
-def _header(file: Path, rows: Iterator[tuple[int, list[str]]]) -> list[str]:
-    first = next(rows, None)
-    if first is None:
-        raise DataError(f"{file}: the file is empty or not CSV; the first line must name the columns")
-    return first[1]
-
-
 def _check_header(file: Path, header: list[str], source: Source) -> None:
     repeated = sorted(name for name, times in Counter(header).items() if times > 1)
     if repeated:
-        raise DataError(f"{file}: column {repeated[0]!r} stands twice in the header; names must be unique")
-    for name in source.required:
-        if name not in header:
-            other = next((one for one in OTHER_DELIMITERS if len(header) == 1 and one in header[0]), None)
-            if other is not None:
-                raise DataError(
-                    f"{file}: its columns are separated by {other!r}; set data.delimiter = {json.dumps(other)}"
-                )
-            raise DataError(
-                f"{file}: there is no column {name!r}{did_you_mean(name, header)} (columns are set in [data])"
-            )
+        raise DataError(f"{file}: column {repeated[0]!r} is twice in the header; names must be unique")
+    missing = next((name for name in source.required if name not in header), None)
+    if missing is None:
+        return
+    for other in OTHER_DELIMITERS:
+        if len(header) == 1 and other in header[0]:
+            raise DataError(f"{file}: its columns are separated by {other!r}; set data.delimiter = {json.dumps(other)}")
+    raise DataError(
+        f"{file}: there is no column {missing!r}{did_you_mean(missing, header)} (columns are set in [data])"
+    )
 
 
 def _full_rows(
@@ -202,11 +175,11 @@ def _full_rows(
 
 
 def _read_jsonl(file: Path, source: Source) -> Iterator[Chunk]:
-    for numbered in _batches(_json_rows(file, source)):
-        names = dict.fromkeys(name for _, row in numbered for name in row)
-        columns = {name: [row.get(name, "") for _, row in numbered] for name in names}
+    for batch in _batches(_json_rows(file, source)):
+        names = dict.fromkeys(name for _, row in batch for name in row)
+        columns = {name: [row.get(name, "") for _, row in batch] for name in names}
         _check_header(file, list(names), source)
-        yield _counted(Chunk(file, [line for line, _ in numbered], columns), source)
+        yield Chunk(file, [line for line, _ in batch], columns)
 
 
 def _json_rows(file: Path, source: Source) -> Iterator[tuple[int, dict[str, str]]]:
@@ -232,13 +205,13 @@ def _read_parquet(file: Path, source: Source) -> Iterator[Chunk]:
     except ImportError as error:
         raise DataError(f"{file}: reading Parquet needs pyarrow; install the extra `parquet`") from error
     try:
-        with _opened(file) as stream:
-            opened = parquet.ParquetFile(stream)
-            _check_header(file, list(opened.schema_arrow.names), source)
+        with _open(file) as stream:
+            table = parquet.ParquetFile(stream)
+            _check_header(file, list(table.schema_arrow.names), source)
             line = 1
-            for batch in opened.iter_batches(CHUNK_ROWS):
+            for batch in table.iter_batches(CHUNK_ROWS):
                 columns = {name: _strings(file, name, batch.column(name), source) for name in batch.schema.names}
-                yield _counted(Chunk(file, list(range(line, line + batch.num_rows)), columns), source)
+                yield Chunk(file, list(range(line, line + batch.num_rows)), columns)
                 line += batch.num_rows
     except (OSError, EOFError, zlib.error, ValueError, NotImplementedError) as error:
         raise DataError(f"{file}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
@@ -246,19 +219,15 @@ def _read_parquet(file: Path, source: Source) -> Iterator[Chunk]:
 
 def _strings(file: Path, name: str, column: Any, source: Source) -> list[str]:
     import pyarrow
+    from pyarrow import types
 
-    if name in source.required and not (_is_text(column.type) or pyarrow.types.is_integer(column.type)):
+    inner = column.type.value_type if types.is_dictionary(column.type) else column.type
+    is_id = types.is_string(inner) or types.is_large_string(inner) or types.is_integer(column.type)
+    if name in source.required and not is_id:
         raise DataError(f"{file}: column {name!r} is of type {column.type}; ids must be strings or integers")
-    if pyarrow.types.is_timestamp(column.type):
+    if types.is_timestamp(column.type):
         column = column.cast(pyarrow.timestamp("s", tz=column.type.tz), safe=False).cast(pyarrow.int64())
     return [_text(value) for value in column.to_pylist()]
-
-
-def _is_text(kind: Any) -> bool:
-    import pyarrow
-
-    inner = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
-    return bool(pyarrow.types.is_string(inner) or pyarrow.types.is_large_string(inner))
 
 
 def _text(value: object) -> str:
@@ -268,7 +237,7 @@ def _text(value: object) -> str:
         value.encode("utf-8")  # a lone surrogate, which JSON can spell, raises ValueError
         return value
     if isinstance(value, list):
-        return LIST_JOINT.join(_text(one) for one in value)
+        return LIST_JOINT.join(map(_text, value))
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
@@ -280,17 +249,12 @@ def _no_constant(name: str) -> str:
     raise ValueError(f"value {name}")
 
 
-def _counted(chunk: Chunk, source: Source) -> Chunk:
-    source.accounting.count_read(source.what, len(chunk))
-    return chunk
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    return iter(lambda: list(islice(rows, CHUNK_ROWS)), [])
 
 
-def _batches(rows: Iterator[tuple[int, Any]]) -> Iterator[list[tuple[int, Any]]]:
-    batch: list[tuple[int, Any]] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == CHUNK_ROWS:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+READERS = {
+    **dict.fromkeys((".csv", ".tsv", ".dat", ".data", ".item", ".txt"), _read_csv),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), _read_jsonl),
+    ".parquet": _read_parquet,
+}

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys.config import Config, DataConfig
-from recsys.events.records import NO_WATERMARK, StoredEvent, Watermark
-from training.ingest.accounting import Accounting
+from recsys.events.records import NO_WATERMARK, Watermark
 from training.ingest.readers import Chunk
 
 if TYPE_CHECKING:
@@ -21,72 +20,42 @@ FILE = Path("the event store")
 
 @dataclass(frozen=True, eq=False)
 class StoredEvents:
-    """What a training reads of an event store.
+    """The events of a store up to a watermark; later events are left to the next training.
 
-    Events that come while it reads are left to the next training. A user who is deleted while it reads may be in the model
-    still, but is known as deleted to everybody who compares the deletion with the watermark.
-
-    Parameters
-    ----------
-    store : EventStore or None
-        None: there is none.
-    watermark : Watermark
-        Up to where it is read.
-    forgotten : frozenset of bytes
-        Hashes of the users who were deleted, whose rows in the files do not count.
+    The model may contain a user who is deleted meanwhile; a comparison of the deletion with the watermark shows it.
     """
 
     store: EventStore | None = None
     watermark: Watermark = NO_WATERMARK
-    forgotten: frozenset[bytes] = frozenset()
+    forgotten: frozenset[bytes] = frozenset()  # hashes of deleted users, whose rows in the files do not count
 
     @classmethod
     def of(cls, config: Config) -> StoredEvents:
-        """The store of a configuration; one that is not there is not made.
+        """Return the events of the configured store, none if it does not exist; raises EventStoreError."""
+        if config.store.events:
+            from recsys.events.store import EventStore  # loads SQLAlchemy
 
-        Raises
-        ------
-        EventStoreError
-            When a database cannot be reached.
-        """
-        if not config.store.events:
-            return cls()
-        from recsys.events.store import EventStore  # its libraries are for those who have one
+            if (store := EventStore.existing(config.store.events)) is not None:
+                watermark = store.watermark()  # before the rest, so that nothing of it is missing
+                return cls(store, watermark, store.forgotten_hashes())
+        return cls()
 
-        store = EventStore.existing(config.store.events)
-        if store is None:
-            return cls()
-        watermark = store.watermark()  # before the rest, so that nothing of it is missing
-        return cls(store, watermark, store.forgotten_hashes())
-
-    def chunks(self, data: DataConfig, liked: float, accounting: Accounting) -> Iterator[Chunk]:
-        """The events under the column names of the files, with their numbers as lines.
-
-        Parameters
-        ----------
-        data : DataConfig
-        liked : float
-            The value of events that have none.
-        accounting : Accounting
-        """
+    def chunks(self, data: DataConfig, liked: float) -> Iterator[Chunk]:
+        """Yield the events under the column names of the files, with their numbers as lines and `liked` as a missing value."""
         if self.store is None:
             return
-        for events in self.store.since(0, self.watermark.through):
-            accounting.count_read(WHAT, len(events))
-            yield _chunk(events, data, liked)
+        for stored in self.store.since(0, self.watermark.through):
+            events = [row.event for row in stored]
+            columns = {
+                data.user_column: [row.user_id for row in stored],
+                data.item_column: [event.item_id for event in events],
+                data.value_column: [repr(liked if event.value is None else event.value) for event in events],
+                data.event_column: [event.event for event in events],
+                data.timestamp_column: [str(event.timestamp) for event in events],
+            }
+            yield Chunk(FILE, [row.seq for row in stored], columns)
 
     def close(self) -> None:
-        """Let go of the store's connections."""
+        """Close the connections of the store."""
         if self.store is not None:
             self.store.close()
-
-
-def _chunk(events: list[StoredEvent], data: DataConfig, liked: float) -> Chunk:
-    columns = {
-        data.user_column: [one.user_id for one in events],
-        data.item_column: [one.event.item_id for one in events],
-        data.value_column: [repr(liked if one.event.value is None else one.event.value) for one in events],
-        data.event_column: [one.event.event for one in events],
-        data.timestamp_column: [str(one.event.timestamp) for one in events],
-    }
-    return Chunk(FILE, [one.seq for one in events], columns)

@@ -27,7 +27,7 @@ def listed(path: Path) -> list[list[str]]:
 def test_read_is_kept_plus_rejected(rows: list[tuple[str, str]]) -> None:
     accounting = Accounting()
     for line, (what, reason) in enumerate(rows, 1):
-        accounting.count_read(what)
+        accounting.read[what] += 1
         if reason:
             accounting.reject(what, FILE, line, reason, [])
     for what in ("items", "interactions"):
@@ -67,7 +67,7 @@ def test_without_rejects_an_older_list_is_removed(tmp_path: Path) -> None:
 def test_a_file_that_is_no_list_of_rejects_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "ratings.csv"
     path.write_text("user_id,item_id\n")
-    with pytest.raises(DataError, match="no list of rejected rows"), Accounting(path):
+    with pytest.raises(DataError, match="not a list of rejected rows"), Accounting(path):
         pass
     assert path.read_text() == "user_id,item_id\n"
 
@@ -97,7 +97,7 @@ def test_the_list_is_complete_when_reading_fails(tmp_path: Path) -> None:
     assert len(listed(tmp_path / "rejects.csv")) == 2
 
 
-@pytest.mark.parametrize(("name", "why"), [("folder", " is no plain file"), ("file/rejects.csv", ": File exists")])
+@pytest.mark.parametrize(("name", "why"), [("folder", " is not a plain file"), ("file/rejects.csv", ": File exists")])
 def test_a_list_that_cannot_be_written_is_told_before_reading(tmp_path: Path, name: str, why: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
@@ -108,7 +108,7 @@ def test_a_list_that_cannot_be_written_is_told_before_reading(tmp_path: Path, na
 def test_too_many_rejects_name_count_reason_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "rejects.csv"
     with Accounting(path) as accounting:
-        accounting.count_read("interactions", 100)
+        accounting.read["interactions"] += 100
         accounting.reject("interactions", FILE, 7, "rare", ["a"])
         accounting.reject("interactions", FILE, 8, "common", ["b", ""])
         accounting.reject("interactions", FILE, 9, "common", ["c"])
@@ -123,7 +123,7 @@ def test_too_many_rejects_name_count_reason_file_and_line(tmp_path: Path) -> Non
 @pytest.mark.parametrize(("most", "refused"), [(0.0, True), (0.0099, True), (0.01, False), (1.0, False)])
 def test_the_share_itself_is_allowed(most: float, refused: bool) -> None:
     accounting = Accounting()
-    accounting.count_read("interactions", 100)
+    accounting.read["interactions"] += 100
     accounting.reject("interactions", FILE, 7, "bad", [])
     accounting.refuse_if_many("items", 0.0)
     if refused:

@@ -40,10 +40,10 @@ def test_a_missing_column_is_named_with_its_nearest(tmp_path: Path) -> None:
 
 
 def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
-    refused(text(tmp_path / "i.csv", "user_id,item_id,user_id", "a,x,b"), "column 'user_id' stands twice in the header")
+    refused(text(tmp_path / "i.csv", "user_id,item_id,user_id", "a,x,b"), "column 'user_id' is twice in the header")
     twice = pa.table([["a"], ["x"], ["b"]], names=["user_id", "item_id", "item_id"])
     parquet.write_table(twice, tmp_path / "i.parquet")
-    refused(tmp_path / "i.parquet", "column 'item_id' stands twice in the header")
+    refused(tmp_path / "i.parquet", "column 'item_id' is twice in the header")
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\r\n\n", b"\xef\xbb\xbf", b"user_id,item_id\ra,x\r"])
