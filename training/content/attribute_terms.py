@@ -1,4 +1,4 @@
-"""Words that an item is found by besides those of its title and text: the values of its attributes, and its decade."""
+"""Words that find an item besides those of its title and text: the values of its attributes, and its decade."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from recsys.text.name_rules import LONGEST_VALUE
 
 
 def value_texts(catalog: Catalog, attributes: Attributes) -> list[str]:
-    """For each item a text of its short values; of numbers the year alone is said by people: "1982 1980s 80s"."""
+    """Return a text of the short values of each item; of numbers, people only write the year: "1982 1980s 80s"."""
     year = year_attribute(attributes)
     return [" ".join(_values(item, year)) for item in catalog]
 
 
 def _values(item: Item, year: str | None) -> list[str]:
-    found: list[str] = []
+    words: list[str] = []
     for value in item.attributes.values():
-        values = value if isinstance(value, list) else [value]
-        found += [one for one in values if isinstance(one, str) and len(one) <= LONGEST_VALUE]
+        entries = value if isinstance(value, list) else [value]
+        words += [entry for entry in entries if isinstance(entry, str) and len(entry) <= LONGEST_VALUE]
     number = item.attributes.get(year) if year else None
     if isinstance(number, int | float):
         decade = int(number) // 10 * 10
-        found += [f"{int(number)}", f"{decade}s", f"{decade % 100:02}s"]
-    return found
+        words += [f"{int(number)}", f"{decade}s", f"{decade % 100:02}s"]
+    return words

@@ -13,27 +13,16 @@ NONE = "none"
 
 
 def find_encoder(content: ContentConfig) -> SentenceEncoder | None:
-    """The encoder, looked up and checked; None for ``lsa`` and ``none``.
-
-    Raises
-    ------
-    EncoderError
-        When it is not on this machine or not the expected one.
-    """
+    """Return the checked text encoder, None for ``lsa`` and ``none``; raises EncoderError when it is missing or another."""
     if content.encoder in (FITTED, NONE):
         return None
     return open_encoder(content.encoder, allow_download=content.allow_download, sha256=content.sha256)
 
 
 def find_pictures(content: ContentConfig) -> OnnxEncoder | SentenceEncoder | None:
-    """The encoder of pictures, looked up and checked; None where pictures are not looked at.
+    """Return the checked picture encoder, None if none is configured.
 
-    Raises
-    ------
-    EncoderError
-        When it is not on this machine.
-    ConfigError
-        When Pillow is not installed.
+    Raises EncoderError when it is not on this machine, ConfigError when Pillow is not installed.
     """
     if not content.picture_encoder:
         return None

@@ -26,64 +26,54 @@ PROBES = ("a", "two red hearts", "  Spaces and CAPITALS \n", "ünïcödé 日本
 
 
 def export(encoder: SentenceEncoder, cache: str) -> dict[str, mmap.mmap]:
-    """The files of an encoder in ONNX, from the last export of the same encoder where there is one.
-
-    Parameters
-    ----------
-    cache : str
-        ``content.cache``; empty: no export is kept.
+    """Return the files of an encoder in ONNX, from its last export beside `cache` if there is one; an empty `cache` keeps none.
 
     Raises
     ------
     EncoderError
-        When the encoder cannot be exported, or its vectors differ from those of the export by more than AGREEMENT.
+        As :func:`write`.
     DataError
-        When the folder beside the cache cannot be written, or what it holds is damaged.
+        When the folder beside the cache cannot be written, or its files are damaged.
     """
     if not cache:
         with tempfile.TemporaryDirectory() as folder:
             write(encoder, Path(folder))
-            return read_files(Path(folder))  # mapped, so they are there when the folder is not
-    kept = export_folder(cache, encoder.fingerprint)
-    if not kept.is_dir():
+            return read_files(Path(folder))  # mapped, so they outlive the folder
+    target = export_folder(cache, encoder.fingerprint)
+    if not target.is_dir():
         try:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=target.parent) as folder:
                 write(encoder, Path(folder) / "new")
-                (Path(folder) / "new").rename(kept)
+                (Path(folder) / "new").rename(target)
         except OSError as error:
-            raise DataError(f"content.cache = {cache!r}: {kept} cannot be written: {error.strerror}") from error
+            raise DataError(f"content.cache = {cache!r}: {target} cannot be written: {error.strerror}") from error
     try:
-        open_onnx(kept, encoder.fingerprint)
+        open_onnx(target, encoder.fingerprint)
     except EncoderError as error:
         raise DataError(f"{error}; remove the folder, and it is written again") from error
-    return read_files(kept)
+    return read_files(target)
 
 
 def write(encoder: SentenceEncoder, folder: Path) -> None:
-    """Write the files of an encoder into a folder and compare both.
+    """Write the files of an encoder into a folder.
 
-    Raises
-    ------
-    EncoderError
-        When it cannot be exported, or its vectors differ from those of the export by more than AGREEMENT.
+    Raises EncoderError when it cannot be exported, or its vectors differ from those of the export by more than AGREEMENT.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        inputs = "input_ids", "attention_mask"
-        write_model(folder / TEXT, _sentence_module(encoder.model), inputs, _example(), mapped=True)
+        _write_text_model(encoder.model, folder / TEXT)
         _write_tokenizer(encoder.model, folder / TOKENIZER)
         (folder / DESCRIPTION).write_bytes(Description(name=encoder.name).model_dump_json().encode())
     except Exception as error:  # torch, onnxscript and transformers raise errors of many kinds
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise EncoderError(f"encoder {encoder.name} cannot be exported to ONNX: {reason}") from error
-    found = open_onnx(folder, encoder.fingerprint).encode(PROBES)
+    exported = open_onnx(folder, encoder.fingerprint).encode(PROBES)
     expected = unit_rows(np.asarray(encoder.model.encode(list(PROBES), show_progress_bar=False), dtype=np.float32))
-    difference = np.abs(found - expected).max() if found.shape == expected.shape else np.inf
+    difference = np.abs(exported - expected).max() if exported.shape == expected.shape else np.inf
     if not difference <= AGREEMENT:
-        raise EncoderError(
-            f"encoder {encoder.name} cannot be exported to ONNX: its vectors would differ by {difference:.1e}"
-        )
+        reason = f"its vectors would differ by {difference:.1e}"
+        raise EncoderError(f"encoder {encoder.name} cannot be exported to ONNX: {reason}")
 
 
 def write_model(
@@ -93,15 +83,12 @@ def write_model(
 
     Parameters
     ----------
-    path : Path
-    module : torch.nn.Module
-    inputs : tuple of str
     example : tuple of torch.Tensor
-        One for each input, with at least two rows.
+        A value of each input, with at least two rows.
     n_free : int
-        The number of leading dimensions of the inputs that may have any size.
+        Number of leading dimensions of the inputs that may have any size.
     mapped : bool
-        Whether the weights go into a file of their own, which onnxruntime maps: for large models.
+        Write the weights to a file of their own, which onnxruntime maps: for large models.
     """
     import torch
     from onnx_ir.passes.common import ClearMetadataAndDocStringPass
@@ -122,7 +109,7 @@ def write_model(
         program.save(str(path), external_data=mapped)
 
 
-def _sentence_module(model: Any) -> Any:
+def _write_text_model(model: Any, path: Path) -> None:
     import torch
 
     class Sentence(torch.nn.Module):
@@ -131,18 +118,12 @@ def _sentence_module(model: Any) -> Any:
             self.model = model
 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            found = self.model({"input_ids": input_ids, "attention_mask": attention_mask})["sentence_embedding"]
-            return torch.nn.functional.normalize(found, dim=1)
-
-    return Sentence()
-
-
-def _example() -> tuple[Any, ...]:
-    import torch
+            output = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+            return torch.nn.functional.normalize(output["sentence_embedding"], dim=1)
 
     mask = torch.ones((2, 7), dtype=torch.int64)
     mask[1, 5:] = 0
-    return mask.clone(), mask
+    write_model(path, Sentence(), ("input_ids", "attention_mask"), (mask.clone(), mask), mapped=True)
 
 
 def _write_tokenizer(model: Any, path: Path) -> None:
@@ -158,13 +139,12 @@ def _write_tokenizer(model: Any, path: Path) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without warnings of the exporter about what is not exported here."""
+    """Silence warnings of the exporter about features that are not exported here."""
     log = logging.getLogger("torch.onnx")
     before = log.level
     log.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             yield
     finally:
         log.setLevel(before)

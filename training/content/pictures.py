@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,9 +21,8 @@ from recsys.encoders.picture_encoders import PictureEncoder, scale_of
 from recsys.encoders.pictures import Picture, PictureBytes, decode
 from recsys.errors import ConfigError, DataError, PictureError, did_you_mean
 from recsys.model.extras.picture_tags import Tags
-from training.content import vector_cache
 from training.content.find_encoder import find_pictures
-from training.content.vector_cache import VectorCache, key_of
+from training.content.vector_cache import VectorCache, key_of, open_cache
 
 LARGEST_FILE = 64 << 20
 AT_ONCE = 64  # decoded pictures
@@ -36,25 +34,14 @@ SHOWN = 3
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """What is known of the items by their pictures.
+    """Vectors of the items' pictures, and the words that describe pictures."""
 
-    Parameters
-    ----------
-    vectors : float32 array (n_items, dim)
-        Of length 1, zero for an item without a picture; dim is 0 where pictures are not looked at.
-    tags : Tags or None
-    encoder : EncoderInfo
-    encoder_files : mapping
-        By name, of an encoder that is kept with the model.
-    notes : tuple of str
-        What a person should look at.
-    """
-
+    # (n_items, dim) of length 1, zero for an item without a picture; dim is 0 without an encoder
     vectors: Vectors
     tags: Tags | None = None
     encoder: EncoderInfo = NO_ENCODER
-    encoder_files: Mapping[str, FileContent] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    encoder_files: Mapping[str, FileContent] = field(default_factory=dict)  # of an encoder that is kept with the model
+    notes: tuple[str, ...] = ()  # sentences about what a person should check
 
 
 NO_PICTURES = Pictures(np.zeros((0, 0), dtype=np.float32))
@@ -63,50 +50,46 @@ NO_PICTURES = Pictures(np.zeros((0, 0), dtype=np.float32))
 def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lambda _: None) -> Pictures:
     """Encode the pictures that the items name, and the values that describe them.
 
-    Parameters
-    ----------
-    advance : callable
-        Told how many more items are done.
+    `advance` takes the number of items just encoded.
 
     Raises
     ------
     ConfigError
-        When the items have no such column, an attribute of `picture_tags` is not there, or Pillow is not installed.
+        When the items have no such column, an attribute of `picture_tags` is missing, or Pillow is not installed.
     DataError
         When more than ``data.max_rejected`` of the pictures cannot be used, or none can.
     EncoderError
-        When the encoder is not there, or takes no pictures.
+        When the encoder is missing, or takes no pictures.
     """
     encoder = find_pictures(config.content)
     if encoder is None:
         return NO_PICTURES
     names = _names(catalog, config.content.picture_column)
-    with vector_cache.opened(config.content.cache, f"pictures {encoder.fingerprint}") as cache:
-        found = _Encoding(encoder, _folder(config), cache)
+    with open_cache(config.content.cache, f"pictures {encoder.fingerprint}") as cache:
+        encoding = _Encoding(encoder, _folder(config), cache)
         for start in range(0, len(names), AT_ONCE):
-            some = names[start : start + AT_ONCE]
-            found.add(start, some)
-            advance(len(some))
-    named, bad = sum(bool(name) for name in names), len(found.bad)
-    examples = "; ".join(found.bad[:SHOWN])
-    if bad == named or bad > config.data.max_rejected * named:
-        raise DataError(
-            f"{bad} of {named} pictures cannot be used, more than data.max_rejected = {config.data.max_rejected:g}: {examples}"
-        )
-    notes = [f"{bad} of {named} pictures cannot be used: {examples}"] if bad else []
+            batch = names[start : start + AT_ONCE]
+            encoding.add(start, batch)
+            advance(len(batch))
+    total, bad = sum(bool(name) for name in names), len(encoding.bad)
+    summary = f"{bad} of {total} pictures cannot be used"
+    examples = "; ".join(encoding.bad[:SHOWN])
+    if bad == total or bad > config.data.max_rejected * total:
+        raise DataError(f"{summary}, more than data.max_rejected = {config.data.max_rejected:g}: {examples}")
+    notes = [f"{summary}: {examples}"] if bad else []
     tags = _tags(catalog, config.content, encoder)
     if tags is None:
         notes.append(
             "no attribute has values that could describe pictures, so there are no captions (content.picture_tags)"
         )
-    own = Path(config.content.picture_encoder)
-    files = read_files(own) if is_onnx(own) else {}
+    folder = Path(config.content.picture_encoder)
+    files = read_files(folder) if is_onnx(folder) else {}
     info = EncoderInfo(name=encoder.name, fingerprint=encoder.fingerprint)
-    return Pictures(found.vectors(len(catalog)), tags, info, files, tuple(notes))
+    return Pictures(encoding.vectors(len(catalog)), tags, info, files, tuple(notes))
 
 
 class _Encoding:
-    """Reads pictures and encodes those that are not known yet."""
+    """Reads pictures and encodes those without a vector."""
 
     def __init__(self, encoder: PictureEncoder, folder: Path, cache: VectorCache) -> None:
         self._encoder, self._folder, self._cache = encoder, folder, cache
@@ -115,34 +98,28 @@ class _Encoding:
         self.bad: list[str] = []
 
     def add(self, first: int, names: Sequence[str]) -> None:
-        """The pictures of the items from number `first` on; an empty name: there is none.
+        """Encode the pictures of the items from number `first` on; an item with an empty name has none.
 
-        Each picture is encoded once, so that equal ones have equal vectors: one depends on its batch in the last digits.
+        Each picture is encoded once, so that equal ones have equal vectors: a vector depends on the batch in its last digits.
         """
-        contents: dict[int, bytes] = {}
-        for num, name in enumerate(names, first):
-            if name:
-                with self._told(name):
-                    contents[num] = _bytes(self._folder, name)
-        keys = {num: key_of(content) for num, content in contents.items()}
-        self._vectors.update(self._cache.known(sorted(set(keys.values()) - self._vectors.keys())))
         new: dict[bytes, Picture] = {}
-        for num, key in keys.items():
-            if key not in self._vectors and key not in new:
-                with self._told(names[num - first]):
-                    new[key] = decode(PictureBytes(contents[num]))
+        for num, name in enumerate(names, first):
+            if not name:
+                continue
+            try:
+                content = _read(self._folder, name)
+                key = key_of(content)
+                if key not in self._vectors:
+                    self._vectors.update(self._cache.load([key]))
+                if key not in self._vectors and key not in new:
+                    new[key] = decode(PictureBytes(content))
+                self._keys[num] = key
+            except PictureError as error:
+                self.bad.append(f"{name}: {error}")
         if new:
             vectors = self._encoder.encode_pictures([*new.values()])
-            self._cache.add([*new], vectors)
+            self._cache.add(new, vectors)
             self._vectors.update(zip(new, vectors, strict=True))
-        self._keys.update((num, key) for num, key in keys.items() if key in self._vectors)
-
-    @contextmanager
-    def _told(self, name: str) -> Iterator[None]:
-        try:
-            yield
-        except PictureError as error:
-            self.bad.append(f"{name}: {error}")
 
     def vectors(self, n_items: int) -> Vectors:
         vectors = np.zeros((n_items, len(next(iter(self._vectors.values())))), dtype=np.float32)
@@ -152,17 +129,15 @@ class _Encoding:
 
 
 def _names(catalog: Catalog, column: str) -> list[str]:
-    """The path that each item gives, the first of several; raises ConfigError where no item gives one."""
-    found, known = [], dict[str, None]()
-    for item in catalog:
-        known.update(dict.fromkeys(item.attributes))
-        value = item.attributes.get(column, "")
-        found.append(str(value[0] if isinstance(value, list) else value))
-    if not any(found):
+    """Return the path in `column` of each item, the first of several; raises ConfigError when no item has a path."""
+    values = (item.attributes.get(column, "") for item in catalog)
+    names = [str(value[0] if isinstance(value, list) else value) for value in values]
+    if not any(names):
+        columns = dict.fromkeys(name for item in catalog for name in item.attributes)
         raise ConfigError(
-            f"content.picture_column: the items have no column {column!r} of pictures{did_you_mean(column, known)}"
+            f"content.picture_column: the items have no column {column!r} of pictures{did_you_mean(column, columns)}"
         )
-    return found
+    return names
 
 
 def _folder(config: Config) -> Path:
@@ -170,14 +145,12 @@ def _folder(config: Config) -> Path:
         return Path(config.content.picture_folder)
     folder = Path(config.data.items).parent
     if not config.data.items or glob.has_magic(str(folder)):
-        raise ConfigError(
-            "content.picture_folder: name the folder of the pictures, for data.items is not in one folder"
-        )
+        raise ConfigError("content.picture_folder: name the folder of the pictures; data.items is not in one folder")
     return folder
 
 
-def _bytes(folder: Path, name: str) -> bytes:
-    """The content of a file in a folder; raises PictureError when it cannot be read, is too long, or lies elsewhere."""
+def _read(folder: Path, name: str) -> bytes:
+    """Return the content of a file in a folder; raises PictureError when it cannot be read, is too long, or lies elsewhere."""
     path = folder / name
     try:
         if not path.resolve().is_relative_to(folder.resolve()):
@@ -196,26 +169,26 @@ def _tags(catalog: Catalog, content: ContentConfig, encoder: PictureEncoder) -> 
     if not pairs:
         return None
     vectors = encoder.encode([content.picture_prompt.replace("{}", value) for _, value in pairs])
-    known = np.any(vectors, axis=1)  # of others the encoder knows no word
-    told = [pair for pair, is_known in zip(pairs, known.tolist(), strict=True) if is_known]
-    return Tags.of(told, vectors[known], scale_of(encoder))
+    has_words = np.any(vectors, axis=1)  # a text of unknown words has a vector of zeros
+    pairs = [pair for pair, is_word in zip(pairs, has_words.tolist(), strict=True) if is_word]
+    return Tags.of(pairs, vectors[has_words], scale_of(encoder))
 
 
 def _values(catalog: Catalog, content: ContentConfig) -> dict[str, list[str]]:
-    """The values of each attribute that describes pictures, in the order of their letters."""
+    """Return the sorted values of each attribute that describes pictures."""
     counts: dict[str, Counter[str]] = {}
     for item in catalog:
         for name, value in item.attributes.items():
-            several = value if isinstance(value, list) else [value]
-            texts = (plain_text(one) for one in several if isinstance(one, str) or name in content.picture_tags)
+            entries = value if isinstance(value, list) else [value]
+            texts = (plain_text(entry) for entry in entries if isinstance(entry, str) or name in content.picture_tags)
             counts.setdefault(name, Counter()).update(texts)
+    for name in content.picture_tags:
+        if name not in counts:
+            raise ConfigError(f"content.picture_tags: items have no attribute {name!r}{did_you_mean(name, counts)}")
     if content.picture_tags:
-        for name in content.picture_tags:
-            if name not in counts:
-                raise ConfigError(f"content.picture_tags: items have no attribute {name!r}{did_you_mean(name, counts)}")
         return {name: sorted(text for text, _ in counts[name].most_common(MOST_TAGS)) for name in content.picture_tags}
     return {
-        name: sorted(found)
-        for name, found in counts.items()
-        if name != content.picture_column and 2 <= len(found) <= MOST_DIFFERENT and 2 * len(found) <= found.total()
+        name: sorted(texts)
+        for name, texts in counts.items()
+        if name != content.picture_column and 2 <= len(texts) <= MOST_DIFFERENT and 2 * len(texts) <= texts.total()
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,21 +21,15 @@ FEW_TEXTS = 50
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """The vocabulary of some texts and their tf-idf rows.
+    """The vocabulary of some texts and their tf-idf rows; word 0 is the unknown word.
 
-    Parameters
-    ----------
-    tokenizer : tokenizers.Tokenizer
-        From a text to word numbers; 0 is the unknown word.
-    idf : float64 array (n_words,)
-        ``log((1 + n_texts) / (1 + texts with the word)) + 1`` (Salton and Buckley 1988, smoothed).
-    rows : sparse array (n_texts, n_words)
-        ``(1 + log(count)) * idf``, each row of length 1: the second "action" in a text says less than the first.
+    ``idf = log((1 + n_texts) / (1 + texts with the word)) + 1`` (Salton and Buckley 1988, smoothed), float64 (n_words,).
+    A row is ``(1 + log(count)) * idf``, scaled to length 1: the second "action" in a text says less than the first.
     """
 
-    tokenizer: Any
+    tokenizer: Any  # tokenizers.Tokenizer
     idf: Vectors
-    rows: sparse.csr_array
+    rows: sparse.csr_array  # (n_texts, n_words)
 
 
 def weigh(texts: Sequence[str]) -> Words:
@@ -51,7 +46,7 @@ def weigh(texts: Sequence[str]) -> Words:
 
 
 def _vocabulary(texts: Sequence[str]) -> list[str]:
-    """Words of at least two texts, but not of half of them; in a small collection every word."""
+    """Return the words of at least two texts, but not of half of them; in a small collection every word."""
     splitter = _tokenizer([])
     documents: Counter[str] = Counter()
     for text in texts:
@@ -64,9 +59,8 @@ def _vocabulary(texts: Sequence[str]) -> list[str]:
 def _tokenizer(words: Sequence[str]) -> Tokenizer:
     vocabulary = {word: number for number, word in enumerate([UNKNOWN, *words])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFD(), normalizers.Lowercase(), normalizers.StripAccents()]
-    )
+    steps = [normalizers.NFD(), normalizers.Lowercase(), normalizers.StripAccents()]
+    tokenizer.normalizer = normalizers.Sequence(steps)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     return tokenizer
 
@@ -74,7 +68,7 @@ def _tokenizer(words: Sequence[str]) -> Tokenizer:
 def _count_matrix(tokenizer: Tokenizer, texts: Sequence[str], width: int) -> sparse.csr_array:
     encoded = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
     indptr = np.concatenate(([0], np.cumsum([len(ids) for ids in encoded])))
-    columns = np.fromiter((one for ids in encoded for one in ids), dtype=np.int32, count=int(indptr[-1]))
+    columns = np.fromiter(chain.from_iterable(encoded), dtype=np.int32, count=int(indptr[-1]))
     counts = sparse.csr_array((np.ones(len(columns)), columns, indptr), shape=(len(texts), width))
     counts.sum_duplicates()
     counts.data[counts.indices == 0] = 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -13,27 +13,15 @@ import numpy as np
 from recsys.data.vectors import Vectors
 from recsys.errors import DataError
 
-LOOKUP = 500
-
 
 @contextmanager
-def opened(path: str, maker: str) -> Iterator[VectorCache]:
-    """The vectors in a file that were made by one encoder; the file is made where there is none.
+def open_cache(path: str, encoder: str) -> Iterator[VectorCache]:
+    """Open the vectors of an encoder, named by a fingerprint, in a file that is created if it does not exist.
 
-    Parameters
-    ----------
-    path : str
-        ``content.cache``; empty: nothing is kept.
-    maker : str
-        What tells the encoder from others.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be used.
+    An empty `path` keeps nothing. Raises DataError when the file cannot be used.
     """
     if not path:
-        yield VectorCache(None, maker)
+        yield VectorCache(None, encoder)
         return
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +30,7 @@ def opened(path: str, maker: str) -> Iterator[VectorCache]:
                 "CREATE TABLE IF NOT EXISTS texts"
                 " (encoder TEXT, text BLOB, vector BLOB, PRIMARY KEY (encoder, text)) WITHOUT ROWID"
             )
-            yield VectorCache(connection, maker)
+            yield VectorCache(connection, encoder)
     except (sqlite3.Error, OSError, UnicodeDecodeError) as error:  # the last: the message of a damaged file
         raise DataError(f"content.cache = {path!r}: {error}; remove the file or set another") from error
 
@@ -50,35 +38,35 @@ def opened(path: str, maker: str) -> Iterator[VectorCache]:
 class VectorCache:
     """Vectors by the SHA-256 of what was encoded."""
 
-    def __init__(self, connection: sqlite3.Connection | None, maker: str) -> None:
-        self._connection, self._maker = connection, maker
+    def __init__(self, connection: sqlite3.Connection | None, encoder: str) -> None:
+        self._connection, self._encoder = connection, encoder
+        self._lengths: set[int] = set()
 
-    def known(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
-        """Those of the given keys that are there; raises sqlite3.Error when the file is damaged."""
-        found: dict[bytes, Vectors] = {}
-        for start in range(0, len(keys) if self._connection else 0, LOOKUP):
-            assert self._connection is not None
-            some = keys[start : start + LOOKUP]
-            marks = ",".join("?" * len(some))
-            query = f"SELECT text, vector FROM texts WHERE encoder = ? AND text IN ({marks})"  # noqa: S608 question marks
-            rows = self._connection.execute(query, (self._maker, *some))
-            try:
-                found.update((key, np.frombuffer(vector, dtype=np.float32)) for key, vector in rows)
-            except (ValueError, TypeError) as error:
-                raise sqlite3.DatabaseError(f"a record is damaged: {error}") from error
-        if len({len(vector) for vector in found.values()}) > 1:
+    def load(self, keys: Iterable[bytes]) -> dict[bytes, Vectors]:
+        """Return the vectors of the keys that are in the file; raises sqlite3.Error when it is damaged."""
+        vectors: dict[bytes, Vectors] = {}
+        if self._connection is None:
+            return vectors
+        query = "SELECT vector FROM texts WHERE encoder = ? AND text = ?"
+        try:
+            for key in keys:
+                for (vector,) in self._connection.execute(query, (self._encoder, key)):
+                    vectors[key] = np.frombuffer(vector, dtype=np.float32)
+        except (ValueError, TypeError) as error:
+            raise sqlite3.DatabaseError(f"a record is damaged: {error}") from error
+        self._lengths.update(map(len, vectors.values()))
+        if len(self._lengths) > 1:
             raise sqlite3.DatabaseError("a record is damaged: its vectors differ in length")
-        return found
+        return vectors
 
-    def add(self, keys: Sequence[bytes], vectors: Vectors) -> None:
-        """Keep more, at once on the disk, so that it stays when the run is ended."""
+    def add(self, keys: Iterable[bytes], vectors: Vectors) -> None:
+        """Write more vectors to the disk at once, so that they stay when the run is ended."""
         if self._connection is None:
             return
-        rows = ((self._maker, key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True))
+        rows = ((self._encoder, key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True))
         with self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", rows)
 
 
 def key_of(content: bytes) -> bytes:
-    """The key of what is encoded."""
-    return hashlib.sha256(content).digest()
+    return sha256(content).digest()

@@ -17,7 +17,7 @@ from recsys.data.vectors import Vectors
 from recsys.errors import DataError
 from tests.support.files import config
 from training.content import embed as content
-from training.content import lsa, vector_cache
+from training.content import lsa
 from training.content.embed import _cached, embed
 
 
@@ -67,8 +67,7 @@ def test_a_text_that_stands_twice_is_encoded_once(tmp_path: Path, kept: bool) ->
     assert np.array_equal(vectors, CountingEncoder().encode(["one", "two", "one"]))
 
 
-def test_more_texts_than_one_look_up_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector_cache, "LOOKUP", 3)
+def test_only_new_texts_of_many_are_encoded(tmp_path: Path) -> None:
     texts, encoder = [f"text {number}" for number in range(20)], CountingEncoder()
     assert np.array_equal(cached(tmp_path / "c", texts[:10], encoder), CountingEncoder().encode(texts[:10]))
     assert np.array_equal(cached(tmp_path / "c", texts, encoder), CountingEncoder().encode(texts))
