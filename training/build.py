@@ -10,9 +10,8 @@ from recsys.data.attributes import Attributes
 from recsys.data.histories import Histories
 from recsys.data.vectors import Vectors
 from recsys.events.records import EventsInfo
-from recsys.index.exact import NO_INDEX, VectorTable
+from recsys.index.exact import VectorTable
 from recsys.model import blending
-from recsys.model.model import Model
 from recsys.model.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
 from recsys.model.similarity import Likeness
 from recsys.text.bm25 import Bm25
@@ -21,7 +20,7 @@ from training.content.attribute_terms import value_texts
 from training.evaluation import quality_gate
 from training.explore import explore
 from training.factors import als
-from training.factors.blend import blend_parts
+from training.factors.blend import assemble, blend_parts
 from training.indexes import build
 from training.indexes import precompute_lists as lists
 from training.indexes.build import Query, sample
@@ -119,36 +118,23 @@ def find_anomalies(run: TrainingRun) -> TrainingRun:
 
 
 def build_model(run: TrainingRun) -> TrainingRun:
-    """Put the model together, without what is computed by asking it: lists, groups, map and directions."""
-    config, parts, indexes, pictures = run.config, run.parts, run.indexes, run.pictures
-    pairs = parts.interactions
-    extras = (run.keywords, run.names, run.tagging, run.anomalies, pictures.tags)
-    by_text, by_picture = indexes.get("items_by_text"), indexes.get("items_by_picture")
-    histories = Histories.from_interactions(pairs)
-    popularity = Popularity.from_interactions(pairs, config.data.half_life_days)
-    trending = Popularity.from_interactions(pairs, TRENDING_HALF_LIFE_DAYS)
-    fold_in = als.fold_in(pairs, config.als, parts.factors.items)
-    model = Model(
-        users=pairs.users,
-        catalog=parts.catalog,
-        histories=histories,
-        seen_only=parts.seen_only,
-        popularity=popularity,
-        trending=trending,
-        user_factors=parts.factors.users,
-        layout=run.blended.layout,
-        items_for_user=indexes["items_for_user"].serving,
-        items_like_item=indexes["items_like_item"].serving,
-        neighborhood=run.blended.neighborhood,
-        fold_in=fold_in,
+    """Put the model together, without what is computed by querying it: lists, groups, map and directions."""
+    pairs, indexes, pictures = run.parts.interactions, run.indexes, run.pictures
+    serving = {name: built.serving for name, built in indexes.items()}
+    model = assemble(
+        run.parts,
+        run.blended,
+        run.config,
+        trending=Popularity.from_interactions(pairs, TRENDING_HALF_LIFE_DAYS),
+        fold_in=als.fold_in(pairs, run.config.als, run.parts.factors.items),
         attributes=run.attributes,
         likeness=run.similarity,
-        items_by_text=by_text.serving if by_text else NO_INDEX,
-        items_by_picture=by_picture.serving if by_picture else NO_INDEX,
         forests={name: built.forest for name, built in indexes.items()},
         encoder_files=run.encoded.encoder_files,
         picture_encoder_files=pictures.encoder_files,
+        **serving,
     )
+    extras = (run.keywords, run.names, run.tagging, run.anomalies, pictures.tags)
     return replace(run, model=model.with_extras(*(part for part in extras if part is not None)))
 
 

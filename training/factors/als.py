@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
@@ -38,9 +39,7 @@ from recsys.errors import ModelRejectedError
 from recsys.model.fold_in import Confidence, FoldIn
 
 STEPS, SETTLING_STEPS = 3, 20  # of conjugate gradients, in an iteration and in the last solution of the users
-RUN_SPREAD = (
-    1.15  # largest ratio of two r in one run of rows; each run costs one product of all factors with themselves
-)
+RUN_SPREAD = 1.15  # largest ratio of two r in a run of rows; a run costs a product of all factors with themselves
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,17 +58,8 @@ def fit(
 ) -> Factors:
     """Factorize; the same seed gives the same bytes.
 
-    Parameters
-    ----------
-    advance : callable
-        Called after each iteration.
-    disliked : Histories or None
-        Pairs that were seen but not liked, over the same users and items; they count where ``dislike > 0``.
-
-    Raises
-    ------
-    ModelRejectedError
-        When a factor is not finite, or all are zero.
+    `advance` is called after each iteration. `disliked` are pairs over the same users and items that were seen but not liked;
+    they count where ``dislike > 0``. Raises ModelRejectedError when a factor is not finite, or all are zero.
     """
     factorization = Factorization(interactions, config, disliked)
     for _ in range(config.iterations):
@@ -80,15 +70,18 @@ def fit(
 
 
 class Factorization:
-    """A factorization in progress, so that it can be looked at between its iterations."""
+    """A factorization in progress, so that it can be measured between its iterations."""
 
     def __init__(self, interactions: Interactions, config: AlsConfig, disliked: Histories | None = None) -> None:
         confidence = confidences(interactions, config, disliked)
-        self._users = _SortedRows.of(np.bincount(interactions.user_nums, minlength=len(interactions.users)))
-        self._items = _SortedRows.of(interactions.item_counts())
-        self._confidence = confidence[self._users.order][:, self._items.order].tocsr()
+        self._users = users = _SortedRows(_user_counts(interactions))
+        self._items = items = _SortedRows(interactions.item_counts())
+        self._confidence = confidence[users.order][:, items.order].tocsr()
         self._model = _SlicedALS(
-            [_regularizations(rows.counts, len(others.counts), config) for rows, others in self._both()],
+            [
+                _regularizations(rows.counts, len(others.counts), config)
+                for rows, others in ((users, items), (items, users))
+            ],
             factors=config.factors,
             regularization=0.0,
             alpha=1.0,
@@ -98,31 +91,24 @@ class Factorization:
         )
 
     def iterate(self) -> None:
-        """One half-step for the users and one for the items; raises ModelRejectedError when a factor is not finite."""
+        """Make a half-step for the users and one for the items; raises ModelRejectedError when a factor is not finite."""
         try:
             self._model.fit(self._confidence, show_progress=False)
         except ModelFitError as error:
             raise ModelRejectedError(f"als: {error}; raise als.regularization or lower als.alpha") from error
 
     def settle(self) -> None:
-        """Solve the users on the factors that the items have now, with more steps, so that a fold-in of the same history gives
+        """Solve the users on the present factors of the items, with more steps, so that a fold-in of the same history gives
         the same factors."""
-        self._model.cg_steps = SETTLING_STEPS
-        try:
-            self._model.solver(
-                self._confidence, self._model.user_factors, self._model.item_factors, 0.0, self._model.num_threads
-            )
-        finally:
-            self._model.cg_steps = STEPS
+        model = self._model
+        model.cg_steps = SETTLING_STEPS
+        model.solver(self._confidence, model.user_factors, model.item_factors, 0.0, model.num_threads)
+        model.cg_steps = STEPS
 
     def factors(self) -> Factors:
-        """The factors so far, in the row order of the interactions; raises ModelRejectedError as :func:`fit`."""
-        users, items = (
-            rows.restored(sorted_factors)
-            for rows, sorted_factors in zip(
-                (self._users, self._items), (self._model.user_factors, self._model.item_factors), strict=True
-            )
-        )
+        """Return the present factors, in the row order of the interactions; raises ModelRejectedError as :func:`fit`."""
+        users = self._users.restored(self._model.user_factors)
+        items = self._items.restored(self._model.item_factors)
         for name, vectors in (("user", users), ("item", items)):
             if not np.isfinite(vectors).all():
                 raise ModelRejectedError(
@@ -132,12 +118,9 @@ class Factorization:
             raise ModelRejectedError("als: all factors are zero; lower als.regularization or raise als.alpha")
         return Factors(users, items)
 
-    def _both(self) -> tuple[tuple[_SortedRows, _SortedRows], tuple[_SortedRows, _SortedRows]]:
-        return (self._users, self._items), (self._items, self._users)
-
 
 def confidences(interactions: Interactions, config: AlsConfig, disliked: Histories | None = None) -> sparse.csr_matrix:
-    """``c_ui`` of the module's formula where there is an interaction, (n_users, n_items) float32.
+    """Return ``c_ui`` of the module's formula where there is an interaction, (n_users, n_items) float32.
 
     A disliked pair has the value ``-(1 + alpha * dislike)``: to implicit, x = 0 with that confidence. Raises ModelRejectedError
     when a value is not finite.
@@ -155,27 +138,30 @@ def confidences(interactions: Interactions, config: AlsConfig, disliked: Histori
 
 
 def fold_in(interactions: Interactions, config: AlsConfig, item_factors: Vectors) -> FoldIn:
-    """What answers for users that were not trained on: the same equations as those of the users that were."""
-    users = _SortedRows.of(np.bincount(interactions.user_nums, minlength=len(interactions.users)))
-    counts = interactions.item_counts()
-    runs = _runs(_regularizations(users.counts, len(counts), config))
-    upper = np.array([users.counts[stop - 1] for _, stop, _ in runs], dtype=np.int64)
+    """Return the fold-in of users that were not trained on, by the equations of the users that were."""
+    user_counts, counts = np.sort(_user_counts(interactions)), interactions.item_counts()
+    runs = _runs(_regularizations(user_counts, len(counts), config))
+    upper = np.array([user_counts[stop - 1] for _, stop, _ in runs], dtype=np.int64)
     values = np.array([regularization for *_, regularization in runs])
     return FoldIn.from_factors(item_factors, counts, (upper, values), _confident(interactions, config)[1])
 
 
 def _confident(interactions: Interactions, config: AlsConfig) -> tuple[NDArray[np.float64], Confidence]:
-    """The confidence of each interaction, (n,), and what it was made with."""
+    """Return the confidence of each interaction, (n,), and its formula."""
     unscaled = Confidence(config.alpha, config.weight_power, config.user_power, config.item_power, config.dislike)
-    per_user = np.bincount(interactions.user_nums, minlength=len(interactions.users))[interactions.user_nums]
+    per_user = _user_counts(interactions)[interactions.user_nums]
     per_item = interactions.item_counts()[interactions.item_nums]
     strengths = unscaled.strengths(interactions.weights.astype(np.float64), per_user, per_item)
     confidence = replace(unscaled, mean_strength=float(strengths.mean()))
     return confidence.of(strengths), confidence
 
 
+def _user_counts(interactions: Interactions) -> NDArray[np.int64]:
+    return np.bincount(interactions.user_nums, minlength=len(interactions.users))
+
+
 def _regularizations(counts: NDArray[np.int64], n_others: int, config: AlsConfig) -> NDArray[np.float64]:
-    """The r of each row of one side, from its number of interactions and the number of rows of the other side."""
+    """Return the r of each row of one side, from its number of interactions and the number of rows of the other side."""
     active = counts[counts > 0]
     mass = config.alpha * counts + n_others
     mean_mass = config.alpha * active.mean() + n_others
@@ -183,33 +169,19 @@ def _regularizations(counts: NDArray[np.int64], n_others: int, config: AlsConfig
     return np.asarray(scale * (mass / mean_mass) ** config.regularization_power)
 
 
-@dataclass(frozen=True, eq=False)
 class _SortedRows:
     """Rows of one side by rising number of interactions: ``order`` (n,) are their numbers, ``counts`` (n,) rise."""
 
-    order: NDArray[np.int64]
-    counts: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, counts: NDArray[np.int64]) -> _SortedRows:
-        order = np.argsort(counts, kind="stable")
-        return cls(order, counts[order])
+    def __init__(self, counts: NDArray[np.int64]) -> None:
+        self.order = np.argsort(counts, kind="stable")
+        self.counts = counts[self.order]
 
     def restored(self, vectors: Vectors) -> Vectors:
-        """Rows back in the order of their numbers; those without interactions become zero."""
-        found = np.empty_like(vectors)
-        found[self.order] = vectors
-        found[self.order[self.counts == 0]] = 0
-        return found
-
-
-@dataclass(frozen=True, eq=False)
-class _Slice:
-    """Contiguous rows of a CSR matrix, as the kernels want them: nothing is copied."""
-
-    indptr: NDArray[np.int32]
-    indices: NDArray[np.int32]
-    data: NDArray[np.float32]
+        """Return the rows in the order of their numbers; those without interactions become zero."""
+        rows = np.empty_like(vectors)
+        rows[self.order] = vectors
+        rows[self.order[self.counts == 0]] = 0
+        return rows
 
 
 class _SlicedALS(AlternatingLeastSquares):  # type: ignore[misc]
@@ -226,16 +198,17 @@ class _SlicedALS(AlternatingLeastSquares):  # type: ignore[misc]
         def solve(confidence: sparse.csr_matrix, rows: Vectors, others: Vectors, _: float, num_threads: int) -> None:
             side = int(rows is self.item_factors)
             for start, stop, regularization in self._runs[side]:
-                part = _Slice(confidence.indptr[start : stop + 1], confidence.indices, confidence.data)
+                indptr = confidence.indptr[start : stop + 1]
+                # what the kernel reads of a CSR matrix, without a copy
+                part = SimpleNamespace(indptr=indptr, indices=confidence.indices, data=confidence.data)
                 kernel(part, rows[start:stop], others, regularization, num_threads=num_threads)
 
         return solve
 
 
 def _runs(regularizations: NDArray[np.float64]) -> list[tuple[int, int, float]]:
-    """Runs of rising values whose ratio stays within RUN_SPREAD: start, stop and mean of each."""
-    runs = []
-    start = 0
+    """Return runs of rising values whose ratio stays within RUN_SPREAD: start, stop and mean of each."""
+    runs, start = [], 0
     while start < len(regularizations):
         limit = regularizations[start] * RUN_SPREAD
         stop = max(start + 1, int(np.searchsorted(regularizations, limit, side="right")))

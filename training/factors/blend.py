@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -27,28 +28,15 @@ from training.factors.als import Factors
 
 @dataclass(frozen=True, eq=False)
 class FittedParts:
-    """The fitted parts of a model.
-
-    Parameters
-    ----------
-    catalog : Catalog
-    interactions : Interactions
-    seen_only : Histories
-        Pairs that were seen, and are not learned from.
-    factors : Factors
-    texts : float32 array (n_items, text_dim)
-        Centred unit text vectors; text_dim is 0 without content.
-    behaviour, words : sparse matrices (n_items, n_items)
-        The nearest items of each item, from :mod:`training.factors.neighbors`.
-    """
+    """The fitted parts of a model."""
 
     catalog: Catalog
     interactions: Interactions
-    seen_only: Histories
+    seen_only: Histories  # seen, and not learned from
     factors: Factors
-    texts: Vectors
-    behaviour: sparse.csr_matrix
-    words: sparse.csr_matrix
+    texts: Vectors  # centered unit vectors (n_items, text_dim); text_dim is 0 without content
+    behaviour: sparse.csr_matrix  # nearest items of each item, (n_items, n_items), from training.factors.neighbors
+    words: sparse.csr_matrix  # likewise
 
     @property
     def has_content(self) -> bool:
@@ -57,13 +45,13 @@ class FittedParts:
 
     def behaviour_alone(self) -> FittedParts:
         """Return the factors alone: plain matrix factorization."""
-        nobody = neighbors.no_neighbors(len(self.catalog))
-        return replace(self, texts=self.texts[:, :0], behaviour=nobody, words=nobody)
+        none = neighbors.no_neighbors(len(self.catalog))
+        return replace(self, texts=self.texts[:, :0], behaviour=none, words=none)
 
     def content_alone(self) -> FittedParts:
         """Return the texts alone, dense and by words."""
-        nothing = Factors(np.zeros_like(self.factors.users), np.zeros_like(self.factors.items))
-        return replace(self, factors=nothing, behaviour=neighbors.no_neighbors(len(self.catalog)))
+        zeros = Factors(np.zeros_like(self.factors.users), np.zeros_like(self.factors.items))
+        return replace(self, factors=zeros, behaviour=neighbors.no_neighbors(len(self.catalog)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +68,8 @@ def blend_parts(parts: FittedParts, blend: BlendConfig) -> BlendedVectors:
     """Blend the parts by the formulas of :mod:`recsys.model.blending`."""
     factors, texts, counts = parts.factors, parts.texts, parts.interactions.item_counts()
     unit = blending.score_unit(factors.users, factors.items)
-    scale = _content_scale(unit, blend.beta, parts)
+    scale = unit * blend.beta if factors.items.any() else 1.0  # content alone is weighed against nothing
+    scale = scale if texts.shape[1] else 0.0
     prior = neighbors.factor_prior(parts.words, factors.items, counts)
     shrunk = blending.with_prior(factors.items, prior, counts, blend.prior_at)
     trust = blending.reliability(counts, blend.half_at)
@@ -96,7 +85,21 @@ def blend_parts(parts: FittedParts, blend: BlendConfig) -> BlendedVectors:
 
 def exact_model(parts: FittedParts, config: Config) -> Model:
     """Return a model for measurements: exact indexes, no extras."""
-    blended, n_items = blend_parts(parts, config.blend), len(parts.catalog)
+    blended = blend_parts(parts, config.blend)
+    return assemble(
+        parts,
+        blended,
+        config,
+        items_for_user=ExactIndex(VectorTable.from_vectors(blended.for_user)),
+        items_like_item=ExactIndex(VectorTable.from_vectors(blended.like_item)),
+        fold_in=FoldIn.none(len(parts.catalog), blended.layout.factors),
+        attributes=Attributes.from_catalog(parts.catalog),
+        likeness=Likeness.of(config.blend.weight, np.zeros(blended.layout.text_dim, dtype=np.float32)),
+    )
+
+
+def assemble(parts: FittedParts, blended: BlendedVectors, config: Config, **fields: Any) -> Model:
+    """Return the model of fitted parts and further fields of :class:`Model`; `trending` is the popularity by default."""
     popularity = Popularity.from_interactions(parts.interactions, config.data.half_life_days)
     return Model(
         users=parts.interactions.users,
@@ -104,15 +107,10 @@ def exact_model(parts: FittedParts, config: Config) -> Model:
         histories=Histories.from_interactions(parts.interactions),
         seen_only=parts.seen_only,
         popularity=popularity,
-        trending=popularity,
         user_factors=parts.factors.users,
         layout=blended.layout,
-        items_for_user=ExactIndex(VectorTable.from_vectors(blended.for_user)),
-        items_like_item=ExactIndex(VectorTable.from_vectors(blended.like_item)),
         neighborhood=blended.neighborhood,
-        fold_in=FoldIn.none(n_items, blended.layout.factors),
-        attributes=Attributes.from_catalog(parts.catalog),
-        likeness=Likeness.of(config.blend.weight, np.zeros(blended.layout.text_dim, dtype=np.float32)),
+        **({"trending": popularity} | fields),
     )
 
 
@@ -120,11 +118,3 @@ def empty_histories(interactions: Interactions) -> Histories:
     """Return histories without items for the users of the interactions."""
     empty = np.empty(0, dtype=np.int32)
     return Histories.from_pairs(empty, empty, len(interactions.users), len(interactions.items))
-
-
-def _content_scale(unit: float, beta: float, parts: FittedParts) -> float:
-    if not parts.texts.shape[1]:
-        return 0.0
-    if not parts.factors.items.any():
-        return 1.0  # content alone is weighed against nothing
-    return unit * beta

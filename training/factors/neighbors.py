@@ -30,19 +30,15 @@ Sparse = sparse.csr_matrix | sparse.csr_array
 
 
 def by_behaviour(interactions: Interactions, n_neighbors: int, power: float, random_state: int) -> sparse.csr_matrix:
-    """Return the nearest items of each item, (n_items, n_items) float32, at most `n_neighbors` in a row, an item not its own.
+    """Return at most `n_neighbors` other items that are nearest to each item, (n_items, n_items) float32.
 
-    Parameters
-    ----------
-    power : float
-        0: every user counts the same; 1: a user shares one unit among the own interactions.
-    random_state : int
-        Seed of what is left out of the histories of the busiest users.
+    With `power` 0 every user counts the same; with 1 a user shares one unit among the own interactions. `random_state` selects
+    what is left out of the histories of the busiest users.
     """
-    kept = _bounded(interactions, random_state)
-    ones = np.ones(len(kept), dtype=np.float32)
+    rows = _bounded(interactions, random_state)
+    ones = np.ones(len(rows), dtype=np.float32)
     shape = (len(interactions.users), len(interactions.items))
-    pairs = sparse.csr_matrix((ones, (interactions.user_nums[kept], interactions.item_nums[kept])), shape=shape)
+    pairs = sparse.csr_matrix((ones, (interactions.user_nums[rows], interactions.item_nums[rows])), shape=shape)
     per_user, per_item = np.diff(pairs.indptr), np.bincount(pairs.indices, minlength=shape[1])
     by_item = pairs @ sparse.diags_array(_power(per_item, 0.5))
     weighted = sparse.diags_array(_power(per_user, power)) @ by_item
@@ -64,21 +60,13 @@ def by_words(texts: Sequence[str], n_neighbors: int) -> sparse.csr_matrix:
 
 def no_neighbors(n_items: int) -> sparse.csr_matrix:
     """Return a matrix in which no item has a neighbor, (n_items, n_items)."""
-    nothing = np.empty(0, dtype=np.float32)
-    return sparse.csr_matrix((nothing, (nothing.astype(np.int32),) * 2), shape=(n_items, n_items))
+    return sparse.csr_matrix(([], ([], [])), shape=(n_items, n_items), dtype=np.float32)
 
 
 def factor_prior(likest: sparse.csr_matrix, item_factors: Vectors, counts: NDArray[np.int64]) -> Vectors:
     """Return the mean factors of the most similar items that have factors, weighted by similarity, (n_items, factors).
 
-    A row is zero where no similar item has factors.
-
-    Parameters
-    ----------
-    likest : sparse matrix (n_items, n_items)
-        From :func:`by_words`.
-    counts : int64 array (n_items,)
-        Interactions of each item.
+    A row is zero where no similar item has factors. `likest` is from :func:`by_words`, `counts` (n_items,) are interactions.
     """
     warm = (likest @ sparse.diags_array((counts > 0).astype(np.float32))).tocsr()
     warm.eliminate_zeros()
@@ -108,15 +96,12 @@ def _power(counts: NDArray[np.integer], power: float) -> Vectors:
 
 def _nearest(left: Sparse, right: Sparse, n: int) -> sparse.csr_matrix:
     """Return the `n` largest of each row of ``left @ right`` off the diagonal, scaled so that the mean of the largest is 1."""
-    blocks = [
-        _largest((left[start:stop] @ right).tocsr(), n, own=np.arange(start, stop))
-        for start, stop in _blocks(left, right)
-    ]
-    found = sparse.vstack(blocks).tocsr()
-    nearest = found.max(axis=1).toarray().ravel()
+    blocks = [_largest((left[a:b] @ right).tocsr(), n, own=np.arange(a, b)) for a, b in _blocks(left, right)]
+    matrix = sparse.vstack(blocks).tocsr()
+    nearest = matrix.max(axis=1).toarray().ravel()
     if nearest.any():
-        found.data /= nearest[nearest > 0].mean()
-    return sparse.csr_matrix(found)
+        matrix.data /= nearest[nearest > 0].mean()
+    return sparse.csr_matrix(matrix)
 
 
 def _blocks(left: Sparse, right: Sparse) -> list[tuple[int, int]]:
@@ -136,7 +121,7 @@ def _largest(matrix: Sparse, n: int, own: NDArray[np.int64] | None = None) -> sp
     Values are compared in steps of a millionth of the row's largest, so that the last bit of a sum decides nothing; of equal
     ones the first are kept.
     """
-    kept = np.ones(matrix.nnz, dtype=bool)
+    mask = np.ones(matrix.nnz, dtype=bool)
     for row, (start, stop) in enumerate(pairwise(matrix.indptr.tolist())):
         values, columns = matrix.data[start:stop], matrix.indices[start:stop]
         if own is not None:
@@ -147,11 +132,10 @@ def _largest(matrix: Sparse, n: int, own: NDArray[np.int64] | None = None) -> sp
             above, equal = steps > least, np.flatnonzero(steps == least)
             first = np.argsort(columns[equal])[: n - np.count_nonzero(above)]
             above[equal[first]] = True
-            kept[start:stop] = above
-    kept &= matrix.data > 0
-    indptr = np.concatenate(([0], np.cumsum(kept)))[matrix.indptr]
-    largest = sparse.csr_matrix(
-        (matrix.data[kept].astype(np.float32), matrix.indices[kept], indptr), shape=matrix.shape
-    )
+            mask[start:stop] = above
+    mask &= matrix.data > 0
+    indptr = np.concatenate(([0], np.cumsum(mask)))[matrix.indptr]
+    arrays = matrix.data[mask].astype(np.float32), matrix.indices[mask], indptr
+    largest = sparse.csr_matrix(arrays, shape=matrix.shape)
     largest.sort_indices()
     return largest
