@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from recsys.bundle.manifest import Counts, EncoderInfo, Header, PictureInfo, Shape
 from recsys.data.attributes import Attributes
@@ -24,7 +25,7 @@ from training.factors.blend import assemble, blend_parts
 from training.indexes import build
 from training.indexes import precompute_lists as lists
 from training.indexes.build import Query, sample
-from training.ingest.dataset import Dataset, checksum
+from training.ingest.dataset import checksum
 from training.insights import anomalies, tagging
 from training.insights.odd_items import Known
 from training.run import TrainingRun
@@ -71,11 +72,8 @@ def _vectors_to_index(run: TrainingRun) -> dict[str, VectorSource]:
     def of_users(_: VectorTable) -> Sequence[Query]:
         histories = Histories.from_interactions(parts.interactions)
         nums = sample(len(histories), n_queries, run.seed).tolist()
-        consumed = [histories.items_of(num) for num in nums]
-        return [
-            (blending.user_vector(parts.factors.users[num], parts.texts[items], layout), items)
-            for num, items in zip(nums, consumed, strict=True)
-        ]
+        users = ((parts.factors.users[num], histories.items_of(num)) for num in nums)
+        return [(blending.user_vector(factors, parts.texts[items], layout), items) for factors, items in users]
 
     def of_items(table: VectorTable) -> Sequence[Query]:
         nums = sample(len(table), n_queries, run.seed).astype("int32")
@@ -101,7 +99,7 @@ def index_words(run: TrainingRun) -> TrainingRun:
 
 
 def fit_tagging(run: TrainingRun) -> TrainingRun:
-    """Fit what suggests values of attributes."""
+    """Fit the suggestions of attribute values."""
     encoded, blended = run.encoded, run.blended
     # an encoder that was fitted on the catalog only looks words up, so it is measured on more items
     most = tagging.SLOWLY if encoded.pretrained else tagging.HELD_OUT
@@ -151,31 +149,20 @@ def explore_model(run: TrainingRun) -> TrainingRun:
 
 def write_header(run: TrainingRun) -> TrainingRun:
     """Describe the model for the manifest."""
-    model, indexes, dataset, encoded = run.model, run.indexes, run.dataset, run.encoded
-    info = {name: built.info for name, built in indexes.items()}
-    counts = Counts(users=len(model.users), items=len(model.catalog), interactions=len(dataset.interactions))
-    parameters = run.config.model_dump(
-        mode="json",  # paths say nothing of the model
-        exclude={"store": True, "content": {"cache"}, "data": {"rejects"}, "tune": {"storage"}},
-    )
-    metrics = {**quality_gate.metrics_of(run.comparison), **tagging.figures(run.tagging), **run.explored.metrics()}
+    model, dataset, encoded, rules = run.model, run.dataset, run.encoded, run.dataset.rules
+    infos: dict[str, Any] = {"items_by_text": None} | {name: built.info for name, built in run.indexes.items()}
     header = Header(
-        counts=counts,
+        counts=Counts(users=len(model.users), items=len(model.catalog), interactions=len(dataset.interactions)),
         shape=Shape(**vars(model.layout)),
         encoder=EncoderInfo(name=encoded.embeddings.source, fingerprint=encoded.fingerprint),
-        items_for_user=info["items_for_user"],
-        items_like_item=info["items_like_item"],
-        items_by_text=info.get("items_by_text"),
-        items_by_picture=info.get("items_by_picture"),
-        events=_events(dataset),
-        parameters=parameters,
+        events=EventsInfo(weights=dict(rules.weights), threshold=rules.threshold, **vars(dataset.watermark)),
+        parameters=run.config.model_dump(
+            mode="json",
+            exclude={"store": True, "content": {"cache"}, "data": {"rejects"}, "tune": {"storage"}},  # paths
+        ),
         data_sha256=checksum(dataset),
-        metrics=metrics,
+        metrics=quality_gate.metrics_of(run.comparison) | tagging.figures(run.tagging) | run.explored.metrics(),
         pictures=PictureInfo(encoder=run.pictures.encoder, dim=model.picture_dim),
+        **infos,
     )
     return replace(run, header=header)
-
-
-def _events(dataset: Dataset) -> EventsInfo:
-    rules = dataset.rules
-    return EventsInfo(weights=dict(rules.weights), threshold=rules.threshold, **vars(dataset.watermark))

@@ -29,12 +29,9 @@ def hold_out(run: TrainingRun) -> TrainingRun:
 
 
 def hold_out_test_part(run: TrainingRun) -> TrainingRun:
-    """Hold out the test part of a measurement and, within the rest, what the search uses.
+    """Hold out the test part of a measurement and, within the rest, the validation part of the search.
 
-    Raises
-    ------
-    DataError
-        When no user has two interactions.
+    Raises DataError when no user has two interactions.
     """
     pairs, protocol, config = run.dataset.interactions, run.protocol, run.config
     validation = held_out(pairs, protocol.kind, protocol.share, run.seed, with_cold_items=False)
@@ -69,20 +66,19 @@ def require_validation(run: TrainingRun) -> TrainingRun:
     return run
 
 
+def can_search(run: TrainingRun) -> bool:
+    return run.protocol.trials > 0 and run.search_validation is not None
+
+
 def search(run: TrainingRun) -> TrainingRun:
     """Search for the best hyper-parameters.
 
-    Raises
-    ------
-    DataError
-        When the storage of trials cannot be used.
-    ModelRejectedError
-        When no fit succeeds.
+    Raises DataError when the storage of trials cannot be used, ModelRejectedError when no fit succeeds.
     """
     validation = run.search_validation
     assert validation is not None
     content = Content(run.texts, run.words, behaviour_by_power(validation.train, run.config.blend, run.seed))
-    # dislikes have no times, so they may be later than what is held out: the search learns from none
+    # dislikes have no times, so they may be later than the held-out part: the search learns from none
     task = Task(validation, content, empty_histories(validation.train), checksum(run.dataset))
 
     def report(line: str) -> None:
@@ -101,7 +97,7 @@ def fit_train_part(run: TrainingRun) -> TrainingRun:
 
 
 def fitted_parts(run: TrainingRun, validation: Validation, factors: Factors | None = None) -> FittedParts:
-    """Return the parts of a model of the validation's train part; `factors` are fitted unless given."""
+    """Return the parts of a model of the validation's train part; `factors` are fitted if they are None."""
     train = validation.train
     # dislikes have no times, so they may be later than the cut: neither left out nor learned from
     return run.fitted_parts(train, empty_histories(train), factors or als.fit(train, run.config.als))
@@ -113,10 +109,10 @@ def n_comparisons(run: TrainingRun) -> int:
 
 
 def compare_baselines(run: TrainingRun) -> TrainingRun:
-    """Measure the model, its parts and the baselines on what was held out; release the parts."""
+    """Measure the model, its parts and the baselines on the held-out part; release the parts."""
     assert run.validation is not None
-    found = compare.compare_baselines(run.validation_parts, run.validation, run.config, run.protocol.k, run.advance)
-    return replace(run, comparison=found, validation_parts=NOT_YET)
+    result = compare.compare_baselines(run.validation_parts, run.validation, run.config, run.protocol.k, run.advance)
+    return replace(run, comparison=result, validation_parts=NOT_YET)
 
 
 def leave_one_out(run: TrainingRun, negatives: int) -> TrainingRun:
@@ -129,6 +125,6 @@ def leave_one_out(run: TrainingRun, negatives: int) -> TrainingRun:
 
 
 def check_quality(run: TrainingRun) -> TrainingRun:
-    """Ask whether the model may be published; raises ModelRejectedError."""
+    """Check whether the model may be published; raises ModelRejectedError."""
     run.before_publish(run.comparison)
     return run

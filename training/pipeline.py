@@ -20,23 +20,13 @@ def _is_judged(run: TrainingRun) -> bool:
 
 PREPARE = (
     Stage("read", prepare.read),
-    Stage("encode", prepare.encode_texts, lambda run: len(run.dataset.catalog)),
+    Stage("encode", prepare.encode_texts, prepare.n_items),
     Stage("words", prepare.find_similar_words),
 )
-SEARCH = Stage(
-    "tune",
-    measure.search,
-    lambda run: run.protocol.trials,
-    lambda run: run.protocol.trials > 0 and run.search_validation is not None,
-)
+SEARCH = Stage("tune", measure.search, lambda run: run.protocol.trials, measure.can_search)
 TRAIN = (
     *PREPARE,
-    Stage(
-        "pictures",
-        prepare.encode_pictures,
-        lambda run: len(run.dataset.catalog),
-        lambda run: bool(run.config.content.picture_encoder),
-    ),
+    Stage("pictures", prepare.encode_pictures, prepare.n_items, lambda run: bool(run.config.content.picture_encoder)),
     Stage("export", prepare.export_encoder, wanted=prepare.has_exportable_encoder),
     Stage("", measure.hold_out),
     Stage("", measure.let_content_lead, wanted=lambda run: run.protocol.trials > 0 and run.validation is None),
@@ -68,20 +58,10 @@ def train(
     on_progress: OnProgress = ignore,
     before_publish: Callable[[Comparison | None], None] = ignore,
 ) -> TrainingRun:
-    """Train a model.
+    """Train a model, after a search of so many `trials` if any.
 
-    Parameters
-    ----------
-    trials : int
-        Fits of the search before the final one; 0: the configured values are taken.
-    on_progress : callable
-        Takes a line of text: each trial, and notes for the user.
-    before_publish : callable
-        Takes the comparison before the final fit; raises ModelRejectedError to refuse the model.
-
-    Raises
-    ------
-    ConfigError, DataError, EncoderError, ModelRejectedError
+    `on_progress` takes a line for each trial and notes for the user. `before_publish` takes the comparison before the final
+    fit; it raises ModelRejectedError to refuse the model. Raises ConfigError, DataError, EncoderError, ModelRejectedError.
     """
     return run_stages(TrainingRun(config, _protocol(config, trials), progress, on_progress, before_publish), TRAIN)
 
@@ -92,12 +72,7 @@ def prepare_data(config: Config, progress: Stages) -> TrainingRun:
 
 
 def tune(config: Config, trials: int, progress: Stages, on_progress: OnProgress = ignore) -> Tuned:
-    """Search for the best hyper-parameters.
-
-    Raises
-    ------
-    ConfigError, DataError, EncoderError, ModelRejectedError
-    """
+    """Search for the best hyper-parameters; raises ConfigError, DataError, EncoderError, ModelRejectedError."""
     run = run_stages(TrainingRun(config, _protocol(config, trials), progress, on_progress), TUNE)
     assert run.tuned is not None
     return run.tuned
@@ -106,10 +81,7 @@ def tune(config: Config, trials: int, progress: Stages, on_progress: OnProgress 
 def compare(config: Config, protocol: Protocol, progress: Stages, on_progress: OnProgress = ignore) -> Comparison:
     """Fit on one part of the interactions; measure the model, its parts and the baselines on the other.
 
-    Raises
-    ------
-    DataError
-        When nothing can be held out.
+    Raises DataError when nothing can be held out.
     """
     run = run_stages(TrainingRun(config, protocol, progress, on_progress), COMPARE)
     assert run.comparison is not None
@@ -121,10 +93,7 @@ def leave_one_out(
 ) -> dict[str, Figure]:
     """Fit on one part of the interactions; rank one item of each user's other part among random ones.
 
-    Raises
-    ------
-    DataError
-        When nothing can be held out, or a user has too few other items.
+    Raises DataError when nothing can be held out, or a user has too few other items.
     """
     evaluate = Stage("evaluate", partial(measure.leave_one_out, negatives=negatives))
     run = run_stages(TrainingRun(config, protocol, progress, on_progress), (*FIT_TRAIN_PART, evaluate))

@@ -14,6 +14,10 @@ from training.ingest.ingest import ingest
 from training.run import TrainingRun
 
 
+def n_items(run: TrainingRun) -> int:
+    return len(run.dataset.catalog)
+
+
 def read(run: TrainingRun) -> TrainingRun:
     """Read the files of the configuration; raises DataError."""
     return replace(run, dataset=ingest(run.config))

@@ -53,75 +53,43 @@ def ignore(_: object) -> None:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a measurement cuts the interactions.
-
-    Parameters
-    ----------
-    kind, share
-        As for :func:`training.evaluation.validation.held_out`.
-    k : int
-        Length of the measured lists.
-    trials : int
-        Fits of the search before the measurement, in the train part alone; 0: no search.
-    """
+    """How a measurement cuts the interactions; `kind` and `share` as for `held_out` of ``training.evaluation.validation``."""
 
     kind: SplitKind
     share: float
-    k: int
-    trials: int = 0
+    k: int  # length of the measured lists
+    trials: int = 0  # fits of a search before the measurement, in the train part alone
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingRun:
-    """Everything that a training is given and has made so far.
+    """The inputs and the results so far of a training.
 
     Each stage returns a copy with more fields set. A field that is read before its stage raises RuntimeError.
-
-    Parameters
-    ----------
-    config : Config
-        After the search: with the values that it chose.
-    before_publish : callable
-        Takes the comparison before the final fit; raises ModelRejectedError to refuse the model.
-    advance : callable
-        Counts the steps of the running stage.
-    texts : float32 array (n_items, text_dim)
-        The vectors of `encoded`, centered, of length 1.
-    words : sparse matrix (n_items, n_items)
-        The items with the most similar words, for each item.
-    validation, search_validation : Validation or None
-        What the comparison and the search hold out; None when no user has two interactions.
-    validation_parts : FittedParts
-        Fitted on the train part of `validation`; released after the comparison.
-    comparison : Comparison or None
-        None when it was not measured: ``evaluate.gate`` is off, or `validation` is None.
-    parts : FittedParts
-        Fitted on all interactions.
-    similarity : Likeness
-        How texts and users become rows of ``items_like_item``.
     """
 
-    config: Config
+    config: Config  # after the search: with the values that it chose
     protocol: Protocol
     progress: Stages
     on_progress: OnProgress = ignore
-    before_publish: Callable[[Comparison | None], None] = ignore
-    advance: Advance = ignore
+    before_publish: Callable[[Comparison | None], None] = ignore  # before the final fit; raises ModelRejectedError
+    advance: Advance = ignore  # counts the steps of the running stage
     dataset: Dataset = NOT_YET
     encoded: EncodedTexts = NOT_YET
-    texts: Vectors = NOT_YET
-    words: sparse.csr_matrix = NOT_YET
+    texts: Vectors = NOT_YET  # the vectors of `encoded`, centered, of length 1: (n_items, text_dim)
+    words: sparse.csr_matrix = NOT_YET  # the items with the most similar words, for each item: (n_items, n_items)
     pictures: Pictures = NO_PICTURES
+    # what the comparison and the search hold out; None when no user has two interactions
     validation: Validation | None = None
     search_validation: Validation | None = None
     tuned: Tuned | None = None
-    validation_parts: FittedParts = NOT_YET
-    comparison: Comparison | None = None
+    validation_parts: FittedParts = NOT_YET  # of the train part of `validation`; released after the comparison
+    comparison: Comparison | None = None  # None if not measured: ``evaluate.gate`` is off, or `validation` is None
     leave_one_out: dict[str, Figure] = NOT_YET
     factors: Factors = NOT_YET
-    parts: FittedParts = NOT_YET
+    parts: FittedParts = NOT_YET  # of all interactions
     blended: BlendedVectors = NOT_YET
-    similarity: Likeness = NOT_YET
+    similarity: Likeness = NOT_YET  # how texts and users become rows of ``items_like_item``
     indexes: dict[str, BuiltIndex] = NOT_YET
     attributes: Attributes = NOT_YET
     keywords: Bm25 = NOT_YET
@@ -134,33 +102,28 @@ class TrainingRun:
 
     @property
     def seed(self) -> int:
-        """Seed of everything random."""
+        """The seed of all random numbers."""
         return self.config.als.random_state
 
     @property
     def disliked(self) -> Histories:
-        """Pairs that a user has seen and did not like."""
+        """The pairs that a user has seen and did not like."""
         return self.dataset.seen_only or empty_histories(self.dataset.interactions)
 
     def fitted_parts(self, interactions: Interactions, seen_only: Histories, factors: Factors) -> FittedParts:
-        """Find the neighbors of the items by behavior; return them with the factors and what texts say."""
-        config = self.config.blend
+        """Find the neighbors of the items by behavior; return them with the factors and the texts."""
+        config, catalog = self.config.blend, self.dataset.catalog
         behaviour = neighbors.by_behaviour(interactions, config.n_neighbors, config.neighbor_power, self.seed)
-        catalog = self.dataset.catalog
         return FittedParts(catalog, interactions, seen_only, factors, self.texts, behaviour, self.words)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of a training, shown and timed under its name unless that is empty.
-
-    `work` returns the run with more fields set; `steps` returns how often it will call `run.advance`; a stage that is not
-    `wanted` is left out.
-    """
+    """A step of a training, shown and timed under its name unless that is empty."""
 
     name: str
-    work: Callable[[TrainingRun], TrainingRun]
-    steps: Callable[[TrainingRun], int] | None = None
+    work: Callable[[TrainingRun], TrainingRun]  # returns the run with more fields set
+    steps: Callable[[TrainingRun], int] | None = None  # returns how often `work` will call `run.advance`
     wanted: Callable[[TrainingRun], bool] = lambda _: True
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from recsys.bundle.store import Store
     from training.evaluation.results import Comparison
 
-# pandas, implicit and scikit-learn take a second to import: only by commands that have found nothing wrong so far
+# pandas, implicit and scikit-learn take a second to import: a command imports them after its checks
 
 SEARCHED = ("als", "blend")
 ITSELF = (sys.executable, "-P", "-c", "from recsys.cli.main import main; main()")
@@ -56,9 +56,8 @@ def train(
 ) -> None:
     """Train a model on the configured data and publish it."""
     if exclude_users is not None:
-        config = config.model_copy(
-            update={"data": config.data.model_copy(update={"exclude_users": str(exclude_users)})}
-        )
+        data = config.data.model_copy(update={"exclude_users": str(exclude_users)})
+        config = config.model_copy(update={"data": data})
     store = Path(config.store.path)
     if every is not None:
         if no_publish:
@@ -76,14 +75,12 @@ def _train(config: Config, trials: int, no_publish: bool, force: bool) -> None:
     from training.cli import summary
     from training.report import collect
 
-    stages, store = Stages(), Store(Path(config.store.path))
+    stages, store, version = Stages(), Store(Path(config.store.path)), "not published"
     check = _gate(store, config, force or no_publish)
     trained = pipeline.train(config, stages, trials, _show_line, check)
     if trained.tuned is not None:
         click.echo(f"# best of {len(trained.tuned.trials)} fits\n{render_values(trained.config, SEARCHED)}")
-    if no_publish:
-        version = "not published"
-    else:
+    if not no_publish:
         with stages.stage("publish"):
             report = collect.collect_report(trained, stages.seconds)
             version = store.publish(trained.model, trained.header, now(), {collect.REPORT: report})
@@ -93,18 +90,13 @@ def _train(config: Config, trials: int, no_publish: bool, force: bool) -> None:
 
 
 def _once(context: click.Context) -> list[str]:
-    """The command line of one turn: what was given to this one, but for ``--every``."""
-    given = context.params
-    command = [*ITSELF, "train"]
-    if given["config_file"] is not None:
-        command += ["--config", str(given["config_file"])]
-    for override in given["overrides"]:
-        command += ["--set", override]
-    if given["trials"] is not None:
-        command += ["--tune", str(given["trials"])]
-    if given["exclude_users"] is not None:
-        command += ["--exclude-users", str(given["exclude_users"])]
-    return command + ["--force"] * given["force"] + ["--debug"] * ("--debug" in sys.argv)
+    """Return the command line of a turn: the present one without ``--every``."""
+    params = context.params
+    options = [("--config", params["config_file"]), *(("--set", override) for override in params["overrides"])]
+    options += [("--tune", params["trials"]), ("--exclude-users", params["exclude_users"])]
+    command = [part for option, value in options if value is not None for part in (option, str(value))]
+    flags = ["--force"] * params["force"] + ["--debug"] * ("--debug" in sys.argv)
+    return [*ITSELF, "train", *command, *flags]
 
 
 @click.command("tune")
@@ -150,17 +142,17 @@ def evaluate(
     from training.cli import summary
     from training.run import Protocol
 
-    chosen, stages = config.evaluate, Stages(quiet=as_json)
-    protocol = Protocol(kind or chosen.split, share or chosen.share, k or chosen.k, trials or 0)
-    if negatives is not None:
+    default, stages = config.evaluate, Stages(quiet=as_json)
+    protocol = Protocol(kind or default.split, share or default.share, k or default.k, trials or 0)
+    if negatives is None:
+        summary.show_comparison(pipeline.compare(config, protocol, stages, _show_line), as_json)
+    else:
         figures = pipeline.leave_one_out(config, protocol, negatives, stages, _show_line)
         summary.show_figures(figures, as_json)
-        return
-    summary.show_comparison(pipeline.compare(config, protocol, stages, _show_line), as_json)
 
 
 def _gate(store: Store, config: Config, let_pass: bool):  # type: ignore[no-untyped-def]
-    """What is called with the comparison before the final fit."""
+    """Return the check of the comparison before the final fit."""
     from training.evaluation import quality_gate
 
     version = store.current_or_none()

@@ -1,13 +1,13 @@
-"""The lock of a store that one training at a time holds, over all processes of a machine.
+"""The lock of a store that a training holds, so that trainings of all processes of a machine run one at a time.
 
-Publishing has a lock of its own, which is held for a moment. This one is held as long as a training takes: two at once would
-need twice the memory, and the training that read its data first could publish last.
+Two at once would need twice the memory, and the training that read its data first could publish last. Publishing has a lock
+of its own, which is held for a moment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from os import getpid
 from pathlib import Path
 
@@ -22,19 +22,15 @@ POLL_SECONDS = 0.02
 
 @contextmanager
 def training(store: Path) -> Iterator[None]:
-    """Hold the lock of a store; its folder is made if needed.
+    """Hold the lock of a store; create its folder if needed.
 
-    The lock is free when the process ends, however it ends, and forked children do not keep it.
-
-    Raises
-    ------
-    StoreError
-        When another process holds the lock, which the message names, or the file cannot be written.
+    The lock is free when the process ends, however it ends, and forked children do not keep it. Raises StoreError when another
+    process, which the message names, holds the lock, or the file cannot be written.
     """
     file = store / LOCK
+    lock = _lock(file)
     try:
         store.mkdir(parents=True, exist_ok=True)
-        lock = _lock(file)
         lock.acquire()
     except Timeout as error:
         raise StoreError(f"{_name(file)} trains for store {store} already; wait for it, or end it first") from error
@@ -49,12 +45,10 @@ def training(store: Path) -> Iterator[None]:
 
 
 def holder(store: Path) -> str:
-    """Return which process trains for a store, such as ``process 4711``; empty when none does."""
+    """Return the process that trains for a store, such as ``process 4711``; empty when none does."""
     file = store / LOCK
-    if not file.exists():
-        return ""
     try:
-        with _lock(file):
+        with _lock(file) if file.exists() else nullcontext():
             return ""
     except Timeout:
         return _name(file)

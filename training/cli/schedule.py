@@ -1,6 +1,6 @@
 """Repeated training: `recsys train --every 6h`.
 
-Each turn is a process of its own: its memory is given back, a new configuration applies from the next turn on, and a turn that
+Each turn is a process of its own: its memory is released, a new configuration applies from the next turn on, and a turn that
 fails or is killed changes neither the schedule nor the model that serves.
 """
 
@@ -41,7 +41,7 @@ def parse(text: str) -> float:
 
 
 class Stop:
-    """A request to end the schedule, which signal handlers set and which can be waited for beside a process."""
+    """A request to end the schedule, which signal handlers set; a thread can wait for it and a process together."""
 
     def __init__(self) -> None:
         self._reading, self._writing = os.pipe()
@@ -87,15 +87,8 @@ def signals() -> Iterator[Stop]:
 def run(every: float, command: Sequence[str], store: Path, on_progress: OnProgress) -> None:
     """Train now and every `every` seconds, from begin to begin, until a signal requests the end.
 
-    Parameters
-    ----------
-    every : float
-        Seconds. A training that takes longer is followed by the next one at once.
-    command : sequence of str
-        The training; it takes the lock of the store itself.
-    store : Path
-    on_progress : callable
-        Takes a line when a turn is left out or was killed, and a line with the time of the next.
+    A training that takes longer is followed by the next one at once. `command` is the training, which takes the lock of the
+    store itself. `on_progress` takes a line when a turn is skipped or was killed, and a line with the time of the next.
     """
     with signals() as stop:
 
@@ -118,15 +111,14 @@ def repeat(
         if not turn():
             return
         pause = max(0.0, started + every - clock())
-        on_progress(f"next training at {_in(pause)}")
+        on_progress(f"next training at {datetime.now(UTC) + timedelta(seconds=pause):%Y-%m-%dT%H:%M:%SZ}")
         if wait(pause):
             return
 
 
 def take_turn(holder: Callable[[], str], train: Callable[[], int | None], on_progress: OnProgress) -> bool:
     """Train unless another process does; return False when the end was requested meanwhile."""
-    busy = holder()
-    if busy:
+    if busy := holder():
         on_progress(f"this turn is left out: {busy} trains already")
         return True
     code = train()
@@ -158,7 +150,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         with suppress(subprocess.TimeoutExpired):
             process.wait(GRACE_SECONDS)
             return
-
-
-def _in(seconds: float) -> str:
-    return f"{datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,4 +1,4 @@
-"""What `recsys validate` and `recsys train` tell at their end."""
+"""The output of `recsys validate`, `recsys train` and `recsys evaluate`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from training.content.find_encoder import NONE
 from training.evaluation.results import Comparison, Figure, Measured, Segment
 from training.ingest.dataset import Dataset
 
-if TYPE_CHECKING:  # its libraries are not for who only validates
+if TYPE_CHECKING:  # loads libraries that `recsys validate` does not need
     from training.run import TrainingRun
 
 SAMPLE_K = 5
@@ -31,14 +31,13 @@ SAMPLE_ITEMS = 30
 
 
 def show_dataset(dataset: Dataset, config: Config) -> None:
-    """The row accounting, and what would be trained."""
+    """Print the row accounting and the data that would be trained on."""
     accounting, pairs = dataset.accounting, dataset.interactions
     if config.data.preset and config.data.items:
         click.echo(f"items come from the preset {config.data.preset!r}; data.items = {config.data.items!r} is not read")
     for what in accounting.read:
-        click.echo(
-            f"{what}: {accounting.read[what]} rows read = {accounting.kept(what)} kept + {accounting.rejected(what)} rejected"
-        )
+        read, kept, rejected = accounting.read[what], accounting.kept(what), accounting.rejected(what)
+        click.echo(f"{what}: {read} rows read = {kept} kept + {rejected} rejected")
         for (kind, reason), n in sorted(accounting.reasons.items()):
             if kind == what:
                 click.echo(f"  rejected {n}: {reason}, first in {accounting.examples[kind, reason]}")
@@ -52,121 +51,102 @@ def show_dataset(dataset: Dataset, config: Config) -> None:
         click.echo(f"  {n} rows {reason}")
     for note in dataset.notes:
         click.echo(f"  note: {note}")
-    counts = pairs.item_counts()
-    per_user = np.bincount(pairs.user_nums, minlength=len(pairs.users))
-    active = int((per_user > 0).sum())
-    density = len(pairs) / (active * len(pairs.items))
-    click.echo(
-        f"to train: {len(pairs)} pairs of {active} users and {len(pairs.items)} items ({density:.2%} of all pairs)"
-    )
-    click.echo(
-        f"  users: median {np.median(per_user[per_user > 0]):g} items, {int((per_user == 1).sum())} with one item"
-    )
-    click.echo(f"  items: median {np.median(counts):g} users, {int((counts == 0).sum())} cold (no interaction)")
+    per_item, per_user = pairs.item_counts(), np.unique_counts(pairs.user_nums).counts
+    n_users, n_items = len(per_user), len(pairs.items)
+    density = len(pairs) / (n_users * n_items)
+    click.echo(f"to train: {len(pairs)} pairs of {n_users} users and {n_items} items ({density:.2%} of all pairs)")
+    click.echo(f"  users: median {np.median(per_user):g} items, {int((per_user == 1).sum())} with one item")
+    click.echo(f"  items: median {np.median(per_item):g} users, {int((per_item == 0).sum())} cold (no interaction)")
     click.echo(f"  times: {_span(pairs.timestamps)}")
     click.echo(f"  texts: {_texts(dataset, config)}")
 
 
 def show_trained(trained: TrainingRun, version: str, seconds: dict[str, float], config: Config) -> None:
-    """Counts, indexes, times, and sample answers of the new model."""
+    """Print counts, indexes, times, and sample answers of the new model."""
     show_dataset(trained.dataset, config)
     header, model = trained.header, trained.model
     click.echo(f"model {version}: {header.shape.factors} factors beside {header.shape.text_dim} text dimensions")
     for name in INDEXES:
         info: IndexInfo | None = getattr(header, name)
-        if info is None:
-            continue
-        click.echo(
-            f"  {name}: {info.serves} serves with recall@{info.recall_at} {info.recall:.4f}; annoy reaches "
-            f"{info.forest_recall:.4f} at search_k {info.search_k}, an exact scan looks at {info.scan_rows} rows"
-        )
+        if info is not None:
+            click.echo(
+                f"  {name}: {info.serves} serves with recall@{info.recall_at} {info.recall:.4f}; annoy reaches "
+                f"{info.forest_recall:.4f} at search_k {info.search_k}, an exact scan looks at {info.scan_rows} rows"
+            )
     click.echo("  seconds: " + ", ".join(f"{stage} {spent:.1f}" for stage, spent in seconds.items()))
     if trained.comparison is not None:
         show_quality(trained.comparison)
-    recommender = Recommender(model, version)
+    recommender, request = Recommender(model, version), ListRequest(SAMPLE_K)
     user_num = _typical_user(trained.dataset)
     user_id = model.users.id(user_num)
     history = [model.catalog[num] for num in model.histories.items_of(user_num)[:SAMPLE_K].tolist()]
-    show_table(
-        ("item_id", "title"),
-        [(item.item_id, item.title) for item in history],
-        f"\nsome of the history of user {user_id}",
-    )
-    show_answer(recommender.recommend(user_id, ListRequest(SAMPLE_K)), f"recommended to user {user_id}")
-    item = _telling_item(recommender)
-    show_answer(
-        recommender.similar_items(item.item_id, ListRequest(SAMPLE_K)), f"similar to {item.title or item.item_id}"
-    )
+    rows = [(item.item_id, item.title) for item in history]
+    show_table(("item_id", "title"), rows, f"\nsome of the history of user {user_id}")
+    show_answer(recommender.recommend(user_id, request), f"recommended to user {user_id}")
+    item = _sample_item(recommender)
+    show_answer(recommender.similar_items(item.item_id, request), f"similar to {item.title or item.item_id}")
 
 
 def show_quality(comparison: Comparison) -> None:
-    """One line: how the model does beside the baselines on what was held out."""
+    """Print a line with the metric of the model and of the baselines on the held-out part."""
     metric = f"ndcg@{comparison.k}"
-    ways = ", ".join(f"{one.name} {one.figures[metric].mean:.4f}" for one in comparison.measured)
-    click.echo(f"  {metric} on the {comparison.protocol}: {ways}")
+    values = ", ".join(f"{way.name} {way.figures[metric].mean:.4f}" for way in comparison.measured)
+    click.echo(f"  {metric} on the {comparison.protocol}: {values}")
 
 
 def show_comparison(comparison: Comparison, as_json: bool) -> None:
-    """A column for each way to recommend: means over users with 95% bootstrap intervals, and below, parts of the data."""
+    """Print a column for each way to recommend: means over users with 95% bootstrap intervals, then parts of the data."""
     if as_json:
         show_json(asdict(comparison))
         return
-    measured = comparison.measured
-    columns = ("", *(one.name for one in measured))
-    rows = [
-        (metric, *(f"{one.figures[metric].mean:.4f} ±{_half(one.figures[metric]):.4f}" for one in measured))
-        for metric in measured[0].figures
-    ]
-    names = dict.fromkeys(name for one in measured for name in one.lists)
-    rows += [(name, *(_of_lists(one.lists.get(name)) for one in measured)) for name in names]
-    title = f"{measured[0].users} users, {comparison.protocol} held out, every unseen item ranked, ± half of the 95% interval"
+    ways = comparison.measured
+    columns = ("", *(way.name for way in ways))
+    rows = [(metric, *(_interval(way.figures[metric]) for way in ways)) for metric in ways[0].figures]
+    names = dict.fromkeys(name for way in ways for name in way.lists)
+    rows += [(name, *(_of_lists(way.lists.get(name)) for way in ways)) for name in names]
+    title = (
+        f"{ways[0].users} users, {comparison.protocol} held out, every unseen item ranked, ± half of the 95% interval"
+    )
     show_table(columns, rows, title)
-    _show_segments(measured)
+    _show_segments(ways)
     _show_tradeoff(comparison)
 
 
 def show_figures(figures: dict[str, Figure], as_json: bool) -> None:
-    """Means over users with 95% bootstrap intervals."""
+    """Print means over users with 95% bootstrap intervals."""
     if as_json:
         show_json({name: asdict(figure) for name, figure in figures.items()})
         return
-    rows = [(name, f"{figure.mean:.4f} ±{_half(figure):.4f}") for name, figure in figures.items()]
+    rows = [(name, _interval(figure)) for name, figure in figures.items()]
     show_table(("", "blended"), rows, "one held-out item of each user among random ones")
 
 
-def _show_segments(measured: Sequence[Measured]) -> None:
-    """A row for each part of the users or items that has a user, means only."""
-    parts = [part for part in zip(*(one.segments for one in measured), strict=True) if part[0].size]
+def _show_segments(ways: Sequence[Measured]) -> None:
+    """Print a row for each part of the users or items that has a user, means only."""
+    parts = [part for part in zip(*(way.segments for way in ways), strict=True) if part[0].size]
     if not parts:
         return
     metrics = tuple(parts[0][0].figures)
-    rows = [(part[0].name, str(part[0].size), *(_means(one, metrics) for one in part), part[0].rule) for part in parts]
-    columns = ("", "users", *(one.name for one in measured), "rule")
+    rows = [(part[0].name, str(part[0].size), *(_means(way, metrics) for way in part), part[0].rule) for part in parts]
+    columns = ("", "users", *(way.name for way in ways), "rule")
     show_table(columns, rows, f"by history of the user and by popularity of the item: {' / '.join(metrics)}")
 
 
 def _show_tradeoff(comparison: Comparison) -> None:
-    """A row for each penalty of popularity."""
-    rows = [
-        (
-            f"{one.penalty:g}",
-            f"{one.recall.mean:.4f} ±{_half(one.recall):.4f}",
-            f"{one.ndcg.mean:.4f} ±{_half(one.ndcg):.4f}",
-            *(
-                f"{value:.4f}"
-                for value in (one.coverage, one.gini, one.novelty, one.head_1_percent, one.head_10_percent)
-            ),
-        )
-        for one in comparison.tradeoff
-    ]
+    """Print a row for each penalty of popularity."""
+    rows = []
+    for point in comparison.tradeoff:
+        values = (point.coverage, point.gini, point.novelty, point.head_1_percent, point.head_10_percent)
+        intervals = _interval(point.recall), _interval(point.ndcg)
+        rows.append((f"{point.penalty:g}", *intervals, *(f"{value:.4f}" for value in values)))
     k = comparison.k
     columns = ("penalty", f"recall@{k}", f"ndcg@{k}", "coverage", "gini", "novelty", "top 1%", "top 10%")
     if rows:
         show_table(columns, rows, "the same users under penalties of popularity (serve.popularity_penalty)")
 
 
-def _half(figure: Figure) -> float:
-    return (figure.high - figure.low) / 2
+def _interval(figure: Figure) -> str:
+    return f"{figure.mean:.4f} ±{(figure.high - figure.low) / 2:.4f}"
 
 
 def _of_lists(value: float | None) -> str:
@@ -184,11 +164,13 @@ def _typical_user(dataset: Dataset) -> int:
     return int(np.argmin(np.abs(per_user - max(5, np.median(per_user)))))
 
 
-def _telling_item(recommender: Recommender) -> Item:
-    """Of the most popular items the one whose neighbors are nearest."""
-    popular = [recommender.item(one.item_id) for one in recommender.popular(ListRequest(SAMPLE_ITEMS)).items]
+def _sample_item(recommender: Recommender) -> Item:
+    """Return the popular item whose neighbors are nearest."""
+    popular = [recommender.item(item.item_id) for item in recommender.popular(ListRequest(SAMPLE_ITEMS)).items]
     answers = {item.item_id: recommender.similar_items(item.item_id, ListRequest(SAMPLE_K)) for item in popular}
-    nearness = {name: 0 if found.fallback else sum(one.score for one in found.items) for name, found in answers.items()}
+    nearness = {
+        name: 0 if answer.fallback else sum(near.score for near in answer.items) for name, answer in answers.items()
+    }
     return max(popular, key=lambda item: displayed(nearness[item.item_id]))
 
 

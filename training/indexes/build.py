@@ -1,11 +1,10 @@
-"""Building the indexes, measuring them against the exact answer, and choosing what serves."""
+"""Builds the indexes, measures them against the exact answer, and chooses which of them serves."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from recsys.errors import ModelRejectedError
 from recsys.index.annoy import MEASURED_AT, AnnoyVectorIndex
 from recsys.index.exact import ExactIndex, VectorIndex, VectorTable, best_of_rows
 from recsys.score_order import displayed
-from training.indexes.results import IndexPoint
 
 RECALL_AT = MEASURED_AT
 CONFIDENCE = 1.645  # one-sided 95% of a normal distribution
@@ -26,9 +24,18 @@ FOREST_COST = 5.0  # time of one vector that the forest inspects, in rows of a s
 Query = tuple[Vectors, NDArray[np.int32]]
 
 
+@dataclass(frozen=True)
+class IndexPoint:
+    """A measured way to search an index: share of the exact top ten that it finds, and milliseconds per query."""
+
+    name: str
+    recall: float
+    milliseconds: float
+
+
 @dataclass(frozen=True, eq=False)
 class BuiltIndex:
-    """An index, the forest that was measured for it, the measurement, and how long the ways to search it took."""
+    """An index, the forest that was measured for it, the measurement, and the measured settings."""
 
     serving: VectorIndex
     forest: AnnoyVectorIndex
@@ -43,38 +50,33 @@ def build_index(
     config: IndexConfig,
     random_state: int,
 ) -> BuiltIndex:
-    """Build a forest over `vectors` (n, dim), choose its search_k and decide what serves.
+    """Build a forest over `vectors` (n, dim), choose its search_k and decide whether it or a scan serves.
 
-    Everything is decided by counts of inspected vectors, never by a clock, so the same data gives the same bundle.
-
-    Parameters
-    ----------
-    queries : callable
-        From the table to the query vectors of the measurement, each with the row numbers that must be left out.
-
-    Raises
-    ------
-    ModelRejectedError
-        When ``index.recall`` is not reached.
+    All decisions depend on counts of inspected vectors, never on a clock, so the same data gives the same bundle. `queries`
+    returns the query vectors of the measurement, each with the row numbers that must be left out. Raises ModelRejectedError
+    when ``index.recall`` is not reached.
     """
     table = VectorTable.from_vectors(vectors)
-    forest = AnnoyVectorIndex.build(table, config.n_trees, random_state)
-    asked = [(vector, skip) for vector, skip in queries(table) if vector.any()]  # others get the popular items
-    exact = ExactIndex(table)
+    exact, forest = ExactIndex(table), AnnoyVectorIndex.build(table, config.n_trees, random_state)
+    measured = [(vector, skip) for vector, skip in queries(table) if vector.any()]  # others get the popular items
     started = time.perf_counter()
-    scans = [exact.scan(vector, RECALL_AT, skip) for vector, skip in asked]
-    scan_point = _point("exact scan", 1.0, started, len(asked))
-    pairs = zip(scans, asked, strict=True)
-    truth = [best_of_rows(table, nums, vector, RECALL_AT).nums for (nums, _), (vector, _) in pairs]
+    scans = [exact.scan(vector, RECALL_AT, skip) for vector, skip in measured]
+    scan_point = _point("exact scan", 1.0, started, len(measured))
     scan_rows = _mean([rows for _, rows in scans])
-    forest, recall, points = _deep_enough(name, forest, asked, truth, config, scan_rows)
-    serves = _choose(config.kind, forest.search_k, scan_rows)
+    truth = [
+        best_of_rows(table, nums, vector, RECALL_AT).nums
+        for (nums, _), (vector, _) in zip(scans, measured, strict=True)
+    ]
+    forest, recall, points = _deep_enough(name, forest, measured, truth, config, scan_rows)
+    serves = config.kind
+    if serves == "auto":
+        serves = "annoy" if _is_cheaper(forest.search_k, scan_rows) else "exact"
     info = IndexInfo(
         metric="inner_product",
         serves=serves,
         recall=1.0 if serves == "exact" else recall,
         recall_at=RECALL_AT,
-        queries=len(asked),
+        queries=len(measured),
         n_trees=config.n_trees,
         search_k=forest.search_k,
         forest_recall=recall,
@@ -84,31 +86,30 @@ def build_index(
 
 
 def sample(n: int, size: int, random_state: int) -> NDArray[np.int64]:
-    """Up to `size` different numbers below `n`, rising."""
+    """Return up to `size` different numbers below `n`, rising."""
     return np.sort(np.random.default_rng(random_state).permutation(n)[:size])
 
 
 def _deep_enough(
     name: str,
     forest: AnnoyVectorIndex,
-    asked: Sequence[Query],
+    queries: Sequence[Query],
     truth: Sequence[NDArray[np.int32]],
     config: IndexConfig,
     scan_rows: float,
 ) -> tuple[AnnoyVectorIndex, float, list[IndexPoint]]:
-    """The forest with the first search_k of a doubling ladder whose recall is above the floor with 95% confidence; with
-    "auto", none deeper than where a scan is as cheap."""
-    search_k = config.search_k or config.n_trees * RECALL_AT
-    points = []
+    """Return the forest with the first search_k of a doubling ladder whose recall is above the floor with 95% confidence;
+    "auto" stops where a scan is as cheap."""
+    search_k, points = config.search_k or config.n_trees * RECALL_AT, []
     while True:
         forest = forest.with_search_k(search_k)
         started = time.perf_counter()
         recalls = [
             _overlap(forest.query(vector, RECALL_AT, skip).nums, nums)
-            for (vector, skip), nums in zip(asked, truth, strict=True)
+            for (vector, skip), nums in zip(queries, truth, strict=True)
         ]
         recall = _mean(recalls)
-        points.append(_point(f"annoy, search_k {search_k}", recall, started, len(asked)))
+        points.append(_point(f"annoy, search_k {search_k}", recall, started, len(queries)))
         error = float(np.std(recalls)) / max(1, len(recalls)) ** 0.5
         enough = displayed(recall - CONFIDENCE * error) >= config.recall or recall == 1.0
         dearer = config.kind == "auto" and not config.search_k and not _is_cheaper(search_k, scan_rows)
@@ -127,18 +128,12 @@ def _point(name: str, recall: float, started: float, queries: int) -> IndexPoint
     return IndexPoint(name, recall, 1000 * (time.perf_counter() - started) / max(1, queries))
 
 
-def _choose(kind: Literal["auto", "annoy", "exact"], search_k: int, scan_rows: float) -> Literal["annoy", "exact"]:
-    if kind != "auto":
-        return kind
-    return "annoy" if _is_cheaper(search_k, scan_rows) else "exact"
-
-
 def _is_cheaper(search_k: int, scan_rows: float) -> bool:
     return FOREST_COST * search_k < scan_rows
 
 
-def _overlap(found: NDArray[np.int32], truth: NDArray[np.int32]) -> float:
-    return len(np.intersect1d(found, truth)) / len(truth) if len(truth) else 1.0
+def _overlap(nums: NDArray[np.int32], truth: NDArray[np.int32]) -> float:
+    return len(np.intersect1d(nums, truth)) / len(truth) if len(truth) else 1.0
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""The lists that are computed beforehand, so that the service answers for known users and items by a look-up."""
+"""Precomputed lists, so that the service answers for known users and items by a look-up."""
 
 from __future__ import annotations
 
@@ -23,12 +23,9 @@ BLOCK_SCORES = 1 << 23  # of a block of items at once: 32 MiB
 
 
 def with_lists(model: Model, config: IndexConfig, advance: Callable[[int], None] = lambda _: None) -> Model:
-    """The model with the lists of its users and items, exact ones, where they are not too many to be computed.
+    """Return the model with the exact lists of its users and items, or without any if they are too many to be computed.
 
-    Parameters
-    ----------
-    advance : callable
-        Is told how many lists are ready.
+    `advance` takes the number of lists just computed.
     """
     if config.lists == 0 or gflop(model) > config.lists_gflop:
         return model
@@ -37,15 +34,15 @@ def with_lists(model: Model, config: IndexConfig, advance: Callable[[int], None]
 
 
 def gflop(model: Model) -> float:
-    """What the lists cost, in 10^9 operations: one product for each user and item with each item."""
+    """Return the cost of the lists in 10^9 operations: a product for each user and item with each item."""
     return 2e-9 * (len(model.users) + len(model.catalog)) * len(model.catalog) * model.layout.dim
 
 
 def _of_users(model: Model, length: int, advance: Callable[[int], None]) -> UserLists:
     lists = UserLists.empty(len(model.users), length)
     users = np.arange(len(model.users), dtype=np.int32)
-    for num, found in enumerate(ranked_lists(Recommender(model, ""), users, length)):
-        for ranked in found:  # the popular items are no list of a user
+    for num, of_user in enumerate(ranked_lists(Recommender(model, ""), users, length)):
+        for ranked in of_user:  # none for a user without a vector, who gets the popular items
             lists.set(num, ranked.found, ranked.collaborative)
         advance(1)
     return lists
@@ -63,15 +60,13 @@ def _of_items(model: Model, length: int, advance: Callable[[int], None]) -> Item
 
 
 def _nearest(table: VectorTable, k: int) -> Iterator[tuple[int, NDArray[np.int32]]]:
-    """Each row number with others among which are its `k` nearest; none for a vector of zeros."""
+    """Yield each row number with others among which are its `k` nearest; none for a vector of zeros."""
     size = max(1, BLOCK_SCORES // len(table))
 
     def of_block(start: int) -> list[tuple[int, NDArray[np.int32]]]:
         nums = np.arange(start, min(start + size, len(table)), dtype=np.int32)
-        rows = table.rows(nums)
-        return [
-            (num, _others(table, num, row, k)) for num, row in zip(nums.tolist(), _products(rows, table), strict=True)
-        ]
+        products = _products(table.rows(nums), table)
+        return [(num, _others(table, num, row, k)) for num, row in zip(nums.tolist(), products, strict=True)]
 
     threads = len(os.sched_getaffinity(0))
     starts = range(0, len(table), size)
@@ -90,5 +85,5 @@ def _others(table: VectorTable, num: int, products: Vectors, k: int) -> NDArray[
     if table.norms[position] == 0:
         return NOTHING
     products[position] = -np.inf
-    kept = contenders(products, k, table.slack(table.vectors[position]) + UNIT)
-    return np.asarray(table.order[kept[kept != position]])
+    nearest = contenders(products, k, table.slack(table.vectors[position]) + UNIT)
+    return np.asarray(table.order[nearest[nearest != position]])
