@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 SEARCHED = ("als", "blend")
 ITSELF = (sys.executable, "-P", "-c", "from recsys.cli.main import main; main()")
-KINDS = ("auto", "temporal", "cutoff", "leave-last-out", "random")
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+_show_line = partial(click.echo, err=True)
 
 
 @click.command("validate")
@@ -114,16 +116,12 @@ def tune(config: Config, trials: int | None) -> None:
 @click.command("evaluate")
 @configured
 @click.option("-k", type=click.IntRange(1, 1000), help="length of the lists; default: evaluate.k")
-@click.option("--split", "kind", type=click.Choice(KINDS), help="how to cut; default: evaluate.split")
-@click.option(
-    "--share",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="part that is held out; default: evaluate.share",
-)
+@click.option("--split", "kind", type=click.Choice(get_args(SplitKind)), help="how to cut; default: evaluate.split")
+@click.option("--share", type=SHARE, help="part that is held out; default: evaluate.share")
 @click.option(
     "--negatives",
     type=click.IntRange(1),
-    help="instead of ranking the catalogue, rank one held-out item among this many random ones (leave-one-out protocol)",
+    help="instead of ranking the catalog, rank one held-out item among this many random ones (leave-one-out protocol)",
 )
 @click.option("--tune", "trials", type=click.IntRange(1), help="first search hyper-parameters in what is learned from")
 @click.option("--json", "as_json", is_flag=True)
@@ -171,10 +169,6 @@ def _gate(store: Store, config: Config, let_pass: bool):  # type: ignore[no-unty
         quality_gate.check(comparison, current, config.evaluate)
 
     return check
-
-
-def _show_line(line: str) -> None:
-    click.echo(line, err=True)
 
 
 def _check_encoder(config: Config) -> None:

@@ -31,20 +31,8 @@ DESCRIPTION = {"model_type": "SentenceTransformer", "similarity_fn_name": "cosin
 def fit(texts: Sequence[str], dim: int, random_state: int) -> tuple[StaticEncoder, dict[str, bytes], Vectors]:
     """Fit an encoder on non-empty `texts`.
 
-    Parameters
-    ----------
-    dim : int
-        Length of the vectors; less where there are fewer texts or words.
-
-    Returns
-    -------
-    StaticEncoder, dict, float32 array (len(texts), dim)
-        The encoder, the files of a SentenceTransformer folder that is the same, and the unit vectors of `texts`.
-
-    Raises
-    ------
-    DataError
-        When the texts share no words.
+    Return the encoder, the files of the same encoder as a SentenceTransformer folder, and the unit vectors of `texts`, float32
+    (len(texts), dim); `dim` is less where there are fewer texts or words. Raises DataError when the texts share no words.
     """
     words = weigh(texts)
     dim = min(dim, min(words.rows.shape) - 1)

@@ -28,12 +28,7 @@ PROBES = ("a", "two red hearts", "  Spaces and CAPITALS \n", "ünïcödé 日本
 def export(encoder: SentenceEncoder, cache: str) -> dict[str, mmap.mmap]:
     """Return the files of an encoder in ONNX, from its last export beside `cache` if there is one; an empty `cache` keeps none.
 
-    Raises
-    ------
-    EncoderError
-        As :func:`write`.
-    DataError
-        When the folder beside the cache cannot be written, or its files are damaged.
+    Raises EncoderError as :func:`write`, DataError when the folder beside the cache cannot be written or is damaged.
     """
     if not cache:
         with tempfile.TemporaryDirectory() as folder:
@@ -81,14 +76,8 @@ def write_model(
 ) -> None:
     """Write a torch module with one output as ``vectors``, the same bytes for the same module.
 
-    Parameters
-    ----------
-    example : tuple of torch.Tensor
-        A value of each input, with at least two rows.
-    n_free : int
-        Number of leading dimensions of the inputs that may have any size.
-    mapped : bool
-        Write the weights to a file of their own, which onnxruntime maps: for large models.
+    `example` has a tensor for each input, with at least two rows. The first `n_free` dimensions of the inputs may have any
+    size. `mapped` writes the weights to a file of their own, which onnxruntime maps: for large models.
     """
     import torch
     from onnx_ir.passes.common import ClearMetadataAndDocStringPass

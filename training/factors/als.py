@@ -77,11 +77,9 @@ class Factorization:
         self._users = users = _SortedRows(_user_counts(interactions))
         self._items = items = _SortedRows(interactions.item_counts())
         self._confidence = confidence[users.order][:, items.order].tocsr()
+        n_users, n_items = confidence.shape
         self._model = _SlicedALS(
-            [
-                _regularizations(rows.counts, len(others.counts), config)
-                for rows, others in ((users, items), (items, users))
-            ],
+            [_regularizations(users.counts, n_items, config), _regularizations(items.counts, n_users, config)],
             factors=config.factors,
             regularization=0.0,
             alpha=1.0,

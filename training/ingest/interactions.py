@@ -33,6 +33,12 @@ SMALLEST_WEIGHT = 1e-6
 MOST_NUMBERS = 100_000
 LARGEST_VALUE = 1e15  # sums of more would leave float32
 
+Ids = NDArray[np.object_]
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
+Nums = NDArray[np.int32]
+
 
 class EventTable:
     """Collects the good rows of all chunks as numbers."""
@@ -92,7 +98,7 @@ class EventTable:
         nums = {"user": _numbered(self.users, users[good]), "item": _numbered(self.items, items[good])}
         self.parts.append(pd.DataFrame({**nums, "value": value[good], "weight": weight[good], "time": time[good]}))
 
-    def _wanted(self, users: NDArray[np.object_], what: str) -> NDArray[np.bool_]:
+    def _wanted(self, users: Ids, what: str) -> Mask:
         """Return which rows are of users that are neither excluded nor, in the files, deleted."""
         excluded = np.array([user in self.excluded for user in users], dtype=bool)
         deleted = np.array([what != WHAT and self.is_deleted(user) for user in users], dtype=bool) & ~excluded
@@ -100,14 +106,7 @@ class EventTable:
         self.n_deleted += int(deleted.sum())
         return np.asarray(~(excluded | deleted))
 
-    def _problems(
-        self,
-        users: NDArray[np.object_],
-        items: NDArray[np.object_],
-        value: NDArray[np.float64],
-        weight: NDArray[np.float64],
-        time: NDArray[np.int64],
-    ) -> dict[str, NDArray[np.bool_]]:
+    def _problems(self, users: Ids, items: Ids, value: Floats, weight: Floats, time: Times) -> dict[str, Mask]:
         """Return the bad rows by reason; of several reasons of a row the first counts."""
         data = self.data
         not_negative = f"{data.value_column} is negative; counts are not (set data.threshold for ratings)"
@@ -149,7 +148,7 @@ class EventTable:
             self.stored.watermark,
         )
 
-    def _times(self, table: pd.DataFrame) -> NDArray[np.int64] | None:
+    def _times(self, table: pd.DataFrame) -> Times | None:
         return table["time"].to_numpy() if self.has_times else None
 
     def _source(self) -> str:
@@ -222,10 +221,10 @@ def _seconds(text: str) -> int:
     return -1 if moment is None else moment
 
 
-def _numbered(nums: dict[str, int], ids: NDArray[np.object_]) -> NDArray[np.int32]:
+def _numbered(nums: dict[str, int], ids: Ids) -> Nums:
     """Return the number of each id; new ids are added to `nums`."""
     return np.array([nums.setdefault(text, len(nums)) for text in ids], dtype=np.int32)
 
 
-def _nums(table: pd.DataFrame) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _nums(table: pd.DataFrame) -> tuple[Nums, Nums]:
     return table["user"].to_numpy(), table["item"].to_numpy()
