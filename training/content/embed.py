@@ -34,14 +34,8 @@ class EncodedTexts:
 def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lambda _: None) -> EncodedTexts:
     """Return unit vectors of the items' texts; a row of zeros without text, no columns without any text.
 
-    `advance` takes the number of texts just encoded.
-
-    Raises
-    ------
-    EncoderError
-        When the encoder is missing or not the expected one.
-    DataError
-        When the cache cannot be used, or the texts share no words (``lsa``).
+    `advance` takes the number of texts just encoded. Raises EncoderError when the encoder is missing or not the expected one,
+    DataError when the cache cannot be used or the texts share no words (``lsa``).
     """
     name = config.content.encoder
     all_texts = catalog.texts()

@@ -50,16 +50,9 @@ NO_PICTURES = Pictures(np.zeros((0, 0), dtype=np.float32))
 def embed(catalog: Catalog, config: Config, advance: Callable[[int], None] = lambda _: None) -> Pictures:
     """Encode the pictures that the items name, and the values that describe them.
 
-    `advance` takes the number of items just encoded.
-
-    Raises
-    ------
-    ConfigError
-        When the items have no such column, an attribute of `picture_tags` is missing, or Pillow is not installed.
-    DataError
-        When more than ``data.max_rejected`` of the pictures cannot be used, or none can.
-    EncoderError
-        When the encoder is missing, or takes no pictures.
+    `advance` takes the number of items just encoded. Raises ConfigError when a column or attribute of the configuration is
+    missing or Pillow is not installed, EncoderError when the encoder is missing or takes no pictures, DataError when more than
+    ``data.max_rejected`` of the pictures, or all, cannot be used.
     """
     encoder = find_pictures(config.content)
     if encoder is None:

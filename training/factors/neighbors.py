@@ -63,12 +63,12 @@ def no_neighbors(n_items: int) -> sparse.csr_matrix:
     return sparse.csr_matrix(([], ([], [])), shape=(n_items, n_items), dtype=np.float32)
 
 
-def factor_prior(likest: sparse.csr_matrix, item_factors: Vectors, counts: NDArray[np.int64]) -> Vectors:
+def factor_prior(similar: sparse.csr_matrix, item_factors: Vectors, counts: NDArray[np.int64]) -> Vectors:
     """Return the mean factors of the most similar items that have factors, weighted by similarity, (n_items, factors).
 
-    A row is zero where no similar item has factors. `likest` is from :func:`by_words`, `counts` (n_items,) are interactions.
+    A row is zero where no similar item has factors. `similar` is from :func:`by_words`, `counts` (n_items,) are interactions.
     """
-    warm = (likest @ sparse.diags_array((counts > 0).astype(np.float32))).tocsr()
+    warm = (similar @ sparse.diags_array((counts > 0).astype(np.float32))).tocsr()
     warm.eliminate_zeros()
     warm = _largest(warm, PRIOR_NEIGHBORS)
     totals = np.asarray(warm.sum(axis=1)).ravel()

@@ -46,6 +46,7 @@ class EventTable:
     def __init__(self, config: Config, accounting: Accounting, items: Iterable[Item], stored: StoredEvents) -> None:
         self.config, self.data, self.accounting, self.stored = config, config.data, accounting, stored
         threshold = config.data.threshold
+        self.source = config.data.interactions or str(FILE)
         self.threshold = movielens.THRESHOLD if threshold is None and config.data.preset else threshold
         missing = 1.0 if self.threshold is None else None  # a missing rating is no rating
         self.number = lru_cache(MOST_NUMBERS)(lambda text: number(text) if text else missing)
@@ -123,7 +124,7 @@ class EventTable:
     def dataset(self, items: list[Item]) -> Dataset:
         table = pd.concat(self.parts, ignore_index=True) if self.parts else pd.DataFrame()
         if table.empty:
-            raise DataError(f"{self._source()}: no usable interaction; see the accounting of `recsys validate`")
+            raise DataError(f"{self.source}: no usable interaction; see the accounting of `recsys validate`")
         self._check_columns()
         unrecorded = list(self.items)[len(items) :]
         notes = tuple(self._notes(table, items, unrecorded))
@@ -150,9 +151,6 @@ class EventTable:
 
     def _times(self, table: pd.DataFrame) -> Times | None:
         return table["time"].to_numpy() if self.has_times else None
-
-    def _source(self) -> str:
-        return self.data.interactions or str(FILE)
 
     def _check_columns(self) -> None:
         """Raise DataError when the files lack a column that the configuration names."""
@@ -202,7 +200,7 @@ class EventTable:
             dropped[f"under the threshold {self.threshold:g}: seen, not liked"] = len(disliked)
         if table.empty:
             reasons = "; ".join(f"{n} row{'' if n == 1 else 's'} {reason}" for reason, n in dropped.items() if n)
-            raise DataError(f"{self._source()}: no positive interaction is left: {reasons or 'there is no row'}")
+            raise DataError(f"{self.source}: no positive interaction is left: {reasons or 'there is no row'}")
         share = decay(self._times(table), self.data.half_life_days)
         if share is not None:
             table = table.assign(weight=table["weight"] * share)

@@ -72,10 +72,7 @@ def expand(pattern: str, key: str) -> list[Path]:
 def read_chunks(files: Iterable[Path], source: Source) -> Iterator[Chunk]:
     """Yield the rows of all files.
 
-    Raises
-    ------
-    DataError
-        When a file cannot be decoded, has no usable header, lacks a column or is of an unknown kind.
+    Raises DataError when a file cannot be decoded, has no usable header, lacks a column or is of an unknown kind.
     """
     for file in files:
         suffix = Path(file.name.removesuffix(".gz")).suffix.lower()
