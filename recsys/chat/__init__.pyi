@@ -2,7 +2,7 @@ from .intent import Texts as Texts
 from .json import PhrasedBy as PhrasedBy
 from .json import chat_object as chat_object
 from .llm import llm_reply as llm_reply
-from .parser import understand as understand
+from .preference_parser import understand as understand
 from .preferences import Message as Message
 from .preferences import Preferences as Preferences
 from .preferences import Role as Role

@@ -1,7 +1,7 @@
 """Entities of an utterance: the items and attribute values that it names.
 
-The longest phrase wins. A phrase of common words, such as the title "Up", is an entity only where :data:`TITLE_RULES` or
-:data:`VALUE_RULES` say so: it is quoted, followed by the item's year, written with capitals, in a list with another title, the
+The longest phrase wins. A phrase of common words, such as the title "Up", is an entity only where :func:`_is_title` or
+:func:`_is_value` says so: it is quoted, followed by the item's year, written with capitals, in a list with another title, the
 whole clause, at the end of a clause after a word such as "loved" or "except", before a verdict, or listed by the assistant. A
 phrase with one or two typos is found only where a name is expected, and only if the texts of the catalog lack one of its words.
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from recsys.chat.utterance import CLAUSE_ENDS, QUOTES, Utterance
+from recsys.data.ids import IdMap
 from recsys.text.name_index import NameIndex
 from recsys.text.name_rules import Value
 from recsys.text.tokens import ARTICLES, Token
@@ -27,7 +27,7 @@ MOST_NAMED = 64  # entities of an utterance
 MOST_GUESSED = 32  # spans of a conversation that are compared with misspelled names
 LONGEST_GUESS = 6  # words
 MOST_BEHIND = 3  # words that may extend a title of one word
-LONG = 3  # words of a phrase that is a title wherever it stands
+LONG = 3  # words of a phrase that is a title anywhere
 
 
 class Entity(NamedTuple):
@@ -45,56 +45,46 @@ class Entity(NamedTuple):
 
 
 class EntityFinder:
-    """Finds the entities of utterances.
+    """Finds the entities of utterances; `year_of` returns the year of an item, `words` are those of the catalog."""
 
-    Parameters
-    ----------
-    names : NameIndex
-    year_of : callable
-        From the row number of an item to its year, or None.
-    is_word : callable
-        Whether the texts or values of the catalog use a word.
-    """
-
-    def __init__(self, names: NameIndex, year_of: Callable[[int], int | None], is_word: Callable[[str], bool]) -> None:
-        self._names, self._year_of, self._is_word = names, year_of, is_word
+    def __init__(self, names: NameIndex, year_of: Callable[[int], int | None], words: IdMap) -> None:
+        self._names, self._year_of, self._words = names, year_of, words
         self._guesses = MOST_GUESSED
 
-    def find(self, utterance: Utterance, *, known: Set[int] = frozenset()) -> list[Entity]:
-        """Return the entities in order, at most MOST_NAMED and the misspelled ones; titles of `known` items always count."""
-        candidates = {one.entity: one for one in self._candidates(utterance)}
-        entities = candidates.keys()
-        found = {entity for entity, candidate in candidates.items() if candidate.is_meant}
-        found |= {one for one in entities if known & set(one.items) and _has_content(utterance, one)}
-        found |= _joined(utterance, found, entities - found)
-        taken: list[Entity] = []
+    def find(self, utterance: Utterance, *, listed: Set[int] = frozenset()) -> list[Entity]:
+        """Return at most MOST_NAMED entities and the misspelled names, in order; titles of `listed` items always count."""
+        candidates = dict(self._candidates(utterance))
+        entities = {entity for entity, common in candidates.items() if self._is_meant(utterance, entity, common)}
+        titles = [entity for entity in candidates if not listed.isdisjoint(entity.items)]
+        entities |= {entity for entity in titles if not WORDS["function"].issuperset(utterance.words(*entity[:2]))}
+        entities |= _joined(utterance, entities, candidates.keys() - entities)
+        longest: list[Entity] = []
         free = set(range(len(utterance.tokens)))
-        for one in sorted(found, key=lambda one: (one.start - one.stop, one)):
-            if free.issuperset(one.numbers):
-                free -= set(one.numbers)
-                taken.append(one)
-        taken = [self._lengthened(utterance, one) for one in sorted(taken)[:MOST_NAMED]]
-        return sorted([*taken, *self._misspelled(utterance, taken)])
+        for entity in sorted(entities, key=lambda entity: (entity.start - entity.stop, entity)):
+            if free.issuperset(entity.numbers):
+                free -= set(entity.numbers)
+                longest.append(entity)
+        return self._with_misspelled(
+            utterance, [self._lengthened(utterance, entity) for entity in sorted(longest)[:MOST_NAMED]]
+        )
 
-    def _candidates(self, utterance: Utterance) -> Iterator[_Candidate]:
-        """Yield every phrase of the name index at every token."""
+    def _candidates(self, utterance: Utterance) -> Iterator[tuple[Entity, bool]]:
+        """Yield the entities of every phrase at every token, and whether the phrase is common."""
         words = utterance.words(0)
         for start in range(len(words)):
             for stop, num in self._names.matches(words, start):
                 for entity in self._entities(utterance, start, stop, num):
-                    yield self._candidate(utterance, entity, common=bool(self._names.common[num]))
+                    yield entity, bool(self._names.common[num])
 
-    def _candidate(self, utterance: Utterance, entity: Entity, *, common: bool) -> _Candidate:
-        start, stop = entity.start, entity.stop
-        words = utterance.words(start, stop)
+    def _is_meant(self, utterance: Utterance, entity: Entity, common: bool) -> bool:
+        words = utterance.words(entity.start, entity.stop)
         dated = bool(entity.items) and len(words) > 1 and self._is_year(words[-1], entity.items[0])
-        beside, ends = (utterance.word(start - 1), utterance.word(stop)), (utterance.ends(start), utterance.ends(stop))
-        return _Candidate(utterance, entity, dated, common, words, *beside, *ends)
+        return dated or not common or (_is_value if entity.values else _is_title)(utterance, entity, words)
 
     def _entities(self, utterance: Utterance, start: int, stop: int, num: int) -> Iterator[Entity]:
         """Yield the items of a phrase, and its values."""
         if items := self._names.items(num):
-            dated = [one for one in items if self._is_year(utterance.word(stop), one)]
+            dated = [item for item in items if self._is_year(utterance.word(stop), item)]
             yield Entity(start, stop + bool(dated), tuple(dated or items))
         if values := self._names.values_of(num):
             yield Entity(start, stop, values=tuple(values))
@@ -109,125 +99,86 @@ class EntityFinder:
         for stop in range(entity.stop + 1, min(entity.stop + MOST_BEHIND, len(utterance.tokens)) + 1):
             if utterance.gap(stop - 1) != " " or utterance.ends(stop - 1) or not self._guesses:
                 break
-            found = None if self._is_word(utterance.word(stop - 1)) else self._nearest(utterance, entity.start, stop)
+            longer = None if utterance.word(stop - 1) in self._words else self._nearest(utterance, entity.start, stop)
             self._guesses -= 1
-            if found and found.items:
-                return found
+            if longer and longer.items:
+                return longer
         return entity
 
-    def _misspelled(self, utterance: Utterance, taken: Sequence[Entity]) -> Iterator[Entity]:
-        """Yield names with typos, where a name is expected."""
-        known = list(taken)
-        free = set(range(len(utterance.tokens))).difference(*(one.numbers for one in taken))
+    def _with_misspelled(self, utterance: Utterance, entities: list[Entity]) -> list[Entity]:
+        """Return entities and the names with typos where a name is expected, in order."""
+        free = set(range(len(utterance.tokens))).difference(*(entity.numbers for entity in entities))
         start = 0
         while start < len(utterance.tokens):
-            found = self._guess(utterance, start, _end_of_guess(utterance, free, start, known))
-            if found:
-                known.append(found)
-                yield found
-            start = found.stop if found else start + 1
+            stop = start
+            if _is_expected(utterance, start, entities):
+                while stop in free and stop - start < LONGEST_GUESS and (stop == start or not utterance.ends(stop)):
+                    stop += 1
+            entity = self._guess(utterance, start, stop)
+            entities += [entity] if entity else []
+            start = entity.stop if entity else start + 1
+        return sorted(entities)
 
-    def _guess(self, utterance: Utterance, start: int, stop: int) -> Entity | None:
-        """Return the longest misspelled name that begins at `start` and ends at `stop` or before."""
-        found = None
-        while stop > start and self._guesses and found is None:
+    def _guess(self, utterance: Utterance, start: int, last: int) -> Entity | None:
+        """Return the longest misspelled name that begins at `start` and ends at `last` or before."""
+        for stop in range(last, max(start, last - self._guesses), -1):
             self._guesses -= 1
-            found = self._nearest(utterance, start, stop)
-            stop -= 1
-        return found
+            if entity := self._nearest(utterance, start, stop):
+                return entity
+        return None
 
     def _nearest(self, utterance: Utterance, start: int, stop: int) -> Entity | None:
         words = utterance.words(start, stop)
-        if STOP_WORDS.issuperset(words) or (len(words) == 1 and self._is_word(words[0])):
+        if STOP_WORDS.issuperset(words) or (len(words) == 1 and words[0] in self._words):
             return None
         num = self._names.nearest(words)
-        found = None if num is None else next(self._entities(utterance, start, stop, num))
-        return None if found and len(words) == 1 and _is_person(found) else found
+        entity = None if num is None else next(self._entities(utterance, start, stop, num))
+        return None if entity and len(words) == 1 and _is_person(entity) else entity
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """A phrase that may be an entity, with the words beside it.
-
-    `dated`: it ends with the item's year; `common`: other texts use its words; `opens`, `closes`: it begins or ends a clause.
-    """
-
-    utterance: Utterance
-    entity: Entity
-    dated: bool
-    common: bool
-    words: list[str]
-    before: str
-    after: str
-    opens: bool
-    closes: bool
-
-    @property
-    def is_meant(self) -> bool:
-        """Whether the phrase is an entity here: the first rule that applies decides."""
-        rules = VALUE_RULES if self.entity.values else TITLE_RULES
-        return next(verdict for applies, verdict in rules if applies(self))
-
-    def is_quoted(self) -> bool:
-        return self.utterance.quoted(self.entity.start, self.entity.stop)
-
-    def is_number(self) -> bool:
-        return all(word.isdigit() for word in self.words)
-
-    def has_only_function_words(self) -> bool:
-        return WORDS["function"].issuperset(self.words)
-
-    def is_long(self) -> bool:
-        """Whether it has so many words that they are no coincidence: "life is beautiful", but not "black and white"."""
-        enough = LONG + 1 if WORDS["conjunctions"].intersection(self.words) else LONG
-        return len(self.words) >= enough and not STOP_WORDS.issuperset(self.words)
-
-    def has_verdict(self) -> bool:
-        following = self.utterance.words(self.entity.stop + 1, self.entity.stop + 1 + VERDICT_WORDS)
-        return self.opens and self.after in WORDS["be"] and not VERDICTS.isdisjoint(following)
-
-    def is_person(self) -> bool:
-        return _is_person(self.entity)
-
-    def is_person_with_cue(self) -> bool:
-        """Whether it is the last name of a person, where a person is expected."""
-        alone = self.opens and (self.closes or self.after in WORDS["things"])
-        return self.is_person() and (alone or self.before in WORDS["people"] or self.has_capitals())
-
-    def has_capitals(self) -> bool:
-        """Whether it is written as a name where other words are not."""
-        span = self.utterance.tokens[self.entity.start : self.entity.stop]
-        content = [token for token in span if token.word not in WORDS["function"]] or span[-1:]
-        if self.utterance.shouts or not all(map(_has_capital, content)):
-            return False
-        if not self.utterance.begins(self.entity.start) or len(content) > 1:
-            return True
-        if self.words[0] in ARTICLES:  # "The Thing was good"
-            return span[-1].capital and len(span) > 1
-        return self.after in WORDS["be"] and self.words[0] not in WORDS["function"]
+def _is_title(utterance: Utterance, entity: Entity, words: Sequence[str]) -> bool:
+    """Whether a phrase of common words is a title here."""
+    start, stop = entity.start, entity.stop
+    before, opens, closes = utterance.word(start - 1), utterance.ends(start), utterance.ends(stop)
+    if utterance.quoted(start, stop):
+        return True
+    if all(word.isdigit() for word in words):
+        return closes and before in WORDS["past"] | {"like"}
+    if _has_capitals(utterance, entity):
+        return True
+    if WORDS["function"].issuperset(words):
+        return False
+    enough = LONG + 1 if WORDS["conjunctions"].intersection(words) else LONG
+    if len(words) >= enough and not STOP_WORDS.issuperset(words):  # "life is beautiful", but not "black and white"
+        return True
+    following = utterance.words(stop + 1, stop + 1 + VERDICT_WORDS)
+    verdict = utterance.word(stop) in WORDS["be"] and not VERDICTS.isdisjoint(following)
+    whole = closes and before not in WORDS["conjunctions"]
+    return (opens and (whole or verdict)) or (closes and _cue_before(utterance, start))
 
 
-Rules = tuple[tuple[Callable[[_Candidate], bool], bool], ...]
-TITLE_RULES: Rules = (
-    (lambda one: one.dated or not one.common, True),
-    (_Candidate.is_quoted, True),
-    (lambda one: one.is_number() and one.closes and one.before in WORDS["past"] | {"like"}, True),
-    (_Candidate.is_number, False),
-    (_Candidate.has_capitals, True),
-    (_Candidate.has_only_function_words, False),
-    (_Candidate.is_long, True),
-    (lambda one: one.opens and one.closes and one.before not in WORDS["conjunctions"], True),
-    (_Candidate.has_verdict, True),
-    (lambda one: one.closes and _cue_before(one.utterance, one.entity.start), True),
-    (lambda _: True, False),
-)
-VALUE_RULES: Rules = (
-    (lambda one: not one.common or len(one.words) > 1 + (one.words[0] in ARTICLES), True),
-    (_Candidate.is_person_with_cue, True),
-    (_Candidate.is_person, False),
-    (_Candidate.has_only_function_words, False),
-    (lambda _: True, True),
-)
+def _is_value(utterance: Utterance, entity: Entity, words: Sequence[str]) -> bool:
+    """Whether a phrase of common words is a value here; the last name of a person is where a person is expected."""
+    if len(words) > 1 + (words[0] in ARTICLES):
+        return True
+    if not _is_person(entity):
+        return not WORDS["function"].issuperset(words)
+    alone = utterance.ends(entity.stop) or utterance.word(entity.stop) in WORDS["things"]
+    has_cue = (utterance.ends(entity.start) and alone) or utterance.word(entity.start - 1) in WORDS["people"]
+    return has_cue or _has_capitals(utterance, entity)
+
+
+def _has_capitals(utterance: Utterance, entity: Entity) -> bool:
+    """Whether an entity is written as a name where other words are not."""
+    span = utterance.tokens[entity.start : entity.stop]
+    content = [token for token in span if token.word not in WORDS["function"]] or span[-1:]
+    if utterance.shouts or not all(map(_has_capital, content)):
+        return False
+    if not utterance.begins(entity.start) or len(content) > 1:
+        return True
+    if span[0].word in ARTICLES:  # "The Thing was good"
+        return span[-1].capital and len(span) > 1
+    return utterance.word(entity.stop) in WORDS["be"] and span[0].word not in WORDS["function"]
 
 
 # A title follows one of these words where the word before them fits.
@@ -249,59 +200,42 @@ def _cue_before(utterance: Utterance, start: int) -> bool:
     return any(word in words and fits(before) for words, fits in TITLE_CUES)
 
 
-def _end_of_guess(utterance: Utterance, free: Set[int], start: int, taken: Sequence[Entity]) -> int:
-    """Return the number after the last token of what may be a name; `start` where no name is expected."""
-    if not any(expected(utterance, start, taken) for expected in EXPECTATIONS):
-        return start
-    stop = start
-    while stop in free and stop - start < LONGEST_GUESS and (stop == start or not utterance.ends(stop)):
-        stop += 1
-    return stop
-
-
-def _marks_name(utterance: Utterance, start: int) -> bool:
+def _is_expected(utterance: Utterance, start: int, entities: Sequence[Entity]) -> bool:
+    """Whether a misspelled name may begin at `start`, as other names expect it, or in a list behind a title."""
     token = utterance.tokens[start]
-    return token.capital and token.raw != "I" and not utterance.begins(start) and not utterance.shouts
+    titles = (entity for entity in entities if entity.items and entity.stop <= start)
+    return (
+        (start == 0 and len(utterance.tokens) <= LONGEST_GUESS)
+        or (token.capital and token.raw != "I" and not utterance.begins(start) and not utterance.shouts)
+        or utterance.gap(start)[-1:] in QUOTES - APOSTROPHES
+        or _cue_before(utterance, start)
+        or any(_gap_between(utterance, title.stop, start) in LIST_GAPS for title in titles)
+    )
 
 
-def _continues_list(utterance: Utterance, start: int, taken: Sequence[Entity]) -> bool:
-    titles = (one for one in taken if one.items and one.stop <= start)
-    return any(_gap_between(utterance, one.stop, start) in LIST_GAPS for one in titles)
-
-
-EXPECTATIONS: tuple[
-    Callable[[Utterance, int, Sequence[Entity]], bool], ...
-] = (  # where a misspelled name is looked for
-    lambda utterance, start, _: start == 0 and len(utterance.tokens) <= LONGEST_GUESS,
-    lambda utterance, start, _: _marks_name(utterance, start),
-    lambda utterance, start, _: utterance.gap(start)[-1:] in QUOTES - APOSTROPHES,
-    lambda utterance, start, _: _cue_before(utterance, start),
-    _continues_list,
-)
-
-
-def _joined(utterance: Utterance, found: Set[Entity], others: Iterable[Entity]) -> set[Entity]:
-    """Return those of `others` that stand in a list with a title of `found`, and are written as it is."""
+def _joined(utterance: Utterance, entities: Set[Entity], others: Iterable[Entity]) -> set[Entity]:
+    """Return those of `others` that are in a list with a title of `entities`, and are written as it is."""
     following: dict[int, list[Entity]] = defaultdict(list)  # by the end of the entity before
     preceding: dict[int, list[Entity]] = defaultdict(list)  # by the start of the entity after
-    for one in others:
-        if one.items and (utterance.tokens[one.start].capital or utterance.word(one.start) not in WORDS["function"]):
+    for other in others:
+        token = utterance.tokens[other.start]
+        if other.items and (token.capital or token.word not in WORDS["function"]):
             for conjunction in (0, 1):
-                following[one.start - conjunction].append(one)
-                preceding[one.stop + conjunction].append(one)
+                following[other.start - conjunction].append(other)
+                preceding[other.stop + conjunction].append(other)
     joined: set[Entity] = set()
-    left = [one for one in found if one.items]
+    left = [entity for entity in entities if entity.items]
     while left:
         entity = left.pop()
         near = {*following[entity.stop], *preceding[entity.start]} - joined
-        new = {one for one in near if _is_in_list(utterance, one, entity)}
+        new = {other for other in near if _is_in_list(utterance, other, entity)}
         joined |= new
         left += new
     return joined
 
 
 def _is_in_list(utterance: Utterance, entity: Entity, other: Entity) -> bool:
-    """Whether an entity stands in a list beside another, and is written as it is."""
+    """Whether an entity is in a list beside another, and is written as it is."""
     first, second = sorted((entity, other))
     alike = _has_capital(utterance.tokens[entity.stop - 1]) or not _has_capital(utterance.tokens[other.stop - 1])
     closed = utterance.ends(entity.stop) or utterance.tokens[entity.start].capital
@@ -314,10 +248,6 @@ def _is_person(entity: Entity) -> bool:
 
 def _has_capital(token: Token) -> bool:
     return token.capital or token.raw[0].isdigit()
-
-
-def _has_content(utterance: Utterance, entity: Entity) -> bool:
-    return not WORDS["function"].issuperset(utterance.words(entity.start, entity.stop))
 
 
 def _gap_between(utterance: Utterance, stop: int, start: int) -> str:

@@ -39,25 +39,14 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirec
 def llm_reply(
     config: ChatConfig, messages: Sequence[Message], plain: str, environment: Mapping[str, str] = os.environ
 ) -> str:
-    """Return the reply in the words of the endpoint.
-
-    Parameters
-    ----------
-    config : ChatConfig
-        With a `phrase_url`.
-    messages : sequence of Message
-        The conversation.
-    plain : str
-        The reply in plain words.
-    environment : mapping
-        Has the key under the name of ``phrase_key_env``.
+    """Return the reply `plain` in the words of the endpoint at `phrase_url`; `environment` has the key ``phrase_key_env``.
 
     Raises
     ------
     PhrasingError
         When there is no valid answer in time; the message quotes nothing of the conversation.
     """
-    turns = [{"role": one.role, "content": one.content[-LONGEST_TURN:]} for one in messages[-MOST_TURNS:]]
+    turns = [{"role": role, "content": content[-LONGEST_TURN:]} for role, content in messages[-MOST_TURNS:]]
     body = {
         "model": config.phrase_model,
         "messages": [{"role": "system", "content": f"{INSTRUCTIONS}\nFOUND:\n{plain}"}, *turns],

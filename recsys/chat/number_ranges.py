@@ -44,12 +44,8 @@ BOUNDS: dict[str, Callable[[float, float, float], tuple[float, float]]] = {  # o
 class Range(NamedTuple):
     """Range of an attribute, and its characters in the text.
 
-    Parameters
-    ----------
-    start, stop : int
-    attribute : str
-    low, high : float
-        Both belong to the range; infinite at an open end. "Before 1990" ends with 1989; "under 120 minutes" includes 120.
+    Both ends belong to the range, and are infinite where it is open. "Before 1990" ends with 1989; "under 120 minutes"
+    includes 120.
     """
 
     start: int
@@ -67,25 +63,25 @@ class Range(NamedTuple):
 
 def ranges(text: str, attributes: Attributes, taken: Iterable[tuple[int, int]]) -> list[Range]:
     """Return the ranges of an utterance in order, without those that overlap characters in `taken`."""
-    found: list[Range] = []
+    free: list[Range] = []
     busy = list(taken)
-    for one in _candidates(text, attributes):
-        if all(one.stop <= start or one.start >= stop for start, stop in busy):
-            found.append(one)
-            busy.append((one.start, one.stop))
-    return sorted(found)
+    for numbers in _candidates(text, attributes):
+        if all(numbers.stop <= start or numbers.start >= stop for start, stop in busy):
+            free.append(numbers)
+            busy.append((numbers.start, numbers.stop))
+    return sorted(free)
 
 
-def answered(text: str, asked: Range, step: float) -> Range | None:
-    """Return the range of a text such as "under 20", "at least 39.15" or "before it" after a question with the range `asked`.
+def answer_range(text: str, question: Range, step: float) -> Range | None:
+    """Return the range of a text such as "under 20" or "before it" after a question with a range; None for others.
 
-    `step` is the distance of two numbers of the attribute. None where the text says anything else.
+    `step` is the distance of two numbers of the attribute.
     """
     for kind, words in COMPARISONS.items():
         match = re.fullmatch(rf"\W*(?:{'|'.join(words)}) (?:{NUMBER}|it|that)\W*", text, re.IGNORECASE)
         if match:
-            number = float(match.group(1)) if match.group(1) else asked.low if asked.low > -INF else asked.high
-            return _range((0, len(text)), asked.attribute, kind, number, number, step)
+            number = float(match.group(1)) if match.group(1) else question.low if question.low > -INF else question.high
+            return _range((0, len(text)), question.attribute, kind, number, number, step)
     return None
 
 
@@ -104,11 +100,9 @@ def _of_attribute(text: str, name: str) -> Iterator[Range]:
     """Yield the ranges of numbers beside the name of an attribute."""
     called = rf"{re.escape(fold(name).replace('_', ' '))}(?:s|es)?"
     for kind, (words, *_) in COMPARISONS.items():
-        for pattern in (
-            rf"\b{called} (?:is |of |that is )?(?:{words}) {NUMBER}\b",
-            rf"\b(?:{words}) {NUMBER} {called}\b",
-        ):
-            for match in re.finditer(pattern, text, re.IGNORECASE):
+        behind, before = rf"{called} (?:is |of |that is )?(?:{words}) {NUMBER}", rf"(?:{words}) {NUMBER} {called}"
+        for pattern in (behind, before):
+            for match in re.finditer(rf"\b{pattern}\b", text, re.IGNORECASE):
                 number = float(match.group(1))
                 yield _range(match.span(), name, kind, number, number, 0.0)
 
@@ -124,14 +118,11 @@ def _decades(text: str, name: str) -> Iterator[Range]:
     for form, kind in DECADE_FORMS:
         for match in form.finditer(text):
             part, digits, word = match.groups()
-            first = WRITTEN[word.casefold()] if word else _first_year(int(digits.lstrip("'\u2019")))
+            decade = 0 if word else int(digits.lstrip("'\u2019"))  # 198 and 8 are the 1980s, 1 the 2010s
+            century = 0 if decade >= 100 else 2000 if decade < 3 else 1900
+            first = WRITTEN[word.casefold()] if word else 10 * decade + century
             begin, end = PARTS[part.casefold()] if part else (0, 9)
             yield _range(match.span(), name, kind, first + begin, first + end)
-
-
-def _first_year(decade: int) -> int:
-    """Return the first year of a decade of three digits or one: 198 and 8 are the 1980s, 1 the 2010s."""
-    return 10 * decade + (0 if decade >= 100 else 2000 if decade < 3 else 1900)
 
 
 def _relative(text: str, attributes: Attributes, name: str) -> Iterator[Range]:
@@ -140,11 +131,10 @@ def _relative(text: str, attributes: Attributes, name: str) -> Iterator[Range]:
     values = attributes.numbers.values[attributes.numbers.indptr[num] : attributes.numbers.indptr[num + 1]]
     for match in LAST_YEARS.finditer(text):
         yield Range(*match.span(), name, low=float(values[-1]) - int(match.group(1)))
+    third = len(values) // 3
     for match in OLD_OR_NEW.finditer(text):
-        if match.group(1):
-            yield Range(*match.span(), name, high=float(values[len(values) // 3]))
-        else:
-            yield Range(*match.span(), name, low=float(values[-1 - len(values) // 3]))
+        bounds = (-INF, float(values[third])) if match.group(1) else (float(values[-1 - third]), INF)
+        yield Range(*match.span(), name, *bounds)
 
 
 def _range(span: tuple[int, int], name: str, kind: str, low: float, high: float, step: float = 1.0) -> Range:

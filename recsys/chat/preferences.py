@@ -1,9 +1,12 @@
-"""Preferences stated in a conversation, and their tracker: later statements override earlier ones."""
+"""Preferences stated in a conversation, and their tracker: later statements override earlier ones.
+
+:func:`recsys.chat.preference_parser.understand` reads them from the messages.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -26,31 +29,17 @@ class Message(NamedTuple):
 
 
 class Mention(NamedTuple):
-    """An item, an attribute value or a text that the user likes, dislikes or has seen.
+    """An item, an attribute value or a text that the user likes, dislikes or has seen."""
 
-    Parameters
-    ----------
-    said : str
-        The words of the user.
-    turn : int
-        Number of the message, from 0.
-    weight : float
-        1 for the latest turn of the user, less for earlier ones.
-    items : tuple of int
-        Row numbers of the items with that name, the most popular first; empty for values and texts.
-    attribute, value : str
-        Empty for items and texts.
-    strong : bool
-        False where less of it is wanted, and not none.
-    """
-
-    said: str
-    turn: int
-    weight: float
-    items: tuple[int, ...] = ()
-    attribute: str = ""
+    said: str  # the words of the user
+    turn: int  # number of the message, from 0
+    weight: float  # 1 for the latest turn of the user, less for earlier ones
+    items: tuple[
+        int, ...
+    ] = ()  # row numbers of the items with that name, most popular first; empty for values and texts
+    attribute: str = ""  # empty for items and texts
     value: str = ""
-    strong: bool = True
+    strong: bool = True  # False where less of it is wanted, and not none
 
     @property
     def is_text(self) -> bool:
@@ -59,47 +48,28 @@ class Mention(NamedTuple):
 
 @dataclass(frozen=True)
 class Preferences:
-    """Preferences stated in a conversation, in the order of the statements.
-
-    Parameters
-    ----------
-    likes, dislikes : tuple of Mention
-    seen : tuple of Mention
-        Items that are neither liked nor disliked.
-    filters : tuple of Condition
-        Conditions that all items must meet.
-    shown : frozenset of int
-        Row numbers of the items that the assistant named; they are not recommended again.
-    asked : frozenset of (str, str)
-        Attributes and values of the assistant's questions; ("year", "") for a question about a number.
-    """
+    """Preferences stated in a conversation, in the order of the statements."""
 
     likes: tuple[Mention, ...] = ()
     dislikes: tuple[Mention, ...] = ()
-    seen: tuple[Mention, ...] = ()
-    filters: tuple[Condition, ...] = ()
-    shown: frozenset[int] = frozenset()
+    seen: tuple[Mention, ...] = ()  # items that are neither liked nor disliked
+    filters: tuple[Condition, ...] = ()  # conditions that all items must meet
+    shown: frozenset[int] = frozenset()  # row numbers of items that the assistant named; they are not recommended again
+    # attributes and values of the assistant's questions; ("year", "") for a question about a number
     asked: frozenset[tuple[str, str]] = frozenset()
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.likes or self.dislikes or self.filters)
 
     def items(self) -> set[int]:
         """Return the row numbers of all items that the user named."""
-        return {num for one in (*self.likes, *self.dislikes, *self.seen) for num in one.items[:1]}
-
-    def liked_texts(self) -> list[Mention]:
-        """Return the latest MOST_TEXTS texts that are liked."""
-        return [one for one in self.likes if one.is_text][-MOST_TEXTS:]
-
-    def disliked_texts(self) -> list[Mention]:
-        """Return the latest MOST_TEXTS texts that are disliked."""
-        return [one for one in self.dislikes if one.is_text][-MOST_TEXTS:]
+        return {num for mention in (*self.likes, *self.dislikes, *self.seen) for num in mention.items[:1]}
 
     def texts(self) -> list[str]:
         """Return the texts to encode for :func:`recsys.chat.recommend.converse`, without duplicates."""
-        return list(dict.fromkeys(one.said for one in (*self.liked_texts(), *self.disliked_texts())))
+        return list(dict.fromkeys(text.said for side in (self.likes, self.dislikes) for text in latest_texts(side)))
+
+
+def latest_texts(mentions: Sequence[Mention]) -> list[Mention]:
+    """Return the latest MOST_TEXTS texts of the likes or dislikes."""
+    return [mention for mention in mentions if mention.is_text][-MOST_TEXTS:]
 
 
 class PreferenceTracker:
@@ -118,27 +88,28 @@ class PreferenceTracker:
     def preferences(self) -> Preferences:
         """Return the present preferences."""
         filters = [condition for name, bounds in self._bounds.items() for condition in bounds.conditions(name)]
-        filters += [Condition(name, "in", tuple(sorted(kept))) for name, kept in self._allowed.items() if kept]
-        out = self._excluded.items()
-        filters += [Condition(name, "not in", tuple(sorted(values, key=str))) for name, values in out if values]
+        filters += [Condition(name, "in", tuple(sorted(values))) for name, values in self._allowed.items() if values]
+        excluded = [(name, tuple(sorted(values, key=str))) for name, values in self._excluded.items() if values]
+        filters += [Condition(name, "not in", values) for name, values in excluded]
         likes, dislikes, seen = tuple(self.likes), tuple(self.dislikes), tuple(self._seen)
-        found = Preferences(likes, dislikes, seen, tuple(filters), asked=frozenset(self.asked))
-        return replace(found, shown=frozenset(self.shown - found.items()))
+        preferences = Preferences(likes, dislikes, seen, tuple(filters), asked=frozenset(self.asked))
+        return replace(preferences, shown=frozenset(self.shown - preferences.items()))
 
     def values_of(self, turn: int) -> set[tuple[str, str]]:
         """Return the attributes and values that are liked or disliked in a turn."""
-        return {(one.attribute, one.value) for one in (*self.likes, *self.dislikes) if one.turn == turn}
+        mentions = (*self.likes, *self.dislikes)
+        return {(mention.attribute, mention.value) for mention in mentions if mention.turn == turn}
 
-    def item(self, mention: Mention, polarity: float) -> None:
+    def note_item(self, mention: Mention, polarity: float) -> None:
         """Note that an item is liked, disliked or, with polarity 0, only seen."""
         for side in (self.likes, self.dislikes, self._seen):
-            side[:] = [one for one in side if one.items[:1] != mention.items[:1]]
-        self._side(polarity).append(mention)
+            side[:] = [other for other in side if other.items[:1] != mention.items[:1]]
+        self._append(mention, polarity)
 
-    def value(self, mention: Mention, polarity: float, *, only: bool = False, instead: bool = False) -> None:
+    def note_value(self, mention: Mention, polarity: float, *, only: bool = False, instead: bool = False) -> None:
         """Note that a value is wanted, unwanted or neither; `only`: no other of its attribute, `instead`: replaces others."""
         attribute, value = mention.attribute, mention.value
-        self._drop(lambda one: (one.attribute, one.value) == (attribute, value))
+        self._drop(lambda other: (other.attribute, other.value) == (attribute, value))
         excluded, allowed = self._excluded[attribute], self._allowed[attribute]
         excluded.discard(value)
         if polarity <= -1:
@@ -146,67 +117,60 @@ class PreferenceTracker:
         if polarity <= 0:
             allowed.discard(value)
         else:
-            self._allow(mention, only=only, instead=instead)
+            if only or instead:
+                likes = [like for like in self.likes if like.attribute == attribute and like.turn < mention.turn]
+                allowed.difference_update(like.value for like in likes)
+                self._drop(likes.__contains__)
+            if only or allowed:
+                allowed.add(value)
         if polarity:
-            self._side(polarity).append(mention)
+            self._append(mention, polarity)
 
-    def range(self, numbers: Range, polarity: float, turn: int, step: float) -> None:
+    def note_range(self, numbers: Range, polarity: float, turn: int, step: float) -> None:
         """Note that numbers are wanted or unwanted; polarity 0 allows any number. `step` is the distance of two numbers."""
         name = numbers.attribute
-        wanted = numbers if polarity > 0 else numbers.opposite(step)
+        allowed = numbers if polarity > 0 else numbers.opposite(step)
         if polarity == 0:
             self.open(name)
-        elif wanted is not None:
+        elif allowed is not None:
             out = self._excluded.get(name, set())
-            out -= {one for one in out if isinstance(one, float) and wanted.low <= one <= wanted.high}
-            self._bounds[name].narrow(wanted, turn)
+            out -= {value for value in out if isinstance(value, float) and allowed.low <= value <= allowed.high}
+            self._bounds[name].narrow(allowed, turn)
         elif numbers.high - numbers.low < MOST_YEARS:
             self._excluded[name].update(map(float, range(int(numbers.low), int(numbers.high) + 1)))
 
-    def text(self, mention: Mention, polarity: float, *, instead: bool = False) -> None:
+    def note_text(self, mention: Mention, polarity: float, *, instead: bool = False) -> None:
         """Note that a text is wanted or unwanted; polarity 0 takes back the texts that contain its words."""
         words = _content_words(mention.said)
         same: Callable[[set[str]], bool] = words.__eq__ if polarity else words.__le__
-        self._drop(lambda one: one.is_text and bool(words) and same(_content_words(one.said)))
+        self._drop(lambda other: other.is_text and bool(words) and same(_content_words(other.said)))
         if instead and polarity > 0:
-            self.likes[:] = [one for one in self.likes if not one.is_text or one.turn == mention.turn]
+            self.likes[:] = [like for like in self.likes if not like.is_text or like.turn == mention.turn]
         if polarity:
-            self._side(polarity).append(mention)
+            self._append(mention, polarity)
 
-    def forget_text(self, turn: int) -> None:
+    def forget_texts(self, turn: int) -> None:
         """Drop the texts of a turn, whose words had another meaning."""
-        self._drop(lambda one: one.is_text and one.turn == turn)
+        self._drop(lambda mention: mention.is_text and mention.turn == turn)
 
     def open(self, attribute: str) -> None:
         """Allow any value of an attribute."""
-        for kept in (self._bounds, self._excluded, self._allowed):
-            kept.pop(attribute, None)
-        self._drop(lambda one: one.attribute == attribute)
+        for conditions in (self._bounds, self._excluded, self._allowed):
+            conditions.pop(attribute, None)
+        self._drop(lambda mention: mention.attribute == attribute)
 
     def reset(self) -> None:
         """Drop all preferences; what the user has seen and the assistant has shown stays."""
-        for kept in (self._bounds, self._excluded, self._allowed, self.likes, self.dislikes):
-            kept.clear()
-
-    def _allow(self, mention: Mention, *, only: bool, instead: bool) -> None:
-        allowed = self._allowed[mention.attribute]
-        if only or instead:
-            likes = [one for one in self.likes if one.attribute == mention.attribute]
-            earlier = {one for one in likes if one.turn < mention.turn}
-            allowed.difference_update(one.value for one in earlier)
-            self._drop(earlier.__contains__)
-        if only or allowed:
-            allowed.add(mention.value)
+        for preferences in (self._bounds, self._excluded, self._allowed, self.likes, self.dislikes):
+            preferences.clear()
 
     def _drop(self, is_out: Callable[[Mention], bool]) -> None:
         """Take back likes and dislikes."""
         for side in (self.likes, self.dislikes):
-            side[:] = [one for one in side if not is_out(one)]
+            side[:] = [mention for mention in side if not is_out(mention)]
 
-    def _side(self, polarity: float) -> list[Mention]:
-        if polarity == 0:
-            return self._seen
-        return self.likes if polarity > 0 else self.dislikes
+    def _append(self, mention: Mention, polarity: float) -> None:
+        (self._seen if polarity == 0 else self.likes if polarity > 0 else self.dislikes).append(mention)
 
 
 def _content_words(text: str) -> set[str]:

@@ -16,8 +16,9 @@ excluded, or were seen by the user are not recommended.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from recsys.chat.clarify import Question, clarifying
 from recsys.chat.intent import Intent, Texts
 from recsys.chat.preferences import Preferences
-from recsys.data.vectors import Vectors, unit_rows
+from recsys.data.vectors import unit_rows
 from recsys.index.exact import ExactIndex, VectorIndex, best_of, products
 from recsys.model.model import Model
 from recsys.recommend.answer import Answer, Recommendation, Source, Strategy
@@ -44,7 +45,7 @@ MOST_WORDS = 5
 
 
 class Near(NamedTuple):
-    """The most similar liked item, and its cosine."""
+    """Most similar liked item, and its cosine."""
 
     item_id: str
     title: str
@@ -73,43 +74,25 @@ class Reply(NamedTuple):
     n_left: int
 
 
-@dataclass(frozen=True, eq=False)
-class _Scored:
-    """Candidates and the parts of their scores, arrays (n,)."""
-
-    nums: Nums
-    meaning: Scores
-    attributes: Scores
-    words: Scores
-    personal: Scores
-    popularity: Scores
-
-    @property
-    def total(self) -> Vectors:
-        """As they are shown."""
-        return shown(self.meaning + self.attributes + self.words + self.personal + self.popularity)
-
-
 def converse(
     recommender: Recommender,
     preferences: Preferences,
     vectors: Texts,
-    asked: ListRequest,
+    request: ListRequest,
     hidden: AbstractSet[str] = NONE,
-    taste: UserState | None = None,
+    state: UserState | None = None,
 ) -> Reply:
     """Return items for the preferences of a conversation.
 
     Parameters
     ----------
-    preferences : Preferences
     vectors : mapping
         The encoded vectors of :meth:`Preferences.texts`; a text without a vector counts by its words.
-    asked : ListRequest
+    request : ListRequest
         Its k, exclude, filters and exact; the preferences narrow it further.
     hidden : set of str
         Ids of hidden items.
-    taste : UserState or None
+    state : UserState or None
         Of the user whose order counts; None for a guest.
 
     Raises
@@ -118,47 +101,48 @@ def converse(
         When a filter names no attribute of the catalog.
     """
     model = recommender.model
-    out = {*recommender.nums([*asked.exclude, *hidden]).tolist(), *preferences.items(), *preferences.shown}
-    out |= set() if taste is None else {*taste.seen.tolist()}
+    out = {*recommender.nums([*request.exclude, *hidden]).tolist(), *preferences.items(), *preferences.shown}
+    out |= set() if state is None else {*state.seen.tolist()}
     skip = np.array(sorted(out), dtype=np.int32)
-    conditions = (*asked.filters, *preferences.filters)
+    conditions = (*request.filters, *preferences.filters)
     eligible = model.attributes.mask(conditions) if conditions else None
-    wanted = Intent(model, preferences, vectors)
-    index: VectorIndex = ExactIndex(model.items_like_item.table) if asked.exact else model.items_like_item
-    nums = _candidates(model, index, wanted, taste, skip, eligible)
-    found = _scored(model, wanted, taste, nums)
-    total = found.total
-    order = falling(total, found.nums)
-    top = order[: asked.k]
-    reasons = tuple(_reason(model, wanted, found, place) for place in top.tolist())
+    intent = Intent(model, preferences, vectors)
+    index: VectorIndex = ExactIndex(model.items_like_item.table) if request.exact else model.items_like_item
+    nums = _candidates(model, index, intent, state, skip, eligible)
+    parts = _score_parts(model, intent, state, nums)
+    total = shown(reduce(np.add, parts))
+    order = falling(total, nums)
+    top = order[: request.k].tolist()
+    reasons = [_reason(model, intent, int(nums[row]), [float(part[row]) for part in parts]) for row in top]
     items = tuple(
         Recommendation(model.catalog.items.id(num), model.catalog.titles[num], score, _source(reason))
-        for num, score, reason in zip(found.nums[top].tolist(), total[top].tolist(), reasons, strict=True)
+        for num, score, reason in zip(nums[top].tolist(), total[top].tolist(), reasons, strict=True)
     )
-    strategy, fallback = _strategy(preferences, taste)
-    question = clarifying(model.catalog, found.nums[order].tolist(), preferences)
-    return Reply(Answer(strategy, items, fallback), reasons, question, len(nums))
+    strategy, fallback = _strategy(preferences, state)
+    question = clarifying(model.catalog, nums[order].tolist(), preferences)
+    return Reply(Answer(strategy, items, fallback), tuple(reasons), question, len(nums))
 
 
 def _candidates(
-    model: Model, index: VectorIndex, wanted: Intent, taste: UserState | None, skip: Nums, eligible: Mask | None
+    model: Model, index: VectorIndex, intent: Intent, state: UserState | None, skip: Nums, eligible: Mask | None
 ) -> Nums:
     """Return the best POOL items by meaning, also among those with a liked value, by words, by user, and by popularity."""
-    any_value = np.logical_or.reduce(wanted.masks) if wanted.masks else None
-    masks = [eligible] if any_value is None else [eligible, any_value if eligible is None else any_value & eligible]
-    found = []
-    for mask in masks:
-        if wanted.towards:
-            found.append(_nearest(index, wanted.direction, model.layout.factors, skip, mask))
-        else:
-            found.append(model.popularity.top(POOL, skip, mask).nums)
-    if taste is not None and taste.query.vector.any():
-        found.append(_nearest(model.items_for_user, taste.query.vector, model.layout.factors, skip, eligible))
-    nums, scores = model.need(Bm25).scores(" ".join(sorted(wanted.words)))
+    masks = [eligible]
+    if intent.masks:
+        any_value = np.logical_or.reduce(intent.masks)
+        masks.append(any_value if eligible is None else any_value & eligible)
+    factors = model.layout.factors
+    if intent.towards:
+        lists = [_nearest(index, intent.direction, factors, skip, mask) for mask in masks]
+    else:
+        lists = [model.popularity.top(POOL, skip, mask).nums for mask in masks]
+    if state is not None and state.query.vector.any():
+        lists.append(_nearest(model.items_for_user, state.query.vector, factors, skip, eligible))
+    nums, scores = model.need(Bm25).scores(" ".join(sorted(intent.words)))
     allowed = np.ones(len(nums), dtype=bool) if eligible is None else eligible[nums]
     allowed &= ~np.isin(nums, skip)
-    found.append(best_of(nums[allowed], scores[allowed], POOL).nums)
-    return np.unique(np.concatenate(found)).astype(np.int32)
+    lists.append(best_of(nums[allowed], scores[allowed], POOL).nums)
+    return np.unique(np.concatenate(lists)).astype(np.int32)
 
 
 def _nearest(index: VectorIndex, vector: Scores, factors: int, skip: Nums, eligible: Mask | None) -> Nums:
@@ -168,59 +152,55 @@ def _nearest(index: VectorIndex, vector: Scores, factors: int, skip: Nums, eligi
     return index.query(vector, POOL, np.union1d(skip, np.flatnonzero(~eligible)).astype(np.int32)).nums
 
 
-def _scored(model: Model, wanted: Intent, taste: UserState | None, nums: Nums) -> _Scored:
+def _score_parts(model: Model, intent: Intent, state: UserState | None, nums: Nums) -> tuple[Scores, ...]:
+    """Return the five parts of the scores of items, in the order of the module's table, each (len(nums),)."""
     zeros = np.zeros(len(nums))
-    is_stated = wanted.direction.any()
-    meaning = products(model.items_like_item.table.rows(nums), wanted.direction) if is_stated else zeros
-    text = " ".join(sorted(wanted.words))
-    by_words, keyword_scores = model.need(Bm25).scores(text)
-    worded = zeros.copy()
-    _, here, there = np.intersect1d(nums, by_words, assume_unique=True, return_indices=True)
+    is_stated = intent.direction.any()
+    meaning = products(model.items_like_item.table.rows(nums), intent.direction) if is_stated else zeros
+    text = " ".join(sorted(intent.words))
+    worded_nums, keyword_scores = model.need(Bm25).scores(text)
+    by_words = zeros.copy()
+    _, here, there = np.intersect1d(nums, worded_nums, assume_unique=True, return_indices=True)
     if len(here):
-        coverage = model.need(Bm25).coverage(text, by_words[there])
+        coverage = model.need(Bm25).coverage(text, worded_nums[there])
         best = float(keyword_scores[there].max())
-        worded[here] = WORDS * coverage.astype(np.float64) ** 2 * keyword_scores[there] / best
-    personal = zeros if taste is None else _personal(model, taste, nums)
-    known = wanted.towards or personal.any() or worded.any()
+        by_words[here] = WORDS * coverage.astype(np.float64) ** 2 * keyword_scores[there] / best
+    personal = zeros if state is None else _personal(model, state, nums)
+    is_known = intent.towards or personal.any() or by_words.any()
     largest = float(model.popularity.scores.max(initial=0)) or 1.0
-    popularity = zeros if known else POPULARITY * model.popularity.scores[nums].astype(np.float64) / largest
-    return _Scored(nums, meaning, wanted.by_attributes(nums), worded, personal, popularity)
+    popularity = zeros if is_known else POPULARITY * model.popularity.scores[nums].astype(np.float64) / largest
+    return meaning, intent.by_attributes(nums), by_words, personal, popularity
 
 
-def _personal(model: Model, taste: UserState, nums: Nums) -> NDArray[np.float64]:
-    made = np.zeros(len(nums))
-    if not taste.query.vector.any() or not len(nums):
-        return made
-    ranked = rank_items(model, taste.query, nums, len(nums)).found
-    scores = ranked.scores.astype(np.float64)
-    made[np.searchsorted(nums, ranked.nums)] = PERSONAL * (scores - scores[-1]) / ((scores[0] - scores[-1]) or 1.0)
-    return made
+def _personal(model: Model, state: UserState, nums: Nums) -> NDArray[np.float64]:
+    personal = np.zeros(len(nums))
+    if state.query.vector.any() and len(nums):
+        ranked = rank_items(model, state.query, nums, len(nums)).found
+        scores = ranked.scores.astype(np.float64)
+        spread = (scores[0] - scores[-1]) or 1.0
+        personal[np.searchsorted(nums, ranked.nums)] = PERSONAL * (scores - scores[-1]) / spread
+    return personal
 
 
-def _reason(model: Model, wanted: Intent, found: _Scored, place: int) -> ChatReason:
-    num = int(found.nums[place])
+def _reason(model: Model, intent: Intent, num: int, parts: Sequence[float]) -> ChatReason:
     item = model.catalog[num]
-    having = tuple(
-        (one.attribute, one.value) for one, mask in zip(wanted.values, wanted.masks, strict=True) if mask[num]
-    )
-    said = sorted(wanted.words & set(words(f"{item.title} {item.text}"))) if wanted.words else []
-    parts = (found.meaning, found.attributes, found.words, found.personal, found.popularity)
-    return ChatReason(
-        _near(model, wanted, num), having, tuple(said[:MOST_WORDS]), *(float(part[place]) for part in parts)
-    )
+    values = [value for value, mask in zip(intent.values, intent.masks, strict=True) if mask[num]]
+    shared = sorted(intent.words & set(words(f"{item.title} {item.text}"))) if intent.words else []
+    having = tuple((value.attribute, value.value) for value in values)
+    return ChatReason(_near(model, intent, num), having, tuple(shared[:MOST_WORDS]), *parts)
 
 
-def _near(model: Model, wanted: Intent, num: int) -> Near | None:
+def _near(model: Model, intent: Intent, num: int) -> Near | None:
     """Return the most similar liked item."""
-    if not wanted.items:
+    if not intent.items:
         return None
-    liked = np.array([one.items[0] for one in wanted.items], dtype=np.int32)
-    rows: NDArray[np.float32] = unit_rows(model.items_like_item.table.rows(np.append(liked, np.int32(num))))
+    liked = [mention.items[0] for mention in intent.items]
+    rows: NDArray[np.float32] = unit_rows(model.items_like_item.table.rows(np.array([*liked, num], dtype=np.int32)))
     cosines = shown(products(rows[:-1], rows[-1]))
     best = int(np.argmax(cosines))  # the first of equal ones
     if cosines[best] < NEAR:
         return None
-    return Near(model.catalog.items.id(int(liked[best])), model.catalog.titles[int(liked[best])], float(cosines[best]))
+    return Near(model.catalog.items.id(liked[best]), model.catalog.titles[liked[best]], float(cosines[best]))
 
 
 def _source(reason: ChatReason) -> Source:
@@ -233,9 +213,9 @@ def _source(reason: ChatReason) -> Source:
     return "keyword" if reason.by_words else "semantic" if reason.meaning else "content"
 
 
-def _strategy(preferences: Preferences, taste: UserState | None) -> tuple[Strategy, bool]:
-    if not preferences.is_empty:
+def _strategy(preferences: Preferences, state: UserState | None) -> tuple[Strategy, bool]:
+    if preferences.likes or preferences.dislikes or preferences.filters:
         return "conversation", False
-    if taste is not None and taste.query.vector.any():
-        return ("fold_in" if taste.fresh else "personalized"), False
+    if state is not None and state.query.vector.any():
+        return ("fold_in" if state.fresh else "personalized"), False
     return "popular", True

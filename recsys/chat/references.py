@@ -10,7 +10,7 @@ from recsys.chat.sentiment import Sentiment
 from recsys.chat.utterance import Utterance
 from recsys.text.name_index import NameIndex
 from recsys.text.name_rules import MOST_WORDS
-from recsys.text.tokens import Token, tokens
+from recsys.text.tokens import tokens
 from recsys.text.vocabulary import IDIOMS, ORDINALS, STOP_WORDS, WORDS, phrase_at
 
 LINE = re.compile(r"^[ \t]*(?:[0-9]{1,4}[.)]|[-*\u2022])[ \t]+(.*)$", re.MULTILINE)
@@ -19,7 +19,6 @@ MOST_ENTRIES = 100  # of the last list
 YEAR = re.compile(r"\s*\(?([0-9]{4})\)?")
 SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=[0-9]))+[.!?]?")
 LONGEST_READ = 2000  # characters of a message
-MOST_DIGITS = 3
 RELATIVE = WORDS["subjects"] | {"that"}  # "the last film I saw" is no entry of the list
 
 YearOf = Callable[[int], int | None]
@@ -57,10 +56,7 @@ def questions(text: str) -> list[str]:
 
 
 def yes_or_no(utterance: Utterance, sentiment: Sentiment, named: Container[int]) -> bool | None:
-    """Return the answer that the first clause of an utterance gives, None where it says anything else.
-
-    `named` are the numbers of tokens of names.
-    """
+    """Return the answer in the first clause of an utterance, None where it has another; `named` are tokens of names."""
     first = [i for i, clause in enumerate(sentiment.clauses) if clause == sentiment.clauses[0]]
     words = [utterance.word(i) for i in first]
     no_answer = (
@@ -73,26 +69,19 @@ def yes_or_no(utterance: Utterance, sentiment: Sentiment, named: Container[int])
     return None if any(no_answer) else words[0] in WORDS["yes"]
 
 
-def refers_to_items(utterance: Utterance) -> bool:
-    """Whether "none of these" refers to the listed items, and not to a question."""
-    return not {"these", "those"}.isdisjoint(utterance.words(0))
-
-
 def _first_title(line: str, names: NameIndex, year_of: YearOf) -> tuple[int, ...]:
     """Return the items of the longest title that begins a line."""
     words = tokens(line)
     best: tuple[int, ...] = ()
     for stop, num in names.matches([token.word for token in words], 0) if words else ():
-        year = YEAR.match(line, words[stop - 1].stop)
-        items = names.items(num) if year or _is_whole_title(line, words, stop) else []
+        end = words[stop - 1].stop
+        year = YEAR.match(line, end)
+        # no word follows a whole title ("It was fun" names none), or the index has cut it
+        is_whole = stop >= MOST_WORDS or not line[end:].lstrip()[:1].isalnum()
+        items = names.items(num) if year or is_whole else []
         dated = [item for item in items if year and str(year_of(item)) == year.group(1)]
         best = tuple(dated or items) or best
     return best
-
-
-def _is_whole_title(line: str, words: Sequence[Token], stop: int) -> bool:
-    """Whether a title ends before token `stop`: no word follows it ("It was fun" names none), or the index has cut it."""
-    return stop >= MOST_WORDS or not line[words[stop - 1].stop :].lstrip()[:1].isalnum()
 
 
 def _positions(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
@@ -104,5 +93,5 @@ def _positions(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
         names_entry = not after or (after in WORDS["list_entries"] and second not in RELATIVE)
         if word in ORDINALS and (article or i == 0) and names_entry:
             yield i - article, i + 1 + bool(after), ORDINALS[word]
-        elif word in WORDS["list_numbers"] and re.fullmatch(rf"[0-9]{{1,{MOST_DIGITS}}}", after):
+        elif word in WORDS["list_numbers"] and re.fullmatch("[0-9]{1,3}", after):
             yield i, i + 2, int(after)

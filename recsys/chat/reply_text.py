@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import groupby
 
 from recsys.chat.preferences import Mention, Preferences
 from recsys.chat.recommend import ChatReason, Reply
@@ -13,18 +13,21 @@ from recsys.model.model import Model
 from recsys.recommend.answer import Recommendation
 
 MOST_STATED = 5
-LISTED = {"in": "only", "not in": "no"}
-OPERATORS = {">=": "from", ">": "above", "<=": "up to", "<": "below"}
+OPERATORS = {">=": "from", "<=": "up to"}
 
 
 def plain_reply(model: Model, preferences: Preferences, reply: Reply) -> str:
     """Return the reply as a text of a few lines."""
     lines = [_headline(model, preferences, reply)]
-    for rank, (item, reason) in enumerate(zip(reply.answer.items, reply.reasons, strict=True), 1):
-        if rank == _first_without(reply) and preferences.likes:
-            lines.append(f"Without {_liked_values(preferences)}:")
+    having = [bool(reason.attributes) for reason in reply.reasons]
+    n = sum(having)  # items with a liked value
+    first_without = n if 0 < n < len(having) and all(having[:n]) and preferences.likes else None
+    for i, (item, reason) in enumerate(zip(reply.answer.items, reply.reasons, strict=True)):
+        if i == first_without:
+            values = dict.fromkeys(mention.value for mention in preferences.likes if mention.attribute)
+            lines.append(f"Without {' or '.join(values)}:")
         why = reason_text(reason)
-        lines.append(f"{rank}. {_titled(model, item)}{f': {why}' if why else ''}")
+        lines.append(f"{i + 1}. {_titled(model, item)}{f': {why}' if why else ''}")
     if reply.question is not None:
         lines.append(reply.question.text)
     return "\n".join(lines)
@@ -32,15 +35,15 @@ def plain_reply(model: Model, preferences: Preferences, reply: Reply) -> str:
 
 def reason_text(reason: ChatReason) -> str:
     """Return why an item is recommended."""
-    near, parts = reason.near, (reason.meaning, reason.by_attributes, reason.by_words)
+    near, best = reason.near, max(reason.meaning, reason.by_attributes, reason.by_words)
     texts = (
-        (near is not None, f"like {near.title or near.item_id}" if near else ""),
-        (reason.attributes, ", ".join(value for _, value in reason.attributes)),
-        (reason.words, "with " + ", ".join(f'"{word}"' for word in reason.words)),
-        (reason.personal > 0 and reason.personal >= max(parts), "to your taste"),
-        (reason.popularity, "liked by many"),
+        f"like {near.title or near.item_id}" if near else "",
+        ", ".join(value for _, value in reason.attributes),
+        "with " + ", ".join(f'"{word}"' for word in reason.words) if reason.words else "",
+        "to your taste" if reason.personal > 0 and reason.personal >= best else "",
+        "liked by many" if reason.popularity else "",
     )
-    return "; ".join(text for applies, text in texts if applies) or ("near in meaning" if reason.meaning > 0 else "")
+    return "; ".join(filter(None, texts)) or ("near in meaning" if reason.meaning > 0 else "")
 
 
 def mention_text(model: Model, mention: Mention) -> str:
@@ -55,11 +58,11 @@ def condition_text(condition: Condition) -> str:
     """Return a condition in words."""
     values = ", ".join(map(plain_text, condition.values))
     numbers = sorted(value for value in condition.values if isinstance(value, float))
+    if condition.operator in OPERATORS:
+        return f"{condition.attribute} {OPERATORS[condition.operator]} {values}"
     if condition.operator == "not in" and numbers:
         return f"{condition.attribute} not {' nor '.join(_runs(numbers))}"
-    if condition.operator in LISTED:
-        return f"{LISTED[condition.operator]} {values}"
-    return f"{condition.attribute} {OPERATORS.get(condition.operator, 'of')} {values}"
+    return f"{'only' if condition.operator == 'in' else 'no'} {values}"
 
 
 def _headline(model: Model, preferences: Preferences, reply: Reply) -> str:
@@ -75,36 +78,19 @@ def _headline(model: Model, preferences: Preferences, reply: Reply) -> str:
 
 def _stated(model: Model, preferences: Preferences) -> list[str]:
     """Return the latest likes and dislikes, the limits of numbers, and the unwanted values."""
-    likes = [mention_text(model, one) for one in preferences.likes[-MOST_STATED:]]
-    dislikes = [f"not {mention_text(model, one)}" for one in preferences.dislikes[-MOST_STATED:] if not one.attribute]
-    limits = [
-        *(condition_text(one) for one in preferences.filters if one.operator != "not in" or _is_of_numbers(one)),
-        *sorted({f"{'no' if one.strong else 'less'} {one.value}" for one in preferences.dislikes if one.attribute}),
-    ]
-    return [*dict.fromkeys(likes), *dict.fromkeys(dislikes), *limits]
-
-
-def _is_of_numbers(condition: Condition) -> bool:
-    return isinstance(condition.values[0], float)
-
-
-def _first_without(reply: Reply) -> int:
-    """Return the rank from which on no item has a liked value; 0 where all or none have one, or they are mixed."""
-    having = [bool(reason.attributes) for reason in reply.reasons]
-    n = sum(having)
-    return n + 1 if 0 < n < len(having) and all(having[:n]) else 0
-
-
-def _liked_values(preferences: Preferences) -> str:
-    return " or ".join(dict.fromkeys(one.value for one in preferences.likes if one.attribute))
+    dislikes = preferences.dislikes
+    texts = [mention_text(model, like) for like in preferences.likes[-MOST_STATED:]]
+    texts += [f"not {mention_text(model, item)}" for item in dislikes[-MOST_STATED:] if not item.attribute]
+    filters = [each for each in preferences.filters if each.operator != "not in" or isinstance(each.values[0], float)]
+    values = {f"{'no' if value.strong else 'less'} {value.value}" for value in dislikes if value.attribute}
+    return [*dict.fromkeys(texts), *map(condition_text, filters), *sorted(values)]
 
 
 def _runs(numbers: list[float]) -> Iterator[str]:
     """Yield rising numbers as text, successive numbers as one range."""
-    begins = [i for i, number in enumerate(numbers) if not i or number != numbers[i - 1] + 1]
-    for start, stop in pairwise([*begins, len(numbers)]):
-        first, last = plain_text(numbers[start]), plain_text(numbers[stop - 1])
-        yield first if start == stop - 1 else f"from {first} to {last}"
+    for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        texts = [plain_text(number) for _, number in run]
+        yield texts[0] if len(texts) == 1 else f"from {texts[0]} to {texts[-1]}"
 
 
 def _titled(model: Model, item: Recommendation) -> str:

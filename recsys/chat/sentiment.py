@@ -9,7 +9,7 @@ before it: "musicals are boring", "horror? no".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
@@ -51,11 +51,7 @@ class Sentiment:
 
 def read_sentiment(utterance: Utterance, named: Mapping[int, object] = MappingProxyType({})) -> Sentiment:
     """Read the sentiment of an utterance; `named` maps the numbers of tokens of names, which are no cues, to their names."""
-    reader = _Reader(utterance, named)
-    i = 0
-    while i < len(utterance.tokens):
-        i += reader.step(i)
-    return reader.sentiment()
+    return _Reader(utterance, named).sentiment()
 
 
 class _Reader:
@@ -72,45 +68,54 @@ class _Reader:
         self.narrowed = False
         self.continued: set[int] = set()  # clauses that continue a list
 
-    def step(self, i: int) -> int:
-        """Read on from token `i`; return how many tokens were read."""
+    def sentiment(self) -> Sentiment:
+        while len(self.polarities) < len(self.words):
+            self._step(len(self.polarities))
+        self._apply_verdicts()
+        self._apply_answers()
+        at = [i for i, word in enumerate(self.words) if word == "instead" and self.words[i + 1 :][:1] != ["of"]]
+        instead = {i for clause in self._groups() if not set(clause).isdisjoint(at) for i in clause}
+        sets = (frozenset(numbers) for numbers in (self.cues, self._seen(), self.only, instead))
+        return Sentiment(tuple(self.polarities), tuple(self.clauses), *sets)
+
+    def _step(self, i: int) -> None:
+        """Read the cue or word that begins with token `i`."""
         if i:
             self._pause(i)
         self.narrowed |= bool(phrase_at(self.words, i, ONLY))
         idiom = phrase_at(self.words, i, IDIOMS)
         if idiom and (IDIOMS[idiom] or self.opens(i)):
-            return self._turn(len(idiom), IDIOMS[idiom])
+            self._note(i, len(idiom), IDIOMS[idiom])
+            return
         word = self.words[i]
         if word in WORDS["contrast"]:
             self._begin_clause(i)
-        cue = next((cue for cue in CUES if word in cue.words and cue.applies(self, i)), None)
-        if cue:
-            return self._turn(1, cue.polarity)
-        self._note(1)
-        return 1
+        self._note(i, 1, next((cue.polarity for cue in CUES if word in cue.words and cue.applies(self, i)), None))
 
-    def sentiment(self) -> Sentiment:
-        self._apply_verdicts()
-        self._apply_answers()
-        sets = (frozenset(one) for one in (self.cues, self._seen(), self.only, self._instead()))
-        return Sentiment(tuple(self.polarities), tuple(self.clauses), *sets)
+    def _note(self, i: int, n: int, polarity: float | None) -> None:
+        """Note `n` tokens, which are a cue with a polarity, or words that have that of the latest cue."""
+        if polarity is not None:
+            self.polarity = polarity
+            self.cues.update(range(i, i + n))
+            if polarity <= 0:
+                self.negation, self.narrowed = i + n - 1, False
+        if self.narrowed:
+            self.only.update(range(i, i + n))
+        self.polarities += [self.polarity] * n
+        self.clauses += [self.clause] * n
 
     def is_subject_new(self, i: int) -> bool:
-        """Whether a subject stands between the latest negation and token `i`."""
+        """Whether a subject is between the latest negation and token `i`."""
         return not WORDS["subjects"].isdisjoint(self.words[self.negation + 1 : i])
 
     def is_new(self, i: int) -> bool:
-        """Whether a subject, a name or a word with content stands between the latest negation and token `i`."""
+        """Whether a subject, a name or a word with content is between the latest negation and token `i`."""
         between = self.words[self.negation + 1 : i]
         return self.is_subject_new(i) or not all(word in STOP_WORDS or word.endswith("ly") for word in between)
 
     def opens(self, i: int) -> bool:
-        """Whether only stop words stand before token `i` in its clause."""
+        """Whether only stop words are before token `i` in its clause."""
         return STOP_WORDS.issuperset(self.words[self.begin : i])
-
-    def prefers(self, i: int) -> bool:
-        """Whether "prefer" stands before token `i` in its clause."""
-        return any(word.startswith("prefer") for word in self.words[self.begin : i])
 
     def _begin_clause(self, i: int, *, continues: bool = False) -> None:
         self.clause, self.begin = self.clause + 1, i
@@ -192,33 +197,12 @@ class _Reader:
                 seen.update(numbers)
         return seen
 
-    def _instead(self) -> Iterator[int]:
-        for numbers in self._groups():
-            if any(self.words[i] == "instead" and self.words[i + 1 :][:1] != ["of"] for i in numbers):
-                yield from numbers
-
     def _groups(self) -> list[list[int]]:
         """Return the token numbers of each clause."""
         groups: list[list[int]] = [[] for _ in range(self.clause + 1)]
         for i, clause in enumerate(self.clauses):
             groups[clause].append(i)
         return groups
-
-    def _turn(self, n: int, polarity: float) -> int:
-        """Note a cue of `n` tokens."""
-        start = len(self.polarities)
-        self.polarity = polarity
-        if polarity <= 0:
-            self.negation, self.narrowed = start + n - 1, False
-        self.cues.update(range(start, start + n))
-        self._note(n)
-        return n
-
-    def _note(self, n: int) -> None:
-        if self.narrowed:
-            self.only.update(range(len(self.polarities), len(self.polarities) + n))
-        self.polarities += [self.polarity] * n
-        self.clauses += [self.clause] * n
 
 
 class Cue(NamedTuple):
@@ -237,7 +221,7 @@ CUES = (  # the first that applies decides
     Cue(WORDS["negative"], -1.0),
     Cue({"enough"}, -1.0, _Reader.opens),
     Cue(WORDS["weakening"], LESS, lambda reader, _: reader.polarity > -1),
-    Cue({"over"}, LESS, _Reader.prefers),
+    Cue({"over"}, LESS, lambda reader, i: any(word.startswith("prefer") for word in reader.words[reader.begin : i])),
     Cue(WORDS["positive"] - WORDS["positive_nouns"], 1.0, lambda reader, i: reader.polarity != 1 and reader.is_new(i)),
     Cue(WORDS["positive_nouns"], 1.0, lambda reader, i: reader.polarity != 1 and reader.is_subject_new(i)),
 )

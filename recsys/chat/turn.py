@@ -8,39 +8,27 @@ from typing import Any, NamedTuple
 
 from recsys.chat.intent import Texts
 from recsys.chat.json import chat_object
-from recsys.chat.parser import understand
+from recsys.chat.preference_parser import understand
 from recsys.chat.preferences import Message
 from recsys.chat.recommend import Reply, converse
 from recsys.events.activity import NO_EVENTS, UserEvents
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
 
-Encode = Callable[[list[str]], Texts | None]
-
 
 class Turn(NamedTuple):
-    """The answer to a turn.
-
-    Parameters
-    ----------
-    reply : Reply
-        Items, their reasons and a question.
-    shown : dict
-        The same as a JSON object, with the reply in plain words.
-    encoded : bool
-        Whether all texts were encoded; those that were not count by their words.
-    """
+    """Answer to a turn."""
 
     reply: Reply
-    shown: dict[str, Any]
-    encoded: bool
+    shown: dict[str, Any]  # the same as a JSON object, with the reply in plain words
+    encoded: bool  # whether all texts were encoded; those that were not count by their words
 
 
 def answer_turn(
     recommender: Recommender,
     messages: Sequence[Message],
     request: ListRequest,
-    encode: Encode,
+    encode: Callable[[list[str]], Texts | None],
     *,
     user_id: str | None = None,
     events: UserEvents = NO_EVENTS,
@@ -57,7 +45,7 @@ def answer_turn(
     events : UserEvents
         Events of the user since the model was trained, and hidden items.
     ignored : set of str
-        Phrases, case-folded, that the parser must not take for a name, a value, a range or a text.
+        Casefolded phrases that are no name, value, range or text.
 
     Raises
     ------

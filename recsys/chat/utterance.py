@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import dropwhile, groupby
 
 from recsys.text.tokens import Token, tokens
 from recsys.text.vocabulary import LEADING_STOP_WORDS, TRAILING_STOP_WORDS, WORDS
@@ -21,11 +22,10 @@ class Utterance:
     """A text and its tokens; methods take token numbers, `stop` is the number after the last token."""
 
     text: str
-    tokens: Sequence[Token]
 
-    @classmethod
-    def of(cls, text: str) -> Utterance:
-        return cls(text, tokens(text))
+    @cached_property
+    def tokens(self) -> Sequence[Token]:
+        return tokens(self.text)
 
     def gap(self, i: int) -> str:
         """Return the characters before token `i`."""
@@ -65,22 +65,10 @@ class Utterance:
         inner = [token for i, token in enumerate(self.tokens) if not self.begins(i) and token.raw != "I"]
         return len(inner) > 1 and sum(token.capital for token in inner) > MAX_CAPITALS * len(inner)
 
-
-def runs_of(numbers: Iterable[int], clauses: Sequence[int]) -> list[list[int]]:
-    """Split rising token numbers into runs of neighbors in the same clause."""
-    runs: list[list[int]] = []
-    for i in numbers:
-        if runs and runs[-1][-1] == i - 1 and clauses[i] == clauses[i - 1]:
-            runs[-1].append(i)
-        else:
-            runs.append([i])
-    return runs
-
-
-def trimmed(utterance: Utterance, run: list[int]) -> list[int]:
-    """Return token numbers without the stop words at both ends."""
-    while run and utterance.word(run[0]) in LEADING_STOP_WORDS:
-        run = run[1:]
-    while run and utterance.word(run[-1]) in TRAILING_STOP_WORDS:
-        run = run[:-1]
-    return run
+    def runs(self, numbers: Iterable[int], clauses: Sequence[int]) -> Iterator[list[int]]:
+        """Split rising token numbers into runs of neighbors in a clause, without the stop words at both ends."""
+        for _, group in groupby(enumerate(numbers), lambda pair: (pair[1] - pair[0], clauses[pair[1]])):
+            run = list(dropwhile(lambda i: self.word(i) in LEADING_STOP_WORDS, (i for _, i in group)))
+            while run and self.word(run[-1]) in TRAILING_STOP_WORDS:
+                run.pop()
+            yield run

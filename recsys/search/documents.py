@@ -56,9 +56,5 @@ def search_documents(
     """
     texts = [document.text for document in documents]
     corpus = Corpus.of(texts, None if encoder is None else encoder.encode(texts, advance))
-    query = TextQuery(text, mode, None if encoder is None else encoder.encode([text])[0])
-    found = corpus.find(query, k)
-    return [
-        FoundDocument(documents[num], score)
-        for num, score in zip(found.nums.tolist(), found.scores.tolist(), strict=True)
-    ]
+    best = corpus.find(TextQuery(text, mode, None if encoder is None else encoder.encode([text])[0]), k)
+    return [FoundDocument(documents[num], float(score)) for num, score in zip(best.nums, best.scores, strict=True)]

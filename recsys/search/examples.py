@@ -45,32 +45,17 @@ STRATEGIES: tuple[Strategy, ...] = ("mean", "best_score", "context_pairs")
 POOL = 1000  # items ranked for each positive example with an approximate index
 LEAST_WEIGHT, LARGEST_WEIGHT = 0.001, 1000
 TINY = 1e-6  # shorter sums of unit vectors are rounding errors
-
 FEW = 8  # gather rows if they are less than 1 / FEW of the table
 NONE_LIKE = np.full((1, 1), -np.inf)  # similarity of every item without examples
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """Positive or negative example.
+    """Positive or negative example; raises QueryError when the weight is out of range."""
 
-    Parameters
-    ----------
-    vector : float array (layout.dim,)
-    weight : float
-        From LEAST_WEIGHT to LARGEST_WEIGHT.
-    item_num : int or None
-        Row number of an example item, which is left out of the answer.
-
-    Raises
-    ------
-    QueryError
-        When the weight is out of range.
-    """
-
-    vector: Scores
-    weight: float = 1.0
-    item_num: int | None = None
+    vector: Scores  # (layout.dim,)
+    weight: float = 1.0  # from LEAST_WEIGHT to LARGEST_WEIGHT
+    item_num: int | None = None  # row number of an example item, which is left out of the answer
 
     def __post_init__(self) -> None:
         if not LEAST_WEIGHT <= self.weight <= LARGEST_WEIGHT:
@@ -91,26 +76,17 @@ class VectorQuery:
         if not self.positive:
             raise QueryError("a query needs at least one positive example")
 
-    def item_nums(self) -> list[int]:
-        """Return the row numbers of the example items."""
-        return [example.item_num for example in (*self.positive, *self.negative) if example.item_num is not None]
-
-    def telling(self) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-        """The positive and the negative examples of which something is known."""
-        known = ([one for one in side if one.vector.any()] for side in (self.positive, self.negative))
-        return tuple(next(known)), tuple(next(known))
-
 
 def item_example(recommender: Recommender, item_id: str, weight: float = 1.0) -> Example:
     """Return an item as an example; raises NotFoundError when it is not in the catalog."""
     num = recommender.item_num(item_id)
     row = recommender.model.items_like_item.table.rows(np.asarray([num]))[0]
-    return _example(row, weight, num)
+    return Example(unit_rows(row), weight, num)
 
 
 def text_example(recommender: Recommender, vector: Vectors, weight: float = 1.0) -> Example:
     """Return a text as an example, from its encoded vector (text_dim,); zero for no known word."""
-    return _example(row_of_text(recommender.model, vector), weight)
+    return Example(unit_rows(row_of_text(recommender.model, vector)), weight)
 
 
 def user_example(
@@ -120,17 +96,16 @@ def user_example(
     model, vector = recommender.model, recommender.user_state(user_id, events).query.vector
     if not vector.any():
         raise NotFoundError(f"nothing is known of user {user_id!r}")
-    return _example(model.likeness.of_user(vector, model.layout.factors), weight)
+    return Example(unit_rows(model.likeness.of_user(vector, model.layout.factors)), weight)
 
 
 def search_by_examples(
-    recommender: Recommender, wanted: VectorQuery, request: ListRequest, hidden: AbstractSet[str] = NONE
+    recommender: Recommender, query: VectorQuery, request: ListRequest, hidden: AbstractSet[str] = NONE
 ) -> Answer:
     """Return items by examples, without the example items; popular items if no example has data.
 
     Parameters
     ----------
-    wanted : VectorQuery
     request : ListRequest
         Its k, offset, exclude, filters and exact.
     hidden : set of str
@@ -141,31 +116,31 @@ def search_by_examples(
     QueryError
         When a filter names no attribute of the catalog.
     """
-    model, eligible = recommender.model, recommender.eligible(request)
-    own = np.array(wanted.item_nums(), dtype=np.int32)
-    skip = np.union1d(recommender.nums([*request.exclude, *hidden]), own).astype(np.int32)
+    model, eligible, strategy = recommender.model, recommender.eligible(request), query.strategy
+    own = [example.item_num for example in (*query.positive, *query.negative) if example.item_num is not None]
+    skip = np.union1d(recommender.nums([*request.exclude, *hidden]), np.array(own, dtype=np.int32)).astype(np.int32)
     index: VectorIndex = ExactIndex(model.items_like_item.table) if request.exact else model.items_like_item
-    positive, negative = wanted.telling()
+    positive, negative = ([each for each in side if each.vector.any()] for side in (query.positive, query.negative))
     direction = _mean(positive, negative) if positive else np.zeros(1)
-    if not positive or (wanted.strategy == "mean" and not direction.any()):
-        out = [*request.exclude, *(model.catalog.items.id(num) for num in own.tolist())]
+    if not positive or (strategy == "mean" and not direction.any()):
+        out = [*request.exclude, *map(model.catalog.items.id, own)]
         return recommender.popular(replace(request, exclude=out), hidden=hidden)._replace(fallback=True)
-    if wanted.strategy == "mean":
+    if strategy == "mean":
         ranked = rank_by_vector(index, direction, model.layout.factors, request.depth, skip, eligible=eligible)
         page = answer.page(ranked.found.nums.tolist(), request.offset, request.k, set())
         items = answer.of_ranked(model.catalog, ranked.take(np.array(page.places, dtype=np.int64)))
     else:
         nums = _candidates(index, positive, skip, eligible)
-        found = _best(index.table, wanted.strategy, positive, negative, nums, request.depth)
-        page = answer.page(found.nums.tolist(), request.offset, request.k, set())
-        items = _items(model, found, np.array(page.places, dtype=np.int64))
-    return Answer(wanted.strategy, items, next_offset=page.next_offset)
+        best = _best(index.table, strategy, positive, negative, nums, request.depth)
+        page = answer.page(best.nums.tolist(), request.offset, request.k, set())
+        items = _items(model, best, page.places)
+    return Answer(strategy, items, next_offset=page.next_offset)
 
 
 def _candidates(index: VectorIndex, positive: Sequence[Example], skip: Nums, eligible: Mask | None) -> Nums:
     if not isinstance(index, ExactIndex):
-        near = [find_candidates(index, one.vector, POOL, skip, eligible) for one in positive]
-        return np.unique(np.concatenate(near)).astype(np.int32)
+        lists = [find_candidates(index, example.vector, POOL, skip, eligible) for example in positive]
+        return np.unique(np.concatenate(lists)).astype(np.int32)
     allowed = np.ones(len(index), dtype=bool) if eligible is None else eligible.copy()
     allowed[skip] = False
     return np.flatnonzero(allowed).astype(np.int32)
@@ -179,24 +154,20 @@ def _mean(positive: Sequence[Example], negative: Sequence[Example]) -> NDArray[n
 
 
 def _average(examples: Sequence[Example]) -> NDArray[np.float64]:
-    weights = np.array([one.weight for one in examples])
-    return np.asarray(np.average([one.vector for one in examples], axis=0, weights=weights), dtype=np.float64)
+    weights, vectors = [example.weight for example in examples], [example.vector for example in examples]
+    return np.asarray(np.average(vectors, axis=0, weights=np.array(weights)), dtype=np.float64)
 
 
-def _items(model: Model, found: Neighbors, places: NDArray[np.int64]) -> tuple[Recommendation, ...]:
+def _items(model: Model, best: Neighbors, places: list[int]) -> tuple[Recommendation, ...]:
     """Return the items at `places`; the source of a score is the data of its item."""
-    rows, factors = model.items_like_item.table.rows(found.nums[places]), model.layout.factors
+    nums, scores, factors = best.nums[places], best.scores[places], model.layout.factors
+    rows = model.items_like_item.table.rows(nums)
     sources = [answer.source(bool(row[:factors].any()), bool(row[factors:].any())) for row in rows]
-    return answer.recommendations(model.catalog, found.nums[places].tolist(), found.scores[places].tolist(), sources)
+    return answer.recommendations(model.catalog, nums.tolist(), scores.tolist(), sources)
 
 
 def _best(
-    table: VectorTable,
-    strategy: Strategy,
-    positive: Sequence[Example],
-    negative: Sequence[Example],
-    nums: Nums,
-    k: int,
+    table: VectorTable, strategy: Strategy, positive: Sequence[Example], negative: Sequence[Example], nums: Nums, k: int
 ) -> Neighbors:
     """Return the best `k` of `nums` by comparison with each example.
 
@@ -206,7 +177,7 @@ def _best(
     compare = _best_score if strategy == "best_score" else _context
     if len(nums) > k:
         near, far = _roughly(table, positive, nums), _roughly(table, negative, nums)
-        off = max(one.weight for one in (*positive, *negative)) * table.slack(np.ones(1)) + UNIT
+        off = max(example.weight for example in (*positive, *negative)) * table.slack(np.ones(1)) + UNIT
         least = floor(compare(near - off, far + off), k)
         nums = nums[compare(near + off, far - off) >= least]
     scores = compare(rounded(_exactly(table, positive, nums)), rounded(_exactly(table, negative, nums)))
@@ -217,7 +188,7 @@ def _roughly(table: VectorTable, examples: Sequence[Example], nums: Nums) -> Sco
     """Return ``s(x, e)`` in single precision, (len(nums), len(examples))."""
     if not examples:
         return NONE_LIKE
-    weighted = np.stack([one.weight * one.vector for one in examples]).astype(np.float32)
+    weighted = np.stack([example.weight * example.vector for example in examples]).astype(np.float32)
     if FEW * len(nums) < len(table):
         return np.asarray(table.rows(nums) @ weighted.T)
     every: Vectors = table.vectors @ weighted.T  # without a copy
@@ -229,7 +200,7 @@ def _exactly(table: VectorTable, examples: Sequence[Example], nums: Nums) -> NDA
     if not examples:
         return NONE_LIKE
     rows = table.rows(nums)
-    return np.stack([one.weight * products(rows, one.vector) for one in examples], axis=1)
+    return np.stack([example.weight * products(rows, example.vector) for example in examples], axis=1)
 
 
 def _best_score(positive: Scores, negative: Scores) -> NDArray[np.float64]:
@@ -246,7 +217,3 @@ def _bounded(likeness: Scores) -> NDArray[np.float64]:
     """Return h of the module's formulas, from 0 to 1; 0 for minus infinity."""
     finite = np.maximum(likeness.astype(np.float64), -1e30)
     return np.asarray((1 + finite / (1 + np.abs(finite))) / 2)
-
-
-def _example(vector: Scores, weight: float, item_num: int | None = None) -> Example:
-    return Example(unit_rows(vector), weight, item_num)

@@ -18,16 +18,17 @@ from numpy.typing import NDArray
 
 from recsys.data.vectors import Vectors
 from recsys.events.activity import NO_EVENTS, UserEvents
+from recsys.index.exact import ExactIndex
 from recsys.model.model import Model
 from recsys.recommend import answer
-from recsys.recommend.answer import Answer, Source
+from recsys.recommend.answer import Answer, Source, Strategy
 from recsys.recommend.ranking import rank_items
 from recsys.recommend.recommender import Recommender, User
 from recsys.recommend.request import ListRequest
 from recsys.recommend.user_state import UserState
 from recsys.score_order import falling, shown
 from recsys.search.pictures import PICTURE, PictureQuery, by_picture, check_pictures
-from recsys.search.text import MODES, Corpus, Found, TextQuery
+from recsys.search.text import MODES, Corpus, Results, TextQuery
 from recsys.text.bm25 import Bm25
 from recsys.text.name_index import NameIndex
 from recsys.text.tokens import tokens
@@ -64,7 +65,7 @@ def search(
     Parameters
     ----------
     query : TextQuery or PictureQuery
-        Of a mode that :func:`choose_mode` returned.
+        In a mode that :func:`choose_mode` returned.
     request : ListRequest
         Its k, offset, exclude, filters and exact.
     user : str, sequence of Event, or None
@@ -82,22 +83,24 @@ def search(
     """
     model = recommender.model
     state = None if user is None else recommender.user_state(user, events)
-    known = state is not None and bool(state.query.vector.any())
-    depth = max(request.depth, POOL) if known else request.depth
+    if state is not None and not state.query.vector.any():
+        state = None
+    depth = request.depth if state is None else max(request.depth, POOL)
     skip, eligible = recommender.nums([*request.exclude, *events.hidden]), recommender.eligible(request)
     if isinstance(query, PictureQuery):
-        found = by_picture(recommender, query, depth, skip, eligible, exact=request.exact)
+        results = by_picture(recommender, query, depth, skip, eligible, exact=request.exact)
     else:
-        texts = corpus(model).exactly() if request.exact else corpus(model)
-        found = texts.find(replace(query, called=_called(model, query.text)), depth, skip, eligible)
-    if state is not None and known:
-        found = _personalized(found, state)
-    page = answer.page(found.nums.tolist(), request.offset, request.k, set())
-    found = found.take(page.places)
-    sources: Iterable[Source] = repeat(PICTURE) if isinstance(query, PictureQuery) else found.sources()
-    items = answer.recommendations(model.catalog, found.nums.tolist(), found.scores.tolist(), sources)
-    unknown = state is not None and not known
-    return Answer("personalized_search" if known else "search", items, fallback=unknown, next_offset=page.next_offset)
+        texts = corpus(model)
+        texts = replace(texts, index=ExactIndex(texts.index.table)) if request.exact else texts
+        results = texts.find(replace(query, called=_called(model, query.text)), depth, skip, eligible)
+    if state is not None:
+        results = _personalized(results, state)
+    page = answer.page(results.nums.tolist(), request.offset, request.k, set())
+    results = results.take(page.places)
+    sources: Iterable[Source] = repeat(PICTURE) if isinstance(query, PictureQuery) else results.sources()
+    items = answer.recommendations(model.catalog, results.nums.tolist(), results.scores.tolist(), sources)
+    strategy: Strategy = "search" if state is None else "personalized_search"
+    return Answer(strategy, items, fallback=user is not None and state is None, next_offset=page.next_offset)
 
 
 def _called(model: Model, text: str) -> tuple[int, ...]:
@@ -105,20 +108,20 @@ def _called(model: Model, text: str) -> tuple[int, ...]:
     names, keywords = model.extra(NameIndex), model.extra(Bm25)
     if names is None or keywords is None:
         return ()
-    return tuple(names.called([token.word for token in tokens(text)], keywords.has))
+    return tuple(names.called([token.word for token in tokens(text)], keywords.words))
 
 
-def _personalized(found: Found, state: UserState) -> Found:
-    n = min(POOL, len(found))
+def _personalized(results: Results, state: UserState) -> Results:
+    n = min(POOL, len(results))
     if not n:
-        return found
-    ranked = rank_items(state.model, state.query, np.sort(found.nums[:n]), n)
-    by_num = np.argsort(ranked.found.nums)
-    places = by_num[np.searchsorted(ranked.found.nums[by_num], found.nums[:n])]
-    total = _scaled(found.scores, n)
-    total[:n] += PERSONAL * _scaled(ranked.found.scores, n)[places]
-    order = np.concatenate((falling(total[:n], found.nums[:n]), np.arange(n, len(found))))
-    return replace(found, scores=shown(total)).take(order)
+        return results
+    ranked = rank_items(state.model, state.query, np.sort(results.nums[:n]), n).found
+    by_num = np.argsort(ranked.nums)
+    rows = by_num[np.searchsorted(ranked.nums[by_num], results.nums[:n])]
+    total = _scaled(results.scores, n)
+    total[:n] += PERSONAL * _scaled(ranked.scores, n)[rows]
+    order = np.concatenate((falling(total[:n], results.nums[:n]), np.arange(n, len(results))))
+    return replace(results, scores=shown(total)).take(order)
 
 
 def _scaled(scores: Vectors, n: int) -> NDArray[np.float64]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
-
-import numpy as np
+from typing import ClassVar, Final, Literal
 
 from recsys.data.vectors import Vectors
 from recsys.errors import UnansweredError
-from recsys.index.exact import NOTHING, ExactIndex, VectorIndex
+from recsys.index.exact import ExactIndex, VectorIndex
 from recsys.model.extras.picture_tags import Tag, Tags
-from recsys.recommend.ranking import Mask, Nums, rank_by_vector
+from recsys.recommend.ranking import Mask, Nums
 from recsys.recommend.recommender import Recommender
-from recsys.search.text import Found, with_vector
+from recsys.search.text import Results, nearest
 
 PictureMode = Literal["picture"]
 PICTURE: Final = "picture"
@@ -21,22 +19,11 @@ PICTURE: Final = "picture"
 
 @dataclass(frozen=True, eq=False)
 class PictureQuery:
-    """Query for pictures.
+    """Query for pictures."""
 
-    Parameters
-    ----------
-    vector : float32 array (picture_dim,)
-        Encoded query of length 1, or zero for a text without known words.
-    text : str or None
-        Text of the query; None for a picture.
-    """
-
-    vector: Vectors
-    text: str | None = None
-
-    @property
-    def mode(self) -> PictureMode:
-        return PICTURE
+    vector: Vectors  # (picture_dim,), of length 1, or zero for a text without known words
+    text: str | None = None  # None for a picture
+    mode: ClassVar[PictureMode] = PICTURE
 
 
 def check_pictures(recommender: Recommender) -> None:
@@ -48,14 +35,8 @@ def check_pictures(recommender: Recommender) -> None:
 
 
 def by_picture(
-    recommender: Recommender,
-    query: PictureQuery,
-    depth: int,
-    skip: Nums = NOTHING,
-    eligible: Mask | None = None,
-    *,
-    exact: bool = False,
-) -> Found:
+    recommender: Recommender, query: PictureQuery, depth: int, skip: Nums, eligible: Mask | None, *, exact: bool
+) -> Results:
     """Return the best `depth` eligible items with a picture that are not in `skip`, by cosine with the query.
 
     Raises
@@ -66,15 +47,7 @@ def by_picture(
     check_pictures(recommender)
     index: VectorIndex = recommender.model.items_by_picture
     index = ExactIndex(index.table) if exact else index
-    nums, scores = NOTHING, np.empty(0, dtype=np.float32)
-    if query.vector.any():
-        pictured = with_vector(index.table)
-        if pictured is not None:
-            eligible = pictured if eligible is None else eligible & pictured
-        found = rank_by_vector(index, query.vector, 0, depth, skip, eligible=eligible).found
-        nums, scores = found.nums, found.scores
-    mark = np.ones(len(nums), dtype=bool)
-    return Found(nums, scores, mark, ~mark)
+    return Results.of(nearest(index, query.vector, depth, skip, eligible), by_meaning=True)
 
 
 def captions(recommender: Recommender, vector: Vectors, k: int = 1) -> list[Tag]:

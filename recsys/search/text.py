@@ -12,7 +12,7 @@ that are called as the whole query get ``2 / (FUSION + 1)`` more, as much as any
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -31,6 +31,7 @@ FUSION = 60
 MOST_FUSED = 500
 POWER = 2
 CALLED = 2
+NO_NEIGHBORS = Neighbors(NOTHING, np.empty(0, dtype=np.float32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +40,6 @@ class TextQuery:
 
     Parameters
     ----------
-    text : str
-    mode : str
-        "semantic", "keyword" or "hybrid".
     vector : float32 array (text_dim,) or None
         Encoded query of length 1, or zero for a text without known words; None for "keyword".
     called : tuple of int
@@ -55,29 +53,26 @@ class TextQuery:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """Ranked texts, best first.
-
-    Parameters
-    ----------
-    nums : int32 array (n,)
-    scores : float32 array (n,)
-        Falling.
-    by_meaning, by_words : bool arrays (n,)
-        Whether each text was found by meaning, by words.
-    """
+class Results:
+    """Ranked texts or pictures, best first, as arrays (n,)."""
 
     nums: Nums
-    scores: Vectors
-    by_meaning: Mask
+    scores: Vectors  # falling
+    by_meaning: Mask  # whether meaning found each
     by_words: Mask
+
+    @classmethod
+    def of(cls, neighbors: Neighbors, *, by_meaning: bool) -> Results:
+        """Return neighbors that meaning found, or that words found."""
+        mark = np.full(len(neighbors), by_meaning)
+        return cls(neighbors.nums, neighbors.scores, mark, ~mark)
 
     def __len__(self) -> int:
         return len(self.nums)
 
-    def take(self, places: NDArray[np.integer] | Sequence[int] | slice) -> Found:
+    def take(self, places: NDArray[np.integer] | Sequence[int] | slice) -> Results:
         """Return the texts at `places`, in that order."""
-        return Found(self.nums[places], self.scores[places], self.by_meaning[places], self.by_words[places])
+        return Results(self.nums[places], self.scores[places], self.by_meaning[places], self.by_words[places])
 
     def sources(self) -> list[Mode]:
         """Return the mode that found each text."""
@@ -89,16 +84,9 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Searchable texts.
+    """Searchable texts."""
 
-    Parameters
-    ----------
-    index : VectorIndex
-        Over their unit vectors; of dimension 0 without vectors.
-    keywords : Bm25 or None
-    """
-
-    index: VectorIndex
+    index: VectorIndex  # of their unit vectors; of dimension 0 without vectors
     keywords: Bm25 | None
 
     @classmethod
@@ -110,10 +98,10 @@ class Corpus:
 
     def modes(self) -> tuple[Mode, ...]:
         """Return the available modes."""
-        worded = self.keywords is not None and len(self.keywords.words) > 0
+        has_words = self.keywords is not None and len(self.keywords.words) > 0
         if not self.index.table.dim:
-            return ("keyword",) if worded else ()
-        return MODES if worded else ("semantic",)
+            return ("keyword",) if has_words else ()
+        return MODES if has_words else ("semantic",)
 
     def chosen(self, mode: Mode | None) -> Mode:
         """Return `mode`, or the best available mode; raises UnansweredError if `mode` is not available."""
@@ -125,54 +113,52 @@ class Corpus:
             raise UnansweredError(f"mode {mode} is not there: the model was trained without {missing}; use {modes[0]}")
         return mode or modes[-1]
 
-    def exactly(self) -> Corpus:
-        """Return the same corpus with an exact index."""
-        return replace(self, index=ExactIndex(self.index.table))
-
-    def find(self, query: TextQuery, depth: int, skip: Nums = NOTHING, eligible: Mask | None = None) -> Found:
+    def find(self, query: TextQuery, depth: int, skip: Nums = NOTHING, eligible: Mask | None = None) -> Results:
         """Return the best `depth` eligible texts that are not in `skip`, fewer if fewer match the query."""
         if query.mode == "semantic":
-            return _found(self._by_meaning(query, depth, skip, eligible), by_meaning=True)
+            return Results.of(self._by_meaning(query, depth, skip, eligible), by_meaning=True)
         if query.mode == "keyword":
-            return _found(self._by_words(query, depth, skip, eligible), by_meaning=False)
+            return Results.of(self._by_words(query, depth, skip, eligible), by_meaning=False)
         by_meaning = self._by_meaning(query, MOST_FUSED, skip, eligible)
         by_words = self._by_words(query, MOST_FUSED, skip, eligible)
         called = np.array([num for num in query.called if eligible is None or eligible[num]], dtype=np.int32)
         called = called[~np.isin(called, skip)]
-        coverage = np.empty(0, dtype=np.float32)
-        if self.keywords is not None:
-            coverage = self.keywords.coverage(query.text, by_words.nums)
-        return fused(by_meaning, by_words, coverage, called).take(slice(depth))
+        coverage = by_words.scores if self.keywords is None else self.keywords.coverage(query.text, by_words.nums)
+        return fuse(by_meaning, by_words, coverage, called).take(slice(depth))
 
     def _by_meaning(self, query: TextQuery, depth: int, skip: Nums, eligible: Mask | None) -> Neighbors:
         assert query.vector is not None, "the query was not encoded"
-        if not query.vector.any() or not query.text.strip():
-            return Neighbors(NOTHING, np.empty(0, dtype=np.float32))
-        with_text = with_vector(self.index.table)
-        if with_text is not None:
-            eligible = with_text if eligible is None else eligible & with_text
-        if eligible is None and isinstance(self.index, ExactIndex):
-            return self.index.query(query.vector, depth, skip)
-        return rank_by_vector(self.index, query.vector, 0, depth, skip, eligible=eligible).found
+        return nearest(self.index, query.vector, depth, skip, eligible) if query.text.strip() else NO_NEIGHBORS
 
     def _by_words(self, query: TextQuery, depth: int, skip: Nums, eligible: Mask | None) -> Neighbors:
         if self.keywords is None:
-            return Neighbors(NOTHING, np.empty(0, dtype=np.float32))
+            return NO_NEIGHBORS
         nums, scores = self.keywords.scores(query.text)
-        kept = np.ones(len(nums), dtype=bool) if eligible is None else eligible[nums]
+        allowed = np.ones(len(nums), dtype=bool) if eligible is None else eligible[nums]
         if len(skip):
-            kept &= ~np.isin(nums, skip)
-        return best_of(nums[kept], scores[kept], depth)
+            allowed &= ~np.isin(nums, skip)
+        return best_of(nums[allowed], scores[allowed], depth)
 
 
-def fused(by_meaning: Neighbors, by_words: Neighbors, coverage: Vectors, called: Nums = NOTHING) -> Found:
-    """Two lists by their reciprocal ranks, and the texts that are called as the query is first.
+def nearest(index: VectorIndex, vector: Vectors, depth: int, skip: Nums, eligible: Mask | None) -> Neighbors:
+    """Return the best `depth` eligible rows that are not zero and not in `skip`; none for a zero vector."""
+    if not vector.any():
+        return NO_NEIGHBORS
+    table = index.table
+    n = len(table) - int(np.searchsorted(table.norms[::-1], 0, side="right"))  # zero rows are the last in the table
+    if n < len(table):
+        has_vector = np.zeros(len(table), dtype=bool)
+        has_vector[table.order[:n]] = True
+        eligible = has_vector if eligible is None else eligible & has_vector
+    if eligible is None and isinstance(index, ExactIndex):
+        return index.query(vector, depth, skip)
+    return rank_by_vector(index, vector, 0, depth, skip, eligible=eligible).found
 
-    Parameters
-    ----------
-    coverage : float32 array (len(by_words),)
-        How much of the query each text by words has.
-    called : int32 array (n,)
+
+def fuse(by_meaning: Neighbors, by_words: Neighbors, coverage: Vectors, called: Nums = NOTHING) -> Results:
+    """Fuse two lists by their reciprocal ranks; texts `called` as the query, (n,), come first.
+
+    `coverage`, (len(by_words),), is the share of the query that each text by words has.
     """
     n = len(by_meaning)
     nums = np.concatenate((by_meaning.nums, by_words.nums, called))
@@ -180,27 +166,11 @@ def fused(by_meaning: Neighbors, by_words: Neighbors, coverage: Vectors, called:
     weights = np.concatenate((np.ones(n), coverage.astype(np.float64) ** POWER, np.full(len(called), CALLED)))
     order = np.argsort(nums, kind="stable")  # of a text that is in several lists, meaning comes first
     shares = np.asarray(weights / (FUSION + ranks), dtype=np.float64)[order]
-    nums, meant = nums[order], order < n
+    nums = nums[order]
     begins = np.flatnonzero(np.append(True, nums[1:] != nums[:-1])[: len(nums)])
     scores = shown(np.add.reduceat(shares, begins) if len(begins) else shares)
     twice = np.diff(np.append(begins, len(nums))) > 1
-    by_rank = np.where(meant[begins], ranks[order][begins], len(nums) + 1)
-    best = np.lexsort((nums[begins], by_rank, -scores))
-    meant = meant[begins]
-    found = nums[begins].astype(np.int32)
-    return Found(found[best], scores[best], meant[best], (~meant | twice)[best])
-
-
-def _found(neighbors: Neighbors, *, by_meaning: bool) -> Found:
-    mark = np.full(len(neighbors), by_meaning)
-    return Found(neighbors.nums, neighbors.scores, mark, ~mark)
-
-
-def with_vector(table: VectorTable) -> Mask | None:
-    """Which rows are not zero; None for all. Those that are stand last in the table."""
-    n = len(table) - int(np.searchsorted(table.norms[::-1], 0, side="right"))
-    if n == len(table):
-        return None
-    mask = np.zeros(len(table), dtype=bool)
-    mask[table.order[:n]] = True
-    return mask
+    meant, nums = (order < n)[begins], nums[begins]
+    by_rank = np.where(meant, ranks[order][begins], len(order) + 1)
+    best = np.lexsort((nums, by_rank, -scores))
+    return Results(nums.astype(np.int32), scores, meant, ~meant | twice).take(best)

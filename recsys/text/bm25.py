@@ -6,9 +6,7 @@ words, n the number of texts with the word, and N the number of texts (Robertson
 applied, a word of the title counts TITLE times and a word of a value VALUE times more (BM25F: Robertson, Zaragoza and Taylor,
 CIKM 2004). All but the sum is computed when the index is built.
 
-Why not SQLite's FTS5: its file names the release of SQLite, so the same data would give another model on another machine; a
-condition on the items cannot be pushed into it; and it took 15 to 35 ms for common words over 10,000 texts
-(docs/decisions/0010).
+docs/decisions/0010 says why this is not SQLite's FTS5.
 """
 
 from __future__ import annotations
@@ -42,23 +40,7 @@ Nums = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class Bm25(Part):
-    """Inverted index of texts by their words.
-
-    Parameters
-    ----------
-    words : IdMap
-    indptr : int64 array (n_words + 1,)
-    item_nums : int32 array (n,)
-        The texts with word ``w``: ``item_nums[indptr[w]:indptr[w + 1]]``, rising.
-    impacts : float32 array (n,)
-        What the word adds to the score of each, above 0.
-    n_items : int
-
-    Raises
-    ------
-    BundleError
-        When the arrays do not fit together.
-    """
+    """Inverted index of texts by their words."""
 
     name: ClassVar[str] = "keywords"
     fields: ClassVar[Fields] = {
@@ -70,9 +52,9 @@ class Bm25(Part):
     }
 
     words: IdMap
-    indptr: NDArray[np.int64]
-    item_nums: Nums
-    impacts: Vectors
+    indptr: NDArray[np.int64]  # (n_words + 1,)
+    item_nums: Nums  # the texts with word w: item_nums[indptr[w]:indptr[w + 1]], rising
+    impacts: Vectors  # what the word adds to the score of each, above 0
     n_items: int
 
     def sound(self) -> bool:
@@ -89,10 +71,10 @@ class Bm25(Part):
         words = sorted(set().union(*frequencies))
         numbers = {word: number for number, word in enumerate(words)}
         word_nums, item_nums, counts = array("i"), array("i"), array("f")
-        for item_num, found in enumerate(frequencies):
-            word_nums.extend(numbers[word] for word in found)
-            item_nums.extend([item_num] * len(found))
-            counts.extend(found.values())
+        for item_num, counter in enumerate(frequencies):
+            word_nums.extend(numbers[word] for word in counter)
+            item_nums.extend([item_num] * len(counter))
+            counts.extend(counter.values())
         rows = np.array(word_nums, dtype=np.int32)
         order = np.argsort(rows, kind="stable")
         indptr = np.searchsorted(rows[order], np.arange(len(words) + 1)).astype(np.int64)
@@ -100,23 +82,10 @@ class Bm25(Part):
         impacts = _impacts(np.array(counts, dtype=np.float64)[order], items, indptr, len(texts))
         return cls(IdMap.from_ids(words), indptr, items, impacts, len(texts))
 
-    @classmethod
-    def none(cls, n_items: int) -> Bm25:
-        """Return an index without words."""
-        return cls.from_texts([""] * n_items)
-
-    def __len__(self) -> int:
-        return self.n_items
-
-    def has(self, word: str) -> bool:
-        """Whether any text has the word."""
-        return word in self.words
-
     def scores(self, query: str) -> tuple[Nums, Vectors]:
         """Return the texts with a word of `query`, row numbers rising, and their scores, above 0."""
-        known = self.words.known(self._query_words(query))
         totals = np.zeros(self.n_items, dtype=np.float32)
-        for num in known:
+        for num in self.words.known(self._query_words(query)):
             row = slice(self.indptr[num], self.indptr[num + 1])
             totals[self.item_nums[row]] += self.impacts[row]
         nums = np.flatnonzero(totals).astype(np.int32)
@@ -125,12 +94,12 @@ class Bm25(Part):
     def coverage(self, query: str, nums: Nums) -> Vectors:
         """Return the share of the query, weighted by idf, that each of some texts has, 0 to 1, (len(nums),)."""
         query_words = self._query_words(query)
-        known = self.words.known(query_words)
+        nums_of_words = self.words.known(query_words)
+        weights = [_idf(self._having(num), self.n_items) for num in nums_of_words]
         shares = np.zeros(self.n_items, dtype=np.float32)
-        for num in known:
-            shares[self.item_nums[self.indptr[num] : self.indptr[num + 1]]] += _idf(self._having(num), self.n_items)
-        whole = sum(_idf(self._having(num), self.n_items) for num in known)
-        whole += (len(query_words) - len(known)) * _idf(0, self.n_items)
+        for num, weight in zip(nums_of_words, weights, strict=True):
+            shares[self.item_nums[self.indptr[num] : self.indptr[num + 1]]] += weight
+        whole = sum(weights) + (len(query_words) - len(weights)) * _idf(0, self.n_items)
         return shares[nums] / np.float32(whole or 1)
 
     def _query_words(self, query: str) -> list[str]:
@@ -140,13 +109,10 @@ class Bm25(Part):
         are such.
         """
         distinct = set(words(query))
-        return sorted({word for word in distinct if not self._is_dropped(word)} or distinct)
-
-    def _is_dropped(self, word: str) -> bool:
-        if word not in QUERY_STOP_WORDS:
-            return False
-        num = self.words.get(word)
-        return num is None or self._having(num) > max(FEW, COMMON * self.n_items)
+        often = max(FEW, COMMON * self.n_items)
+        nums = {word: self.words.get(word) for word in QUERY_STOP_WORDS.intersection(distinct)}
+        dropped = {word for word, num in nums.items() if num is None or self._having(num) > often}
+        return sorted(distinct - dropped or distinct)
 
     def _having(self, num: int) -> int:
         """Return the number of texts with a word."""
@@ -155,26 +121,27 @@ class Bm25(Part):
 
 def words(text: str) -> Iterator[str]:
     """Yield the words of a text in order, without case and diacritics."""
-    if not text.isascii():
-        plain = unicodedata.normalize("NFKD", text)
-        text = "".join(one for one in plain if not unicodedata.combining(one))
-    return (match.group() for match in WORD.finditer(text.casefold()))
+    plain = text if text.isascii() else without_diacritics(text)
+    return (match.group() for match in WORD.finditer(plain.casefold()))
+
+
+def without_diacritics(text: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
 
 
 def _idf(having: int, n_texts: int) -> float:
-    """Inverse document frequency of a word found in `having` texts, as in :func:`_impacts`."""
+    """Return the inverse document frequency of a word found in `having` texts, as in :func:`_impacts`."""
     return math.log1p((n_texts - having + 0.5) / (having + 0.5))
 
 
 def _frequencies(text: str, title: str, values: str) -> Counter[str]:
     """Return the weighted frequency of each word."""
-    found = Counter(words(text))
+    frequencies = Counter(words(text))
     more = TITLE - 1 if title in text else TITLE  # the text of an item often begins with its title
-    for word in words(title):
-        found[word] += more
-    for word in words(values):
-        found[word] += VALUE
-    return found
+    for part, weight in ((title, more), (values, VALUE)):
+        for word in words(part):
+            frequencies[word] += weight
+    return frequencies
 
 
 def _impacts(counts: NDArray[np.float64], items: Nums, indptr: NDArray[np.int64], n_texts: int) -> Vectors:

@@ -6,19 +6,20 @@ Phrases are those of :mod:`recsys.text.name_rules`. A lookup also finds plurals 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import OSA
 
 from recsys.data.catalog import Catalog
 from recsys.data.ids import IdMap
 from recsys.data.packed import PackedStrings
 from recsys.data.part import Column, Fields, Nested, Part, Pointers, Size
-from recsys.text.name_rules import MOST_WORDS, Collected, Value, collected
-from recsys.text.tokens import ARTICLES, edit_distance, letters, max_typos, phrase, within
+from recsys.text.name_rules import MOST_WORDS, CatalogNames, Value
+from recsys.text.tokens import ARTICLES, letters, max_typos, phrase, within
 
 MOST_COMPARED = 32  # phrases that are compared letter by letter
 
@@ -27,29 +28,7 @@ Nums = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class NameIndex(Part):
-    """Index of the phrases that name items and attribute values.
-
-    Parameters
-    ----------
-    phrases : IdMap
-        Words folded by :mod:`recsys.text.tokens`, joined by blanks, without a leading article.
-    indptr : int64 array (n_phrases + 1,)
-    targets : int32 array (n,)
-        Targets of phrase ``p``: ``targets[indptr[p]:indptr[p + 1]]``, row numbers of items from 0 on; value ``v`` is -1 - v.
-    common : bool array (n_phrases,)
-    letters : uint32 array (n_phrases,)
-    lengths : int32 array (n_phrases,)
-        Length of each phrase in characters.
-    values : PackedStrings
-        Texts of the values.
-    value_attributes : int32 array (n_values,)
-        Numbers of their attributes, as :class:`recsys.data.attributes.Attributes` counts them.
-
-    Raises
-    ------
-    BundleError
-        When the arrays do not fit together.
-    """
+    """Index of the phrases that name items and attribute values."""
 
     name: ClassVar[str] = "names"
     fields: ClassVar[Fields] = {
@@ -64,15 +43,15 @@ class NameIndex(Part):
         "n_items": Size("items"),
     }
 
-    phrases: IdMap
-    indptr: NDArray[np.int64]
-    targets: Nums
-    common: NDArray[np.bool_]
-    letters: NDArray[np.uint32]
-    lengths: Nums
-    values: PackedStrings
-    value_attributes: Nums
-    n_items: int = field(default=0)
+    phrases: IdMap  # words folded by recsys.text.tokens, joined by blanks, without a leading article
+    indptr: NDArray[np.int64]  # (n_phrases + 1,)
+    targets: Nums  # of phrase p: targets[indptr[p]:indptr[p + 1]], row numbers of items from 0 on; value v is -1 - v
+    common: NDArray[np.bool_]  # (n_phrases,)
+    letters: NDArray[np.uint32]  # (n_phrases,)
+    lengths: Nums  # of the phrases in characters, (n_phrases,)
+    values: PackedStrings  # texts of the values
+    value_attributes: Nums  # numbers of their attributes, as in recsys.data.attributes.Attributes, (n_values,)
+    n_items: int
 
     def sound(self) -> bool:
         hashed = len(self.phrases.starts) == max(1, len(self.phrases)) + 1
@@ -81,15 +60,20 @@ class NameIndex(Part):
     @classmethod
     def from_catalog(cls, catalog: Catalog, attribute_nums: Mapping[str, int]) -> NameIndex:
         """Index all items and values; `attribute_nums` are those of :class:`recsys.data.attributes.Attributes`."""
-        return _of(collected(catalog, attribute_nums), len(catalog))
-
-    @classmethod
-    def none(cls, n_items: int = 0) -> NameIndex:
-        """Return an index without phrases."""
-        return _of(Collected({}, [], frozenset()), n_items)
-
-    def __len__(self) -> int:
-        return self.n_items
+        names = CatalogNames(catalog, attribute_nums)
+        texts = sorted(names.targets)
+        rows = [sorted(set(names.targets[text])) for text in texts]
+        return cls(
+            IdMap.from_ids(texts),
+            np.cumsum([0, *map(len, rows)]).astype(np.int64),
+            np.array([target for row in rows for target in row], dtype=np.int32),
+            np.array([text in names.common for text in texts], dtype=bool),
+            np.array([letters(text) for text in texts], dtype=np.uint32),
+            np.array([len(text) for text in texts], dtype=np.int32),
+            PackedStrings.from_strings(value.text for value in names.values),
+            np.array([value.attribute_num for value in names.values], dtype=np.int32),
+            len(catalog),
+        )
 
     def matches(self, words: Sequence[str], start: int) -> Iterator[tuple[int, int]]:
         """Yield the phrases that begin at word `start`, with the last word also in the plural: "comedies" is "comedy".
@@ -99,68 +83,45 @@ class NameIndex(Part):
         first = start + (words[start] in ARTICLES and start + 1 < len(words))
         for stop in range(first + 1, min(first + MOST_WORDS, len(words)) + 1):
             text = " ".join(words[first:stop])
-            found = self.phrases.get(text)
-            if found is None:
-                found = next((num for one in _singulars(text) if (num := self.phrases.get(one)) is not None), None)
-            if found is not None:
-                yield stop, found
-            if not self._begins(text + " "):
+            nums = (self.phrases.get(form) for form in (text, *_singulars(text)))
+            num = next((num for num in nums if num is not None), None)
+            if num is not None:
+                yield stop, num
+            longer = bisect_left(self.phrases.strings, text + " ")  # phrases are sorted
+            if longer == len(self.phrases) or not self.phrases.id(longer).startswith(text + " "):
                 return
-
-    def _begins(self, text: str) -> bool:
-        """Whether a phrase begins with a text; phrases are sorted."""
-        place = bisect_left(self.phrases.strings, text)
-        return place < len(self.phrases) and self.phrases.id(place).startswith(text)
 
     def nearest(self, words: list[str]) -> int | None:
         """Return the number of the nearest phrase within a few typos; None where there is none, or several are as near."""
         text = phrase(words)
         most = max_typos(len(text) + 1)
-        places = within(letters(text), len(text), self.letters, self.lengths, most).tolist() if most else []
-        found = [(edit_distance(text, self.phrases.id(num), most), num) for num in places[:MOST_COMPARED]]
-        best: list[tuple[int, int]] = sorted(one for one in found if one[0] <= max_typos(int(self.lengths[one[1]])))
-        if not best or (len(best) > 1 and best[0][0] == best[1][0]):
-            return None
-        return best[0][1]
+        nums = within(letters(text), len(text), self.letters, self.lengths, most).tolist() if most else []
+        typos = [(OSA.distance(text, self.phrases.id(num), score_cutoff=most), num) for num in nums[:MOST_COMPARED]]
+        best: list[tuple[int, int]] = sorted((n, num) for n, num in typos if n <= max_typos(int(self.lengths[num])))
+        is_unclear = len(best) > 1 and best[0][0] == best[1][0]
+        return best[0][1] if best and not is_unclear else None
 
-    def called(self, words: list[str], is_word: Callable[[str], bool]) -> list[int]:
-        """Return the items with a name; typos are forgiven where no text uses one of its words."""
+    def called(self, words: list[str], text_words: IdMap) -> list[int]:
+        """Return the items with a name; typos are forgiven unless the texts use all its words."""
         if not 0 < len(words) <= MOST_WORDS:
             return []
         num = self.phrases.get(phrase(words))
-        if num is None and not all(is_word(word) for word in words):
+        if num is None and not all(word in text_words for word in words):
             num = self.nearest(words)
         return [] if num is None else self.items(num)
 
     def items(self, num: int) -> list[int]:
         """Return the items that a phrase names."""
-        return [one for one in self._targets(num) if one >= 0]
+        return [target for target in self._targets(num) if target >= 0]
 
     def values_of(self, num: int) -> list[Value]:
         """Return the values that a phrase names."""
-        return [
-            Value(int(self.value_attributes[-1 - one]), self.values[-1 - one]) for one in self._targets(num) if one < 0
-        ]
+        values = [-1 - target for target in self._targets(num) if target < 0]
+        return [Value(int(self.value_attributes[value]), self.values[value]) for value in values]
 
     def _targets(self, num: int) -> list[int]:
-        found: list[int] = self.targets[self.indptr[num] : self.indptr[num + 1]].tolist()
-        return found
-
-
-def _of(found: Collected, n_items: int) -> NameIndex:
-    texts = sorted(found.targets)
-    rows = [sorted(set(found.targets[text])) for text in texts]
-    return NameIndex(
-        IdMap.from_ids(texts),
-        np.cumsum([0, *(len(row) for row in rows)]).astype(np.int64),
-        np.array([one for row in rows for one in row], dtype=np.int32),
-        np.array([text in found.common for text in texts], dtype=bool),
-        np.array([letters(text) for text in texts], dtype=np.uint32),
-        np.array([len(text) for text in texts], dtype=np.int32),
-        PackedStrings.from_strings(value.text for value in found.values),
-        np.array([value.attribute_num for value in found.values], dtype=np.int32),
-        n_items,
-    )
+        targets: list[int] = self.targets[self.indptr[num] : self.indptr[num + 1]].tolist()
+        return targets
 
 
 def _singulars(text: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from recsys.data.catalog import Catalog, Item
@@ -43,28 +43,6 @@ class Value(NamedTuple):
     text: str
 
 
-class Collected(NamedTuple):
-    """Phrases of a catalog.
-
-    Parameters
-    ----------
-    targets : mapping
-        Targets of each phrase: row numbers of items from 0 on; value ``v`` is -1 - v.
-    values : list of Value
-    common : set of str
-        The common phrases.
-    """
-
-    targets: Mapping[str, list[int]]
-    values: list[Value]
-    common: Set[str]
-
-
-def collected(catalog: Catalog, attribute_nums: Mapping[str, int]) -> Collected:
-    """Return the phrases of all items, and of all values of the attributes that have a number."""
-    return _Collector(catalog, attribute_nums).collected()
-
-
 def plain_title(title: str) -> str:
     """Return a title without a year in brackets at its end, and with its article in front."""
     bare = YEAR.sub("", title)
@@ -72,60 +50,57 @@ def plain_title(title: str) -> str:
     return f"{moved.group(2)} {moved.group(1)}" if moved else bare
 
 
-class _Collector:
-    """Collects the phrases of a catalog."""
+class CatalogNames:
+    """Phrases of all items, and of all values of the attributes that have a number.
+
+    `targets` maps each phrase to row numbers of items from 0 on, and -1 - v for value v; `common` are the common phrases.
+    """
 
     def __init__(self, catalog: Catalog, attribute_nums: Mapping[str, int]) -> None:
-        self._targets: dict[str, list[int]] = defaultdict(list)
-        self._values: dict[Value, int] = {}
-        self._used: Counter[str] = Counter()
-        self._short: set[str] = set()  # last names that texts use too
-        self._surnames: set[str] = set()  # last names that no text uses
+        self.targets: dict[str, list[int]] = defaultdict(list)
+        self.values: dict[Value, int] = {}  # with their numbers, from 0 on
+        used: Counter[str] = Counter()
         partly: dict[str, list[int]] = defaultdict(list)
         for num, item in enumerate(catalog):
             title = plain_title(item.title or item.item_id)
-            whole = set(_called(title))
+            whole = set(_names(title))
             self._add(whole, num)
             for text in set(_parts(title)) - whole:
                 partly[text].append(num)
-            self._used.update(_words(item.text) - _words(title))
+            title_words = {token.word for token in tokens(title)}
+            used.update({token.word for token in tokens(item.text)} - title_words)
             self._add_values(item, attribute_nums)
         for text, nums in partly.items():
-            if text not in self._targets:
-                self._targets[text] = nums
-        self._name_values()
-
-    def collected(self) -> Collected:
-        called = self._targets.keys() - self._surnames
-        common = {text for text in called if text in self._short or _is_common(text, self._used)}
-        return Collected(self._targets, list(self._values), common)
+            self.targets.setdefault(text, nums)
+        for value, num in self.values.items():
+            self._add(_value_names(value.text), -1 - num)
+        last_names = self._last_names()
+        self.targets.update(last_names)
+        texts = {text for text in self.targets.keys() - last_names.keys() if _is_common(text, used)}
+        self.common = texts | {word for word in last_names if used[word]}
 
     def _add(self, texts: set[str], target: int) -> None:
         for text in {" ".join(text.split(" ")[:MOST_WORDS]) for text in texts if text}:
-            self._targets[text].append(target)
+            self.targets[text].append(target)
 
     def _add_values(self, item: Item, attribute_nums: Mapping[str, int]) -> None:
         for name, value in item.attributes.items():
-            for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, str) and 0 < len(one) <= LONGEST_VALUE:
-                    self._values.setdefault(Value(attribute_nums[name], one), len(self._values))
+            for text in value if isinstance(value, list) else [value]:
+                if isinstance(text, str) and 0 < len(text) <= LONGEST_VALUE:
+                    self.values.setdefault(Value(attribute_nums[name], text), len(self.values))
 
-    def _name_values(self) -> None:
-        for value, num in self._values.items():
-            self._add(_called_value(value.text), -1 - num)
-        for (attribute_num, word), texts in self._last_words().items():
-            if len(texts) == 1 and word not in self._targets and word.isalpha():
-                self._targets[word] = [-1 - self._values[Value(attribute_num, texts.pop())]]
-                (self._short if self._used[word] else self._surnames).add(word)
-
-    def _last_words(self) -> dict[tuple[int, str], set[str]]:
-        """Return the values of two or three words by their attribute and last word."""
-        last: dict[tuple[int, str], set[str]] = defaultdict(set)
-        for value in self._values:
+    def _last_names(self) -> dict[str, list[int]]:
+        """Return the targets of the last words of values of two or three words that are no other name."""
+        last: dict[tuple[int, str], set[Value]] = defaultdict(set)
+        for value in self.values:
             words = [token.word for token in tokens(value.text)]
             if len(words) in LAST_WORDS and len(words[-1]) >= SHORTEST_ALIAS and words[-1] not in STOP_WORDS:
-                last[value.attribute_num, words[-1]].add(value.text)
-        return last
+                last[value.attribute_num, words[-1]].add(value)
+        names: dict[str, list[int]] = {}
+        for (_, word), values in last.items():
+            if len(values) == 1 and word not in self.targets and word.isalpha():
+                names.setdefault(word, [-1 - self.values[values.pop()]])
+        return names
 
 
 def _is_common(text: str, used: Counter[str]) -> bool:
@@ -137,25 +112,21 @@ def _is_common(text: str, used: Counter[str]) -> bool:
     return all(word in STOP_WORDS or word.isdigit() or used[word] >= OTHERS for word in words)
 
 
-def _words(text: str) -> set[str]:
-    return {one.word for one in tokens(text)}
-
-
-def _called(text: str) -> Iterator[str]:
+def _names(text: str) -> Iterator[str]:
     """Yield the names of a whole title or value."""
-    for one in {text, BRACKETS.sub("", text)}:
-        for spelled in {one, one.replace("-", "").replace(".", "")}:
+    for bare in {text, BRACKETS.sub("", text)}:
+        for spelled in {bare, bare.replace("-", "").replace(".", "")}:
             folded = _folded(spelled)
             yield folded
             yield NUMBERED.sub(r"\1", folded)
 
 
-def _called_value(text: str) -> set[str]:
+def _value_names(text: str) -> set[str]:
     """Return the names of a value: itself, its aliases, and each of several persons."""
-    called = set(_called(text)) - STOP_WORDS
-    called |= {alias for one in called for alias in ALIASES.get(one, ())}
+    names = set(_names(text)) - STOP_WORDS
+    names |= {alias for name in names for alias in ALIASES.get(name, ())}
     pieces = [_folded(piece) for piece in SEVERAL.split(text)][:MOST_PIECES]
-    return {one for one in called if not one.isdigit()} | {piece for piece in pieces if " " in piece}
+    return {name for name in names if not name.isdigit()} | {piece for piece in pieces if " " in piece}
 
 
 def _folded(text: str) -> str:

@@ -1,20 +1,16 @@
-"""Tokens of a text, folded for comparison (no case, diacritics or apostrophes), and the number of typos between two texts.
-
-The edit distance is optimal string alignment (Damerau 1964; Levenshtein 1966): a letter is missing, added, replaced, or swapped
-with its neighbor.
-"""
+"""Tokens of a text, folded for comparison: no case, diacritics or apostrophes."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import OSA
 
-from recsys.text.bm25 import WITHOUT_SPACES
+from recsys.text.bm25 import WITHOUT_SPACES, without_diacritics
 
 TOKEN = re.compile(f"[{WITHOUT_SPACES}]|[^\\W_{WITHOUT_SPACES}]+(?:['\u2019][^\\W_{WITHOUT_SPACES}]+)*|&")
 ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
@@ -36,7 +32,7 @@ class Token(NamedTuple):
 
 def tokens(text: str) -> list[Token]:
     """Return the tokens of a text, in order."""
-    return [Token(fold(one.group()), one.group(), *one.span()) for one in TOKEN.finditer(text)]
+    return [Token(fold(match.group()), match.group(), *match.span()) for match in TOKEN.finditer(text)]
 
 
 def fold(word: str) -> str:
@@ -44,7 +40,7 @@ def fold(word: str) -> str:
     if word == "&":
         return "and"
     if not word.isascii():
-        word = "".join(one for one in unicodedata.normalize("NFKD", word) if not unicodedata.combining(one))
+        word = without_diacritics(word)
     word = word.casefold().replace("'", "").replace("\u2019", "")
     return ROMAN.get(word, word)
 
@@ -56,20 +52,12 @@ def phrase(words: list[str]) -> str:
 
 def letters(text: str) -> int:
     """Return a bit set of the characters of a text, in 32 classes; one edit changes at most two bits."""
-    bits = 0
-    for one in text:
-        bits |= 1 << (ord(one) & 31)
-    return bits
+    return reduce(or_, (1 << (ord(letter) & 31) for letter in text), 0)
 
 
 def max_typos(length: int) -> int:
     """Return the number of typos that are forgiven in a text of `length` characters."""
     return 0 if length < 6 else 1 if length < 9 else 2
-
-
-def edit_distance(one: str, other: str, most: int) -> int:
-    """Return the optimal string alignment distance of two texts, or `most` + 1 where it is larger."""
-    return OSA.distance(one, other, score_cutoff=most)
 
 
 def within(

@@ -15,7 +15,7 @@ POLARITIES = {"wanted": 1.0, "unseen": UNSEEN, "neutral": 0.0, "less": -0.5, "un
 def phrase_at(words: Sequence[str], start: int, phrases: Collection[Phrase]) -> Phrase:
     """Return the shortest of `phrases` that begins at word `start`, or () where none does."""
     candidates = (tuple(words[start : start + n]) for n in range(1, LONGEST_PHRASE + 1))
-    return next((one for one in candidates if one in phrases), ())
+    return next((phrase for phrase in candidates if phrase in phrases), ())
 
 
 def _phrases(name: str) -> frozenset[Phrase]:
@@ -31,6 +31,6 @@ QUERY_STOP_WORDS = WORDS["function"] | WORDS["people"] | WORDS["query"]
 RESETS, ONLY = _phrases("reset"), _phrases("only")
 IDIOMS = {tuple(text.split()): POLARITIES[name] for name, texts in _ENGLISH["idioms"].items() for text in texts}
 ORDINALS = {word: n for words in _ENGLISH["ordinals"] for n, word in enumerate(words.split(), 1)} | {"last": -1}
-LONGEST_PHRASE = max(len(one) for one in (*RESETS, *ONLY, *IDIOMS))
+LONGEST_PHRASE = max(map(len, (*RESETS, *ONLY, *IDIOMS)))
 ALIASES: Mapping[str, Sequence[str]] = _ENGLISH["aliases"]
 NUMBER_RANGES: Mapping[str, Any] = _ENGLISH["ranges"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from recsys.chat.parser import understand
+from recsys.chat.preference_parser import understand
 from recsys.chat.preferences import Message, Preferences
 from recsys.chat.reply_text import condition_text, mention_text
 from recsys.model.model import Model

@@ -9,7 +9,7 @@ import pytest
 
 from recsys.chat.clarify import LEAST, MOST_OPTIONS, POOL, clarifying, entropy
 from recsys.chat.intent import ATTRIBUTES
-from recsys.chat.parser import understand
+from recsys.chat.preference_parser import understand
 from recsys.chat.preferences import MOST_TEXTS, Message, Preferences
 from recsys.chat.recommend import MOST_WORDS, Reply, converse
 from recsys.chat.reply_text import plain_reply
@@ -37,7 +37,7 @@ def reply(recommender: Recommender, *turns: str, asked: ListRequest = ListReques
     found = heard(recommender, *turns)
     vectors: dict[str, Vectors] = {text: SPOKEN[text] for text in found.texts() if text in SPOKEN}
     taste = recommender.user_state(user_id) if user_id else None
-    return converse(recommender, found, vectors, asked, taste=taste)
+    return converse(recommender, found, vectors, asked, state=taste)
 
 
 def titles(found: Reply) -> list[str]:

@@ -137,7 +137,7 @@ def test_what_is_called_as_the_query_comes_first(text: str, first: str) -> None:
 
 def test_known_words_are_no_slips_of_a_title() -> None:
     asking = Recommender(films.model(), "v")
-    names, has = asking.model.need(NameIndex), asking.model.need(Bm25).has
-    assert names.called(["the", "matrx"], has) == [films.TITLES.index("The Matrix")]
-    assert names.called(["a", "planet"], has) == []
-    assert names.called([], has) == names.called(["matrix"] * 20, has) == []
+    names, words = asking.model.need(NameIndex), asking.model.need(Bm25).words
+    assert names.called(["the", "matrx"], words) == [films.TITLES.index("The Matrix")]
+    assert names.called(["a", "planet"], words) == []
+    assert names.called([], words) == names.called(["matrix"] * 20, words) == []

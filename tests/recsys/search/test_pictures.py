@@ -15,7 +15,7 @@ from recsys.data.filters import parse_filter
 from recsys.errors import BundleError, UnansweredError
 from recsys.events.activity import UserEvents
 from recsys.index.annoy import AnnoyVectorIndex
-from recsys.index.exact import NO_INDEX
+from recsys.index.exact import NO_INDEX, NOTHING
 from recsys.model.extras.picture_tags import Tags
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
@@ -76,7 +76,7 @@ def test_an_annoy_index_serves_and_exact_scans(model: Model) -> None:
     indexed = replace(model, items_by_picture=forest)
     vector = unit(1, model.picture_dim)
     for exact in (False, True):
-        found = by_picture(Recommender(indexed, "v"), PictureQuery(vector), 5, exact=exact)
+        found = by_picture(Recommender(indexed, "v"), PictureQuery(vector), 5, NOTHING, None, exact=exact)
         assert [model.catalog.items.id(num) for num in found.nums.tolist()] == nearest(model, vector)[:5]
 
 

@@ -11,7 +11,7 @@ from recsys.data.vectors import Vectors, unit_rows
 from recsys.errors import UnansweredError
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import ExactIndex, Neighbors, VectorTable
-from recsys.search.text import FUSION, MOST_FUSED, POWER, Corpus, TextQuery, fused
+from recsys.search.text import FUSION, MOST_FUSED, POWER, Corpus, TextQuery, fuse
 from recsys.text.bm25 import Bm25
 from tests.support import factories
 
@@ -65,7 +65,7 @@ class TestByMeaning:
         many = Corpus(forest, None)
         query = TextQuery("x", "semantic", unit_rows(factories.random_vectors(1, 8, seed=9))[0])
         assert many.find(query, 200).nums[:20].tolist() == many.find(query, 20).nums.tolist()
-        exact = many.exactly().find(query, 20).nums
+        exact = replace(many, index=ExactIndex(many.index.table)).find(query, 20).nums
         assert exact.tolist() == ExactIndex(table).query(query.vector, 20).nums.tolist()  # type: ignore[arg-type]
 
 
@@ -90,7 +90,7 @@ class TestFusion:
     def test_scores_are_sums_of_reciprocal_ranks(self) -> None:
         by_meaning = Neighbors(nums(7, 3, 9), np.array([0.9, 0.5, 0.1], np.float32))
         by_words = Neighbors(nums(3, 8), np.array([12, 5], np.float32))
-        found = fused(by_meaning, by_words, np.array([1, 0.5], np.float32))
+        found = fuse(by_meaning, by_words, np.array([1, 0.5], np.float32))
         expected = {
             3: 1 / (FUSION + 2) + 1 / (FUSION + 1),
             7: 1 / (FUSION + 1),
@@ -103,13 +103,13 @@ class TestFusion:
 
     def test_of_equal_sums_the_one_that_is_first_by_meaning_comes_first(self) -> None:
         ones = np.ones(2, dtype=np.float32)
-        found = fused(
+        found = fuse(
             Neighbors(nums(9, 4), np.array([2, 1], np.float32)),
             Neighbors(nums(1, 4), np.array([2, 1], np.float32)),
             ones,
         )
         assert found.nums.tolist() == [4, 9, 1]
-        swapped = fused(
+        swapped = fuse(
             Neighbors(nums(9, 1), np.array([2, 1], np.float32)),
             Neighbors(nums(1, 9), np.array([2, 1], np.float32)),
             ones,
@@ -120,8 +120,8 @@ class TestFusion:
         one = Neighbors(nums(5, 2, 8), np.array([3, 2, 1], np.float32))
         none = Neighbors(nums(), np.empty(0, np.float32))
         ones = np.ones(3, dtype=np.float32)
-        assert fused(one, none, ones[:0]).nums.tolist() == fused(none, one, ones).nums.tolist() == [5, 2, 8]
-        assert len(fused(none, none, ones[:0])) == 0
+        assert fuse(one, none, ones[:0]).nums.tolist() == fuse(none, one, ones).nums.tolist() == [5, 2, 8]
+        assert len(fuse(none, none, ones[:0])) == 0
 
     def test_a_word_of_the_title_alone_does_not_beat_meaning(self) -> None:
         texts = [

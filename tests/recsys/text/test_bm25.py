@@ -138,7 +138,7 @@ def test_what_is_written_can_be_opened() -> None:
 
 def test_nothing_is_found_where_there_are_no_words() -> None:
     empty = opened(Bm25, arrays(Bm25.from_texts([""] * 3)), items=3)
-    assert len(empty) == 3
+    assert empty.n_items == 3
     assert len(empty.scores("anything")[0]) == 0
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
-from recsys.text.tokens import edit_distance, fold, letters, max_typos, phrase, tokens, within
+from recsys.text.tokens import fold, letters, max_typos, phrase, tokens, within
 
 
 def words(text: str) -> list[str]:
@@ -36,6 +37,11 @@ def test_words_know_where_they_stand() -> None:
 )
 def test_an_article_in_front_is_left_out(given_words: str, expected: str) -> None:
     assert phrase(given_words.split()) == expected
+
+
+def edit_distance(one: str, other: str, most: int) -> int:
+    """Return the distance by which the name index forgives typos, or `most` + 1 where it is larger."""
+    return OSA.distance(one, other, score_cutoff=most)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from recsys.chat.json import chat_object
-from recsys.chat.parser import understand
+from recsys.chat.preference_parser import understand
 from recsys.chat.preferences import Message
 from recsys.chat.recommend import converse
 from recsys.config import ChatConfig, ServeConfig

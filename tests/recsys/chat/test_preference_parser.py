@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from recsys.chat import entities
-from recsys.chat.parser import DECAY, LONGEST_TEXT, MOST_TURNS
+from recsys.chat.preference_parser import DECAY, LONGEST_TEXT, MOST_TURNS
 from recsys.chat.reply_text import mention_text
 from recsys.chat.utterance import Utterance
 from recsys.data.attributes import Attributes
