@@ -22,7 +22,6 @@ RELATIVE = 5e-7  # of a score, some steps of single precision
 SLACK = 1e-6  # of the largest possible product: how far a product in single precision may be off
 
 Scores = NDArray[np.floating[Any]]
-Vectors = NDArray[np.float32]
 
 
 def rounded(scores: Scores) -> NDArray[np.float64]:
@@ -30,7 +29,7 @@ def rounded(scores: Scores) -> NDArray[np.float64]:
     return np.asarray(np.rint(scores * WHOLE, dtype=np.float64) / WHOLE + 0.0)
 
 
-def shown(scores: Scores) -> Vectors:
+def shown(scores: Scores) -> NDArray[np.float32]:
     """Return scores of any shape as they are shown: rounded, in single precision."""
     return rounded(scores).astype(np.float32)
 

@@ -4,13 +4,9 @@
 
     @dataclass(frozen=True, eq=False)
     class Popularity(Part):
-        name: ClassVar[str] = "popularity"
-        fields: ClassVar[Fields] = {
-            "scores": Column(np.float32, "items"),
-            "order": Column(np.int32, "items", low=0, below="items"),
-        }
-        scores: NDArray[np.float32]
-        order: NDArray[np.int32]
+        name = "popularity"
+        scores: Annotated[NDArray[np.float32], Column(np.float32, "items")]
+        order: Annotated[NDArray[np.int32], Column(np.int32, "items", low=0, below="items")]
 
 A shape consists of numbers and of names of sizes. Equal names are equal sizes, within a part (checked at construction) and
 within a model (checked by :meth:`Part.confirm`).
@@ -20,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +62,11 @@ class Part:
     name: ClassVar[str]
     fields: ClassVar[Fields]
     sizes: Sizes
+
+    def __init_subclass__(cls) -> None:
+        hints = get_type_hints(cls, include_extras=True)
+        fields = {name: hint.__metadata__[0] for name, hint in hints.items() if get_origin(hint) is Annotated}
+        cls.fields = fields or cls.fields
 
     def __post_init__(self) -> None:
         sizes: dict[str, int] = {}

@@ -16,11 +16,10 @@ from typing import Any, Literal
 
 import numpy as np
 from annoy import AnnoyIndex
-from numpy.typing import NDArray
 
 from recsys.data.vectors import Vectors
 from recsys.errors import BundleError, StoreError
-from recsys.index.exact import NOTHING, ExactIndex, Neighbors, VectorTable, best_of_rows
+from recsys.index.exact import NOTHING, ExactIndex, Neighbors, Nums, VectorTable, best_of_rows
 from recsys.score_order import Scores
 
 METRIC: Literal["angular"] = "angular"
@@ -30,21 +29,11 @@ MEASURED_AT = 10
 
 @dataclass(frozen=True, eq=False)
 class AnnoyVectorIndex:
-    """Forest of random projection trees; its candidates are re-ranked by the exact inner product.
+    """Forest of random projection trees; its candidates are re-ranked by the exact inner product."""
 
-    Parameters
-    ----------
-    table : VectorTable
-        The vectors; the forest numbers them by position.
-    forest : annoy.AnnoyIndex
-        Over the augmented vectors, of dimension ``table.dim + 1``.
-    search_k : int
-        Vectors inspected by a query for ten items, in proportion for more. Higher is slower and more exact.
-    """
-
-    table: VectorTable
-    forest: Any
-    search_k: int
+    table: VectorTable  # the forest numbers its vectors by position
+    forest: Any  # annoy.AnnoyIndex over the augmented vectors, of dimension table.dim + 1
+    search_k: int  # vectors inspected by a query for ten items, in proportion for more; higher is slower and more exact
 
     @classmethod
     def build(cls, table: VectorTable, n_trees: int, random_state: int) -> AnnoyVectorIndex:
@@ -82,10 +71,10 @@ class AnnoyVectorIndex:
     def __len__(self) -> int:
         return len(self.table)
 
-    def query(self, vector: Scores, k: int, skip: NDArray[np.int32] = NOTHING) -> Neighbors:
+    def query(self, vector: Scores, k: int, skip: Nums = NOTHING) -> Neighbors:
         return best_of_rows(self.table, self.candidates(vector, k, skip), vector, k)
 
-    def candidates(self, vector: Scores, k: int, skip: NDArray[np.int32] = NOTHING) -> NDArray[np.int32]:
+    def candidates(self, vector: Scores, k: int, skip: Nums = NOTHING) -> Nums:
         """Query `k` rows and spares; fall back to an exact scan when it costs no more or rows are missing."""
         query = self.table.checked(vector, k)
         n = min(k, len(self)) + len(skip)

@@ -10,7 +10,6 @@ place of children and vector. Splits have two children, written before them. The
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +25,7 @@ Words = NDArray[np.int32]
 
 
 def check(path: Path, vectors: Vectors) -> None:
-    """Validate a file of the ``angular`` metric against its vectors.
-
-    Parameters
-    ----------
-    path : Path
-    vectors : float32 array (n, dim - 1)
-        Vectors of the items; each has an extra coordinate in the file.
+    """Validate a file of the ``angular`` metric against the vectors of its items, which have an extra coordinate there.
 
     Raises
     ------
@@ -44,7 +37,8 @@ def check(path: Path, vectors: Vectors) -> None:
     if len(words) <= n_items or words[-1, 0] != n_items:
         raise BundleError(f"{path.name}: {words[-1, 0]} items where {n_items} are expected")
     parents: list[Words] = []
-    for first, block in _blocks(words):
+    for first in range(0, len(words), BLOCK):  # memory stays bounded
+        block = words[first : first + BLOCK]
         items = block[: max(0, n_items - first)]
         if not _are_items(items, vectors[first : first + len(items)]):
             raise BundleError(f"{path.name}: an item differs from its vector")
@@ -65,22 +59,13 @@ def _nodes(path: Path, width: int) -> Words:
     return np.memmap(path, dtype="<i4", mode="r").reshape(-1, width).view(np.ndarray)
 
 
-def _blocks(words: Words) -> Iterator[tuple[int, Words]]:
-    """Return blocks of the file with the number of their first node; memory stays bounded."""
-    return ((first, words[first : first + BLOCK]) for first in range(0, len(words), BLOCK))
-
-
 def _floats(words: Words) -> NDArray[np.float32]:
     return np.ascontiguousarray(words).view(np.float32)
 
 
 def _are_items(items: Words, vectors: Vectors) -> bool:
-    own = _floats(items[:, HEAD:])
-    return (
-        bool(np.all(items[:, 0] == 1))
-        and bool(np.all(np.isfinite(_floats(items[:, HEAD - 2 :]))))
-        and bool(np.array_equal(own[:, :-1], vectors))
-    )
+    finite = bool(np.all(np.isfinite(_floats(items[:, HEAD - 2 :]))))
+    return finite and bool(np.all(items[:, 0] == 1)) and np.array_equal(_floats(items[:, HEAD:])[:, :-1], vectors)
 
 
 def _are_buckets(buckets: Words, n_items: int) -> bool:
@@ -92,9 +77,8 @@ def _are_buckets(buckets: Words, n_items: int) -> bool:
 def _are_splits(splits: Words, numbers: NDArray[np.int64]) -> bool:
     """Return whether all children precede their parent, so that every descent ends."""
     children = splits[:, 1:HEAD]
-    return bool(np.all((children >= 0) & (children < numbers[:, None]))) and bool(
-        np.all(np.isfinite(_floats(splits[:, HEAD:])))
-    )
+    earlier = bool(np.all((children >= 0) & (children < numbers[:, None])))
+    return earlier and bool(np.all(np.isfinite(_floats(splits[:, HEAD:]))))
 
 
 def _roots(words: Words) -> int:

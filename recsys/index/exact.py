@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.part import Column, Fields, Part
+from recsys.data.part import Column, Part
 from recsys.data.vectors import Vectors
 from recsys.errors import ModelRejectedError, QueryError
 from recsys.score_order import SLACK, Scores, contenders, falling, floor, shown
@@ -21,30 +21,24 @@ from recsys.score_order import SLACK, Scores, contenders, falling, floor, shown
 FIRST_BLOCK = 1024
 FEW_OF_A_BLOCK = 0.25
 ROUNDING = np.float32(1 + 1e-5)
-NOTHING: NDArray[np.int32] = np.empty(0, dtype=np.int32)
+Nums = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+NOTHING: Nums = np.empty(0, dtype=np.int32)
 
 
 @dataclass(frozen=True, eq=False)
 class Neighbors:
-    """Best rows of a query, best first.
+    """Best rows of a query: row numbers (k,) by falling displayed score (k,); equal scores are ordered by row number."""
 
-    Parameters
-    ----------
-    nums : int32 array (k,)
-        Row numbers; equal scores are ordered by row number.
-    scores : float32 array (k,)
-        Displayed scores (:mod:`recsys.score_order`), falling.
-    """
-
-    nums: NDArray[np.int32]
-    scores: NDArray[np.float32]
+    nums: Nums
+    scores: Vectors
 
     def __post_init__(self) -> None:
         if self.nums.shape != self.scores.shape or bool(np.any(self.scores[1:] > self.scores[:-1])):
             raise QueryError("neighbors: numbers and scores differ in length, or the scores do not fall")
 
     @classmethod
-    def unordered(cls, nums: NDArray[np.int32], scores: NDArray[np.float32]) -> Neighbors:
+    def unordered(cls, nums: Nums, scores: Vectors) -> Neighbors:
         """Return rows in an order other than that of their scores, such as by diversity."""
         neighbors = object.__new__(cls)
         object.__setattr__(neighbors, "nums", nums)
@@ -54,7 +48,7 @@ class Neighbors:
     def __len__(self) -> int:
         return len(self.nums)
 
-    def without(self, skip: NDArray[np.int32], k: int) -> Neighbors:
+    def without(self, skip: Nums, k: int) -> Neighbors:
         """Return the first `k` rows that are not in `skip`."""
         places = np.flatnonzero(~np.isin(self.nums, skip))[:k]
         return Neighbors(self.nums[places], self.scores[places])
@@ -73,39 +67,23 @@ class VectorIndex(Protocol):
 
     def __len__(self) -> int: ...
 
-    def query(self, vector: Scores, k: int, skip: NDArray[np.int32] = NOTHING) -> Neighbors: ...
+    def query(self, vector: Scores, k: int, skip: Nums = NOTHING) -> Neighbors: ...
 
-    def candidates(self, vector: Scores, k: int, skip: NDArray[np.int32] = NOTHING) -> NDArray[np.int32]: ...
+    def candidates(self, vector: Scores, k: int, skip: Nums = NOTHING) -> Nums: ...
 
 
 @dataclass(frozen=True, eq=False)
 class VectorTable(Part):
     """Vectors sorted by falling Euclidean length, so that a scan can stop early.
 
-    Parameters
-    ----------
-    vectors : float32 array (n, dim)
-        Row ``position``; lengths fall.
-    order : int32 array (n,)
-        ``order[position]`` is the row number in the rest of the model.
-    norms : float32 array (n,)
-        Length of each row.
-    positions : int32 array (n,)
-        Inverse of `order`: the position of each row number.
+    ``order[position]`` is the row number of a vector in the rest of the model, `positions` the inverse of `order`.
     """
 
-    name: ClassVar[str] = "index"
-    fields: ClassVar[Fields] = {
-        "vectors": Column(np.float32, ("rows", "dim")),
-        "order": Column(np.int32, "rows", low=0, below="rows"),
-        "norms": Column(np.float32, "rows"),
-        "positions": Column(np.int32, "rows", low=0, below="rows"),
-    }
-
-    vectors: Vectors
-    order: NDArray[np.int32]
-    norms: NDArray[np.float32]
-    positions: NDArray[np.int32]
+    name = "index"
+    vectors: Annotated[Vectors, Column(np.float32, ("rows", "dim"))]
+    order: Annotated[Nums, Column(np.int32, "rows", low=0, below="rows")]
+    norms: Annotated[Vectors, Column(np.float32, "rows")]
+    positions: Annotated[Nums, Column(np.int32, "rows", low=0, below="rows")]
 
     def sound(self) -> bool:
         return bool(np.array_equal(self.positions[self.order], np.arange(len(self.order))))
@@ -130,7 +108,7 @@ class VectorTable(Part):
     def dim(self) -> int:
         return int(self.vectors.shape[1])
 
-    def rows(self, nums: NDArray[np.int32]) -> Vectors:
+    def rows(self, nums: Nums) -> Vectors:
         """Return the vectors of row numbers, (len(nums), dim)."""
         return np.asarray(self.vectors[self.positions[nums]])
 
@@ -162,31 +140,13 @@ class ExactIndex:
     def __len__(self) -> int:
         return len(self.table)
 
-    def query(
-        self,
-        vector: Scores,
-        k: int,
-        skip: NDArray[np.int32] = NOTHING,
-        eligible: NDArray[np.bool_] | None = None,
-    ) -> Neighbors:
+    def query(self, vector: Scores, k: int, skip: Nums = NOTHING, eligible: Mask | None = None) -> Neighbors:
         return best_of_rows(self.table, self.candidates(vector, k, skip, eligible), vector, k)
 
-    def candidates(
-        self,
-        vector: Scores,
-        k: int,
-        skip: NDArray[np.int32] = NOTHING,
-        eligible: NDArray[np.bool_] | None = None,
-    ) -> NDArray[np.int32]:
+    def candidates(self, vector: Scores, k: int, skip: Nums = NOTHING, eligible: Mask | None = None) -> Nums:
         return self.scan(vector, k, skip, eligible)[0]
 
-    def scan(
-        self,
-        vector: Scores,
-        k: int,
-        skip: NDArray[np.int32] = NOTHING,
-        eligible: NDArray[np.bool_] | None = None,
-    ) -> tuple[NDArray[np.int32], int]:
+    def scan(self, vector: Scores, k: int, skip: Nums = NOTHING, eligible: Mask | None = None) -> tuple[Nums, int]:
         """Return the candidates, within the mask `eligible` (n,) if given, and the number of rows scanned."""
         table = self.table
         query = table.checked(vector, k)
@@ -200,8 +160,7 @@ class ExactIndex:
                 eligible[skip] = False
             left = int(np.count_nonzero(eligible))
         k = min(k, left)
-        positions = np.empty(0, dtype=np.int64)
-        scores = np.empty(0, dtype=np.float32)
+        positions, scores = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         start, size = 0, max(FIRST_BLOCK, 2 * k)
         while k and start < len(table):
             stop = min(start + size, len(table))
@@ -218,9 +177,7 @@ class ExactIndex:
                 break
         return np.asarray(table.order[positions]), start
 
-    def _places(
-        self, start: int, stop: int, barred: NDArray[np.int32], eligible: NDArray[np.bool_] | None
-    ) -> NDArray[np.int64]:
+    def _places(self, start: int, stop: int, barred: Nums, eligible: Mask | None) -> NDArray[np.int64]:
         """Return the eligible positions of a block; without a mask, those not in `barred`."""
         if eligible is not None:
             return start + np.flatnonzero(eligible[self.table.order[start:stop]])
@@ -245,12 +202,12 @@ def products(rows: Vectors, vector: Scores) -> NDArray[np.float64]:
     return np.asarray(np.einsum("ij,j->i", rows, np.asarray(vector, dtype=np.float64)))
 
 
-def best_of_rows(table: VectorTable, nums: NDArray[np.int32], vector: Scores, k: int) -> Neighbors:
+def best_of_rows(table: VectorTable, nums: Nums, vector: Scores, k: int) -> Neighbors:
     """Return the `k` best of `nums` by their inner products with `vector`."""
     return best_of(nums, products(table.rows(nums), vector), k)
 
 
-def best_of(nums: NDArray[np.int32], scores: Scores, k: int) -> Neighbors:
+def best_of(nums: Nums, scores: Scores, k: int) -> Neighbors:
     """Return the `k` best of scored row numbers; equal scores are ordered by row number."""
     best = contenders(scores, k)
     nums, scores = nums[best], shown(scores[best])

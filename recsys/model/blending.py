@@ -35,24 +35,12 @@ from recsys.data.vectors import Float, Vectors, unit_rows
 
 @dataclass(frozen=True)
 class Layout:
-    """Layout of the two parts in a blended vector.
-
-    Parameters
-    ----------
-    factors : int
-        Length of the collaborative part, which is first.
-    text_dim : int
-        Length of the content part; 0 without content.
-    content_scale : float
-        The s of the module's formula; 0 without content.
-    short_history : float
-        Number of interactions at which content counts twice.
-    """
+    """Layout of the two parts in a blended vector; the collaborative part is first."""
 
     factors: int
-    text_dim: int
-    content_scale: float
-    short_history: float
+    text_dim: int  # 0 without content
+    content_scale: float  # s of the module's formula; 0 without content
+    short_history: float  # number of interactions at which content counts twice
 
     @property
     def dim(self) -> int:
@@ -72,15 +60,7 @@ def score_unit(user_factors: Vectors, item_factors: Vectors) -> float:
 
 
 def with_prior(item_factors: Vectors, prior: Vectors, counts: NDArray[np.int64], prior_at: float) -> Vectors:
-    """Return q' of the user-item formula, (n_items, factors); q where the prior is zero.
-
-    Parameters
-    ----------
-    prior : float32 array (n_items, factors)
-        The z_i of the formula; zero rows for items without.
-    counts : int64 array (n_items,)
-        Interactions of each item.
-    """
+    """Return q' of the user-item formula, (n_items, factors), from q, z and the interactions n of each item; q where z is 0."""
     own = np.where(prior.any(axis=1), counts / np.maximum(counts + prior_at, 1e-9), 1.0).astype(np.float32)[:, None]
     return np.asarray(own * item_factors + (1 - own) * prior)
 
@@ -122,26 +102,12 @@ def emphases(lengths: NDArray[np.integer], short_history: float) -> Vectors:
 
 
 def reliability(counts: NDArray[np.int64], half_at: float) -> Vectors:
-    """Return r_i of the item-item formula, (n_items,), from the interactions of each item.
-
-    Parameters
-    ----------
-    half_at : float
-        Number of interactions at which r_i^2 is one half.
-    """
+    """Return r_i of the item-item formula, (n_items,), from the interactions of each item; r_i^2 is 1/2 at `half_at`."""
     return np.asarray(np.sqrt(counts / np.maximum(counts + half_at, 1e-9)), dtype=np.float32)
 
 
 def items_like_item(item_factors: Vectors, texts: Vectors, weight: float, trust: Vectors) -> Vectors:
-    """Return item rows of the item-item formula, (n_items, factors + text_dim).
-
-    Parameters
-    ----------
-    weight : float
-        The w of the formula, 0 to 1; 1 without content.
-    trust : float32 array (n_items,)
-        The r_i of the formula.
-    """
+    """Return item rows of the item-item formula, (n_items, factors + text_dim), with w = `weight` and r = `trust`."""
     behavior = trust[:, None] * unit_rows(item_factors)
     if not texts.shape[1]:
         return behavior

@@ -12,45 +12,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from recsys.data.part import Column, Fields, Nested, Part, Scalar
+from recsys.data.part import Column, Nested, Part, Scalar
 from recsys.data.vectors import Vectors
 
 MOST_CONFIDENCE = 1e8  # of a pair; more would leave no digits for the others
 FLOOR = 1e-9  # of the largest eigenvalue: keeps M invertible without regularization
 
 Numbers = NDArray[np.float64]
+NotNegative = Annotated[float, Scalar(low=0)]
 
 
 @dataclass(frozen=True)
 class Confidence(Part):
     """``c_ui = 1 + alpha w_ui`` with ``w_ui = v_ui^weight_power n_u^-user_power n_i^-item_power / mean_strength``.
 
-    Parameters
-    ----------
-    alpha, weight_power, user_power, item_power, dislike : float
-        As in ``[als]``.
-    mean_strength : float
-        Mean of the numerator over the training interactions, so that w has mean 1 there.
+    The parameters are those of ``[als]``; `mean_strength` is the mean of the numerator over the training interactions, so
+    that w has mean 1 there.
     """
 
-    name: ClassVar[str] = "confidence"
-    fields: ClassVar[Fields] = {
-        **dict.fromkeys(("alpha", "weight_power", "user_power", "item_power", "dislike"), Scalar(low=0)),
-        "mean_strength": Scalar(low=np.finfo(np.float64).tiny),
-    }
-
-    alpha: float
-    weight_power: float
-    user_power: float
-    item_power: float
-    dislike: float
-    mean_strength: float = 1.0
+    name = "confidence"
+    alpha: NotNegative
+    weight_power: NotNegative
+    user_power: NotNegative
+    item_power: NotNegative
+    dislike: NotNegative
+    mean_strength: Annotated[float, Scalar(low=np.finfo(np.float64).tiny)] = 1.0
 
     def strengths(
         self, weights: Numbers, per_user: NDArray[np.integer] | int, per_item: NDArray[np.integer]
@@ -72,14 +64,9 @@ class Confidence(Part):
 
 @dataclass(frozen=True, eq=False)
 class UserSolution:
-    """Solved equations of a user.
+    """Factors (factors,) of a user, and a function from item vectors (m, factors) to shares of the history, (m, n).
 
-    Parameters
-    ----------
-    factors : float64 array (factors,)
-    shares : callable
-        Maps item vectors (m, factors) to the contribution of each history item to their products with `factors`, (m, n). Rows
-        add up to those products.
+    Row i has the contribution of each history item to the product of item vector i with the factors.
     """
 
     factors: Numbers
@@ -90,46 +77,19 @@ class UserSolution:
 class FoldIn(Part):
     """Constants of the equations of a new user.
 
-    Parameters
-    ----------
-    rotated : float32 array (n_items, factors)
-        The f_j of the module's formula.
-    basis : float64 array (factors, factors)
-        V; its columns are the eigenvectors.
-    eigenvalues : float64 array (factors,)
-        e, rising.
-    item_counts : int64 array (n_items,)
-        Interactions of each item in training.
-    run_counts : int64 array (n_runs,)
-        Rising.
-    run_regularization : float64 array (n_runs,)
-        r of a user with at most that many interactions.
-    confidence : Confidence
-
-    Raises
-    ------
-    BundleError
-        When the arrays do not fit together.
+    `rotated` are the f_j of the module's formula, `basis` is V with the eigenvectors as columns, `eigenvalues` are e, rising.
+    `item_counts` are the interactions of each item in training; a user with at most ``run_counts[i]`` interactions, rising, has
+    the r of ``run_regularization[i]``.
     """
 
-    name: ClassVar[str] = "fold-in"
-    fields: ClassVar[Fields] = {
-        "rotated": Column(np.float32, ("items", "factors")),
-        "basis": Column(np.float64, ("factors", "factors"), finite=True),
-        "eigenvalues": Column(np.float64, "factors", low=0, finite=True),
-        "item_counts": Column(np.int64, "items", low=0),
-        "run_counts": Column(np.int64, "runs"),
-        "run_regularization": Column(np.float64, "runs", low=0, finite=True),
-        "confidence": Nested(Confidence),
-    }
-
-    rotated: Vectors
-    basis: Numbers
-    eigenvalues: Numbers
-    item_counts: NDArray[np.int64]
-    run_counts: NDArray[np.int64]
-    run_regularization: Numbers
-    confidence: Confidence
+    name = "fold-in"
+    rotated: Annotated[Vectors, Column(np.float32, ("items", "factors"))]
+    basis: Annotated[Numbers, Column(np.float64, ("factors", "factors"), finite=True)]
+    eigenvalues: Annotated[Numbers, Column(np.float64, "factors", low=0, finite=True)]
+    item_counts: Annotated[NDArray[np.int64], Column(np.int64, "items", low=0)]
+    run_counts: Annotated[NDArray[np.int64], Column(np.int64, "runs")]
+    run_regularization: Annotated[Numbers, Column(np.float64, "runs", low=0, finite=True)]
+    confidence: Annotated[Confidence, Nested(Confidence)]
 
     def sound(self) -> bool:
         return len(self.run_counts) > 0 and bool((self.run_counts[1:] > self.run_counts[:-1]).all())
@@ -151,29 +111,16 @@ class FoldIn(Part):
     @classmethod
     def none(cls, n_items: int, factors: int) -> FoldIn:
         """Return a fold-in with zero factors for every user, for models that are only evaluated."""
-        return cls(
-            np.zeros((n_items, factors), dtype=np.float32),
-            np.eye(factors),
-            np.zeros(factors),
-            np.ones(n_items, dtype=np.int64),
-            np.ones(1, dtype=np.int64),
-            np.ones(1),
-            Confidence(1.0, 1.0, 0.0, 0.0, 0.0),
-        )
+        counts, runs = np.ones(n_items, dtype=np.int64), (np.ones(1, dtype=np.int64), np.ones(1))
+        equations = np.zeros((n_items, factors), dtype=np.float32), np.eye(factors), np.zeros(factors)
+        return cls(*equations, counts, *runs, Confidence(1.0, 1.0, 0.0, 0.0, 0.0))
 
     def solve(
         self, liked: NDArray[np.int32], weights: NDArray[np.floating], disliked: NDArray[np.int32]
     ) -> UserSolution:
-        """Solve the equations of a user who consumed `liked`.
+        """Solve the equations of a user with unique items `liked`, weights above 0, and items seen but not liked.
 
-        Parameters
-        ----------
-        liked : int32 array (n,)
-            Unique row numbers of items.
-        weights : array (n,)
-            Weights of the interactions, above 0.
-        disliked : int32 array (m,)
-            Items seen but not liked; they count if ``als.dislike`` is above 0.
+        The latter count if ``als.dislike`` is above 0.
         """
         confidence = self.confidence
         strengths = confidence.strengths(weights.astype(np.float64), len(liked), self.item_counts[liked])
@@ -183,8 +130,8 @@ class FoldIn(Part):
             nums = np.concatenate((liked, disliked))
             excess = np.concatenate((excess, np.full(len(disliked), confidence.disliked - 1)))
         rows = self.rotated[nums].astype(np.float64)
-        regularization = self._regularization(len(liked))
-        inverse = _inverse(self.eigenvalues + regularization, rows, excess)
+        run = min(int(np.searchsorted(self.run_counts, len(liked))), len(self.run_counts) - 1)
+        inverse = _inverse(self.eigenvalues + float(self.run_regularization[run]), rows, excess)
         pulls = confidences[:, None] * rows[: len(liked)]  # (n, factors), their sum is b
         solved = inverse(pulls)
 
@@ -192,10 +139,6 @@ class FoldIn(Part):
             return np.asarray((vectors @ self.basis) @ solved.T)
 
         return UserSolution(np.asarray(self.basis @ solved.sum(axis=0)), shares)
-
-    def _regularization(self, n: int) -> float:
-        run = int(np.searchsorted(self.run_counts, n))
-        return float(self.run_regularization[min(run, len(self.run_counts) - 1)])
 
 
 def _inverse(diagonal: Numbers, rows: Numbers, excess: Numbers) -> Callable[[Numbers], Numbers]:

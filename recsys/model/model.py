@@ -35,40 +35,21 @@ class Model:
 
     Parameters
     ----------
-    users : IdMap
-    catalog : Catalog
-    histories : Histories
-        Items that each user liked.
     seen_only : Histories
-        Other items that each user has seen, such as items rated below the threshold; never recommended, never trained on.
+        Items that each user has seen but not liked, such as items rated below the threshold; never recommended or trained on.
     popularity, trending : Popularity
         Over all data, and over recent days.
     user_factors : float32 array (n_users, factors)
-    layout : Layout
-        The lengths of the collaborative and the content part of the vectors below.
     items_for_user, items_like_item : VectorIndex
         Over the item rows of the two formulas of :mod:`recsys.model.blending`.
-    neighborhood : Neighborhood
-        Scores added to neighbors of the items of a history.
-    fold_in : FoldIn
-        Factors of new users and changed histories.
-    attributes : Attributes
-        Attributes of the items, for filters.
-    likeness : Likeness
-        Maps texts and users to the space of `items_like_item`.
-    items_by_text : VectorIndex
-        Over the text vectors of the items as encoded; NO_INDEX without search.
-    items_by_picture : VectorIndex
-        Over the picture vectors of the items as encoded, zero for an item without a picture; NO_INDEX for a model without
-        pictures.
+    items_by_text, items_by_picture : VectorIndex
+        Over the vectors of the items as encoded, zero without a picture; NO_INDEX without search, and without pictures.
     extras : mapping
         Optional parts by type, see :meth:`extra`.
     forests : mapping
         Annoy indexes by name, to be saved; a loaded model opens its indexes from files.
-    encoder_files : mapping
-        Files by name of a text encoder that was fitted on this catalog or exported to ONNX.
-    picture_encoder_files : mapping
-        Files of an ONNX picture encoder by name.
+    encoder_files, picture_encoder_files : mapping
+        Files by name of a text encoder fitted on this catalog or exported to ONNX, and of an ONNX picture encoder.
 
     Raises
     ------
@@ -111,9 +92,9 @@ class Model:
             table = getattr(self, name).table
             if name in REQUIRED or table.dim:
                 pairs[f"layout and {name}"] = (table.vectors.shape, (n_items, dim))
-        for what, (one, other) in pairs.items():
-            if one != other:
-                raise BundleError(f"model: {what} disagree: {one} and {other}")
+        for what, (shape, other) in pairs.items():
+            if shape != other:
+                raise BundleError(f"model: {what} disagree: {shape} and {other}")
 
     def extra(self, kind: type[P]) -> P | None:
         """Return the part of a kind; None if the model lacks it."""

@@ -8,29 +8,22 @@ all but a few thousand items; the others are scored by their vectors alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.data.part import Column, Fields, Part, Pointers
+from recsys.data.part import Column, Part, Pointers
 from recsys.data.vectors import Vectors
 
 MANY = 16
+Weights = Annotated[Vectors, Column(np.float32, "entries", low=0, finite=True)]
 
 
 @dataclass(frozen=True, eq=False)
 class NearbyScores:
-    """Scores that the neighborhood adds to items.
-
-    Parameters
-    ----------
-    nums : int32 array (n,)
-        Row numbers of the items, rising.
-    collaborative, content : float64 arrays (n,)
-        Sums by behavior and by content, not negative.
-    """
+    """Sums by behavior and by content, not negative, that the neighborhood adds to the scores of items; `nums` rise."""
 
     nums: NDArray[np.int32]
     collaborative: NDArray[np.float64]
@@ -45,31 +38,14 @@ class NearbyScores:
 class Neighborhood(Part):
     """Neighbors of item ``j``: ``item_nums[indptr[j]:indptr[j + 1]]``, rising, with two weights each.
 
-    Parameters
-    ----------
-    indptr : int64 array (n_items + 1,)
-    item_nums : int32 array (n,)
-    collaborative, content : float32 arrays (n,)
-        Similarity by behavior and by content, in units of the score, not negative.
-
-    Raises
-    ------
-    BundleError
-        When the arrays do not fit together.
+    The weights are the similarity by behavior and by content, in units of the score.
     """
 
-    name: ClassVar[str] = "neighborhood"
-    fields: ClassVar[Fields] = {
-        "indptr": Pointers("items", "entries"),
-        "item_nums": Column(np.int32, "entries", low=0, below="items"),
-        "collaborative": Column(np.float32, "entries", low=0, finite=True),
-        "content": Column(np.float32, "entries", low=0, finite=True),
-    }
-
-    indptr: NDArray[np.int64]
-    item_nums: NDArray[np.int32]
-    collaborative: Vectors
-    content: Vectors
+    name = "neighborhood"
+    indptr: Annotated[NDArray[np.int64], Pointers("items", "entries")]
+    item_nums: Annotated[NDArray[np.int32], Column(np.int32, "entries", low=0, below="items")]
+    collaborative: Weights
+    content: Weights
 
     @classmethod
     def nobody(cls, n_items: int) -> Neighborhood:
@@ -90,23 +66,16 @@ class Neighborhood(Part):
         return len(self.indptr) - 1
 
     def scores(self, history: NDArray[np.int32], emphasis: float) -> NearbyScores:
-        """Return the scores that a history adds to its neighbors, ``n^-1/2 sum S_ji``.
-
-        Parameters
-        ----------
-        history : int32 array (n,)
-        emphasis : float
-            Factor of the content part.
-        """
+        """Return the scores that a history adds to its neighbors, ``n^-1/2 sum S_ji``, content times `emphasis`."""
         starts = self.indptr[history]
         lengths = self.indptr[history + 1] - starts
         places = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
-        found = self.item_nums[places]
-        if MANY * len(found) < len(self):
-            nums, columns = np.unique(found, return_inverse=True)
+        neighbors = self.item_nums[places]
+        if MANY * len(neighbors) < len(self):
+            nums, columns = np.unique(neighbors, return_inverse=True)
             inside: slice | NDArray[np.int32] = slice(None)
         else:  # counting all items takes less time than sorting these
-            nums, columns = np.flatnonzero(np.bincount(found)).astype(np.int32), found
+            nums, columns = np.flatnonzero(np.bincount(neighbors)).astype(np.int32), neighbors
             inside = nums
         scale = max(1, len(history)) ** -0.5
         sums = (
@@ -123,15 +92,6 @@ class Neighborhood(Part):
             _, here, there = np.intersect1d(nums, self.item_nums[row], assume_unique=True, return_indices=True)
             collaborative[here, column] = self.collaborative[row][there]
             content[here, column] = self.content[row][there]
-        return collaborative, content
-
-    def matrices(self) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
-        """Return the collaborative and content weights, each (n_items, n_items)."""
-        shape = (len(self), len(self))
-        collaborative, content = (
-            sparse.csr_matrix((weights, self.item_nums, self.indptr), shape=shape)
-            for weights in (self.collaborative, self.content)
-        )
         return collaborative, content
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.interactions import Interactions
-from recsys.data.part import Column, Fields, Part
+from recsys.data.part import Column, Part
 from recsys.index.exact import Neighbors
 from recsys.score_order import Scores, falling, shown
 
@@ -19,24 +19,14 @@ TRENDING_HALF_LIFE_DAYS = 7.0
 
 @dataclass(frozen=True, eq=False)
 class Popularity(Part):
-    """Number of users of each item, weighted by age with a half-life.
+    """Displayed number of users of each item, weighted by age with a half-life, and row numbers by falling score.
 
-    Parameters
-    ----------
-    scores : float32 array (n_items,)
-        Displayed scores.
-    order : int32 array (n_items,)
-        Row numbers by falling score; equal scores are ordered by row number.
+    Equal scores are ordered by row number.
     """
 
-    name: ClassVar[str] = "popularity"
-    fields: ClassVar[Fields] = {
-        "scores": Column(np.float32, "items"),
-        "order": Column(np.int32, "items", low=0, below="items"),
-    }
-
-    scores: NDArray[np.float32]
-    order: NDArray[np.int32]
+    name = "popularity"
+    scores: Annotated[NDArray[np.float32], Column(np.float32, "items")]
+    order: Annotated[NDArray[np.int32], Column(np.int32, "items", low=0, below="items")]
 
     def sound(self) -> bool:
         return bool(np.all(np.bincount(self.order, minlength=len(self.order)) == 1))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.part import Column, Fields, Part
+from recsys.data.vectors import Vectors
 from recsys.index.exact import Neighbors
 
 PADDING = -1
@@ -25,29 +26,23 @@ def _columns(rows: str) -> Fields:
 
 @dataclass(frozen=True, eq=False)
 class Lists(Part):
-    """Best items of each row, best first; shorter lists are padded.
+    """Best items of each row, (n, length), best first; shorter lists are padded.
 
-    Parameters
-    ----------
-    nums : int32 array (n, length)
-        Row numbers of items; -1 is padding. Length 0 means no lists.
-    scores : float32 array (n, length)
-    collaborative : float32 array (n, length)
-        Collaborative part of each score; the rest is content.
+    `collaborative` is the collaborative part of each score; the rest is content.
     """
 
-    name: ClassVar[str] = "lists"
-    fields: ClassVar[Fields] = _columns("rows")
+    name = "lists"
+    fields = _columns("rows")
 
     nums: NDArray[np.int32]
-    scores: NDArray[np.float32]
-    collaborative: NDArray[np.float32]
+    scores: Vectors
+    collaborative: Vectors
 
     @classmethod
     def empty(cls, n: int, length: int) -> Self:
         """Return lists of padding, to be filled."""
-        nums = np.full((n, length), PADDING, dtype=np.int32)
-        return cls(nums, np.zeros((n, length), dtype=np.float32), np.zeros((n, length), dtype=np.float32))
+        scores, collaborative = np.zeros((2, n, length), dtype=np.float32)
+        return cls(np.full((n, length), PADDING, dtype=np.int32), scores, collaborative)
 
     def __len__(self) -> int:
         return len(self.nums)
@@ -56,7 +51,7 @@ class Lists(Part):
     def length(self) -> int:
         return int(self.nums.shape[1])
 
-    def set(self, row: int, neighbors: Neighbors, collaborative: NDArray[np.float32]) -> None:
+    def set(self, row: int, neighbors: Neighbors, collaborative: Vectors) -> None:
         """Fill a row while building the lists."""
         n = len(neighbors)
         self.nums[row, :n], self.scores[row, :n] = neighbors.nums, neighbors.scores

@@ -134,13 +134,7 @@ def rank_for_user(
 
 
 def rank_similar(
-    model: Model,
-    item_num: int,
-    k: int,
-    skip: Nums,
-    *,
-    eligible: Mask | None = None,
-    exact: bool = False,
+    model: Model, item_num: int, k: int, skip: Nums, *, eligible: Mask | None = None, exact: bool = False
 ) -> Ranked:
     """Return the `k` items most similar to an item that are not in `skip`, see :func:`rank_for_user`."""
     table = model.items_like_item.table

@@ -139,9 +139,7 @@ class Recommender:
         ranked = rank_similar(self.model, num, self._depth(request), skip, eligible=eligible, exact=request.exact)
         ranked, page = self._page(ranked, request, set())
         return Answer(
-            "similar",
-            answer.of_likeness(self.model.catalog, ranked, request.explain),
-            next_offset=page.next_offset,
+            "similar", answer.of_likeness(self.model.catalog, ranked, request.explain), next_offset=page.next_offset
         )
 
     def rank_items(

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.part import Column, Fields, Nested, Part, Pointers, Sizes
+from recsys.data.part import Column, Nested, Part, Pointers, Sizes
+from recsys.data.vectors import Vectors
 from recsys.errors import BundleError
 from recsys.score_order import displayed
 
@@ -41,23 +42,12 @@ KINDS: tuple[Kind, ...] = tuple(LABELS)
 
 
 class Finding(NamedTuple):
-    """Piece of evidence.
-
-    Parameters
-    ----------
-    kind : str
-    strength : float
-        0 to 1.
-    numbers : tuple of float
-        Named by LABELS.
-    other : int
-        Row number of the related item; -1 for none.
-    """
+    """Piece of evidence."""
 
     kind: Kind
-    strength: float
-    numbers: tuple[float, ...]
-    other: int = NOBODY
+    strength: float  # 0 to 1
+    numbers: tuple[float, ...]  # named by LABELS
+    other: int = NOBODY  # row number of the related item; -1 for none
 
 
 class Found(NamedTuple):
@@ -70,41 +60,16 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Outliers(Part):
-    """Items, or users, by falling score.
+    """Items, or users, by falling score; the findings of row ``p`` are ``indptr[p]`` to ``indptr[p + 1]``."""
 
-    Parameters
-    ----------
-    nums : int32 array (n,)
-    scores : float32 array (n,)
-    indptr : int64 array (n + 1,)
-        Findings of row ``p``: ``indptr[p]`` to ``indptr[p + 1]``.
-    kinds : uint8 array (m,)
-        Indices into KINDS.
-    strengths : float32 array (m,)
-    others : int32 array (m,)
-        Row numbers of items, -1 for none.
-    numbers : float64 array (m, NUMBERS)
-        Padded with zeros.
-    """
-
-    name: ClassVar[str] = "anomalies"
-    fields: ClassVar[Fields] = {
-        "nums": Column(np.int32, "rows", low=0),
-        "scores": Column(np.float32, "rows", low=0, high=1),
-        "indptr": Pointers("rows", "findings"),
-        "kinds": Column(np.uint8, "findings", high=len(KINDS) - 1),
-        "strengths": Column(np.float32, "findings", low=0, high=1),
-        "others": Column(np.int32, "findings", low=NOBODY),
-        "numbers": Column(np.float64, ("findings", NUMBERS), finite=True),
-    }
-
-    nums: NDArray[np.int32]
-    scores: NDArray[np.float32]
-    indptr: NDArray[np.int64]
-    kinds: NDArray[np.uint8]
-    strengths: NDArray[np.float32]
-    others: NDArray[np.int32]
-    numbers: NDArray[np.float64]
+    name = "anomalies"
+    nums: Annotated[NDArray[np.int32], Column(np.int32, "rows", low=0)]
+    scores: Annotated[Vectors, Column(np.float32, "rows", low=0, high=1)]
+    indptr: Annotated[NDArray[np.int64], Pointers("rows", "findings")]
+    kinds: Annotated[NDArray[np.uint8], Column(np.uint8, "findings", high=len(KINDS) - 1)]  # indices into KINDS
+    strengths: Annotated[Vectors, Column(np.float32, "findings", low=0, high=1)]
+    others: Annotated[NDArray[np.int32], Column(np.int32, "findings", low=NOBODY)]  # items, -1 for none
+    numbers: Annotated[NDArray[np.float64], Column(np.float64, ("findings", NUMBERS), finite=True)]  # padded with zeros
 
     def sound(self) -> bool:
         return bool(np.all(self.scores[1:] <= self.scores[:-1]))
@@ -133,27 +98,22 @@ class Outliers(Part):
 
     def at(self, place: int) -> Found:
         """Return the outlier at a place."""
-        rows = range(int(self.indptr[place]), int(self.indptr[place + 1]))
-        return Found(int(self.nums[place]), float(self.scores[place]), tuple(map(self._finding, rows)))
-
-    def _finding(self, row: int) -> Finding:
-        kind = KINDS[int(self.kinds[row])]
-        numbers = tuple(self.numbers[row, : len(LABELS[kind])].tolist())
-        return Finding(kind, float(self.strengths[row]), numbers, int(self.others[row]))
+        rows = slice(self.indptr[place], self.indptr[place + 1])
+        kinds = [KINDS[kind] for kind in self.kinds[rows].tolist()]
+        numbers = [
+            tuple(row[: len(LABELS[kind])]) for kind, row in zip(kinds, self.numbers[rows].tolist(), strict=True)
+        ]
+        findings = map(Finding, kinds, self.strengths[rows].tolist(), numbers, self.others[rows].tolist())
+        return Found(int(self.nums[place]), float(self.scores[place]), tuple(findings))
 
 
 @dataclass(frozen=True, eq=False)
 class Anomalies(Part):
     """Anomalous items and users."""
 
-    name: ClassVar[str] = "anomalies"
-    fields: ClassVar[Fields] = {
-        "items": Nested(Outliers, "odd items"),
-        "users": Nested(Outliers, "odd users"),
-    }
-
-    items: Outliers
-    users: Outliers
+    name = "anomalies"
+    items: Annotated[Outliers, Nested(Outliers, "odd items")]
+    users: Annotated[Outliers, Nested(Outliers, "odd users")]
 
     def confirm(self, sizes: Sizes) -> None:
         for subject in SUBJECTS:

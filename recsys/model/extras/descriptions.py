@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Word(NamedTuple):
@@ -33,36 +32,12 @@ class Numbers(NamedTuple):
 
 
 class Meaning(NamedTuple):
-    """Features common in a group and rare elsewhere, most distinctive first.
-
-    Parameters
-    ----------
-    words : tuple of Word
-    values : tuple of Value
-    numbers : tuple of Numbers
-        Only attributes whose numbers differ from the overall numbers.
-    items : tuple of int
-        Row numbers of typical items.
-    """
+    """Features common in a group and rare elsewhere, most distinctive first."""
 
     words: tuple[Word, ...] = ()
     values: tuple[Value, ...] = ()
-    numbers: tuple[Numbers, ...] = ()
-    items: tuple[int, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the input of :meth:`from_json`."""
-        return self._asdict()
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Meaning:
-        """Decode a description; raises KeyError or TypeError for anything else."""
-        return cls(
-            tuple(Word(*word) for word in record["words"]),
-            tuple(Value(*value) for value in record["values"]),
-            tuple(Numbers(*numbers) for numbers in record["numbers"]),
-            tuple(map(int, record["items"])),
-        )
+    numbers: tuple[Numbers, ...] = ()  # of attributes whose numbers differ from the overall numbers
+    items: tuple[int, ...] = ()  # row numbers of typical items
 
     def sound(self, n_items: int) -> bool:
         """Return whether its items are row numbers below `n_items`."""

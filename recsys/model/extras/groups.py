@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from recsys.data.packed import Records
 from recsys.data.part import Column, Fields, Part, Pointers, Sizes
@@ -29,32 +30,16 @@ class Affinity(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Group of items or users.
-
-    Parameters
-    ----------
-    name : str
-        Distinctive words and values, or titles if there are none.
-    cohesion : float
-        Mean cosine of members and center, 0 to 1.
-    meaning : Meaning
-    affinities : tuple of Affinity
-        For users: item groups used more than average, by falling surplus.
-    """
+    """Group of items or users; its name consists of distinctive words and values, or of titles if there are none."""
 
     name: str
-    cohesion: float
+    cohesion: float  # mean cosine of members and center, 0 to 1
     meaning: Meaning
-    affinities: tuple[Affinity, ...] = ()
+    affinities: tuple[Affinity, ...] = ()  # for users: item groups used more than average, by falling surplus
 
 
 def _encode(group: Group) -> dict[str, Any]:
-    return {**group._asdict(), "meaning": group.meaning.to_json()}
-
-
-def _decode(record: Mapping[str, Any]) -> Group:
-    affinities = tuple(Affinity(*affinity) for affinity in record["affinities"])
-    return Group(str(record["name"]), float(record["cohesion"]), Meaning.from_json(record["meaning"]), affinities)
+    return {**group._asdict(), "meaning": group.meaning._asdict()}
 
 
 def _columns(rows: str) -> Fields:
@@ -63,7 +48,7 @@ def _columns(rows: str) -> Fields:
         "closeness": Column(np.float32, rows, finite=True),
         "indptr": Pointers("groups", "grouped", strictly=True),
         "members": Column(np.int32, "grouped", low=0, below=rows),
-        "groups": Records(_encode, _decode, "groups"),
+        "groups": Records(_encode, TypeAdapter(Group).validate_python, "groups"),
     }
 
 
@@ -71,28 +56,14 @@ def _columns(rows: str) -> Fields:
 class Groups(Part):
     """Rows (items or users) by group; group 0 is the largest.
 
-    Parameters
-    ----------
-    labels : int32 array (n,)
-        Group of each row; NO_GROUP for a row without data.
-    closeness : float32 array (n,)
-        Cosine of each row's vector and the center of its group; 0 without a group.
-    indptr : int64 array (n_groups + 1,)
-    members : int32 array (number of grouped rows,)
-        Rows of group ``g``, most typical first: ``members[indptr[g]:indptr[g + 1]]``.
-    groups : tuple of Group
-
-    Raises
-    ------
-    BundleError
-        When the arrays do not fit together.
+    The rows of group ``g``, most typical first, are ``members[indptr[g]:indptr[g + 1]]``.
     """
 
-    name: ClassVar[str] = "groups"
-    fields: ClassVar[Fields] = _columns("rows")
+    name = "groups"
+    fields = _columns("rows")
 
-    labels: Nums
-    closeness: Vectors
+    labels: Nums  # group of each row; NO_GROUP for a row without data
+    closeness: Vectors  # cosine of each row's vector and the center of its group; 0 without a group
     indptr: NDArray[np.int64]
     members: Nums
     groups: tuple[Group, ...]

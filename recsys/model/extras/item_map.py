@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.part import Column, Fields, Part
+from recsys.data.part import Column, Part
 from recsys.data.vectors import Vectors
 
 
 @dataclass(frozen=True, eq=False)
 class ItemMap(Part):
-    """Coordinates of each item.
+    """Coordinates x and y of each item, from -1 to 1; NaN for an item without data."""
 
-    Parameters
-    ----------
-    places : float32 array (n_items, 2)
-        x and y, each from -1 to 1; NaN for an item without data.
-
-    Raises
-    ------
-    BundleError
-        When the shape is wrong, or a place is out of range.
-    """
-
-    name: ClassVar[str] = "item_map"
-    fields: ClassVar[Fields] = {
-        "places": Column(np.float32, ("items", 2)),
-    }
-
-    places: Vectors
+    name = "item_map"
+    places: Annotated[Vectors, Column(np.float32, ("items", 2))]
 
     def sound(self) -> bool:
         missing = np.isnan(self.places)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from recsys.data.packed import PackedStrings
-from recsys.data.part import Column, Fields, Nested, Part, Scalar
+from recsys.data.part import Column, Nested, Part, Scalar
 from recsys.data.vectors import Vectors
 from recsys.index.exact import products
 from recsys.score_order import falling
@@ -31,56 +31,37 @@ class Tag(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Tags(Part):
-    """Attribute values that describe pictures.
+    """Attribute values that describe pictures, grouped by attribute, with a unit vector each.
 
-    Parameters
-    ----------
-    attributes, values : PackedStrings
-        Attribute and value of each tag, grouped by attribute.
-    vectors : float32 array (n_tags, dim)
-        Of length 1.
-    scale : float
-        Factor of the cosines in the softmax, above 0.
-
-    Raises
-    ------
-    BundleError
-        When the parts do not fit together.
+    `scale` is the factor of the cosines in the softmax, above 0.
     """
 
-    name: ClassVar[str] = "picture_tags"
-    fields: ClassVar[Fields] = {
-        "attributes": Nested(PackedStrings, "tags"),
-        "values": Nested(PackedStrings, "tags"),
-        "vectors": Column(np.float32, ("tags", "picture_dim"), finite=True),
-        "scale": Scalar(low=np.finfo(np.float64).tiny),
-    }
-
-    attributes: PackedStrings
-    values: PackedStrings
-    vectors: Vectors
-    scale: float
+    name = "picture_tags"
+    attributes: Annotated[PackedStrings, Nested(PackedStrings, "tags")]
+    values: Annotated[PackedStrings, Nested(PackedStrings, "tags")]
+    vectors: Annotated[Vectors, Column(np.float32, ("tags", "picture_dim"), finite=True)]
+    scale: Annotated[float, Scalar(low=np.finfo(np.float64).tiny)]
 
     @classmethod
     def of(cls, pairs: Sequence[tuple[str, str]], vectors: Vectors, scale: float) -> Tags:
         """Build tags from (attribute, value) pairs and the vector of each value."""
-        names, values = ([pair[place] for pair in pairs] for place in range(2))
-        return cls(PackedStrings.from_strings(names), PackedStrings.from_strings(values), vectors, scale)
+        names, values = (PackedStrings.from_strings(pair[place] for pair in pairs) for place in range(2))
+        return cls(names, values, vectors, scale)
 
     def __len__(self) -> int:
         return len(self.vectors)
 
     def nearest(self, vector: Vectors, k: int = 1) -> list[Tag]:
-        """Return the `k` nearest values of each attribute, best first; attributes in the order of the tags.
+        """Return the `k` nearest values of each attribute to a unit picture vector (dim,), best first.
 
-        Parameters
-        ----------
-        vector : float32 array (dim,)
-            Picture vector of length 1.
+        Attributes are in the order of the tags.
         """
         scores = products(self.vectors, vector)
+        places_of: dict[str, list[int]] = {}
+        for place, attribute in enumerate(self.attributes):
+            places_of.setdefault(attribute, []).append(place)
         tags: list[Tag] = []
-        for attribute, places in self._by_attribute().items():
+        for attribute, places in places_of.items():
             own = scores[places]
             logits = self.scale * (own - own.max())
             shares = np.exp(logits) / np.exp(logits).sum()
@@ -89,9 +70,3 @@ class Tags(Part):
                 for best in falling(own)[:k].tolist()
             ]
         return tags
-
-    def _by_attribute(self) -> dict[str, list[int]]:
-        places: dict[str, list[int]] = {}
-        for place, attribute in enumerate(self.attributes):
-            places.setdefault(attribute, []).append(place)
-        return places

@@ -9,20 +9,17 @@ threshold: behavior and content, for items of the catalog, and text alone, for t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.packed import PackedStrings
-from recsys.data.part import Column, Fields, Nested, Part, Pointers
+from recsys.data.part import Column, Nested, Part, Pointers
 
+Numbers = NDArray[np.float64]
 Space = Literal["blended", "text"]
 SPACES: tuple[Space, ...] = ("blended", "text")
-SETTING = (
-    *("k", "threshold", "tested", "precision", "recall", "f1", "calibration_error"),
-    *("base_precision", "base_recall", "base_f1"),
-)
 
 
 class Measured(NamedTuple):
@@ -44,57 +41,28 @@ class Measured(NamedTuple):
     base_f1: float
 
 
+SETTING = Measured._fields
+
+
 @dataclass(frozen=True, eq=False)
 class Tagging(Part):
     """Attributes that can be suggested.
 
-    Parameters
-    ----------
-    names : PackedStrings
-        Names of the attributes.
-    values : PackedStrings
-        Values of all attributes, grouped by attribute.
-    value_indptr : int64 array (n_attributes + 1,)
-        Attribute ``a`` has the values ``value_indptr[a]`` to ``value_indptr[a + 1]``.
-    single : uint8 array (n_attributes,)
-        1 for an attribute with at most one value per item.
-    indptr : int64 array (n_items + 1,)
-    value_nums : int32 array (n,)
-        Values of item ``i``: ``value_nums[indptr[i]:indptr[i + 1]]``, rising.
-    settings : float64 array (n_attributes, 2, len(SETTING))
-        Fields of :class:`Measured`, by space.
-    knots_indptr : int64 array (2 * n_attributes + 1,)
-    knots : float64 array (m, 2)
-        Points (share, confidence) of the curves, both rising in each; curve ``2 a + space``.
-
-    Raises
-    ------
-    BundleError
-        When the arrays do not fit together.
+    Attribute ``a`` has the values ``value_indptr[a]`` to ``value_indptr[a + 1]``, and is `single` (1) if an item has at most
+    one. Item ``i`` has the values ``value_nums[indptr[i]:indptr[i + 1]]``, rising. `settings` are the fields of
+    :class:`Measured`, by space. `knots` are points (share, confidence), both rising in each curve; curve ``2 a + space``.
     """
 
-    name: ClassVar[str] = "tagging"
-    fields: ClassVar[Fields] = {
-        "names": Nested(PackedStrings, "attributes"),
-        "values": Nested(PackedStrings, "values"),
-        "value_indptr": Pointers("attributes", "values"),
-        "single": Column(np.uint8, "attributes"),
-        "indptr": Pointers("items", "entries"),
-        "value_nums": Column(np.int32, "entries", low=0, below="values"),
-        "settings": Column(np.float64, ("attributes", len(SPACES), len(SETTING)), finite=True),
-        "knots_indptr": Pointers("curves", "knots", strictly=True),
-        "knots": Column(np.float64, ("knots", 2), finite=True),
-    }
-
-    names: PackedStrings
-    values: PackedStrings
-    value_indptr: NDArray[np.int64]
-    single: NDArray[np.uint8]
-    indptr: NDArray[np.int64]
-    value_nums: NDArray[np.int32]
-    settings: NDArray[np.float64]
-    knots_indptr: NDArray[np.int64]
-    knots: NDArray[np.float64]
+    name = "tagging"
+    names: Annotated[PackedStrings, Nested(PackedStrings, "attributes")]
+    values: Annotated[PackedStrings, Nested(PackedStrings, "values")]
+    value_indptr: Annotated[NDArray[np.int64], Pointers("attributes", "values")]
+    single: Annotated[NDArray[np.uint8], Column(np.uint8, "attributes")]
+    indptr: Annotated[NDArray[np.int64], Pointers("items", "entries")]
+    value_nums: Annotated[NDArray[np.int32], Column(np.int32, "entries", low=0, below="values")]
+    settings: Annotated[Numbers, Column(np.float64, ("attributes", len(SPACES), len(SETTING)), finite=True)]
+    knots_indptr: Annotated[NDArray[np.int64], Pointers("curves", "knots", strictly=True)]
+    knots: Annotated[Numbers, Column(np.float64, ("knots", 2), finite=True)]
 
     def sound(self) -> bool:
         curves = len(self.knots_indptr) - 1 == len(SPACES) * len(self.names)
@@ -122,7 +90,7 @@ class Tagging(Part):
         mask[np.searchsorted(self.indptr, places, side="right") - 1] = True
         return mask
 
-    def confidences(self, attribute: int, space: Space, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    def confidences(self, attribute: int, space: Space, shares: Numbers) -> Numbers:
         """Return the confidence of each share of the votes, 0 to 1."""
         curve = len(SPACES) * attribute + SPACES.index(space)
         points = self.knots[self.knots_indptr[curve] : self.knots_indptr[curve + 1]]

@@ -14,7 +14,7 @@ from scipy import sparse
 from recsys.errors import BundleError
 from recsys.model.neighborhood import Neighborhood
 from tests.support import factories
-from tests.support.parts import arrays, opened
+from tests.support.parts import arrays, matrices_of, opened
 
 SMALL: dict[str, NDArray[Any]] = {
     "indptr": np.array([0, 2, 2, 3], np.int64),
@@ -98,7 +98,7 @@ def test_a_zero_that_is_stored_is_no_neighbor(cells: Dense) -> None:
     weighty, nothing = stored(3, {(0, 0): 2.0, (1, 0): 5.0}), stored(3, cells)
     for one, other in ((weighty, nothing), (nothing, weighty)):
         found = Neighborhood.from_matrices(one, other)
-        one_sums, other_sums = found.matrices()
+        one_sums, other_sums = matrices_of(found)
         assert one_sums.toarray().tolist() == one.toarray().tolist()
         assert other_sums.toarray().tolist() == other.toarray().tolist()
         assert all(any(pair) for num in range(3) for pair in neighbors_of(found, num).values())
@@ -107,7 +107,7 @@ def test_a_zero_that_is_stored_is_no_neighbor(cells: Dense) -> None:
 @settings(deadline=None, max_examples=100)
 @given(matrices())
 def test_matrices_come_back(given_: tuple[sparse.csr_matrix, sparse.csr_matrix]) -> None:
-    found = Neighborhood.from_matrices(*given_).matrices()
+    found = matrices_of(Neighborhood.from_matrices(*given_))
     for matrix, back in zip(given_, found, strict=True):
         assert back.shape == matrix.shape
         assert back.toarray().tolist() == matrix.toarray().tolist()
@@ -154,7 +154,7 @@ def test_nobody_has_a_neighbor() -> None:
     assert len(nobody) == 4
     assert all(not neighbors_of(nobody, num) for num in range(4))
     assert len(nobody.scores(np.arange(4, dtype=np.int32), 1.0).nums) == 0
-    assert [matrix.nnz for matrix in nobody.matrices()] == [0, 0]
+    assert [matrix.nnz for matrix in matrices_of(nobody)] == [0, 0]
     nothing = stored(4, {})
     assert len(Neighborhood.from_matrices(nothing, nothing).item_nums) == 0
 

@@ -19,6 +19,7 @@ from recsys.recommend.explain import reasons
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from tests.support import factories
+from tests.support.parts import matrices_of
 
 ITEMS = [f"i{num}" for num in range(50)]
 EVENTS = st.lists(
@@ -108,7 +109,7 @@ def loop(model: Model, history: Sequence[int], weights: Sequence[float], item: i
     left = known.T @ np.diag(confident) @ known + of.run_regularization[run] * np.eye(factors)
     emphasis = 1 + model.layout.short_history / n
     length = float(np.linalg.norm(rows[list(history), factors:].sum(axis=0)))
-    behaviour, words = (matrix.toarray() for matrix in model.neighborhood.matrices())
+    behaviour, words = (matrix.toarray() for matrix in matrices_of(model.neighborhood))
     return {
         num: (
             float(rows[item, :factors] @ np.linalg.solve(left, confident[num] * known[num]))

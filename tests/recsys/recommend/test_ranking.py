@@ -18,6 +18,7 @@ from recsys.recommend.batch import recommend_many
 from recsys.recommend.ranking import FIRST_BLOCK, GROWTH, MOST_NEAR, Ranked, rank_for_user, rank_items, user_query
 from recsys.recommend.recommender import Recommender
 from tests.support import factories, score_oracle
+from tests.support.parts import matrices_of
 
 FEW = 64
 
@@ -242,7 +243,7 @@ def test_the_query_of_a_user_holds_the_vector_and_what_is_near(model: Model) -> 
     content = query.vector[model.layout.factors :]
     assert float(np.linalg.norm(content)) == pytest.approx(1 + 1 / 3)  # the emphasis of three items
     history = model.histories.items_of(7).tolist()
-    near = {int(num) for own in history for num in model.neighborhood.matrices()[0].getrow(own).indices}
+    near = {int(num) for own in history for num in matrices_of(model.neighborhood)[0].getrow(own).indices}
     assert query.nearby.nums.tolist() == sorted(near)
 
 
