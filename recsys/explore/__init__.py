@@ -1,4 +1,4 @@
-"""Groups, the map, directions, suggested tags and outliers, as JSON and pictures for people."""
+"""Groups, item map, directions, suggested tags and outliers, as JSON and pictures."""
 
 import lazy_loader
 

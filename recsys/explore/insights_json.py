@@ -1,90 +1,71 @@
-"""What is suggested and what stands out as JSON objects, the same on the command line and over HTTP."""
+"""Suggested tags and outliers as JSON objects, shared by command line and HTTP."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from recsys.explore.outliers import OutlierPage
+from recsys.explore.outliers import Evidence, OutlierPage
 from recsys.explore.suggested_tags import Suggested, Tag
 from recsys.model.extras.anomalies import SUSPECT, Subject
 from recsys.model.extras.tagging import Measured
+from recsys.recommend.json import displayed_fields
 from recsys.score_order import displayed
 
 
-def tags_object(found: Suggested, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
-    """What is suggested for an item or a text; `subject` says for which."""
+def tags_object(suggested: Suggested, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
+    """Return the suggestions for an item or a text, which `subject` identifies."""
     return {
         **subject,
         "model_version": model_version,
-        "space": found.space,
+        "space": suggested.space,
         "attributes": [
             {
-                "attribute": one.attribute,
-                "known": list(one.known),
-                "voters": one.asked,
-                "threshold": displayed(one.measured.threshold),
-                "measured": _measured(one.measured),
-                "tags": [_tag(tag) for tag in one.tags],
+                "attribute": suggestions.attribute,
+                "known": list(suggestions.known),
+                "voters": suggestions.asked,
+                "threshold": displayed(suggestions.measured.threshold),
+                "measured": _measured(suggestions.measured),
+                "tags": [_tag(tag) for tag in suggestions.tags],
             }
-            for one in found.attributes
+            for suggestions in suggested.attributes
         ],
     }
 
 
-def anomalies_object(found: OutlierPage, subject: Subject, model_version: str) -> dict[str, Any]:
-    """Items or users that stand out."""
+def anomalies_object(page: OutlierPage, subject: Subject, model_version: str) -> dict[str, Any]:
+    """Return anomalous items or users."""
     name = "item_id" if subject == "items" else "user_id"
     return {
         "kind": subject,
         "model_version": model_version,
-        "total": found.total,
+        "total": page.total,
         "suspect_above": SUSPECT,
         "anomalies": [
             {
-                name: one.id,
-                **({"title": one.title} if subject == "items" else {"suspect": one.suspect}),
-                "score": displayed(one.score),
-                "evidence": [
-                    {
-                        "kind": evidence.kind,
-                        "strength": displayed(evidence.strength),
-                        "sentence": evidence.sentence,
-                        "numbers": evidence.numbers,
-                        **({} if evidence.item_id is None else {"item_id": evidence.item_id}),
-                    }
-                    for evidence in one.evidence
-                ],
+                name: outlier.id,
+                **({"title": outlier.title} if subject == "items" else {"suspect": outlier.suspect}),
+                "score": displayed(outlier.score),
+                "evidence": [_evidence(evidence) for evidence in outlier.evidence],
             }
-            for one in found.outliers
+            for outlier in page.outliers
         ],
-        "next_offset": found.next_offset,
+        "next_offset": page.next_offset,
     }
 
 
-def _measured(of: Measured) -> dict[str, Any] | None:
-    """How right suggestions were on held-out items; None where none could be tested."""
-    if not of.tested:
-        return None
-    figures = of._asdict()
-    told = {name: displayed(value) for name, value in figures.items() if name not in ("k", "threshold", "tested")}
-    return {"tested": of.tested, **told}
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    fields = displayed_fields(evidence)
+    return {name: value for name, value in fields.items() if name != "item_id" or value is not None}
+
+
+def _measured(measured: Measured) -> dict[str, Any] | None:
+    """Return the accuracy of suggestions on held-out items; None without a test."""
+    fields = displayed_fields(measured).items()
+    return {name: value for name, value in fields if name not in ("k", "threshold")} if measured.tested else None
 
 
 def _tag(tag: Tag) -> dict[str, Any]:
-    return {
-        "value": tag.value,
-        "confidence": displayed(tag.confidence),
-        "suggested": tag.suggested,
-        "votes": tag.votes,
-        "share": displayed(tag.share),
-        "neighbours": [
-            {
-                "item_id": voter.item_id,
-                "title": voter.title,
-                "likeness": displayed(voter.likeness),
-                "share": displayed(voter.share),
-            }
-            for voter in tag.voters
-        ],
-    }
+    fields = displayed_fields(tag)
+    voters = fields.pop("voters")
+    return {**fields, "neighbours": [displayed_fields(voter) for voter in voters]}

@@ -1,11 +1,11 @@
-"""What groups, map and directions of a model show, as JSON objects, the same on the command line and over HTTP.
+"""Groups, map and directions of a model as JSON objects, shared by command line and HTTP.
 
-In every question `hidden` are ids of items that nobody may see at the moment.
+In every function `hidden` has the ids of items to leave out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any, Literal, NamedTuple
 
@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 
 from recsys.errors import NotFoundError, UnansweredError
 from recsys.model.extras.descriptions import Meaning
-from recsys.model.extras.directions import Direction, Directions
-from recsys.model.extras.groups import NO_GROUP, Clusters, Group, Groups, Segments
+from recsys.model.extras.directions import Directions
+from recsys.model.extras.groups import NO_GROUP, Clusters, Groups, Segments
 from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
+from recsys.recommend.json import displayed_fields
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
 from recsys.score_order import displayed
 
 Kind = Literal["cluster", "segment"]
 Hidden = AbstractSet[str]
-Gone = Callable[[str], bool]
 Object = dict[str, Any]
 PLAIN = ListRequest()
-WITHOUT = "the model was trained without them (explore.enabled), or too little is known of its items"
+WITHOUT = "the model was trained without them (explore.enabled), or its items have too little data"
 
 
 class Page(NamedTuple):
@@ -38,59 +38,59 @@ class Page(NamedTuple):
 
 
 def clusters_object(recommender: Recommender, hidden: Hidden = NONE) -> Object:
-    """All groups of items; raises UnansweredError where there are none."""
+    """Return all groups of items; raises UnansweredError if there are none."""
     return _groups_object(recommender, "cluster", hidden)
 
 
 def segments_object(recommender: Recommender, hidden: Hidden = NONE) -> Object:
-    """All groups of users; raises UnansweredError where there are none."""
+    """Return all groups of users; raises UnansweredError if there are none."""
     return _groups_object(recommender, "segment", hidden)
 
 
 def cluster_object(recommender: Recommender, group_id: str, page: Page, hidden: Hidden = NONE) -> Object:
-    """A group of items and a page of its members, most typical first.
+    """Return a group of items and a page of its members, most typical first.
 
     Raises
     ------
     NotFoundError
-        When there is no such group.
+        When the group does not exist.
     UnansweredError
-        When there are no groups at all.
+        When the model has no groups.
     """
-    catalog, barred = recommender.model.catalog, set(recommender.nums(hidden).tolist())
+    catalog, hidden_nums = recommender.model.catalog, set(recommender.nums(hidden).tolist())
 
-    def shown(num: int) -> Object | None:
-        return None if num in barred else {"item_id": catalog.items.id(num), "title": catalog.titles[num]}
+    def member(num: int) -> Object | None:
+        return None if num in hidden_nums else {"item_id": catalog.items.id(num), "title": catalog.titles[num]}
 
-    return _group_object(recommender, "cluster", group_id, page, hidden, shown)
+    return _group_object(recommender, "cluster", group_id, page, hidden, member)
 
 
 def segment_object(
-    recommender: Recommender, group_id: str, page: Page, hidden: Hidden = NONE, gone: Gone = lambda _: False
+    recommender: Recommender,
+    group_id: str,
+    page: Page,
+    hidden: Hidden = NONE,
+    gone: Callable[[str], bool] = lambda _: False,
 ) -> Object:
-    """A group of users and a page of its members, most typical first; raises as :func:`cluster_object`.
+    """Return a group of users and a page of its members, most typical first; raises as :func:`cluster_object`.
 
-    Parameters
-    ----------
-    gone : callable
-        Whether a user was deleted since the model was trained, and must not be named.
+    `gone` returns whether a user was deleted after training and must not be named.
     """
     users = recommender.model.users
 
-    def shown(num: int) -> Object | None:
-        user_id = users.id(num)
-        return None if gone(user_id) else {"user_id": user_id}
+    def member(num: int) -> Object | None:
+        return None if gone(users.id(num)) else {"user_id": users.id(num)}
 
-    return _group_object(recommender, "segment", group_id, page, hidden, shown)
+    return _group_object(recommender, "segment", group_id, page, hidden, member)
 
 
 def cluster_of(recommender: Recommender, item_id: str) -> Object | None:
-    """Return the cluster of an item, None where it has none; raises NotFoundError."""
+    """Return the cluster of an item, None without one; raises NotFoundError."""
     return _membership(recommender.model.extra(Clusters), "cluster", recommender.item_num(item_id))
 
 
 def segment_of(recommender: Recommender, user_id: str) -> Object | None:
-    """Return the segment of a user, None where it has none or the model does not know the user."""
+    """Return the segment of a user; None without one, and for a user that the model does not know."""
     num = recommender.users.get(user_id)
     return None if num is None else _membership(recommender.model.extra(Segments), "segment", num)
 
@@ -99,43 +99,43 @@ def _membership(groups: Groups | None, kind: Kind, row: int) -> Object | None:
     group = None if groups is None else groups.of(row)
     if groups is None or group is None:
         return None
-    return {
-        f"{kind}_id": group,
-        "name": groups.groups[group].name,
-        "closeness": displayed(float(groups.closeness[row])),
-    }
+    closeness = displayed(float(groups.closeness[row]))
+    return {f"{kind}_id": group, "name": groups.groups[group].name, "closeness": closeness}
 
 
 def directions_object(recommender: Recommender, hidden: Hidden = NONE) -> Object:
-    """All directions, the leading ones of each space first; raises UnansweredError where there are none."""
+    """Return all directions, the leading ones of each space first; raises UnansweredError if there are none."""
     model = recommender.model
     directions = model.extra(Directions)
     if directions is None or not len(directions):
         raise UnansweredError(f"no directions: {WITHOUT}")
-    return {
-        "model_version": recommender.model_version,
-        "directions": [_direction(model, one, hidden) for one in directions.directions],
-    }
+    objects = [
+        {
+            **displayed_fields(direction),
+            "low": _meaning(model, direction.low, hidden),
+            "high": _meaning(model, direction.high, hidden),
+            "correlations": [displayed_fields(correlation) for correlation in direction.correlations],
+        }
+        for direction in directions.directions
+    ]
+    return {"model_version": recommender.model_version, "directions": objects}
 
 
 def map_object(recommender: Recommender, page: Page, request: ListRequest = PLAIN, hidden: Hidden = NONE) -> Object:
-    """A page of the items that have a place, the most popular first, in columns.
+    """Return a page of the items that have a place, the most popular first, in columns.
 
-    Parameters
-    ----------
-    request : ListRequest
-        Its exclude and filters.
+    Of `request` only `exclude`, `filters` and `cluster` count.
 
     Raises
     ------
     UnansweredError
         When no item has a place.
     QueryError
-        When a filter names no attribute of the catalogue.
+        When a filter names no attribute of the catalog.
     """
     model = recommender.model
-    shown = map_rows(recommender, request, hidden)
-    nums = shown[page.offset : page.offset + page.k]
+    rows = map_rows(recommender, request, hidden)
+    nums = rows[page.offset : page.offset + page.k]
     clusters = item_groups(model)
     places = model.need(ItemMap).places[nums].astype(np.float64).round(4)
     after = page.offset + len(nums)
@@ -146,32 +146,31 @@ def map_object(recommender: Recommender, page: Page, request: ListRequest = PLAI
         "x": places[:, 0].tolist(),
         "y": places[:, 1].tolist(),
         "cluster": [clusters.of(num) for num in nums.tolist()],
-        "popularity": [displayed(one) for one in model.popularity.scores[nums].tolist()],
-        "clusters": {str(group): one.name for group, one in enumerate(clusters.groups)},
-        "next_offset": after if after < len(shown) else None,
+        "popularity": [displayed(score) for score in model.popularity.scores[nums].tolist()],
+        "clusters": {str(num): group.name for num, group in enumerate(clusters.groups)},
+        "next_offset": after if after < len(rows) else None,
     }
 
 
 def map_rows(recommender: Recommender, request: ListRequest = PLAIN, hidden: Hidden = NONE) -> NDArray[np.int32]:
-    """Row numbers of what :func:`map_object` shows, all pages; raises as that does."""
+    """Return the row numbers of all pages of :func:`map_object`; raises as that does."""
     model = recommender.model
-    places = model.extra(ItemMap)
-    if places is None or not (kept := places.placed()).any():
+    item_map = model.extra(ItemMap)
+    if item_map is None or not (mask := item_map.placed()).any():
         raise UnansweredError(f"no map: {WITHOUT}")
     eligible = recommender.eligible(request)
     if eligible is not None:
-        kept &= eligible
-    kept[recommender.nums([*hidden, *request.exclude])] = False
-    order = model.popularity.order
-    return order[kept[order]]
+        mask &= eligible
+    mask[recommender.nums([*hidden, *request.exclude])] = False
+    return model.popularity.order[mask[model.popularity.order]]
 
 
 def item_groups(model: Model) -> Clusters:
-    """Return the groups of the items; where the model has none, no item is in one."""
-    found, n = model.extra(Clusters), len(model.catalog)
-    if found is not None:
-        return found
-    return Clusters.from_labels(np.full(n, NO_GROUP, dtype=np.int32), np.zeros(n, dtype=np.float32), ())
+    """Return the groups of the items; without groups in the model, no item is in a group."""
+    n = len(model.catalog)
+    return model.extra(Clusters) or Clusters.from_labels(
+        np.full(n, NO_GROUP, dtype=np.int32), np.zeros(n, dtype=np.float32), ()
+    )
 
 
 def _groups_object(recommender: Recommender, kind: Kind, hidden: Hidden) -> Object:
@@ -179,7 +178,7 @@ def _groups_object(recommender: Recommender, kind: Kind, hidden: Hidden) -> Obje
     return {
         "model_version": recommender.model_version,
         f"{kind}s": [_described(recommender.model, kind, group, hidden) for group in range(len(groups.groups))],
-        "ungrouped": int(len(groups) - len(groups.members)),
+        "ungrouped": len(groups) - len(groups.members),
     }
 
 
@@ -189,37 +188,25 @@ def _group_object(
     group_id: str,
     page: Page,
     hidden: Hidden,
-    shown: Callable[[int], Object | None],
+    member: Callable[[int], Object | None],
 ) -> Object:
-    model = recommender.model
-    groups = _groups(model, kind)
-    group = group_num(groups, kind, group_id, recommender.model_version)
-    members: list[Object] = []
-    found, place = groups.members_of(group), page.offset
-    following: int | None = None  # the place of the next one that may be shown
-    while place < len(found) and following is None:
-        row = int(found[place])
-        one = shown(row)
-        place += 1
-        if one is not None and len(members) == page.k:
-            following = place - 1
-        elif one is not None:
-            members.append({"rank": place, **one, "closeness": displayed(float(groups.closeness[row]))})
-    return {
-        "model_version": recommender.model_version,
-        **_described(model, kind, group, hidden),
-        "members": members,
-        "next_offset": following,
-    }
-
-
-def group_num(groups: Groups, kind: Kind, group_id: str, model_version: str) -> int:
-    """The number of a group by how it is written; raises NotFoundError when there is no such group."""
+    groups, version = _groups(recommender.model, kind), recommender.model_version
     known = {str(group): group for group in range(len(groups.groups))}
     if group_id not in known:
-        last = len(groups.groups) - 1
-        raise NotFoundError(f"{kind} {group_id!r} is not in model {model_version}; it has 0 to {last}")
-    return known[group_id]
+        raise NotFoundError(f"{kind} {group_id!r} is not in model {version}; it has 0 to {len(known) - 1}")
+    group = known[group_id]
+    members: list[Object] = []
+    next_offset: int | None = None  # the place of the next visible member
+    for place, row in enumerate(groups.members_of(group)[page.offset :], page.offset):
+        visible = member(int(row))
+        if visible is None:
+            continue
+        if len(members) == page.k:
+            next_offset = place
+            break
+        members.append({"rank": place + 1, **visible, "closeness": displayed(float(groups.closeness[row]))})
+    described = _described(recommender.model, kind, group, hidden)
+    return {"model_version": version, **described, "members": members, "next_offset": next_offset}
 
 
 def _groups(model: Model, kind: Kind) -> Groups:
@@ -229,54 +216,37 @@ def _groups(model: Model, kind: Kind) -> Groups:
     return groups
 
 
-def _described(model: Model, kind: Kind, group: int, hidden: Hidden) -> Object:
+def _described(model: Model, kind: Kind, num: int, hidden: Hidden) -> Object:
     groups, clusters = _groups(model, kind), item_groups(model).groups
-    one: Group = groups.groups[group]
-    size = groups.size(group)
+    group, size = groups.groups[num], groups.size(num)
     described = {
-        f"{kind}_id": group,
-        "name": one.name,
+        f"{kind}_id": num,
+        "name": group.name,
         "size": size,
         "share": displayed(size / len(groups)),
-        "cohesion": displayed(one.cohesion),
-        **meaning_object(model, one.meaning, hidden),
+        "cohesion": displayed(group.cohesion),
+        **_meaning(model, group.meaning, hidden),
     }
     if kind == "segment":
         described["clusters"] = [
             {
-                "cluster_id": other.group,
-                "name": clusters[other.group].name,
-                "share": displayed(other.share),
-                "overall": displayed(other.overall),
+                "cluster_id": affinity.group,
+                "name": clusters[affinity.group].name,
+                "share": displayed(affinity.share),
+                "overall": displayed(affinity.overall),
             }
-            for other in one.affinities
-            if other.group < len(clusters)
+            for affinity in group.affinities
+            if affinity.group < len(clusters)
         ]
     return described
 
 
-def meaning_object(model: Model, meaning: Meaning, hidden: Hidden) -> Object:
-    """Words, values, numbers and items of a meaning."""
+def _meaning(model: Model, meaning: Meaning, hidden: Hidden) -> Object:
     catalog = model.catalog
     ids = ((num, catalog.items.id(num)) for num in meaning.items)
     return {
-        "words": [_rounded(one._asdict()) for one in meaning.words],
-        "attributes": [_rounded(one._asdict()) for one in meaning.values],
-        "numbers": [_rounded(one._asdict()) for one in meaning.numbers],
-        "items": [{"item_id": one, "title": catalog.titles[num]} for num, one in ids if one not in hidden],
+        "words": [displayed_fields(word) for word in meaning.words],
+        "attributes": [displayed_fields(value) for value in meaning.values],
+        "numbers": [displayed_fields(numbers) for numbers in meaning.numbers],
+        "items": [{"item_id": item_id, "title": catalog.titles[num]} for num, item_id in ids if item_id not in hidden],
     }
-
-
-def _direction(model: Model, one: Direction, hidden: Hidden) -> Object:
-    return {
-        "space": one.space,
-        "number": one.number,
-        "share": displayed(one.share),
-        "low": meaning_object(model, one.low, hidden),
-        "high": meaning_object(model, one.high, hidden),
-        "correlations": [_rounded(other._asdict()) for other in one.correlations],
-    }
-
-
-def _rounded(found: Mapping[str, Any]) -> Object:
-    return {key: displayed(value) if isinstance(value, float) else value for key, value in found.items()}

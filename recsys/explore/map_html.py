@@ -1,6 +1,6 @@
-"""The map of the items as a page that can be moved, zoomed and searched: one HTML file that needs no other and asks no network.
+"""Item map as a self-contained HTML page that can be moved, zoomed and searched.
 
-Titles are data of the page, which its script writes as text only.
+Titles are data of the page; its script writes them as text only.
 """
 
 from __future__ import annotations
@@ -27,15 +27,14 @@ def page(recommender: Recommender) -> str:
     order = model.popularity.order
     item_map, clusters = model.need(ItemMap), item_groups(model)
     nums = order[item_map.placed()[order]][:MOST_POINTS]
-    groups = clusters.groups
     data: dict[str, Any] = {
         "id": [model.catalog.items.id(num) for num in nums.tolist()],
         "title": [model.catalog.titles[num] for num in nums.tolist()],
         "x": item_map.places[nums, 0].astype(float).round(DIGITS).tolist(),
         "y": item_map.places[nums, 1].astype(float).round(DIGITS).tolist(),
         "cluster": clusters.labels[nums].tolist(),
-        "names": [one.name for one in groups],
-        "colors": [color(label) for label in range(-1, len(groups))],
+        "names": [group.name for group in clusters.groups],
+        "colors": [color(label) for label in range(-1, len(clusters.groups))],
     }
     templates = Environment(loader=PackageLoader("recsys.explore"), autoescape=True, keep_trailing_newline=True)
     templates.filters["sha256"] = _digest

@@ -1,6 +1,6 @@
-"""The map of the items as a picture: SVG that stands inside a page, or alone.
+"""SVG drawing of the item map, for a page or a file.
 
-The points of a cluster are one path of lines of no length with round ends, which takes a dozen bytes a point.
+The points of a cluster are a path of lines of length zero with round ends, a dozen bytes each.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from recsys.recommend.recommender import Recommender
 
 SIZE = 720
 MARGIN = 24
-COLORS = (  # Okabe and Ito 2008, then Tol's muted scheme (2021), which color-blind people tell apart
+COLORS = (  # Okabe and Ito 2008, then Tol's muted scheme (2021), safe for color-blind people
     *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"),
     *("#332288", "#117733", "#999933", "#882255", "#44aa99", "#aa4499", "#ddcc77", "#88ccee"),
 )
@@ -33,55 +33,49 @@ Nums = NDArray[np.int32]
 
 
 def draw(model: Model, most: int = MOST_POINTS) -> str:
-    """The most popular items that have a place, colored by cluster, with the names of the largest clusters; empty without any.
+    """Draw the `most` popular items that have a place, colored by cluster, with names of the largest clusters.
 
-    Parameters
-    ----------
-    most : int
-        How many points at most.
+    The result is empty without such items.
     """
     order = model.popularity.order
-    places_of, clusters = model.extra(ItemMap), item_groups(model)
-    shown = order[:0] if places_of is None else order[places_of.placed()[order]][:most]
-    if places_of is None or not len(shown):
+    item_map, clusters = model.extra(ItemMap), item_groups(model)
+    if item_map is None or not len(nums := order[item_map.placed()[order]][:most]):
         return ""
-    places = MARGIN + (SIZE - 2 * MARGIN) * (1 + places_of.places[shown].astype(np.float64)) / 2
+    places = MARGIN + (SIZE - 2 * MARGIN) * (1 + item_map.places[nums].astype(np.float64)) / 2
     places[:, 1] = SIZE - places[:, 1]
-    labels = clusters.labels[shown]
-    width = float(np.clip(160 / np.sqrt(len(shown)), 2.4, 7))
+    labels = clusters.labels[nums]
+    width = float(np.clip(160 / np.sqrt(len(nums)), 2.4, 7))
     dots = "".join(_dots(places[labels == label], color(label), width) for label in np.unique(labels).tolist())
-    names = _names(places, labels, [one.name for one in clusters.groups])
-    label = f"Map of {len(shown)} items, like beside like"
+    names = _names(places, labels, [group.name for group in clusters.groups])
+    label = f"Map of {len(nums)} items, like beside like"
     return f'<svg viewBox="0 0 {SIZE} {SIZE}" role="img" aria-label="{label}">{dots}{names}</svg>'
 
 
 def svg_file(recommender: Recommender) -> str:
-    """Return the picture as a file of its own."""
+    """Return the drawing as a file."""
     return alone(draw(recommender.model))
 
 
 def alone(drawing: str) -> str:
-    """The same as a file of its own, on white."""
+    """Return a drawing as a file, on white."""
     paper = f'<rect width="{SIZE}" height="{SIZE}" fill="#fff"/>'
     begin, inside = drawing.split(">", 1)
     return f'{begin} xmlns="http://www.w3.org/2000/svg">{paper}{inside}\n'
 
 
 def color(label: int) -> str:
-    """The color of a cluster."""
+    """Return the color of a cluster."""
     return NOBODY if label == NO_GROUP else COLORS[label % len(COLORS)]
 
 
 def _dots(places: NDArray[np.float64], paint: str, width: float) -> str:
     path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places.tolist())
-    return (
-        f'<path d="{path}" fill="none" stroke="{paint}" stroke-width="{width:.1f}" stroke-linecap="round" '
-        'stroke-opacity=".75"/>'
-    )
+    stroke = f'stroke="{paint}" stroke-width="{width:.1f}" stroke-linecap="round" stroke-opacity=".75"'
+    return f'<path d="{path}" fill="none" {stroke}/>'
 
 
 def _names(places: NDArray[np.float64], labels: Nums, names: Sequence[str]) -> str:
-    """A name at the median of each cluster, the largest first; one that would cover another moves down."""
+    """Draw a name at the median of each cluster, the largest first; a name that would cover another moves down."""
     taken: list[tuple[float, float, float]] = []
     written = []
     for label in range(min(len(names), MOST_NAMES)):

@@ -1,4 +1,4 @@
-"""The map of the items as a table for map viewers: a row for each item that has a place."""
+"""Item map as a table for map viewers: a row for each item that has a place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kinds = Mapping[str, Kind | None]
 
 
 class MapTable(NamedTuple):
-    """Columns, the types of those that are not text, and the rows, the most popular item first."""
+    """Columns, the types of columns other than text, and the rows, the most popular item first."""
 
     columns: tuple[str, ...]
     types: dict[str, str]
@@ -40,12 +40,12 @@ def _rows(recommender: Recommender, request: ListRequest, kinds: Kinds) -> Itera
         item, cluster = model.catalog[num], clusters.of(num)
         x, y = places[num].tolist()
         popularity = float(model.popularity.scores[num])
-        called = "" if cluster is None else clusters.groups[cluster].name
-        yield item.item_id, item.title, x, y, cluster, called, popularity, item.text, *_values(item.attributes, kinds)
+        name = "" if cluster is None else clusters.groups[cluster].name
+        yield item.item_id, item.title, x, y, cluster, name, popularity, item.text, *_values(item.attributes, kinds)
 
 
 def _values(attributes: Mapping[str, Attribute], kinds: Kinds) -> Iterator[object]:
-    """A number of an attribute of numbers, None without one; of the others, text."""
+    """Yield the number, or None, of a numeric attribute; the text of others."""
     for name, kind in kinds.items():
         value = attributes.get(name)
         if kind == "number":

@@ -1,4 +1,4 @@
-"""Which items and users stand out, and why, in sentences."""
+"""Anomalous items and users, with evidence in sentences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import MOST_OFFSET
 from recsys.score_order import displayed
 
-LAST_SECOND = 253_402_300_799.0  # of the year 9999, behind which there are no dates
+LAST_SECOND = 253_402_300_799.0  # of the year 9999, the last of datetime
 
 OF_USERS: dict[Kind, str] = {
     "choice": "Its {n_items:.0f} items have {users_of_its_items:g} other users at the median, where those of a history as long "
@@ -49,7 +49,7 @@ OF_ITEMS: dict[Kind, str] = {
 
 
 class Evidence(NamedTuple):
-    """What speaks for it: a kind, its strength from 0 to 1, a sentence, the numbers in it, and the item that it names."""
+    """Piece of evidence: a kind, its strength from 0 to 1, a sentence, the numbers in it, and the item that it names."""
 
     kind: Kind
     strength: float
@@ -59,7 +59,7 @@ class Evidence(NamedTuple):
 
 
 class Outlier(NamedTuple):
-    """An item or a user that stands out; `suspect` is whether a user's score is above SUSPECT, and False for an item."""
+    """Anomalous item or user; `suspect` is whether a user's score is above SUSPECT, and False for an item."""
 
     id: str
     title: str
@@ -69,7 +69,7 @@ class Outlier(NamedTuple):
 
 
 class OutlierPage(NamedTuple):
-    """Some of those that stand out, by falling score, how many there are, and where the next page begins."""
+    """Number of all outliers, a page of them by falling score, and the start of the next page."""
 
     total: int
     outliers: tuple[Outlier, ...]
@@ -85,55 +85,45 @@ def page(
     left_out: Callable[[str], bool] = lambda _: False,
     hidden: AbstractSet[str] = frozenset(),
 ) -> OutlierPage:
-    """Return the `k` outliers from `offset` on.
+    """Return the `k` outliers from `offset` on with a score of at least `least`.
 
-    Parameters
-    ----------
-    least : float
-        Only those with at least this score.
-    left_out : callable
-        Whether the user with an id is left out.
-    hidden : set of str
-        Ids of the items that no list may show, and no evidence may name.
+    `left_out` returns whether a user id is left out; no list shows the item ids in `hidden`, and no evidence names them.
     """
     model = recommender.model
     anomalies, ids = model.extra(Anomalies), model.catalog.items if subject == "items" else model.users
     if anomalies is None:
         return OutlierPage(0, (), None)
-    found = anomalies.about(subject)
+    rows = anomalies.about(subject)
     out = hidden if subject == "items" else frozenset()
-    n = sum(displayed(score) >= least for score in found.scores.tolist())
-    places = [
-        place
-        for place, num in enumerate(found.nums[:n].tolist())
-        if ids.id(num) not in out and not left_out(ids.id(num))
-    ]
+    n = sum(displayed(score) >= least for score in rows.scores.tolist())
+    names = enumerate(map(ids.id, rows.nums[:n].tolist()))
+    places = [place for place, name in names if name not in out and not left_out(name)]
     after = offset + k
-    shown = tuple(_outlier(model, subject, found.at(place), hidden) for place in places[offset:after])
-    return OutlierPage(len(places), shown, after if after < len(places) and after <= MOST_OFFSET else None)
+    outliers = tuple(_outlier(model, subject, rows.at(place), hidden) for place in places[offset:after])
+    return OutlierPage(len(places), outliers, after if after < len(places) and after <= MOST_OFFSET else None)
 
 
 def suspects(recommender: Recommender) -> Iterator[str]:
-    """Yield the ids of all users whose score is above SUSPECT, the oddest first."""
+    """Return the ids of all users whose score is above SUSPECT, by falling score."""
     anomalies = recommender.model.extra(Anomalies)
-    found = Outliers.of(()) if anomalies is None else anomalies.users
-    for num, score in zip(found.nums.tolist(), found.scores.tolist(), strict=True):
-        if score > SUSPECT:
-            yield recommender.users.id(num)
+    users = Outliers.of(()) if anomalies is None else anomalies.users
+    return map(recommender.users.id, users.nums[users.scores > SUSPECT].tolist())
 
 
-def _outlier(model: Model, subject: Subject, found: Found, hidden: AbstractSet[str]) -> Outlier:
-    evidence = tuple(_evidence(model.catalog, subject, finding, hidden) for finding in found.findings)
+def _outlier(model: Model, subject: Subject, row: Found, hidden: AbstractSet[str]) -> Outlier:
+    evidence = tuple(_evidence(model.catalog, subject, finding, hidden) for finding in row.findings)
     if subject == "items":
-        return Outlier(model.catalog.items.id(found.num), model.catalog.titles[found.num], found.score, False, evidence)
-    return Outlier(model.users.id(found.num), "", found.score, found.score > SUSPECT, evidence)
+        return Outlier(model.catalog.items.id(row.num), model.catalog.titles[row.num], row.score, False, evidence)
+    return Outlier(model.users.id(row.num), "", row.score, row.score > SUSPECT, evidence)
 
 
 def _evidence(catalog: Catalog, subject: Subject, finding: Finding, hidden: AbstractSet[str]) -> Evidence:
     numbers = dict(zip(LABELS[finding.kind], finding.numbers, strict=True))
-    item_id = None if finding.other == NOBODY else catalog.items.id(finding.other)
-    texts = (OF_ITEMS if subject == "items" else OF_USERS)[finding.kind]
-    words = {"other": _named(catalog, finding.other), "day": "", "titled": ""}
+    text = (OF_ITEMS if subject == "items" else OF_USERS)[finding.kind]
+    item_id, words = None, {"other": "", "day": "", "titled": ""}
+    if finding.other != NOBODY:
+        title, item_id = catalog.titles[finding.other], catalog.items.id(finding.other)
+        words["other"] = f"{title} ({item_id})" if title and title != item_id else item_id
     if item_id in hidden:
         item_id, words["other"] = None, "an item that is hidden now"
     if "day_begins" in numbers:
@@ -141,11 +131,4 @@ def _evidence(catalog: Catalog, subject: Subject, finding: Finding, hidden: Abst
         words["day"] = f"{datetime.fromtimestamp(begins, UTC):%Y-%m-%d %H:%M} UTC"
     if finding.kind == "duplicate":
         words["titled"] = ", and so is its title" if numbers["same_title"] else ""
-    return Evidence(finding.kind, finding.strength, texts.format(**numbers, **words), numbers, item_id)
-
-
-def _named(catalog: Catalog, num: int) -> str:
-    if num == NOBODY:
-        return ""
-    title, item_id = catalog.titles[num], catalog.items.id(num)
-    return f"{title} ({item_id})" if title and title != item_id else item_id
+    return Evidence(finding.kind, finding.strength, text.format(**numbers, **words), numbers, item_id)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from recsys.data.catalog import Item
-from recsys.recommend.answer import Answer, Reason, Recommendation
+from recsys.recommend.answer import Answer, Recommendation
 from recsys.score_order import displayed
 
 
@@ -36,30 +36,21 @@ def item_object(item: Item, model_version: str) -> dict[str, Any]:
     }
 
 
+def displayed_fields(record: NamedTuple) -> dict[str, Any]:
+    """Return the fields of a record, floats as displayed."""
+    fields = record._asdict().items()
+    return {name: displayed(value) if isinstance(value, float) else value for name, value in fields}
+
+
 def _item(rank: int, item: Recommendation) -> dict[str, Any]:
-    shown = {
+    fields = {
         "rank": rank,
         "item_id": item.item_id,
         "score": displayed(item.score),
         "title": item.title,
         "source": item.source,
     }
-    return shown if item.reason is None else {**shown, "reason": _reason(item.reason)}
-
-
-def _reason(reason: Reason) -> dict[str, Any]:
-    return {
-        "because": [
-            {
-                "item_id": cause.item_id,
-                "title": cause.title,
-                "score": displayed(cause.score),
-                "share": displayed(cause.share),
-            }
-            for cause in reason.because
-        ],
-        "others": displayed(reason.others),
-        "collaborative": displayed(reason.collaborative),
-        "content": displayed(reason.content),
-        "popularity": displayed(reason.popularity),
-    }
+    if (reason := item.reason) is None:
+        return fields
+    because = [displayed_fields(cause) for cause in reason.because]
+    return {**fields, "reason": {**displayed_fields(reason), "because": because}}

@@ -145,7 +145,7 @@ def test_directions_with_both_ends(recommender: Recommender) -> None:
 
 
 def test_a_model_without_them_says_so(bare: Recommender) -> None:
-    because = r"the model was trained without them \(explore.enabled\), or too little is known of its items$"
+    because = r"the model was trained without them \(explore.enabled\), or its items have too little data$"
     with pytest.raises(UnansweredError, match="no clusters: " + because):
         clusters_object(bare)
     with pytest.raises(UnansweredError, match="no clusters: " + because):
