@@ -43,9 +43,9 @@ class Cause(NamedTuple):
 class Reason(NamedTuple):
     """Decomposition of a score, ``collaborative + content + popularity``.
 
-    `because` lists the history items that contribute most, best first. In a personal list their scores, `others` (the rest of
-    the history) and `popularity` add up to the score. `because` is empty for lists without a history. In a popular list
-    `popularity` is the score; in a personal list it is the popularity penalty, 0 or less.
+    `because` lists the history items that contribute most, best first; it is empty for lists without a history. In a personal
+    list their scores, `others` (the rest of the history) and `popularity`, the penalty, 0 or less, add up to the score. In a
+    popular list `popularity` is the score.
     """
 
     because: tuple[Cause, ...]
@@ -66,25 +66,13 @@ class Recommendation(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Items, best first, and the strategy that produced them.
-
-    Parameters
-    ----------
-    strategy : str
-    items : tuple of Recommendation
-    fallback : bool
-        The request could not be fulfilled: popular items replace the list, or a search is not personalized.
-    next_offset : int or None
-        Start of the next page; None at the end, or if the offset would exceed MOST_OFFSET.
-    unknown : tuple of str
-        Ids of the request that are unknown.
-    """
+    """Items, best first, and the strategy that produced them."""
 
     strategy: Strategy
     items: tuple[Recommendation, ...]
-    fallback: bool = False
-    next_offset: int | None = None
-    unknown: tuple[str, ...] = ()
+    fallback: bool = False  # unfulfilled request: popular items replace the list, or a search is not personalized
+    next_offset: int | None = None  # None at the end, or if the offset would exceed MOST_OFFSET
+    unknown: tuple[str, ...] = ()  # unknown ids of the request
 
 
 class Page(NamedTuple):
@@ -143,9 +131,7 @@ def of_likeness(catalog: Catalog, ranked: Ranked, explain: bool) -> tuple[Recomm
     if not explain:
         return items
     parts = zip(items, ranked.collaborative.tolist(), ranked.content.tolist(), strict=True)
-    return tuple(
-        item._replace(reason=Reason((), 0.0, collaborative, content, 0.0)) for item, collaborative, content in parts
-    )
+    return tuple(item._replace(reason=Reason((), 0.0, behavior, content, 0.0)) for item, behavior, content in parts)
 
 
 def of_popular(catalog: Catalog, ranking: Neighbors, explain: bool) -> tuple[Recommendation, ...]:
@@ -168,10 +154,10 @@ def _reason(catalog: Catalog, reasons: Reasons, place: int, popularity: float) -
     best = falling(contributions)
     best = best[(shown(contributions[best]) > 0) & reasons.named[best]][:MOST_CAUSES]
     total = float(contributions.sum())
-    causes = tuple(_cause(catalog, int(reasons.history[n]), float(contributions[n]), total) for n in best)
+    items = zip(reasons.history[best].tolist(), contributions[best].tolist(), strict=True)
+    causes = tuple(
+        Cause(catalog.items.id(num), catalog.titles[num], score, score / total if total else 0.0)
+        for num, score in items
+    )
     others = total - sum(cause.score for cause in causes)
     return Reason(causes, others, float(collaborative.sum()), float(content.sum()), popularity)
-
-
-def _cause(catalog: Catalog, num: int, score: float, total: float) -> Cause:
-    return Cause(catalog.items.id(num), catalog.titles[num], score, score / total if total else 0.0)

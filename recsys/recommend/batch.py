@@ -9,9 +9,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recsys.index.exact import NOTHING, ExactIndex, Neighbors
+from recsys.index.exact import NOTHING, ExactIndex, Neighbors, Nums
 from recsys.model.model import Model
 from recsys.recommend.ranking import Ranked, rank_for_user, rank_items, rank_items_at, user_query
 from recsys.recommend.recommender import Recommender
@@ -20,8 +19,6 @@ from recsys.score_order import UNIT, contenders
 BLOCK = 128
 MOST_SCORES = 1 << 24  # in a block: 64 MiB
 
-Nums = NDArray[np.int32]
-
 
 def recommend_many(
     recommender: Recommender, user_nums: Nums, k: int, *, exact: bool = False, penalty: float = 0.0
@@ -29,12 +26,8 @@ def recommend_many(
     """Yield the unseen top `k` of each user, in the order of `user_nums`, equal to single recommendations.
 
     An exact ranking is a matrix product for a block of users; an approximate index is queried for each user.
-    Users without a vector get the popular items.
-
-    Parameters
-    ----------
-    penalty : float
-        Popularity penalty of :func:`recsys.recommend.ranking.rank_for_user`.
+    Users without a vector get the popular items. `penalty` is the popularity penalty of
+    :func:`recsys.recommend.ranking.rank_for_user`.
     """
     if exact or isinstance(recommender.model.items_for_user, ExactIndex):
         yield from (lists[0] for lists in recommend_penalized(recommender, user_nums, k, (penalty,)))
@@ -110,10 +103,10 @@ def _by_query(recommender: Recommender, k: int, penalty: float, user_nums: Nums)
     answers = []
     for num in user_nums.tolist():
         query, seen = user_query(model, num), model.seen(num)
-        has_vector = query.vector.any()
-        answers.append(
-            rank_for_user(model, query, k, seen, penalty=penalty).found if has_vector else model.popularity.top(k, seen)
-        )
+        if query.vector.any():
+            answers.append(rank_for_user(model, query, k, seen, penalty=penalty).found)
+        else:
+            answers.append(model.popularity.top(k, seen))
     return answers
 
 

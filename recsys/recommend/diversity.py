@@ -18,17 +18,9 @@ POOL = 200
 
 
 def diversified(ranked: Ranked, rows: Vectors, diversity: float, n: int) -> Ranked:
-    """Return the first `n` of `ranked` by marginal relevance; items after the pool are ordered by score.
+    """Return the first `n` of `ranked` by marginal relevance with d = `diversity`; items after the pool are ordered by score.
 
-    Parameters
-    ----------
-    ranked : Ranked
-        By falling score.
-    rows : float32 array (min(POOL, len(ranked)), dim)
-        Vectors of the pool; their inner products are the similarities.
-    diversity : float
-        The d of the formula, 0..1.
-    n : int
+    `rows` (min(POOL, len(ranked)), dim) are the vectors of the pool, whose inner products are the similarities.
     """
     pool = len(rows)
     order = _order(ranked.found.scores[:pool].astype(np.float64), rows.astype(np.float64), diversity, min(n, pool))
@@ -41,13 +33,13 @@ def _order(scores: NDArray[np.float64], rows: NDArray[np.float64], diversity: fl
         return np.empty(0, dtype=np.int64)
     spread = float(scores.max() - scores.min())
     relevance = (scores - scores.min()) / spread if spread > 0 else np.zeros_like(scores)
-    likenesses = rounded(rows @ rows.T)
-    likest = np.zeros(len(scores))
+    similarities = rounded(rows @ rows.T)
+    largest = np.zeros(len(scores))  # similarity to an item already taken
     taken = np.empty(n, dtype=np.int64)
     left = np.ones(len(scores), dtype=bool)
     for place in range(n):
-        marginal = np.where(left, (1 - diversity) * relevance - diversity * likest, -np.inf)
+        marginal = np.where(left, (1 - diversity) * relevance - diversity * largest, -np.inf)
         best = int(np.argmax(shown(marginal)))  # the first on ties
         taken[place], left[best] = best, False
-        likest = np.maximum(likest, likenesses[best])
+        largest = np.maximum(largest, similarities[best])
     return taken

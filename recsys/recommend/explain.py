@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.index.exact import Nums
 from recsys.recommend.user_state import UserState
 
 Numbers = NDArray[np.float64]
@@ -19,25 +20,15 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Reasons:
-    """Contributions of the n items of a history to the scores of m items.
+    """Contributions (m, n) of the n items of a history to the two parts of the scores of m items, which are their row sums."""
 
-    Parameters
-    ----------
-    history : int32 array (n,)
-        Row numbers.
-    named : bool array (n,)
-        Mask of items that may be named.
-    collaborative, content : float64 arrays (m, n)
-        Their rows add up to the two parts of the scores.
-    """
-
-    history: NDArray[np.int32]
-    named: NDArray[np.bool_]
+    history: Nums
+    named: NDArray[np.bool_]  # mask of items that may be named
     collaborative: Numbers
     content: Numbers
 
 
-def reasons(state: UserState, nums: NDArray[np.int32], hidden: NDArray[np.int32]) -> Reasons:
+def reasons(state: UserState, nums: Nums, hidden: Nums) -> Reasons:
     """Return the reasons of item scores for a user; `hidden` items count but are not named."""
     model, history = state.model, state.liked
     factors, emphasis = model.layout.factors, model.layout.emphasis(len(history))
@@ -49,7 +40,5 @@ def reasons(state: UserState, nums: NDArray[np.int32], hidden: NDArray[np.int32]
         content = emphasis / length * (rows[:, factors:] @ own.T)
     near_collaborative, near_content = model.neighborhood.between(history, nums)
     scale = max(1, len(history)) ** -0.5
-    named = ~np.isin(history, hidden)
-    return Reasons(
-        history, named, collaborative + scale * near_collaborative, content + scale * emphasis * near_content
-    )
+    collaborative, content = collaborative + scale * near_collaborative, content + scale * emphasis * near_content
+    return Reasons(history, ~np.isin(history, hidden), collaborative, content)

@@ -67,12 +67,9 @@ class Ranked:
     @classmethod
     def joined(cls, parts: Sequence[Ranked]) -> Ranked:
         """Concatenate ranked lists."""
-        nums = np.concatenate([part.found.nums for part in parts])
-        scores = np.concatenate([part.found.scores for part in parts])
-        collaborative = np.concatenate([part.collaborative for part in parts])
-        content = np.concatenate([part.content for part in parts])
-        popularity = np.concatenate([part.popularity for part in parts])
-        return cls(Neighbors.unordered(nums, scores), collaborative, content, popularity)
+        rows = ((x.found.nums, x.found.scores, x.collaborative, x.content, x.popularity) for x in parts)
+        nums, scores, *scored = map(np.concatenate, zip(*rows, strict=True))
+        return cls(Neighbors.unordered(nums, scores), *scored)
 
     def take(self, places: NDArray[np.integer] | slice) -> Ranked:
         """Return the items at `places`, in that order."""
@@ -103,10 +100,7 @@ def rank_for_user(
 ) -> Ranked:
     """Return the best `k` items that are not in `skip` and within the mask `eligible`, all of them if fewer are left.
 
-    Parameters
-    ----------
-    penalty : float
-        The c of the module's formula, 0 to 1.
+    `penalty` is the c of the module's formula, 0 to 1.
     """
     index: VectorIndex = ExactIndex(model.items_for_user.table) if exact else model.items_for_user
     most_near = len(model.catalog) if isinstance(index, ExactIndex) else MOST_NEAR
@@ -180,14 +174,9 @@ def find_candidates(index: VectorIndex, vector: Scores, k: int, skip: Nums, elig
 
 
 def rank_items(model: Model, query: UserQuery, nums: Nums, k: int, cost: float = 0.0) -> Ranked:
-    """Return the best `k` of `nums`; equal scores are ordered by row number.
+    """Return the best `k` of unique row numbers `nums`; equal scores are ordered by row number.
 
-    Parameters
-    ----------
-    nums : int32 array (n,)
-        Unique row numbers.
-    cost : float
-        Penalty of the most popular item, in units of the score.
+    `cost` is the penalty of the most popular item, in units of the score.
     """
     table, added = model.items_for_user.table, _added(query.nearby, nums)
     popularity = -cost * model.popularity.levels(nums) if cost else np.zeros(len(nums))

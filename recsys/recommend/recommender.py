@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys.data.catalog import Item
 from recsys.data.ids import IdMap
@@ -17,7 +16,7 @@ from recsys.encoders.hub import NO_ENCODER, EncoderRef
 from recsys.errors import NotFoundError
 from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
 from recsys.events.records import EventsInfo
-from recsys.index.exact import Neighbors, best_of
+from recsys.index.exact import NOTHING, Mask, Neighbors, Nums, best_of
 from recsys.model.extras.groups import Clusters
 from recsys.model.model import Model
 from recsys.model.popularity import Popularity
@@ -33,9 +32,6 @@ from recsys.recommend.user_state import UserState
 
 PLAIN = ListRequest()
 NONE: frozenset[str] = frozenset()
-NO_NUMS: frozenset[int] = frozenset()
-Nums = NDArray[np.int32]
-Counted = Mapping[str, float]
 User = str | Sequence[Event]
 PopularKind = Literal["popular", "trending"]
 
@@ -45,25 +41,13 @@ class Recommender:
     """Recommendations of a model; immutable and thread-safe.
 
     In every method `hidden` has the ids of items to leave out of lists.
-
-    Parameters
-    ----------
-    model : Model
-    model_version : str
-        Version in every answer.
-    events : EventsInfo
-        Weights of events, and the events that the model was trained with.
-    encoder : EncoderRef
-        Encoder of the text vectors, for search queries.
-    picture_encoder : EncoderRef
-        Encoder of the picture vectors.
     """
 
     model: Model
     model_version: str
-    events: EventsInfo = field(default_factory=EventsInfo)
-    encoder: EncoderRef = NO_ENCODER
-    picture_encoder: EncoderRef = NO_ENCODER
+    events: EventsInfo = field(default_factory=EventsInfo)  # weights, and the events that the model was trained with
+    encoder: EncoderRef = NO_ENCODER  # of the text vectors, for search queries
+    picture_encoder: EncoderRef = NO_ENCODER  # of the picture vectors
 
     @cached_property
     def rules(self) -> EventRules:
@@ -91,17 +75,9 @@ class Recommender:
         return profile(self.user_state(user_id, events))
 
     def recommend(self, user: User, request: ListRequest = PLAIN, events: UserEvents = NO_EVENTS) -> Answer:
-        """Return items for a user or a guest: up to `k`, none seen, hidden or excluded.
+        """Return items for a user (id) or a guest (events, oldest first): up to `k`, none seen, hidden or excluded.
 
-        An unknown user gets the popular items.
-
-        Parameters
-        ----------
-        user : str or sequence of Event
-            Id of a user, or events of a guest, oldest first.
-        request : ListRequest
-        events : UserEvents
-            Events of the user since training, and hidden items.
+        An unknown user gets the popular items. `events` has the events of the user since training, and hidden items.
 
         Raises
         ------
@@ -138,9 +114,8 @@ class Recommender:
         eligible = self.eligible(request)
         ranked = rank_similar(self.model, num, self._depth(request), skip, eligible=eligible, exact=request.exact)
         ranked, page = self._page(ranked, request, set())
-        return Answer(
-            "similar", answer.of_likeness(self.model.catalog, ranked, request.explain), next_offset=page.next_offset
-        )
+        items = answer.of_likeness(self.model.catalog, ranked, request.explain)
+        return Answer("similar", items, next_offset=page.next_offset)
 
     def rank_items(
         self, user: User, item_ids: Sequence[str], events: UserEvents = NO_EVENTS, *, explain: bool = False
@@ -169,11 +144,10 @@ class Recommender:
         hidden: AbstractSet[str] = NONE,
     ) -> Answer:
         """Return the most popular or trending items; `ranking` is the result of :meth:`popularity_with`."""
-        return self._popular(
-            request, self.nums([*request.exclude, *hidden]), kind, ranking or self.popularity_with(kind, {})
-        )
+        skip = self.nums([*request.exclude, *hidden])
+        return self._popular(request, skip, kind, ranking or self.popularity_with(kind, {}))
 
-    def popularity_with(self, kind: PopularKind, counted: Counted) -> Popularity:
+    def popularity_with(self, kind: PopularKind, counted: Mapping[str, float]) -> Popularity:
         """Return popularity including users counted after training, given as ``{item_id: users}``."""
         base = self.model.popularity if kind == "popular" else self.model.trending
         nums = {self.model.catalog.items.get(item_id): n for item_id, n in counted.items()}
@@ -215,17 +189,14 @@ class Recommender:
         )
         ranked, page = self._page(ranked, request, drop)
         why = reasons(state, ranked.found.nums, self.nums(events.hidden)) if request.explain else None
-        return Answer(
-            "fold_in" if state.fresh else "personalized",
-            answer.of_ranked(self.model.catalog, ranked, why),
-            next_offset=page.next_offset,
-        )
+        items = answer.of_ranked(self.model.catalog, ranked, why)
+        return Answer("fold_in" if state.fresh else "personalized", items, next_offset=page.next_offset)
 
     def _popular(
         self,
         request: ListRequest,
         skip: Nums,
-        strategy: Literal["popular", "trending"],
+        strategy: PopularKind,
         base: Popularity,
         drop: set[int] | None = None,
         fallback: bool = False,
@@ -241,7 +212,7 @@ class Recommender:
         self, lists: Lists, row: int, request: ListRequest, hidden: AbstractSet[str], drop: set[int]
     ) -> tuple[tuple[answer.Recommendation, ...], bool, int | None] | None:
         """Return the answer from a precomputed list; None without a list, or if it is too short."""
-        skip = set(self.nums([*request.exclude, *hidden]).tolist()) if request.exclude or hidden else NO_NUMS
+        skip = set(self.nums([*request.exclude, *hidden]).tolist())
         depth = request.depth + len(skip) + len(drop)
         nums: list[int] = lists.nums[row, :depth].tolist()
         if nums[0] < 0:
@@ -252,13 +223,8 @@ class Recommender:
             return None
         places = [unskipped[place] for place in page.places]
         scores, collaborative = lists.scores[row, :depth].tolist(), lists.collaborative[row, :depth].tolist()
-        items = answer.of_list(
-            self.model.catalog,
-            [nums[place] for place in places],
-            [scores[place] for place in places],
-            [collaborative[place] for place in places],
-        )
-        return items, False, page.next_offset
+        columns = ([column[place] for place in places] for column in (nums, scores, collaborative))
+        return answer.of_list(self.model.catalog, *columns), False, page.next_offset
 
     def _page(self, ranked: Ranked, request: ListRequest, drop: set[int]) -> tuple[Ranked, Page]:
         if request.diversity:
@@ -270,7 +236,7 @@ class Recommender:
     def _depth(self, request: ListRequest) -> int:
         return max(request.depth, POOL) if request.diversity else request.depth
 
-    def eligible(self, request: ListRequest) -> NDArray[np.bool_] | None:
+    def eligible(self, request: ListRequest) -> Mask | None:
         """Return the mask of items that satisfy the filters and are in the cluster; None for all items.
 
         Raises
@@ -291,9 +257,7 @@ class Recommender:
 
     def nums(self, item_ids: Collection[str]) -> Nums:
         """Return the row numbers of known item ids, rising."""
-        return np.unique(self.model.catalog.items.known(item_ids)) if item_ids else np.empty(0, dtype=np.int32)
+        return np.unique(self.model.catalog.items.known(item_ids)) if item_ids else NOTHING
 
     def _later(self, events: UserEvents) -> set[int]:
-        if not events.later:
-            return set()
-        return set(self.nums([*self.rules.aggregated(events.later)]).tolist())
+        return set(self.nums([*self.rules.aggregated(events.later)]).tolist()) if events.later else set()

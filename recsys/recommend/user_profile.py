@@ -30,27 +30,14 @@ class Preference(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """History of a user and its common attribute values.
+    """History of a user and its common attribute values."""
 
-    Parameters
-    ----------
-    in_model : bool
-        Whether the model was trained with the user, and the user was not deleted since.
-    n_liked, n_disliked : int
-    liked : tuple of Consumed
-        By falling weight, at most 1,000.
-    disliked : tuple of Consumed
-        Seen but not liked, at most 1,000, with weight 0.
-    preferences : tuple of Preference
-        Most frequent text values of each attribute in `liked`.
-    """
-
-    in_model: bool
+    in_model: bool  # whether the model was trained with the user, and the user was not deleted since
     n_liked: int
     n_disliked: int
-    liked: tuple[Consumed, ...]
-    disliked: tuple[Consumed, ...]
-    preferences: tuple[Preference, ...]
+    liked: tuple[Consumed, ...]  # by falling weight, at most MOST_ITEMS
+    disliked: tuple[Consumed, ...]  # seen but not liked, at most MOST_ITEMS, with weight 0
+    preferences: tuple[Preference, ...]  # most frequent text values of each attribute in `liked`
 
 
 def profile(state: UserState) -> Profile:
@@ -62,14 +49,12 @@ def profile(state: UserState) -> Profile:
         state.user_num is not None,
         len(state.liked),
         len(state.disliked),
-        tuple(_consumed(catalog, num, weight) for num, weight in liked),
-        tuple(_consumed(catalog, num, 0.0) for num in state.disliked.tolist()[:MOST_ITEMS]),
+        tuple(Consumed(catalog.items.id(num), catalog.titles[num], weight) for num, weight in liked),
+        tuple(
+            Consumed(catalog.items.id(num), catalog.titles[num], 0.0) for num in state.disliked[:MOST_ITEMS].tolist()
+        ),
         _preferences(catalog, liked),
     )
-
-
-def _consumed(catalog: Catalog, num: int, weight: float) -> Consumed:
-    return Consumed(catalog.items.id(num), catalog.titles[num], weight)
 
 
 def _preferences(catalog: Catalog, liked: list[tuple[int, float]]) -> tuple[Preference, ...]:

@@ -7,42 +7,27 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys.data.vectors import Vectors
 from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
-from recsys.index.exact import NOTHING as NO_ITEMS
+from recsys.index.exact import NOTHING, Nums
 from recsys.model.fold_in import UserSolution
 from recsys.model.model import Model
 from recsys.recommend.ranking import UserQuery, history_query
 
 MOST_WEIGHT = 1e30  # of an item, so that it stays finite in single precision
 
-Nums = NDArray[np.int32]
-
 
 @dataclass(frozen=True, eq=False)
 class UserState:
-    """History of a user or guest.
-
-    Parameters
-    ----------
-    model : Model
-    liked, disliked : int32 arrays
-        Row numbers of items, rising.
-    weights : float32 array (len(liked),)
-    user_num : int or None
-        Row number of the user in the model; None for a guest, an unknown user and a deleted one.
-    fresh : bool
-        Whether events since training make the factors of the model outdated.
-    """
+    """History of a user or guest; `liked` and `disliked` are row numbers of items, rising."""
 
     model: Model
     liked: Nums
-    weights: Vectors
+    weights: Vectors  # (len(liked),)
     disliked: Nums
-    user_num: int | None
-    fresh: bool
+    user_num: int | None  # row number in the model; None for a guest, an unknown user and a deleted one
+    fresh: bool  # whether events since training make the factors of the model outdated
 
     @property
     def seen(self) -> Nums:
@@ -68,19 +53,16 @@ def of_user(model: Model, rules: EventRules, user_id: str, events: UserEvents = 
     if user_num is None:
         return of_history(model, rules, events.events)
     histories = model.histories
-    start, stop = histories.indptr[user_num], histories.indptr[user_num + 1]
-    liked, weights = histories.item_nums[start:stop], histories.weights[start:stop]
-    disliked = model.seen_only.items_of(user_num)
+    liked, disliked = histories.items_of(user_num), model.seen_only.items_of(user_num)
+    weights = histories.weights[histories.indptr[user_num] : histories.indptr[user_num + 1]]
     changes = _changes(model, rules, events.events)
     if not changes:
         return UserState(model, liked, weights, disliked, user_num, fresh=False)
     totals = dict(zip(liked.tolist(), weights.tolist(), strict=True))
     bad = set(disliked.tolist())
     for num, weight in changes.items():
-        if weight > 0 and rules.threshold is None:
-            totals[num] = totals.get(num, 0.0) + weight
-        else:
-            totals[num] = weight
+        adds = weight > 0 and rules.threshold is None
+        totals[num] = totals.get(num, 0.0) + weight if adds else weight
         (bad.discard if weight > 0 else bad.add)(num)
     return _state(model, totals, bad, user_num)
 
@@ -105,7 +87,7 @@ def _state(model: Model, totals: dict[int, float], disliked: set[int], user_num:
         model,
         np.array(liked, dtype=np.int32),
         np.array([min(totals[num], MOST_WEIGHT) for num in liked], dtype=np.float32),
-        np.array(sorted(disliked), dtype=np.int32) if disliked else NO_ITEMS,
+        np.array(sorted(disliked), dtype=np.int32) if disliked else NOTHING,
         user_num,
         fresh=True,
     )
