@@ -118,7 +118,7 @@ def _model(
         layout=Layout(FACTORS, 0, 0.0, 1.0),
         items_for_user=ExactIndex(table),
         items_like_item=ExactIndex(VectorTable.from_vectors(unit)),
-        neighborhood=Neighborhood.nobody(n_items),
+        neighborhood=Neighborhood.empty(n_items),
         fold_in=FoldIn.from_factors(items, counts, runs, Confidence(10.0, 1.0, 0.2, 0.2, 0.0)),
         attributes=attributes,
         likeness=Likeness.of(1.0, items[0, :0]),

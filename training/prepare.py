@@ -26,7 +26,7 @@ def read(run: TrainingRun) -> TrainingRun:
 def encode_texts(run: TrainingRun) -> TrainingRun:
     """Encode the texts of the items; raises EncoderError, DataError."""
     encoded = embed.embed(run.dataset.catalog, run.config, run.advance)
-    return replace(run, encoded=encoded, texts=blending.centred(encoded.embeddings.vectors))
+    return replace(run, encoded=encoded, texts=blending.centered(encoded.embeddings.vectors))
 
 
 def find_similar_words(run: TrainingRun) -> TrainingRun:

@@ -23,7 +23,7 @@ COLORS = (  # Okabe and Ito 2008, then Tol's muted scheme (2021), safe for color
     *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"),
     *("#332288", "#117733", "#999933", "#882255", "#44aa99", "#aa4499", "#ddcc77", "#88ccee"),
 )
-NOBODY = "#999999"
+NO_COLOR = "#999999"
 MOST_POINTS = 3000
 MOST_NAMES = 24
 LONGEST_NAME = 30
@@ -65,7 +65,7 @@ def alone(drawing: str) -> str:
 
 def color(label: int) -> str:
     """Return the color of a cluster."""
-    return NOBODY if label == NO_GROUP else COLORS[label % len(COLORS)]
+    return NO_COLOR if label == NO_GROUP else COLORS[label % len(COLORS)]
 
 
 def _dots(places: NDArray[np.float64], paint: str, width: float) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from recsys.data.catalog import Catalog
-from recsys.model.extras.anomalies import LABELS, NOBODY, SUSPECT, Anomalies, Finding, Found, Kind, Outliers, Subject
+from recsys.model.extras.anomalies import LABELS, NO_ITEM, SUSPECT, Anomalies, Finding, Found, Kind, Outliers, Subject
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import MOST_OFFSET
@@ -121,7 +121,7 @@ def _evidence(catalog: Catalog, subject: Subject, finding: Finding, hidden: Abst
     numbers = dict(zip(LABELS[finding.kind], finding.numbers, strict=True))
     text = (OF_ITEMS if subject == "items" else OF_USERS)[finding.kind]
     item_id, words = None, {"other": "", "day": "", "titled": ""}
-    if finding.other != NOBODY:
+    if finding.other != NO_ITEM:
         title, item_id = catalog.titles[finding.other], catalog.items.id(finding.other)
         words["other"] = f"{title} ({item_id})" if title and title != item_id else item_id
     if item_id in hidden:

@@ -65,7 +65,7 @@ def with_prior(item_factors: Vectors, prior: Vectors, counts: NDArray[np.int64],
     return np.asarray(own * item_factors + (1 - own) * prior)
 
 
-def centred(texts: Vectors) -> Vectors:
+def centered(texts: Vectors) -> Vectors:
     """Return text vectors (n_items, text_dim) minus their mean, of length 1; rows of zeros (no text) stay zero.
 
     Sentence embeddings share a common direction; without it cosines separate the items of a catalog better

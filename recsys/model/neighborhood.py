@@ -48,7 +48,7 @@ class Neighborhood(Part):
     content: Weights
 
     @classmethod
-    def nobody(cls, n_items: int) -> Neighborhood:
+    def empty(cls, n_items: int) -> Neighborhood:
         """Return a neighborhood without neighbors."""
         empty = np.empty(0, dtype=np.float32)
         return cls(np.zeros(n_items + 1, dtype=np.int64), np.empty(0, dtype=np.int32), empty, empty)

@@ -164,7 +164,7 @@ class Recommender:
         """Return the row number of an item; raises NotFoundError when it is not in the catalog."""
         num = self.model.catalog.items.get(item_id)
         if num is None:
-            raise NotFoundError(f"item {item_id!r} is not in the catalogue of model {self.model_version}")
+            raise NotFoundError(f"item {item_id!r} is not in the catalog of model {self.model_version}")
         return num
 
     def event_problem(self, event: str, value: float | None) -> str:
@@ -212,7 +212,7 @@ class Recommender:
         self, lists: Lists, row: int, request: ListRequest, hidden: AbstractSet[str], drop: set[int]
     ) -> tuple[tuple[answer.Recommendation, ...], bool, int | None] | None:
         """Return the answer from a precomputed list; None without a list, or if it is too short."""
-        skip = set(self.nums([*request.exclude, *hidden]).tolist())
+        skip = set(self.nums([*request.exclude, *hidden]).tolist()) if request.exclude or hidden else set()
         depth = request.depth + len(skip) + len(drop)
         nums: list[int] = lists.nums[row, :depth].tolist()
         if nums[0] < 0:
@@ -223,8 +223,9 @@ class Recommender:
             return None
         places = [unskipped[place] for place in page.places]
         scores, collaborative = lists.scores[row, :depth].tolist(), lists.collaborative[row, :depth].tolist()
-        columns = ([column[place] for place in places] for column in (nums, scores, collaborative))
-        return answer.of_list(self.model.catalog, *columns), False, page.next_offset
+        nums, scores = [nums[place] for place in places], [scores[place] for place in places]
+        collaborative = [collaborative[place] for place in places]
+        return answer.of_list(self.model.catalog, nums, scores, collaborative), False, page.next_offset
 
     def _page(self, ranked: Ranked, request: ListRequest, drop: set[int]) -> tuple[Ranked, Page]:
         if request.diversity:

@@ -113,7 +113,7 @@ def hard() -> tuple[Model, EncoderInfo]:
     encoder, files, found = lsa.fit(catalog.texts()[:KINDS], 16, 0)
     texts = copied(found)
     factors = copied(factories.random_vectors(KINDS, FACTORS, 1))
-    centred = blending.centred(texts)
+    centred = blending.centered(texts)
     tables = {
         "items_for_user": blending.items_for_user(factors, centred, 0.7),
         "items_like_item": blending.items_like_item(factors, centred, 0.5, np.ones(n, np.float32)),

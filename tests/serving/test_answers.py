@@ -79,7 +79,7 @@ def test_an_unknown_item_is_404(client: FlaskClient) -> None:
     for path in ("/similar/nix", "/items/nix"):
         response = client.get(path)
         assert response.status_code == 404
-        assert "'nix' is not in the catalogue" in response.json["detail"]
+        assert "'nix' is not in the catalog" in response.json["detail"]
 
 
 def test_an_item_is_shown_with_its_attributes(client: FlaskClient) -> None:

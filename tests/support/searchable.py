@@ -40,7 +40,7 @@ def searchable(folder: Path) -> tuple[Model, EncoderRef]:
     items = [Item(f"i{num}", f"Title {num}", text, {"year": 1990 + num}) for num, text in enumerate(texts)]
     catalog = Catalog.from_items(items)
     rows = blending.items_like_item(
-        factories.random_vectors(len(texts), 4), blending.centred(vectors), 0.5, np.ones(len(texts), np.float32)
+        factories.random_vectors(len(texts), 4), blending.centered(vectors), 0.5, np.ones(len(texts), np.float32)
     )
     model = replace(
         base,

@@ -78,7 +78,7 @@ def content(train: Interactions, of: Sequence[str], blend: BlendConfig | None = 
         known = [num for num, text in enumerate(of) if text]
         vectors[known] = lsa.fit([of[num] for num in known], 8, 0)[2]
     return Content(
-        blending.centred(vectors), neighbors.by_words(of, blend.n_neighbors), behaviour_by_power(train, blend, 0)
+        blending.centered(vectors), neighbors.by_words(of, blend.n_neighbors), behaviour_by_power(train, blend, 0)
     )
 
 

@@ -24,7 +24,7 @@ Subject = Literal["items", "users"]
 SUBJECTS: tuple[Subject, ...] = ("items", "users")
 SUSPECT = 0.5
 NUMBERS = 5
-NOBODY = -1
+NO_ITEM = -1
 
 # Names of the numbers of each kind of evidence, in order.
 LABELS: dict[Kind, tuple[str, ...]] = {
@@ -47,7 +47,7 @@ class Finding(NamedTuple):
     kind: Kind
     strength: float  # 0 to 1
     numbers: tuple[float, ...]  # named by LABELS
-    other: int = NOBODY  # row number of the related item; -1 for none
+    other: int = NO_ITEM  # row number of the related item; -1 for none
 
 
 class Found(NamedTuple):
@@ -68,7 +68,7 @@ class Outliers(Part):
     indptr: Annotated[NDArray[np.int64], Pointers("rows", "findings")]
     kinds: Annotated[NDArray[np.uint8], Column(np.uint8, "findings", high=len(KINDS) - 1)]  # indices into KINDS
     strengths: Annotated[Vectors, Column(np.float32, "findings", low=0, high=1)]
-    others: Annotated[NDArray[np.int32], Column(np.int32, "findings", low=NOBODY)]  # items, -1 for none
+    others: Annotated[NDArray[np.int32], Column(np.int32, "findings", low=NO_ITEM)]  # items, -1 for none
     numbers: Annotated[NDArray[np.float64], Column(np.float64, ("findings", NUMBERS), finite=True)]  # padded with zeros
 
     def sound(self) -> bool:

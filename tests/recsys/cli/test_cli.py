@@ -148,7 +148,7 @@ def test_evaluate_prints_a_row_for_each_way(trained: Path) -> None:
         (("train", "--config", "nix.toml"), 2, "nix.toml does not exist"),
         (("trian",), 2, "No such command 'trian'"),
         (("validate", "--set", "data.interactions=nix.csv"), 1, "there is no such file"),
-        (("similar", "nix"), 1, "'nix' is not in the catalogue"),
+        (("similar", "nix"), 1, "'nix' is not in the catalog"),
         (("recommend", "u1", "--set", "store.path=nowhere"), 1, "holds no model; run `recsys train` first"),
         (("models", "rollback", "20200101T000000Z-0000"), 1, "has no version"),
         (("rank", "--input", "nix.csv", "--output", "x.csv"), 1, "nix.csv"),

@@ -92,7 +92,7 @@ def test_lists_under_a_penalty_are_the_same_one_by_one_and_in_batch_and_by_the_c
     [
         (("tag",), ConfigError, "give either ITEM_ID or --text"),
         (("tag", "i1", "--text", "x"), ConfigError, "give either ITEM_ID or --text"),
-        (("tag", "nix"), NotFoundError, "'nix' is not in the catalogue"),
+        (("tag", "nix"), NotFoundError, "'nix' is not in the catalog"),
         (("tag", "i1"), UnansweredError, "the model suggests no attribute"),
         (("anomalies", "--suspects"), ConfigError, "give --kind users"),
         (("anomalies", "--kind", "users", "--suspects", "--json"), ConfigError, "neither --json nor --min-score"),

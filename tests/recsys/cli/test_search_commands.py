@@ -80,7 +80,7 @@ def test_lists_are_shown_as_tables(store: Path) -> None:
     [
         (("query",), ConfigError, "give an example: --like ITEM_ID"),
         (("query", "--unlike", "i1"), ConfigError, "give an example: --like ITEM_ID"),
-        (("query", "--like", "nix"), NotFoundError, "'nix' is not in the catalogue"),
+        (("query", "--like", "nix"), NotFoundError, "'nix' is not in the catalog"),
         (("query", "--like-user", "nobody"), NotFoundError, "nothing is known of user 'nobody'"),
         (("search", "x", "--filter", "year=3"), RecsysError, "for equality write : in place of ="),
         (("search", "x", "--filter", "colour:red"), RecsysError, "items have no attribute 'colour'"),

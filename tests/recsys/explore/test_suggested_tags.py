@@ -84,7 +84,7 @@ def test_nobody_is_near(asking: Recommender) -> None:
 
 
 def test_what_cannot_be_answered_is_told(asking: Recommender) -> None:
-    with pytest.raises(NotFoundError, match="item 'nix' is not in the catalogue"):
+    with pytest.raises(NotFoundError, match="item 'nix' is not in the catalog"):
         of_item(asking, "nix")
     with pytest.raises(UnansweredError, match="the model suggests no attribute"):
         of_item(Recommender(factories.model(), ""), "i1")

@@ -13,7 +13,7 @@ import pytest
 
 from recsys.errors import BundleError
 from recsys.explore.map_html import page
-from recsys.explore.map_svg import COLORS, NOBODY, alone, draw
+from recsys.explore.map_svg import COLORS, NO_COLOR, alone, draw
 from recsys.model.extras.groups import Clusters
 from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
@@ -50,7 +50,7 @@ def test_every_item_that_has_a_place_is_a_point_of_the_color_of_its_cluster(mode
     drawing = draw(model)
     assert points(drawing) == {COLORS[0]: 17, COLORS[1]: 16, COLORS[2]: 16}
     assert [one.text for one in ElementTree.fromstring(drawing).iter("text")] == ["Cluster 0", "Cluster 1", "Cluster 2"]
-    assert points(draw(model.without(Clusters))) == {NOBODY: 49}
+    assert points(draw(model.without(Clusters))) == {NO_COLOR: 49}
 
 
 def test_the_most_popular_are_drawn_first(model: Model) -> None:
@@ -87,7 +87,7 @@ def test_the_page_holds_every_item_with_a_place(model: Model) -> None:
     at = data["id"].index("i7")
     assert (data["title"][at], data["cluster"][at]) == ("Title 7", 1)
     assert data["names"] == ["Cluster 0", "Cluster 1", "Cluster 2"]
-    assert data["colors"] == [NOBODY, *COLORS[:3]]
+    assert data["colors"] == [NO_COLOR, *COLORS[:3]]
 
 
 def test_the_page_runs_only_what_it_is_made_with(model: Model) -> None:

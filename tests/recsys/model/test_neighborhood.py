@@ -150,7 +150,7 @@ def test_an_empty_history_and_a_lonely_one_add_nothing() -> None:
 
 
 def test_nobody_has_a_neighbor() -> None:
-    nobody = Neighborhood.nobody(4)
+    nobody = Neighborhood.empty(4)
     assert len(nobody) == 4
     assert all(not neighbors_of(nobody, num) for num in range(4))
     assert len(nobody.scores(np.arange(4, dtype=np.int32), 1.0).nums) == 0
@@ -176,7 +176,7 @@ def test_a_neighborhood_of_other_items_is_refused() -> None:
             opened(Neighborhood, SMALL, items=n_items)
     model = factories.model()
     with pytest.raises(BundleError, match=r"^neighborhood: items are 49 where the model has 50$"):
-        replace(model, neighborhood=Neighborhood.nobody(49))
+        replace(model, neighborhood=Neighborhood.empty(49))
 
 
 def changed(name: str, values: object, dtype: DTypeLike | None = None) -> tuple[str, NDArray[Any]]:

@@ -20,7 +20,7 @@ def likeness(weight: float = 0.3) -> Likeness:
 
 
 def rows(weight: float = 0.3) -> np.ndarray:  # type: ignore[type-arg]
-    return blending.items_like_item(FACTORS, blending.centred(TEXTS), weight, np.ones(20, dtype=np.float32))
+    return blending.items_like_item(FACTORS, blending.centered(TEXTS), weight, np.ones(20, dtype=np.float32))
 
 
 def test_the_text_of_an_item_becomes_the_content_part_of_its_row() -> None:
@@ -35,7 +35,7 @@ def test_the_text_and_the_behaviour_of_an_item_become_its_row() -> None:
 
 
 def test_a_user_with_the_vectors_of_an_item_becomes_its_row() -> None:
-    query = np.concatenate((5 * FACTORS[4], 0.01 * blending.centred(TEXTS)[4])).astype(np.float32)
+    query = np.concatenate((5 * FACTORS[4], 0.01 * blending.centered(TEXTS)[4])).astype(np.float32)
     np.testing.assert_allclose(likeness().of_user(query, 3), rows()[4], atol=1e-6)
 
 

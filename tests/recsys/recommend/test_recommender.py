@@ -203,9 +203,9 @@ def test_an_item_without_a_vector_gets_the_popular_items_without_itself() -> Non
 
 @pytest.mark.parametrize("item", ["nothing", "", "I0", "i0 ", "\ud800"])
 def test_an_unknown_item_is_told(small: Recommender, item: str) -> None:
-    with pytest.raises(NotFoundError, match=r"item .* is not in the catalogue of model v1"):
+    with pytest.raises(NotFoundError, match=r"item .* is not in the catalog of model v1"):
         small.similar_items(item)
-    with pytest.raises(NotFoundError, match=r"item .* is not in the catalogue of model v1"):
+    with pytest.raises(NotFoundError, match=r"item .* is not in the catalog of model v1"):
         small.item(item)
 
 
@@ -245,7 +245,7 @@ def test_the_withheld_diagonal_of_a_checkerboard_comes_first() -> None:
         histories=Histories.from_interactions(seen),
         user_factors=parity,
         items_for_user=ExactIndex(VectorTable.from_vectors(parity)),
-        neighborhood=Neighborhood.nobody(20),
+        neighborhood=Neighborhood.empty(20),
     )
     recommender = Recommender(model, "v1")
     assert [ids(recommender.recommend(f"u{num}", ListRequest(1))) for num in range(20)] == [

@@ -18,7 +18,7 @@ from tests.support import factories
 def model(n: int = 60) -> Model:
     texts = unit_rows(factories.random_vectors(n, 5))
     rows = blending.items_like_item(
-        factories.random_vectors(n, 4, seed=1), blending.centred(texts), 0.5, np.ones(n, np.float32)
+        factories.random_vectors(n, 4, seed=1), blending.centered(texts), 0.5, np.ones(n, np.float32)
     )
     base = factories.model(n_items=n, factors=4, text_dim=5)
     return replace(

@@ -51,7 +51,7 @@ def kingdom(weight: float = 0.5) -> Recommender:
     base = factories.model(n_items=len(PEOPLE), factors=12, text_dim=12)
     factors, texts = meanings(0), unit_rows(meanings(1))
     trust = np.ones(len(PEOPLE), dtype=np.float32)
-    rows = blending.items_like_item(factors, blending.centred(texts), weight, trust)
+    rows = blending.items_like_item(factors, blending.centered(texts), weight, trust)
     model = replace(
         base,
         catalog=Catalog.from_items([Item(name, name.title()) for name in PEOPLE]),
@@ -243,7 +243,7 @@ class TestBounds:
 
     def test_what_is_not_known_is_told(self, model: Model) -> None:
         recommender = Recommender(model, "v")
-        with pytest.raises(NotFoundError, match="'nix' is not in the catalogue"):
+        with pytest.raises(NotFoundError, match="'nix' is not in the catalog"):
             item_example(recommender, "nix")
         with pytest.raises(NotFoundError, match="nothing is known of user 'nobody'"):
             user_example(recommender, "nobody")

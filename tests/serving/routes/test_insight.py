@@ -85,7 +85,7 @@ def test_tags_of_a_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "message"),
     [
-        ("GET", "/tags/nix", None, 404, "item 'nix' is not in the catalogue"),
+        ("GET", "/tags/nix", None, 404, "item 'nix' is not in the catalog"),
         ("GET", "/tags/i3?k=3", None, 400, "this resource takes none"),
         ("POST", "/tags", {}, 422, "text"),
         ("POST", "/tags", {"text": ""}, 422, "text"),

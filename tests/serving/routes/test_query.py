@@ -130,7 +130,7 @@ def test_a_body_of_another_shape_is_422(client: FlaskClient, given: dict[str, An
 @pytest.mark.parametrize(
     ("example", "detail"),
     [
-        ({"item_id": "nix"}, "'nix' is not in the catalogue"),
+        ({"item_id": "nix"}, "'nix' is not in the catalog"),
         ({"user_id": "nobody"}, "nothing is known of user 'nobody'"),
     ],
 )

@@ -34,7 +34,7 @@ def known(texts: list[str], titles: list[str] | None = None, **attributes: list[
     vectors = lsa.fit(texts, 16, 0)[2]
     return Known(
         Catalog.from_items(records),
-        blending.centred(vectors),
+        blending.centered(vectors),
         vectors,
         neighbors.by_behaviour(pairs, 20, 0.5, 0),
         neighbors.by_words(texts, 20),
