@@ -84,8 +84,11 @@ def user_query(model: Model, user_num: int) -> UserQuery:
 
 def history_query(model: Model, factors: Scores, history: Nums) -> UserQuery:
     """Return the query for user factors (factors,) and a history of items."""
-    emphasis = model.layout.emphasis(len(history))
-    return UserQuery(_vector(model, factors, history), model.neighborhood.scores(history, emphasis))
+    vector, emphasis = np.asarray(factors), model.layout.emphasis(len(history))
+    if model.layout.text_dim:
+        texts = model.items_for_user.table.rows(history)[:, model.layout.factors :]
+        vector = user_vector(factors, texts, model.layout)
+    return UserQuery(vector, model.neighborhood.scores(history, emphasis))
 
 
 def rank_for_user(
@@ -112,7 +115,8 @@ def rank_for_user(
 
     if not penalty:
         return _in_blocks(index, k, skip, best)
-    cost = penalty * _largest(model, query, exact)
+    top = rank_for_user(model, query, 1, NOTHING, exact=exact).found.scores
+    cost = penalty * max(0.0, float(top[0])) if len(top) else 0.0  # 0 if no item has a positive score
 
     def penalized(n: int, out: Nums) -> Ranked:
         near = _near(query.nearby, out, most_near, eligible)
@@ -234,12 +238,6 @@ def _best(nums: Nums, collaborative: Scores, content: Scores, popularity: Scores
     return Ranked(Neighbors(nums[best], scores[best]), shown(behavior[best]), rest, shown(cost[best]))
 
 
-def _largest(model: Model, query: UserQuery, exact: bool) -> float:
-    """Return m of the module's formula; 0 if no item has a positive score."""
-    scores = rank_for_user(model, query, 1, NOTHING, exact=exact).found.scores
-    return max(0.0, float(scores[0])) if len(scores) else 0.0
-
-
 def _settled(table: VectorTable, vector: Scores, proposed: Nums, ranked: Ranked) -> bool:
     """Return whether no item outside `proposed` can rank above the last ranked item: its product is no larger than theirs."""
     least = float((table.rows(proposed) @ np.asarray(vector, dtype=np.float32)).min())
@@ -260,13 +258,6 @@ def _in_blocks(index: VectorIndex, k: int, skip: Nums, best: Callable[[int, Nums
         size *= GROWTH
         blocks.append(best(size, skip))
     return Ranked.joined(blocks).take(slice(k))
-
-
-def _vector(model: Model, factors: Scores, history: Nums) -> Scores:
-    if not model.layout.text_dim:
-        return np.asarray(factors)
-    texts = model.items_for_user.table.rows(history)[:, model.layout.factors :]
-    return user_vector(factors, texts, model.layout)
 
 
 def _near(nearby: NearbyScores, skip: Nums, most: int, eligible: Mask | None) -> Nums:
