@@ -1,293 +1,223 @@
-"""Configuration: a frozen class for each section, a description and a default for each key.
+"""The configuration: a frozen class for each section, a line of text, a unit and a default for each key.
 
 ``recsys.toml`` at the root is printed from this file by :func:`recsys.config_file.render`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from recsys.strict import Record
 
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
+AboveZero = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Weight = Annotated[float, Field(ge=0, le=1000)]
+Strings = Annotated[tuple[str, ...], Field(strict=False)]
+Count = Annotated[int, Field(ge=2, le=1000)]
 SplitKind = Literal["auto", "temporal", "cutoff", "leave-last-out", "random"]
 
 
-class Section(BaseModel):
-    """Base of sections: immutable, without unknown keys."""
+class Section(Record):
+    """Base of the sections."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+def key(default: Any, description: str) -> Any:
+    """Declare a key by its default and its line of text."""
+    return Field(default, description=description)
 
 
 class DataConfig(Section):
-    """Training data and the meaning of its columns."""
+    """Where the data lies and what its columns mean."""
 
-    interactions: str = Field(
-        "", description="file, glob or (with a preset) folder: .csv, .jsonl or .parquet, also .gz"
+    interactions: str = key("", "file, glob or (with a preset) folder: .csv, .jsonl or .parquet, also .gz")
+    items: str = key("", "file or glob of item records; empty: no content part")
+    preset: Literal["", "movielens"] = key(
+        "", '"movielens": interactions is a MovieLens folder, which has its own items'
     )
-    items: str = Field("", description="file or glob of item records; empty: none, and no content")
-    preset: Literal["", "movielens"] = Field(
-        "", description='"movielens": interactions is a MovieLens folder, with its own items'
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = key(",", "between the fields of a CSV file")
+    user_column: str = key("user_id", "column of the user's id, kept byte for byte")
+    item_column: str = key("item_id", "column of the item's id, in both files")
+    value_column: str = key("value", "column of a rating or a count, where present")
+    event_column: str = key("event", "column of the event type, where present; weights in [events]")
+    timestamp_column: str = key("timestamp", "where present: seconds or milliseconds since 1970, or ISO 8601")
+    threshold: float | None = key(
+        None, "set: values are ratings, those below are not positive; unset: values are counts"
     )
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(",", description="separator of CSV fields")
-    user_column: str = Field("user_id", description="column of user ids, kept byte for byte")
-    item_column: str = Field("item_id", description="column of item ids, in both files")
-    value_column: str = Field("value", description="column of ratings or counts, if present")
-    event_column: str = Field("event", description="column of event types, if present; weights in [events]")
-    timestamp_column: str = Field(
-        "timestamp", description="times, if present: seconds or milliseconds since 1970, or ISO 8601"
-    )
-    threshold: float | None = Field(
-        None, description="values are ratings, positive from this one on; unset: values are counts"
-    )
-    half_life_days: NotNegative = Field(
-        0.0, description="age in days at which an interaction has half its weight; 0: no decay"
-    )
-    list_separator: str = Field("|", description="separator of lists in an attribute such as genres; empty: no lists")
-    exclude_users: str = Field(
-        "", description="file of user ids to exclude, one a line, see `recsys anomalies`; empty: none"
-    )
-    max_rejected: Share = Field(0.01, description="share of invalid rows above which training is refused")
-    rejects: str = Field("var/rejects.csv", description="output file of the invalid rows; empty: none")
+    half_life_days: NotNegative = key(0.0, "age in days at which an interaction counts half; 0: no decay")
+    list_separator: str = key("|", "splits an attribute such as genres into a list; empty: never")
+    exclude_users: str = key("", "file of user ids, one a line, to leave out, see `recsys anomalies`; empty: none")
+    max_rejected: Share = key(0.01, "share of unusable rows above which training refuses")
+    rejects: str = key("var/rejects.csv", "file that lists the unusable rows; empty: none is written")
 
 
 class AlsConfig(Section):
     """Matrix factorization (implicit); `recsys tune` finds the values for your data."""
 
-    factors: Positive = Field(64, description="length of the collaborative vectors")
-    regularization: NotNegative = Field(
-        0.15, description="weight of squared factor lengths, in mean sums of alpha * w of a row"
+    factors: Positive = key(64, "length of the collaborative vectors")
+    regularization: NotNegative = key(
+        0.15, "weight of the factors' squared lengths, in mean sums of alpha * w of a row"
     )
-    regularization_power: Share = Field(
-        1.0, description="exponent of a row's confidences in it: 0 constant, 1 proportional"
-    )
-    alpha: NotNegative = Field(10.0, description="confidence of an interaction is 1 + alpha * w; the mean of w is 1")
-    weight_power: Share = Field(
-        1.0, description="exponent of the interaction's weight in w: 1 proportional, 0 all pairs equal"
-    )
-    user_power: Share = Field(0.2, description="w is divided by this power of the user's number of interactions")
-    item_power: Share = Field(0.2, description="w is divided by this power of the item's number of interactions")
-    dislike: NotNegative = Field(
-        0.0, description="w of a seen but disliked pair, which moves its score toward 0; 0: ignored"
-    )
-    iterations: Positive = Field(10, description="iterations of alternating least squares")
-    random_state: Annotated[int, Field(ge=0, lt=2**31)] = Field(42, description="random seed of training")
+    regularization_power: Share = key(1.0, "how far it grows with a row's confidences: 0 constant, 1 in proportion")
+    alpha: NotNegative = key(10.0, "confidence of an interaction is 1 + alpha * w; the mean of w is 1")
+    weight_power: Share = key(1.0, "w grows with this power of the interaction's weight; 0: all pairs count the same")
+    user_power: Share = key(0.2, "w falls with this power of the user's number of interactions")
+    item_power: Share = key(0.2, "w falls with this power of the item's number of interactions")
+    dislike: NotNegative = key(0.0, "w of a pair seen but not liked, which pulls its score to 0; 0: not counted")
+    iterations: Positive = key(10, "rounds of alternating least squares")
+    random_state: Annotated[int, Field(ge=0, lt=2**31)] = key(42, "seed of everything random in training")
 
 
 class ContentConfig(Section):
-    """Embeddings of texts and pictures of the items."""
+    """Text embeddings of the items."""
 
-    encoder: str = Field(
-        "all-MiniLM-L6-v2",
-        description='sentence-transformers name, folder, "lsa" (fitted, no torch), or "none"',
+    encoder: str = key(
+        "all-MiniLM-L6-v2", 'a sentence-transformers name, a folder, "lsa" (fitted, no torch), or "none"'
     )
-    columns: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        (), description="columns of an item's text; empty: title, description, text, genres, tags"
-    )
-    allow_download: bool = Field(
-        False, description="download the encoder from the model hub if it is not on this machine"
-    )
-    sha256: str = Field("", description="expected SHA-256 of the encoder's model.safetensors; empty: not checked")
-    lsa_dim: Positive = Field(300, description="length of the vectors of the lsa encoder")
-    cache: str = Field(
+    columns: Strings = key((), "columns of an item's text; empty: those of title, description, text, genres, tags")
+    allow_download: bool = key(False, "fetch the encoder from the model hub when it is not on this machine")
+    sha256: str = key("", "expected SHA-256 of the encoder's model.safetensors; empty: not checked")
+    lsa_dim: Positive = key(300, "length of the text vectors of the lsa encoder")
+    cache: str = key(
         "var/texts.sqlite",
-        description="cache file of encoded texts and pictures; the ONNX export of the encoder is kept in the folder "
-        "`encoders` beside it; empty: none",
+        "file of encoded texts and pictures, so only new ones are encoded; the encoder in ONNX is kept in the "
+        "folder `encoders` beside it; empty: none",
     )
-    picture_encoder: str = Field(
+    picture_encoder: str = key(
         "",
-        description='encoder of pictures and words: "clip-ViT-B-32", another two-tower sentence-transformers name, or a '
-        "folder with such a model or an ONNX encoder; empty: no pictures",
+        'of pictures and words in one space: "clip-ViT-B-32", another two-tower sentence-transformers name, or a '
+        "folder with such a model or with one in ONNX; empty: pictures are not looked at",
     )
-    picture_column: str = Field("image", description="column of paths of .png or .jpg files")
-    picture_folder: str = Field("", description="base folder of those paths; empty: the folder of data.items")
-    picture_tags: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        (), description="attributes whose values are captions; empty: those with few different texts"
-    )
-    picture_prompt: Annotated[str, Field(pattern=r"\{\}")] = Field(
-        "a picture of {}", description="text of a caption, with {} the value"
+    picture_column: str = key("image", "column of the items with the path of a .png or .jpg file")
+    picture_folder: str = key("", "what those paths are relative to; empty: the folder of data.items")
+    picture_tags: Strings = key((), "attributes whose values describe pictures; empty: those with few different texts")
+    picture_prompt: Annotated[str, Field(pattern=r"\{\}")] = key(
+        "a picture of {}", "text for a picture of the value {}"
     )
 
 
 class BlendConfig(Section):
-    """Blend of behavior and content; `recsys tune` finds the first five for your data."""
+    """How behavior and content are put together; `recsys tune` finds the first five for your data."""
 
-    beta: Annotated[float, Field(ge=0, le=1000)] = Field(
-        0.5, description="weight of content in scores for users; 1: as much as the factors"
-    )
-    neighbors: Annotated[float, Field(ge=0, le=1000)] = Field(
-        0.2, description="weight of neighbors by behavior: items that share users with items of the history"
-    )
-    lexical: Annotated[float, Field(ge=0, le=1000)] = Field(
-        0.2, description="weight of neighbors by words: items that share rare words with items of the history"
-    )
-    prior_at: NotNegative = Field(
-        2.0,
-        description="interactions at which an item's factors weigh as much as its text neighbors' do",
-    )
-    short_history: NotNegative = Field(
-        1.0, description="content is weighted by 1 + short_history / n for a user with n interactions"
-    )
-    neighbor_power: Share = Field(
-        0.5,
-        description="exponent of a user's number of interactions, by which common users count less",
-    )
-    n_neighbors: Positive = Field(100, description="neighbors of each item, by behavior and by words")
-    weight: Share = Field(0.5, description="share of behavior in the similarity of two items; the rest is content")
-    half_at: NotNegative = Field(
-        30.0, description="number of interactions at which an item's behavior has half its weight"
-    )
+    beta: Weight = key(0.5, "weight of content in the score of an item for a user; 1: as much as the factors")
+    neighbors: Weight = key(0.2, "weight of the items that users of the history's items have in common with it")
+    lexical: Weight = key(0.2, "weight of the items whose texts share rare words with the history's texts")
+    prior_at: NotNegative = key(2.0, "interactions at which an item's factors weigh as much as its text neighbors' do")
+    short_history: NotNegative = key(1.0, "content weighs 1 + short_history / n for a user with n interactions")
+    neighbor_power: Share = key(0.5, "the weight of a user falls with this power of the user's number of interactions")
+    n_neighbors: Positive = key(100, "neighbors that are kept of each item, by behavior and by words")
+    weight: Share = key(0.5, "share of behavior in the likeness of two items; the rest is content")
+    half_at: NotNegative = key(30.0, "number of interactions at which the behavior of an item is half trusted")
 
 
 class IndexConfig(Section):
-    """Vector indexes (annoy)."""
+    """The vector indexes (annoy)."""
 
-    kind: Literal["auto", "annoy", "exact"] = Field(
-        "auto",
-        description='"annoy", "exact", or "auto": annoy if cheaper than an exact scan by the number of inspected vectors',
+    kind: Literal["auto", "annoy", "exact"] = key(
+        "auto", '"auto": annoy where it inspects fewer vectors than an exact scan'
     )
-    n_trees: Positive = Field(50, description="trees of the forest; more trees: larger file, better recall")
-    recall: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.98, description="share of the exact top 10 that the forest must find"
-    )
-    search_k: Annotated[int, Field(ge=0)] = Field(
-        0, description="vectors that a query inspects; 0: as many as recall requires"
-    )
-    queries: Positive = Field(500, description="sample queries for measuring recall")
-    lists: Annotated[int, Field(ge=0, le=1000)] = Field(
-        100, description="length of precomputed lists of users and items; 0: none"
-    )
-    lists_gflop: NotNegative = Field(
-        4000.0, description="cost of the lists, in 10^9 operations, above which none are precomputed"
-    )
-
-
-Count = Annotated[int, Field(ge=2, le=1000)]
+    n_trees: Positive = key(50, "trees of the forest; more: larger file, better recall")
+    recall: Annotated[float, Field(gt=0, le=1)] = key(0.98, "share of the exact top 10 that the forest has to find")
+    search_k: Annotated[int, Field(ge=0)] = key(0, "vectors that a query inspects; 0: chosen to reach recall")
+    queries: Positive = key(500, "sampled queries for the measurement of recall")
+    lists: Annotated[int, Field(ge=0, le=1000)] = key(100, "items precomputed for each user and for each item; 0: none")
+    lists_gflop: NotNegative = key(4000.0, "size of that computation, in 10^9 operations, above which there are none")
 
 
 class ExploreConfig(Section):
-    """Groups of items and users, item map and directions."""
+    """What a model says of all its items and users: groups, a map, and what its directions mean."""
 
-    enabled: bool = Field(True, description="compute them in training")
-    clusters: Count | Literal["auto"] = Field(
-        "auto",
-        description='number of item groups; "auto": best separated and reproducible',
+    enabled: bool = key(True, "group items and users and draw the map when a model is trained")
+    clusters: Count | Literal["auto"] = key("auto", 'groups of items; "auto": the best separated count beyond chance')
+    segments: Count | Literal["auto"] = key("auto", 'groups of users; "auto": by the same rule')
+    directions: Annotated[int, Field(ge=0, le=50)] = key(
+        5, "leading directions of factors and text vectors to describe"
     )
-    segments: Count | Literal["auto"] = Field("auto", description='number of user groups; "auto": by the same rule')
-    directions: Annotated[int, Field(ge=0, le=50)] = Field(
-        5, description="leading directions of factors and text vectors to describe"
-    )
-    map_items: Annotated[int, Field(ge=3, le=20_000)] = Field(
-        2000, description="items to compute the map for; others lie between them"
+    map_items: Annotated[int, Field(ge=3, le=20_000)] = key(
+        2000, "items that get a map position; others lie between their nearest"
     )
 
 
 class TuneConfig(Section):
-    """Hyper-parameter search (optuna) on a part of the training data; `recsys tune`, `recsys train --tune N`."""
+    """The search for hyper-parameters (optuna) on a part of the training data; `recsys tune`, `recsys train --tune N`."""
 
-    trials: Positive = Field(20, description="fits of the search, each with many blend weights")
-    metric: Literal["ndcg", "recall"] = Field("ndcg", description='objective: "ndcg" or "recall"')
-    k: Positive = Field(50, description="length of the measured lists")
-    share: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.1, description="share of the training data that is held out for the search and the gate"
-    )
-    users: Positive = Field(3000, description="maximum number of measured users")
-    cheap_factors: Positive = Field(128, description="length of the collaborative vectors in the cheap rung")
-    cheap_interactions: Positive = Field(
-        1_000_000, description="maximum interactions of a fit in the cheap rung, of sampled users"
-    )
-    max_factors: Positive = Field(512, description="maximum length of the collaborative vectors")
-    max_iterations: Positive = Field(15, description="maximum number of iterations of a fit")
-    gflop: Annotated[float, Field(gt=0)] = Field(
-        1500.0, description="maximum cost of a fit, in 10^9 operations; 1500 are about 45 s on two cores"
-    )
-    storage: str = Field("var/tune.sqlite", description="file of finished trials, to resume a search; empty: none")
+    trials: Positive = key(20, "fits of the search; each is tried with many blend weights")
+    metric: Literal["ndcg", "recall"] = key("ndcg", 'what is made large: "ndcg" or "recall"')
+    k: Positive = key(50, "length of the lists that the metric looks at")
+    share: Fraction = key(0.1, "part of the training data held out for the search and for the gate before a publish")
+    users: Positive = key(3000, "most users that the metric looks at")
+    cheap_factors: Positive = key(128, "length of the collaborative vectors in the first, cheap rung")
+    cheap_interactions: Positive = key(1_000_000, "most interactions of a fit of the cheap rung, of sampled users")
+    max_factors: Positive = key(512, "longest collaborative vectors that are tried")
+    max_iterations: Positive = key(15, "rounds after which a fit ends that has not ended itself")
+    gflop: AboveZero = key(1500.0, "largest fit, in 10^9 operations; 1500 are about 45 s on two cores")
+    storage: str = key("var/tune.sqlite", "file of finished trials, so that a search is resumed; empty: none")
 
 
 class EvaluateConfig(Section):
-    """Evaluation on held-out interactions, and the quality gate before a publish."""
+    """The measurement on held-out interactions, and the gate that a model passes before it is published."""
 
-    k: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="length of the lists")
-    split: SplitKind = Field(
-        "auto",
-        description='"temporal": last of each user; "cutoff": after a time; "auto": temporal or random',
+    k: Annotated[int, Field(ge=1, le=1000)] = key(10, "length of the lists")
+    split: SplitKind = key(
+        "auto", '"temporal": last of each user; "cutoff": all after a time; "auto": temporal, else random'
     )
-    share: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.2, description="share of the interactions that `recsys evaluate` holds out"
-    )
-    gate: bool = Field(
-        True,
-        description="measure before a publish; refuse models worse than popularity or below the margin",
-    )
-    margin: Share = Field(0.1, description="share of ndcg@k by which a model may be worse than the current model")
+    share: Fraction = key(0.2, "part of the interactions that `recsys evaluate` holds out")
+    gate: bool = key(True, "measure before a publish and refuse a model that is worse than it may be")
+    margin: Share = key(0.1, "share by which a model may be worse than the current one in ndcg@k before it is refused")
 
 
 class StoreConfig(Section):
-    """Storage of models and events."""
+    """Where the trained models lie."""
 
-    path: str = Field("var/store", description="folder of model bundles")
-    keep: Positive = Field(10, description="versions that `recsys models prune` keeps")
-    events: str = Field(
-        "var/events.sqlite",
-        description="event store: SQLite file or URL such as postgresql+psycopg://; empty: none",
+    path: str = key("var/store", "folder of the model bundles")
+    keep: Positive = key(10, "versions that `recsys models prune` keeps")
+    events: str = key(
+        "var/events.sqlite", "event store: a SQLite file or a URL such as postgresql+psycopg://; empty: none"
     )
 
 
 class ServeConfig(Section):
-    """Service; `recsys serve`."""
+    """The service; `recsys serve`."""
 
-    host: str = Field(
-        "127.0.0.1", description="address to listen on; an address that other machines can reach needs keys"
+    host: str = key("127.0.0.1", "address to listen on; one that others can reach needs keys")
+    port: Annotated[int, Field(ge=1, le=65535)] = key(8000, "port to listen on")
+    workers: Positive = key(2, "processes")
+    in_flight: Positive = key(32, "concurrent requests of a process; more are answered with 503 and Retry-After")
+    drain_seconds: NotNegative = key(1.0, "seconds from 503 on /readyz to the end of listening, after a SIGTERM")
+    reload_seconds: AboveZero = key(1.0, "seconds between two looks for another current model")
+    keys: str = key("", "file of hashed API keys, see `recsys keys`; empty: no key is asked for")
+    public_without_keys: bool = key(False, "listen on an address that others can reach without keys")
+    rate_limit: NotNegative = key(0.0, "mean requests a second of a key, without keys of an address; 0: any number")
+    rate_burst: Positive = key(100, "requests that it may send at once")
+    rate_limit_storage: str = key(
+        "", "Redis URL such as redis://host:6379/0 in which all workers count together; empty: each allows its share"
     )
-    port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="port to listen on")
-    workers: Positive = Field(2, description="number of worker processes")
-    in_flight: Positive = Field(
-        32, description="maximum number of concurrent requests of a worker; more get 503 and Retry-After"
+    popularity_penalty: Share = key(
+        0.0, "share of the best score that the most popular item loses in lists for users that name no other; 0: none"
     )
-    drain_seconds: NotNegative = Field(
-        1.0, description="seconds between SIGTERM, when /readyz turns 503, and the end of listening"
-    )
-    reload_seconds: Annotated[float, Field(gt=0)] = Field(
-        1.0, description="seconds between checks for a new current model"
-    )
-    keys: str = Field("", description="file of hashed API keys, see `recsys keys`; empty: no keys needed")
-    public_without_keys: bool = Field(False, description="allow an address that other machines can reach without keys")
-    rate_limit: NotNegative = Field(
-        0.0, description="mean requests a second of a key, or of an address without keys; 0: unlimited"
-    )
-    rate_burst: Positive = Field(100, description="maximum burst of requests")
-    rate_limit_storage: str = Field(
-        "",
-        description="Redis URL such as redis://host:6379/0 to count for all workers; empty: each worker allows its share",
-    )
-    popularity_penalty: Share = Field(
-        0.0,
-        description="default penalty in lists for users: share of the best score that the most popular item loses; 0: "
-        "none",
-    )
-    cors_origins: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        (), description="origins whose pages may read answers; empty: none"
-    )
-    max_body: Positive = Field(1_048_576, description="maximum size of a request body in bytes")
-    max_picture: Positive = Field(4_194_304, description="maximum size of a picture body in bytes")
-    max_batch: Positive = Field(1000, description="maximum number of events in a request")
-    access_log: bool = Field(True, description="log a JSON line for each request; false: only warnings and errors")
+    cors_origins: Strings = key((), "origins whose pages may read the answers; empty: none")
+    max_body: Positive = key(1_048_576, "longest request body in bytes")
+    max_picture: Positive = key(4_194_304, "longest body in bytes that is a picture, not JSON")
+    max_batch: Positive = key(1000, "most events in one request")
+    access_log: bool = key(True, "one JSON line a request; without it only warnings and errors")
 
 
 class ChatConfig(Section):
-    """Phrasing of conversation replies by a language model; off by default."""
+    """Who puts the answers of conversations into words; without an address the engine does, and connects to nobody."""
 
-    phrase_url: Annotated[str, Field(pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$")] = Field(
-        "", description="base URL of an OpenAI-compatible endpoint such as http://127.0.0.1:8080/v1; empty: none"
+    phrase_url: Annotated[str, Field(pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$")] = key(
+        "", "base of an OpenAI-compatible endpoint such as http://127.0.0.1:8080/v1; empty: none"
     )
-    phrase_model: str = Field("", description="name of its model")
-    phrase_key_env: Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")] = Field(
-        "", description="environment variable with its API key; empty: no key"
+    phrase_model: str = key("", "name of its model")
+    phrase_key_env: Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")] = key(
+        "", "environment variable that holds its key; empty: no key is sent"
     )
-    phrase_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
-        3.0, description="seconds to wait for it before the plain reply is used"
+    phrase_seconds: Annotated[float, Field(gt=0, le=60)] = key(
+        3.0, "longest wait for it in seconds, before the plain answer is sent"
     )
 
 
@@ -295,7 +225,7 @@ class Config(Section):
     """All sections."""
 
     data: DataConfig = DataConfig()
-    events: dict[str, NotNegative] = Field({}, description="weight of each event type (0: ignored); empty: each is 1")
+    events: dict[str, NotNegative] = key({}, "weight of each event type (0: ignored); empty: each is 1")
     als: AlsConfig = AlsConfig()
     content: ContentConfig = ContentConfig()
     blend: BlendConfig = BlendConfig()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from recsys.config import Config, Section
 from recsys.errors import ConfigError, did_you_mean
@@ -18,12 +19,7 @@ from recsys.errors import ConfigError, did_you_mean
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
     """Read a TOML file, then apply overrides of the form ``section.key=value``.
 
-    Parameters
-    ----------
-    path : Path or None
-        None: the defaults.
-    overrides : sequence of str
-        Values are read as TOML, and as plain text where they are none.
+    Values of overrides are read as TOML, or as plain text where they are none. Without a path, all keys have their defaults.
 
     Raises
     ------
@@ -36,40 +32,34 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
-        lines = [
-            _describe(problem["loc"], problem["type"], problem["msg"], problem["input"]) for problem in error.errors()
-        ]
         where = f"{path}: " if path else ""
-        raise ConfigError("\n".join(where + line for line in lines)) from error
+        raise ConfigError("\n".join(where + _describe(problem) for problem in error.errors())) from error
 
 
 def render(changes: Mapping[str, Any] | None = None) -> str:
-    """The commented TOML file with every key and its default, or the value in `changes` by ``section.key``."""
-    chosen = changes or {}
+    """Return the commented TOML file with every key and its default, or its value in `changes` by ``section.key``."""
+    changes = changes or {}
     blocks = []
     for name, info in Config.model_fields.items():
         section = info.default
         lines = [f"# {info.description or type(section).__doc__}".strip(), f"[{name}]"]
         if isinstance(section, Section):
             for key, field in type(section).model_fields.items():
-                value = chosen.get(f"{name}.{key}", getattr(section, key))
+                value = changes.get(f"{name}.{key}", getattr(section, key))
                 unset = "# " if value is None else ""
                 lines += [f"# {field.description}", f"{unset}{key} = {_toml(value if value is not None else 3.5)}"]
         else:
-            lines += [f"{_key(event)} = {_toml(weight)}" for event, weight in chosen.get(name, section).items()]
+            lines += [f"{_key(event)} = {_toml(weight)}" for event, weight in changes.get(name, section).items()]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
 
 
 def render_values(config: Config, names: Sequence[str]) -> str:
-    """Some sections of a configuration as TOML, every key with its value."""
+    """Return some sections of a configuration as TOML, every key with its value."""
     blocks = []
     for name in names:
-        section = getattr(config, name)
-        values = ((key, getattr(section, key)) for key in type(section).model_fields)
-        blocks.append(
-            "\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values if value is not None)])
-        )
+        values = [f"{key} = {_toml(value)}" for key, value in getattr(config, name) if value is not None]
+        blocks.append("\n".join([f"[{name}]", *values]))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -97,10 +87,11 @@ def _apply(raw: dict[str, Any], override: str) -> None:
     table[name] = value
 
 
-def _describe(loc: tuple[int | str, ...], kind: str, message: str, value: object) -> str:
+def _describe(problem: ErrorDetails) -> str:
+    loc, message = problem["loc"], problem["msg"]
     where = ".".join(str(part) for part in loc)
-    if kind != "extra_forbidden":
-        return f"{where} = {value!r}: {message}" if loc else message
+    if problem["type"] != "extra_forbidden":
+        return f"{where} = {problem['input']!r}: {message}" if loc else message
     fields = Config.model_fields if len(loc) == 1 else type(Config.model_fields[str(loc[0])].default).model_fields
     what = "section" if len(loc) == 1 else "key"
     return f"{where}: there is no such {what}{did_you_mean(str(loc[-1]), fields)}"

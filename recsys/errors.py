@@ -1,23 +1,4 @@
-"""The exceptions of the project.
-
-Every message says what happened, which value, and what to do about it::
-
-    RecsysError
-    ├── ConfigError      the configuration or the command line is wrong          exit 2
-    ├── DataError        the input files cannot be used                          exit 1
-    ├── EncoderError     a text encoder is missing or is not the expected one    exit 1
-    │   └── EncoderBusyError a text could not be encoded in time
-    ├── PictureError     a picture cannot be read                                exit 1
-    ├── BundleError      a folder is not a sound model bundle                    exit 1
-    ├── ModelRejectedError    a fitted model is too bad to be published               exit 1
-    ├── StoreError       the store of bundles cannot do what was asked           exit 1
-    │   └── NoModelError     the store holds no model yet
-    ├── EventStoreError  the event store cannot be reached or takes nothing now  exit 1
-    ├── QueryError       a question has a value out of range                     exit 1
-    ├── PhrasingError    the endpoint that phrases answers gave none              exit 1
-    ├── UnansweredError  a question is of a kind that the model does not answer  exit 1
-    └── NotFoundError    a question names something that the model lacks         exit 1
-"""
+"""The exceptions of the project; every message says what happened, which value, and what to do about it."""
 
 from __future__ import annotations
 
@@ -29,7 +10,7 @@ MIN_SIMILARITY = 60  # percent; a less similar name is not suggested
 class RecsysError(Exception):
     """Base of all errors that are shown to a person as one clear line."""
 
-    exit_code = 1
+    exit_code = 1  # of a command
 
 
 class ConfigError(RecsysError):
@@ -43,7 +24,7 @@ class DataError(RecsysError):
 
 
 class EncoderError(RecsysError):
-    """A text encoder is missing, or is not the one that was asked for."""
+    """A text encoder is missing, or is not the expected one."""
 
 
 class EncoderBusyError(EncoderError):
@@ -63,7 +44,7 @@ class ModelRejectedError(RecsysError):
 
 
 class StoreError(RecsysError):
-    """The store of bundles cannot do what was asked."""
+    """An operation on the store of bundles failed."""
 
 
 class NoModelError(StoreError):
@@ -75,19 +56,19 @@ class EventStoreError(RecsysError):
 
 
 class QueryError(RecsysError):
-    """A question has a value out of range."""
+    """A request has a value out of range."""
 
 
 class PhrasingError(RecsysError):
-    """The endpoint that puts answers into words gave none."""
+    """The endpoint that phrases answers returned none."""
 
 
 class UnansweredError(RecsysError):
-    """A question needs something that the model was trained without."""
+    """A request needs a part that the model was trained without."""
 
 
 class NotFoundError(RecsysError):
-    """A question names a user, an item or a version that is not known."""
+    """A request names a user, an item or a version that does not exist."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

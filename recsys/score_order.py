@@ -1,11 +1,7 @@
-"""The order of every list: by the score as it is shown, then by row number.
+"""Order of every list: by the score as it is shown, then by row number.
 
-Processors add up in different orders, so the last bits of a sum are not the same on two of them, and nothing is decided by
-those. A score is computed in double precision, rounded to DIGITS digits and kept in single precision. Numbers of so many digits
-stay different there below 16; of larger ones it is the number in single precision that is shown.
-
-Thousands of items are first compared by a fast, less exact product. :func:`contenders` leaves those that can be among the best
-once they are computed exactly.
+The last bits of a sum differ between processors, so they decide nothing: a score is computed in double precision, rounded to
+DIGITS digits and kept in single precision. Above 16, the number in single precision is the shown score.
 """
 
 from __future__ import annotations
@@ -53,10 +49,7 @@ def falling(scores: Scores, nums: NDArray[np.integer[Any]] | None = None) -> NDA
 def floor(scores: Scores, k: int, slack: float = 0.0) -> float:
     """Return the least score that can be among the best `k` of at least `k` scores, once all are exact and rounded.
 
-    Parameters
-    ----------
-    slack : float
-        Largest combined error of two scores.
+    `slack` is the largest combined error of two scores, as after a fast product in single precision.
     """
     last = float(np.partition(scores, -k)[-k])
     return last - (UNIT + RELATIVE * abs(last) + slack) if np.isfinite(last) else last

@@ -10,39 +10,23 @@ from recsys.errors import DataError, did_you_mean
 
 @dataclass(frozen=True)
 class Event:
-    """An interaction of a user with an item.
-
-    Parameters
-    ----------
-    item_id : str
-    event : str
-        Type of the event, which has a weight in ``[events]``; empty: weight 1.
-    value : float or None
-        A rating if the data has a threshold, otherwise a count; None: not given.
-    timestamp : int or None
-        Seconds since 1970, UTC; None: the time of arrival.
-    """
+    """Interaction of a user with an item."""
 
     item_id: str
-    event: str = ""
-    value: float | None = None
-    timestamp: int | None = None
+    event: str = ""  # its type, which has a weight in [events]; empty: weight 1
+    value: float | None = None  # a rating if the data has a threshold, otherwise a count; None: not given
+    timestamp: int | None = None  # seconds since 1970, UTC; None: the time of arrival
 
 
 @dataclass(frozen=True)
 class EventRules:
     """Rules by which events become weights, the same in training and in serving.
 
-    Parameters
-    ----------
-    weights : mapping
-        Weight of each event type; empty: every event weighs 1.
-    threshold : float or None
-        Set: values are ratings; the last rating of an item counts; an item rated below was seen but not liked, and an event
-        without a rating is a liked one. Unset: values are counts.
+    With a threshold, values are ratings: the last rating of an item counts, an item with a lower rating was seen but not liked,
+    and an event without a rating is a liked one. Without a threshold, values are counts.
     """
 
-    weights: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)  # of each event type; empty: every event weighs 1
     threshold: float | None = None
 
     def weight(self, event: str) -> float:
@@ -50,9 +34,8 @@ class EventRules:
         if not self.weights or not event:
             return 1.0
         if event not in self.weights:
-            raise DataError(
-                f"event type {event!r} has no weight in [events]; known are {', '.join(sorted(self.weights))}"
-            )
+            names = ", ".join(sorted(self.weights))
+            raise DataError(f"event type {event!r} has no weight in [events]; known are {names}")
         return self.weights[event]
 
     def problem(self, event: str, value: float | None) -> str:
@@ -86,30 +69,17 @@ class EventRules:
 
 @dataclass(frozen=True)
 class UserEvents:
-    """What the event store knows of a user and a model does not, and what nobody may see.
+    """Changes since a model was trained: the events of a user, and the hidden items.
 
-    Parameters
-    ----------
-    events : tuple of Event
-        After the model's data, by time and then by arrival.
-    forgotten : bool
-        The user was deleted after the model's data was read: the model's history of the user must not be used.
-    later : tuple of Event
-        Those after the first page of a list: its other pages keep the old order, without the items of these events.
-    hidden : frozenset of str
-        Ids of the items that no list may show.
-    seq : int
-        Largest number among `events`, 0 without any: a later read up to it returns the same ones.
-    degraded : bool
-        The store could not be read: recent events are missing, and `hidden` is that of the last successful read.
+    Of a list with pages, `later` are the events after its first page; the other pages keep the old order, without their items.
     """
 
-    events: tuple[Event, ...] = ()
-    forgotten: bool = False
+    events: tuple[Event, ...] = ()  # after the model's data, by time and then by arrival
+    forgotten: bool = False  # deleted after the model's data was read: the model's history must not be used
     later: tuple[Event, ...] = ()
-    hidden: frozenset[str] = frozenset()
-    seq: int = 0
-    degraded: bool = False
+    hidden: frozenset[str] = frozenset()  # ids of the items that no list may show
+    seq: int = 0  # the largest number among `events`, 0 without any: a later read up to it returns the same events
+    degraded: bool = False  # the store is unreadable: no recent events, and `hidden` is from the last successful read
 
 
 NO_EVENTS = UserEvents()

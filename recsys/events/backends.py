@@ -29,17 +29,9 @@ POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 0, "pool_use_lifo":
 
 
 class Backend:
-    """One kind of database.
+    """Kind of database; with `engine`, every statement is its own transaction until :meth:`begin`."""
 
-    Attributes
-    ----------
-    name : str
-        For messages, without a password.
-    engine : Engine
-        In which every statement is its own transaction, until :meth:`begin`.
-    """
-
-    name: str
+    name: str  # for messages, without a password
     engine: Engine
 
     def exists(self) -> bool:
@@ -62,13 +54,7 @@ class Backend:
 
 
 class SqliteFile(Backend):
-    """A SQLite file in write-ahead mode, in which readers do not wait for a writer.
-
-    Parameters
-    ----------
-    path : Path
-        Absolute.
-    """
+    """SQLite file in write-ahead mode, in which readers do not wait for a writer; `path` is absolute."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.name = path, str(path)
@@ -109,10 +95,8 @@ class SqliteFile(Backend):
         return self._header
 
     def drop_header(self, *, close: bool) -> None:
-        if self._anchor is not None and close:
-            self._anchor.close()
-        elif self._anchor is not None:
-            KEPT_OPEN.append(self._anchor)
+        if self._anchor is not None:
+            self._anchor.close() if close else KEPT_OPEN.append(self._anchor)
         self._anchor = self._header = None
 
     def _uri(self, mode: str) -> str:
@@ -120,10 +104,10 @@ class SqliteFile(Backend):
 
     def _connect(self) -> sqlite3.Connection:
         self._check_identity()
-        connection = sqlite3.connect(
-            self._uri("rw"), WAIT_SECONDS, isolation_level=None, check_same_thread=False, uri=True
-        )
-        _write_ahead(connection)
+        options: dict[str, Any] = {"isolation_level": None, "check_same_thread": False, "uri": True}
+        connection: sqlite3.Connection = sqlite3.connect(self._uri("rw"), WAIT_SECONDS, **options)
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":  # the file keeps the mode
+            _until_free(lambda: connection.execute("PRAGMA journal_mode = WAL"))  # it has no timeout
         connection.execute("PRAGMA synchronous = FULL")  # each commit is on the disk
         connection.execute("PRAGMA secure_delete = ON")  # deleted rows are overwritten
         return connection
@@ -137,42 +121,25 @@ class SqliteFile(Backend):
         self._identity = identity
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Switch the file to write-ahead mode, which it keeps. SQLite applies no timeout to this statement."""
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        _until_free(lambda: connection.execute("PRAGMA journal_mode = WAL"))
-
-
 def _until_free(attempt: Callable[[], object]) -> None:
-    """Repeat a statement until no other writer holds the database.
+    """Repeat a statement until no other writer holds the database, or WAIT_SECONDS have passed.
 
-    SQLite's own busy handler tries 10 times a second. Beside a process that writes all the time it found the database free
-    too seldom: 1 writer in 20 gave up after 5 s.
+    SQLite's own busy handler tries 10 times a second, too seldom beside a process that writes all the time: 1 writer in 20
+    gave up after 5 s.
     """
     until = time.monotonic() + WAIT_SECONDS
     while True:
         try:
             attempt()
+            return
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > until:
                 raise
-        else:
-            return
         time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311
 
 
 class PostgresqlServer(Backend):
-    """A database on a PostgreSQL server.
-
-    Parameters
-    ----------
-    url : URL
-
-    Raises
-    ------
-    ImportError
-        When the driver is not installed.
-    """
+    """Database on a PostgreSQL server; raises ImportError when the driver is not installed."""
 
     def __init__(self, url: URL) -> None:
         self.name = url.render_as_string(hide_password=True)
@@ -192,9 +159,8 @@ class PostgresqlServer(Backend):
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":
             connection.close()
-            raise EventStoreError(
-                f"event store {self.name}: its encoding is {encoding}, which cannot hold every id; use UTF8"
-            )
+            problem = f"its encoding is {encoding}, which cannot hold every id; use UTF8"
+            raise EventStoreError(f"event store {self.name}: {problem}")
         for limit in ("lock_timeout", "statement_timeout"):
             connection.execute("SELECT set_config(%s, %s, false)", (limit, str(int(WAIT_SECONDS * 1000))))
 

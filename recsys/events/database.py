@@ -10,12 +10,13 @@ import mmap
 import os
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, inspect, make_url
+from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.elements import ClauseElement
 
@@ -23,28 +24,25 @@ from recsys.errors import EventStoreError
 from recsys.events import backends
 from recsys.events.backends import KEPT_OPEN, Backend, PostgresqlServer, SqliteFile
 
-KINDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
+POSTGRESQL = "postgresql+psycopg"
 
 Parameters = Mapping[str, Any]
 Row = tuple[Any, ...]
+Execute = Callable[..., int]  # statement, and parameters or a sequence of them
 
 
 class Database:
-    """Runs statements; a forked child opens connections of its own.
-
-    Parameters
-    ----------
-    where : str
-        A SQLite file, or a database URL.
+    """Connections to a SQLite file or a database by its URL; a forked child opens connections of its own.
 
     Raises
     ------
     EventStoreError
-        When the URL is of no known kind, or its driver is not installed.
+        When the URL is of no known kind, or its driver is not installed. Every method raises it when the database cannot be
+        reached or does not answer.
     """
 
     def __init__(self, where: str) -> None:
-        self._backend = _backend(_url(where))
+        self._backend = _backend(where)
         self.name, self.engine = self._backend.name, self._backend.engine
         self._errors = (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OSError)
         self._compiled: dict[ClauseElement, tuple[str, Parameters]] = {}
@@ -52,46 +50,26 @@ class Database:
         OPEN.add(self)
 
     def has_table(self, name: str) -> bool:
-        """Return whether the table exists; creates nothing.
-
-        Raises
-        ------
-        EventStoreError
-            When the database cannot be reached.
-        """
-        if not self._backend.exists():
-            return False
+        """Return whether the table exists; creates nothing."""
         try:
-            with self.engine.connect() as connection:
-                return inspect(connection).has_table(name)
+            return self._backend.exists() and inspect(self.engine).has_table(name)
         except self._errors as error:
             raise self._cannot_open(error) from error
 
     def create(self, statements: Sequence[ClauseElement], parameters: Parameters) -> None:
-        """Create the file if it is missing, and run statements in one transaction; the last one has the parameters.
-
-        Raises
-        ------
-        EventStoreError
-        """
+        """Create the file if it is missing, and run statements in one transaction; the last one has the parameters."""
         *others, last = statements
         try:
             self._backend.create()
-            with self.writing() as transaction:
+            with self.writing() as execute:
                 for statement in others:
-                    transaction.execute(statement)
-                transaction.execute(last, parameters)
+                    execute(statement)
+                execute(last, parameters)
         except (*self._errors, EventStoreError) as error:
             raise self._cannot_open(error.__cause__ or error) from error
 
     def rows(self, statement: ClauseElement, parameters: Parameters) -> Sequence[Row]:
-        """Return the rows of a query, which sees one snapshot.
-
-        Raises
-        ------
-        EventStoreError
-            When the database cannot be reached or does not answer.
-        """
+        """Return the rows of a query, which sees one snapshot."""
         text, own = self.compiled(statement)
         try:
             with closing(self.engine.raw_connection()) as connection:
@@ -102,8 +80,10 @@ class Database:
             raise EventStoreError(f"the event store cannot be read: {one_line(error)}") from error
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        """Return a transaction that excludes other writers; what it did is durable after the block.
+    def writing(self) -> Iterator[Execute]:
+        """Begin a transaction that excludes other writers; its changes are durable after the block.
+
+        The yielded function runs a statement, once or with each of several parameters, and returns the number of changed rows.
 
         Raises
         ------
@@ -118,7 +98,7 @@ class Database:
         try:
             with closing(self.engine.raw_connection()) as connection:  # closing rolls back what was not committed
                 self._backend.begin(connection.driver_connection)
-                yield Transaction(self, connection.cursor())
+                yield partial(self._execute, connection.cursor())
                 connection.commit()
         except self._errors as error:
             raise EventStoreError(f"{refused}: {one_line(error)}") from error
@@ -131,12 +111,7 @@ class Database:
             self._compiled[statement] = self.compiled(statement)
 
     def header(self) -> mmap.mmap | None:
-        """Return bytes that every commit of any process changes, see :class:`SqliteFile`; None for a server.
-
-        Raises
-        ------
-        EventStoreError
-        """
+        """Return bytes that every commit of any process changes, see :meth:`SqliteFile.header`; None for a server."""
         try:
             return self._backend.header()
         except (*self._errors, ValueError) as error:
@@ -161,34 +136,18 @@ class Database:
         compiled = statement.compile(dialect=self.engine.dialect, compile_kwargs={"render_postcompile": True})
         return str(compiled), {name: value for name, value in (compiled.params or {}).items() if value is not None}
 
+    def _execute(
+        self, cursor: Any, statement: ClauseElement, parameters: Parameters | Sequence[Parameters] | None = None
+    ) -> int:
+        text, own = self.compiled(statement)
+        if isinstance(parameters, Sequence):
+            cursor.executemany(text, parameters)
+        else:
+            cursor.execute(text, {**own, **(parameters or {})})
+        return int(cursor.rowcount)
+
     def _cannot_open(self, error: BaseException) -> EventStoreError:
         return EventStoreError(f"event store {self.name}: {getattr(error, 'strerror', None) or one_line(error)}")
-
-
-class Transaction:
-    """Changes of one transaction.
-
-    Parameters
-    ----------
-    database : Database
-    cursor : Any
-        Of the driver.
-    """
-
-    def __init__(self, database: Database, cursor: Any) -> None:
-        self._database, self._cursor = database, cursor
-
-    def execute(self, statement: ClauseElement, parameters: Parameters | None = None) -> int:
-        """Return the number of rows that changed."""
-        text, own = self._database.compiled(statement)
-        self._cursor.execute(text, {**own, **(parameters or {})})
-        return int(self._cursor.rowcount)
-
-    def execute_each(self, statement: ClauseElement, parameters: Sequence[Parameters]) -> int:
-        """Run a statement with each set of parameters; return the number of rows that changed in all."""
-        text, _ = self._database.compiled(statement)
-        self._cursor.executemany(text, parameters)
-        return int(self._cursor.rowcount)
 
 
 OPEN: weakref.WeakSet[Database] = weakref.WeakSet()
@@ -208,26 +167,21 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _backend(url: URL) -> Backend:
-    if url.drivername == "sqlite":
-        return SqliteFile(Path(url.database or ""))
+def _backend(where: str) -> Backend:
+    if "://" not in where:
+        return SqliteFile(Path(where).resolve())
+    try:
+        url = make_url(where)
+    except (SQLAlchemyError, ValueError) as error:
+        raise EventStoreError("store.events is no URL such as postgresql+psycopg://user@host/database") from error
+    if url.drivername == "sqlite" and url.database:
+        return SqliteFile(Path(url.database))
+    if url.drivername not in ("postgresql", POSTGRESQL):
+        name = url.render_as_string(hide_password=True)
+        raise EventStoreError(f"store.events = {name!r}: give a SQLite file or a URL that begins with {POSTGRESQL}://")
+    url = url.set(drivername=POSTGRESQL)
     try:
         return PostgresqlServer(url)
     except ImportError as error:
         name = url.render_as_string(hide_password=True)
         raise EventStoreError(f"event store {name}: {one_line(error)}; install the extra `postgresql`") from error
-
-
-def _url(where: str) -> URL:
-    if "://" not in where:
-        return URL.create("sqlite", database=str(Path(where).resolve()))
-    try:
-        url = make_url(where)
-    except (SQLAlchemyError, ValueError) as error:
-        raise EventStoreError("store.events is no URL such as postgresql+psycopg://user@host/database") from error
-    if url.drivername not in KINDS or (url.drivername == "sqlite" and not url.database):
-        raise EventStoreError(
-            f"store.events = {url.render_as_string(hide_password=True)!r}: give a SQLite file or a URL that begins with "
-            "postgresql+psycopg://"
-        )
-    return url.set(drivername=KINDS[url.drivername])

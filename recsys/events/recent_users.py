@@ -1,9 +1,7 @@
 """Users who may have events after a model was trained; most have none, and are recognized without a query.
 
-Every commit to a SQLite database in WAL mode changes the header of its ``-shm`` file, which all its connections share
-(https://sqlite.org/walformat.html, section 2.2). While the header is unchanged, so is the database. When it changes, the new
+While the header of a SQLite database is unchanged (see :meth:`SqliteFile.header`), so is the database. When it changes, the new
 events are read once, and a bit is set for each of their users. A user without a bit has no recent event and was not deleted.
-
 A database on a server has no such header: then every user may have events.
 """
 
@@ -21,24 +19,14 @@ BITS = 22  # 512 KiB for each worker; with 100,000 recent users 1 query in 40 fi
 
 
 class RecentUsers:
-    """The bits for one event store and one model.
+    """Bits of the users, for an event store and the watermark of a model.
 
-    Parameters
-    ----------
-    store : EventStore
-    through, forgotten_through : int
-        The watermark of the model.
-
-    Attributes
-    ----------
-    hidden : frozenset of str
-        Ids of the hidden items, as of the last :meth:`may_have`; empty for a database on a server.
+    `hidden` has the ids of the hidden items as of the last :meth:`may_have`; it is empty for a database on a server.
     """
 
     def __init__(self, store: EventStore, through: int = 0, forgotten_through: int = 0) -> None:
-        self.watermark = (through, forgotten_through)
+        self.watermark = self._through, self._forgotten_through = through, forgotten_through
         self._store = store
-        self._through, self._forgotten_through = through, forgotten_through
         self._bits = bytearray(1 << (BITS - 3))
         self._lock = threading.Lock()
         self._header = store.header()
@@ -51,8 +39,8 @@ class RecentUsers:
             return True
         if self._header[:] != self._last_header:
             self._read_changes()
-        bit = _bit_of(user_hash(user_id))
-        return bool(self._bits[bit >> 3] & (1 << (bit & 7)))
+        place, mask = _place_of(user_hash(user_id))
+        return bool(self._bits[place] & mask)
 
     def _read_changes(self) -> None:
         assert self._header is not None
@@ -71,9 +59,11 @@ class RecentUsers:
             self._last_header = header
 
     def _set(self, digest: bytes) -> None:
-        bit = _bit_of(digest)
-        self._bits[bit >> 3] |= 1 << (bit & 7)
+        place, mask = _place_of(digest)
+        self._bits[place] |= mask
 
 
-def _bit_of(digest: bytes) -> int:
-    return int.from_bytes(digest[:4]) >> (32 - BITS)
+def _place_of(digest: bytes) -> tuple[int, int]:
+    """Return the byte and the mask of the bit of a user."""
+    bit = int.from_bytes(digest[:4]) >> (32 - BITS)
+    return bit >> 3, 1 << (bit & 7)

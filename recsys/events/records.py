@@ -1,4 +1,4 @@
-"""Records that go into the event store and come out of it."""
+"""Records of the event store."""
 
 from __future__ import annotations
 
@@ -19,42 +19,26 @@ EVER = 2**62  # no event has a larger number
 
 @dataclass(frozen=True)
 class ReceivedEvent:
-    """An event as it is received.
-
-    Parameters
-    ----------
-    user_id, item_id : str
-        1 to 512 characters without NUL, which PostgreSQL cannot hold.
-    event : str
-        Type of the event; empty: none.
-    value : float or None
-        A rating or a count, at most 1e15 in size; None: not given.
-    timestamp : int or None
-        Seconds since 1970, UTC; None: the store's clock when it comes in.
-    event_id : str or None
-        The sender's name of this event: a second event with it does not count. None: every event counts.
-    recommendation_id : str or None
-        Id of the list in which the item was shown.
+    """Event as it is received.
 
     Raises
     ------
     QueryError
-        When an id or the value is outside these limits.
+        When an id is empty, longer than 512 characters or holds NUL, which PostgreSQL cannot store, or the value is too large.
     """
 
     user_id: str
     item_id: str
-    event: str = ""
-    value: float | None = None
-    timestamp: int | None = None
-    event_id: str | None = None
-    recommendation_id: str | None = None
+    event: str = ""  # its type; empty: none
+    value: float | None = None  # a rating or a count, at most 1e15 in size
+    timestamp: int | None = None  # seconds since 1970, UTC; None: the time of arrival by the store's clock
+    event_id: str | None = None  # a second event with the same id does not count; None: every event counts
+    recommendation_id: str | None = None  # of the list in which the item was shown
 
     def __post_init__(self) -> None:
         for name in ("user_id", "item_id", "event_id", "recommendation_id"):
-            value = getattr(self, name)
-            if value is not None:
-                check_id(name, value)
+            if (external_id := getattr(self, name)) is not None:
+                check_id(name, external_id)
         if self.event:
             check_id("event", self.event)
         if self.value is not None and not abs(self.value) <= LARGEST_VALUE:
@@ -63,16 +47,7 @@ class ReceivedEvent:
 
 @dataclass(frozen=True)
 class StoredEvent:
-    """A stored event with its number in the order of arrival.
-
-    Parameters
-    ----------
-    seq : int
-        An event that was acknowledged later has a larger number.
-    user_id : str
-    event : Event
-        With its timestamp.
-    """
+    """Stored event with its time; an event that was acknowledged later has a larger number."""
 
     seq: int
     user_id: str
@@ -89,21 +64,11 @@ class Added:
 
 @dataclass(frozen=True)
 class Watermark:
-    """How far a training has read an event store.
+    """Position up to which a training has read an event store."""
 
-    Parameters
-    ----------
-    store_id : str
-        Id of the store; empty: none.
-    through : int
-        Largest number of an event.
-    forgotten_through : int
-        Largest number of a deletion.
-    """
-
-    store_id: str = ""
-    through: int = 0
-    forgotten_through: int = 0
+    store_id: str = ""  # empty: no store
+    through: int = 0  # the largest number of an event
+    forgotten_through: int = 0  # the largest number of a deletion
 
 
 NO_WATERMARK = Watermark()
@@ -111,8 +76,7 @@ NO_WATERMARK = Watermark()
 
 def check_id(name: str, external_id: str) -> None:
     """Raise QueryError if the store cannot keep an id byte for byte."""
-    problem = id_problem(external_id)
-    if problem:
+    if problem := id_problem(external_id):
         raise QueryError(f"{name} {external_id[:60]!r} {problem}")
 
 
@@ -140,11 +104,7 @@ def event_key(event_id: str) -> bytes:
 
 
 class EventsInfo(Record):
-    """How events count, and how far the event store was read.
-
-    `threshold` is that of ratings, None if values are counts. `store_id` names the event store, empty for none. `through` is
-    the largest number of an event that was read, `forgotten_through` that of a deletion.
-    """
+    """Rules of a model for events (:class:`EventRules`), and its :class:`Watermark`."""
 
     weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     threshold: float | None = None

@@ -7,47 +7,32 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import TracebackType
 
 from recsys.errors import EventStoreError
+from recsys.events import records
 from recsys.events.activity import Event, EventRules, UserEvents
 from recsys.events.database import Database, Row
-from recsys.events.records import (
-    EVER,
-    Added,
-    ReceivedEvent,
-    StoredEvent,
-    Watermark,
-    check_id,
-    event_key,
-    id_problem,
-    user_hash,
-)
-from recsys.events.tables import SCHEMA, STATE, counts, statements, tables
+from recsys.events.records import EVER, Added, ReceivedEvent, StoredEvent, Watermark
+from recsys.events.tables import SCHEMA, STATE, Statements, counts, tables
 
 CHUNK = 10_000
 SECONDS_PER_DAY = 86_400
 
 
 class EventStore:
-    """Events, deletions and hidden items in a database; shared by threads, usable after a fork. Made by :meth:`open`.
+    """Events, deletions and hidden items in a database that has the tables; shared by threads, usable after a fork.
 
-    Parameters
-    ----------
-    database : Database
-        One that has the tables.
-    clock : callable
-        Seconds since 1970, for events without a time.
+    `clock` returns seconds since 1970, for events without a time.
 
     Raises
     ------
     EventStoreError
-        When the database cannot be read or was made by another release. So does every method.
+        When the database cannot be read or was made by another release. Every method raises it when the database fails.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database, self._clock = database, clock
-        self._sql = statements(database.engine.dialect.name)
+        self._sql = Statements(database.engine.dialect.name)
         self._hidden: tuple[int, frozenset[str]] = (-1, frozenset())
         database.prepare(*vars(self._sql).values())
         (schema, self.store_id), *_ = database.rows(self._sql.state, {}) or [(None, "")]
@@ -57,21 +42,16 @@ class EventStore:
 
     @classmethod
     def open(cls, where: str, clock: Callable[[], float] = time.time) -> EventStore:
-        """Return the store in a SQLite file or a database; create it if there is none.
-
-        Raises
-        ------
-        EventStoreError
-        """
+        """Return the store in a SQLite file or a database; create it if there is none."""
         database = Database(where)
         if not database.has_table(STATE.name):
-            begin = statements(database.engine.dialect.name).begin
+            begin = Statements(database.engine.dialect.name).begin
             database.create([*tables(), begin], {"store_id": str(uuid.uuid4())})
         return cls(database, clock)
 
     @classmethod
     def existing(cls, where: str) -> EventStore | None:
-        """Return the store in a SQLite file or a database, None if there is none; raises EventStoreError."""
+        """Return the store in a SQLite file or a database, None if there is none."""
         database = Database(where)
         if database.has_table(STATE.name):
             return cls(database)
@@ -85,9 +65,7 @@ class EventStore:
     def __enter__(self) -> EventStore:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -96,10 +74,12 @@ class EventStore:
 
     def add(self, events: Sequence[ReceivedEvent]) -> Added:
         """Store all of these events or none; they are durable when this returns."""
+        if not events:
+            return Added(0, 0)
         now = int(self._clock())
         rows = [
             {
-                "event_key": None if event.event_id is None else event_key(event.event_id),
+                "event_key": None if event.event_id is None else records.event_key(event.event_id),
                 "user_id": event.user_id,
                 "item_id": event.item_id,
                 "event": event.event,
@@ -109,18 +89,15 @@ class EventStore:
             }
             for event in events
         ]
-        if not rows:
-            return Added(0, 0)
-        with self._database.writing() as transaction:
-            accepted = transaction.execute_each(self._sql.add, rows)
+        with self._database.writing() as execute:
+            accepted = execute(self._sql.add, rows)
         return Added(accepted, len(rows) - accepted)
 
     def read_user(self, user_id: str, through: int = 0, forgotten_through: int = 0, up_to: int = EVER) -> UserEvents:
-        """Return what happened to a user after a model was trained: events, a deletion, and the hidden items.
+        """Return the changes after a model was trained, of a user and of the hidden items.
 
         Parameters
         ----------
-        user_id : str
         through, forgotten_through : int
             Watermark of the model; 0: trained without this store.
         up_to : int
@@ -131,12 +108,12 @@ class EventStore:
         UserEvents
             With at most 20,000 events, the last ones, in the order of training: by time, then by arrival.
         """
-        parameters = {"user": _storable(user_id), "hash": user_hash(user_id), "through": through}
+        parameters = {"user": _storable(user_id), "hash": records.user_hash(user_id), "through": through}
         rows = self._database.rows(self._sql.user, parameters)
         if not rows:
             raise EventStoreError("the event store cannot be read: its state is gone")
         revision, deleted, last = rows[0][:3]
-        hidden = self._hidden[1] if self._hidden[0] == revision else self._read_hidden()
+        hidden = self._hidden[1] if self._hidden[0] == revision else self.hidden()
         forgotten = deleted is not None and deleted > forgotten_through
         if last is None:
             return UserEvents(forgotten=forgotten, hidden=hidden)
@@ -150,31 +127,32 @@ class EventStore:
         Events that come later belong to a new user. A late retry of a deleted event is not stored again.
         """
         user = {"user": _storable(user_id)}
-        with self._database.writing() as transaction:
-            kept_keys = transaction.execute(self._sql.blank, user)
-            deleted = transaction.execute(self._sql.drop, user)
-            transaction.execute(self._sql.count_forgotten)
-            transaction.execute(self._sql.record_forgotten, {"hash": user_hash(user_id)})
-        return kept_keys + deleted
+        with self._database.writing() as execute:
+            deleted = execute(self._sql.blank, user) + execute(self._sql.drop, user)
+            execute(self._sql.count_forgotten)
+            execute(self._sql.record_forgotten, {"hash": records.user_hash(user_id)})
+        return deleted
 
     def hide(self, item_id: str) -> None:
         """Leave an item out of every list from now on; raises QueryError if the id cannot be stored."""
-        check_id("item_id", item_id)
-        with self._database.writing() as transaction:
-            if transaction.execute(self._sql.hide, {"item": item_id}):
-                transaction.execute(self._sql.revise)
+        records.check_id("item_id", item_id)
+        with self._database.writing() as execute:
+            if execute(self._sql.hide, {"item": item_id}):
+                execute(self._sql.revise)
 
     def unhide(self, item_id: str) -> None:
         """Allow a hidden item in lists again."""
-        if id_problem(item_id):
+        if records.id_problem(item_id):
             return
-        with self._database.writing() as transaction:
-            if transaction.execute(self._sql.unhide, {"item": item_id}):
-                transaction.execute(self._sql.revise)
+        with self._database.writing() as execute:
+            if execute(self._sql.unhide, {"item": item_id}):
+                execute(self._sql.revise)
 
     def hidden(self) -> frozenset[str]:
         """Return the ids of the items that are hidden now."""
-        return self._read_hidden()
+        rows = self._database.rows(self._sql.hidden, {})
+        self._hidden = (rows[0][0], frozenset(item_id for _, item_id in rows if item_id is not None))
+        return self._hidden[1]
 
     def watermark(self) -> Watermark:
         """Return the last numbers of this store, for a training that reads it now."""
@@ -199,7 +177,7 @@ class EventStore:
 
     def history(self, user_id: str, most: int = 1000) -> tuple[StoredEvent, ...]:
         """Return the last events of a user, the newest first."""
-        if id_problem(user_id):
+        if records.id_problem(user_id):
             return ()
         return tuple(_stored(row) for row in self._database.rows(self._sql.history, {"user": user_id, "most": most}))
 
@@ -208,16 +186,9 @@ class EventStore:
     ) -> Mapping[str, float]:
         """Return the number of distinct users of each item, with less weight for events longer ago.
 
-        Parameters
-        ----------
-        since : int
-            Seconds since 1970; earlier events do not count.
-        half_life_days : float
-            Age of the user's last event with the item at which it counts half; 0: all count the same.
-        through : int
-            Events up to this number do not count, because the model has them.
-        rules : EventRules or None
-            Events without a weight do not count; None: all count.
+        Events before `since` (seconds since 1970), events up to number `through`, which the model has, and events without a
+        weight in `rules` do not count. At an age of `half_life_days` the user's last event with the item counts half; 0: all
+        count the same.
         """
         rows = self._database.rows(counts(rules or EventRules(), since, through), {})
         totals: dict[str, float] = defaultdict(float)
@@ -227,15 +198,10 @@ class EventStore:
             totals[item_id] += users * (0.5 ** (age / half_life_days) if half_life_days > 0 else 1.0)
         return dict(totals)
 
-    def _read_hidden(self) -> frozenset[str]:
-        rows = self._database.rows(self._sql.hidden, {})
-        self._hidden = (rows[0][0], frozenset(item_id for _, item_id in rows if item_id is not None))
-        return self._hidden[1]
-
 
 def _storable(user_id: str) -> str:
     """Return the id, or an empty one, which no event has, if it cannot be stored."""
-    return "" if id_problem(user_id) else user_id
+    return "" if records.id_problem(user_id) else user_id
 
 
 def _by_time(rows: Iterable[Row]) -> tuple[Event, ...]:

@@ -21,23 +21,19 @@ def number(text: str) -> float | None:
 
 def seconds(text: str) -> int | None:
     """Return seconds since 1970 UTC from seconds, milliseconds (from 1e11 on) or ISO 8601 (UTC if it has no zone)."""
-    value = number(text)
-    return _from_iso(text) if value is None else seconds_of(value)
-
-
-def seconds_of(value: float) -> int | None:
-    """Return seconds since 1970 UTC from seconds or milliseconds, None if that is not between 1970 and 2100."""
-    return _plausible(value // 1000 if value >= MILLISECONDS_FROM else value)
-
-
-def _from_iso(text: str) -> int | None:
+    if (value := number(text)) is not None:
+        return seconds_of(value)
     try:
         parsed = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    return _plausible(parsed.timestamp())
+    return _in_range((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
 
 
-def _plausible(value: float) -> int | None:
-    return int(value) if 0 <= value < LATEST else None
+def seconds_of(value: float) -> int | None:
+    """Return seconds since 1970 UTC from seconds or milliseconds, None if that is not between 1970 and 2100."""
+    return _in_range(value // 1000 if value >= MILLISECONDS_FROM else value)
+
+
+def _in_range(timestamp: float) -> int | None:
+    return int(timestamp) if 0 <= timestamp < LATEST else None

@@ -135,10 +135,10 @@ def test_a_missing_driver_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatc
 
 def test_a_second_writer_waits(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with EventStore.open(str(file)) as first, EventStore.open(str(file)) as second:
-        with first._database.writing() as transaction:
+        with first._database.writing() as execute:
             adding = threading.Thread(target=lambda: second.add([ReceivedEvent("u", "second")]))
             adding.start()
-            transaction.execute(first._sql.hide, {"item": "x"})
+            execute(first._sql.hide, {"item": "x"})
         adding.join(PATIENCE)
         assert [one.item_id for one in second.read_user("u").events] == ["second"]
 
@@ -155,9 +155,9 @@ def test_readers_do_not_wait_for_a_writer(file: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(backends, "WAIT_SECONDS", 0.0)
     with EventStore.open(str(file)) as first, EventStore.open(str(file)) as second:
         first.add([ReceivedEvent("u", "i")])
-        with first._database.writing() as transaction:
-            transaction.execute(first._sql.hide, {"item": "x"})
-            transaction.execute(first._sql.revise)
+        with first._database.writing() as execute:
+            execute(first._sql.hide, {"item": "x"})
+            execute(first._sql.revise)
             assert len(second.read_user("u").events) == 1
             assert second.hidden() == frozenset()
         assert second.read_user("u").hidden == {"x"}
@@ -167,8 +167,8 @@ def test_a_failed_transaction_changes_nothing(events_url: str) -> None:
     with EventStore.open(events_url) as store:
 
         def fail() -> None:
-            with store._database.writing() as transaction:
-                transaction.execute(store._sql.hide, {"item": "x"})
+            with store._database.writing() as execute:
+                execute(store._sql.hide, {"item": "x"})
                 raise RuntimeError("in its midst")
 
         with pytest.raises(RuntimeError, match="in its midst"):
