@@ -1,8 +1,7 @@
 """Inverted index of attribute values, in flat arrays that can be memory-mapped.
 
-The numbers of an attribute are sorted, beside their items, so a range is a slice. The key of a string is
-a digest of 128 bits of the attribute and the casefolded string (BLAKE2b, RFC 7693), so a table of long descriptions costs
-16 bytes a value; collisions are negligible.
+The numbers of an attribute are sorted, so a range is a slice. The key of a string is a digest of 128 bits of the attribute and
+the casefolded string (BLAKE2b, RFC 7693), so a long description costs 16 bytes; collisions are negligible.
 """
 
 from __future__ import annotations
@@ -23,14 +22,7 @@ DIGEST_BYTES = 16
 
 @dataclass(frozen=True, eq=False)
 class Numbers(Part):
-    """Attribute ``a`` has the numbers ``values[indptr[a]:indptr[a + 1]]``, rising, and ``items`` beside them.
-
-    Parameters
-    ----------
-    indptr : int64 array (n_names + 1,)
-    values : float64 array (n,)
-    items : int32 array (n,)
-    """
+    """Numbers of attribute ``a``: ``values[indptr[a]:indptr[a + 1]]``, rising, with their ``items`` beside them."""
 
     name: ClassVar[str] = "attributes"
     fields: ClassVar[Fields] = {
@@ -68,14 +60,8 @@ class Numbers(Part):
 class Texts(Part):
     """Items of value ``v``, a string of an attribute: ``items[indptr[v]:indptr[v + 1]]``.
 
-    Parameters
-    ----------
-    indptr : int64 array (n_values + 1,)
-    items : int32 array (n,)
-    attributes : int32 array (n,)
-        Row numbers of the attributes with strings.
-    high, low : uint64 arrays (n_values,)
-        The halves of the digest of each value, rising by the first half, then by the second.
+    `high` and `low` are the halves of the digest of each value; values rise by the first half, then by the second. `attributes`
+    are the row numbers of the attributes with strings.
     """
 
     name: ClassVar[str] = "attributes"
@@ -94,9 +80,8 @@ class Texts(Part):
     low: NDArray[np.uint64]
 
     def sound(self) -> bool:
-        rise = self.high[1:] > self.high[:-1]
-        rise |= (self.high[1:] == self.high[:-1]) & (self.low[1:] > self.low[:-1])
-        return bool(np.all(rise))
+        high_rises, low_rises = (half[1:] > half[:-1] for half in (self.high, self.low))
+        return bool(np.all(high_rises | (low_rises & (self.high[1:] == self.high[:-1]))))
 
     def equal(self, attribute_num: int, text: str) -> Nums:
         """Return the items with a string, ignoring case, rising."""

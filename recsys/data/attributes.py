@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.attribute_index import Numbers, Nums, Texts, digest, invert_numbers, invert_texts
-from recsys.data.catalog import Attribute, Catalog
+from recsys.data.catalog import Catalog
 from recsys.data.filters import Condition, number_in, plain_text, shown
 from recsys.data.packed import PackedStrings
 from recsys.data.part import Fields, Nested, Part, Size
 from recsys.errors import BundleError, QueryError, did_you_mean
 
 Kind = Literal["number", "text", "number and text"]
+KINDS: Sequence[Kind | None] = (None, "number", "text", "number and text")
 FEW = 20
 KNOWN = "; known are "
 
@@ -29,14 +30,6 @@ class Attributes(Part):
 
     A missing attribute satisfies neither a comparison nor "in", and satisfies "not in". An attribute may hold numbers for some
     items and strings for others; a list satisfies "in" by any of its entries.
-
-    Parameters
-    ----------
-    strings : PackedStrings
-        Names of the attributes, in the order of first occurrence.
-    n_items : int
-    numbers : Numbers
-    texts : Texts
 
     Raises
     ------
@@ -52,7 +45,7 @@ class Attributes(Part):
         "texts": Nested(Texts),
     }
 
-    strings: PackedStrings
+    strings: PackedStrings  # names of the attributes, in the order of first occurrence
     n_items: int
     numbers: Numbers
     texts: Texts
@@ -65,23 +58,35 @@ class Attributes(Part):
         except UnicodeDecodeError as error:
             raise BundleError("attributes: a name is not UTF-8") from error
         if len(names) != len(set(names)):
-            raise BundleError("attributes: a name stands twice")
+            raise BundleError("attributes: a name occurs twice")
         object.__setattr__(self, "nums", {name: num for num, name in enumerate(names)})
 
     @classmethod
     def from_catalog(cls, catalog: Catalog) -> Attributes:
         """Invert the attributes of every record."""
         nums: dict[str, int] = {}
-        inverted = _Inverted()
+        number_attributes, number_items, values = array("i"), array("i"), array("d")
+        digests, text_items, text_attributes = bytearray(), array("i"), set()
         for item_num, item in enumerate(catalog):
             for name, value in item.attributes.items():
-                inverted.add(nums.setdefault(name, len(nums)), item_num, value)
-        return cls(PackedStrings.from_strings(nums), len(catalog), inverted.numbers(len(nums)), inverted.texts())
+                num = nums.setdefault(name, len(nums))
+                if isinstance(value, int | float) and _is_number(value):
+                    number_attributes.append(num)
+                    number_items.append(item_num)
+                    values.append(float(value))
+                    continue
+                for text in value if isinstance(value, list) else [str(value)]:
+                    text_attributes.add(num)
+                    text_items.append(item_num)
+                    digests += digest(num, text)
+        numbers = invert_numbers(number_attributes, number_items, values, len(nums))
+        texts = invert_texts(digests, text_items, text_attributes)
+        return cls(PackedStrings.from_strings(nums), len(catalog), numbers, texts)
 
     def names(self) -> dict[str, Kind | None]:
         """Return the kind of each attribute; None if no item has a value."""
-        text = set(self.texts.attributes.tolist())
-        return {name: _kind(self.numbers.any(num), num in text) for name, num in self.nums.items()}
+        texts = set(self.texts.attributes.tolist())
+        return {name: KINDS[self.numbers.any(num) + 2 * (num in texts)] for name, num in self.nums.items()}
 
     def mask(self, conditions: Sequence[Condition]) -> NDArray[np.bool_]:
         """Return the mask of items that satisfy all conditions, bool array (n_items,).
@@ -99,25 +104,22 @@ class Attributes(Part):
                     mask[nums] = False
                 continue
             satisfied = np.zeros(self.n_items, dtype=bool)
-            for nums in self._satisfying(num, condition):
-                satisfied[nums] = True
+            if condition.operator == "in":
+                for nums in self._having(num, condition.values):
+                    satisfied[nums] = True
+            else:
+                satisfied[self.numbers.compared(num, condition.operator, float(condition.values[0]))] = True
             mask &= satisfied
         return mask
-
-    def matching(self, conditions: Sequence[Condition]) -> Nums:
-        """Return the row numbers of items that satisfy all conditions, rising; raises QueryError as :meth:`mask` does."""
-        return np.flatnonzero(self.mask(conditions)).astype(np.int32)
 
     def _num(self, condition: Condition) -> int:
         num = self.nums.get(condition.attribute)
         if num is None:
-            raise QueryError(
-                f"items have no attribute {shown(condition.attribute)}{self._nearest(condition.attribute)}"
-            )
+            nearest = self._nearest(condition.attribute)
+            raise QueryError(f"items have no attribute {shown(condition.attribute)}{nearest}")
         if condition.operator not in ("in", "not in") and not self.numbers.any(num):
-            raise QueryError(
-                f"attribute {shown(condition.attribute)} holds no numbers to compare with; ask for equality, attribute:value"
-            )
+            problem = "holds no numbers to compare with; ask for equality, attribute:value"
+            raise QueryError(f"attribute {shown(condition.attribute)} {problem}")
         return num
 
     def _nearest(self, name: str) -> str:
@@ -127,12 +129,6 @@ class Attributes(Part):
         known = f"{KNOWN}{', '.join(sorted(self.nums))}" if self.nums else "; they have none at all"
         return known if near.startswith(KNOWN) else near + known
 
-    def _satisfying(self, num: int, condition: Condition) -> Iterator[Nums]:
-        if condition.operator == "in":
-            yield from self._having(num, condition.values)
-        else:
-            yield self.numbers.compared(num, condition.operator, float(condition.values[0]))
-
     def _having(self, num: int, values: Sequence[str | float]) -> Iterator[Nums]:
         for value in values:
             yield self.texts.equal(num, plain_text(value))
@@ -141,38 +137,6 @@ class Attributes(Part):
                 yield self.numbers.equal(num, number)
 
 
-class _Inverted:
-    """Collects the values of all items."""
-
-    def __init__(self) -> None:
-        self._number_attributes, self._number_items, self._values = array("i"), array("i"), array("d")
-        self._digests, self._text_items = bytearray(), array("i")
-        self._text_attributes: set[int] = set()
-
-    def add(self, attribute_num: int, item_num: int, value: Attribute) -> None:
-        if isinstance(value, int | float) and _is_number(value):
-            self._number_attributes.append(attribute_num)
-            self._number_items.append(item_num)
-            self._values.append(float(value))
-            return
-        for text in value if isinstance(value, list) else [str(value)]:
-            self._text_attributes.add(attribute_num)
-            self._text_items.append(item_num)
-            self._digests += digest(attribute_num, text)
-
-    def numbers(self, n_names: int) -> Numbers:
-        return invert_numbers(self._number_attributes, self._number_items, self._values, n_names)
-
-    def texts(self) -> Texts:
-        return invert_texts(self._digests, self._text_items, self._text_attributes)
-
-
 def _is_number(value: float) -> bool:
     """Return whether a value is comparable: not a bool, and not an integer beyond the range of floats."""
     return not isinstance(value, bool) and abs(value) <= sys.float_info.max
-
-
-def _kind(has_numbers: bool, has_texts: bool) -> Kind | None:
-    if has_numbers:
-        return "number and text" if has_texts else "number"
-    return "text" if has_texts else None

@@ -16,24 +16,12 @@ Attribute = str | int | float | list[str]
 
 @dataclass(frozen=True)
 class Item:
-    """Record of the catalog.
+    """Record of the catalog."""
 
-    Parameters
-    ----------
-    item_id : str
-        The external id.
-    title : str
-        Display name; empty when unknown.
-    text : str
-        Input of the content encoder; empty without text.
-    attributes : mapping
-        Other values by column name: a string, a number, or a list of strings.
-    """
-
-    item_id: str
-    title: str = ""
-    text: str = ""
-    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    item_id: str  # the external id
+    title: str = ""  # display name; empty when unknown
+    text: str = ""  # input of the content encoder
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)  # other values by column name
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +47,15 @@ class Catalog(Part):
     def from_items(cls, items: Sequence[Item]) -> Catalog:
         """Pack `items`; raises DataError for a duplicate id."""
         ids = IdMap.from_ids([item.item_id for item in items])
-        records, titles = (_encode(item) for item in items), (item.title for item in items)
-        return cls(ids, PackedStrings.from_strings(records), PackedStrings.from_strings(titles))
+        values = ([item.title, item.text, dict(item.attributes)] for item in items)
+        records = PackedStrings.from_strings(json.dumps(value, ensure_ascii=False, allow_nan=False) for value in values)
+        return cls(ids, records, PackedStrings.from_strings(item.title for item in items))
 
     def __len__(self) -> int:
         return len(self.items)
 
     def __getitem__(self, num: int) -> Item:
-        title, text, attributes = json.loads(self.records.raw(num))
-        return Item(self.items.id(num), title, text, attributes)
+        return Item(self.items.id(num), *json.loads(self.records.raw(num)))
 
     def __iter__(self) -> Iterator[Item]:
         return (self[num] for num in range(len(self)))
@@ -75,7 +63,3 @@ class Catalog(Part):
     def texts(self) -> list[str]:
         """Return the text of each item, in the order of the ids."""
         return [item.text for item in self]
-
-
-def _encode(item: Item) -> str:
-    return json.dumps([item.title, item.text, dict(item.attributes)], ensure_ascii=False, allow_nan=False)

@@ -10,8 +10,7 @@ from typing import Literal
 from recsys.errors import QueryError
 
 Operator = Literal["in", "not in", ">=", "<=", ">", "<"]
-OF_SETS: dict[str, Operator] = {":": "in", "!:": "not in"}
-COMPARISONS: dict[str, Operator] = {">=": ">=", "<=": "<=", ">": ">", "<": "<"}
+OPERATORS: dict[str, Operator] = {":": "in", "!:": "not in", ">=": ">=", "<=": "<=", ">": ">", "<": "<"}
 MOST_VALUES = 1000
 FORM = (
     "write attribute:value, attribute:value,value (any of them), attribute!:value (none of them) "
@@ -25,16 +24,7 @@ SHOWN = 100
 
 @dataclass(frozen=True)
 class Condition:
-    """Condition on an attribute.
-
-    Parameters
-    ----------
-    attribute : str
-        A column of the items.
-    operator : str
-        "in": one of the values; "not in": none of them; otherwise a comparison with a number.
-    values : tuple
-        Strings for "in" and "not in" (case does not matter), one finite number otherwise.
+    """Condition on an attribute, a column of the items.
 
     Raises
     ------
@@ -43,8 +33,8 @@ class Condition:
     """
 
     attribute: str
-    operator: Operator
-    values: tuple[str | float, ...]
+    operator: Operator  # "in": one of the values; "not in": none of them; otherwise a comparison
+    values: tuple[str | float, ...]  # strings for "in" and "not in", in any case; otherwise one finite number
 
     def __post_init__(self) -> None:
         about = f"the filter on {shown(self.attribute)}"
@@ -59,27 +49,22 @@ def parse_filter(text: str) -> Condition:
     """Parse a condition from its short form.
 
     ``genre:sci-fi`` and ``genre:sci-fi,drama`` (any of them), ``genre!:horror`` (none of them), ``year>=1990``, ``<=``, ``>``,
-    ``<``. The attribute ends at the first operator; nothing is stripped.
-
-    Raises
-    ------
-    QueryError
-        When `text` is malformed; the message shows the form.
+    ``<``. The attribute ends at the first operator; nothing is stripped. Raises QueryError when `text` is malformed.
     """
     match = FILTER.fullmatch(text)
     if match is None:
         equals = "; for equality write : in place of =" if "=" in text else ""
         raise QueryError(f"filter {shown(text)} is not understood{equals}; {FORM}")
     attribute, operator, values = match.group("attribute", "operator", "values")
-    if operator in OF_SETS:
-        several = tuple(values.split(","))
-        if "" in several:
+    if ":" in operator:
+        parts = tuple(values.split(","))
+        if "" in parts:
             raise QueryError(f"filter {shown(text)} has an empty value; {FORM}")
-        return Condition(attribute, OF_SETS[operator], several)
+        return Condition(attribute, OPERATORS[operator], parts)
     number = number_in(values)
     if number is None:
         raise QueryError(f"filter {shown(text)} compares with {shown(values)}, which is not a number in plain digits")
-    return Condition(attribute, COMPARISONS[operator], (number,))
+    return Condition(attribute, OPERATORS[operator], (number,))
 
 
 def number_in(text: str) -> float | None:

@@ -15,16 +15,7 @@ from recsys.data.part import Column, Fields, Part, Pointers, Size
 
 @dataclass(frozen=True, eq=False)
 class Histories(Part):
-    """Items of user ``u``: ``item_nums[indptr[u]:indptr[u + 1]]``, rising, with their weights beside them.
-
-    Parameters
-    ----------
-    indptr : int64 array (n_users + 1,)
-    item_nums : int32 array (n,)
-    weights : float32 array (n,)
-    n_items : int
-        Size of the catalog.
-    """
+    """Items of user ``u``: ``item_nums[indptr[u]:indptr[u + 1]]``, rising, with their weights beside them."""
 
     name: ClassVar[str] = "histories"
     fields: ClassVar[Fields] = {
@@ -42,9 +33,8 @@ class Histories(Part):
     @classmethod
     def from_interactions(cls, interactions: Interactions) -> Histories:
         matrix = interactions.matrix()
-        return cls(
-            matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data, len(interactions.items)
-        )
+        indptr, indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
+        return cls(indptr, indices, matrix.data, len(interactions.items))
 
     @classmethod
     def from_pairs(

@@ -19,15 +19,8 @@ from recsys.errors import DataError
 class IdMap(Part):
     """Immutable two-way map between external ids and row numbers 0..n-1.
 
-    Its four flat arrays can be memory-mapped, so a map of millions of ids needs no private memory. Ids are
-    hashed by CRC-32 into buckets: ``nums[starts[b]:starts[b + 1]]`` are the rows of bucket ``b``.
-
-    Parameters
-    ----------
-    strings : PackedStrings
-        The id of each row.
-    starts : int32 array (n_buckets + 1,)
-    nums : int32 array (n,)
+    Its flat arrays can be memory-mapped, so a map of millions of ids needs no private memory. Ids are hashed by CRC-32 into
+    buckets: ``nums[starts[b]:starts[b + 1]]`` are the rows of bucket ``b``. `strings` has the id of each row.
     """
 
     name: ClassVar[str] = "id map"
@@ -46,15 +39,12 @@ class IdMap(Part):
 
     @classmethod
     def from_ids(cls, ids: Sequence[str]) -> IdMap:
-        """Number `ids` in their order.
-
-        Raises
-        ------
-        DataError
-            When an id is empty or duplicated.
-        """
-        if len(set(ids)) != len(ids):
-            raise DataError(f"id {_first_repeated(ids)!r} stands twice; ids must be unique")
+        """Number `ids` in their order; raises DataError when an id is empty or duplicated."""
+        seen: set[str] = set()
+        for external_id in ids if len(set(ids)) != len(ids) else ():
+            if external_id in seen:
+                raise DataError(f"id {external_id!r} occurs twice; ids must be unique")
+            seen.add(external_id)
         if "" in ids:
             raise DataError("an id is empty; every id needs at least one character")
         strings = PackedStrings.from_strings(ids)
@@ -94,8 +84,3 @@ class IdMap(Part):
         """Return the row numbers of known ids, in the order of `external_ids`."""
         nums = (self.get(external_id) for external_id in external_ids)
         return np.fromiter((num for num in nums if num is not None), dtype=np.int32)
-
-
-def _first_repeated(ids: Sequence[str]) -> str:
-    seen: set[str] = set()
-    return next(item for item in ids if item in seen or seen.add(item))  # type: ignore[func-returns-value]

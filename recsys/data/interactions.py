@@ -17,16 +17,6 @@ from recsys.errors import DataError
 class Interactions:
     """Positive interactions of unique user-item pairs, as parallel arrays.
 
-    Parameters
-    ----------
-    users, items : IdMap
-        Ids of the row numbers; items may lack interactions.
-    user_nums, item_nums : int32 arrays (n,)
-    weights : float32 array (n,)
-        Strength of each pair, finite and above 0.
-    timestamps : int64 array (n,) or None
-        Time of the last event of each pair in seconds UTC; None when the data has no times.
-
     Raises
     ------
     DataError
@@ -34,28 +24,28 @@ class Interactions:
     """
 
     users: IdMap
-    items: IdMap
-    user_nums: NDArray[np.int32]
-    item_nums: NDArray[np.int32]
-    weights: NDArray[np.float32]
-    timestamps: NDArray[np.int64] | None = None
+    items: IdMap  # some may lack interactions
+    user_nums: NDArray[np.int32]  # (n,)
+    item_nums: NDArray[np.int32]  # (n,)
+    weights: NDArray[np.float32]  # (n,), finite and above 0
+    timestamps: NDArray[np.int64] | None = None  # (n,), of the last event of each pair, seconds UTC; None: no times
 
     def __post_init__(self) -> None:
         columns: list[NDArray[Any]] = [self.user_nums, self.item_nums, self.weights]
         if self.timestamps is not None:
             columns.append(self.timestamps)
-        if len({len(column) for column in columns}) != 1:
-            raise DataError(
-                f"interactions: columns of lengths {[len(column) for column in columns]}; they must be equal"
-            )
-        _check_range("user", self.user_nums, len(self.users))
-        _check_range("item", self.item_nums, len(self.items))
+        lengths = [len(column) for column in columns]
+        if len(set(lengths)) != 1:
+            raise DataError(f"interactions: columns of lengths {lengths}; they must be equal")
+        for name, nums, size in (("user", self.user_nums, len(self.users)), ("item", self.item_nums, len(self.items))):
+            if len(nums) and not (nums.min() >= 0 and nums.max() < size):
+                raise DataError(f"interactions: a {name} number lies outside 0..{size - 1}")
         if not bool(np.all(np.isfinite(self.weights) & (self.weights > 0))):
             raise DataError("interactions: a weight is not a finite number above 0")
         pairs = self.user_nums.astype(np.int64) * max(1, len(self.items)) + self.item_nums
         pairs.sort()
         if bool(np.any(pairs[1:] == pairs[:-1])):
-            raise DataError("interactions: a user-item pair stands twice; aggregate before")
+            raise DataError("interactions: a user-item pair occurs twice; aggregate before")
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -74,11 +64,5 @@ class Interactions:
     def take(self, rows: NDArray[np.generic]) -> Interactions:
         """Return some rows (a boolean mask or positions) over the same users and items."""
         times = None if self.timestamps is None else self.timestamps[rows]
-        return Interactions(
-            self.users, self.items, self.user_nums[rows], self.item_nums[rows], self.weights[rows], times
-        )
-
-
-def _check_range(name: str, nums: NDArray[np.int32], size: int) -> None:
-    if len(nums) and not (nums.min() >= 0 and nums.max() < size):
-        raise DataError(f"interactions: a {name} number lies outside 0..{size - 1}")
+        user_nums, item_nums, weights = self.user_nums[rows], self.item_nums[rows], self.weights[rows]
+        return Interactions(self.users, self.items, user_nums, item_nums, weights, times)

@@ -16,20 +16,7 @@ from recsys.errors import BundleError
 
 @dataclass(frozen=True, eq=False)
 class PackedStrings(Part):
-    """Strings concatenated as UTF-8.
-
-    Parameters
-    ----------
-    blob : uint8 array (n_bytes,)
-        All strings, one after another.
-    offsets : int64 array (n + 1,)
-        String ``i`` is ``blob[offsets[i]:offsets[i + 1]]``.
-
-    Raises
-    ------
-    BundleError
-        When the offsets do not rise from 0 to the length of the blob.
-    """
+    """Strings concatenated as UTF-8: string ``i`` is ``blob[offsets[i]:offsets[i + 1]]``."""
 
     name: ClassVar[str] = "packed strings"
     fields: ClassVar[Fields] = {"blob": Column(np.uint8, "bytes"), "offsets": Pointers("strings", "bytes")}
@@ -67,19 +54,11 @@ class PackedStrings(Part):
 
 @dataclass(frozen=True)
 class Records(Field):
-    """Tuple of values stored as JSON.
-
-    Parameters
-    ----------
-    write, read : callable
-        Encode a value as a JSON object, and decode it; `read` raises ValueError, KeyError or TypeError for anything else.
-    length : str or None
-        Name of the size that is their number.
-    """
+    """Tuple of values stored as JSON objects; `read` raises ValueError, KeyError or TypeError for an unsound object."""
 
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
-    length: str | None = None
+    length: str | None = None  # name of the size that is their number
 
     def ends(self) -> list[str]:
         return [".blob", ".offsets"]

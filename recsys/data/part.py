@@ -8,8 +8,7 @@
         scores: Annotated[NDArray[np.float32], Column(np.float32, "items")]
         order: Annotated[NDArray[np.int32], Column(np.int32, "items", low=0, below="items")]
 
-A shape consists of numbers and of names of sizes. Equal names are equal sizes, within a part (checked at construction) and
-within a model (checked by :meth:`Part.confirm`).
+Equal names are equal sizes, within a part (checked at construction) and within a model (checked by :meth:`Part.confirm`).
 """
 
 from __future__ import annotations
@@ -114,35 +113,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Column(Field):
-    """Array field.
-
-    Parameters
-    ----------
-    kind : type
-        Type of its numbers.
-    shape : str or int, or a tuple of them
-        Names of sizes, and numbers.
-    low, high : float or None
-        Bounds of the values, inclusive.
-    below : str or None
-        Size that is an exclusive upper bound of the values.
-    finite : bool
-        Whether infinite values and NaN are rejected.
-    """
+    """Array field; `shape` consists of numbers and of names of sizes."""
 
     kind: type[np.generic]
     shape: str | int | tuple[str | int, ...]
-    low: float | None = None
+    low: float | None = None  # bounds of the values, inclusive
     high: float | None = None
-    below: str | None = None
-    finite: bool = False
+    below: str | None = None  # name of a size that is an exclusive upper bound of the values
+    finite: bool = False  # reject infinite values and NaN
 
     def fit(self, value: NDArray[Any], sizes: dict[str, int]) -> None:
         shape = self.shape if isinstance(self.shape, tuple) else (self.shape,)
         if value.dtype != self.kind or value.ndim != len(shape):
-            raise UnfitError(
-                f"is {value.dtype} of shape {value.shape} where {self.kind.__name__} of {shape} is expected"
-            )
+            found = f"{value.dtype} of shape {value.shape}"
+            raise UnfitError(f"is {found} where {self.kind.__name__} of {shape} is expected")
         for size, n in zip(shape, value.shape, strict=True):
             if n != (size if isinstance(size, int) else sizes.setdefault(size, n)):
                 raise UnfitError(f"has the shape {value.shape} where {shape} is expected")
@@ -223,14 +207,7 @@ class Size(Field):
 
 @dataclass(frozen=True)
 class Nested(Field):
-    """Nested part.
-
-    Parameters
-    ----------
-    kind : type
-    length : str or None
-        Name of its length in the outer part. None: its sizes are shared with the outer part.
-    """
+    """Nested part; `length` names its length in the outer part, None: the outer part shares its sizes."""
 
     kind: type[Part]
     length: str | None = None

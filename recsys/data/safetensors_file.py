@@ -44,13 +44,7 @@ OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 def map_tensors(path: Path, failure: type[RecsysError]) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a file by name, read-only; types outside TYPES are skipped.
-
-    Raises
-    ------
-    RecsysError
-        A `failure`, when the file is unreadable or malformed.
-    """
+    """Return the read-only arrays of a file by name, those of TYPES; raises `failure` when it is unreadable or malformed."""
     try:
         with path.open("rb") as stream:
             content = np.frombuffer(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ), dtype=np.uint8)
@@ -73,10 +67,7 @@ def map_tensors(path: Path, failure: type[RecsysError]) -> dict[str, NDArray[Any
 def write_tensors(path: Path, arrays: Arrays) -> None:
     """Write a new file, in which each array begins at a multiple of ALIGNMENT; equal arrays give equal bytes.
 
-    Raises
-    ------
-    OSError
-        When the file is there already, or the disk fails or is full.
+    Raises OSError when the file exists, or the disk fails or is full.
     """
     padded = dict(_padded(arrays))
     path.touch(exist_ok=False)  # the library replaces a file

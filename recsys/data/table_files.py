@@ -46,15 +46,8 @@ def read_ids(path: Path, option: str) -> list[str]:
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row], types: Mapping[str, str]) -> int:
     """Write `rows` with `columns` and return their number.
 
-    Parameters
-    ----------
-    types : mapping
-        Type of each column in a Parquet file (int32, float32); a column without one holds strings.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be written; an existing file is unchanged.
+    `types` has the type of each column in a Parquet file (int32, float32), by default strings. Raises DataError when the file
+    cannot be written; an existing file is unchanged then.
     """
     kind = check_format(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -88,19 +81,17 @@ def _csv_lines(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> i
     quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
     plain.writerow(columns)
     written = 0
-    for row in rows:
+    for written, row in enumerate(rows, 1):
         cells = [f"{value:.6g}" if isinstance(value, float) else value for value in row]
         returns = any(isinstance(cell, str) and "\r" in cell for cell in cells)  # `plain` does not quote it
         (quoted if returns else plain).writerow(cells)
-        written += 1
     return written
 
 
 def _json_lines(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> int:
     written = 0
-    for row in rows:
+    for written, row in enumerate(rows, 1):
         stream.write(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, allow_nan=False) + "\n")
-        written += 1
     return written
 
 

@@ -19,14 +19,6 @@ Float = TypeVar("Float", bound=np.floating[Any])
 class Embeddings:
     """Vector of each item.
 
-    Parameters
-    ----------
-    items : IdMap
-    vectors : float32 array (n_items, dim)
-        Made read-only; a row of zeros is an item without data.
-    source : str
-        Origin: ``als``, or the name of a text encoder.
-
     Raises
     ------
     DataError
@@ -34,8 +26,8 @@ class Embeddings:
     """
 
     items: IdMap
-    vectors: Vectors
-    source: str
+    vectors: Vectors  # (n_items, dim), made read-only; a row of zeros is an item without data
+    source: str  # ``als``, or the name of a text encoder
 
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.items):

@@ -65,7 +65,7 @@ def _columns(source: Path, reader: csv.DictReader[str]) -> list[str]:
     except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:
         raise DataError(f"--input {source} line 1: {error}") from error
     if len(set(columns)) != len(columns):
-        raise DataError(f"--input {source}: a column stands twice in the header {columns}; names must be unique")
+        raise DataError(f"--input {source}: a column occurs twice in the header {columns}; names must be unique")
     for name in ("user_id", "item_id"):
         if name not in columns:
             raise DataError(f"--input {source}: there is no column {name!r}{did_you_mean(name, columns)}")

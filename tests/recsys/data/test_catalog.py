@@ -55,7 +55,7 @@ def test_an_item_of_which_nothing_is_known_is_empty() -> None:
 
 
 def test_a_repeated_id_is_refused() -> None:
-    with pytest.raises(DataError, match="id 'i' stands twice"):
+    with pytest.raises(DataError, match="id 'i' occurs twice"):
         Catalog.from_items([Item("i"), Item("i", "another")])
 
 

@@ -71,7 +71,7 @@ def test_what_is_no_utf8_is_unknown() -> None:
 
 
 def test_a_repeated_id_is_refused_by_name() -> None:
-    with pytest.raises(DataError, match="id 'b' stands twice; ids must be unique"):
+    with pytest.raises(DataError, match="id 'b' occurs twice; ids must be unique"):
         IdMap.from_ids(["a", "b", "c", "b", "a"])
 
 

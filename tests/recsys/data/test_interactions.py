@@ -106,7 +106,7 @@ def test_no_interactions_are_a_value_too() -> None:
         ({"weights": np.array([1, 1, -2], np.float32)}, "not a finite number above 0"),
         ({"weights": np.array([1, 1, np.nan], np.float32)}, "not a finite number above 0"),
         ({"weights": np.array([1, 1, np.inf], np.float32)}, "not a finite number above 0"),
-        ({"item_nums": np.array([3, 3, 0], np.int32)}, "user-item pair stands twice"),
+        ({"item_nums": np.array([3, 3, 0], np.int32)}, "user-item pair occurs twice"),
     ],
 )
 def test_what_cannot_be_is_refused(column: dict[str, Any], message: str) -> None:
