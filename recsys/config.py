@@ -40,7 +40,7 @@ class DataConfig(Section):
         "", '"movielens": interactions is a MovieLens folder, which has its own items'
     )
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = key(",", "between the fields of a CSV file")
-    user_column: str = key("user_id", "column of the user's id, kept byte for byte")
+    user_column: str = key("user_id", "column of the user's id, used unchanged")
     item_column: str = key("item_id", "column of the item's id, in both files")
     value_column: str = key("value", "column of a rating or a count, where present")
     event_column: str = key("event", "column of the event type, where present; weights in [events]")
@@ -101,7 +101,7 @@ class ContentConfig(Section):
 
 
 class BlendConfig(Section):
-    """How behavior and content are put together; `recsys tune` finds the first five for your data."""
+    """Weights of behavior and content; `recsys tune` finds the first five for your data."""
 
     beta: Weight = key(0.5, "weight of content in the score of an item for a user; 1: as much as the factors")
     neighbors: Weight = key(0.2, "weight of the items that users of the history's items have in common with it")
@@ -109,7 +109,7 @@ class BlendConfig(Section):
     prior_at: NotNegative = key(2.0, "interactions at which an item's factors weigh as much as its text neighbors' do")
     short_history: NotNegative = key(1.0, "content weighs 1 + short_history / n for a user with n interactions")
     neighbor_power: Share = key(0.5, "the weight of a user falls with this power of the user's number of interactions")
-    n_neighbors: Positive = key(100, "neighbors that are kept of each item, by behavior and by words")
+    n_neighbors: Positive = key(100, "neighbors of each item, by behavior and by words")
     weight: Share = key(0.5, "share of behavior in the likeness of two items; the rest is content")
     half_at: NotNegative = key(30.0, "number of interactions at which the behavior of an item is half trusted")
 
@@ -129,7 +129,7 @@ class IndexConfig(Section):
 
 
 class ExploreConfig(Section):
-    """What a model says of all its items and users: groups, a map, and what its directions mean."""
+    """Groups of items and users, a map, and the meaning of directions."""
 
     enabled: bool = key(True, "group items and users and draw the map when a model is trained")
     clusters: Count | Literal["auto"] = key("auto", 'groups of items; "auto": the best separated count beyond chance')
@@ -146,7 +146,7 @@ class TuneConfig(Section):
     """The search for hyper-parameters (optuna) on a part of the training data; `recsys tune`, `recsys train --tune N`."""
 
     trials: Positive = key(20, "fits of the search; each is tried with many blend weights")
-    metric: Literal["ndcg", "recall"] = key("ndcg", 'what is made large: "ndcg" or "recall"')
+    metric: Literal["ndcg", "recall"] = key("ndcg", 'metric to maximize: "ndcg" or "recall"')
     k: Positive = key(50, "length of the lists that the metric looks at")
     share: Fraction = key(0.1, "part of the training data held out for the search and for the gate before a publish")
     users: Positive = key(3000, "most users that the metric looks at")
@@ -189,7 +189,7 @@ class ServeConfig(Section):
     in_flight: Positive = key(32, "concurrent requests of a process; more are answered with 503 and Retry-After")
     drain_seconds: NotNegative = key(1.0, "seconds from 503 on /readyz to the end of listening, after a SIGTERM")
     reload_seconds: AboveZero = key(1.0, "seconds between two looks for another current model")
-    keys: str = key("", "file of hashed API keys, see `recsys keys`; empty: no key is asked for")
+    keys: str = key("", "file of hashed API keys, see `recsys keys`; empty: no key is required")
     public_without_keys: bool = key(False, "listen on an address that others can reach without keys")
     rate_limit: NotNegative = key(0.0, "mean requests a second of a key, without keys of an address; 0: any number")
     rate_burst: Positive = key(100, "requests that it may send at once")
@@ -207,7 +207,7 @@ class ServeConfig(Section):
 
 
 class ChatConfig(Section):
-    """Who puts the answers of conversations into words; without an address the engine does, and connects to nobody."""
+    """Endpoint that phrases the answers of conversations; without an address, the engine phrases them itself."""
 
     phrase_url: Annotated[str, Field(pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$")] = key(
         "", "base of an OpenAI-compatible endpoint such as http://127.0.0.1:8080/v1; empty: none"

@@ -71,10 +71,10 @@ class NotFoundError(RecsysError):
     """A request names a user, an item or a version that does not exist."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the most similar known name, or the list of all known names."""
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the most similar name, or the list of all names."""
     from rapidfuzz import fuzz, process  # only an error needs it
 
-    names = sorted(known)
-    nearest = process.extractOne(name, names[::-1], scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY)
-    return f"; did you mean {nearest[0]!r}?" if nearest else f"; known are {', '.join(names)}"
+    ordered = sorted(names)
+    nearest = process.extractOne(name, ordered[::-1], scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY)
+    return f"; did you mean {nearest[0]!r}?" if nearest else f"; known are {', '.join(ordered)}"

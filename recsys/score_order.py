@@ -64,9 +64,9 @@ def contenders(scores: Scores, k: int, slack: float = 0.0) -> NDArray[np.int64]:
 
 def marked(scores: Scores, k: int) -> NDArray[np.bool_]:
     """Return a mask (n, m) of the best `k` of each row of scores (n, m), the first of equal scores; `k` is at most m."""
-    kept = shown(scores)
-    last = np.partition(kept, -k, axis=1)[:, -k, None]
-    above, equal = kept > last, kept == last
+    rounded_scores = shown(scores)
+    last = np.partition(rounded_scores, -k, axis=1)[:, -k, None]
+    above, equal = rounded_scores > last, rounded_scores == last
     room = k - above.sum(axis=1, keepdims=True)
     return np.asarray(above | (equal & (np.cumsum(equal, axis=1) <= room)))
 

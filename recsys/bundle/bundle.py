@@ -1,8 +1,8 @@
-"""A model bundle: one folder with everything that answers, checked before anything in it is opened.
+"""Model bundle: a folder with the files of a model, checked before any of them is opened.
 
-All arrays are in one ``.safetensors`` file, which is memory-mapped: no code is ever executed, the workers of a server share one
-copy, and a model holds one descriptor for it. ``manifest.json`` names each file with size and SHA-256, and ``manifest.sha256``
-holds the SHA-256 of the manifest, so any changed, missing, extra or swapped file is refused.
+All arrays are in one memory-mapped ``.safetensors`` file: no code is executed, and the workers of a server share one copy.
+``manifest.json`` has the size and SHA-256 of each file, and ``manifest.sha256`` the SHA-256 of the manifest, so any changed,
+missing, extra or swapped file is refused.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from recsys.bundle.files import sync, write_bytes
-from recsys.bundle.manifest import FileInfo, IndexInfo, Manifest
+from recsys.bundle.manifest import EncoderInfo, FileInfo, IndexInfo, Manifest
 from recsys.bundle.parts import INDEXES, open_parts, to_tensors
 from recsys.data.safetensors_file import map_tensors, write_tensors
 from recsys.encoders.hub import EncoderRef
 from recsys.errors import BundleError
 from recsys.index import annoy_file
 from recsys.index.annoy import AnnoyVectorIndex
-from recsys.index.exact import VectorIndex, VectorTable
 from recsys.model.model import Model
 
 MANIFEST = "manifest.json"
@@ -34,7 +33,7 @@ UNREAD = "0" * 64
 
 @dataclass(frozen=True, eq=False)
 class ModelBundle:
-    """A model as it was published, with its manifest and its folder."""
+    """Published model with its manifest and its folder."""
 
     model: Model
     manifest: Manifest
@@ -46,15 +45,18 @@ class ModelBundle:
 
     @property
     def encoder(self) -> EncoderRef:
-        """What made the text vectors."""
-        info, own = self.manifest.encoder, self.folder / ENCODER
-        return EncoderRef(info.name, info.fingerprint, own if own.is_dir() else None)
+        """Encoder of the text vectors."""
+        return self._encoder(self.manifest.encoder, ENCODER)
 
     @property
     def picture_encoder(self) -> EncoderRef:
-        """What made the vectors of the pictures."""
-        info, own = self.manifest.pictures.encoder, self.folder / PICTURE_ENCODER
-        return EncoderRef(info.name, info.fingerprint, own if own.is_dir() else None, pictures=True)
+        """Encoder of the vectors of pictures."""
+        return self._encoder(self.manifest.pictures.encoder, PICTURE_ENCODER)
+
+    def _encoder(self, info: EncoderInfo, name: str) -> EncoderRef:
+        folder = self.folder / name
+        pictures = name == PICTURE_ENCODER
+        return EncoderRef(info.name, info.fingerprint, folder if folder.is_dir() else None, pictures=pictures)
 
 
 def write_model(folder: Path, model: Model) -> None:
@@ -74,14 +76,9 @@ def write_model(folder: Path, model: Model) -> None:
 
 
 def list_files(folder: Path, *, read: bool = True) -> dict[str, FileInfo]:
-    """Size and SHA-256 of every file below `folder` but the two of the manifest; without `read` the size alone.
+    """Return size and SHA-256 of every file below `folder` but the two of the manifest; without `read` the size alone.
 
-    Raises
-    ------
-    BundleError
-        When something in it is neither a folder nor a plain file.
-    OSError
-        When a folder or a file cannot be read.
+    Raises OSError when a folder or a file cannot be read, BundleError for a link or a device.
     """
     files = {}
     for parent, folders, names in os.walk(folder, onerror=_raise):
@@ -110,15 +107,11 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def check_files(folder: Path, version: str | None = None, *, read: bool = True) -> Manifest:
     """Compare a bundle with its manifest, byte for byte, without `read` by names and sizes.
 
-    `version` is its name where the folder has another.
-
-    Raises
-    ------
-    BundleError
-        When the manifest was changed, or a file is missing, extra, or not the one that was published.
+    `version` is its name where the folder has another. Raises BundleError when the manifest was changed, or a file is missing,
+    extra, or not the published one.
     """
     try:
-        found = list_files(folder, read=read)  # first, for it opens plain files only: a pipe would wait forever
+        present = list_files(folder, read=read)  # first, as it opens plain files only: a pipe would wait forever
         content = (folder / MANIFEST).read_bytes()
         if (folder / MANIFEST_SHA).read_bytes() != _sha_line(content):
             raise BundleError(f"{folder / MANIFEST}: its checksum does not match; the bundle is damaged")
@@ -127,13 +120,13 @@ def check_files(folder: Path, version: str | None = None, *, read: bool = True) 
             raise BundleError(f"{folder}: the manifest is that of {manifest.model_version}")
     except OSError as error:
         raise BundleError(f"{folder}: cannot be read: {error.strerror or error}; the bundle is damaged") from error
-    for name in sorted(found.keys() | manifest.files.keys()):
-        if name not in found:
+    for name in sorted(present.keys() | manifest.files.keys()):
+        if name not in present:
             raise BundleError(f"{folder / name}: missing; the bundle is damaged")
         if name not in manifest.files:
             raise BundleError(f"{folder / name}: not in the manifest; the bundle was changed after publishing")
         published = manifest.files[name]
-        if found[name] != (published if read else published.model_copy(update={"sha256": UNREAD})):
+        if present[name] != (published if read else published.model_copy(update={"sha256": UNREAD})):
             raise BundleError(f"{folder / name}: its size or checksum does not match; the bundle is damaged")
     return manifest
 
@@ -141,18 +134,13 @@ def check_files(folder: Path, version: str | None = None, *, read: bool = True) 
 def load_bundle(folder: Path, version: str | None = None, *, read: bool = True) -> ModelBundle:
     """Check a bundle, then memory-map it; `version` is its name where the folder has another.
 
-    Without `read` its bytes are not looked at, as when another process has just done so: manifest, names, sizes and meaning
-    are.
-
-    Raises
-    ------
-    BundleError
-        When any file is not the published one, or the parts do not fit the manifest.
+    Without `read`, as when another process has just checked the bytes, only manifest, names, sizes and meaning are checked.
+    Raises BundleError when any file is not the published one, or the parts do not fit the manifest.
     """
     manifest = check_files(folder, version, read=read)
     try:
         return ModelBundle(_open_model(folder, manifest, read), manifest, folder)
-    except Exception as error:  # numpy meets a crafted file with errors of many kinds
+    except Exception as error:  # numpy raises errors of many kinds for a crafted file
         raise BundleError(f"{folder}: {error}") from error
 
 
@@ -161,22 +149,18 @@ def _open_model(folder: Path, manifest: Manifest, read: bool) -> Model:
     sizes = (len(model.users), len(model.catalog), len(model.histories.item_nums))
     if sizes != (counts.users, counts.items, counts.interactions):
         raise BundleError(f"users, items, interactions are {sizes}, the manifest says {counts}")
-    if model.picture_dim != manifest.pictures.dim:
-        raise BundleError(
-            f"vectors of pictures have {model.picture_dim} dimensions, the manifest says {manifest.pictures.dim}"
-        )
-    infos = {name: info for name in INDEXES if (info := getattr(manifest, name)) is not None and info.serves == "annoy"}
-    indexes: dict[str, Any] = {  # annoy is the last to open a file, as it trusts what it is told
-        name: _open_index(folder / f"{name}.ann", getattr(model, name).table, info, read)
-        for name, info in infos.items()
-    }
+    dims = model.picture_dim, manifest.pictures.dim
+    if dims[0] != dims[1]:
+        raise BundleError(f"vectors of pictures have {dims[0]} dimensions, the manifest says {dims[1]}")
+    indexes: dict[str, Any] = {}
+    for name in INDEXES:  # annoy is the last to open a file, as it checks nothing
+        info: IndexInfo | None = getattr(manifest, name)
+        if info is not None and info.serves == "annoy":
+            forest, table = folder / f"{name}.ann", getattr(model, name).table
+            if read:
+                annoy_file.check(forest, table.vectors)
+            indexes[name] = AnnoyVectorIndex.open(table, forest, info.search_k)
     return replace(model, **indexes) if indexes else model
-
-
-def _open_index(forest: Path, table: VectorTable, info: IndexInfo, read: bool) -> VectorIndex:
-    if read:
-        annoy_file.check(forest, table.vectors)
-    return AnnoyVectorIndex.open(table, forest, info.search_k)
 
 
 def _raise(error: OSError) -> None:

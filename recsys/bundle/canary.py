@@ -1,6 +1,6 @@
-"""A bundle is opened and queried in a process of its own first: what crashes or hangs there is not opened by the server.
+"""Test of a bundle in a process of its own: a bundle that crashes or hangs there is not opened by the server.
 
-``python -m recsys.bundle.canary FOLDER`` exits 0 when the bundle answers, and otherwise 1 with the reason as one line.
+``python -m recsys.bundle.canary FOLDER`` exits 0 when the bundle answers, otherwise 1 with the reason as one line.
 """
 
 from __future__ import annotations
@@ -34,27 +34,21 @@ Command = Callable[[Path], Sequence[str]]
 
 
 class CanaryError(RecsysError):
-    """The process could not be run, which says nothing about the bundle."""
+    """The process could not be run: the bundle may be sound."""
 
 
 def examine(folder: Path) -> None:
-    """Check every byte of a bundle, open it, and ask both indexes and the recommender; raises BundleError."""
+    """Check every byte of a bundle, open it, and query the indexes and the recommender; raises BundleError."""
     bundle = load_bundle(folder)
     for name in INDEXES:
         index: VectorIndex = getattr(bundle.model, name)
-        if not isinstance(index, ExactIndex):  # that one reads nothing but checked arrays
+        if not isinstance(index, ExactIndex):  # it reads nothing but checked arrays
             _query(index)
     rehearse(Recommender(bundle.model, bundle.version, bundle.manifest.events), SAMPLE)
 
 
 def rehearse(recommender: Recommender, sample: int) -> None:
-    """Ask for `sample` users and as many items, spread over the model, which also brings it into memory.
-
-    Raises
-    ------
-    BundleError
-        When an answer is none.
-    """
+    """Query `sample` users and as many items, spread over the model, which also brings it into memory; raises BundleError."""
     model = recommender.model
     try:
         for num in _spread(len(model.users), sample):
@@ -63,20 +57,15 @@ def rehearse(recommender: Recommender, sample: int) -> None:
             _check(recommender.similar_items(model.catalog.items.id(num)))
     except BundleError:
         raise
-    except Exception as error:  # an unsound model meets the code with errors of many kinds
+    except Exception as error:  # an unsound model raises errors of many kinds
         raise BundleError(f"model {recommender.model_version} does not answer: {type(error).__name__}") from error
 
 
 def run(folder: Path, command: Command | None = None, seconds: float | None = None) -> None:
     """Examine a bundle in a process of its own, of low priority and with one thread.
 
-    Parameters
-    ----------
-    folder : Path
-    command : callable or None
-        What to run for a folder; None: this module.
-    seconds : float or None
-        When to give up by the clock; None: in proportion to the size of the bundle.
+    `command` returns the command line for a folder, by default of this module; `seconds` is the longest wait by the clock, by
+    default in proportion to the size of the bundle.
 
     Raises
     ------
@@ -90,7 +79,7 @@ def run(folder: Path, command: Command | None = None, seconds: float | None = No
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     try:
         ended = subprocess.run(  # noqa: S603 - our own module, no shell
-            (command or _own)(folder),
+            command(folder) if command else (sys.executable, "-P", "-m", "recsys.bundle.canary", str(folder)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -116,9 +105,9 @@ def main() -> int:
     """Examine the folder that the command line names."""
     folder = Path(sys.argv[1])
     os.nice(NICENESS)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it is there to crash
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it may crash
     seconds = int(_limit(folder))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # also when whoever waits for it is gone
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # also when the waiting process has ended
     try:
         examine(folder)
     except BundleError as error:
@@ -127,14 +116,9 @@ def main() -> int:
     return 0
 
 
-def _own(folder: Path) -> Sequence[str]:
-    return (sys.executable, "-P", "-m", "recsys.bundle.canary", str(folder))
-
-
 def _limit(folder: Path) -> float:
-    """Seconds of processor time that a sound bundle never needs."""
-    size = sum(path.lstat().st_size for path in folder.rglob("*"))
-    return SECONDS + size / BYTES_PER_SECOND
+    """Return seconds of processor time that a sound bundle never needs."""
+    return SECONDS + sum(path.lstat().st_size for path in folder.rglob("*")) / BYTES_PER_SECOND
 
 
 def _signal(number: int) -> str:
@@ -148,8 +132,8 @@ def _spread(n: int, sample: int) -> list[int]:
 def _query(index: VectorIndex) -> None:
     for position in _spread(len(index), SAMPLE):
         for k in DEPTHS:
-            found = index.query(index.table.vectors[position], k)
-            if len(found) != min(k, len(index)) or len(np.unique(found.nums)) != len(found):
+            neighbors = index.query(index.table.vectors[position], k)
+            if len(neighbors) != min(k, len(index)) or len(np.unique(neighbors.nums)) != len(neighbors):
                 raise BundleError("an index does not find as many items as there are")
 
 

@@ -1,4 +1,4 @@
-"""Files that are on the disk before anything points to them."""
+"""Writing of files that are synced before a name points to them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sync(path: Path) -> None:
 
 
 def switch_link(link: Path, target: str) -> None:
-    """Let `link` point to `target`: whoever reads it sees the old target or the new one, never none."""
+    """Let `link` point to `target`; a reader sees the old target or the new one, never none."""
     fresh = link.with_name(f".{link.name}")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)

@@ -1,4 +1,4 @@
-"""The header of a bundle: what is in it, how it was made, and the checksum of every file."""
+"""Header of a bundle: its contents, its parameters, and the checksum of every file."""
 
 from __future__ import annotations
 
@@ -43,25 +43,25 @@ class Shape(Record):
 
 
 class EncoderInfo(Record):
-    """Which text encoder made the content part; `fingerprint` is a hash of its files, empty for none."""
+    """Name of an encoder, and a hash of its files, empty for none."""
 
     name: str
     fingerprint: str
 
 
 class PictureInfo(Record):
-    """The encoder of pictures and words, and the length of its vectors; `dim` is 0 for a model without pictures."""
+    """Encoder of pictures and words, and the length of its vectors, 0 for a model without pictures."""
 
     encoder: EncoderInfo = EncoderInfo(name="", fingerprint="")
     dim: NonNegativeInt = 0
 
 
 class IndexInfo(Record):
-    """How an index answers, and how its answers compare with the exact ones.
+    """Kind of an index, and its answers compared with the exact ones.
 
-    `recall` is the mean share of the exact top `recall_at` that is served over `queries` sampled queries, after what was
-    seen is left out; `forest_recall` that of the annoy forest, which is `recall` where annoy serves. `scan_rows` is how many
-    rows the exact scan looks at on average for the same queries, `search_k` how many vectors the forest inspects.
+    `recall` is the mean share of the exact top `recall_at`, without seen items, that is served over `queries` sampled queries;
+    `forest_recall` is that of the annoy forest. For the same queries, the exact scan inspects `scan_rows` rows on average, and
+    the forest `search_k` vectors.
     """
 
     metric: Literal["inner_product"]
@@ -81,18 +81,15 @@ class FileInfo(Record):
 
 
 class Header(Record):
-    """Everything of a manifest that is known before the files are written.
-
-    `items_by_text` is None without text vectors, `items_by_picture` without pictures.
-    """
+    """Part of the manifest that is known before the files are written."""
 
     counts: Counts
     shape: Shape
     encoder: EncoderInfo
     items_for_user: IndexInfo
     items_like_item: IndexInfo
-    items_by_text: IndexInfo | None
-    items_by_picture: IndexInfo | None = None
+    items_by_text: IndexInfo | None  # None without text vectors
+    items_by_picture: IndexInfo | None = None  # None without pictures
     pictures: PictureInfo = PictureInfo()
     events: EventsInfo
     parameters: dict[str, Any]
@@ -101,33 +98,29 @@ class Header(Record):
 
 
 class Manifest(Header):
-    """The header with the name, the time, the files and the extras of one published bundle.
-
-    `extras` are names of :data:`recsys.bundle.parts.EXTRAS`.
-    """
+    """Header with the name, the time, the files and the extras of a published bundle."""
 
     schema_version: Literal[6]
     model_version: Annotated[str, Field(pattern=f"^{VERSION_PATTERN}$")]
     created_at: str
     files: dict[FileName, FileInfo]
-    extras: list[str]
+    extras: list[str]  # names of recsys.bundle.parts.EXTRAS
 
     def to_json(self) -> bytes:
-        """Canonical bytes: keys sorted, one newline at the end."""
+        """Return canonical bytes: keys sorted, one newline at the end."""
         return (json.dumps(self.model_dump(), indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
     @classmethod
     def from_json(cls, content: bytes) -> Manifest:
-        """Raises BundleError when a key is missing, unknown or of a wrong type, or the schema is another one."""
+        """Parse a manifest; raises BundleError for a missing or unknown key, a wrong type, or another schema."""
         try:
             raw = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise BundleError(f"manifest.json is not JSON: {error}") from error
-        found = raw.get("schema_version") if isinstance(raw, dict) else None
-        if type(found) is not int or found != SCHEMA_VERSION:
-            raise BundleError(
-                f"manifest.json has schema version {found!r}, this release reads {SCHEMA_VERSION}; train again"
-            )
+        schema = raw.get("schema_version") if isinstance(raw, dict) else None
+        if type(schema) is not int or schema != SCHEMA_VERSION:
+            problem = f"schema version {schema!r}, this release reads {SCHEMA_VERSION}; train again"
+            raise BundleError(f"manifest.json has {problem}")
         try:
             return cls.model_validate_json(content)
         except ValidationError as error:

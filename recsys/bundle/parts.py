@@ -1,7 +1,4 @@
-"""The parts of a model by the names that their tensors have in a bundle.
-
-A new extra is a :class:`recsys.data.part.Part` with a name, and an entry of EXTRAS.
-"""
+"""Parts of a model by the names of their tensors; a new extra is a :class:`Part` with an entry in KINDS."""
 
 from __future__ import annotations
 
@@ -64,15 +61,12 @@ def to_tensors(model: Model) -> Arrays:
 
 
 def open_parts(tensors: Arrays, manifest: Manifest) -> Model:
-    """Return the model of some tensors, with indexes that answer exactly.
+    """Return the model of some tensors, with exact indexes.
 
-    Raises
-    ------
-    BundleError
-        When a tensor is missing, unknown or not aligned, or does not fit the others or the manifest.
+    Raises BundleError when a tensor is missing, unknown or not aligned, or does not fit the others or the manifest.
     """
     kinds = dict(_kinds(manifest))
-    expected = {USER_FACTORS, *(one for name, kind in kinds.items() for one in kind.tensor_names(name))}
+    expected = {USER_FACTORS, *(tensor for name, kind in kinds.items() for tensor in kind.tensor_names(name))}
     for what, wrong in (("lacks the", expected - tensors.keys()), ("has an unknown", tensors.keys() - expected)):
         if wrong:
             raise BundleError(f"the model {what} tensor {min(wrong)}")
@@ -88,7 +82,7 @@ def open_parts(tensors: Arrays, manifest: Manifest) -> Model:
 
 
 def _kinds(manifest: Manifest) -> Iterator[tuple[str, type[Part]]]:
-    """Yield the parts that a bundle has by its manifest; raises BundleError for one that is not known."""
+    """Yield the parts that a bundle has by its manifest; raises BundleError for an unknown extra."""
     yield from CORE.items()
     yield from ((name, VectorTable) for name in INDEXES if getattr(manifest, name) is not None)
     for name in manifest.extras:

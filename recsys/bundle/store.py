@@ -1,13 +1,13 @@
-"""The store: a folder of immutable bundles and a link to the one that serves.
+"""Store: a folder of immutable bundles and a link to the one that serves.
 
 ::
 
     store/20261123T101500Z-3f2a/     a bundle, never changed after its publish
     store/current -> 20261123T101500Z-3f2a
-    store/.lock                      held by whoever publishes, rolls back or prunes
+    store/.lock                      held during a publish, a rollback and a prune
 
-A publish writes into a staging folder, syncs every file and folder, renames the folder to its version and only then
-switches the link, so that a crash at any system call leaves a store that serves the old model or the new one.
+A publish writes into a staging folder, syncs every file and folder, renames the folder to its version and then switches the
+link, so that a crash at any system call leaves a store that serves the old model or the new one.
 """
 
 from __future__ import annotations
@@ -39,24 +39,18 @@ STAMP = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True)
 class Store:
-    """A folder of bundles.
-
-    Parameters
-    ----------
-    path : Path
-        Created by the first publish.
-    """
+    """Folder of bundles, created by the first publish."""
 
     path: Path
 
     def versions(self) -> list[str]:
-        """All published versions, oldest first."""
+        """Return all published versions, oldest first."""
         if not self.path.is_dir():
             return []
         return sorted(entry.name for entry in self.path.iterdir() if re.fullmatch(VERSION_PATTERN, entry.name))
 
     def current(self) -> str:
-        """The version that serves; raises NoModelError when there is none, StoreError when the link is not ours."""
+        """Return the version that serves; raises NoModelError without one, StoreError when the link is not ours."""
         try:
             target = os.readlink(self.path / CURRENT)
         except FileNotFoundError as error:
@@ -68,17 +62,15 @@ class Store:
         return target
 
     def folder(self, version: str) -> Path:
-        """The folder of a version; raises NotFoundError for an unknown one."""
+        """Return the folder of a version; raises NotFoundError for an unknown one."""
         if version not in self.versions():
             raise NotFoundError(f"store {self.path} has no version {version!r}; `recsys models list` shows them")
         return self.path / version
 
     def load(self, version: str | None = None, *, read: bool = True) -> ModelBundle:
-        """Check and open a version, by default the current one: the link is resolved once; `read` as in `load_bundle`.
+        """Check and open a version, by default the current one; `read` as in :func:`load_bundle`.
 
-        Raises
-        ------
-        NoModelError, NotFoundError, BundleError, StoreError
+        The link is resolved once. Raises NoModelError, NotFoundError, BundleError or StoreError.
         """
         if version is not None:
             return load_bundle(self.folder(version), read=read)
@@ -88,7 +80,7 @@ class Store:
         return load_bundle(self.path / current, read=read)
 
     def recommender(self, version: str | None = None, *, read: bool = True) -> Recommender:
-        """A model, by default the current one, ready to answer; raises as :meth:`load`."""
+        """Open a recommender on a model, by default the current one; raises as :meth:`load`."""
         bundle = self.load(version, read=read)
         events = bundle.manifest.events
         return Recommender(bundle.model, bundle.version, events, bundle.encoder, bundle.picture_encoder)
@@ -102,24 +94,15 @@ class Store:
     ) -> str:
         """Write `model` as a new version and make it the current one.
 
-        Parameters
-        ----------
-        attachments : mapping
-            Files by name that go along for people, such as a report; they have no part in the name of the version.
-        now : datetime
-            The time in the name of the version, with its zone.
-
-        Returns
-        -------
-        str
-            The version, ``YYYYMMDDTHHMMSSZ-xxxx`` with the first four digits of the content's SHA-256.
+        Return the version, ``YYYYMMDDTHHMMSSZ-xxxx``: the time `now`, which has a zone, and the first four digits of the
+        content's SHA-256. `attachments` are further files by name, such as a report, without an effect on the version.
 
         Raises
         ------
         StoreError
             When another process publishes, or the disk fails or is full; the served model is then untouched.
         BundleError
-            When what was written cannot be opened; the served model is then untouched.
+            When the written bundle cannot be opened; the served model is then untouched.
         """
         with self._one_line("publishing"), self._locked():
             self._remove_leftovers()
@@ -143,18 +126,13 @@ class Store:
             return manifest.model_version
 
     def rollback(self, version: str | None = None) -> str:
-        """Make an older version the current one: `version`, or the one published before the current.
+        """Make `version`, by default the one before the current version, the current one, and return it.
 
-        Raises
-        ------
-        NotFoundError, NoModelError
-            When there is no such version.
-        BundleError
-            When that version is damaged; the current one stays.
+        Raises NotFoundError or NoModelError without such a version, BundleError when it is damaged; the current one stays.
         """
         with self._one_line("rolling back"), self._locked():
             if version is None:
-                older = [one for one in self.versions() if one < self.current()]
+                older = [name for name in self.versions() if name < self.current()]
                 if not older:
                     raise NotFoundError(f"store {self.path} has no version before {self.current()}")
                 version = older[-1]
@@ -163,11 +141,11 @@ class Store:
             return version
 
     def prune(self, keep: int) -> list[str]:
-        """Remove all but the newest `keep` versions, never the current one; returns what was removed."""
+        """Remove all but the newest `keep` versions, never the current one; return the removed ones."""
         with self._one_line("pruning"), self._locked():
             self._remove_leftovers()
             versions = self.versions()
-            old = [one for one in versions[: max(0, len(versions) - keep)] if one != self.current_or_none()]
+            old = [name for name in versions[: max(0, len(versions) - keep)] if name != self.current_or_none()]
             for version in old:
                 os.rename(self.path / version, self.path / TRASH)
                 shutil.rmtree(self.path / TRASH)
@@ -180,24 +158,20 @@ class Store:
         named = [(name, files[name]) for name in sorted(files.keys() - attachments.keys())]
         content = "".join(f"{name} {info.sha256}\n" for name, info in named)
         digest = hashlib.sha256(content.encode()).hexdigest()
-        moment = max(now.astimezone(UTC).replace(microsecond=0), self._next_moment())
+        moment = now.astimezone(UTC).replace(microsecond=0)
+        for version in self.versions()[-1:]:  # versions are ordered by name, also when the clock was set back
+            newest = datetime.strptime(version.partition("-")[0], STAMP).replace(tzinfo=UTC)
+            moment = max(moment, newest + timedelta(seconds=1))
         return Manifest(
             **described,
             schema_version=SCHEMA_VERSION,
-            model_version=f"{_stamp(moment)}-{digest[:4]}",
+            model_version=f"{moment.strftime(STAMP)}-{digest[:4]}",
             created_at=moment.isoformat().replace("+00:00", "Z"),
             files=files,
         )
 
-    def _next_moment(self) -> datetime:
-        """A second after the newest version: versions are ordered by name, also when the clock was set back."""
-        newest = self.versions()[-1:]
-        return max(
-            (_moment(version) + timedelta(seconds=1) for version in newest), default=datetime.fromtimestamp(0, UTC)
-        )
-
     def current_or_none(self) -> str | None:
-        """The version that serves, None when there is none; raises StoreError when the link is not ours."""
+        """Return the version that serves, or None; raises StoreError when the link is not ours."""
         try:
             return self.current()
         except NoModelError:
@@ -218,15 +192,12 @@ class Store:
             sync(self.path.parent)
         from filelock import FileLock, Timeout  # not loaded by what only reads
 
-        lock = FileLock(self.path / LOCK, timeout=0)
         try:
-            lock.acquire()
+            lock = FileLock(self.path / LOCK, timeout=0).acquire()
         except Timeout:
             raise StoreError(f"store {self.path} is locked: another process publishes; try again later") from None
-        try:
+        with lock:
             yield
-        finally:
-            lock.release()
 
     @contextmanager
     def _one_line(self, doing: str) -> Iterator[None]:
@@ -244,20 +215,11 @@ class Store:
         return None
 
 
-def _stamp(moment: datetime) -> str:
-    return moment.strftime(STAMP)
-
-
-def _moment(version: str) -> datetime:
-    return datetime.strptime(version.partition("-")[0], STAMP).replace(tzinfo=UTC)
-
-
 def verify_all(store: Store) -> Iterator[tuple[str, str]]:
-    """Each version with what is wrong with it, an empty string when it is sound and opens."""
+    """Yield each version with its problem, an empty string when it is sound and opens."""
     for version in store.versions():
         try:
             store.load(version)
+            yield version, ""
         except BundleError as error:
             yield version, str(error)
-        else:
-            yield version, ""

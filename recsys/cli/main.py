@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from recsys import __version__
-from recsys.config import Config
 from recsys.config_file import load_config
 from recsys.errors import RecsysError
 
@@ -23,7 +22,7 @@ ONE_THREAD = ("OPENBLAS_NUM_THREADS",)
 
 
 class EntryPointGroup(click.Group):
-    """Loads a subcommand when it is named, so that `recsys models` does not wait for the libraries of training."""
+    """Group that loads a subcommand on use, so that `recsys models` does not wait for the libraries of training."""
 
     def list_commands(self, _: click.Context) -> list[str]:
         return sorted(point.name for point in entry_points(group=GROUP))
@@ -50,8 +49,7 @@ def configured(command: Callable[..., None]) -> Callable[..., None]:
     def with_config(config_file: Path | None, overrides: tuple[str, ...], **options: Any) -> None:
         if config_file is None and DEFAULT_CONFIG.exists():
             config_file = DEFAULT_CONFIG
-        config: Config = load_config(config_file, overrides)
-        command(config, **options)
+        command(load_config(config_file, overrides), **options)
 
     return with_config
 
@@ -65,7 +63,7 @@ def main() -> None:
     except (RecsysError, ModuleNotFoundError, MemoryError) as error:
         if "--debug" in sys.argv:
             raise
-        for line in _told(error).splitlines():
+        for line in _message(error).splitlines():
             click.echo(f"error: {line}", err=True)
         sys.exit(getattr(error, "exit_code", 1))
     except click.ClickException as error:
@@ -78,7 +76,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
         return f"{error.name} is not installed; install the extra `training` or `serving`, whichever the command needs"
     if isinstance(error, MemoryError):

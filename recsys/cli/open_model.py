@@ -1,4 +1,4 @@
-"""The current model of the configured store, and what commands ask it."""
+"""The current model of the configured store, and the requests of commands."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def open_store(config: Config) -> Store:
 
 
 def open_recommender(config: Config) -> Recommender:
-    """Raises NoModelError when nothing is published, BundleError when the current bundle is damaged."""
+    """Open the current model; raises NoModelError when nothing is published, BundleError when the bundle is damaged."""
     return open_store(config).recommender()
 
 
@@ -36,24 +36,18 @@ def with_request(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def requesting(config: Config, filters: tuple[str, ...] = (), **options: Any) -> None:
-        given = {one.name: options.pop(one.name) for one in fields(ListRequest) if one.name in options}
-        request = ListRequest(filters=tuple(parse_filter(text) for text in filters), **given)
+        values = {field.name: options.pop(field.name) for field in fields(ListRequest) if field.name in options}
+        request = ListRequest(filters=tuple(parse_filter(text) for text in filters), **values)
         command(config, request, **options)
 
     return requesting
 
 
 def encoded_picture(recommender: Recommender, path: Path) -> Vectors:
-    """The vector of a file, (picture_dim,).
+    """Return the vector of a picture file, (picture_dim,).
 
-    Raises
-    ------
-    UnansweredError
-        When the model has no pictures.
-    PictureError
-        When the file cannot be read as one.
-    ConfigError, EncoderError
-        When Pillow is not installed, or the encoder is not there.
+    Raises UnansweredError when the model has no pictures, PictureError when the file is no picture, ConfigError without Pillow,
+    EncoderError without the encoder.
     """
     check_pictures(recommender)
     try:
@@ -65,6 +59,6 @@ def encoded_picture(recommender: Recommender, path: Path) -> Vectors:
 
 
 def not_blank(*texts: str | None) -> None:
-    """Raises ConfigError when a text that is to be encoded says nothing."""
+    """Raise ConfigError when a text to encode is blank."""
     if not all(text is None or text.strip() for text in texts):
         raise ConfigError("a TEXT is blank; say what is sought")

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Sequence
 
 import click
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from recsys.recommend.answer import Answer, Recommendation
+from recsys.recommend.answer import Answer
 
 SHORTENED = ("title",)  # where the terminal is narrow; an id stays whole, to be copied
 CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], "\ufffd")  # an id or a title must not steer the terminal
@@ -25,9 +25,8 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str
     for number, column in enumerate(columns):
         numeric = bool(filled) and all(row[number].replace(".", "").replace("-", "").isdigit() for row in filled)
         width = None if column in SHORTENED else max([len(column), *(len(row[number]) for row in filled)])
-        table.add_column(
-            column, justify="right" if numeric else "left", min_width=width, no_wrap=True, overflow="ellipsis"
-        )
+        side: JustifyMethod = "right" if numeric else "left"
+        table.add_column(column, justify=side, min_width=width, no_wrap=True, overflow="ellipsis")
     for row in filled:
         table.add_row(*(Text(plain(cell)) for cell in row))  # a plain string would be read as markup
     console = Console()
@@ -36,7 +35,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str
 
 
 def plain(text: str) -> str:
-    """`text` without what would steer the terminal."""
+    """Return `text` without control characters, which would steer the terminal."""
     return text.translate(CONTROLS)
 
 
@@ -45,10 +44,7 @@ def show_json(value: object) -> None:
 
 
 def show_answer(answer: Answer, title: str) -> None:
-    show_table(("rank", "item_id", "title", "score", "source"), ranked_rows(answer.items), title)
-
-
-def ranked_rows(items: Iterable[Recommendation]) -> list[tuple[str, ...]]:
-    return [
-        (str(rank), item.item_id, item.title, f"{item.score:.3f}", item.source) for rank, item in enumerate(items, 1)
+    rows = [
+        (str(n), item.item_id, item.title, f"{item.score:.3f}", item.source) for n, item in enumerate(answer.items, 1)
     ]
+    show_table(("rank", "item_id", "title", "score", "source"), rows, title)

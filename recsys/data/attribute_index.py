@@ -115,9 +115,9 @@ def invert_texts(digests: bytearray, items: array[int], attributes: set[int]) ->
     order = np.lexsort((item_nums, low, high))
     high, low, item_nums = high[order], low[order], item_nums[order]
     value_begins = _differs(high) | _differs(low)
-    kept = value_begins | _differs(item_nums)
-    high, low, item_nums = high[kept], low[kept], item_nums[kept]
-    starts = np.flatnonzero(value_begins[kept])
+    distinct = value_begins | _differs(item_nums)
+    high, low, item_nums = high[distinct], low[distinct], item_nums[distinct]
+    starts = np.flatnonzero(value_begins[distinct])
     indptr = np.append(starts, len(item_nums)).astype(np.int64)
     return Texts(indptr, item_nums, np.array(sorted(attributes), dtype=np.int32), high[starts], low[starts])
 

@@ -68,7 +68,7 @@ class Records(Field):
             raise UnfitError(f"are {len(value)} where {sizes[self.length]} ({self.length}) are expected")
 
     def split(self, value: tuple[Any, ...]) -> list[NDArray[Any]]:
-        written = (json.dumps(self.write(one), ensure_ascii=False, allow_nan=False) for one in value)
+        written = (json.dumps(self.write(record), ensure_ascii=False, allow_nan=False) for record in value)
         return list(PackedStrings.from_strings(written).tensors("").values())
 
     def join(self, tensors: Arrays, name: str, sizes: Sizes) -> tuple[Any, ...]:

@@ -125,8 +125,8 @@ class Column(Field):
     def fit(self, value: NDArray[Any], sizes: dict[str, int]) -> None:
         shape = self.shape if isinstance(self.shape, tuple) else (self.shape,)
         if value.dtype != self.kind or value.ndim != len(shape):
-            found = f"{value.dtype} of shape {value.shape}"
-            raise UnfitError(f"is {found} where {self.kind.__name__} of {shape} is expected")
+            actual = f"{value.dtype} of shape {value.shape}"
+            raise UnfitError(f"is {actual} where {self.kind.__name__} of {shape} is expected")
         for size, n in zip(shape, value.shape, strict=True):
             if n != (size if isinstance(size, int) else sizes.setdefault(size, n)):
                 raise UnfitError(f"has the shape {value.shape} where {shape} is expected")

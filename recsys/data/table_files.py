@@ -81,17 +81,19 @@ def _csv_lines(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> i
     quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
     plain.writerow(columns)
     written = 0
-    for written, row in enumerate(rows, 1):
+    for row in rows:
         cells = [f"{value:.6g}" if isinstance(value, float) else value for value in row]
         returns = any(isinstance(cell, str) and "\r" in cell for cell in cells)  # `plain` does not quote it
         (quoted if returns else plain).writerow(cells)
+        written += 1
     return written
 
 
 def _json_lines(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> int:
     written = 0
-    for written, row in enumerate(rows, 1):
+    for row in rows:
         stream.write(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, allow_nan=False) + "\n")
+        written += 1
     return written
 
 

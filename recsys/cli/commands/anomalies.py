@@ -37,20 +37,17 @@ def anomalies(config: Config, kind: Subject, k: int, min_score: float, only_susp
         for user_id in suspects(recommender):
             click.echo(user_id)
         return
-    found = page(recommender, kind, k, least=min_score)
+    outliers = page(recommender, kind, k, least=min_score)
     if as_json:
-        show_json(anomalies_object(found, kind, recommender.model_version))
+        show_json(anomalies_object(outliers, kind, recommender.model_version))
         return
-    title = f"{len(found.outliers)} of {found.total} {kind} that stand out (model {recommender.model_version})"
-    columns = (
-        ("score", "item_id", "title", "evidence") if kind == "items" else ("score", "user_id", "suspect", "evidence")
-    )
-    show_table(columns, [row for one in found.outliers for row in _rows(one, kind)], title)
+    title = f"{len(outliers.outliers)} of {outliers.total} {kind} that stand out (model {recommender.model_version})"
+    about = ("item_id", "title") if kind == "items" else ("user_id", "suspect")
+    rows = [row for one in outliers.outliers for row in _rows(one, kind)]
+    show_table(("score", *about, "evidence"), rows, title)
 
 
 def _rows(one: Outlier, kind: Subject) -> list[tuple[str, ...]]:
-    """A row for each piece of evidence; the first also says whose it is."""
-    marked = one.title if kind == "items" else "yes" if one.suspect else "no"
-    first = (f"{one.score:.2f}", one.id, marked)
-    heads = [first] + [("", "", "")] * (len(one.evidence) - 1)
-    return [(*head, evidence.sentence) for head, evidence in zip(heads, one.evidence, strict=True)]
+    """Return a row for each piece of evidence; the first row also names the subject."""
+    first = (f"{one.score:.2f}", one.id, one.title if kind == "items" else "yes" if one.suspect else "no")
+    return [(*(("", "", "") if num else first), evidence.sentence) for num, evidence in enumerate(one.evidence)]

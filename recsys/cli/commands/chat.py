@@ -24,7 +24,7 @@ ENDS = ("", "/quit", "quit", "exit", "bye")
 
 @click.command("chat")
 @configured
-@click.argument("said", nargs=-1, metavar="[TEXT]...")
+@click.argument("turns", nargs=-1, metavar="[TEXT]...")
 @click.option("-k", default=5, show_default=True, type=click.IntRange(1), help="how many items")
 @click.option("--user", "user_id", metavar="USER_ID", help="with this user's taste, and without what they have seen")
 @click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
@@ -33,18 +33,18 @@ ENDS = ("", "/quit", "quit", "exit", "bye")
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
 @with_request
 def chat_command(
-    config: Config, request: ListRequest, said: tuple[str, ...], user_id: str | None, as_json: bool
+    config: Config, request: ListRequest, turns: tuple[str, ...], user_id: str | None, as_json: bool
 ) -> None:
     """Items by what you say: "I loved Alien but not horror".
 
     Each TEXT is a turn, the answer to the last one is shown. Without any, a conversation begins; an empty line ends it.
     """
     chat = _Chat(open_recommender(config), config.chat, request, user_id)
-    not_blank(*said)
-    for text in said[:-1]:  # "more" and "yes" are about the answer before
+    not_blank(*turns)
+    for text in turns[:-1]:  # "more" and "yes" are about the answer before
         chat.say(text)
-    if said:
-        _show(chat.say(said[-1]), as_json)
+    if turns:
+        _show(chat.say(turns[-1]), as_json)
         return
     while (text := _line()) not in ENDS:
         _show(chat.say(text), as_json)
@@ -60,16 +60,12 @@ class _Chat:
     encoder: TextEncoder | None = None
 
     def say(self, text: str) -> dict[str, Any]:
-        """The answer to a turn, which is kept with it."""
+        """Return the answer to a turn; add both to the messages."""
         self.messages.append(Message("user", text))
-        shown = self.answer()
+        turn = answer_turn(self.recommender, self.messages, self.request, self._vectors, user_id=self.user_id)
+        shown = turn.shown | phrased(self.config, self.messages, turn.shown["reply"])
         self.messages.append(Message("assistant", shown["reply"]))
         return shown
-
-    def answer(self) -> dict[str, Any]:
-        """Return the answer to the turns so far."""
-        turn = answer_turn(self.recommender, self.messages, self.request, self._vectors, user_id=self.user_id)
-        return turn.shown | phrased(self.config, self.messages, turn.shown["reply"])
 
     def _vectors(self, texts: Sequence[str]) -> dict[str, Any]:
         self.encoder = self.encoder or open_query_encoder(self.recommender.encoder)

@@ -1,4 +1,4 @@
-"""`recsys directions`: what the principal directions of the vectors mean."""
+"""`recsys directions`: meaning of the principal directions of the vectors."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from recsys.explore.json import directions_object
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
 def directions(config: Config, as_json: bool) -> None:
     """What the principal directions of the factors and of the text vectors tell apart."""
-    found = directions_object(open_recommender(config))
+    shown = directions_object(open_recommender(config))
     if as_json:
-        show_json(found)
+        show_json(shown)
         return
-    click.echo(f"model {found['model_version']}")
-    for one in found["directions"]:
-        goes = "; ".join(f"{other['attribute']} {other['correlation']:+.2f}" for other in one["correlations"])
-        click.echo(
-            f"\n{one['space']} {one['number']}: {one['share']:.1%} of the variance" + plain(f"; {goes}" * bool(goes))
-        )
+    click.echo(f"model {shown['model_version']}")
+    for one in shown["directions"]:
+        related = [f"{other['attribute']} {other['correlation']:+.2f}" for other in one["correlations"]]
+        share = f"{one['share']:.1%} of the variance"
+        click.echo(f"\n{one['space']} {one['number']}: {plain('; '.join([share, *related]))}")
         for end, sign in (("low", "-"), ("high", "+")):
             for line in meaning_lines(one[end]):
                 click.echo(f"  {sign} {plain(line)}")

@@ -26,10 +26,9 @@ MEMBER = {"cluster": ("rank", "item_id", "title", "closeness"), "segment": ("ran
 def clusters(config: Config, cluster_id: str | None, k: int, offset: int, as_json: bool) -> None:
     """The items in groups, or the members of group CLUSTER_ID, most typical first."""
     recommender = open_recommender(config)
-    if cluster_id is None:
-        _show_all("cluster", clusters_object(recommender), as_json)
-    else:
-        _show_one("cluster", cluster_object(recommender, cluster_id, Page(k, offset)), as_json)
+    page = Page(k, offset)
+    shown = clusters_object(recommender) if cluster_id is None else cluster_object(recommender, cluster_id, page)
+    _show("cluster", shown, as_json)
 
 
 @click.command("segments")
@@ -41,58 +40,58 @@ def clusters(config: Config, cluster_id: str | None, k: int, offset: int, as_jso
 def segments(config: Config, segment_id: str | None, k: int, offset: int, as_json: bool) -> None:
     """The users in groups of like tastes, or the members of group SEGMENT_ID, most typical first."""
     recommender = open_recommender(config)
-    if segment_id is None:
-        _show_all("segment", segments_object(recommender), as_json)
-    else:
-        _show_one("segment", segment_object(recommender, segment_id, Page(k, offset)), as_json)
+    page = Page(k, offset)
+    shown = segments_object(recommender) if segment_id is None else segment_object(recommender, segment_id, page)
+    _show("segment", shown, as_json)
 
 
-def _show_all(kind: Kind, found: dict[str, Any], as_json: bool) -> None:
+def _show(kind: Kind, shown: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        show_json(found)
-        return
+        show_json(shown)
+    elif "members" in shown:
+        _show_one(kind, shown)
+    else:
+        _show_all(kind, shown)
+
+
+def _show_all(kind: Kind, shown: dict[str, Any]) -> None:
     rows = [
         (str(one[f"{kind}_id"]), str(one["size"]), f"{one['cohesion']:.2f}", one["name"], named(one["items"]))
-        for one in found[f"{kind}s"]
+        for one in shown[f"{kind}s"]
     ]
-    title = f"{len(rows)} {kind}s (model {found['model_version']})"
+    title = f"{len(rows)} {kind}s (model {shown['model_version']})"
     show_table(("", "size", "cohesion", "name", "such as" if kind == "cluster" else "uses"), rows, title)
-    if found["ungrouped"]:
-        click.echo(f"{found['ungrouped']} in none, as nothing is known of them")
+    if shown["ungrouped"]:
+        click.echo(f"{shown['ungrouped']} in none, as nothing is known of them")
 
 
-def _show_one(kind: Kind, found: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        show_json(found)
-        return
-    head = f"{kind} {found[f'{kind}_id']}: {found['name']} ({found['size']}, model {found['model_version']})"
+def _show_one(kind: Kind, shown: dict[str, Any]) -> None:
+    head = f"{kind} {shown[f'{kind}_id']}: {shown['name']} ({shown['size']}, model {shown['model_version']})"
     click.echo(f"\n{plain(head)}")
-    for line in meaning_lines(found):
+    for line in meaning_lines(shown):
         click.echo(f"  {plain(line)}")
-    for one in found.get("clusters", ())[:SHOWN_ITEMS]:
+    for one in shown.get("clusters", ())[:SHOWN_ITEMS]:
         click.echo(plain(f"  {one['share']:.0%} of what they use, of all {one['overall']:.0%}: {one['name']}"))
-    columns = MEMBER[kind]
-    rows = [tuple(_cell(one[column]) for column in columns) for one in found["members"]]
-    show_table(columns, rows)
+    show_table(MEMBER[kind], [[_cell(one[column]) for column in MEMBER[kind]] for one in shown["members"]])
 
 
-def meaning_lines(found: dict[str, Any]) -> list[str]:
-    """Words, values and numbers of a meaning, a line for each kind that is there."""
-    words = ", ".join(one["word"] for one in found["words"])
+def meaning_lines(shown: dict[str, Any]) -> list[str]:
+    """Return words, values, numbers and items of a description, a line for each kind that it has."""
+    words = ", ".join(one["word"] for one in shown["words"])
     values = ", ".join(
         f"{one['attribute']} {one['value']} {one['share']:.0%} (of all {one['overall']:.0%})"
-        for one in found["attributes"]
+        for one in shown["attributes"]
     )
     numbers = ", ".join(
         f"{one['attribute']} {one['low']:g} to {one['high']:g}, median {one['median']:g} (of all {one['overall']:g})"
-        for one in found["numbers"]
+        for one in shown["numbers"]
     )
-    lines = {"words": words, "values": values, "numbers": numbers, "items": named(found["items"], len(found["items"]))}
+    lines = {"words": words, "values": values, "numbers": numbers, "items": named(shown["items"], len(shown["items"]))}
     return [f"{kind}: {line}" for kind, line in lines.items() if line]
 
 
 def named(items: Sequence[dict[str, Any]], most: int = SHOWN_ITEMS) -> str:
-    """Titles of some items, ids where they have none."""
+    """Return the titles of some items, ids of those without a title."""
     return "; ".join(one["title"] or one["item_id"] for one in items[:most])
 
 

@@ -53,18 +53,16 @@ def rollback(config: Config, version: str | None) -> None:
 def verify(config: Config, version: str | None) -> None:
     """Check every byte of VERSION (default: of all) and open it; exit 1 when one is damaged."""
     store = open_store(config)
+    if version:
+        store.load(version)
     checked = [(version, "")] if version else list(verify_all(store))
     if not checked:
         raise NoModelError(f"store {store.path} holds no model; run `recsys train` first")
-    if version:
-        store.load(version)
-    damaged = [problem for _, problem in checked if problem]
     for name, problem in checked:
         click.echo(f"{name} {problem or 'sound'}")
-    if damaged:
-        raise BundleError(
-            f"{len(damaged)} of {len(checked)} models are damaged; roll back or train again, and remove the folders"
-        )
+    if damaged := sum(bool(problem) for _, problem in checked):
+        count = f"{damaged} of {len(checked)} models are damaged"
+        raise BundleError(f"{count}; roll back or train again, and remove the folders")
 
 
 @models.command("prune")

@@ -14,16 +14,10 @@ from recsys.errors import ConfigError
 from recsys.recommend.json import listed_object
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
-from recsys.search.examples import (
-    STRATEGIES,
-    Example,
-    Strategy,
-    VectorQuery,
-    item_example,
-    search_by_examples,
-    text_example,
-    user_example,
-)
+from recsys.search import search_by_examples
+from recsys.search.examples import STRATEGIES, Example, Strategy, VectorQuery, item_example, text_example, user_example
+
+Arguments = tuple[str, ...]
 
 
 @click.command("query")
@@ -35,11 +29,7 @@ from recsys.search.examples import (
 @click.option("--unlike-text", multiple=True, metavar="TEXT", help="unlike this text")
 @click.option("--unlike-user", multiple=True, metavar="USER_ID", help="not to the taste of this user")
 @click.option(
-    "--strategy",
-    default="mean",
-    show_default=True,
-    type=click.Choice(STRATEGIES),
-    help="how the examples are put together",
+    "--strategy", default="mean", show_default=True, type=click.Choice(STRATEGIES), help="how to combine the examples"
 )
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="how many items")
 @click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
@@ -48,7 +38,7 @@ from recsys.search.examples import (
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
 @with_request
 def query_command(
-    config: Config, request: ListRequest, strategy: Strategy, as_json: bool, **examples: tuple[str, ...]
+    config: Config, request: ListRequest, strategy: Strategy, as_json: bool, **examples: Arguments
 ) -> None:
     """Items like some items, texts and users, and unlike others: vector arithmetic."""
     if not (examples["like"] or examples["like_text"] or examples["like_user"]):
@@ -67,11 +57,7 @@ def query_command(
 
 
 def _examples(
-    recommender: Recommender,
-    encoder: TextEncoder | None,
-    items: tuple[str, ...],
-    texts: tuple[str, ...],
-    users: tuple[str, ...],
+    recommender: Recommender, encoder: TextEncoder | None, items: Arguments, texts: Arguments, users: Arguments
 ) -> tuple[Example, ...]:
     vectors = encoder.encode(texts) if encoder is not None and texts else ()
     return (

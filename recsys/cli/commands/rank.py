@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -31,22 +32,14 @@ def rank(config: Config, source: Path, output: Path) -> None:
     """Score the user_id,item_id pairs of a file: its columns plus score, empty where an id is not known."""
     check_format(output)
     recommender = open_recommender(config)
-    unknown = _Unknown()
+    unknown = Counter[str]()
     with _opened(source) as stream:
         reader = csv.DictReader(stream, strict=True)
         columns = _columns(source, reader)
         rows = _scored(source, reader, recommender, unknown)
         written = write_rows(output, (*columns, "score"), rows, {"score": "float32"})
-    click.echo(
-        f"{written} pairs in {output}; without a score: {unknown.users} with an unknown user, "
-        f"{unknown.items} with an unknown item",
-        err=True,
-    )
-
-
-class _Unknown:
-    users = 0
-    items = 0
+    without = f"{unknown['users']} with an unknown user, {unknown['items']} with an unknown item"
+    click.echo(f"{written} pairs in {output}; without a score: {without}", err=True)
 
 
 def _opened(source: Path):  # type: ignore[no-untyped-def]
@@ -75,18 +68,16 @@ def _columns(source: Path, reader: csv.DictReader[str]) -> list[str]:
 
 
 def _scored(
-    source: Path, reader: csv.DictReader[str], recommender: Recommender, unknown: _Unknown
+    source: Path, reader: csv.DictReader[str], recommender: Recommender, unknown: Counter[str]
 ) -> Iterator[tuple[object, ...]]:
     try:
         while chunk := list(islice(reader, CHUNK_ROWS)):
             if any(None in row or None in row.values() for row in chunk):
-                raise DataError(
-                    f"--input {source}: a row before line {reader.line_num + 1} has a wrong number of fields"
-                )
+                line = reader.line_num + 1
+                raise DataError(f"--input {source}: a row before line {line} has a wrong number of fields")
             users = [recommender.users.get(row["user_id"]) for row in chunk]
             items = [recommender.items.get(row["item_id"]) for row in chunk]
-            unknown.users += sum(num is None for num in users)
-            unknown.items += sum(num is None for num in items)
+            unknown.update(users=users.count(None), items=items.count(None))
             for row, score in zip(chunk, score_pairs(recommender, users, items), strict=True):
                 yield (*row.values(), score)
     except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:

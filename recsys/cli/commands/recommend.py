@@ -83,9 +83,8 @@ def _batch(config: Config, users: str, request: ListRequest, output: Path) -> No
         written = write_rows(output, COLUMNS, rows, {"rank": "int32", "score": "float32"})
     unknown = [user_id for user_id in ids if user_id not in recommender.users] if users != ALL else []
     popular = f"; {len(unknown)} unknown users (first {unknown[0]!r}) got the popular items" if unknown else ""
-    click.echo(
-        f"{written} rows for {len(ids)} users in {output} (model {recommender.model_version}){popular}", err=True
-    )
+    model = f"model {recommender.model_version}"
+    click.echo(f"{written} rows for {len(ids)} users in {output} ({model}){popular}", err=True)
 
 
 def _rows(recommender: Recommender, ids: list[str], request: ListRequest, advance) -> Iterator[tuple[object, ...]]:  # type: ignore[no-untyped-def]

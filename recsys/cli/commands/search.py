@@ -17,13 +17,13 @@ from recsys.progress import Stages
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from recsys.score_order import displayed
-from recsys.search.documents import FoundDocument, read_documents, search_documents
+from recsys.search.documents import read_documents, search_documents
 from recsys.search.items import SEARCH_MODES, SearchMode, choose_mode, search
 from recsys.search.json import search_object
 from recsys.search.pictures import PICTURE, PictureQuery
 from recsys.search.text import Mode, TextQuery
 
-WITHOUT_A_MODEL = {"lsa": "is fitted on a catalogue", "none": "encodes nothing"}
+WITHOUT_A_MODEL = {"lsa": "is fitted on a catalog", "none": "encodes nothing"}
 
 
 @click.command("search")
@@ -65,9 +65,8 @@ def search_command(
     not_blank(text)
     if documents is not None:
         if user_id is not None or request != ListRequest(request.k) or text is None or mode == PICTURE:
-            raise ConfigError(
-                "--documents takes neither --filter, --exclude, --user, --exact, --picture nor --mode picture"
-            )
+            others = "--filter, --exclude, --user, --exact, --picture nor --mode picture"
+            raise ConfigError(f"--documents takes neither {others}")
         _documents(config.content, documents, text, request.k, mode or "semantic", as_json)
         return
     if text is None and mode not in (None, PICTURE):
@@ -84,9 +83,8 @@ def search_command(
         show_json(search_object(answer, query, subject, recommender.model_version))
         return
     unknown = f", nothing is known of {user_id}" if answer.fallback else ""
-    show_answer(
-        answer, f"{text or picture}: {answer.strategy}, {query.mode}{unknown} (model {recommender.model_version})"
-    )
+    title = f"{text or picture}: {answer.strategy}, {query.mode}{unknown}"
+    show_answer(answer, f"{title} (model {recommender.model_version})")
 
 
 def _query(recommender: Recommender, text: str, mode: SearchMode) -> TextQuery | PictureQuery:
@@ -100,19 +98,17 @@ def _documents(content: ContentConfig, path: Path, text: str, k: int, mode: Mode
     documents = read_documents(path)
     encoder = None if mode == "keyword" else _encoder(content)
     with Stages(quiet=as_json).stage("encode", len(documents)) as advance:
-        found = search_documents(documents, text, k, mode, encoder, advance)
+        results = search_documents(documents, text, k, mode, encoder, advance)
     if as_json:
-        named = None if encoder is None else encoder.name
-        items = [_item(rank, one) for rank, one in enumerate(found, 1)]
-        show_json({"query": text, "mode": mode, "encoder": named, "items": items})
+        name = None if encoder is None else encoder.name
+        items = [
+            {"rank": rank, "score": displayed(score), "document": document.text, "line": document.line}
+            for rank, (document, score) in enumerate(results, 1)
+        ]
+        show_json({"query": text, "mode": mode, "encoder": name, "items": items})
         return
-    for one in found:
-        click.echo(f"{one.score:.3f}  {plain(one.document.text)}")
-
-
-def _item(rank: int, one: FoundDocument) -> dict[str, object]:
-    line, text = one.document
-    return {"rank": rank, "score": displayed(one.score), "document": text, "line": line}
+    for document, score in results:
+        click.echo(f"{score:.3f}  {plain(document.text)}")
 
 
 def _encoder(content: ContentConfig) -> TextEncoder:
@@ -120,5 +116,5 @@ def _encoder(content: ContentConfig) -> TextEncoder:
         raise ConfigError(
             f"content.encoder = {content.encoder!r} {why}: use --mode keyword, or --set content.encoder=all-MiniLM-L6-v2"
         )
-    found = open_encoder(content.encoder, allow_download=content.allow_download, sha256=content.sha256)
-    return lightest(found, content.cache)
+    encoder = open_encoder(content.encoder, allow_download=content.allow_download, sha256=content.sha256)
+    return lightest(encoder, content.cache)

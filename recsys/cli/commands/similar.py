@@ -21,7 +21,7 @@ from recsys.recommend.request import ListRequest
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @with_request
 def similar(config: Config, request: ListRequest, item_id: str, as_json: bool) -> None:
-    """Items like ITEM_ID, by behaviour and content."""
+    """Items like ITEM_ID, by behavior and content."""
     recommender = open_recommender(config)
     answer = recommender.similar_items(item_id, request)
     if as_json:

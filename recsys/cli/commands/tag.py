@@ -1,4 +1,4 @@
-"""`recsys tag`: attributes that an item or a text probably has."""
+"""`recsys tag`: probable attributes of an item or a text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMED = 3  # voters in the table
 @click.command("tag")
 @configured
 @click.argument("item_id", required=False)
-@click.option("--text", help="instead of an item: words about something that is not in the catalogue")
+@click.option("--text", help="instead of an item: words about something that is not in the catalog")
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
 def tag(config: Config, item_id: str | None, text: str | None, as_json: bool) -> None:
     """Values of attributes for ITEM_ID or a text, by the votes of the nearest items."""
@@ -30,45 +30,33 @@ def tag(config: Config, item_id: str | None, text: str | None, as_json: bool) ->
     not_blank(text)
     recommender = open_recommender(config)
     if item_id is not None:
-        found, subject = of_item(recommender, item_id), {"item_id": item_id}
+        suggestions, subject = of_item(recommender, item_id), {"item_id": item_id}
     else:
         assert text is not None
         vector = open_query_encoder(recommender.encoder).encode([text])[0]
-        found, subject = of_text(recommender, vector), {"text": text}
+        suggestions, subject = of_text(recommender, vector), {"text": text}
     if as_json:
-        show_json(tags_object(found, subject, recommender.model_version))
+        show_json(tags_object(suggestions, subject, recommender.model_version))
         return
-    about = item_id if text is None else text
-    show_table(
-        ("attribute", "value", "confidence", "suggested", "votes", "voters"),
-        [row for one in found.attributes for row in _rows(one)],
-        f"{about}: by {'behaviour and content' if found.space == 'blended' else 'text'} (model {recommender.model_version})",
-    )
-    for line in _notes(found.attributes):
+    columns = ("attribute", "value", "confidence", "suggested", "votes", "voters")
+    rows = [_row(one, of) for one in suggestions.attributes for of in one.tags]
+    space = "behavior and content" if suggestions.space == "blended" else "text"
+    show_table(columns, rows, f"{text or item_id}: by {space} (model {recommender.model_version})")
+    for line in _notes(suggestions.attributes):
         click.echo(line)
-
-
-def _rows(one: Suggestions) -> list[tuple[str, ...]]:
-    return [_row(one, of) for of in one.tags]
 
 
 def _row(one: Suggestions, of: Tag) -> tuple[str, ...]:
     voters = ", ".join(voter.title or voter.item_id for voter in of.voters[:NAMED])
-    return (
-        one.attribute,
-        of.value,
-        f"{of.confidence:.2f}",
-        "yes" if of.suggested else "",
-        f"{of.votes}/{one.asked}",
-        voters,
-    )
+    suggested = "yes" if of.suggested else ""
+    return (one.attribute, of.value, f"{of.confidence:.2f}", suggested, f"{of.votes}/{one.asked}", voters)
 
 
-def _notes(found: Sequence[Suggestions]) -> list[str]:
+def _notes(attributes: Sequence[Suggestions]) -> list[str]:
     notes = []
-    for one in found:
+    for one in attributes:
         if one.known:
-            notes.append(f"{one.attribute} in the catalogue: {', '.join(one.known)}")
+            notes.append(f"{one.attribute} in the catalog: {', '.join(one.known)}")
         if one.measured.tested:
             notes.append(
                 f"{one.attribute}: F1 {one.measured.f1:.2f} (precision {one.measured.precision:.2f}, recall "

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import ItemsView, Iterator
-from unittest.mock import Mock
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -87,7 +87,7 @@ def test_readers_do_not_wait_for_a_publisher(full: Store, publishing: Publish) -
 def test_control_without_the_lock_two_publishers_break_each_other(
     full: Store, publishing: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("filelock.FileLock", lambda *_, **__: Mock())
+    monkeypatch.setattr("filelock.FileLock", lambda *_, **__: MagicMock())
     bundles.publish(full, bundles.tiny("y", 8))
     publishing.finish()
     assert re.match("(BundleError|StoreError): .*(No such file or directory|missing)", publishing.error)

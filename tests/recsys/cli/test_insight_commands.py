@@ -61,8 +61,8 @@ def test_tags_are_as_over_http(tags: Path) -> None:
 
 def test_tags_as_a_table(tags: Path) -> None:
     text = run(tags, "tag", "i1").stdout
-    assert "i1: by behaviour and content (model " in text
-    assert "genres in the catalogue: comedy, war" in text
+    assert "i1: by behavior and content (model " in text
+    assert "genres in the catalog: comedy, war" in text
     assert "genres: F1 0.75 (precision 0.80, recall 0.70) on 9 held-out items, the most frequent values 0.35" in text
     assert "red wine: by text (model " in run(tags, "tag", "--text", "red wine").stdout
 

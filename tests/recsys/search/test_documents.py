@@ -130,7 +130,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--set", "content.encoder=lsa"), "is fitted on a catalogue: use --mode keyword"),
+        (("--set", "content.encoder=lsa"), "is fitted on a catalog: use --mode keyword"),
         (("--set", "content.encoder=none"), "encodes nothing: use --mode keyword"),
         (("--set", "content.encoder=nobody/nothing"), "is not on this machine"),
         (("--filter", "year>1990"), "takes neither --filter"),
