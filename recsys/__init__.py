@@ -1,3 +1,3 @@
-"""A recommendation engine: what a model is and how it answers."""
+"""Core of the recommendation engine: the model and its answers."""
 
 __version__ = "0.1.0"

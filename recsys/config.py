@@ -32,7 +32,7 @@ def key(default: Any, description: str) -> Any:
 
 
 class DataConfig(Section):
-    """Where the data lies and what its columns mean."""
+    """Files of the data, and the meaning of their columns."""
 
     interactions: str = key("", "file, glob or (with a preset) folder: .csv, .jsonl or .parquet, also .gz")
     items: str = key("", "file or glob of item records; empty: no content part")

@@ -1,4 +1,4 @@
-"""Base of models of what a file holds."""
+"""Base of the records that files hold."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Record(BaseModel):
-    """Base of what a file holds: exact types, no unknown keys, immutable."""
+    """Base of the records that files hold: exact types, no unknown keys, immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)

@@ -116,7 +116,7 @@ class Store:
                 manifest = self._manifest(described, list_files(staging), now, attachments or {})
                 write_manifest(staging, manifest)
                 sync(staging)
-                load_bundle(staging, manifest.model_version)  # what cannot be opened must not become current
+                load_bundle(staging, manifest.model_version)  # an unsound bundle must not become current
                 os.rename(staging, self.path / manifest.model_version)
             except BaseException:
                 shutil.rmtree(staging, ignore_errors=True)
@@ -190,7 +190,7 @@ class Store:
         if not self.path.is_dir():
             self.path.mkdir(parents=True, exist_ok=True)
             sync(self.path.parent)
-        from filelock import FileLock, Timeout  # not loaded by what only reads
+        from filelock import FileLock, Timeout  # readers of the store do not need it
 
         try:
             lock = FileLock(self.path / LOCK, timeout=0).acquire()

@@ -29,7 +29,7 @@ from recsys.model.extras.anomalies import SUBJECTS, SUSPECT, Subject
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
 def anomalies(config: Config, kind: Subject, k: int, min_score: float, only_suspects: bool, as_json: bool) -> None:
-    """Items and users that stand out, with a score from 0 to 1 and what speaks for it."""
+    """Items and users that stand out, with a score from 0 to 1 and the evidence."""
     if only_suspects and (as_json or kind == "items" or min_score):
         raise ConfigError("--suspects prints ids of users: give --kind users, and neither --json nor --min-score")
     recommender = open_recommender(config)

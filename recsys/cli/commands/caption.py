@@ -1,4 +1,4 @@
-"""`recsys caption`: what a picture shows."""
+"""`recsys caption`: captions of a picture."""
 
 from __future__ import annotations
 
