@@ -32,192 +32,180 @@ def key(default: Any, description: str) -> Any:
 
 
 class DataConfig(Section):
-    """Files of the data, and the meaning of their columns."""
+    """Training data and the meaning of its columns."""
 
     interactions: str = key("", "file, glob or (with a preset) folder: .csv, .jsonl or .parquet, also .gz")
-    items: str = key("", "file or glob of item records; empty: no content part")
-    preset: Literal["", "movielens"] = key(
-        "", '"movielens": interactions is a MovieLens folder, which has its own items'
-    )
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = key(",", "between the fields of a CSV file")
-    user_column: str = key("user_id", "column of the user's id, used unchanged")
-    item_column: str = key("item_id", "column of the item's id, in both files")
-    value_column: str = key("value", "column of a rating or a count, where present")
-    event_column: str = key("event", "column of the event type, where present; weights in [events]")
-    timestamp_column: str = key("timestamp", "where present: seconds or milliseconds since 1970, or ISO 8601")
-    threshold: float | None = key(
-        None, "set: values are ratings, those below are not positive; unset: values are counts"
-    )
-    half_life_days: NotNegative = key(0.0, "age in days at which an interaction counts half; 0: no decay")
-    list_separator: str = key("|", "splits an attribute such as genres into a list; empty: never")
-    exclude_users: str = key("", "file of user ids, one a line, to leave out, see `recsys anomalies`; empty: none")
-    max_rejected: Share = key(0.01, "share of unusable rows above which training refuses")
-    rejects: str = key("var/rejects.csv", "file that lists the unusable rows; empty: none is written")
+    items: str = key("", "file or glob of item records; empty: none, and no content")
+    preset: Literal["", "movielens"] = key("", '"movielens": interactions is a MovieLens folder, with its own items')
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = key(",", "separator of CSV fields")
+    user_column: str = key("user_id", "column of user ids, kept byte for byte")
+    item_column: str = key("item_id", "column of item ids, in both files")
+    value_column: str = key("value", "column of ratings or counts, if present")
+    event_column: str = key("event", "column of event types, if present; weights in [events]")
+    timestamp_column: str = key("timestamp", "times, if present: seconds or milliseconds since 1970, or ISO 8601")
+    threshold: float | None = key(None, "values are ratings, positive from this one on; unset: values are counts")
+    half_life_days: NotNegative = key(0.0, "age in days at which an interaction has half its weight; 0: no decay")
+    list_separator: str = key("|", "separator of lists in an attribute such as genres; empty: no lists")
+    exclude_users: str = key("", "file of user ids to exclude, one a line, see `recsys anomalies`; empty: none")
+    max_rejected: Share = key(0.01, "share of invalid rows above which training is refused")
+    rejects: str = key("var/rejects.csv", "output file of the invalid rows; empty: none")
 
 
 class AlsConfig(Section):
     """Matrix factorization (implicit); `recsys tune` finds the values for your data."""
 
     factors: Positive = key(64, "length of the collaborative vectors")
-    regularization: NotNegative = key(
-        0.15, "weight of the factors' squared lengths, in mean sums of alpha * w of a row"
-    )
-    regularization_power: Share = key(1.0, "how far it grows with a row's confidences: 0 constant, 1 in proportion")
+    regularization: NotNegative = key(0.15, "weight of squared factor lengths, in mean sums of alpha * w of a row")
+    regularization_power: Share = key(1.0, "exponent of a row's confidences in it: 0 constant, 1 proportional")
     alpha: NotNegative = key(10.0, "confidence of an interaction is 1 + alpha * w; the mean of w is 1")
-    weight_power: Share = key(1.0, "w grows with this power of the interaction's weight; 0: all pairs count the same")
-    user_power: Share = key(0.2, "w falls with this power of the user's number of interactions")
-    item_power: Share = key(0.2, "w falls with this power of the item's number of interactions")
-    dislike: NotNegative = key(0.0, "w of a pair seen but not liked, which pulls its score to 0; 0: not counted")
-    iterations: Positive = key(10, "rounds of alternating least squares")
-    random_state: Annotated[int, Field(ge=0, lt=2**31)] = key(42, "seed of everything random in training")
+    weight_power: Share = key(1.0, "exponent of the interaction's weight in w: 1 proportional, 0 all pairs equal")
+    user_power: Share = key(0.2, "w is divided by this power of the user's number of interactions")
+    item_power: Share = key(0.2, "w is divided by this power of the item's number of interactions")
+    dislike: NotNegative = key(0.0, "w of a seen but disliked pair, which moves its score toward 0; 0: ignored")
+    iterations: Positive = key(10, "iterations of alternating least squares")
+    random_state: Annotated[int, Field(ge=0, lt=2**31)] = key(42, "random seed of training")
 
 
 class ContentConfig(Section):
-    """Text embeddings of the items."""
+    """Embeddings of texts and pictures of the items."""
 
-    encoder: str = key(
-        "all-MiniLM-L6-v2", 'a sentence-transformers name, a folder, "lsa" (fitted, no torch), or "none"'
-    )
-    columns: Strings = key((), "columns of an item's text; empty: those of title, description, text, genres, tags")
-    allow_download: bool = key(False, "fetch the encoder from the model hub when it is not on this machine")
+    encoder: str = key("all-MiniLM-L6-v2", 'sentence-transformers name, folder, "lsa" (fitted, no torch), or "none"')
+    columns: Strings = key((), "columns of an item's text; empty: title, description, text, genres, tags")
+    allow_download: bool = key(False, "download the encoder from the model hub if it is not on this machine")
     sha256: str = key("", "expected SHA-256 of the encoder's model.safetensors; empty: not checked")
-    lsa_dim: Positive = key(300, "length of the text vectors of the lsa encoder")
+    lsa_dim: Positive = key(300, "length of the vectors of the lsa encoder")
     cache: str = key(
         "var/texts.sqlite",
-        "file of encoded texts and pictures, so only new ones are encoded; the encoder in ONNX is kept in the "
-        "folder `encoders` beside it; empty: none",
+        "cache file of encoded texts and pictures; the ONNX export of the encoder is kept in the folder "
+        "`encoders` beside it; empty: none",
     )
     picture_encoder: str = key(
         "",
-        'of pictures and words in one space: "clip-ViT-B-32", another two-tower sentence-transformers name, or a '
-        "folder with such a model or with one in ONNX; empty: pictures are not looked at",
+        'encoder of pictures and words: "clip-ViT-B-32", another two-tower sentence-transformers name, or a '
+        "folder with such a model or an ONNX encoder; empty: no pictures",
     )
-    picture_column: str = key("image", "column of the items with the path of a .png or .jpg file")
-    picture_folder: str = key("", "what those paths are relative to; empty: the folder of data.items")
-    picture_tags: Strings = key((), "attributes whose values describe pictures; empty: those with few different texts")
+    picture_column: str = key("image", "column of paths of .png or .jpg files")
+    picture_folder: str = key("", "base folder of those paths; empty: the folder of data.items")
+    picture_tags: Strings = key((), "attributes whose values are captions; empty: those with few different texts")
     picture_prompt: Annotated[str, Field(pattern=r"\{\}")] = key(
-        "a picture of {}", "text for a picture of the value {}"
+        "a picture of {}", "text of a caption, with {} the value"
     )
 
 
 class BlendConfig(Section):
-    """Weights of behavior and content; `recsys tune` finds the first five for your data."""
+    """Blend of behavior and content; `recsys tune` finds the first five for your data."""
 
-    beta: Weight = key(0.5, "weight of content in the score of an item for a user; 1: as much as the factors")
-    neighbors: Weight = key(0.2, "weight of the items that users of the history's items have in common with it")
-    lexical: Weight = key(0.2, "weight of the items whose texts share rare words with the history's texts")
+    beta: Weight = key(0.5, "weight of content in scores for users; 1: as much as the factors")
+    neighbors: Weight = key(0.2, "weight of neighbors by behavior: items that share users with items of the history")
+    lexical: Weight = key(0.2, "weight of neighbors by words: items that share rare words with items of the history")
     prior_at: NotNegative = key(2.0, "interactions at which an item's factors weigh as much as its text neighbors' do")
-    short_history: NotNegative = key(1.0, "content weighs 1 + short_history / n for a user with n interactions")
-    neighbor_power: Share = key(0.5, "the weight of a user falls with this power of the user's number of interactions")
+    short_history: NotNegative = key(1.0, "content is weighted by 1 + short_history / n for a user with n interactions")
+    neighbor_power: Share = key(0.5, "exponent of a user's number of interactions, by which common users count less")
     n_neighbors: Positive = key(100, "neighbors of each item, by behavior and by words")
-    weight: Share = key(0.5, "share of behavior in the likeness of two items; the rest is content")
-    half_at: NotNegative = key(30.0, "number of interactions at which the behavior of an item is half trusted")
+    weight: Share = key(0.5, "share of behavior in the similarity of two items; the rest is content")
+    half_at: NotNegative = key(30.0, "number of interactions at which an item's behavior has half its weight")
 
 
 class IndexConfig(Section):
-    """The vector indexes (annoy)."""
+    """Vector indexes (annoy)."""
 
     kind: Literal["auto", "annoy", "exact"] = key(
-        "auto", '"auto": annoy where it inspects fewer vectors than an exact scan'
+        "auto", '"annoy", "exact", or "auto": annoy if cheaper than an exact scan by the number of inspected vectors'
     )
-    n_trees: Positive = key(50, "trees of the forest; more: larger file, better recall")
-    recall: Annotated[float, Field(gt=0, le=1)] = key(0.98, "share of the exact top 10 that the forest has to find")
-    search_k: Annotated[int, Field(ge=0)] = key(0, "vectors that a query inspects; 0: chosen to reach recall")
-    queries: Positive = key(500, "sampled queries for the measurement of recall")
-    lists: Annotated[int, Field(ge=0, le=1000)] = key(100, "items precomputed for each user and for each item; 0: none")
-    lists_gflop: NotNegative = key(4000.0, "size of that computation, in 10^9 operations, above which there are none")
+    n_trees: Positive = key(50, "trees of the forest; more trees: larger file, better recall")
+    recall: Annotated[float, Field(gt=0, le=1)] = key(0.98, "share of the exact top 10 that the forest must find")
+    search_k: Annotated[int, Field(ge=0)] = key(0, "vectors that a query inspects; 0: as many as recall requires")
+    queries: Positive = key(500, "sample queries for measuring recall")
+    lists: Annotated[int, Field(ge=0, le=1000)] = key(100, "length of precomputed lists of users and items; 0: none")
+    lists_gflop: NotNegative = key(4000.0, "cost of the lists, in 10^9 operations, above which none are precomputed")
 
 
 class ExploreConfig(Section):
-    """Groups of items and users, a map, and the meaning of directions."""
+    """Groups of items and users, item map and directions."""
 
-    enabled: bool = key(True, "group items and users and draw the map when a model is trained")
-    clusters: Count | Literal["auto"] = key("auto", 'groups of items; "auto": the best separated count beyond chance')
-    segments: Count | Literal["auto"] = key("auto", 'groups of users; "auto": by the same rule')
+    enabled: bool = key(True, "compute them in training")
+    clusters: Count | Literal["auto"] = key("auto", 'number of item groups; "auto": best separated and reproducible')
+    segments: Count | Literal["auto"] = key("auto", 'number of user groups; "auto": by the same rule')
     directions: Annotated[int, Field(ge=0, le=50)] = key(
         5, "leading directions of factors and text vectors to describe"
     )
     map_items: Annotated[int, Field(ge=3, le=20_000)] = key(
-        2000, "items that get a map position; others lie between their nearest"
+        2000, "items to compute the map for; others lie between them"
     )
 
 
 class TuneConfig(Section):
-    """The search for hyper-parameters (optuna) on a part of the training data; `recsys tune`, `recsys train --tune N`."""
+    """Hyper-parameter search (optuna) on a part of the training data; `recsys tune`, `recsys train --tune N`."""
 
-    trials: Positive = key(20, "fits of the search; each is tried with many blend weights")
-    metric: Literal["ndcg", "recall"] = key("ndcg", 'metric to maximize: "ndcg" or "recall"')
-    k: Positive = key(50, "length of the lists that the metric looks at")
-    share: Fraction = key(0.1, "part of the training data held out for the search and for the gate before a publish")
-    users: Positive = key(3000, "most users that the metric looks at")
-    cheap_factors: Positive = key(128, "length of the collaborative vectors in the first, cheap rung")
-    cheap_interactions: Positive = key(1_000_000, "most interactions of a fit of the cheap rung, of sampled users")
-    max_factors: Positive = key(512, "longest collaborative vectors that are tried")
-    max_iterations: Positive = key(15, "rounds after which a fit ends that has not ended itself")
-    gflop: AboveZero = key(1500.0, "largest fit, in 10^9 operations; 1500 are about 45 s on two cores")
-    storage: str = key("var/tune.sqlite", "file of finished trials, so that a search is resumed; empty: none")
+    trials: Positive = key(20, "fits of the search, each with many blend weights")
+    metric: Literal["ndcg", "recall"] = key("ndcg", 'objective: "ndcg" or "recall"')
+    k: Positive = key(50, "length of the measured lists")
+    share: Fraction = key(0.1, "share of the training data that is held out for the search and the gate")
+    users: Positive = key(3000, "maximum number of measured users")
+    cheap_factors: Positive = key(128, "length of the collaborative vectors in the cheap rung")
+    cheap_interactions: Positive = key(1_000_000, "maximum interactions of a fit in the cheap rung, of sampled users")
+    max_factors: Positive = key(512, "maximum length of the collaborative vectors")
+    max_iterations: Positive = key(15, "maximum number of iterations of a fit")
+    gflop: AboveZero = key(1500.0, "maximum cost of a fit, in 10^9 operations; 1500 are about 45 s on two cores")
+    storage: str = key("var/tune.sqlite", "file of finished trials, to resume a search; empty: none")
 
 
 class EvaluateConfig(Section):
-    """The measurement on held-out interactions, and the gate that a model passes before it is published."""
+    """Evaluation on held-out interactions, and the quality gate before a publish."""
 
     k: Annotated[int, Field(ge=1, le=1000)] = key(10, "length of the lists")
-    split: SplitKind = key(
-        "auto", '"temporal": last of each user; "cutoff": all after a time; "auto": temporal, else random'
-    )
-    share: Fraction = key(0.2, "part of the interactions that `recsys evaluate` holds out")
-    gate: bool = key(True, "measure before a publish and refuse a model that is worse than it may be")
-    margin: Share = key(0.1, "share by which a model may be worse than the current one in ndcg@k before it is refused")
+    split: SplitKind = key("auto", '"temporal": last of each user; "cutoff": after a time; "auto": temporal or random')
+    share: Fraction = key(0.2, "share of the interactions that `recsys evaluate` holds out")
+    gate: bool = key(True, "measure before a publish; refuse models worse than popularity or below the margin")
+    margin: Share = key(0.1, "share of ndcg@k by which a model may be worse than the current model")
 
 
 class StoreConfig(Section):
-    """Where the trained models lie."""
+    """Storage of models and events."""
 
-    path: str = key("var/store", "folder of the model bundles")
+    path: str = key("var/store", "folder of model bundles")
     keep: Positive = key(10, "versions that `recsys models prune` keeps")
-    events: str = key(
-        "var/events.sqlite", "event store: a SQLite file or a URL such as postgresql+psycopg://; empty: none"
-    )
+    events: str = key("var/events.sqlite", "event store: SQLite file or URL such as postgresql+psycopg://; empty: none")
 
 
 class ServeConfig(Section):
-    """The service; `recsys serve`."""
+    """Service; `recsys serve`."""
 
-    host: str = key("127.0.0.1", "address to listen on; one that others can reach needs keys")
+    host: str = key("127.0.0.1", "address to listen on; an address that other machines can reach needs keys")
     port: Annotated[int, Field(ge=1, le=65535)] = key(8000, "port to listen on")
-    workers: Positive = key(2, "processes")
-    in_flight: Positive = key(32, "concurrent requests of a process; more are answered with 503 and Retry-After")
-    drain_seconds: NotNegative = key(1.0, "seconds from 503 on /readyz to the end of listening, after a SIGTERM")
-    reload_seconds: AboveZero = key(1.0, "seconds between two looks for another current model")
-    keys: str = key("", "file of hashed API keys, see `recsys keys`; empty: no key is required")
-    public_without_keys: bool = key(False, "listen on an address that others can reach without keys")
-    rate_limit: NotNegative = key(0.0, "mean requests a second of a key, without keys of an address; 0: any number")
-    rate_burst: Positive = key(100, "requests that it may send at once")
+    workers: Positive = key(2, "number of worker processes")
+    in_flight: Positive = key(32, "maximum number of concurrent requests of a worker; more get 503 and Retry-After")
+    drain_seconds: NotNegative = key(1.0, "seconds between SIGTERM, when /readyz turns 503, and the end of listening")
+    reload_seconds: AboveZero = key(1.0, "seconds between checks for a new current model")
+    keys: str = key("", "file of hashed API keys, see `recsys keys`; empty: no keys needed")
+    public_without_keys: bool = key(False, "allow an address that other machines can reach without keys")
+    rate_limit: NotNegative = key(0.0, "mean requests a second of a key, or of an address without keys; 0: unlimited")
+    rate_burst: Positive = key(100, "maximum burst of requests")
     rate_limit_storage: str = key(
-        "", "Redis URL such as redis://host:6379/0 in which all workers count together; empty: each allows its share"
+        "", "Redis URL such as redis://host:6379/0 to count for all workers; empty: each worker allows its share"
     )
     popularity_penalty: Share = key(
-        0.0, "share of the best score that the most popular item loses in lists for users that name no other; 0: none"
+        0.0, "default penalty in lists for users: share of the best score that the most popular item loses; 0: none"
     )
-    cors_origins: Strings = key((), "origins whose pages may read the answers; empty: none")
-    max_body: Positive = key(1_048_576, "longest request body in bytes")
-    max_picture: Positive = key(4_194_304, "longest body in bytes that is a picture, not JSON")
-    max_batch: Positive = key(1000, "most events in one request")
-    access_log: bool = key(True, "one JSON line a request; without it only warnings and errors")
+    cors_origins: Strings = key((), "origins whose pages may read answers; empty: none")
+    max_body: Positive = key(1_048_576, "maximum size of a request body in bytes")
+    max_picture: Positive = key(4_194_304, "maximum size of a picture body in bytes")
+    max_batch: Positive = key(1000, "maximum number of events in a request")
+    access_log: bool = key(True, "log a JSON line for each request; false: only warnings and errors")
 
 
 class ChatConfig(Section):
-    """Endpoint that phrases the answers of conversations; without an address, the engine phrases them itself."""
+    """Phrasing of conversation replies by a language model; off by default."""
 
     phrase_url: Annotated[str, Field(pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$")] = key(
-        "", "base of an OpenAI-compatible endpoint such as http://127.0.0.1:8080/v1; empty: none"
+        "", "base URL of an OpenAI-compatible endpoint such as http://127.0.0.1:8080/v1; empty: none"
     )
     phrase_model: str = key("", "name of its model")
     phrase_key_env: Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")] = key(
-        "", "environment variable that holds its key; empty: no key is sent"
+        "", "environment variable with its API key; empty: no key"
     )
     phrase_seconds: Annotated[float, Field(gt=0, le=60)] = key(
-        3.0, "longest wait for it in seconds, before the plain answer is sent"
+        3.0, "seconds to wait for it before the plain reply is used"
     )
 
 
