@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, Validat
 
 from recsys.errors import BundleError
 from recsys.events.records import EventsInfo
-from recsys.strict import Record
+from recsys.strict import Record, first_problem
 
 SCHEMA_VERSION: Literal[6] = 6
 VERSION_PATTERN = r"\d{8}T\d{6}Z-[0-9a-f]{4}"
@@ -124,6 +124,4 @@ class Manifest(Header):
         try:
             return cls.model_validate_json(content)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise BundleError(f"manifest.json: {where}: {first['msg']}") from error
+            raise BundleError(f"manifest.json: {first_problem(error)}") from error

@@ -9,9 +9,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from recsys.data.part import Arrays, Column, Field, Fields, Part, Pointers, Sizes, UnfitError
 from recsys.errors import BundleError
+from recsys.strict import first_problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,5 +76,7 @@ class Records(Field):
     def join(self, tensors: Arrays, name: str, sizes: Sizes) -> tuple[Any, ...]:
         try:
             return tuple(self.read(json.loads(text)) for text in PackedStrings.open(tensors, name, sizes))
+        except ValidationError as error:
+            raise BundleError(f"{name}: a record cannot be read: {first_problem(error)}") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise BundleError(f"{name}: one cannot be read: {error!r}") from error
+            raise BundleError(f"{name}: a record cannot be read: {error!r}") from error

@@ -110,7 +110,7 @@ def test_a_model_of_other_sizes_refuses_it() -> None:
     ("name", "array", "reason"),
     [
         ("weight", np.zeros(2), "weight is not one number"),
-        ("notes.blob", np.frombuffer(b'{"text": 1}{}', np.uint8), "notes: one cannot be read: KeyError"),
+        ("notes.blob", np.frombuffer(b'{"text": 1}{}', np.uint8), "notes: a record cannot be read: KeyError"),
     ],
 )
 def test_tensors_that_cannot_be_read_are_refused(name: str, array: NDArray[Any], reason: str) -> None:

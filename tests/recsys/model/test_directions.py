@@ -26,12 +26,12 @@ def test_an_item_that_the_catalogue_does_not_have_is_refused() -> None:
 @pytest.mark.parametrize("text", ["{}", "null", "{", "[]"])
 def test_what_is_no_direction_is_refused(text: str) -> None:
     packed = arrays(PackedStrings.from_strings([text]))
-    with pytest.raises(BundleError, match="directions: one cannot be read"):
+    with pytest.raises(BundleError, match="directions: a record cannot be read"):
         opened(Directions, {f"directions.{name}": one for name, one in packed.items()}, items=5)
 
 
 def test_a_space_that_is_not_known_is_refused() -> None:
     sound = arrays(explored.directions())
     blob = sound["directions.blob"].tobytes().replace(b'"content"', b'"contemn"')
-    with pytest.raises(BundleError, match=r"(?s)directions: one cannot be read: .*input_value='contemn'"):
+    with pytest.raises(BundleError, match="directions: a record cannot be read: space: Input should be '[^\n]*$"):
         opened(Directions, {**sound, "directions.blob": np.frombuffer(blob, dtype=np.uint8)}, items=5)

@@ -76,5 +76,5 @@ def test_a_description_that_is_none_is_refused(groups: Groups, text: bytes) -> N
     changed = arrays(groups)
     changed["groups.blob"] = np.frombuffer(text, dtype=np.uint8)
     changed["groups.offsets"] = np.array([0, len(text)], dtype=np.int64)
-    with pytest.raises(BundleError, match="groups: one cannot be read"):
+    with pytest.raises(BundleError, match="groups: a record cannot be read"):
         opened(Groups, changed, items=5)
