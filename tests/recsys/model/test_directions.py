@@ -33,5 +33,5 @@ def test_what_is_no_direction_is_refused(text: str) -> None:
 def test_a_space_that_is_not_known_is_refused() -> None:
     sound = arrays(explored.directions())
     blob = sound["directions.blob"].tobytes().replace(b'"content"', b'"contemn"')
-    with pytest.raises(BundleError, match="directions: a record cannot be read: space: Input should be '[^\n]*$"):
+    with pytest.raises(BundleError, match=r"directions: a record cannot be read: space: Input should be '.*$"):
         opened(Directions, {**sound, "directions.blob": np.frombuffer(blob, dtype=np.uint8)}, items=5)
