@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -88,7 +88,9 @@ def test_history_texts_may_have_any_common_scale(case: Case, scale: float) -> No
         shape = layout(case, 1.0, 2.0)
         plain = blending.user_vector(case.users[user], case.texts[history], shape)
         scaled = blending.user_vector(case.users[user], np.float32(scale) * case.texts[history], shape)
-        assert scaled.tolist() == pytest.approx(plain.tolist(), abs=1e-5)
+        length = float(np.linalg.norm(case.texts[history].sum(axis=0)))
+        assume(not history or length > 1e-3)  # texts that cancel out leave a direction of rounding errors
+        assert scaled.tolist() == pytest.approx(plain.tolist(), abs=1e-5 / min(1, length or 1))
 
 
 def test_the_emphasis_is_one_and_what_is_short_over_the_length_of_the_history() -> None:
