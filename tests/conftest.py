@@ -9,9 +9,9 @@ import pytest
 
 from recsys.model.model import Model
 from tests.support import factories, postgresql
-from tests.support.soak import pytest_addoption, pytest_collection_modifyitems
+from tests.support.soak import pytest_addoption, pytest_collection_modifyitems, pytest_configure
 
-__all__ = ["pytest_addoption", "pytest_collection_modifyitems"]
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_configure"]
 
 
 @pytest.fixture(scope="session")

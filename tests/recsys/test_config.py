@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -74,7 +74,6 @@ def test_the_printed_file_holds_every_key_and_means_the_defaults(tmp_path: Path)
     assert load_config(written(tmp_path, render())) == Config() == load_config(None)
 
 
-@settings(deadline=None, max_examples=100)
 @given(TEXT, st.lists(TEXT), st.floats(0, 1e9), st.integers(1, 2**40), st.booleans())
 def test_changes_come_back_from_the_printed_file(
     text: str, texts: list[str], number: float, count: int, flag: bool
@@ -146,7 +145,6 @@ def test_an_override_is_read_as_toml_or_as_text(override: str, section: str, key
     assert type(found) is type(value)
 
 
-@settings(deadline=None, max_examples=100)
 @given(TEXT)
 def test_any_text_can_be_set_in_quotes(text: str) -> None:
     assert load_config(None, [f"data.items={json.dumps(text, ensure_ascii=False)}"]).data.items == text

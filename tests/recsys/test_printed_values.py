@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.config import Config
@@ -27,7 +27,6 @@ def test_every_section_comes_back_from_its_printed_values(section: str, tmp_path
 FRACTIONS = st.floats(0, 1, exclude_min=True, exclude_max=True)
 
 
-@settings(deadline=None, max_examples=100)
 @given(
     TEXT, st.lists(TEXT), st.none() | st.floats(allow_nan=False, allow_infinity=False), st.floats(0, 1000), FRACTIONS,
     st.integers(1, 2**70), st.booleans(), st.permutations(SECTIONS), st.integers(0, len(SECTIONS)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.score_order import (
@@ -48,7 +48,6 @@ def test_noise_in_the_last_bits_changes_neither_order_nor_what_is_shown() -> Non
     )
 
 
-@settings(deadline=None)
 @given(SCORES, st.data())
 def test_equal_scores_stand_in_the_order_of_their_numbers(scores: list[float], data: st.DataObject) -> None:
     nums = np.array(data.draw(st.permutations(range(len(scores)))))
@@ -57,7 +56,6 @@ def test_equal_scores_stand_in_the_order_of_their_numbers(scores: list[float], d
     assert order.tolist() == expected
 
 
-@settings(deadline=None)
 @given(SCORES, st.integers(1, 45), st.floats(0, 1e-4), st.integers(0, 2**32 - 1))
 def test_the_best_are_among_the_contenders_of_scores_that_are_off(
     scores: list[float], k: int, off: float, seed: int
@@ -67,7 +65,6 @@ def test_the_best_are_among_the_contenders_of_scores_that_are_off(
     assert set(falling(exact)[:k].tolist()) <= set(contenders(rough, k, 2 * off).tolist())
 
 
-@settings(deadline=None)
 @given(st.integers(1, 6), st.integers(1, 30), st.integers(1, 30), st.integers(0, 2**32 - 1))
 def test_the_best_of_each_row_are_those_of_the_row_alone(n: int, m: int, k: int, seed: int) -> None:
     scores = np.random.default_rng(seed).integers(-3, 3, (n, m)) / 7

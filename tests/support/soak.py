@@ -6,10 +6,21 @@ Files that have slow tests come first, so that at the end of a run in several pr
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the tests that take minutes, too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try the same examples of a property at every run, or with --soak ten times as many, and new ones."""
+    soak = bool(config.getoption("--soak"))
+    health = [HealthCheck.function_scoped_fixture]
+    settings.register_profile(
+        "tests", max_examples=600 if soak else 60, derandomize=not soak, deadline=None, suppress_health_check=health
+    )
+    settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.attributes import Attributes
@@ -71,7 +71,6 @@ def plain(text: str) -> bool:
     return digits and (whole == "0" or not whole.startswith("0"))
 
 
-@settings(deadline=None, max_examples=200)
 @given(RECORDS, st.lists(SETS | COMPARISONS, max_size=4))
 def test_a_condition_holds_for_the_items_whose_record_says_so(
     records: list[Mapping[str, Attribute]], conditions: list[Condition]
@@ -251,7 +250,6 @@ def test_arrays_of_more_items_than_there_are_are_refused() -> None:
         opened(Attributes, arrays(attributes(*SOUND)), items=1)
 
 
-@settings(deadline=None, max_examples=120)
 @given(st.data())
 def test_any_change_of_the_arrays_is_refused_or_answered(data: st.DataObject) -> None:
     changed = {name: array.copy() for name, array in arrays(attributes(*SOUND)).items()}

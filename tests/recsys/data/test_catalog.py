@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.catalog import Catalog, Item
@@ -23,7 +23,6 @@ ITEMS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=100)
 @given(ITEMS)
 def test_records_come_back_as_they_were(items: list[Item]) -> None:
     catalog = Catalog.from_items(items)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.filters import MOST_VALUES, Condition, number_in, parse_filter, plain_text
@@ -96,7 +96,6 @@ def test_a_number_of_any_length_is_read_or_refused() -> None:
     assert number_in("0." + "1" * 100_000) is None
 
 
-@settings(deadline=None, max_examples=200)
 @given(st.text(max_size=12) | st.from_regex(r"[a-z ]{1,3}(!:|:|>=|<=|>|<|=)[0-9a,.\-]{0,4}", fullmatch=True))
 def test_any_text_is_a_condition_or_refused(text: str) -> None:
     try:
@@ -106,7 +105,6 @@ def test_any_text_is_a_condition_or_refused(text: str) -> None:
     assert text.startswith(condition.attribute)
 
 
-@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15))
 def test_a_number_that_is_printed_is_read_back(number: float) -> None:
     assert plain_text(number) == repr(number).removesuffix(".0") or float(plain_text(number)) == number

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.histories import Histories
@@ -18,7 +18,6 @@ def histories() -> Histories:
     return Histories.from_interactions(factories.interactions(PAIRS, items=ITEMS))
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(ITEMS)), unique=True, min_size=1))
 def test_histories_agree_with_a_dict_of_sets(pairs: list[tuple[str, str]]) -> None:
     interactions = factories.interactions(pairs, items=ITEMS)

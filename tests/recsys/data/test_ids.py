@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.ids import IdMap
@@ -22,7 +22,6 @@ def test_ids_come_back_byte_for_byte() -> None:
     assert [ids.get(one) for one in ODD_IDS] == list(range(len(ODD_IDS)))
 
 
-@settings(deadline=None, max_examples=100)
 @given(UNIQUE_IDS, st.lists(st.text()))
 def test_the_map_agrees_with_a_dict(names: list[str], others: list[str]) -> None:
     ids, oracle = IdMap.from_ids(names), {name: num for num, name in enumerate(names)}
@@ -36,7 +35,6 @@ def test_the_map_agrees_with_a_dict(names: list[str], others: list[str]) -> None
     assert known.dtype == np.int32
 
 
-@settings(deadline=None, max_examples=100)
 @given(UNIQUE_IDS)
 def test_a_map_opened_from_its_arrays_is_the_same(names: list[str]) -> None:
     again = opened(IdMap, arrays(IdMap.from_ids(names)))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.ids import IdMap
@@ -26,7 +26,6 @@ def build(**changes: Any) -> Interactions:
     return Interactions(USERS, ITEMS, **{**columns, **changes})
 
 
-@settings(deadline=None, max_examples=100)
 @given(PAIRS, st.randoms(use_true_random=False))
 def test_the_matrix_agrees_with_a_dict(pairs: set[tuple[int, int]], random: Any) -> None:
     rows = list(pairs)

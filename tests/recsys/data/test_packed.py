@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.packed import PackedStrings
@@ -19,7 +19,6 @@ def blob(content: bytes) -> np.ndarray:
     return np.frombuffer(content, dtype=np.uint8)
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.text()))
 def test_strings_come_back_in_their_order(strings: list[str]) -> None:
     packed = PackedStrings.from_strings(strings)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.table_files import FORMATS, Row, check_format, write_rows
@@ -64,7 +64,6 @@ def test_odd_ids_come_back_byte_for_byte(kind: str, tmp_path: Path) -> None:
 
 
 @EVERY_FORMAT
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ids=st.lists(st.text(min_size=1)))
 def test_any_ids_come_back(kind: str, tmp_path: Path, ids: list[str]) -> None:
     path = tmp_path / f"rows{kind}"

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.ids import IdMap
@@ -42,7 +42,6 @@ def test_a_number_that_is_not_finite_is_refused(bad: float) -> None:
         Embeddings(ITEMS, vectors, "lsa")
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.lists(st.floats(-1e6, 1e6, width=32), min_size=3, max_size=3), min_size=1))
 def test_rows_have_length_one_or_stay_zero(rows: list[list[float]]) -> None:
     vectors = np.array(rows, np.float32)

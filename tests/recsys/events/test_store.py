@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import QueryError
@@ -204,7 +204,6 @@ OPERATIONS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(OPERATIONS)
 def test_any_sequence_of_changes_leaves_what_a_list_would_hold(
     store: EventStore, counter: Iterator[int], operations: list[tuple[str, object]]

@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.events.timestamps import number, seconds
@@ -43,7 +43,6 @@ def test_what_is_not_plainly_a_number_is_none(text: str) -> None:
     assert number(text) is None
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.text(st.sampled_from("0123456789+-.eE_ ") | st.characters(), max_size=8))
 def test_a_number_is_always_finite_and_what_float_says(text: str) -> None:
     value = number(text)
@@ -53,7 +52,6 @@ def test_a_number_is_always_finite_and_what_float_says(text: str) -> None:
         assert value == float(text)
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_float_that_python_writes_is_read(value: float) -> None:
     assert number(repr(value)) == value
@@ -99,7 +97,6 @@ def test_garbage_and_times_out_of_range_are_none(text: str) -> None:
     assert seconds(text) is None
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.datetimes(datetime(1970, 1, 2), datetime(2099, 12, 30)), st.integers(-14 * 60, 14 * 60))
 def test_any_time_with_a_zone_is_its_moment(naive: datetime, minutes: int) -> None:
     moment = naive.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))
@@ -108,7 +105,6 @@ def test_any_time_with_a_zone_is_its_moment(naive: datetime, minutes: int) -> No
     assert datetime.fromtimestamp(expected, UTC) == moment
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.text(max_size=12) | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:+-]{0,14}", fullmatch=True))
 def test_any_text_is_a_showable_time_or_none(text: str) -> None:
     value = seconds(text)

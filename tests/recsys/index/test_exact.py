@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.vectors import Vectors, unit_rows
@@ -148,7 +148,6 @@ class TestContract:
         assert np.array_equal(first.scores, second.scores)
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     n=st.integers(1, 4 * FIRST_BLOCK),
     dim=st.integers(1, 6),
@@ -168,7 +167,6 @@ def test_the_exact_index_agrees_with_a_loop(n: int, dim: int, k: int, spread: fl
     assert [truth[num] for num in found.nums] == pytest.approx(best, abs=slack)
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     n=st.integers(1, 3 * FIRST_BLOCK),
     k=st.integers(1, 40),

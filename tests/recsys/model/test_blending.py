@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -66,7 +66,6 @@ def layout(case: Case, scale: float, short: float) -> Layout:
     return Layout(case.users.shape[1], case.texts.shape[1], scale, short)
 
 
-@settings(deadline=None, max_examples=100)
 @given(cases(), st.floats(0.1, 3), st.floats(0, 20))
 def test_the_product_of_user_and_item_is_behaviour_plus_scaled_content(case: Case, beta: float, short: float) -> None:
     scale = beta * blending.score_unit(case.users, case.items)
@@ -81,7 +80,6 @@ def test_the_product_of_user_and_item_is_behaviour_plus_scaled_content(case: Cas
             assert float(row @ rows[item]) == pytest.approx(wanted, abs=1e-4 * emphasis, rel=1e-4)
 
 
-@settings(deadline=None, max_examples=100)
 @given(cases(), st.floats(0.01, 100))
 def test_history_texts_may_have_any_common_scale(case: Case, scale: float) -> None:
     for user, history in enumerate(case.histories):
@@ -111,7 +109,6 @@ def test_a_user_vector_by_hand() -> None:
     assert found.tolist() == pytest.approx([5, -6, 3 * 1.28 / 1.6, 3 * 0.96 / 1.6])
 
 
-@settings(deadline=None, max_examples=100)
 @given(cases(), st.floats(0, 1), st.floats(0, 1))
 def test_the_product_of_two_items_is_the_weighted_mean_of_cosines(case: Case, weight: float, least: float) -> None:
     trust = np.linspace(least, 1, len(case.items), dtype=np.float32)
@@ -123,7 +120,6 @@ def test_the_product_of_two_items_is_the_weighted_mean_of_cosines(case: Case, we
             assert float(rows[i] @ rows[j]) == pytest.approx(wanted, abs=1e-5)
 
 
-@settings(deadline=None, max_examples=50)
 @given(cases(), st.floats(0, 1))
 def test_rows_of_trusted_items_with_text_have_length_one(case: Case, weight: float) -> None:
     rows = blending.items_like_item(case.items, case.texts, weight, np.ones(len(case.items), np.float32))
@@ -188,7 +184,6 @@ def test_without_prior_at_only_an_item_without_interactions_takes_the_factors_of
     assert blending.with_prior(own, prior, np.array([1, 0]), 0.0).tolist() == [[8, 1], [2, 2]]
 
 
-@settings(deadline=None, max_examples=50)
 @given(cases(), st.floats(0.01, 100))
 def test_the_shrunk_factors_are_those_of_the_formula(case: Case, prior_at: float) -> None:
     random = np.random.default_rng(len(case.items))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -80,7 +80,6 @@ def error(found: NDArray[np.floating], expected: Numbers) -> float:
     return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
 
 
-@settings(deadline=None, max_examples=150)
 @given(CONFIDENCES, st.integers(1, 24), st.integers(1, 40), st.integers(1, 40), st.integers(0, 12), st.integers(0, 999))
 def test_factors_solve_the_normal_equations(
     confidence: Confidence, factors: int, n_items: int, n: int, m: int, seed: int
@@ -138,7 +137,6 @@ def test_what_is_not_liked_pulls_down_where_it_counts() -> None:
         assert (sizes[1] < 0.7 * sizes[0]) == counts
 
 
-@settings(deadline=None, max_examples=100)
 @given(CONFIDENCES, st.integers(1, 12), st.integers(0, 30), st.integers(0, 9), st.integers(0, 999))
 def test_shares_add_up_to_the_product_with_the_factors(
     confidence: Confidence, factors: int, n: int, m: int, seed: int
@@ -171,7 +169,6 @@ def test_a_share_is_what_the_item_alone_would_give_in_the_same_equations() -> No
 EXTREME = st.sampled_from([1e-30, 1e-12, 1e-3, 1.0, 1e3, 1e8, 1e15])
 
 
-@settings(deadline=None, max_examples=120)
 @given(
     st.lists(EXTREME, max_size=12),
     st.sampled_from([0.0, 1e-9, 0.1, 1e6]),

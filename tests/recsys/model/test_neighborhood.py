@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
@@ -65,7 +65,6 @@ def dumb_scores(of: Neighborhood, history: list[int], emphasis: float) -> dict[i
     return {item: (one / n, other / n) for item, (one, other) in found.items()}
 
 
-@settings(deadline=None, max_examples=120)
 @given(matrices())
 def test_the_neighbors_are_those_of_either_matrix_that_have_a_weight(
     given_: tuple[sparse.csr_matrix, sparse.csr_matrix],
@@ -104,7 +103,6 @@ def test_a_zero_that_is_stored_is_no_neighbor(cells: Dense) -> None:
         assert all(any(pair) for num in range(3) for pair in neighbors_of(found, num).values())
 
 
-@settings(deadline=None, max_examples=100)
 @given(matrices())
 def test_matrices_come_back(given_: tuple[sparse.csr_matrix, sparse.csr_matrix]) -> None:
     found = matrices_of(Neighborhood.from_matrices(*given_))
@@ -113,7 +111,6 @@ def test_matrices_come_back(given_: tuple[sparse.csr_matrix, sparse.csr_matrix])
         assert back.toarray().tolist() == matrix.toarray().tolist()
 
 
-@settings(deadline=None, max_examples=120)
 @given(matrices(), st.data(), st.floats(0, 5))
 def test_scores_are_those_of_a_dumb_loop(
     given_: tuple[sparse.csr_matrix, sparse.csr_matrix], data: st.DataObject, emphasis: float
@@ -159,7 +156,6 @@ def test_nobody_has_a_neighbor() -> None:
     assert len(Neighborhood.from_matrices(nothing, nothing).item_nums) == 0
 
 
-@settings(deadline=None, max_examples=100)
 @given(matrices())
 def test_arrays_come_back(given_: tuple[sparse.csr_matrix, sparse.csr_matrix]) -> None:
     near = Neighborhood.from_matrices(*given_)

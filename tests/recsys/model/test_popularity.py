@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import BundleError
@@ -18,7 +18,6 @@ def nums(*values: int) -> np.ndarray:
     return np.array(values, np.int32)
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=12), st.sets(st.integers(0, 11)), st.integers(1, 15))
 def test_the_top_agrees_with_a_sort(scores: list[int], skip: set[int], k: int) -> None:
     popularity = Popularity.from_scores(np.array(scores, np.float32))
@@ -85,7 +84,6 @@ def test_arrays_that_do_not_fit_are_refused(name: str, array: np.ndarray) -> Non
         opened(Popularity, changed, items=3)
 
 
-@settings(deadline=None, max_examples=100)
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=12),
     st.sets(st.integers(0, 11)),

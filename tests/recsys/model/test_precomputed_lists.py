@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.filters import Condition
@@ -45,7 +45,6 @@ def pair(request: pytest.FixtureRequest) -> tuple[Recommender, Recommender]:
     return both(model)
 
 
-@settings(deadline=None, max_examples=120)
 @given(st.sampled_from([*USERS, "nobody"]), PLAIN, IDS)
 def test_items_for_a_user_are_the_same(
     pair: tuple[Recommender, Recommender], user: str, asked: ListRequest, hidden: set[str]
@@ -56,7 +55,6 @@ def test_items_for_a_user_are_the_same(
     assert fast.recommend(user, asked, events) == slow.recommend(user, asked, events)
 
 
-@settings(deadline=None, max_examples=120)
 @given(st.sampled_from(ITEMS), PLAIN, IDS)
 def test_items_like_an_item_are_the_same(
     pair: tuple[Recommender, Recommender], item: str, asked: ListRequest, hidden: set[str]
@@ -65,7 +63,6 @@ def test_items_like_an_item_are_the_same(
     assert fast.similar_items(item, asked, hidden) == slow.similar_items(item, asked, hidden)
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.sampled_from(USERS), PLAIN, st.lists(st.sampled_from(ITEMS), max_size=9))
 def test_what_was_consumed_since_the_first_page_is_dropped_from_both(
     pair: tuple[Recommender, Recommender], user: str, asked: ListRequest, items: list[str]

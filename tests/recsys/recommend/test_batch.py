@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.histories import Histories
@@ -138,7 +138,6 @@ PAIRS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=80)
 @given(PAIRS)
 def test_scores_of_pairs_are_the_dumb_ones(model: Model, pairs: list[tuple[int | None, int | None]]) -> None:
     scores = score_pairs(Recommender(model, "v"), [user for user, _ in pairs], [item for _, item in pairs])

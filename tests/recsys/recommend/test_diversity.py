@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -40,7 +40,6 @@ def marginals(scores: list[float], likeness: list[list[float]], d: float, taken:
     ]
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.integers(0, 30), st.sampled_from(DIVERSITIES), st.integers(0, 35), st.integers(0, 10**6), st.booleans())
 def test_each_item_is_that_of_the_largest_marginal_relevance(n: int, d: float, k: int, seed: int, equal: bool) -> None:
     random = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.filters import Condition
@@ -75,7 +75,6 @@ def check(answer: Answer, history: set[str]) -> None:
             assert cause.title == f"Title {cause.item_id[1:]}"
 
 
-@settings(deadline=None, max_examples=120)
 @given(st.integers(0, 3), SHAPES, st.sampled_from(["u0", "u7", "u29", "nobody"]), EVENTS, ASKED)
 def test_reasons_add_up_to_the_score(
     seed: int, shape: dict[str, int], user: str, events: list[Event], asked: ListRequest

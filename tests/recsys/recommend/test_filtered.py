@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.attributes import Attributes
@@ -80,7 +80,6 @@ CONDITIONS = st.lists(
 IDS = st.frozensets(st.integers(0, N + 5).map(lambda num: f"i{num}"), max_size=60)
 ASKED = st.builds(ListRequest, st.integers(1, 40), exclude=IDS, filters=CONDITIONS, include_seen=st.booleans())
 EVENTS = st.lists(st.builds(Event, st.integers(0, N - 1).map(lambda num: f"i{num}")), max_size=3).map(tuple)
-SHARED = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def satisfied(num: int, condition: Condition) -> bool:
@@ -123,7 +122,6 @@ def likeness(model: Model, num: int) -> list[float]:
     return [float(value) for value in rows @ rows[num]]
 
 
-@SHARED
 @given(st.integers(0, 19), ASKED, IDS)
 def test_items_for_a_user_under_conditions(
     exact: Recommender, forest: Recommender, few: int, user: int, asked: ListRequest, hidden: frozenset[str]
@@ -136,7 +134,6 @@ def test_items_for_a_user_under_conditions(
     check(forest.recommend(f"u{user}", scan, UserEvents(hidden=hidden)), left, asked, truth, best=True)
 
 
-@SHARED
 @given(st.integers(0, N - 1), ASKED, IDS)
 def test_items_like_an_item_under_conditions(
     exact: Recommender, forest: Recommender, few: int, num: int, asked: ListRequest, hidden: frozenset[str]
@@ -147,7 +144,6 @@ def test_items_like_an_item_under_conditions(
     check(forest.similar_items(f"i{num}", asked, hidden), left, asked, truth, best=False)
 
 
-@SHARED
 @given(EVENTS, ASKED, IDS)
 def test_items_for_a_guest_and_popular_ones_under_conditions(
     exact: Recommender,

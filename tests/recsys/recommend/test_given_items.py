@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.filters import Condition
@@ -36,7 +36,6 @@ def sorted_by(truth: list[float], given_: list[str], hidden: frozenset[str]) -> 
     return sorted(known, key=lambda one: (-truth[int(one[1:])], int(one[1:]))), unknown
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.integers(0, 29), GIVEN, HIDDEN)
 def test_given_items_stand_in_the_order_of_their_scores(
     asking: Recommender, user: int, given_: list[str], hidden: frozenset[str]
@@ -66,7 +65,6 @@ def test_events_and_a_deletion_count(asking: Recommender) -> None:
     assert asking.rank_items("u4", ITEMS, UserEvents(forgotten=True)) == asking.rank_items("nobody", ITEMS)
 
 
-@settings(deadline=None, max_examples=80)
 @given(GIVEN, HIDDEN, st.sampled_from(["nobody", "guest"]))
 def test_for_somebody_unknown_they_stand_by_popularity(
     asking: Recommender, given_: list[str], hidden: frozenset[str], who: str
@@ -107,7 +105,6 @@ COUNTED = st.dictionaries(st.sampled_from([*ITEMS, "unknown"]), st.sampled_from(
 YEARS = st.sampled_from([(), (Condition("year", "<", (2000.0,)),), (Condition("year", ">", (2036.0,)),)])
 
 
-@settings(deadline=None, max_examples=100)
 @given(KINDS, COUNTED, YEARS, st.integers(1, 60), HIDDEN, HIDDEN)
 def test_users_of_events_are_added(
     timed: Recommender,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.filters import Condition
@@ -78,7 +78,6 @@ ASKED = st.builds(
 SIZES = st.lists(st.integers(1, 20), min_size=1, max_size=4)
 
 
-@settings(deadline=None, max_examples=120)
 @given(st.sampled_from(["lists", "none"]), WHO, ASKED, SIZES, EVENTS, IDS)
 def test_pages_are_one_long_list(
     kind: str, who: str, asked: ListRequest, sizes: list[int], events: tuple[Event, ...], hidden: frozenset[str]
@@ -119,7 +118,6 @@ def test_the_next_offset_is_none_exactly_at_the_end(kind: str, who: str) -> None
         assert (behind.items, behind.next_offset) == ((), None)
 
 
-@settings(deadline=None, max_examples=100)
 @given(
     st.sampled_from(["lists", "none"]),
     st.sampled_from(["u0", "u29", "nobody"]),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.histories import Histories
@@ -69,7 +69,6 @@ def check_parts(model: Model, user: int, ranked: Ranked, tolerance: float = 1e-4
     assert total.tolist() == pytest.approx(ranked.found.scores.tolist(), abs=1e-6, rel=2e-7)
 
 
-@settings(deadline=None, max_examples=100)
 @given(models(), st.integers(0, 3), st.integers(1, 30), st.sets(st.integers(0, 24)))
 def test_an_exact_ranking_is_that_of_all_items(model: Model, user: int, k: int, out: set[int]) -> None:
     skip = {num for num in out if num < len(model.catalog)}
@@ -83,7 +82,6 @@ def test_an_exact_ranking_is_that_of_all_items(model: Model, user: int, k: int, 
     check_parts(model, user, ranked, 1e-3)
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.integers(0, 10**6), st.integers(4, 40), st.integers(0, 9), st.integers(1, 45), st.sets(st.integers(0, 39)))
 def test_equal_scores_stand_in_the_order_of_their_numbers(
     seed: int, n_items: int, n_neighbors: int, k: int, out: set[int]

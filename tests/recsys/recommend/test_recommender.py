@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.histories import Histories
@@ -49,7 +49,6 @@ def dumb_scores(model: Model, user_id: str) -> dict[str, float]:
     return dict(zip(model.catalog.items, score_oracle.scores(model, user), strict=True))
 
 
-@settings(deadline=None, max_examples=80)
 @given(
     st.sampled_from([*USERS, "nobody", "", "\ud800"]),
     st.integers(1, 60),
@@ -70,7 +69,6 @@ def test_recommendations_are_eligible_and_as_many_as_there_are(
     assert answer.fallback == (user not in USERS)
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.sampled_from(ITEMS), st.integers(1, 60), st.sets(st.sampled_from([*ITEMS, "unknown"])), st.booleans())
 def test_similar_items_are_eligible_and_as_many_as_there_are(
     small: Recommender, item: str, k: int, exclude: set[str], exact: bool

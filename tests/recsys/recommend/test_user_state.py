@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
@@ -75,7 +75,6 @@ def known_of(found: UserState) -> tuple[dict[int, float], set[int]]:
     return weights, set(found.disliked.tolist())
 
 
-@settings(deadline=None, max_examples=150)
 @given(USERS, EVENTS, st.booleans(), st.booleans(), st.booleans())
 def test_a_taste_is_the_history_and_the_events_one_after_another(
     rated: Model, user: str, events: list[Event], forgotten: bool, ratings: bool, weighted: bool
@@ -155,7 +154,6 @@ def answered(model: Model, rules: EventRules, user: str | None, events: Sequence
     return [item.item_id for item in asking.recommend(user, everything, UserEvents(tuple(events))).items]
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.one_of(USERS, st.none()), EVENTS, st.booleans(), st.booleans())
 def test_what_was_seen_is_never_recommended_and_everything_else_is(
     rated: Model, user: str | None, events: list[Event], ratings: bool, exact: bool

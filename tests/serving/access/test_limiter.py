@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import ConfigError
@@ -74,7 +74,6 @@ def moved_by_hand(clock: Hand) -> object:
 steps = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 200)), max_size=60)
 
 
-@settings(deadline=None, max_examples=120)
 @given(st.sampled_from([0.25, 0.5, 1.0, 2.0, 8.0]), st.integers(1, 6), steps)
 def test_takes_what_the_formula_takes(clock: Hand, rate: float, burst: int, asked: list[tuple[str, int]]) -> None:
     limits, oracle = Limiter(rate, burst), Oracle(rate, burst)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
@@ -222,7 +222,6 @@ def test_a_user_who_is_deleted_is_nobody_on_every_worker(where: str, model: Mode
     assert second.post("/events", json={**MINIMAL, "event_id": "e"}).json["duplicates"] == 1  # type: ignore[index]
 
 
-@settings(deadline=None, max_examples=100)
 @given(
     st.datetimes(datetime(1971, 1, 2), datetime(2098, 12, 31)),
     st.integers(-14 * 60 - 59, 14 * 60 + 59),
@@ -235,7 +234,6 @@ def test_the_document_describes_every_moment(naive: datetime, minutes: int, frac
     assert seconds(text) == int(moment.timestamp())
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.from_regex(MOMENT_PATTERN.replace("$", r"\Z"), fullmatch=True, alphabet=st.characters(max_codepoint=127)))
 def test_every_moment_of_the_document_is_one(text: str) -> None:
     found = seconds(text)

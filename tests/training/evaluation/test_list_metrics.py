@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import factories
@@ -53,7 +53,6 @@ def test_diversity_needs_two_known_items_in_a_list() -> None:
     assert list_metrics.intra_list_diversity(lists([0, 1, 2]), np.zeros((3, 0), np.float32)) is None
 
 
-@settings(deadline=None)
 @given(MANY, st.integers(0, 50))
 def test_diversity_agrees_with_a_loop_over_pairs(rows: list[list[int]], seed: int) -> None:
     vectors = factories.random_vectors(N_ITEMS, 3, seed)
@@ -85,7 +84,6 @@ def test_gini_by_hand() -> None:
     assert list_metrics.exposure_gini(EMPTY, 4) is None
 
 
-@settings(deadline=None)
 @given(MANY)
 def test_gini_is_half_the_mean_difference_over_the_mean(rows: list[list[int]]) -> None:
     exposure = [sum(row.count(item) for row in rows) for item in range(N_ITEMS)]
@@ -109,7 +107,6 @@ def test_cold_items_are_in_the_tail_and_small_catalogues_leave_tenths_empty() ->
     assert list_metrics.share_by_tenth(np.empty(0, np.int32), counts) == (0.0,) * 10
 
 
-@settings(deadline=None)
 @given(MANY, COUNTS, st.permutations(range(N_ITEMS)))
 def test_figures_of_lists_are_bounded_and_know_no_names(
     rows: list[list[int]], counts: list[int], names: list[int]

@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -54,7 +54,6 @@ def all_of(users: list[tuple[list[int], set[int]]]) -> np.ndarray:
     )
 
 
-@settings(deadline=None, max_examples=80)
 @given(st.lists(st.tuples(LISTS, RELEVANT), min_size=1, max_size=6))
 def test_every_metric_agrees_with_plain_python(users: list[tuple[list[int], set[int]]]) -> None:
     ranked = lists(*(row for row, _ in users))
@@ -82,7 +81,6 @@ def test_every_metric_agrees_with_plain_python(users: list[tuple[list[int], set[
         assert figures == pytest.approx(oracle)
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(LISTS, RELEVANT), min_size=1, max_size=6), st.permutations(range(N_ITEMS)), st.randoms())
 def test_metrics_are_within_bounds_and_know_neither_names_nor_order(
     users: list[tuple[list[int], set[int]]], names: list[int], chance: random.Random
@@ -232,7 +230,6 @@ def test_what_is_no_number_is_no_success() -> None:
     assert same.tolist() == [100] * 4  # a model that tells nothing apart is last everywhere
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=9), st.integers(0, 5), st.integers(1, 10))
 def test_leave_one_out_agrees_with_the_published_definition(negatives: list[int], positive: int, k: int) -> None:
     ranks = ranking_metrics.leave_one_out_ranks(np.array([positive], float), np.array([negatives], float))

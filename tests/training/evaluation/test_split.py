@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.ids import IdMap
@@ -46,7 +46,6 @@ ROWS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=100)
 @given(ROWS, st.floats(0.01, 0.99))
 def test_the_last_share_of_each_user_never_all_at_least_one(rows: list[Row], share: float) -> None:
     histories: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -101,7 +100,6 @@ def test_random_needs_no_times() -> None:
     assert (len(found.train), len(found.test), found.test.timestamps) == (1, 1, None)
 
 
-@settings(deadline=None, max_examples=100)
 @given(ROWS, st.floats(0.01, 0.99), st.integers(0, 9))
 def test_a_random_share_holds_out_as_many_as_the_last_share(rows: list[Row], share: float, seed: int) -> None:
     whole = data(rows)
@@ -126,7 +124,6 @@ def test_a_random_share_is_fair_and_of_its_seed() -> None:
     assert rows_of(tests[0]) != rows_of(tests[1])
 
 
-@settings(deadline=None, max_examples=100)
 @given(ROWS)
 def test_the_newest_of_each_user_with_two(rows: list[Row]) -> None:
     histories: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -142,7 +139,6 @@ def test_the_newest_of_each_user_with_two(rows: list[Row]) -> None:
     assert rows_of(found.test) == {(user, item, time) for user, (time, item) in newest.items()}
 
 
-@settings(deadline=None, max_examples=100)
 @given(ROWS, st.floats(0.01, 0.99))
 def test_one_moment_for_all(rows: list[Row], share: float) -> None:
     times = sorted(time for _, _, time in rows)

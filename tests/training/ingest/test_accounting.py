@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import DataError
@@ -22,7 +22,6 @@ def listed(path: Path) -> list[list[str]]:
         return list(csv.reader(stream))
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(["items", "interactions"]), st.sampled_from(["", "one", "two"]))))
 def test_read_is_kept_plus_rejected(rows: list[tuple[str, str]]) -> None:
     accounting = Accounting()

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import DataError
@@ -63,7 +63,6 @@ def check_sums(rows: list[Row], expected: Pairs, dataset: Dataset, threshold: fl
     )
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS)
 def test_counts_of_a_pair_add_up_and_the_accounting_closes(tmp_path: Path, rows: list[Row]) -> None:
     expected: Pairs = {}
@@ -74,7 +73,6 @@ def test_counts_of_a_pair_add_up_and_the_accounting_closes(tmp_path: Path, rows:
     check(tmp_path / "i.csv", rows, expected, None)
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS)
 def test_the_later_rating_of_a_pair_decides_and_the_accounting_closes(tmp_path: Path, rows: list[Row]) -> None:
     last: dict[tuple[str, str], tuple[float, float, int]] = {}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -68,7 +68,6 @@ def test_ids_stay_what_they_are_up_to_the_interactions(
     assert sorted(found.items) == sorted(IDS)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(*[st.text(st.characters(codec="utf-8"), min_size=1)] * 2), min_size=1))
 def test_any_text_survives_csv_and_jsonl(tmp_path: Path, pairs: list[tuple[str, str]]) -> None:
     assert rows(table(tmp_path / "i.csv", pairs, COLUMNS, csv.QUOTE_ALL)) == pairs

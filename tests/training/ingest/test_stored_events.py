@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.config import Config
@@ -204,7 +204,6 @@ def online(
     }
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(EVENTS, st.sampled_from([None, 1.0, 3.0, -2.0]), st.sampled_from([{}, WEIGHTS]))
 def test_an_event_weighs_the_same_online_and_in_training(
     store: EventStore,
