@@ -48,7 +48,7 @@ def length_variance(ratings: Ratings) -> Numbers:
 
 def similarity(ratings: Ratings) -> Numbers:
     """Return the mean correlation with the 25 most similar users."""
-    rows = _centred(ratings)
+    rows = _centered(ratings)
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     likeness = rows @ rows.T
     np.fill_diagonal(likeness, -1)
@@ -97,7 +97,7 @@ def _deviation(ratings: Ratings, power: int) -> Numbers:
     return _means(ratings.user_nums, weighted, ratings.n_users)
 
 
-def _centred(ratings: Ratings) -> Numbers:
+def _centered(ratings: Ratings) -> Numbers:
     values = _values(ratings)
     rows = np.zeros((ratings.n_users, ratings.n_items))
     rows[ratings.user_nums, ratings.item_nums] = (

@@ -48,10 +48,10 @@ def sample(config: Config) -> tuple[Known, int]:
     """Return the data of the sample's items, and the seed."""
     prepared, seed = prepare_data(config, Stages(quiet=True)), config.als.random_state
     pairs = prepared.dataset.interactions
-    behaviour = neighbors.by_behaviour(pairs, config.blend.n_neighbors, config.blend.neighbor_power, seed)
+    behavior = neighbors.by_behavior(pairs, config.blend.n_neighbors, config.blend.neighbor_power, seed)
     history = Histories.from_interactions(pairs).matrix()
     vectors = prepared.encoded.embeddings.vectors
-    return Known(prepared.dataset.catalog, prepared.texts, vectors, behaviour, prepared.words, history), seed
+    return Known(prepared.dataset.catalog, prepared.texts, vectors, behavior, prepared.words, history), seed
 
 
 def exchanged(data: Known, each: int, seed: int) -> tuple[list[float], list[float]]:

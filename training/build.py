@@ -111,7 +111,7 @@ def find_anomalies(run: TrainingRun) -> TrainingRun:
     """Find unusual items and users."""
     parts, vectors = run.parts, run.encoded.embeddings.vectors
     matrix = Histories.from_interactions(parts.interactions).matrix()
-    known = Known(parts.catalog, parts.texts, vectors, parts.behaviour, parts.words, matrix)
+    known = Known(parts.catalog, parts.texts, vectors, parts.behavior, parts.words, matrix)
     return replace(run, anomalies=anomalies.find(run.dataset.rated(), known, run.seed))
 
 

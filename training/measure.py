@@ -13,7 +13,7 @@ from training.factors.blend import FittedParts, empty_histories
 from training.ingest.dataset import checksum
 from training.run import NOT_YET, TrainingRun
 from training.tuning import search as tuning
-from training.tuning.candidates import Content, behaviour_by_power
+from training.tuning.candidates import Content, behavior_by_power
 from training.tuning.search import Task
 
 NOTHING_TO_HOLD_OUT = "no user has two interactions, so nothing can be held out"
@@ -77,7 +77,7 @@ def search(run: TrainingRun) -> TrainingRun:
     """
     validation = run.search_validation
     assert validation is not None
-    content = Content(run.texts, run.words, behaviour_by_power(validation.train, run.config.blend, run.seed))
+    content = Content(run.texts, run.words, behavior_by_power(validation.train, run.config.blend, run.seed))
     # dislikes have no times, so they may be later than the held-out part: the search learns from none
     task = Task(validation, content, empty_histories(validation.train), checksum(run.dataset))
 

@@ -113,8 +113,8 @@ class TrainingRun:
     def fitted_parts(self, interactions: Interactions, seen_only: Histories, factors: Factors) -> FittedParts:
         """Find the neighbors of the items by behavior; return them with the factors and the texts."""
         config, catalog = self.config.blend, self.dataset.catalog
-        behaviour = neighbors.by_behaviour(interactions, config.n_neighbors, config.neighbor_power, self.seed)
-        return FittedParts(catalog, interactions, seen_only, factors, self.texts, behaviour, self.words)
+        behavior = neighbors.by_behavior(interactions, config.n_neighbors, config.neighbor_power, self.seed)
+        return FittedParts(catalog, interactions, seen_only, factors, self.texts, behavior, self.words)
 
 
 @dataclass(frozen=True)

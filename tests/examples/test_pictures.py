@@ -1,4 +1,4 @@
-"""The example: the loss by hand, the same bytes for the same seed, unseen pictures found, and a catalogue to search."""
+"""The example: the loss by hand, the same bytes for the same seed, unseen pictures found, and a catalog to search."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def test_fewer_prints_than_combinations_are_a_part_of_all_shapes(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_the_catalogue_can_be_trained_on_and_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_catalog_can_be_trained_on_and_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("examples.pictures.__main__.DemoSettings", lambda towers: SMALL)
     folder = tmp_path / "demo"
     done = CliRunner().invoke(main, [str(folder)])

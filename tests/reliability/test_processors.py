@@ -113,10 +113,10 @@ def hard() -> tuple[Model, EncoderInfo]:
     encoder, files, found = lsa.fit(catalog.texts()[:KINDS], 16, 0)
     texts = copied(found)
     factors = copied(factories.random_vectors(KINDS, FACTORS, 1))
-    centred = blending.centered(texts)
+    centered = blending.centered(texts)
     tables = {
-        "items_for_user": blending.items_for_user(factors, centred, 0.7),
-        "items_like_item": blending.items_like_item(factors, centred, 0.5, np.ones(n, np.float32)),
+        "items_for_user": blending.items_for_user(factors, centered, 0.7),
+        "items_like_item": blending.items_like_item(factors, centered, 0.5, np.ones(n, np.float32)),
         "items_by_text": texts,
     }
     rows = tables["items_like_item"]

@@ -23,21 +23,21 @@ def parts(model: Model, user: int) -> list[tuple[float, float]]:
     texts = [[value / layout.content_scale for value in row[layout.factors :]] for row in rows]
     mean = [sum(texts[item][at] for item in history) / n for at in range(layout.text_dim)]
     length = math.hypot(*mean) or 1.0
-    behaviour, content = [], []
+    behavior, content = [], []
     for row, text in zip(rows, texts, strict=True):
-        behaviour.append(dot(model.user_factors[user].tolist(), row[: layout.factors]))
+        behavior.append(dot(model.user_factors[user].tolist(), row[: layout.factors]))
         content.append(layout.content_scale * emphasis * dot(mean, text) / length)
     for own in history:
         for place in range(int(near.indptr[own]), int(near.indptr[own + 1])):
             item = int(near.item_nums[place])
-            behaviour[item] += float(near.collaborative[place]) / math.sqrt(n)
+            behavior[item] += float(near.collaborative[place]) / math.sqrt(n)
             content[item] += emphasis * float(near.content[place]) / math.sqrt(n)
-    return list(zip(behaviour, content, strict=True))
+    return list(zip(behavior, content, strict=True))
 
 
 def scores(model: Model, user: int) -> list[float]:
     """The score of each item."""
-    return [behaviour + content for behaviour, content in parts(model, user)]
+    return [behavior + content for behavior, content in parts(model, user)]
 
 
 def seen(model: Model, user: int) -> set[int]:

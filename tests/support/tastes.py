@@ -16,7 +16,7 @@ from tests.support.files import table
 from training.content import lsa
 from training.factors import neighbors
 from training.factors.als import Factorization, Factors
-from training.tuning.candidates import Content, behaviour_by_power
+from training.tuning.candidates import Content, behavior_by_power
 
 DAY = 86_400
 WORDS = 12  # of each taste
@@ -70,7 +70,7 @@ def catalog(of: Sequence[str]) -> Catalog:
 
 
 def content(train: Interactions, of: Sequence[str], blend: BlendConfig | None = None) -> Content:
-    """What is known of items with these texts; empty texts: nothing but behaviour."""
+    """What is known of items with these texts; empty texts: nothing but behavior."""
     blend = blend or BlendConfig()
     vectors = np.zeros((len(of), 0), dtype=np.float32)
     if any(of):
@@ -78,7 +78,7 @@ def content(train: Interactions, of: Sequence[str], blend: BlendConfig | None = 
         known = [num for num, text in enumerate(of) if text]
         vectors[known] = lsa.fit([of[num] for num in known], 8, 0)[2]
     return Content(
-        blending.centered(vectors), neighbors.by_words(of, blend.n_neighbors), behaviour_by_power(train, blend, 0)
+        blending.centered(vectors), neighbors.by_words(of, blend.n_neighbors), behavior_by_power(train, blend, 0)
     )
 
 

@@ -44,7 +44,7 @@ def answers(trained: TrainingRun, folder: Path) -> Recommender:
 
 
 def asked(recommender: Recommender) -> Recommender:
-    """Each answer, asked to be longer than the catalogue, holds every item that may be in it, once."""
+    """Each answer, asked to be longer than the catalog, holds every item that may be in it, once."""
     model = recommender.model
     every = set(model.catalog.items)
     for user_num, user_id in enumerate(model.users):

@@ -123,10 +123,10 @@ def test_the_checksum_of_the_data_changes_with_the_data(trained: TrainingRun, so
 
 
 def test_scores_are_the_sum_of_all_parts(trained: TrainingRun) -> None:
-    """score = p . q' + e s (c . t) + n^-1/2 sum (S_behaviour + e S_words), summed here part by part in float64."""
+    """score = p . q' + e s (c . t) + n^-1/2 sum (S_behavior + e S_words), summed here part by part in float64."""
     model, pairs, changed = trained.model, trained.dataset.interactions, trained.config
     factors, blend = als.fit(pairs, changed.als), changed.blend
-    behaviour = neighbors.by_behaviour(pairs, blend.n_neighbors, blend.neighbor_power, changed.als.random_state)
+    behavior = neighbors.by_behavior(pairs, blend.n_neighbors, blend.neighbor_power, changed.als.random_state)
     words = neighbors.by_words(trained.dataset.catalog.texts(), blend.n_neighbors)
     prior = neighbors.factor_prior(words, factors.items, pairs.item_counts())
     own = pairs.item_counts() / (pairs.item_counts() + blend.prior_at)
@@ -140,7 +140,7 @@ def test_scores_are_the_sum_of_all_parts(trained: TrainingRun) -> None:
     for user_num in range(0, len(model.users), 25):
         seen = model.histories.items_of(user_num).tolist()
         emphasis, mean = 1 + blend.short_history / len(seen), texts[seen].sum(axis=0)
-        near = blend.neighbors * behaviour + emphasis * blend.lexical * words
+        near = blend.neighbors * behavior + emphasis * blend.lexical * words
         scores = shrunk @ factors.users[user_num].astype(np.float64)
         scores += unit * blend.beta * emphasis * (texts @ (mean / np.linalg.norm(mean)))
         scores += unit * len(seen) ** -0.5 * near[seen].toarray().sum(axis=0)

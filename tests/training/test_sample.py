@@ -105,7 +105,7 @@ def test_a_film_is_watched_once_and_liked_within_two_hours(
         assert 60 <= int(event["timestamp"]) - watched[event["user_id"]][event["item_id"]] <= 2 * 3600 + 60
 
 
-def test_every_event_is_of_a_film_of_the_catalogue(films: list[Row], events: list[Row]) -> None:
+def test_every_event_is_of_a_film_of_the_catalog(films: list[Row], events: list[Row]) -> None:
     assert {event["item_id"] for event in events} <= {film["item_id"] for film in films}
 
 

@@ -38,9 +38,9 @@ def compare_baselines(
     popularity = Popularity.from_interactions(parts.interactions, config.data.half_life_days)
     ways: dict[str, Callable[[], Iterator[Neighbors]]] = {
         "blended": lambda: _lists(parts, config, validation, long),
-        "behaviour alone": lambda: _lists(parts.behaviour_alone(), config, validation, long),
+        "behaviour alone": lambda: _lists(parts.behavior_alone(), config, validation, long),
         "content alone": lambda: _lists(parts.content_alone(), config, validation, long),
-        "item-KNN": lambda: item_knn(parts.behaviour, parts.interactions, users, long),
+        "item-KNN": lambda: item_knn(parts.behavior, parts.interactions, users, long),
         POPULARITY: lambda: popular(popularity, parts.interactions, users, long),
     }
     if not parts.has_content:

@@ -70,10 +70,10 @@ def _explored(model: Model, config: Config, advance: Callable[[int], None]) -> t
     advance(1)
     placed = item_map.place(items, options.map_items, seed)
     advance(1)
-    behaviour = directions.directions("collaborative", items[:, :factors], options.directions, describer, users_of)
+    behavior = directions.directions("collaborative", items[:, :factors], options.directions, describer, users_of)
     content = directions.directions("content", items[:, factors:], options.directions, describer, users_of)
     advance(1)
-    extras = (item_groups, user_groups, ItemMap(placed.places), Directions(behaviour + content))
+    extras = (item_groups, user_groups, ItemMap(placed.places), Directions(behavior + content))
     return model.with_extras(*extras), Explored(clusters, segments, placed.trust)
 
 

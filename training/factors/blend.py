@@ -35,7 +35,7 @@ class FittedParts:
     seen_only: Histories  # seen, and not learned from
     factors: Factors
     texts: Vectors  # centered unit vectors (n_items, text_dim); text_dim is 0 without content
-    behaviour: sparse.csr_matrix  # nearest items of each item, (n_items, n_items), from training.factors.neighbors
+    behavior: sparse.csr_matrix  # nearest items of each item, (n_items, n_items), from training.factors.neighbors
     words: sparse.csr_matrix  # likewise
 
     @property
@@ -43,15 +43,15 @@ class FittedParts:
         """Whether texts say anything about the items."""
         return bool(self.texts.shape[1] or self.words.nnz)
 
-    def behaviour_alone(self) -> FittedParts:
+    def behavior_alone(self) -> FittedParts:
         """Return the factors alone: plain matrix factorization."""
         none = neighbors.no_neighbors(len(self.catalog))
-        return replace(self, texts=self.texts[:, :0], behaviour=none, words=none)
+        return replace(self, texts=self.texts[:, :0], behavior=none, words=none)
 
     def content_alone(self) -> FittedParts:
         """Return the texts alone, dense and by words."""
         zeros = Factors(np.zeros_like(self.factors.users), np.zeros_like(self.factors.items))
-        return replace(self, factors=zeros, behaviour=neighbors.no_neighbors(len(self.catalog)))
+        return replace(self, factors=zeros, behavior=neighbors.no_neighbors(len(self.catalog)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ def blend_parts(parts: FittedParts, blend: BlendConfig) -> BlendedVectors:
         blending.items_for_user(shrunk, texts, scale),
         blending.items_like_item(factors.items, texts, blend.weight, trust),
         Neighborhood.from_matrices(
-            (unit * blend.neighbors * parts.behaviour).tocsr(), (unit * blend.lexical * parts.words).tocsr()
+            (unit * blend.neighbors * parts.behavior).tocsr(), (unit * blend.lexical * parts.words).tocsr()
         ),
     )
 

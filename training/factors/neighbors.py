@@ -1,6 +1,6 @@
 """The nearest items of each item, by the users and by the words that they share.
 
-By behaviour: ``S_ij = sum over users of n_u^-power / sqrt(n_i n_j)`` over the users of both, a cosine in which busy users count
+By behavior: ``S_ij = sum over users of n_u^-power / sqrt(n_i n_j)`` over the users of both, a cosine in which busy users count
 less (Deshpande and Karypis 2004). By words: the cosine of tf-idf rows. Both are scaled so that the nearest neighbor of an item
 has weight 1 on average, which gives their weights in the blend the same meaning for any data.
 
@@ -29,7 +29,7 @@ STEPS = 1_000_000
 Sparse = sparse.csr_matrix | sparse.csr_array
 
 
-def by_behaviour(interactions: Interactions, n_neighbors: int, power: float, random_state: int) -> sparse.csr_matrix:
+def by_behavior(interactions: Interactions, n_neighbors: int, power: float, random_state: int) -> sparse.csr_matrix:
     """Return at most `n_neighbors` other items that are nearest to each item, (n_items, n_items) float32.
 
     With `power` 0 every user counts the same; with 1 a user shares one unit among the own interactions. `random_state` selects
@@ -46,7 +46,7 @@ def by_behaviour(interactions: Interactions, n_neighbors: int, power: float, ran
 
 
 def by_words(texts: Sequence[str], n_neighbors: int) -> sparse.csr_matrix:
-    """Return the items with the most similar texts, as :func:`by_behaviour`; items without text have and are no neighbors."""
+    """Return the items with the most similar texts, as :func:`by_behavior`; items without text have and are no neighbors."""
     if sum(bool(text) for text in texts) < 2:
         return no_neighbors(len(texts))
     rows = weigh(texts).rows.astype(np.float32)

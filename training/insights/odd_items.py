@@ -41,14 +41,14 @@ class Known:
     """Texts and behavior of the items.
 
     `texts` (n_items, text_dim) are centered unit vectors, zero without a text, `vectors` the same as from the encoder.
-    `behaviour` and `by_words` (n_items, n_items) hold the nearest items of each; `history` (n_users, n_items) is 1
+    `behavior` and `by_words` (n_items, n_items) hold the nearest items of each; `history` (n_users, n_items) is 1
     where a user has an item.
     """
 
     catalog: Catalog
     texts: Vectors
     vectors: Vectors
-    behaviour: sparse.csr_matrix
+    behavior: sparse.csr_matrix
     by_words: sparse.csr_matrix
     history: sparse.csr_matrix
 
@@ -63,7 +63,7 @@ def disagreements(known: Known, random_state: int) -> dict[int, Finding]:
     there: NDArray[np.bool_] = np.asarray(known.texts.any(axis=1))
     if there.sum() < FEWEST_ITEMS:
         return {}
-    neighbors, counts = _largest(known.behaviour, NEAREST), known.counts
+    neighbors, counts = _largest(known.behavior, NEAREST), known.counts
     nums = np.flatnonzero((neighbors >= 0).all(axis=1) & there & (counts >= FEWEST_USERS))
     nums = nums[there[neighbors[nums]].all(axis=1)]
     if len(nums) < FEWEST_ITEMS:

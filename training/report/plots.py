@@ -153,7 +153,7 @@ def tradeoff(points: Sequence[TradeoffPoint], metric: str, label: str) -> str:
         for point in points:
             axes.annotate(f"{point.penalty:g}", (point.coverage, point.ndcg.mean), (6, 5), textcoords="offset points")
         axes.xaxis.set_major_formatter(PERCENT)
-        axes.set(xlabel="share of the catalogue in the lists", ylabel=metric, ylim=(0, None))
+        axes.set(xlabel="share of the catalog in the lists", ylabel=metric, ylim=(0, None))
         axes.margins(x=0.12)
 
     return _svg("tradeoff", label, draw)

@@ -140,7 +140,7 @@ def label_of_means(ways: Sequence[Measured], metric: str) -> str:
 def label_of_penalties(points: Sequence[TradeoffPoint], metric: str) -> str:
     """Return the text alternative of a plot of the penalties."""
     values = "; ".join(f"penalty {p.penalty:g}: {p.ndcg.mean:.4f}, coverage {p.coverage:.0%}" for p in points)
-    return f"{metric} over the share of the catalogue in the lists: {values}"
+    return f"{metric} over the share of the catalog in the lists: {values}"
 
 
 def label_of_seconds(seconds: Mapping[str, float]) -> str:

@@ -40,7 +40,7 @@ class Content:
 
     texts: Vectors
     words: sparse.csr_matrix
-    behaviour: dict[float, sparse.csr_matrix]
+    behavior: dict[float, sparse.csr_matrix]
 
     @property
     def is_there(self) -> bool:
@@ -49,7 +49,7 @@ class Content:
     def left_out(self) -> Content:
         """Return the same items without any content or neighbor."""
         nothing = neighbors.no_neighbors(self.words.shape[0])
-        return Content(self.texts[:, :0], nothing, dict.fromkeys(self.behaviour, nothing))
+        return Content(self.texts[:, :0], nothing, dict.fromkeys(self.behavior, nothing))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +69,9 @@ class Candidates:
     n_relevant: NDArray[np.int64]
 
 
-def behaviour_by_power(train: Interactions, blend: BlendConfig, random_state: int) -> dict[float, sparse.csr_matrix]:
+def behavior_by_power(train: Interactions, blend: BlendConfig, random_state: int) -> dict[float, sparse.csr_matrix]:
     """Return the nearest items by behavior for each of NEIGHBOR_POWERS."""
-    return {power: neighbors.by_behaviour(train, blend.n_neighbors, power, random_state) for power in NEIGHBOR_POWERS}
+    return {power: neighbors.by_behavior(train, blend.n_neighbors, power, random_state) for power in NEIGHBOR_POWERS}
 
 
 def collect(validation: Validation, factors: Factors, content: Content, start: Weights, k: int) -> list[Candidates]:
@@ -125,7 +125,7 @@ class _Collector:
         if self.content.texts.shape[1]:
             dense["text"] = unit_rows(np.asarray(history @ self.content.texts)) @ self.content.texts.T
         nearby = {"words": history @ self.content.words}
-        nearby |= {str(power): history @ matrix for power, matrix in self.content.behaviour.items()}
+        nearby |= {str(power): history @ matrix for power, matrix in self.content.behavior.items()}
         parts = {name: matrix.toarray() for name, matrix in nearby.items()} | dense
         parts.setdefault("prior", dense["own"])
         parts.setdefault("text", np.zeros((1, 1), dtype=np.float32))

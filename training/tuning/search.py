@@ -29,7 +29,7 @@ from recsys.score_order import displayed
 from training.evaluation.validation import Validation
 from training.factors.als import Factors
 from training.tuning import blend_search
-from training.tuning.candidates import Content, Weights, behaviour_by_power
+from training.tuning.candidates import Content, Weights, behavior_by_power
 from training.tuning.early_stopping import FIRST_LOOK, fit_until_best, most_iterations
 from training.tuning.trials import Ledger, Result, Rung, Trial
 
@@ -249,11 +249,11 @@ def _smaller(task: Task, config: Config) -> Task:
     chance = np.random.default_rng(config.als.random_state).random(len(validation.train.users))
     chosen = chance < most / len(validation.train)
     train = validation.train.take(chosen[validation.train.user_nums])
-    behaviour = behaviour_by_power(train, config.blend, config.als.random_state)
+    behavior = behavior_by_power(train, config.blend, config.als.random_state)
     return replace(
         task,
         validation=replace(validation, train=train, users=validation.users[chosen[validation.users]]),
-        content=replace(task.content, behaviour=behaviour),
+        content=replace(task.content, behavior=behavior),
     )
 
 

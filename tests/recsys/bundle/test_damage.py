@@ -108,7 +108,7 @@ def test_every_file_behind_a_link_is_refused(sound: Path, tmp_path: Path) -> Non
         restore(sound, name, content)
 
 
-def test_every_two_neighbours_swapped_are_refused(sound: Path) -> None:
+def test_every_two_neighbors_swapped_are_refused(sound: Path) -> None:
     contents = bundles.files(sound)
     names = list(contents)
     swaps = [

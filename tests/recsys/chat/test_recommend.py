@@ -296,4 +296,4 @@ class TestQuestions:
 
 
 class _Listed(list[Item]):
-    """Items by their numbers, as a catalogue gives them."""
+    """Items by their numbers, as a catalog gives them."""

@@ -81,6 +81,6 @@ def test_arrays_that_do_not_fit_are_refused(name: str, array: np.ndarray) -> Non
         opened(Histories, changed, items=4)
 
 
-def test_a_smaller_catalogue_is_refused() -> None:
+def test_a_smaller_catalog_is_refused() -> None:
     with pytest.raises(BundleError, match="histories: the arrays do not fit together"):
         opened(Histories, arrays(histories()), items=3)

@@ -67,16 +67,16 @@ def layout(case: Case, scale: float, short: float) -> Layout:
 
 
 @given(cases(), st.floats(0.1, 3), st.floats(0, 20))
-def test_the_product_of_user_and_item_is_behaviour_plus_scaled_content(case: Case, beta: float, short: float) -> None:
+def test_the_product_of_user_and_item_is_behavior_plus_scaled_content(case: Case, beta: float, short: float) -> None:
     scale = beta * blending.score_unit(case.users, case.items)
     rows = blending.items_for_user(case.items, case.texts, scale)
     for user, history in enumerate(case.histories):
         row = blending.user_vector(case.users[user], case.texts[history], layout(case, scale, short))
         content, emphasis = mean_text(case, user), 1 + short / max(1, len(history))
         for item in range(len(case.items)):
-            behaviour = sum(p * q for p, q in zip(case.users[user].tolist(), case.items[item].tolist(), strict=True))
+            behavior = sum(p * q for p, q in zip(case.users[user].tolist(), case.items[item].tolist(), strict=True))
             speech = sum(c * t for c, t in zip(content, case.texts[item].tolist(), strict=True))
-            wanted = behaviour + scale * emphasis * speech
+            wanted = behavior + scale * emphasis * speech
             assert float(row @ rows[item]) == pytest.approx(wanted, abs=1e-4 * emphasis, rel=1e-4)
 
 
@@ -115,8 +115,8 @@ def test_the_product_of_two_items_is_the_weighted_mean_of_cosines(case: Case, we
     rows = blending.items_like_item(case.items, case.texts, weight, trust)
     for i in range(len(rows)):
         for j in range(len(rows)):
-            behaviour = float(trust[i] * trust[j]) * cosine(case.items[i], case.items[j])
-            wanted = weight * behaviour + (1 - weight) * cosine(case.texts[i], case.texts[j])
+            behavior = float(trust[i] * trust[j]) * cosine(case.items[i], case.items[j])
+            wanted = weight * behavior + (1 - weight) * cosine(case.texts[i], case.texts[j])
             assert float(rows[i] @ rows[j]) == pytest.approx(wanted, abs=1e-5)
 
 
@@ -135,7 +135,7 @@ def test_a_cold_item_is_carried_by_its_content_alone() -> None:
     like_item = blending.items_like_item(factors, texts, 0.25, blending.reliability(np.array([9, 0]), 5.0))
     assert for_user[1].tolist() == pytest.approx([0, 0, 1.2, 1.6])
     assert like_item[1, :2].tolist() == [0, 0]
-    # behaviour of a cold item says nothing, so the product is (1 - w) cos(t_i, t_j) = 0.75 * 0.6
+    # behavior of a cold item says nothing, so the product is (1 - w) cos(t_i, t_j) = 0.75 * 0.6
     assert float(like_item[0] @ like_item[1]) == pytest.approx(0.45)
 
 
@@ -153,8 +153,8 @@ def test_one_unit_gives_both_parts_the_same_scale() -> None:
     items = random.normal(size=(60, 8)).astype(np.float32)
     texts = unit_rows(random.normal(size=(60, 5)).astype(np.float32))
     rows = blending.items_for_user(items, texts, blending.score_unit(users, items))
-    behaviour, content = np.linalg.norm(rows[:, :8], axis=1), np.linalg.norm(rows[:, 8:], axis=1)
-    assert content.mean() == pytest.approx(behaviour.mean() * np.linalg.norm(users, axis=1).mean(), rel=1e-5)
+    behavior, content = np.linalg.norm(rows[:, :8], axis=1), np.linalg.norm(rows[:, 8:], axis=1)
+    assert content.mean() == pytest.approx(behavior.mean() * np.linalg.norm(users, axis=1).mean(), rel=1e-5)
 
 
 @pytest.mark.parametrize(("n_users", "n_items"), [(0, 3), (3, 0), (3, 3)])
@@ -207,7 +207,7 @@ def test_without_half_at_every_warm_item_is_trusted_and_a_cold_one_is_not() -> N
     assert blending.reliability(np.array([0, 1, 7]), 0.0).tolist() == [0, 1, 1]
 
 
-def test_without_content_behaviour_counts_in_full() -> None:
+def test_without_content_behavior_counts_in_full() -> None:
     factors, nothing = np.array([[3, 4], [0, 0]], np.float32), np.zeros((2, 0), np.float32)
     rows = blending.items_like_item(factors, nothing, 0.3, np.ones(2, np.float32))
     assert rows.ravel().tolist() == pytest.approx([0.6, 0.8, 0, 0])

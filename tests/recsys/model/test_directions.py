@@ -18,7 +18,7 @@ def test_what_is_written_is_read_back() -> None:
     assert len(opened(Directions, arrays(Directions(())), items=1)) == 0
 
 
-def test_an_item_that_the_catalogue_does_not_have_is_refused() -> None:
+def test_an_item_that_the_catalog_does_not_have_is_refused() -> None:
     with pytest.raises(BundleError, match="directions: an item is out of range"):
         opened(Directions, arrays(explored.directions()), items=0)
 

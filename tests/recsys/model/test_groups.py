@@ -65,7 +65,7 @@ def test_arrays_that_do_not_fit_are_refused(groups: Groups, broken: dict[str, An
         replace(groups, **broken)
 
 
-def test_an_item_that_the_catalogue_does_not_have_is_refused() -> None:
+def test_an_item_that_the_catalog_does_not_have_is_refused() -> None:
     made = explored.groups(10, 3, "Cluster", kind=Segments)
     with pytest.raises(BundleError, match="segments: an item is out of range"):
         opened(Segments, arrays(made), users=10, items=2)

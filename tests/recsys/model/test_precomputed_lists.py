@@ -34,7 +34,7 @@ def both(model: Model, length: int = LENGTH) -> tuple[Recommender, Recommender]:
     return Recommender(factories.listed(model, length), "v1"), Recommender(model, "v1")
 
 
-@pytest.fixture(scope="module", params=["blended", "behaviour", "twins"])
+@pytest.fixture(scope="module", params=["blended", "behavior", "twins"])
 def pair(request: pytest.FixtureRequest) -> tuple[Recommender, Recommender]:
     """Also items that are the same, whose scores are equal."""
     text_dim = 3 if request.param == "blended" else 0
@@ -129,10 +129,10 @@ def test_who_saw_everything_gets_nothing_and_who_has_no_vector_the_popular_items
     fast, slow = both(factories.model(n_users=2, n_items=3), 3)
     assert fast.recommend("u0", ListRequest(5)) == slow.recommend("u0", ListRequest(5))
     assert fast.recommend("u0", ListRequest(5)).items == ()
-    behaviour = factories.model(text_dim=0, n_neighbors=0)
-    factors = behaviour.user_factors.copy()
+    behavior = factories.model(text_dim=0, n_neighbors=0)
+    factors = behavior.user_factors.copy()
     factors[4] = 0
-    fast, slow = both(replace(behaviour, user_factors=factors))
+    fast, slow = both(replace(behavior, user_factors=factors))
     for asked in (ListRequest(5), ListRequest(50)):
         assert fast.recommend("u4", asked) == slow.recommend("u4", asked)
         assert fast.recommend("u4", asked).fallback

@@ -30,7 +30,7 @@ def test_the_text_of_an_item_becomes_the_content_part_of_its_row() -> None:
         assert not found[:3].any()
 
 
-def test_the_text_and_the_behaviour_of_an_item_become_its_row() -> None:
+def test_the_text_and_the_behavior_of_an_item_become_its_row() -> None:
     np.testing.assert_allclose(likeness().of_text(TEXTS[7], 3 * FACTORS[7]), rows()[7], atol=1e-6)
 
 
@@ -43,7 +43,7 @@ def test_a_text_of_which_nothing_is_known_stays_nothing() -> None:
     assert not likeness().of_text(np.zeros(5, dtype=np.float32), NO_BEHAVIOUR).any()
 
 
-def test_without_content_behaviour_is_all() -> None:
+def test_without_content_behavior_is_all() -> None:
     alone = Likeness.of(0.3, np.empty(0, dtype=np.float32))
     np.testing.assert_allclose(np.linalg.norm(alone.of_user(FACTORS[0], 3)), 1, rtol=1e-6)
 

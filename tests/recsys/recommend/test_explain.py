@@ -95,7 +95,7 @@ def test_reasons_add_up_to_the_score(
 
 
 def loop(model: Model, history: Sequence[int], weights: Sequence[float], item: int) -> dict[int, tuple[float, float]]:
-    """What each item of a history gives to the score of an item: behaviour and content."""
+    """What each item of a history gives to the score of an item: behavior and content."""
     of, n, factors = model.fold_in, len(history), model.layout.factors
     rows = model.items_for_user.table.rows(np.arange(len(model.catalog), dtype=np.int32)).astype(np.float64)
     known = of.rotated.astype(np.float64) @ of.basis.T
@@ -108,11 +108,11 @@ def loop(model: Model, history: Sequence[int], weights: Sequence[float], item: i
     left = known.T @ np.diag(confident) @ known + of.run_regularization[run] * np.eye(factors)
     emphasis = 1 + model.layout.short_history / n
     length = float(np.linalg.norm(rows[list(history), factors:].sum(axis=0)))
-    behaviour, words = (matrix.toarray() for matrix in matrices_of(model.neighborhood))
+    behavior, words = (matrix.toarray() for matrix in matrices_of(model.neighborhood))
     return {
         num: (
             float(rows[item, :factors] @ np.linalg.solve(left, confident[num] * known[num]))
-            + behaviour[num, item] / n**0.5,
+            + behavior[num, item] / n**0.5,
             emphasis * float(rows[num, factors:] @ rows[item, factors:]) / length
             + emphasis * words[num, item] / n**0.5,
         )

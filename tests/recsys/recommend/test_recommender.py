@@ -132,10 +132,10 @@ def test_an_unknown_user_gets_the_popular_items(small: Recommender, model: Model
 
 
 def test_a_user_without_a_vector_gets_the_popular_items_but_none_that_was_seen() -> None:
-    behaviour_only = factories.model(text_dim=0)
-    factors = behaviour_only.user_factors.copy()
+    behavior_only = factories.model(text_dim=0)
+    factors = behavior_only.user_factors.copy()
     factors[4] = 0
-    recommender = Recommender(replace(behaviour_only, user_factors=factors), "v1")
+    recommender = Recommender(replace(behavior_only, user_factors=factors), "v1")
     answer = recommender.recommend("u4", ListRequest(50))
     assert answer.fallback
     assert set(ids(answer)) == set(ITEMS) - {"i4", "i5", "i6"}
@@ -180,7 +180,7 @@ def test_without_content_every_score_is_collaborative() -> None:
 
 @pytest.mark.parametrize("text_dim", [0, 3])
 def test_a_source_says_what_a_score_is_made_of(text_dim: int) -> None:
-    """Also what only the neighborhood adds: a cold item is made of behaviour where it has neighbors by behaviour."""
+    """Also what only the neighborhood adds: a cold item is made of behavior where it has neighbors by behavior."""
     model = factories.model(text_dim=text_dim, n_neighbors=12)
     names = {(True, True): "blended", (True, False): "collaborative", (False, True): "content"}
     cold = set()
@@ -221,7 +221,7 @@ def test_ten_items_are_given_unless_told_otherwise(small: Recommender) -> None:
     assert len(small.similar_items("i0").items) == 10
 
 
-def test_titles_and_records_are_those_of_the_catalogue(small: Recommender, model: Model) -> None:
+def test_titles_and_records_are_those_of_the_catalog(small: Recommender, model: Model) -> None:
     assert all(item.title == f"Title {item.item_id[1:]}" for item in small.recommend("u0", ListRequest(50)).items)
     assert small.item("i7") == model.catalog[7]
 

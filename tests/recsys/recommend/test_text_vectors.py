@@ -1,4 +1,4 @@
-"""A text borrows the behaviour of the items that it describes."""
+"""A text borrows the behavior of the items that it describes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def model(n: int = 60) -> Model:
     )
 
 
-def test_the_behaviour_is_the_mean_of_the_nearest_items_by_their_cosines() -> None:
+def test_the_behavior_is_the_mean_of_the_nearest_items_by_their_cosines() -> None:
     made = model()
     vector = unit_rows(factories.random_vectors(1, 5, seed=9))[0]
     rows = made.items_like_item.table.rows(np.arange(60, dtype=np.int32))

@@ -47,7 +47,7 @@ def meanings(seed: int) -> Vectors:
 
 
 def kingdom(weight: float = 0.5) -> Recommender:
-    """A model in which behaviour and content of items have the same structure, in other coordinates."""
+    """A model in which behavior and content of items have the same structure, in other coordinates."""
     base = factories.model(n_items=len(PEOPLE), factors=12, text_dim=12)
     factors, texts = meanings(0), unit_rows(meanings(1))
     trust = np.ones(len(PEOPLE), dtype=np.float32)
@@ -183,7 +183,7 @@ class TestStrategies:
 
 
 def plane(rows: Vectors) -> Recommender:
-    """Items with the given rows of behaviour, (n, 2)."""
+    """Items with the given rows of behavior, (n, 2)."""
     n = len(rows)
     model = factories.model(n_items=n, factors=2, text_dim=0)
     return Recommender(replace(model, items_like_item=ExactIndex(VectorTable.from_vectors(rows))), "v")

@@ -1,4 +1,4 @@
-"""The encoder that is fitted on the catalogue."""
+"""The encoder that is fitted on the catalog."""
 
 from __future__ import annotations
 

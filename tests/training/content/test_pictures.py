@@ -27,7 +27,7 @@ COLOURS = ("red", "green", "blue")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Six pictures, a catalogue that names them, and towers."""
+    """Six pictures, a catalog that names them, and towers."""
     tiny_towers.write(tmp_path / "towers")
     (tmp_path / "prints").mkdir()
     for num in range(6):
@@ -108,7 +108,7 @@ def test_pictures_that_cannot_be_used_are_told_and_few_are_let_pass(folder: Path
     assert any(reason in note for note in found.notes)
 
 
-def test_a_catalogue_without_the_column_is_told(folder: Path) -> None:
+def test_a_catalog_without_the_column_is_told(folder: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"content.picture_column: the items have no column 'image' of pictures.*'images'"
     ):

@@ -120,8 +120,8 @@ def test_nothing_that_is_held_out_is_learned_from(some_users: Path) -> None:
     assert parts.interactions is validation.train
     gone = validation.train.item_counts() == 0
     assert not parts.factors.items[gone].any()
-    assert not parts.behaviour[gone].nnz
-    assert not parts.behaviour[:, gone].nnz
+    assert not parts.behavior[gone].nnz
+    assert not parts.behavior[:, gone].nnz
 
 
 def test_a_disliked_item_may_stand_in_a_list_that_is_measured(some_users: Path) -> None:

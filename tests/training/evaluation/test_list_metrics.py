@@ -99,7 +99,7 @@ def test_tenths_by_hand() -> None:
     assert shares == (0.25, 0.125, 0, 0, 0, 0, 0, 0, 0.125, 0.5)
 
 
-def test_cold_items_are_in_the_tail_and_small_catalogues_leave_tenths_empty() -> None:
+def test_cold_items_are_in_the_tail_and_small_catalogs_leave_tenths_empty() -> None:
     counts = np.array([0, 3, 0, 7, 5])
     # from the tail: 2, 0 (cold; the lower number nearer to the head), 1, 4, 3 in the tenths 0, 2, 4, 6, 8
     shares = [list_metrics.share_by_tenth(np.array([item], np.int32), counts).index(1) for item in range(5)]

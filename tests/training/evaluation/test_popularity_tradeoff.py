@@ -81,7 +81,7 @@ def test_the_section_shows_every_penalty_and_says_how_far_it_is_free(comparison:
     shown = section_of(comparison)
     assert shown.count("<tr") == 1 + len(popularity_tradeoff.PENALTIES)
     assert "coverage goes from" in shown
-    assert 'aria-label="ndcg@5 over the share of the catalogue' in shown
+    assert 'aria-label="ndcg@5 over the share of the catalog' in shown
     dear = tuple(replace(one, ndcg=replace(one.ndcg, mean=0.0)) for one in comparison.tradeoff[1:])
     costly = section_of(replace(comparison, tradeoff=(comparison.tradeoff[0], *dear)))
     assert "Every penalty that was tried costs more hits than chance explains" in costly

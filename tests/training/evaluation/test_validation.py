@@ -77,7 +77,7 @@ def cold_hits(found: Validation) -> float:
     return float((found.train.item_counts()[found.test.item_nums] == 0).mean())
 
 
-def test_items_are_held_out_as_a_whole_where_the_catalogue_has_many_cold_ones() -> None:
+def test_items_are_held_out_as_a_whole_where_the_catalog_has_many_cold_ones() -> None:
     pairs = tastes.tastes(n_users=120, n_items=60, cold=30)
     found = cut(pairs)
     wanted = COLD_SHARE * 0.5

@@ -46,9 +46,9 @@ def cosines(texts: list[str]) -> Matrix:
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
-def test_by_behaviour_is_the_damped_cosine(power: float) -> None:
+def test_by_behavior_is_the_damped_cosine(power: float) -> None:
     pairs = tastes.tastes(cold=3)
-    found = neighbors.by_behaviour(pairs, 100, power, 0)
+    found = neighbors.by_behavior(pairs, 100, power, 0)
     assert (found.shape, found.dtype) == ((36, 36), np.float32)
     assert found.toarray() == pytest.approx(scaled(likeness(pairs, power)), abs=1e-6)
     assert found.max(axis=1).toarray()[:33].mean() == pytest.approx(1)
@@ -61,7 +61,7 @@ def test_the_weights_of_the_interactions_do_not_count() -> None:
     heavy = Interactions(
         pairs.users, pairs.items, pairs.user_nums, pairs.item_nums, np.arange(1, 1 + len(pairs), dtype=np.float32)
     )
-    one, other = (neighbors.by_behaviour(of, 10, 0.5, 0) for of in (pairs, heavy))
+    one, other = (neighbors.by_behavior(of, 10, 0.5, 0) for of in (pairs, heavy))
     assert np.array_equal(one.toarray(), other.toarray())
 
 
@@ -77,7 +77,7 @@ def test_by_words_is_the_cosine_of_tf_idf() -> None:
 def test_only_the_nearest_are_kept(n: int) -> None:
     pairs = tastes.tastes(n_users=200, loyalty=0.6)
     whole = likeness(pairs, 0.5)
-    found = neighbors.by_behaviour(pairs, n, 0.5, 0)
+    found = neighbors.by_behavior(pairs, n, 0.5, 0)
     assert np.diff(found.indptr).tolist() == [n] * 36
     for row, (kept, every) in enumerate(zip(found.toarray(), scaled(whole), strict=True)):
         largest = np.sort(every)[::-1][:n]
@@ -86,7 +86,7 @@ def test_only_the_nearest_are_kept(n: int) -> None:
 
 def test_of_equal_ones_those_that_stand_first_are_kept() -> None:
     pairs = factories.interactions([("u", item) for item in "abcdef"])
-    found = neighbors.by_behaviour(pairs, 2, 0.5, 0)
+    found = neighbors.by_behavior(pairs, 2, 0.5, 0)
     assert [row.nonzero()[0].tolist() for row in found.toarray()] == [[1, 2], [0, 2], [0, 1], [0, 1], [0, 1], [0, 1]]
     same = neighbors.by_words(["same text"] * 5, 2)
     assert [row.nonzero()[0].tolist() for row in same.toarray()] == [[1, 2], [0, 2], [0, 1], [0, 1], [0, 1]]
@@ -109,14 +109,14 @@ def test_an_item_without_text_has_no_neighbor_and_is_nobody_s() -> None:
 
 @pytest.mark.parametrize("pairs", [[("u", "a")], [("u", "a"), ("v", "b")]])
 def test_items_that_share_no_user_have_no_neighbor(pairs: list[tuple[str, str]]) -> None:
-    assert neighbors.by_behaviour(factories.interactions(pairs, items=["cold"]), 5, 0.5, 0).nnz == 0
+    assert neighbors.by_behavior(factories.interactions(pairs, items=["cold"]), 5, 0.5, 0).nnz == 0
 
 
 def test_small_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     pairs, texts = tastes.tastes(), tastes.texts()
-    whole = neighbors.by_behaviour(pairs, 5, 0.5, 0), neighbors.by_words(texts, 5)
+    whole = neighbors.by_behavior(pairs, 5, 0.5, 0), neighbors.by_words(texts, 5)
     monkeypatch.setattr(neighbors, "BLOCK_PRODUCTS", 1)
-    pieces = neighbors.by_behaviour(pairs, 5, 0.5, 0), neighbors.by_words(texts, 5)
+    pieces = neighbors.by_behavior(pairs, 5, 0.5, 0), neighbors.by_words(texts, 5)
     for one, other in zip(whole, pieces, strict=True):
         assert np.array_equal(one.toarray(), other.toarray())
 
@@ -133,10 +133,10 @@ def test_bounded_work_leaves_out_interactions_of_the_busiest_users(monkeypatch: 
     pairs = [(calm.users.id(u), calm.items.id(i)) for u, i in zip(calm.user_nums, calm.item_nums, strict=True)]
     pairs += [(f"busy{user}", f"i{item:03}") for user in range(3) for item in range(36)]
     data = factories.interactions(pairs, items=list(calm.items))
-    whole = neighbors.by_behaviour(data, 5, 0.0, 0)
+    whole = neighbors.by_behavior(data, 5, 0.0, 0)
     most = 90 * 6**2 + 3 * 10**2
     monkeypatch.setattr(neighbors, "MOST_PRODUCTS", most)
-    one, same, other = (neighbors.by_behaviour(data, 5, 0.0, seed) for seed in (1, 1, 2))
+    one, same, other = (neighbors.by_behavior(data, 5, 0.0, seed) for seed in (1, 1, 2))
     assert np.array_equal(one.toarray(), same.toarray())
     assert not np.array_equal(one.toarray(), other.toarray())
     assert purity(one) > 0.9

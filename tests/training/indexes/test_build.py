@@ -111,7 +111,7 @@ def test_an_exact_index_needs_no_deep_forest() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 11])
-def test_catalogues_smaller_than_an_answer(n: int) -> None:
+def test_catalogs_smaller_than_an_answer(n: int) -> None:
     info = built(factories.random_vectors(n, DIM)).info
     assert (info.recall, info.forest_recall, info.scan_rows) == (1.0, 1.0, n)
 

@@ -36,7 +36,7 @@ def same(one: Lists, other: Lists) -> bool:
 
 
 def rows_of(lists: Lists, row: int) -> list[tuple[int, float, float]]:
-    """The items of one list with scores and the parts that behaviour makes."""
+    """The items of one list with scores and the parts that behavior makes."""
     columns = (lists.nums[row].tolist(), lists.scores[row].tolist(), lists.collaborative[row].tolist())
     return [one for one in zip(*columns, strict=True) if one[0] >= 0]
 
@@ -53,15 +53,15 @@ def test_lists_hold_the_best_items_by_brute_force(annoy: bool, length: int) -> N
         best = score_oracle.best(truth, score_oracle.seen(model, user), length)
         assert len(found) == len(best)
         assert [score for _, score, _ in found] == pytest.approx([truth[num] for num in best], abs=1e-4)
-        for num, score, behaviour in found:
-            assert (score, behaviour) == pytest.approx((truth[num], parts[num][0]), abs=1e-4)
+        for num, score, behavior in found:
+            assert (score, behavior) == pytest.approx((truth[num], parts[num][0]), abs=1e-4)
     rows = model.items_like_item.table.rows(np.arange(50, dtype=np.int32)).astype(np.float64)
     for item in range(50):
         truth, found = (rows @ rows[item]).tolist(), rows_of(model.need(ItemLists), item)
         best = score_oracle.best(truth, {item}, length)
         assert [score for _, score, _ in found] == pytest.approx([truth[num] for num in best], abs=1e-5)
-        for num, _, behaviour in found:
-            assert behaviour == pytest.approx(float(rows[num, :4] @ rows[item, :4]), abs=1e-5)
+        for num, _, behavior in found:
+            assert behavior == pytest.approx(float(rows[num, :4] @ rows[item, :4]), abs=1e-5)
 
 
 @pytest.mark.parametrize("shape", [{}, BAREST, {"annoy": True}, {"n_users": 200, "n_items": 300, "factors": 33}])

@@ -1,4 +1,4 @@
-"""From files to interactions and a catalogue: nothing is lost, nothing is invented."""
+"""From files to interactions and a catalog: nothing is lost, nothing is invented."""
 
 from __future__ import annotations
 

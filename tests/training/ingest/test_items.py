@@ -1,4 +1,4 @@
-"""Rows of item files become catalogue records."""
+"""Rows of item files become catalog records."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def known(texts: list[str], titles: list[str] | None = None, **attributes: list[
         Catalog.from_items(records),
         blending.centered(vectors),
         vectors,
-        neighbors.by_behaviour(pairs, 20, 0.5, 0),
+        neighbors.by_behavior(pairs, 20, 0.5, 0),
         neighbors.by_words(texts, 20),
         Histories.from_interactions(pairs).matrix(),
     )
@@ -59,7 +59,7 @@ def test_exchanged_texts_are_found() -> None:
     assert users >= odd_items.FEWEST_USERS
 
 
-def test_where_texts_say_nothing_of_behaviour_nothing_is_said() -> None:
+def test_where_texts_say_nothing_of_behavior_nothing_is_said() -> None:
     texts = tastes.texts(N, 5)
     shuffled = [texts[num] for num in np.random.default_rng(0).permutation(N)]
     assert odd_items.disagreements(known(shuffled), 0) == {}

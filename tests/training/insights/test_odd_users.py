@@ -53,7 +53,7 @@ def test_people_are_not_accused() -> None:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("skew", [0.0, 0.8])
 def test_tastes_are_not_accused(seed: int, skew: float) -> None:
-    """Four groups of one taste each, in a catalogue whose items are all as popular, or some far more: nobody is false."""
+    """Four groups of one taste each, in a catalog whose items are all as popular, or some far more: nobody is false."""
     random = np.random.default_rng(seed)
     taste, kind = random.integers(4, size=200), np.arange(300) % 4
     popularity = random.permutation(np.arange(1.0, 301.0) ** -skew)

@@ -53,8 +53,8 @@ def items(told: bool, seed: int = 0) -> list[Item]:
 
 def space(catalog: Catalog, weight: float = 0.5) -> tagging.Space:
     texts = encode([item.text for item in catalog])
-    behaviour = np.zeros((len(catalog), FACTORS), dtype=np.float32)
-    rows = np.hstack((behaviour, np.float32(np.sqrt(1 - weight)) * texts)).astype(np.float32)
+    behavior = np.zeros((len(catalog), FACTORS), dtype=np.float32)
+    rows = np.hstack((behavior, np.float32(np.sqrt(1 - weight)) * texts)).astype(np.float32)
     return tagging.Space(rows, FACTORS, Likeness.of(weight, np.zeros(DIM, dtype=np.float32)), encode)
 
 
@@ -125,13 +125,13 @@ def test_what_is_measured_was_not_chosen_on() -> None:
 
 
 @pytest.mark.parametrize("few", [[], [Item("a")], [Item(f"i{n}", attributes={"g": [f"v{n}"]}) for n in range(40)]])
-def test_a_catalogue_whose_values_do_not_repeat_has_none(few: list[Item]) -> None:
+def test_a_catalog_whose_values_do_not_repeat_has_none(few: list[Item]) -> None:
     if few:
         catalog = Catalog.from_items(few)
         assert tagging.fit(catalog, space(catalog)) is None
 
 
-def test_without_texts_and_behaviour_nobody_votes() -> None:
+def test_without_texts_and_behavior_nobody_votes() -> None:
     catalog = Catalog.from_items(items(told=False))
     nothing = tagging.Space(
         np.zeros((N, FACTORS), np.float32), FACTORS, Likeness.of(1, np.zeros(0, np.float32)), encode
@@ -142,7 +142,7 @@ def test_without_texts_and_behaviour_nobody_votes() -> None:
 
 
 def test_a_trained_model_answers_as_it_was_measured(some_users: Path) -> None:
-    """F1 of the genres of the sample, each asked as an item of the catalogue."""
+    """F1 of the genres of the sample, each asked as an item of the catalog."""
     trained = pipeline.train(small(some_users), Stages(quiet=True))
     asking, model = Recommender(trained.model, ""), trained.model
     names = list(model.need(Tagging).names)

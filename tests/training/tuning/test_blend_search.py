@@ -48,9 +48,9 @@ def without_words(of: Content) -> Content:
     return replace(of, words=neighbors.no_neighbors(of.words.shape[0]))
 
 
-def without_behaviour(of: Content) -> Content:
+def without_behavior(of: Content) -> Content:
     nobody = neighbors.no_neighbors(of.words.shape[0])
-    return replace(of, behaviour=dict.fromkeys(of.behaviour, nobody))
+    return replace(of, behavior=dict.fromkeys(of.behavior, nobody))
 
 
 def value(of: Validation, factors: Factors, content: Content, weights: Weights, k: int = 10) -> float:
@@ -77,17 +77,17 @@ def searched(
 
 def test_what_only_the_texts_tell_gives_them_weight(validation: Validation, content: Content) -> None:
     factors, before = noise(validation), value(validation, noise(validation), content, FACTORS_ALONE)
-    weights, found = searched(validation, factors, without_behaviour(content))
+    weights, found = searched(validation, factors, without_behavior(content))
     assert max(weights["beta"], weights["lexical"]) >= 1
     assert found > before + 0.2
-    assert found == pytest.approx(value(validation, factors, without_behaviour(content), weights))
-    dense, _ = searched(validation, factors, without_behaviour(without_words(content)))
+    assert found == pytest.approx(value(validation, factors, without_behavior(content), weights))
+    dense, _ = searched(validation, factors, without_behavior(without_words(content)))
     assert dense["beta"] >= 1
     assert dense["lexical"] == 0
 
 
 def test_what_only_rare_words_tell_gives_them_weight(validation: Validation, content: Content) -> None:
-    lexical = replace(without_behaviour(content), texts=content.texts[:, :0])
+    lexical = replace(without_behavior(content), texts=content.texts[:, :0])
     weights, found = searched(validation, noise(validation), lexical)
     assert weights["lexical"] >= 0.7
     assert weights["beta"] == 0
@@ -104,7 +104,7 @@ def test_what_only_the_neighbors_tell_gives_them_weight(validation: Validation, 
 def test_factors_that_know_all_are_not_drowned_in_noise(validation: Validation) -> None:
     random = np.random.default_rng(1)
     of_nothing = [" ".join(f"w{word}" for word in random.permutation(20)[:4]) for _ in range(36)]
-    content = without_behaviour(tastes.content(validation.train, of_nothing))
+    content = without_behavior(tastes.content(validation.train, of_nothing))
     start = {**FACTORS_ALONE, "beta": 4.0, "lexical": 1.5}
     weights, found = searched(validation, knowing(validation), content, start)
     assert weights["beta"] < start["beta"]
@@ -114,7 +114,7 @@ def test_factors_that_know_all_are_not_drowned_in_noise(validation: Validation) 
 def test_items_whose_factors_are_noise_get_those_of_the_likest(validation: Validation, content: Content) -> None:
     factors = knowing(validation)
     factors.items[::4] = factories.random_vectors(9, FACTORS)
-    weights, found = searched(validation, factors, without_behaviour(content), {**FACTORS_ALONE, "prior_at": 4.0})
+    weights, found = searched(validation, factors, without_behavior(content), {**FACTORS_ALONE, "prior_at": 4.0})
     assert weights["prior_at"] >= 4
     assert found > value(validation, factors, content, {**weights, "prior_at": 0.0}) + 0.01
 

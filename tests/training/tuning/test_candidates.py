@@ -57,7 +57,7 @@ def served(
         seen_only=empty_histories(validation.train),
         factors=factors,
         texts=content.texts,
-        behaviour=content.behaviour[weights["neighbor_power"]],
+        behavior=content.behavior[weights["neighbor_power"]],
         words=content.words,
     )
     recommender = Recommender(exact_model(parts, Config(blend=BlendConfig(**weights))), "")
