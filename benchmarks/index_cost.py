@@ -1,7 +1,7 @@
 """Cost of a query with the forest and with the exact scan: ``python benchmarks/index_cost.py STORE`` prints a table.
 
 Times both for the same queries of the current model of a store, alternating. Source of FOREST_COST in
-training/indexes/build.py and of docs/decisions/0003.
+training/indexes/forest_or_scan.py and of docs/decisions/0003.
 """
 
 from __future__ import annotations

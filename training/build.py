@@ -24,7 +24,8 @@ from training.factors import als
 from training.factors.blend import assemble, blend_parts
 from training.indexes import build
 from training.indexes import precompute_lists as lists
-from training.indexes.build import Query, sample
+from training.indexes.build import sample
+from training.indexes.forest_or_scan import Query
 from training.ingest.dataset import checksum
 from training.insights import anomalies, tagging
 from training.insights.odd_items import Known

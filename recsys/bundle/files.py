@@ -22,12 +22,3 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def switch_link(link: Path, target: str) -> None:
-    """Let `link` point to `target`; a reader sees the old target or the new one, never none."""
-    fresh = link.with_name(f".{link.name}")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(target)
-    os.replace(fresh, link)
-    sync(link.parent)

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.bundle.bundle import ModelBundle, check_files, list_files, load_bundle, write_manifest, write_model
-from recsys.bundle.files import switch_link, sync, write_bytes
+from recsys.bundle.files import sync, write_bytes
 from recsys.bundle.manifest import SCHEMA_VERSION, VERSION_PATTERN, FileInfo, Header, Manifest
 from recsys.errors import BundleError, NoModelError, NotFoundError, StoreError
 from recsys.model.model import Model
@@ -223,3 +223,12 @@ def verify_all(store: Store) -> Iterator[tuple[str, str]]:
             yield version, ""
         except BundleError as error:
             yield version, str(error)
+
+
+def switch_link(link: Path, target: str) -> None:
+    """Let `link` point to `target`; a reader sees the old target or the new one, never none."""
+    fresh = link.with_name(f".{link.name}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    os.replace(fresh, link)
+    sync(link.parent)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 from array import array
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.part import Column, Fields, Part, Pointers
+from recsys.data.part import Column, Part, Pointers
 
 Nums = NDArray[np.int32]
 DIGEST_BYTES = 16
@@ -24,16 +24,10 @@ DIGEST_BYTES = 16
 class Numbers(Part):
     """Numbers of attribute ``a``: ``values[indptr[a]:indptr[a + 1]]``, rising, with their ``items`` beside them."""
 
-    name: ClassVar[str] = "attributes"
-    fields: ClassVar[Fields] = {
-        "indptr": Pointers("names", "numbers"),
-        "values": Column(np.float64, "numbers", finite=True),
-        "items": Column(np.int32, "numbers", low=0, below="items"),
-    }
-
-    indptr: NDArray[np.int64]
-    values: NDArray[np.float64]
-    items: Nums
+    name = "attributes"
+    indptr: Annotated[NDArray[np.int64], Pointers("names", "numbers")]
+    values: Annotated[NDArray[np.float64], Column(np.float64, "numbers", finite=True)]
+    items: Annotated[Nums, Column(np.int32, "numbers", low=0, below="items")]
 
     def sound(self) -> bool:
         falls = 1 + np.flatnonzero(self.values[1:] < self.values[:-1])  # allowed from one attribute to the next
@@ -64,20 +58,12 @@ class Texts(Part):
     are the row numbers of the attributes with strings.
     """
 
-    name: ClassVar[str] = "attributes"
-    fields: ClassVar[Fields] = {
-        "indptr": Pointers("values", "texts"),
-        "items": Column(np.int32, "texts", low=0, below="items"),
-        "attributes": Column(np.int32, "with texts", low=0, below="names"),
-        "high": Column(np.uint64, "values"),
-        "low": Column(np.uint64, "values"),
-    }
-
-    indptr: NDArray[np.int64]
-    items: Nums
-    attributes: Nums
-    high: NDArray[np.uint64]
-    low: NDArray[np.uint64]
+    name = "attributes"
+    indptr: Annotated[NDArray[np.int64], Pointers("values", "texts")]
+    items: Annotated[Nums, Column(np.int32, "texts", low=0, below="items")]
+    attributes: Annotated[Nums, Column(np.int32, "with texts", low=0, below="names")]
+    high: Annotated[NDArray[np.uint64], Column(np.uint64, "values")]
+    low: Annotated[NDArray[np.uint64], Column(np.uint64, "values")]
 
     def sound(self) -> bool:
         high_rises, low_rises = (half[1:] > half[:-1] for half in (self.high, self.low))

@@ -6,7 +6,7 @@ import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from recsys.data.attribute_index import Numbers, Nums, Texts, digest, invert_num
 from recsys.data.catalog import Catalog
 from recsys.data.filters import Condition, number_in, plain_text, shown
 from recsys.data.packed import PackedStrings
-from recsys.data.part import Fields, Nested, Part, Size
+from recsys.data.part import Nested, Part, Size
 from recsys.errors import BundleError, QueryError, did_you_mean
 
 Kind = Literal["number", "text", "number and text"]
@@ -37,18 +37,11 @@ class Attributes(Part):
         When the parts do not fit together.
     """
 
-    name: ClassVar[str] = "attributes"
-    fields: ClassVar[Fields] = {
-        "strings": Nested(PackedStrings, "names"),
-        "n_items": Size("items"),
-        "numbers": Nested(Numbers),
-        "texts": Nested(Texts),
-    }
-
-    strings: PackedStrings  # names of the attributes, in the order of first occurrence
-    n_items: int
-    numbers: Numbers
-    texts: Texts
+    name = "attributes"
+    strings: Annotated[PackedStrings, Nested(PackedStrings, "names")]  # their names, in the order of first occurrence
+    n_items: Annotated[int, Size("items")]
+    numbers: Annotated[Numbers, Nested(Numbers)]
+    texts: Annotated[Texts, Nested(Texts)]
     nums: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated
 
 from recsys.data.ids import IdMap
 from recsys.data.packed import PackedStrings
-from recsys.data.part import Fields, Nested, Part
+from recsys.data.part import Nested, Part
 
 Attribute = str | int | float | list[str]
 
@@ -32,16 +32,10 @@ class Catalog(Part):
     Titles, which every answer contains, are also stored separately.
     """
 
-    name: ClassVar[str] = "catalog"
-    fields: ClassVar[Fields] = {
-        "items": Nested(IdMap, "items"),
-        "records": Nested(PackedStrings, "items"),
-        "titles": Nested(PackedStrings, "items"),
-    }
-
-    items: IdMap
-    records: PackedStrings
-    titles: PackedStrings
+    name = "catalog"
+    items: Annotated[IdMap, Nested(IdMap, "items")]
+    records: Annotated[PackedStrings, Nested(PackedStrings, "items")]
+    titles: Annotated[PackedStrings, Nested(PackedStrings, "items")]
 
     @classmethod
     def from_items(cls, items: Sequence[Item]) -> Catalog:

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.data.interactions import Interactions
-from recsys.data.part import Column, Fields, Part, Pointers, Size
+from recsys.data.part import Column, Part, Pointers, Size
 
 
 @dataclass(frozen=True, eq=False)
 class Histories(Part):
     """Items of user ``u``: ``item_nums[indptr[u]:indptr[u + 1]]``, rising, with their weights beside them."""
 
-    name: ClassVar[str] = "histories"
-    fields: ClassVar[Fields] = {
-        "indptr": Pointers("users", "entries"),
-        "item_nums": Column(np.int32, "entries", low=0, below="items"),
-        "weights": Column(np.float32, "entries"),
-        "n_items": Size("items"),
-    }
-
-    indptr: NDArray[np.int64]
-    item_nums: NDArray[np.int32]
-    weights: NDArray[np.float32]
-    n_items: int
+    name = "histories"
+    indptr: Annotated[NDArray[np.int64], Pointers("users", "entries")]
+    item_nums: Annotated[NDArray[np.int32], Column(np.int32, "entries", low=0, below="items")]
+    weights: Annotated[NDArray[np.float32], Column(np.float32, "entries")]
+    n_items: Annotated[int, Size("items")]
 
     @classmethod
     def from_interactions(cls, interactions: Interactions) -> Histories:

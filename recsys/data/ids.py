@@ -5,13 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.packed import PackedStrings
-from recsys.data.part import Column, Fields, Nested, Part, Pointers
+from recsys.data.part import Column, Nested, Part, Pointers
 from recsys.errors import DataError
 
 
@@ -23,16 +23,10 @@ class IdMap(Part):
     buckets: ``nums[starts[b]:starts[b + 1]]`` are the rows of bucket ``b``. `strings` has the id of each row.
     """
 
-    name: ClassVar[str] = "id map"
-    fields: ClassVar[Fields] = {
-        "strings": Nested(PackedStrings, "n"),
-        "starts": Pointers("buckets", "n", kind=np.int32),
-        "nums": Column(np.int32, "n", low=0, below="n"),
-    }
-
-    strings: PackedStrings
-    starts: NDArray[np.int32]
-    nums: NDArray[np.int32]
+    name = "id map"
+    strings: Annotated[PackedStrings, Nested(PackedStrings, "n")]
+    starts: Annotated[NDArray[np.int32], Pointers("buckets", "n", kind=np.int32)]
+    nums: Annotated[NDArray[np.int32], Column(np.int32, "n", low=0, below="n")]
 
     def sound(self) -> bool:
         return len(self.starts) > 1

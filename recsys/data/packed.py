@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from recsys.data.part import Arrays, Column, Field, Fields, Part, Pointers, Sizes, UnfitError
+from recsys.data.part import Arrays, Column, Field, Part, Pointers, Sizes, UnfitError
 from recsys.errors import BundleError
 from recsys.strict import first_problem
 
@@ -20,11 +20,9 @@ from recsys.strict import first_problem
 class PackedStrings(Part):
     """Strings concatenated as UTF-8: string ``i`` is ``blob[offsets[i]:offsets[i + 1]]``."""
 
-    name: ClassVar[str] = "packed strings"
-    fields: ClassVar[Fields] = {"blob": Column(np.uint8, "bytes"), "offsets": Pointers("strings", "bytes")}
-
-    blob: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
+    name = "packed strings"
+    blob: Annotated[NDArray[np.uint8], Column(np.uint8, "bytes")]
+    offsets: Annotated[NDArray[np.int64], Pointers("strings", "bytes")]
     _bytes: memoryview = field(init=False, repr=False)  # views of the same memory; faster for single strings
     _places: memoryview = field(init=False, repr=False)
 

@@ -88,7 +88,7 @@ def of_item(recommender: Recommender, item_id: str, hidden: AbstractSet[str] = N
 
 
 def of_text(recommender: Recommender, vector: Vectors, hidden: AbstractSet[str] = NONE) -> Suggested:
-    """Return suggestions for a text from its encoded vector, (text_dim,); raises as :func:`of_item`."""
+    """Return suggestions for a text from its encoded vector, (text_dim,); raises UnansweredError."""
     row = content_row(recommender.model, vector)
     return _suggested(_Query(recommender.model, row, "text", recommender.nums(hidden)))
 

@@ -18,13 +18,13 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.ids import IdMap
-from recsys.data.part import Column, Fields, Nested, Part, Pointers, Size
+from recsys.data.part import Column, Nested, Part, Pointers, Size
 from recsys.data.vectors import Vectors
 from recsys.text.vocabulary import QUERY_STOP_WORDS
 
@@ -40,22 +40,18 @@ Nums = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class Bm25(Part):
-    """Inverted index of texts by their words."""
+    """Inverted index of texts by their words.
 
-    name: ClassVar[str] = "keywords"
-    fields: ClassVar[Fields] = {
-        "words": Nested(IdMap, "words"),
-        "indptr": Pointers("words", "entries", strictly=True),
-        "item_nums": Column(np.int32, "entries", low=0, below="items"),
-        "impacts": Column(np.float32, "entries", finite=True),
-        "n_items": Size("items"),
-    }
+    The texts with word ``w`` are ``item_nums[indptr[w]:indptr[w + 1]]``, rising; `impacts` is what the word adds to the score
+    of each, above 0.
+    """
 
-    words: IdMap
-    indptr: NDArray[np.int64]  # (n_words + 1,)
-    item_nums: Nums  # the texts with word w: item_nums[indptr[w]:indptr[w + 1]], rising
-    impacts: Vectors  # what the word adds to the score of each, above 0
-    n_items: int
+    name = "keywords"
+    words: Annotated[IdMap, Nested(IdMap, "words")]
+    indptr: Annotated[NDArray[np.int64], Pointers("words", "entries", strictly=True)]
+    item_nums: Annotated[Nums, Column(np.int32, "entries", low=0, below="items")]
+    impacts: Annotated[Vectors, Column(np.float32, "entries", finite=True)]
+    n_items: Annotated[int, Size("items")]
 
     def sound(self) -> bool:
         falls = 1 + np.flatnonzero(self.item_nums[1:] <= self.item_nums[:-1])  # allowed from one word to the next

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from rapidfuzz.distance import OSA
 from recsys.data.catalog import Catalog
 from recsys.data.ids import IdMap
 from recsys.data.packed import PackedStrings
-from recsys.data.part import Column, Fields, Nested, Part, Pointers, Size
+from recsys.data.part import Column, Nested, Part, Pointers, Size
 from recsys.text.name_rules import MOST_WORDS, CatalogNames, Value
 from recsys.text.tokens import ARTICLES, letters, max_typos, phrase, within
 
@@ -28,30 +28,24 @@ Nums = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class NameIndex(Part):
-    """Index of the phrases that name items and attribute values."""
+    """Index of the phrases that name items and attribute values.
 
-    name: ClassVar[str] = "names"
-    fields: ClassVar[Fields] = {
-        "phrases": Nested(IdMap, "phrases"),
-        "indptr": Pointers("phrases", "targets", strictly=True),
-        "targets": Column(np.int32, "targets", below="items"),
-        "common": Column(np.bool_, "phrases"),
-        "letters": Column(np.uint32, "phrases"),
-        "lengths": Column(np.int32, "phrases"),
-        "values": Nested(PackedStrings, "values"),
-        "value_attributes": Column(np.int32, "values", low=0),
-        "n_items": Size("items"),
-    }
+    `phrases` are words folded by :mod:`recsys.text.tokens`, joined by blanks, without a leading article. Phrase ``p`` names
+    ``targets[indptr[p]:indptr[p + 1]]``: row numbers of items from 0 on, and value ``v`` as ``-1 - v``. `common` marks phrases
+    of common words (:mod:`recsys.text.name_rules`), `letters` has a bit for each letter of a phrase, `lengths` their numbers
+    of characters. `value_attributes` are the numbers of the values' attributes in :class:`recsys.data.attributes.Attributes`.
+    """
 
-    phrases: IdMap  # words folded by recsys.text.tokens, joined by blanks, without a leading article
-    indptr: NDArray[np.int64]  # (n_phrases + 1,)
-    targets: Nums  # of phrase p: targets[indptr[p]:indptr[p + 1]], row numbers of items from 0 on; value v is -1 - v
-    common: NDArray[np.bool_]  # (n_phrases,)
-    letters: NDArray[np.uint32]  # (n_phrases,)
-    lengths: Nums  # of the phrases in characters, (n_phrases,)
-    values: PackedStrings  # texts of the values
-    value_attributes: Nums  # numbers of their attributes, as in recsys.data.attributes.Attributes, (n_values,)
-    n_items: int
+    name = "names"
+    phrases: Annotated[IdMap, Nested(IdMap, "phrases")]
+    indptr: Annotated[NDArray[np.int64], Pointers("phrases", "targets", strictly=True)]
+    targets: Annotated[Nums, Column(np.int32, "targets", below="items")]
+    common: Annotated[NDArray[np.bool_], Column(np.bool_, "phrases")]
+    letters: Annotated[NDArray[np.uint32], Column(np.uint32, "phrases")]
+    lengths: Annotated[Nums, Column(np.int32, "phrases")]
+    values: Annotated[PackedStrings, Nested(PackedStrings, "values")]
+    value_attributes: Annotated[Nums, Column(np.int32, "values", low=0)]
+    n_items: Annotated[int, Size("items")]
 
     def sound(self) -> bool:
         hashed = len(self.phrases.starts) == max(1, len(self.phrases)) + 1

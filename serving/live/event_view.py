@@ -79,9 +79,10 @@ class EventView:
         return self.store()
 
     def read(self, user_id: str, recommender: Recommender, up_to: int = EVER) -> UserEvents:
-        """Return what the model of `recommender` does not know of a user, up to the `seq` of the first page of a list.
+        """Return what the model of `recommender` does not know of a user; events after number `up_to` count as later ones.
 
-        Raises EventStoreError when the store could never be read.
+        A list has the number of its first page in its recommendation_id. Raises EventStoreError when the store could never be
+        read.
         """
         if not self._where:
             return NO_EVENTS

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from recsys.bundle.bundle import MANIFEST
-from recsys.bundle.files import switch_link
-from recsys.bundle.store import CURRENT, Store
+from recsys.bundle.store import CURRENT, Store, switch_link
 from tests.support import factories
 from tests.support.faults import bundles
 from tests.support.faults.damage import damaged_forests

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from recsys.explore.outliers import Evidence, Outlier
 from recsys.model.extras import tagging
 from training.evaluation.results import Comparison, Figure, HistoryBin, Measured, Segment, TradeoffPoint
-from training.indexes.build import IndexPoint
+from training.indexes.forest_or_scan import IndexPoint
 from training.report.data import Exposure, ReportData, TagQuality, UserSample
 from training.tuning.trials import Trial
 

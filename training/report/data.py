@@ -9,7 +9,7 @@ from recsys.explore.outliers import Outlier
 from recsys.model.extras import tagging
 from training.evaluation.results import Comparison
 from training.explore.explore import Explored
-from training.indexes.build import IndexPoint
+from training.indexes.forest_or_scan import IndexPoint
 from training.tuning.trials import Trial
 
 

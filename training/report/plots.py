@@ -22,7 +22,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from training.evaluation.results import Comparison, Figure, Measured, TradeoffPoint
-from training.indexes.build import IndexPoint
+from training.indexes.forest_or_scan import IndexPoint
 from training.tuning.trials import Trial
 
 INK = "#1f2329"  # becomes the color of the text around the plot

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from recsys.bundle.bundle import MANIFEST, MODEL, file_sha256
-from recsys.bundle.files import switch_link
-from recsys.bundle.store import CURRENT, Store
+from recsys.bundle.store import CURRENT, Store, switch_link
 from tests.support.faults import bundles
 
 SWITCHES = 3000

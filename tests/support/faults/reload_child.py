@@ -11,8 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-from recsys.bundle.files import switch_link
-from recsys.bundle.store import CURRENT, Store
+from recsys.bundle.store import CURRENT, Store, switch_link
 from recsys.config import ServeConfig
 from serving import app as operation
 from serving.app import create_app

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recsys.bundle.files import switch_link
-from recsys.bundle.store import CURRENT, Store
+from recsys.bundle.store import CURRENT, Store, switch_link
 from serving.live.reload import Reloader
 from serving.live.serving_model import ServingModel
 from serving.live.verdicts import Verdicts

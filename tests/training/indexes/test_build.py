@@ -14,7 +14,8 @@ from recsys.errors import ModelRejectedError
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import ExactIndex, VectorTable
 from tests.support import factories
-from training.indexes.build import RECALL_AT, BuiltIndex, Query, build_index, sample
+from training.indexes.build import BuiltIndex, build_index, sample
+from training.indexes.forest_or_scan import RECALL_AT, Query
 
 N, DIM = 3000, 16
 
@@ -69,6 +70,7 @@ def test_what_was_asked_for_serves(kind: Literal["annoy", "exact"], index: type)
     found = built(kind=kind)
     assert isinstance(found.serving, index)
     assert found.info.serves == kind
+    assert found.points[0].name.startswith(kind)  # the report fills the first one
     assert isinstance(found.forest, AnnoyVectorIndex)
 
 

@@ -15,7 +15,7 @@ import pytest
 from tests.support import factories
 from tests.support.report_example import FULL, HOSTILE, INSIGHTS, Page, example, hostile, way
 from training.evaluation.results import Comparison, Figure, HistoryBin, Measured, Segment
-from training.indexes.build import IndexPoint
+from training.indexes.forest_or_scan import IndexPoint
 from training.report import plots
 from training.report.data import ReportData
 from training.report.render import render
