@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
 from recsys.strict import Record
 
 Positive = Annotated[int, Field(ge=1)]
+T = TypeVar("T")
 Share = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 AboveZero = Annotated[float, Field(gt=0)]
@@ -26,9 +27,10 @@ class Section(Record):
     """Base of the sections."""
 
 
-def key(default: Any, description: str) -> Any:
+def key(default: T, description: str) -> T:
     """Declare a key by its default and its line of text."""
-    return Field(default, description=description)
+    declared: T = Field(default, description=description)
+    return declared
 
 
 class DataConfig(Section):

@@ -14,4 +14,4 @@ class Record(BaseModel):
 def first_problem(error: ValidationError) -> str:
     """Return the place and the message of the first problem, in one line."""
     first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return " ".join(f"{'.'.join(map(str, first['loc']))}: {first['msg']}".split())

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from recsys.bundle.manifest import Counts, EncoderInfo, Header, PictureInfo, Shape
 from recsys.data.attributes import Attributes
 from recsys.data.histories import Histories
 from recsys.data.vectors import Vectors
 from recsys.events.records import EventsInfo
-from recsys.index.exact import VectorTable
+from recsys.index.exact import NO_INDEX, VectorTable
 from recsys.model import blending
+from recsys.model.model import Model
 from recsys.model.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
 from recsys.model.similarity import Likeness
 from recsys.text.bm25 import Bm25
@@ -21,7 +21,7 @@ from training.content.attribute_terms import value_texts
 from training.evaluation import quality_gate
 from training.explore import explore
 from training.factors import als
-from training.factors.blend import assemble, blend_parts
+from training.factors.blend import blend_parts
 from training.indexes import build
 from training.indexes import precompute_lists as lists
 from training.indexes.build import sample
@@ -118,20 +118,28 @@ def find_anomalies(run: TrainingRun) -> TrainingRun:
 
 def build_model(run: TrainingRun) -> TrainingRun:
     """Put the model together, without what is computed by querying it: lists, groups, map and directions."""
-    pairs, indexes, pictures = run.parts.interactions, run.indexes, run.pictures
-    serving = {name: built.serving for name, built in indexes.items()}
-    model = assemble(
-        run.parts,
-        run.blended,
-        run.config,
+    config, parts, pairs, pictures = run.config, run.parts, run.parts.interactions, run.pictures
+    serving = {name: built.serving for name, built in run.indexes.items()}
+    model = Model(
+        users=pairs.users,
+        catalog=parts.catalog,
+        histories=Histories.from_interactions(pairs),
+        seen_only=parts.seen_only,
+        popularity=Popularity.from_interactions(pairs, config.data.half_life_days),
         trending=Popularity.from_interactions(pairs, TRENDING_HALF_LIFE_DAYS),
-        fold_in=als.fold_in(pairs, run.config.als, run.parts.factors.items),
+        user_factors=parts.factors.users,
+        layout=run.blended.layout,
+        items_for_user=serving["items_for_user"],
+        items_like_item=serving["items_like_item"],
+        neighborhood=run.blended.neighborhood,
+        fold_in=als.fold_in(pairs, config.als, parts.factors.items),
         attributes=run.attributes,
         likeness=run.similarity,
-        forests={name: built.forest for name, built in indexes.items()},
+        items_by_text=serving.get("items_by_text", NO_INDEX),
+        items_by_picture=serving.get("items_by_picture", NO_INDEX),
+        forests={name: built.forest for name, built in run.indexes.items()},
         encoder_files=run.encoded.encoder_files,
         picture_encoder_files=pictures.encoder_files,
-        **serving,
     )
     extras = (run.keywords, run.names, run.tagging, run.anomalies, pictures.tags)
     return replace(run, model=model.with_extras(*(part for part in extras if part is not None)))
@@ -151,7 +159,7 @@ def explore_model(run: TrainingRun) -> TrainingRun:
 def write_header(run: TrainingRun) -> TrainingRun:
     """Describe the model for the manifest."""
     model, dataset, encoded, rules = run.model, run.dataset, run.encoded, run.dataset.rules
-    infos: dict[str, Any] = {"items_by_text": None} | {name: built.info for name, built in run.indexes.items()}
+    infos = {name: built.info for name, built in run.indexes.items()}
     header = Header(
         counts=Counts(users=len(model.users), items=len(model.catalog), interactions=len(dataset.interactions)),
         shape=Shape(**vars(model.layout)),
@@ -164,6 +172,9 @@ def write_header(run: TrainingRun) -> TrainingRun:
         data_sha256=checksum(dataset),
         metrics=quality_gate.metrics_of(run.comparison) | tagging.figures(run.tagging) | run.explored.metrics(),
         pictures=PictureInfo(encoder=run.pictures.encoder, dim=model.picture_dim),
-        **infos,
+        items_for_user=infos["items_for_user"],
+        items_like_item=infos["items_like_item"],
+        items_by_text=infos.get("items_by_text"),
+        items_by_picture=infos.get("items_by_picture"),
     )
     return replace(run, header=header)

@@ -49,7 +49,8 @@ class Catalog(Part):
         return len(self.items)
 
     def __getitem__(self, num: int) -> Item:
-        return Item(self.items.id(num), *json.loads(self.records.raw(num)))
+        title, text, attributes = json.loads(self.records.raw(num))
+        return Item(self.items.id(num), title, text, attributes)
 
     def __iter__(self) -> Iterator[Item]:
         return (self[num] for num in range(len(self)))

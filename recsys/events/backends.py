@@ -104,8 +104,9 @@ class SqliteFile(Backend):
 
     def _connect(self) -> sqlite3.Connection:
         self._check_identity()
-        options: dict[str, Any] = {"isolation_level": None, "check_same_thread": False, "uri": True}
-        connection: sqlite3.Connection = sqlite3.connect(self._uri("rw"), WAIT_SECONDS, **options)
+        connection = sqlite3.connect(
+            self._uri("rw"), WAIT_SECONDS, isolation_level=None, check_same_thread=False, uri=True
+        )
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":  # the file keeps the mode
             _until_free(lambda: connection.execute("PRAGMA journal_mode = WAL"))  # it has no timeout
         connection.execute("PRAGMA synchronous = FULL")  # each commit is on the disk

@@ -10,9 +10,9 @@ import mmap
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ POSTGRESQL = "postgresql+psycopg"
 
 Parameters = Mapping[str, Any]
 Row = tuple[Any, ...]
-Execute = Callable[..., int]  # statement, and parameters or a sequence of them
 
 
 class Database:
@@ -83,8 +82,6 @@ class Database:
     def writing(self) -> Iterator[Execute]:
         """Begin a transaction that excludes other writers; its changes are durable after the block.
 
-        The yielded function runs a statement, once or with each of several parameters, and returns the number of changed rows.
-
         Raises
         ------
         EventStoreError
@@ -98,7 +95,7 @@ class Database:
         try:
             with closing(self.engine.raw_connection()) as connection:  # closing rolls back what was not committed
                 self._backend.begin(connection.driver_connection)
-                yield partial(self._execute, connection.cursor())
+                yield Execute(self, connection.cursor())
                 connection.commit()
         except self._errors as error:
             raise EventStoreError(f"{refused}: {one_line(error)}") from error
@@ -136,18 +133,24 @@ class Database:
         compiled = statement.compile(dialect=self.engine.dialect, compile_kwargs={"render_postcompile": True})
         return str(compiled), {name: value for name, value in (compiled.params or {}).items() if value is not None}
 
-    def _execute(
-        self, cursor: Any, statement: ClauseElement, parameters: Parameters | Sequence[Parameters] | None = None
-    ) -> int:
-        text, own = self.compiled(statement)
-        if isinstance(parameters, Sequence):
-            cursor.executemany(text, parameters)
-        else:
-            cursor.execute(text, {**own, **(parameters or {})})
-        return int(cursor.rowcount)
-
     def _cannot_open(self, error: BaseException) -> EventStoreError:
         return EventStoreError(f"event store {self.name}: {getattr(error, 'strerror', None) or one_line(error)}")
+
+
+@dataclass(frozen=True)
+class Execute:
+    """Runs a statement of a transaction, once or with each of several parameters; returns the number of changed rows."""
+
+    database: Database
+    cursor: Any
+
+    def __call__(self, statement: ClauseElement, parameters: Parameters | Sequence[Parameters] | None = None) -> int:
+        text, own = self.database.compiled(statement)
+        if isinstance(parameters, Sequence):
+            self.cursor.executemany(text, parameters)
+        else:
+            self.cursor.execute(text, {**own, **(parameters or {})})
+        return int(self.cursor.rowcount)
 
 
 OPEN: weakref.WeakSet[Database] = weakref.WeakSet()

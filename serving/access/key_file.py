@@ -110,9 +110,11 @@ def generate(
     """Return a new key of 256 random bits and its record; raise KeyFileError for an invalid name."""
     key = "rk_" + secrets.token_hex(32)  # the prefix lets scanners of leaked secrets recognize a key
     created_at = now.astimezone(UTC).replace(microsecond=0)
-    fields = {"scopes": tuple(dict.fromkeys(scopes)), "created_at": created_at, "expires_at": expires_at}
+    unique = tuple(dict.fromkeys(scopes))
     try:
-        return key, KeyRecord.model_validate({"name": name, "sha256": digest(key), **fields})
+        return key, KeyRecord(
+            name=name, sha256=digest(key), scopes=unique, created_at=created_at, expires_at=expires_at
+        )
     except ValidationError as error:
         raise KeyFileError(
             f"{name!r} cannot name a key: up to 64 of A-Z a-z 0-9 . _ - are allowed, a letter or a digit first"

@@ -57,11 +57,12 @@ class Keys:
         self._keys: tuple[KeyRecord, ...] = ()
         self._problem, self._lock = "", threading.Lock()
         self._next_read = clock() + READ_SECONDS
-        if copy is not None and copy.exists():  # not the first worker of its server
-            self._keys = key_file.read(copy)
-            self._poll()
-        else:
+        if copy is None or not copy.exists():  # the first worker of its server
             self._take(key_file.read_for_server(path))
+            return
+        self._poll()
+        if self._problem:
+            self._keys = key_file.read(copy)
 
     def find(self, key: str) -> KeyRecord | None:
         """Return the record of a key, None if it is unknown or expired."""

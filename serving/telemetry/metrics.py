@@ -6,12 +6,12 @@ into memory-mapped files of that folder and any of them answers for all; otherwi
 
 from __future__ import annotations
 
+import json
 import os
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -22,7 +22,9 @@ from prometheus_client import (
     generate_latest,
     values,
 )
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from recsys.recommend.answer import Strategy
 from serving.live.reload import OUTCOMES, Outcome
@@ -32,7 +34,6 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 EVENT_OUTCOMES = ("accepted", "duplicate")
-FORMER_MODELS = re.compile(rb"^recsys_model_.* 0\.0\n", re.MULTILINE)  # labels that no worker has now
 
 
 class Metrics:
@@ -48,7 +49,8 @@ class Metrics:
         self._seconds = Histogram(
             "recsys_request_duration_seconds", text, ("route",), registry=registry, buckets=SECONDS
         )
-        self.in_flight = self._gauge("recsys_requests_in_flight", "Requests being worked on.", "livesum")
+        text = "Requests being worked on."
+        self.in_flight = Gauge("recsys_requests_in_flight", text, registry=registry, multiprocess_mode="livesum")
         self.sheds = Counter("recsys_sheds", "Requests refused because too many were in flight.", registry=registry)
         self._reloads = self._family("recsys_reloads", "Attempts to open another model.", "outcome", OUTCOMES)
         self._events = self._family("recsys_events", "Events by what became of them.", "outcome", EVENT_OUTCOMES)
@@ -56,11 +58,7 @@ class Metrics:
         self._answers = self._family("recsys_answers", "Lists by how they were found.", "strategy", strategies)
         text = "Lists that stand in for what was asked."
         self._fallbacks = self._family("recsys_fallbacks", text, "strategy", strategies)
-        version = ("model_version",)
-        self._workers = self._gauge("recsys_model_info", "Workers that serve a version.", "livesum", version)
-        text = "When a worker last opened it."
-        self._loaded = self._gauge("recsys_model_loaded_timestamp_seconds", text, "livemax", version)
-        self._version: str | None = None
+        self._models = _Models(self._folder)
         self._cached: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
 
     def request(self, method: str, route: str, status: str, seconds: float) -> None:
@@ -88,11 +86,7 @@ class Metrics:
 
     def model(self, serving: Serving) -> None:
         """Note the model that this worker serves."""
-        for gauge, value in ((self._workers, 1.0), (self._loaded, serving.since.timestamp())):
-            if self._version is not None:
-                gauge.labels(self._version).set(0.0)
-            gauge.labels(serving.version).set(value)
-        self._version = serving.version
+        self._models.note(serving.version, serving.since.timestamp())
 
     def exposition(self) -> bytes:
         """Return all metrics in the text format of Prometheus."""
@@ -101,10 +95,9 @@ class Metrics:
             _drop_gauges_of_ended_processes(self._folder)
             registry = CollectorRegistry()
             MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
-        return FORMER_MODELS.sub(b"", generate_latest(registry))
-
-    def _gauge(self, name: str, text: str, mode: Literal["livesum", "livemax"], labels: tuple[str, ...] = ()) -> Gauge:
-        return Gauge(name, text, labels, registry=self._registry, multiprocess_mode=mode)
+        models = CollectorRegistry()
+        models.register(self._models)
+        return generate_latest(registry) + generate_latest(models)
 
     def _family(self, name: str, text: str, label: str, label_values: Iterable[str]) -> dict[str, Counter]:
         """Return a counter for each value of a label, all of which are exposed from the start."""
@@ -112,8 +105,44 @@ class Metrics:
         return {value: counter.labels(value) for value in label_values}
 
 
+class _Models(Collector):
+    """The versions that serve: a small file of each worker, as a label of a gauge would stay after its version."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._own: list[tuple[str, float]] = []
+
+    def note(self, version: str, loaded: float) -> None:
+        self._own = [(version, loaded)]
+        if self._folder is not None:
+            name = f"model_{os.getpid()}.json"
+            fresh = self._folder / f".{name}"
+            with suppress(OSError):
+                fresh.write_text(json.dumps(self._own[0]))
+                os.replace(fresh, self._folder / name)
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ("model_version",)
+        workers = GaugeMetricFamily("recsys_model_info", "Workers that serve a version.", labels=labels)
+        text = "When a worker last opened it."
+        loaded = GaugeMetricFamily("recsys_model_loaded_timestamp_seconds", text, labels=labels)
+        models = self._own if self._folder is None else list(_noted(self._folder))
+        for version in sorted({version for version, _ in models}):
+            times = [time for other, time in models if other == version]
+            workers.add_metric((version,), len(times))
+            loaded.add_metric((version,), max(times))
+        return iter((workers, loaded))
+
+
+def _noted(folder: Path) -> Iterator[tuple[str, float]]:
+    for path in folder.glob("model_*.json"):
+        with suppress(OSError, ValueError):
+            version, loaded = json.loads(path.read_bytes())
+            yield version, loaded
+
+
 def _drop_gauges_of_ended_processes(folder: Path) -> None:
-    for path in folder.glob("gauge_live*_*.db"):
+    for path in [*folder.glob("gauge_live*_*.db"), *folder.glob("model_*.json")]:
         with suppress(PermissionError):  # the number belongs to a process of another user
             try:
                 os.kill(int(path.stem.rpartition("_")[2]), 0)

@@ -100,8 +100,10 @@ class Factorization:
         the same factors."""
         model = self._model
         model.cg_steps = SETTLING_STEPS
-        model.solver(self._confidence, model.user_factors, model.item_factors, 0.0, model.num_threads)
-        model.cg_steps = STEPS
+        try:
+            model.solver(self._confidence, model.user_factors, model.item_factors, 0.0, model.num_threads)
+        finally:
+            model.cg_steps = STEPS
 
     def factors(self) -> Factors:
         """Return the present factors, in the row order of the interactions; raises ModelRejectedError as :func:`fit`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -86,20 +85,6 @@ def blend_parts(parts: FittedParts, blend: BlendConfig) -> BlendedVectors:
 def exact_model(parts: FittedParts, config: Config) -> Model:
     """Return a model for measurements: exact indexes, no extras."""
     blended = blend_parts(parts, config.blend)
-    return assemble(
-        parts,
-        blended,
-        config,
-        items_for_user=ExactIndex(VectorTable.from_vectors(blended.for_user)),
-        items_like_item=ExactIndex(VectorTable.from_vectors(blended.like_item)),
-        fold_in=FoldIn.none(len(parts.catalog), blended.layout.factors),
-        attributes=Attributes.from_catalog(parts.catalog),
-        likeness=Likeness.of(config.blend.weight, np.zeros(blended.layout.text_dim, dtype=np.float32)),
-    )
-
-
-def assemble(parts: FittedParts, blended: BlendedVectors, config: Config, **fields: Any) -> Model:
-    """Return the model of fitted parts and further fields of :class:`Model`; `trending` is the popularity by default."""
     popularity = Popularity.from_interactions(parts.interactions, config.data.half_life_days)
     return Model(
         users=parts.interactions.users,
@@ -107,10 +92,15 @@ def assemble(parts: FittedParts, blended: BlendedVectors, config: Config, **fiel
         histories=Histories.from_interactions(parts.interactions),
         seen_only=parts.seen_only,
         popularity=popularity,
+        trending=popularity,
         user_factors=parts.factors.users,
         layout=blended.layout,
+        items_for_user=ExactIndex(VectorTable.from_vectors(blended.for_user)),
+        items_like_item=ExactIndex(VectorTable.from_vectors(blended.like_item)),
         neighborhood=blended.neighborhood,
-        **({"trending": popularity} | fields),
+        fold_in=FoldIn.none(len(parts.catalog), blended.layout.factors),
+        attributes=Attributes.from_catalog(parts.catalog),
+        likeness=Likeness.of(config.blend.weight, np.zeros(blended.layout.text_dim, dtype=np.float32)),
     )
 
 

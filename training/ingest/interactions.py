@@ -50,7 +50,7 @@ class EventTable:
         self.threshold = movielens.THRESHOLD if threshold is None and config.data.preset else threshold
         missing = 1.0 if self.threshold is None else None  # a missing rating is no rating
         self.number = lru_cache(MOST_NUMBERS)(lambda text: number(text) if text else missing)
-        self.is_deleted = cache(lambda user_id: bool(stored.forgotten) and user_hash(user_id) in stored.forgotten)
+        self.is_deleted = cache(lambda user_id: user_hash(user_id) in stored.forgotten)
         path = config.data.exclude_users
         self.excluded = frozenset(read_ids(Path(path), "data.exclude_users")) if path else frozenset[str]()
         self.n_excluded = self.n_deleted = 0
@@ -87,7 +87,9 @@ class EventTable:
         value = np.array([self.number(text) for text in texts] if texts else [1.0] * n, dtype=np.float64)
         weight = np.array([self._weight(event) for event in events], dtype=np.float64)
         time = np.array([_seconds(text) for text in times] if times else [0] * n, dtype=np.int64)
-        keep = self._wanted(users, what)
+        keep = np.ones(n, dtype=bool)
+        if self.excluded or (self.stored.forgotten and what != WHAT):
+            keep = self._wanted(users, what)
         problems = self._problems(users, items, value, weight, time)
         bad = np.logical_or.reduce([*problems.values()])
         for row in np.flatnonzero(keep & bad):
@@ -102,7 +104,12 @@ class EventTable:
     def _wanted(self, users: Ids, what: str) -> Mask:
         """Return which rows are of users that are neither excluded nor, in the files, deleted."""
         excluded = np.array([user in self.excluded for user in users], dtype=bool)
-        deleted = np.array([what != WHAT and self.is_deleted(user) for user in users], dtype=bool) & ~excluded
+        deleted = (
+            np.array(
+                [what != WHAT and bool(self.stored.forgotten) and self.is_deleted(user) for user in users], dtype=bool
+            )
+            & ~excluded
+        )
         self.n_excluded += int(excluded.sum())
         self.n_deleted += int(deleted.sum())
         return np.asarray(~(excluded | deleted))

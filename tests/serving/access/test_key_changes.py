@@ -213,3 +213,13 @@ def test_control_without_the_last_sound_keys_a_rotation_loses_requests(
 
     monkeypatch.setattr(keys.Keys, "_poll", forget)
     assert rotate(safe)[0] > 0
+
+
+def test_a_damaged_copy_does_not_stop_a_worker_whose_file_is_sound(safe: Safe, tmp_path: Path) -> None:
+    key, copy = safe.add("shop", "read"), tmp_path / "copy.json"
+    keys.Keys(safe.path, copy)
+    copy.write_bytes(b"")
+    assert keys.Keys(safe.path, copy).find(key) is not None
+    keys.Keys(safe.path, copy)
+    safe.path.write_bytes(b"")
+    assert keys.Keys(safe.path, copy).find(key) is not None  # now the copy holds
