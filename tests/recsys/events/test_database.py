@@ -199,7 +199,7 @@ def test_a_server_that_was_restarted_is_found_again(
 
 def test_a_connection_that_was_cut_is_replaced_at_once(postgresql_server: Server, on_server: EventStore) -> None:
     on_server.add([ReceivedEvent("u", "a")])
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'recsys'"
+    others = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'recsys'"
     postgresql_server.sql(others)
     assert len(on_server.read_user("u").events) == 1
     postgresql_server.sql(others)
