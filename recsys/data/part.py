@@ -56,7 +56,11 @@ Fields = Mapping[str, Field]
 
 
 class Part:
-    """Frozen dataclass of declared fields; raises BundleError when they do not fit together."""
+    """Frozen dataclass of declared fields; raises BundleError when they do not fit together.
+
+    The fields are the annotations with a :class:`Field`. A class without any sets `fields`, as ``Groups`` does, whose
+    subclasses differ in the name of a size.
+    """
 
     name: ClassVar[str]
     fields: ClassVar[Fields]

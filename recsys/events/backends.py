@@ -167,10 +167,10 @@ class PostgresqlServer(Backend):
 
 
 def _refuse_ended(connection: Any, *_: object) -> None:
-    """Raise DisconnectionError, upon which the pool opens another connection, if the server has ended this one.
+    """Raise DisconnectionError if the server has closed an idle connection; the pool then opens another.
 
-    Nothing is to be read from a connection that is not in use, except its end. ``pool_pre_ping`` would notice it by a
-    query, which takes as long as reading a user's events.
+    The socket of an idle connection is readable only when the server has closed it. ``pool_pre_ping`` would send a query, which
+    takes as long as reading a user's events.
     """
     if not connection.closed:
         readable = select.poll()

@@ -56,10 +56,8 @@ def serve(settings: Settings, address: str) -> None:
         metrics.mkdir()
         for name in [name for name in os.environ if name.startswith("HTTP_")]:
             del os.environ[name]  # granian shows the environment to every request, where these would be its headers
-        os.environ.update(replace(settings, run=run).environment())
-        os.environ.update(
-            {**ONE_THREAD, **FEW_ARENAS, METRICS_VARIABLE: str(metrics)}
-        )  # the workers are the parallelism
+        workers = replace(settings, run=run).environment()
+        os.environ.update({**workers, **ONE_THREAD, **FEW_ARENAS, METRICS_VARIABLE: str(metrics)})
         logs.configure()
         multiprocessing.set_start_method("spawn", force=True)  # a fork copies the locks of libraries in whatever state
         Supervisor(settings, address, run).serve(target_loader=worker.load, wrap_loader=False)

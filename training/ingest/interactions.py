@@ -87,9 +87,7 @@ class EventTable:
         value = np.array([self.number(text) for text in texts] if texts else [1.0] * n, dtype=np.float64)
         weight = np.array([self._weight(event) for event in events], dtype=np.float64)
         time = np.array([_seconds(text) for text in times] if times else [0] * n, dtype=np.int64)
-        keep = np.ones(n, dtype=bool)
-        if self.excluded or (self.stored.forgotten and what != WHAT):
-            keep = self._wanted(users, what)
+        keep = self._wanted(users, deletes=bool(self.stored.forgotten) and what != WHAT)
         problems = self._problems(users, items, value, weight, time)
         bad = np.logical_or.reduce([*problems.values()])
         for row in np.flatnonzero(keep & bad):
@@ -101,15 +99,12 @@ class EventTable:
         nums = {"user": _numbered(self.users, users[good]), "item": _numbered(self.items, items[good])}
         self.parts.append(pd.DataFrame({**nums, "value": value[good], "weight": weight[good], "time": time[good]}))
 
-    def _wanted(self, users: Ids, what: str) -> Mask:
-        """Return which rows are of users that are neither excluded nor, in the files, deleted."""
+    def _wanted(self, users: Ids, *, deletes: bool) -> Mask:
+        """Return which rows are of users that are neither excluded nor, if `deletes`, deleted; count the others."""
+        if not (self.excluded or deletes):
+            return np.ones(len(users), dtype=bool)
         excluded = np.array([user in self.excluded for user in users], dtype=bool)
-        deleted = (
-            np.array(
-                [what != WHAT and bool(self.stored.forgotten) and self.is_deleted(user) for user in users], dtype=bool
-            )
-            & ~excluded
-        )
+        deleted = np.array([deletes and self.is_deleted(user) for user in users], dtype=bool) & ~excluded
         self.n_excluded += int(excluded.sum())
         self.n_deleted += int(deleted.sum())
         return np.asarray(~(excluded | deleted))
