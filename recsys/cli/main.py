@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from recsys import __version__
+from recsys.cli import streams
 from recsys.config_file import load_config
 from recsys.errors import RecsysError
 
@@ -58,22 +59,36 @@ def main() -> None:
     """Run the command line: 0 on success, 1 on failure, 2 on bad usage or configuration, one clear line for an error."""
     for variable in ONE_THREAD:  # implicit asks for it; its own threads do the work
         os.environ.setdefault(variable, "1")
+    streams.prepare()
+    code: object = 1
+    try:
+        code = _run()
+    except OSError:  # standard error cannot be written
+        if "--debug" in sys.argv:
+            raise
+    finally:
+        streams.abandon()
+    if code:
+        sys.exit(code)
+
+
+def _run() -> object:
+    """Run the command and return its exit code, with a line for an error."""
     try:
         cli.main(standalone_mode=False)
-    except (RecsysError, ModuleNotFoundError, MemoryError) as error:
+        return 0
+    except (RecsysError, ModuleNotFoundError, MemoryError, OSError) as error:
         if "--debug" in sys.argv:
             raise
         for line in _message(error).splitlines():
             click.echo(f"error: {line}", err=True)
-        sys.exit(getattr(error, "exit_code", 1))
+        return getattr(error, "exit_code", 1)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.Abort:
         click.echo("interrupted", err=True)
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of our output, such as head, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 130
 
 
 def _message(error: Exception) -> str:

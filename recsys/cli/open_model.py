@@ -1,13 +1,14 @@
-"""The current model of the configured store, and the requests of commands."""
+"""The current model of the configured store, its events, and the requests of commands."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 
 from recsys.bundle.store import Store
@@ -17,6 +18,7 @@ from recsys.data.vectors import Vectors
 from recsys.encoders.picture_encoders import open_picture_encoder
 from recsys.encoders.pictures import PictureBytes, decode
 from recsys.errors import ConfigError, PictureError
+from recsys.events.changes import NO_CHANGES, Changes
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from recsys.search.pictures import check_pictures
@@ -29,6 +31,40 @@ def open_store(config: Config) -> Store:
 def open_recommender(config: Config) -> Recommender:
     """Open the current model; raises NoModelError when nothing is published, BundleError when the bundle is damaged."""
     return open_store(config).recommender()
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """The current model, and the changes in the configured event store since its training."""
+
+    recommender: Recommender
+    changes: Changes
+
+    @property
+    def source(self) -> str:
+        """The sources of an answer, for people."""
+        store = self.changes.store
+        return f"model {self.recommender.model_version}" + (f", events of {store.name}" if store is not None else "")
+
+    def is_deleted(self, user_id: str) -> bool:
+        """Return whether a user was deleted since training."""
+        return self.changes.of_user(user_id).forgotten
+
+
+def open_model(config: Config) -> OpenModel:
+    """Open the current model, and the configured event store until the command ends; raises also EventStoreError.
+
+    Without a store, the answers are those of the model alone.
+    """
+    recommender = open_recommender(config)
+    where, trained = config.store.events, recommender.events
+    changes = Changes.open(where, trained) if where else NO_CHANGES
+    click.get_current_context().call_on_close(changes.close)
+    if where and trained.store_id and changes.store is None:
+        click.echo(
+            f"warning: there is no event store {where}, with which the model was trained; no event counts", err=True
+        )
+    return OpenModel(recommender, changes)
 
 
 def with_request(command: Callable[..., None]) -> Callable[..., None]:

@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 from urllib.parse import quote
 
@@ -35,7 +36,7 @@ class Backend:
     engine: Engine
 
     def exists(self) -> bool:
-        """Return False if there is certainly no database; opens no connection."""
+        """Return False if there is certainly no database; opens no connection; raises OSError."""
         return True
 
     def create(self) -> None:
@@ -65,12 +66,14 @@ class SqliteFile(Backend):
         self.engine = create_engine(url, creator=self._connect, paramstyle="named", **POOL)
 
     def exists(self) -> bool:
-        return self.path.is_file()
+        try:
+            self._check_kind()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True  # or OSError: what cannot be looked at is not missing
 
     def create(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.is_dir():
-            raise IsADirectoryError("it is a folder")
         sqlite3.connect(self._uri("rwc"), uri=True).close()  # SQLite opens the file itself, see header()
 
     def begin(self, connection: sqlite3.Connection) -> None:
@@ -98,6 +101,10 @@ class SqliteFile(Backend):
         if self._anchor is not None:
             self._anchor.close() if close else KEPT_OPEN.append(self._anchor)
         self._anchor = self._header = None
+
+    def _check_kind(self) -> None:
+        if S_ISDIR(self.path.stat().st_mode):
+            raise IsADirectoryError("it is a folder")
 
     def _uri(self, mode: str) -> str:
         return f"file:{quote(self.name)}?mode={mode}"

@@ -58,6 +58,11 @@ class EventStore:
         database.close()
         return None
 
+    @property
+    def name(self) -> str:
+        """Name of the database for messages, without a password."""
+        return self._database.name
+
     def header(self) -> mmap.mmap | None:
         """Return bytes that every commit of any process changes, see :meth:`Database.header`; None for a server."""
         return self._database.header()

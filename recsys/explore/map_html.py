@@ -7,26 +7,26 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Set as AbstractSet
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-from recsys.explore.json import item_groups
+from recsys.explore.json import item_groups, map_rows
 from recsys.explore.map_svg import color
 from recsys.model.extras.item_map import ItemMap
-from recsys.recommend.recommender import Recommender
+from recsys.recommend.recommender import NONE, Recommender
 
 MOST_POINTS = 50_000
 DIGITS = 4
 
 
-def page(recommender: Recommender) -> str:
-    """Return the page of the most popular MOST_POINTS items that have a place."""
+def page(recommender: Recommender, hidden: AbstractSet[str] = NONE) -> str:
+    """Return the page of the most popular MOST_POINTS items that have a place, without the ids in `hidden`."""
     model = recommender.model
-    order = model.popularity.order
     item_map, clusters = model.need(ItemMap), item_groups(model)
-    nums = order[item_map.placed()[order]][:MOST_POINTS]
+    nums = map_rows(recommender, hidden=hidden)[:MOST_POINTS]
     data: dict[str, Any] = {
         "id": [model.catalog.items.id(num) for num in nums.tolist()],
         "title": [model.catalog.titles[num] for num in nums.tolist()],

@@ -6,16 +6,18 @@ The points of a cluster are a path of lines of length zero with round ends, a do
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.explore.json import item_groups
+from recsys.index.exact import NOTHING
 from recsys.model.extras.groups import NO_GROUP
 from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
-from recsys.recommend.recommender import Recommender
+from recsys.recommend.recommender import NONE, Recommender
 
 SIZE = 720
 MARGIN = 24
@@ -32,14 +34,18 @@ LINE = 15  # of text, in the units of the picture
 Nums = NDArray[np.int32]
 
 
-def draw(model: Model, most: int = MOST_POINTS) -> str:
+def draw(model: Model, most: int = MOST_POINTS, hidden: Nums = NOTHING) -> str:
     """Draw the `most` popular items that have a place, colored by cluster, with names of the largest clusters.
 
-    The result is empty without such items.
+    `hidden` are row numbers of items to leave out. The result is empty without such items.
     """
     order = model.popularity.order
     item_map, clusters = model.extra(ItemMap), item_groups(model)
-    if item_map is None or not len(nums := order[item_map.placed()[order]][:most]):
+    if item_map is None:
+        return ""
+    drawn = item_map.placed()
+    drawn[hidden] = False
+    if not len(nums := order[drawn[order]][:most]):
         return ""
     places = MARGIN + (SIZE - 2 * MARGIN) * (1 + item_map.places[nums].astype(np.float64)) / 2
     places[:, 1] = SIZE - places[:, 1]
@@ -51,9 +57,9 @@ def draw(model: Model, most: int = MOST_POINTS) -> str:
     return f'<svg viewBox="0 0 {SIZE} {SIZE}" role="img" aria-label="{label}">{dots}{names}</svg>'
 
 
-def svg_file(recommender: Recommender) -> str:
-    """Return the drawing as a file."""
-    return alone(draw(recommender.model))
+def svg_file(recommender: Recommender, hidden: AbstractSet[str] = NONE) -> str:
+    """Return the drawing as a file, without the item ids in `hidden`."""
+    return alone(draw(recommender.model, hidden=recommender.nums(hidden)))
 
 
 def alone(drawing: str) -> str:

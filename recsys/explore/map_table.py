@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from recsys.data.attributes import Kind
 from recsys.data.catalog import Attribute
 from recsys.explore.json import item_groups, map_rows
+from recsys.index.exact import Nums
 from recsys.model.extras.item_map import ItemMap
-from recsys.recommend.recommender import Recommender
+from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
 
 TYPES = {"x": "float32", "y": "float32", "cluster": "int32", "popularity": "float32"}
@@ -25,18 +27,21 @@ class MapTable(NamedTuple):
     rows: Iterator[tuple[object, ...]]
 
 
-def map_table(recommender: Recommender, request: ListRequest) -> MapTable:
-    """Return the items that `request` filters; an attribute whose name is taken gets the prefix ``attribute_``."""
+def map_table(recommender: Recommender, request: ListRequest, hidden: AbstractSet[str] = NONE) -> MapTable:
+    """Return the items that `request` filters, without the ids in `hidden`.
+
+    An attribute whose name is taken gets the prefix ``attribute_``.
+    """
     kinds = recommender.model.attributes.names()
     own = {name: f"attribute_{name}" if name in COLUMNS else name for name in kinds}
     types = TYPES | {own[name]: "float64" for name, kind in kinds.items() if kind == "number"}
-    return MapTable((*COLUMNS, *own.values()), types, _rows(recommender, request, kinds))
+    return MapTable((*COLUMNS, *own.values()), types, _rows(recommender, map_rows(recommender, request, hidden), kinds))
 
 
-def _rows(recommender: Recommender, request: ListRequest, kinds: Kinds) -> Iterator[tuple[object, ...]]:
+def _rows(recommender: Recommender, nums: Nums, kinds: Kinds) -> Iterator[tuple[object, ...]]:
     model = recommender.model
     places, clusters = model.need(ItemMap).places, item_groups(model)
-    for num in map_rows(recommender, request).tolist():
+    for num in nums.tolist():
         item, cluster = model.catalog[num], clusters.of(num)
         x, y = places[num].tolist()
         popularity = float(model.popularity.scores[num])

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from recsys.events.changes import NO_CHANGES, Changes
 from recsys.index.exact import NOTHING, ExactIndex, Neighbors, Nums
 from recsys.model.model import Model
-from recsys.recommend.ranking import Ranked, rank_for_user, rank_items, rank_items_at, user_query
+from recsys.recommend.ranking import Ranked, UserQuery, rank_for_user, rank_items, rank_items_at, user_query
 from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import ListRequest
 from recsys.score_order import UNIT, contenders
 
 BLOCK = 128
@@ -21,37 +23,44 @@ MOST_SCORES = 1 << 24  # in a block: 64 MiB
 
 
 def recommend_many(
-    recommender: Recommender, user_nums: Nums, k: int, *, exact: bool = False, penalty: float = 0.0
+    recommender: Recommender,
+    user_nums: Nums,
+    k: int,
+    *,
+    exact: bool = False,
+    penalty: float = 0.0,
+    hidden: Nums = NOTHING,
 ) -> Iterator[Neighbors]:
     """Yield the unseen top `k` of each user, in the order of `user_nums`, equal to single recommendations.
 
     An exact ranking is a matrix product for a block of users; an approximate index is queried for each user.
     Users without a vector get the popular items. `penalty` is the popularity penalty of
-    :func:`recsys.recommend.ranking.rank_for_user`.
+    :func:`recsys.recommend.ranking.rank_for_user`; `hidden` are row numbers of items to leave out, rising.
     """
     if exact or isinstance(recommender.model.items_for_user, ExactIndex):
-        yield from (lists[0] for lists in recommend_penalized(recommender, user_nums, k, (penalty,)))
+        yield from (lists[0] for lists in recommend_penalized(recommender, user_nums, k, (penalty,), hidden))
     else:
-        yield from _in_blocks(recommender, user_nums, partial(_by_query, recommender, k, penalty))
+        yield from _in_blocks(recommender, user_nums, partial(_by_query, recommender, k, penalty, hidden))
 
 
 def recommend_penalized(
-    recommender: Recommender, user_nums: Nums, k: int, penalties: Sequence[float]
+    recommender: Recommender, user_nums: Nums, k: int, penalties: Sequence[float], hidden: Nums = NOTHING
 ) -> Iterator[tuple[Neighbors, ...]]:
     """Yield the exact unseen top `k` of each user under each popularity penalty; all penalties share a product."""
     model = recommender.model
-    for num, ranked in zip(user_nums.tolist(), ranked_lists(recommender, user_nums, k, penalties), strict=True):
+    lists = ranked_lists(recommender, user_nums, k, penalties, hidden)
+    for num, ranked in zip(user_nums.tolist(), lists, strict=True):
         if ranked:
             yield tuple(ranking.found for ranking in ranked)
         else:
-            yield (model.popularity.top(k, model.seen(num)),) * len(penalties)
+            yield (model.popularity.top(k, _without(model, num, hidden)),) * len(penalties)
 
 
 def ranked_lists(
-    recommender: Recommender, user_nums: Nums, k: int, penalties: Sequence[float] = (0.0,)
+    recommender: Recommender, user_nums: Nums, k: int, penalties: Sequence[float] = (0.0,), hidden: Nums = NOTHING
 ) -> Iterator[tuple[Ranked, ...]]:
     """Yield the exact unseen top `k` under each penalty for each user with a vector, an empty tuple for others."""
-    return _in_blocks(recommender, user_nums, partial(_by_product, recommender.model, k, penalties))
+    return _in_blocks(recommender, user_nums, partial(_by_product, recommender.model, k, penalties, hidden))
 
 
 def _in_blocks(recommender: Recommender, user_nums: Nums, answer: Callable[[Nums], list[Any]]) -> Iterator[Any]:
@@ -65,52 +74,74 @@ def _in_blocks(recommender: Recommender, user_nums: Nums, answer: Callable[[Nums
 
 
 def recommend_users(
-    recommender: Recommender, user_ids: Sequence[str], k: int, *, exact: bool = False, penalty: float = 0.0
+    recommender: Recommender, user_ids: Sequence[str], request: ListRequest, changes: Changes = NO_CHANGES
 ) -> Iterator[list[tuple[str, float]]]:
     """Yield the ids and scores of the unseen top `k` of each user, in the order of `user_ids`.
 
-    Unknown users get the popular items.
+    Of `request` only `k`, `exact` and `popularity_penalty` count. Unknown users get the popular items, as do users who were
+    deleted since training. The events of other changed users count. Raises EventStoreError.
     """
     users, item_ids = recommender.users, list(recommender.items)
-    lists = recommend_many(recommender, users.known(user_ids), k, exact=exact, penalty=penalty)
-    popular = recommender.model.popularity.top(k, NOTHING)
+    changed, hidden = changes.users, recommender.nums(changes.hidden)
+    same = users.known(user_id for user_id in user_ids if user_id not in changed)
+    penalty = request.popularity_penalty
+    lists = recommend_many(recommender, same, request.k, exact=request.exact, penalty=penalty, hidden=hidden)
+    popular = recommender.model.popularity.top(request.k, hidden)
     for user_id in user_ids:
+        if user_id in changed:
+            answer = recommender.recommend(user_id, request, changes.of_user(user_id))
+            yield [(item.item_id, item.score) for item in answer.items]
+            continue
         best = next(lists) if user_id in users else popular
         yield [(item_ids[num], score) for num, score in zip(best.nums.tolist(), best.scores.tolist(), strict=True)]
 
 
 def score_pairs(
-    recommender: Recommender, users: Sequence[int | None], items: Sequence[int | None]
+    recommender: Recommender,
+    users: Sequence[int | UserQuery | None],
+    items: Sequence[int | None],
 ) -> list[float | None]:
-    """Return the score of each pair of row numbers; None where either is None (unknown)."""
+    """Return the score of each pair, of a user's row number or query, and an item's row number.
+
+    The score is None where either is None (unknown).
+    """
     model = recommender.model
     scores: list[float | None] = [None] * len(users)
-    rows_of: dict[int, list[int]] = {}
+    rows_of: dict[int | UserQuery, list[int]] = {}
     for row, (user, item) in enumerate(zip(users, items, strict=True)):
         if user is not None and item is not None:
             rows_of.setdefault(user, []).append(row)
     for user, rows in rows_of.items():
         nums = np.unique(np.asarray([items[row] for row in rows], dtype=np.int32))
-        ranked = rank_items(model, user_query(model, user), nums, len(nums)).found
+        query = user_query(model, user) if isinstance(user, int) else user
+        ranked = rank_items(model, query, nums, len(nums)).found
         score_of = dict(zip(ranked.nums.tolist(), ranked.scores.tolist(), strict=True))
         for row in rows:
             scores[row] = score_of[items[row]]
     return scores
 
 
-def _by_query(recommender: Recommender, k: int, penalty: float, user_nums: Nums) -> list[Neighbors]:
+def _without(model: Model, user_num: int, hidden: Nums) -> Nums:
+    """Return the items that a list of the user must not contain, rising."""
+    seen = model.seen(user_num)
+    return np.union1d(seen, hidden).astype(np.int32) if len(hidden) else seen
+
+
+def _by_query(recommender: Recommender, k: int, penalty: float, hidden: Nums, user_nums: Nums) -> list[Neighbors]:
     model = recommender.model
     answers = []
     for num in user_nums.tolist():
-        query, seen = user_query(model, num), model.seen(num)
+        query, skip = user_query(model, num), _without(model, num, hidden)
         if query.vector.any():
-            answers.append(rank_for_user(model, query, k, seen, penalty=penalty).found)
+            answers.append(rank_for_user(model, query, k, skip, penalty=penalty).found)
         else:
-            answers.append(model.popularity.top(k, seen))
+            answers.append(model.popularity.top(k, skip))
     return answers
 
 
-def _by_product(model: Model, k: int, penalties: Sequence[float], user_nums: Nums) -> list[tuple[Ranked, ...]]:
+def _by_product(
+    model: Model, k: int, penalties: Sequence[float], hidden: Nums, user_nums: Nums
+) -> list[tuple[Ranked, ...]]:
     """Select candidates of all users by a single-precision product, then rank them exactly."""
     table = model.items_for_user.table
     queries = [user_query(model, num) for num in user_nums.tolist()]
@@ -127,7 +158,7 @@ def _by_product(model: Model, k: int, penalties: Sequence[float], user_nums: Num
         if any(penalties):
             best = rank_items_at(model, query, table.order[contenders(scores, 1, slack)], 1, (0.0,))[0]
             costs = [penalty * max(0.0, float(best.found.scores[0])) for penalty in penalties]
-        scores[table.positions[model.seen(num)]] = -np.inf
+        scores[table.positions[_without(model, num, hidden)]] = -np.inf
         kept = np.zeros(len(scores), dtype=bool)
         for cost in costs:
             kept[contenders(scores - np.float32(cost) * levels if cost else scores, k, slack)] = True

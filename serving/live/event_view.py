@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from recsys.errors import EventStoreError
 from recsys.events.activity import NO_EVENTS, UserEvents
+from recsys.events.changes import watermark
 from recsys.events.recent_users import RecentUsers
 from recsys.events.records import EVER, user_hash
 from recsys.model.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS, Popularity
@@ -87,15 +88,15 @@ class EventView:
         if not self._where:
             return NO_EVENTS
         store = self._store or self.store()
-        watermark = _watermark(store, recommender)
+        read = watermark(store, recommender.events)
         try:
             recent = self._recent
-            if recent is None or recent.watermark != watermark:
-                recent = self._recent = RecentUsers(store, *watermark)
+            if recent is None or recent.watermark != read:
+                recent = self._recent = RecentUsers(store, *read)
             if not recent.may_have(user_id):
                 self._hidden = recent.hidden
                 return UserEvents(hidden=recent.hidden) if recent.hidden else NO_EVENTS
-            events = store.read_user(user_id, *watermark, up_to)
+            events = store.read_user(user_id, *read, up_to)
             self._hidden = events.hidden
             if time.monotonic() > self._deleted_read_at + DELETED_SECONDS:
                 self._read_deleted(store)
@@ -118,7 +119,7 @@ class EventView:
         store = self.store()
         days = TRENDING_HALF_LIFE_DAYS if kind == "trending" else 0.0
         since = int(time.time() - HALF_LIVES * days * SECONDS_PER_DAY) if days else 0
-        through, _ = _watermark(store, recommender)
+        through, _ = watermark(store, recommender.events)
         try:
             ranking = recommender.popularity_with(kind, store.recent_counts(since, days, through, recommender.rules))
         except EventStoreError as error:
@@ -130,9 +131,3 @@ class EventView:
     def _read_deleted(self, store: EventStore) -> None:
         self._deleted = store.forgotten_hashes()
         self._deleted_read_at = time.monotonic()
-
-
-def _watermark(store: EventStore, recommender: Recommender) -> tuple[int, int]:
-    """Return how far the model has read this store: not at all where it was trained with another one."""
-    model = recommender.events
-    return (model.through, model.forgotten_through) if model.store_id == store.store_id else (0, 0)

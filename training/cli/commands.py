@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from recsys.cli.main import configured
+from recsys.cli.streams import OutputError
 from recsys.config import Config, SplitKind
 from recsys.config_file import render_values
 from recsys.errors import BundleError, ConfigError
@@ -80,15 +81,19 @@ def _train(config: Config, trials: int, no_publish: bool, force: bool) -> None:
     stages, store, version = Stages(), Store(Path(config.store.path)), "not published"
     check = _gate(store, config, force or no_publish)
     trained = pipeline.train(config, stages, trials, _show_line, check)
-    if trained.tuned is not None:
-        click.echo(f"# best of {len(trained.tuned.trials)} fits\n{render_values(trained.config, SEARCHED)}")
     if not no_publish:
         with stages.stage("publish"):
             report = collect.collect_report(trained, stages.seconds)
             version = store.publish(trained.model, trained.header, now(), {collect.REPORT: report})
-    summary.show_trained(trained, version, stages.seconds, trained.config)
-    if not no_publish:
-        click.echo(f"\nreport: {store.path / version / collect.REPORT}")
+    try:  # after the publish, which needs no output
+        if trained.tuned is not None:
+            click.echo(f"# best of {len(trained.tuned.trials)} fits\n{render_values(trained.config, SEARCHED)}")
+        summary.show_trained(trained, version, stages.seconds, trained.config)
+        if not no_publish:
+            click.echo(f"\nreport: {store.path / version / collect.REPORT}")
+    except OutputError as error:
+        published = "" if no_publish else f"; model {version} is published in store {store.path}"
+        raise OutputError(f"{error}{published}") from error
 
 
 def _once(context: click.Context) -> list[str]:

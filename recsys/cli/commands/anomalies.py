@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import open_recommender
+from recsys.cli.open_model import open_model
 from recsys.cli.output import show_json, show_table
 from recsys.config import Config
 from recsys.errors import ConfigError
@@ -32,16 +32,18 @@ def anomalies(config: Config, kind: Subject, k: int, min_score: float, only_susp
     """Items and users that stand out, with a score from 0 to 1 and the evidence."""
     if only_suspects and (as_json or kind == "items" or min_score):
         raise ConfigError("--suspects prints ids of users: give --kind users, and neither --json nor --min-score")
-    recommender = open_recommender(config)
+    opened = open_model(config)
+    recommender, deleted = opened.recommender, opened.changes.users.is_deleted
     if only_suspects:
         for user_id in suspects(recommender):
-            click.echo(user_id)
+            if not deleted(user_id):
+                click.echo(user_id)
         return
-    outliers = page(recommender, kind, k, least=min_score)
+    outliers = page(recommender, kind, k, least=min_score, left_out=deleted, hidden=opened.changes.hidden)
     if as_json:
         show_json(anomalies_object(outliers, kind, recommender.model_version))
         return
-    title = f"{len(outliers.outliers)} of {outliers.total} {kind} that stand out (model {recommender.model_version})"
+    title = f"{len(outliers.outliers)} of {outliers.total} {kind} that stand out ({opened.source})"
     about = ("item_id", "title") if kind == "items" else ("user_id", "suspect")
     rows = [row for one in outliers.outliers for row in _rows(one, kind)]
     show_table(("score", *about, "evidence"), rows, title)

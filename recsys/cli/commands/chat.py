@@ -10,13 +10,12 @@ import click
 
 from recsys.chat import Message, answer_turn, llm_reply
 from recsys.cli.main import configured
-from recsys.cli.open_model import not_blank, open_recommender, with_request
+from recsys.cli.open_model import OpenModel, not_blank, open_model, with_request
 from recsys.cli.output import plain, show_json
 from recsys.config import ChatConfig, Config
 from recsys.encoders.hub import TextEncoder
 from recsys.encoders.opening import open_query_encoder
 from recsys.errors import PhrasingError
-from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 
 ENDS = ("", "/quit", "quit", "exit", "bye")
@@ -39,7 +38,7 @@ def chat_command(
 
     Each TEXT is a turn, the answer to the last one is shown. Without any, a conversation begins; an empty line ends it.
     """
-    chat = _Chat(open_recommender(config), config.chat, request, user_id)
+    chat = _Chat(open_model(config), config.chat, request, user_id)
     not_blank(*turns)
     for text in turns[:-1]:  # "more" and "yes" are about the answer before
         chat.say(text)
@@ -52,7 +51,7 @@ def chat_command(
 
 @dataclass
 class _Chat:
-    recommender: Recommender
+    opened: OpenModel
     config: ChatConfig
     request: ListRequest
     user_id: str | None
@@ -62,13 +61,14 @@ class _Chat:
     def say(self, text: str) -> dict[str, Any]:
         """Return the answer to a turn; add both to the messages."""
         self.messages.append(Message("user", text))
-        turn = answer_turn(self.recommender, self.messages, self.request, self._vectors, user_id=self.user_id)
+        recommender, events = self.opened.recommender, self.opened.changes.of_user(self.user_id or "")
+        turn = answer_turn(recommender, self.messages, self.request, self._vectors, user_id=self.user_id, events=events)
         shown = turn.shown | phrased(self.config, self.messages, turn.shown["reply"])
         self.messages.append(Message("assistant", shown["reply"]))
         return shown
 
     def _vectors(self, texts: Sequence[str]) -> dict[str, Any]:
-        self.encoder = self.encoder or open_query_encoder(self.recommender.encoder)
+        self.encoder = self.encoder or open_query_encoder(self.opened.recommender.encoder)
         return dict(zip(texts, self.encoder.encode(texts), strict=True))
 
 

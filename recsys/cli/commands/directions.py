@@ -6,7 +6,7 @@ import click
 
 from recsys.cli.commands.groups import meaning_lines
 from recsys.cli.main import configured
-from recsys.cli.open_model import open_recommender
+from recsys.cli.open_model import open_model
 from recsys.cli.output import plain, show_json
 from recsys.config import Config
 from recsys.explore.json import directions_object
@@ -17,11 +17,12 @@ from recsys.explore.json import directions_object
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
 def directions(config: Config, as_json: bool) -> None:
     """What the principal directions of the factors and of the text vectors tell apart."""
-    shown = directions_object(open_recommender(config))
+    opened = open_model(config)
+    shown = directions_object(opened.recommender, opened.changes.hidden)
     if as_json:
         show_json(shown)
         return
-    click.echo(f"model {shown['model_version']}")
+    click.echo(opened.source)
     for one in shown["directions"]:
         related = [f"{other['attribute']} {other['correlation']:+.2f}" for other in one["correlations"]]
         share = f"{one['share']:.1%} of the variance"

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import open_recommender
+from recsys.cli.open_model import OpenModel, open_model
 from recsys.cli.output import plain, show_json, show_table
 from recsys.config import Config
 from recsys.explore.json import Kind, Page, cluster_object, clusters_object, segment_object, segments_object
@@ -25,10 +25,13 @@ MEMBER = {"cluster": ("rank", "item_id", "title", "closeness"), "segment": ("ran
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
 def clusters(config: Config, cluster_id: str | None, k: int, offset: int, as_json: bool) -> None:
     """The items in groups, or the members of group CLUSTER_ID, most typical first."""
-    recommender = open_recommender(config)
-    page = Page(k, offset)
-    shown = clusters_object(recommender) if cluster_id is None else cluster_object(recommender, cluster_id, page)
-    _show("cluster", shown, as_json)
+    opened = open_model(config)
+    recommender, hidden, page = opened.recommender, opened.changes.hidden, Page(k, offset)
+    if cluster_id is None:
+        shown = clusters_object(recommender, hidden)
+    else:
+        shown = cluster_object(recommender, cluster_id, page, hidden)
+    _show("cluster", shown, opened, as_json)
 
 
 @click.command("segments")
@@ -39,34 +42,37 @@ def clusters(config: Config, cluster_id: str | None, k: int, offset: int, as_jso
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
 def segments(config: Config, segment_id: str | None, k: int, offset: int, as_json: bool) -> None:
     """The users in groups of like tastes, or the members of group SEGMENT_ID, most typical first."""
-    recommender = open_recommender(config)
-    page = Page(k, offset)
-    shown = segments_object(recommender) if segment_id is None else segment_object(recommender, segment_id, page)
-    _show("segment", shown, as_json)
+    opened = open_model(config)
+    recommender, hidden, page = opened.recommender, opened.changes.hidden, Page(k, offset)
+    if segment_id is None:
+        shown = segments_object(recommender, hidden)
+    else:
+        shown = segment_object(recommender, segment_id, page, hidden, opened.is_deleted)
+    _show("segment", shown, opened, as_json)
 
 
-def _show(kind: Kind, shown: dict[str, Any], as_json: bool) -> None:
+def _show(kind: Kind, shown: dict[str, Any], opened: OpenModel, as_json: bool) -> None:
     if as_json:
         show_json(shown)
     elif "members" in shown:
-        _show_one(kind, shown)
+        _show_one(kind, shown, opened.source)
     else:
-        _show_all(kind, shown)
+        _show_all(kind, shown, opened.source)
 
 
-def _show_all(kind: Kind, shown: dict[str, Any]) -> None:
+def _show_all(kind: Kind, shown: dict[str, Any], source: str) -> None:
     rows = [
         (str(one[f"{kind}_id"]), str(one["size"]), f"{one['cohesion']:.2f}", one["name"], named(one["items"]))
         for one in shown[f"{kind}s"]
     ]
-    title = f"{len(rows)} {kind}s (model {shown['model_version']})"
+    title = f"{len(rows)} {kind}s ({source})"
     show_table(("", "size", "cohesion", "name", "such as" if kind == "cluster" else "uses"), rows, title)
     if shown["ungrouped"]:
         click.echo(f"{shown['ungrouped']} in none, as nothing is known of them")
 
 
-def _show_one(kind: Kind, shown: dict[str, Any]) -> None:
-    head = f"{kind} {shown[f'{kind}_id']}: {shown['name']} ({shown['size']}, model {shown['model_version']})"
+def _show_one(kind: Kind, shown: dict[str, Any], source: str) -> None:
+    head = f"{kind} {shown[f'{kind}_id']}: {shown['name']} ({shown['size']}, {source})"
     click.echo(f"\n{plain(head)}")
     for line in meaning_lines(shown):
         click.echo(f"  {plain(line)}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import open_recommender, with_request
+from recsys.cli.open_model import open_model, with_request
 from recsys.config import Config
 from recsys.data.table_files import check_format, write_rows
 from recsys.errors import ConfigError, DataError
@@ -19,7 +19,7 @@ from recsys.explore.map_table import map_table
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 
-DRAWN: Mapping[str, Callable[[Recommender], str]] = {".svg": svg_file, ".html": page}
+DRAWN: Mapping[str, Callable[[Recommender, Set[str]], str]] = {".svg": svg_file, ".html": page}
 
 
 @click.command("map")
@@ -39,15 +39,16 @@ def item_map(config: Config, request: ListRequest, output: Path) -> None:
         raise ConfigError("--filter chooses rows; a picture (.svg, .html) is of the most popular items")
     if drawn is None:
         check_format(output)
-    recommender = open_recommender(config)
+    opened = open_model(config)
+    recommender, hidden = opened.recommender, opened.changes.hidden
     map_rows(recommender)  # first: there may be none
     if drawn is not None:
-        _write(output, drawn(recommender))
-        click.echo(f"{output} (model {recommender.model_version})", err=True)
+        _write(output, drawn(recommender, hidden))
+        click.echo(f"{output} ({opened.source})", err=True)
         return
-    columns, types, rows = map_table(recommender, request)
+    columns, types, rows = map_table(recommender, request, hidden)
     written = write_rows(output, columns, rows, types)
-    click.echo(f"{written} items in {output} (model {recommender.model_version})", err=True)
+    click.echo(f"{written} items in {output} ({opened.source})", err=True)
 
 
 def _write(path: Path, picture: str) -> None:

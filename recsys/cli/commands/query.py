@@ -5,14 +5,13 @@ from __future__ import annotations
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import not_blank, open_recommender, with_request
+from recsys.cli.open_model import OpenModel, not_blank, open_model, with_request
 from recsys.cli.output import show_answer, show_json
 from recsys.config import Config
 from recsys.encoders.hub import TextEncoder
 from recsys.encoders.opening import open_query_encoder
 from recsys.errors import ConfigError
 from recsys.recommend.json import listed_object
-from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from recsys.search import search_by_examples
 from recsys.search.examples import STRATEGIES, Example, Strategy, VectorQuery, item_example, text_example, user_example
@@ -43,25 +42,27 @@ def query_command(
     """Items like some items, texts and users, and unlike others: vector arithmetic."""
     if not (examples["like"] or examples["like_text"] or examples["like_user"]):
         raise ConfigError("give an example: --like ITEM_ID, --like-text TEXT or --like-user USER_ID")
-    recommender = open_recommender(config)
+    opened = open_model(config)
+    recommender = opened.recommender
     texts = [*examples["like_text"], *examples["unlike_text"]]
     not_blank(*texts)
     encoder = open_query_encoder(recommender.encoder) if texts else None
-    positive = _examples(recommender, encoder, examples["like"], examples["like_text"], examples["like_user"])
-    negative = _examples(recommender, encoder, examples["unlike"], examples["unlike_text"], examples["unlike_user"])
-    answer = search_by_examples(recommender, VectorQuery(positive, negative, strategy), request)
+    positive = _examples(opened, encoder, examples["like"], examples["like_text"], examples["like_user"])
+    negative = _examples(opened, encoder, examples["unlike"], examples["unlike_text"], examples["unlike_user"])
+    answer = search_by_examples(recommender, VectorQuery(positive, negative, strategy), request, opened.changes.hidden)
     if as_json:
         show_json(listed_object(answer, {}, recommender.model_version))
         return
-    show_answer(answer, f"{answer.strategy} (model {recommender.model_version})")
+    show_answer(answer, f"{answer.strategy} ({opened.source})")
 
 
 def _examples(
-    recommender: Recommender, encoder: TextEncoder | None, items: Arguments, texts: Arguments, users: Arguments
+    opened: OpenModel, encoder: TextEncoder | None, items: Arguments, texts: Arguments, users: Arguments
 ) -> tuple[Example, ...]:
+    recommender = opened.recommender
     vectors = encoder.encode(texts) if encoder is not None and texts else ()
     return (
         *(item_example(recommender, item_id) for item_id in items),
         *(text_example(recommender, vector) for vector in vectors),
-        *(user_example(recommender, user_id) for user_id in users),
+        *(user_example(recommender, user_id, opened.changes.of_user(user_id)) for user_id in users),
     )

@@ -12,12 +12,12 @@ from pathlib import Path
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import open_recommender
+from recsys.cli.open_model import OpenModel, open_model
 from recsys.config import Config
 from recsys.data.table_files import check_format, write_rows
 from recsys.errors import ConfigError, DataError, did_you_mean
 from recsys.recommend.batch import score_pairs
-from recsys.recommend.recommender import Recommender
+from recsys.recommend.ranking import UserQuery
 
 CHUNK_ROWS = 100_000
 
@@ -31,15 +31,15 @@ CHUNK_ROWS = 100_000
 def rank(config: Config, source: Path, output: Path) -> None:
     """Score the user_id,item_id pairs of a file: its columns plus score, empty where an id is not known."""
     check_format(output)
-    recommender = open_recommender(config)
+    opened = open_model(config)
     unknown = Counter[str]()
     with _opened(source) as stream:
         reader = csv.DictReader(stream, strict=True)
         columns = _columns(source, reader)
-        rows = _scored(source, reader, recommender, unknown)
+        rows = _scored(source, reader, opened, unknown)
         written = write_rows(output, (*columns, "score"), rows, {"score": "float32"})
     without = f"{unknown['users']} with an unknown user, {unknown['items']} with an unknown item"
-    click.echo(f"{written} pairs in {output}; without a score: {without}", err=True)
+    click.echo(f"{written} pairs in {output} ({opened.source}); without a score: {without}", err=True)
 
 
 def _opened(source: Path):  # type: ignore[no-untyped-def]
@@ -68,17 +68,29 @@ def _columns(source: Path, reader: csv.DictReader[str]) -> list[str]:
 
 
 def _scored(
-    source: Path, reader: csv.DictReader[str], recommender: Recommender, unknown: Counter[str]
+    source: Path, reader: csv.DictReader[str], opened: OpenModel, unknown: Counter[str]
 ) -> Iterator[tuple[object, ...]]:
+    recommender, hidden = opened.recommender, opened.changes.hidden
     try:
         while chunk := list(islice(reader, CHUNK_ROWS)):
             if any(None in row or None in row.values() for row in chunk):
                 line = reader.line_num + 1
                 raise DataError(f"--input {source}: a row before line {line} has a wrong number of fields")
-            users = [recommender.users.get(row["user_id"]) for row in chunk]
-            items = [recommender.items.get(row["item_id"]) for row in chunk]
+            changed = _changed(opened, {row["user_id"] for row in chunk})
+            users = [changed.get(user := row["user_id"], recommender.users.get(user)) for row in chunk]
+            items = [None if (item := row["item_id"]) in hidden else recommender.items.get(item) for row in chunk]
             unknown.update(users=users.count(None), items=items.count(None))
             for row, score in zip(chunk, score_pairs(recommender, users, items), strict=True):
                 yield (*row.values(), score)
     except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:
         raise DataError(f"--input {source} line {reader.line_num + 1}: {error}") from error
+
+
+def _changed(opened: OpenModel, user_ids: set[str]) -> dict[str, int | UserQuery | None]:
+    """Return the queries of users with changes since training; None without data."""
+    changes, queries = opened.changes, dict[str, int | UserQuery | None]()
+    for user_id in sorted(user_ids):
+        if user_id in changes.users:
+            query = opened.recommender.user_state(user_id, changes.of_user(user_id)).query
+            queries[user_id] = query if query.vector.any() else None
+    return queries

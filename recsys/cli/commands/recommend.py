@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import open_recommender, with_request
+from recsys.cli.open_model import OpenModel, open_model, with_request
 from recsys.cli.output import show_answer, show_json
 from recsys.config import Config
 from recsys.data.table_files import check_format, read_ids, write_rows
@@ -17,7 +17,6 @@ from recsys.errors import ConfigError
 from recsys.progress import Stages
 from recsys.recommend.batch import recommend_users
 from recsys.recommend.json import listed_object
-from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 
 COLUMNS = ("user_id", "rank", "item_id", "score")
@@ -38,7 +37,9 @@ ALL = "all"
     help="share of the best score that the most popular item loses, others less; default: serve.popularity_penalty",
 )
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
-@click.option("--users", metavar="FILE|all", help="many users: a file of one id a line, or all of the model")
+@click.option(
+    "--users", metavar="FILE|all", help="many users: a file of one id a line, or all: of the model and its events"
+)
 @click.option("--output", type=click.Path(path_type=Path), help="many users: .csv, .csv.gz, .parquet or .jsonl")
 @with_request
 def recommend(
@@ -63,32 +64,43 @@ def recommend(
     assert user_id is not None
     if output is not None:
         raise ConfigError("--output goes with --users; for one user redirect --json")
-    recommender = open_recommender(config)
-    answer = recommender.recommend(user_id, request)
+    opened = open_model(config)
+    answer = opened.recommender.recommend(user_id, request, opened.changes.of_user(user_id))
     if as_json:
-        show_json(listed_object(answer, {"user_id": user_id}, recommender.model_version))
+        show_json(listed_object(answer, {"user_id": user_id}, opened.recommender.model_version))
         return
     unknown = ", nothing is known of this user" if answer.fallback else ""
-    show_answer(answer, f"{user_id}: {answer.strategy}{unknown} (model {recommender.model_version})")
+    show_answer(answer, f"{user_id}: {answer.strategy}{unknown} ({opened.source})")
 
 
 def _batch(config: Config, users: str, request: ListRequest, output: Path) -> None:
     check_format(output)
     stages = Stages()
     with stages.stage("load"):
-        recommender = open_recommender(config)
-        ids = list(recommender.users) if users == ALL else read_ids(Path(users), "--users")
+        opened = open_model(config)
+        ids = _all_users(opened) if users == ALL else read_ids(Path(users), "--users")
     with stages.stage("recommend", len(ids)) as advance:
-        rows = _rows(recommender, ids, request, advance)
+        rows = _rows(opened, ids, request, advance)
         written = write_rows(output, COLUMNS, rows, {"rank": "int32", "score": "float32"})
-    unknown = [user_id for user_id in ids if user_id not in recommender.users] if users != ALL else []
+    unknown = [] if users == ALL else [user_id for user_id in ids if not _is_known(opened, user_id)]
     popular = f"; {len(unknown)} unknown users (first {unknown[0]!r}) got the popular items" if unknown else ""
-    model = f"model {recommender.model_version}"
-    click.echo(f"{written} rows for {len(ids)} users in {output} ({model}){popular}", err=True)
+    click.echo(f"{written} rows for {len(ids)} users in {output} ({opened.source}){popular}", err=True)
 
 
-def _rows(recommender: Recommender, ids: list[str], request: ListRequest, advance) -> Iterator[tuple[object, ...]]:  # type: ignore[no-untyped-def]
-    lists = recommend_users(recommender, ids, request.k, exact=request.exact, penalty=request.popularity_penalty)
+def _all_users(opened: OpenModel) -> list[str]:
+    """Return the users of the model, then the new ones by their first event; no user who was deleted and has no new event."""
+    changed, known = opened.changes.users, opened.recommender.users
+    new = (user_id for user_id in changed.active if user_id not in known)
+    return [*(user_id for user_id in known if _is_known(opened, user_id)), *new]
+
+
+def _is_known(opened: OpenModel, user_id: str) -> bool:
+    changed = opened.changes.users
+    return user_id in changed.active or (user_id in opened.recommender.users and not changed.is_deleted(user_id))
+
+
+def _rows(opened: OpenModel, ids: list[str], request: ListRequest, advance) -> Iterator[tuple[object, ...]]:  # type: ignore[no-untyped-def]
+    lists = recommend_users(opened.recommender, ids, request, opened.changes)
     for user_id, best in zip(ids, lists, strict=True):
         advance(1)
         for rank, (item_id, score) in enumerate(best, 1):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import encoded_picture, not_blank, open_recommender, with_request
+from recsys.cli.open_model import encoded_picture, not_blank, open_model, with_request
 from recsys.cli.output import plain, show_answer, show_json
 from recsys.config import Config, ContentConfig
 from recsys.encoders.hub import TextEncoder, open_encoder
@@ -71,20 +71,21 @@ def search_command(
         return
     if text is None and mode not in (None, PICTURE):
         raise ConfigError(f"--picture is searched for by --mode {PICTURE}; leave --mode {mode} out")
-    recommender = open_recommender(config)
+    opened = open_model(config)
+    recommender = opened.recommender
     if text is None:
         assert picture is not None
         query: TextQuery | PictureQuery = PictureQuery(encoded_picture(recommender, picture))
     else:
         query = _query(recommender, text, choose_mode(recommender, mode))
-    answer = search(recommender, query, request, user_id)
+    answer = search(recommender, query, request, user_id, opened.changes.of_user(user_id or ""))
     if as_json:
         subject = {} if user_id is None else {"user_id": user_id}
         show_json(search_object(answer, query, subject, recommender.model_version))
         return
     unknown = f", nothing is known of {user_id}" if answer.fallback else ""
     title = f"{text or picture}: {answer.strategy}, {query.mode}{unknown}"
-    show_answer(answer, f"{title} (model {recommender.model_version})")
+    show_answer(answer, f"{title} ({opened.source})")
 
 
 def _query(recommender: Recommender, text: str, mode: SearchMode) -> TextQuery | PictureQuery:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import open_recommender, with_request
+from recsys.cli.open_model import open_model, with_request
 from recsys.cli.output import show_answer, show_json
 from recsys.config import Config
 from recsys.recommend.json import listed_object
@@ -22,10 +22,11 @@ from recsys.recommend.request import ListRequest
 @with_request
 def similar(config: Config, request: ListRequest, item_id: str, as_json: bool) -> None:
     """Items like ITEM_ID, by behavior and content."""
-    recommender = open_recommender(config)
-    answer = recommender.similar_items(item_id, request)
+    opened = open_model(config)
+    recommender = opened.recommender
+    answer = recommender.similar_items(item_id, request, opened.changes.hidden)
     if as_json:
         show_json(listed_object(answer, {"item_id": item_id}, recommender.model_version))
         return
     title = recommender.item(item_id).title
-    show_answer(answer, f"{title or item_id}: {answer.strategy} (model {recommender.model_version})")
+    show_answer(answer, f"{title or item_id}: {answer.strategy} ({opened.source})")

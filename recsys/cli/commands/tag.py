@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import not_blank, open_recommender
+from recsys.cli.open_model import not_blank, open_model
 from recsys.cli.output import show_json, show_table
 from recsys.config import Config
 from recsys.encoders.opening import open_query_encoder
@@ -28,20 +28,21 @@ def tag(config: Config, item_id: str | None, text: str | None, as_json: bool) ->
     if (item_id is None) == (text is None):
         raise ConfigError("give either ITEM_ID or --text, not both and not neither")
     not_blank(text)
-    recommender = open_recommender(config)
+    opened = open_model(config)
+    recommender, hidden = opened.recommender, opened.changes.hidden
     if item_id is not None:
-        suggestions, subject = of_item(recommender, item_id), {"item_id": item_id}
+        suggestions, subject = of_item(recommender, item_id, hidden), {"item_id": item_id}
     else:
         assert text is not None
         vector = open_query_encoder(recommender.encoder).encode([text])[0]
-        suggestions, subject = of_text(recommender, vector), {"text": text}
+        suggestions, subject = of_text(recommender, vector, hidden), {"text": text}
     if as_json:
         show_json(tags_object(suggestions, subject, recommender.model_version))
         return
     columns = ("attribute", "value", "confidence", "suggested", "votes", "voters")
     rows = [_row(one, of) for one in suggestions.attributes for of in one.tags]
     space = "behavior and content" if suggestions.space == "blended" else "text"
-    show_table(columns, rows, f"{text or item_id}: by {space} (model {recommender.model_version})")
+    show_table(columns, rows, f"{text or item_id}: by {space} ({opened.source})")
     for line in _notes(suggestions.attributes):
         click.echo(line)
 

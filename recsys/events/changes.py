@@ -1,0 +1,97 @@
+"""Changes in an event store since a model was trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from recsys.errors import EventStoreError
+from recsys.events.activity import NO_EVENTS, UserEvents
+from recsys.events.records import EventsInfo, user_hash
+
+if TYPE_CHECKING:
+    from recsys.events.store import EventStore
+
+REMEDY = "mend it, or answer from the model alone, deleted users and hidden items included, with --set store.events="
+Result = TypeVar("Result")
+
+
+def watermark(store: EventStore, trained: EventsInfo) -> tuple[int, int]:
+    """Return how far a model has read this store: not at all if it was trained with another one."""
+    return (trained.through, trained.forgotten_through) if trained.store_id == store.store_id else (0, 0)
+
+
+@dataclass(frozen=True)
+class ChangedUsers:
+    """Users with events, in the order of their first event, and hashes of deleted users; one user can be both."""
+
+    active: dict[str, None]
+    deleted: frozenset[bytes]
+
+    def __contains__(self, user_id: str) -> bool:
+        return user_id in self.active or self.is_deleted(user_id)
+
+    def is_deleted(self, user_id: str) -> bool:
+        """Return whether a user was deleted, perhaps before new events."""
+        return bool(self.deleted) and user_hash(user_id) in self.deleted
+
+
+class Changes:
+    """Changes since a model was trained, for a command; none without a store.
+
+    Raises
+    ------
+    EventStoreError
+        Every method, when the store cannot be read; the message has the way out.
+    """
+
+    def __init__(self, store: EventStore | None = None, trained: EventsInfo | None = None) -> None:
+        self.store = store
+        self._watermark = (0, 0) if store is None or trained is None else watermark(store, trained)
+
+    @classmethod
+    def open(cls, where: str, trained: EventsInfo) -> Changes:
+        """Return the changes in a SQLite file or a database, none if it does not exist."""
+        from recsys.events.store import EventStore  # loads SQLAlchemy
+
+        return cls(_read(lambda: EventStore.existing(where)), trained)
+
+    def close(self) -> None:
+        """Close the connections of the store."""
+        if self.store is not None:
+            self.store.close()
+
+    def of_user(self, user_id: str) -> UserEvents:
+        """Return the changes of a user, and the hidden items."""
+        store = self.store
+        return NO_EVENTS if store is None else _read(lambda: store.read_user(user_id, *self._watermark))
+
+    @cached_property
+    def hidden(self) -> frozenset[str]:
+        """Ids of the hidden items."""
+        return frozenset() if self.store is None else _read(self.store.hidden)
+
+    @cached_property
+    def users(self) -> ChangedUsers:
+        """The users that the model does not know as they are now, without a query for each."""
+        if (store := self.store) is None:
+            return ChangedUsers({}, frozenset())
+        through, forgotten_through = self._watermark
+        return _read(
+            lambda: ChangedUsers(
+                dict.fromkeys(event.user_id for events in store.since(through) for event in events),
+                frozenset(digest for digest, _ in store.forgotten_since(forgotten_through)),
+            )
+        )
+
+
+NO_CHANGES = Changes()
+
+
+def _read(query: Callable[[], Result]) -> Result:
+    try:
+        return query()
+    except EventStoreError as error:
+        raise EventStoreError(f"{error}; {REMEDY}") from error
