@@ -60,7 +60,7 @@ def main() -> None:
     for variable in ONE_THREAD:  # implicit asks for it; its own threads do the work
         os.environ.setdefault(variable, "1")
     streams.prepare()
-    code: object = 1
+    code = 1
     try:
         code = _run()
     except OSError:  # standard error cannot be written
@@ -72,7 +72,7 @@ def main() -> None:
         sys.exit(code)
 
 
-def _run() -> object:
+def _run() -> int:
     """Run the command and return its exit code, with a line for an error."""
     try:
         cli.main(standalone_mode=False)
@@ -82,7 +82,7 @@ def _run() -> object:
             raise
         for line in _message(error).splitlines():
             click.echo(f"error: {line}", err=True)
-        return getattr(error, "exit_code", 1)
+        return error.exit_code if isinstance(error, RecsysError) else 1
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -14,6 +14,7 @@ import numpy as np
 from recsys.bundle.store import Store
 from recsys.config import Config
 from recsys.data.filters import parse_filter
+from recsys.data.nearest_ids import near_ids
 from recsys.data.vectors import Vectors
 from recsys.encoders.picture_encoders import open_picture_encoder
 from recsys.encoders.pictures import PictureBytes, decode
@@ -49,6 +50,10 @@ class OpenModel:
     def is_deleted(self, user_id: str) -> bool:
         """Return whether a user was deleted since training."""
         return self.changes.of_user(user_id).forgotten
+
+    def near_users(self, user_id: str) -> str:
+        """Return a text with users, none deleted, whose ids are near an unknown one; empty without any."""
+        return near_ids(self.recommender.users, user_id, self.is_deleted)
 
 
 def open_model(config: Config) -> OpenModel:

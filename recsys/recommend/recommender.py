@@ -12,6 +12,7 @@ import numpy as np
 
 from recsys.data.catalog import Item
 from recsys.data.ids import IdMap
+from recsys.data.nearest_ids import near_ids
 from recsys.encoders.hub import NO_ENCODER, EncoderRef
 from recsys.errors import NotFoundError
 from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
@@ -164,7 +165,8 @@ class Recommender:
         """Return the row number of an item; raises NotFoundError when it is not in the catalog."""
         num = self.model.catalog.items.get(item_id)
         if num is None:
-            raise NotFoundError(f"item {item_id!r} is not in the catalog of model {self.model_version}")
+            near = near_ids(self.items, item_id)
+            raise NotFoundError(f"item {item_id!r} is not in the catalog of model {self.model_version}{near}")
         return num
 
     def event_problem(self, event: str, value: float | None) -> str:

@@ -19,7 +19,7 @@ context_pairs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -90,12 +90,16 @@ def text_example(recommender: Recommender, vector: Vectors, weight: float = 1.0)
 
 
 def user_example(
-    recommender: Recommender, user_id: str, events: UserEvents = NO_EVENTS, weight: float = 1.0
+    recommender: Recommender,
+    user_id: str,
+    events: UserEvents = NO_EVENTS,
+    weight: float = 1.0,
+    near_users: Callable[[str], str] = lambda _: "",
 ) -> Example:
-    """Return a user as an example; raises NotFoundError for a user without data."""
+    """Return a user as an example; raises NotFoundError for a user without data, with the text of `near_users`."""
     model, vector = recommender.model, recommender.user_state(user_id, events).query.vector
     if not vector.any():
-        raise NotFoundError(f"nothing is known of user {user_id!r}")
+        raise NotFoundError(f"nothing is known of user {user_id!r}{near_users(user_id)}")
     return Example(unit_rows(model.likeness.of_user(vector, model.layout.factors)), weight)
 
 

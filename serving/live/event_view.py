@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from recsys.data.nearest_ids import near_ids
 from recsys.errors import EventStoreError
 from recsys.events.activity import NO_EVENTS, UserEvents
 from recsys.events.changes import watermark
@@ -105,6 +106,10 @@ class EventView:
             gone = user_hash(user_id) in self._deleted
             return UserEvents(forgotten=gone, hidden=self._hidden, degraded=True)
         return events
+
+    def near_users(self, recommender: Recommender, user_id: str) -> str:
+        """Return a text with users, none deleted, whose ids are near an unknown one; empty without any."""
+        return near_ids(recommender.users, user_id, lambda known: self.read(known, recommender).forgotten)
 
     def hidden(self, recommender: Recommender) -> frozenset[str]:
         """Return the ids of the items that no list may show now; raises as :meth:`read`."""

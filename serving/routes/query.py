@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Response
 
 from recsys.recommend.json import listed_object
@@ -34,7 +36,8 @@ def blueprint(model: ServingModel, view: EventView, encoding: Encoding) -> Bluep
                 return text_example(recommender, vectors[sent.text], sent.weight)
             assert sent.user_id is not None
             reads.append(view.read(sent.user_id, recommender))
-            return user_example(recommender, sent.user_id, reads[-1], sent.weight)
+            near = partial(view.near_users, recommender)
+            return user_example(recommender, sent.user_id, reads[-1], sent.weight, near)
 
         positive, negative = (tuple(map(example, side)) for side in (examples.positive, examples.negative))
         vector_query = VectorQuery(positive, negative, examples.strategy)

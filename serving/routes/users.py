@@ -30,7 +30,7 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         profile = recommender.profile(user_id, recent)
         events = view.store().history(user_id, MOST_EVENTS) if view.configured and not recent.degraded else ()
         if not (profile.in_model or events or profile.n_liked or profile.n_disliked):
-            raise NotFoundError("nothing is known of this user")
+            raise NotFoundError(f"nothing is known of this user{view.near_users(recommender, user_id)}")
         return private(
             {
                 "user_id": user_id,

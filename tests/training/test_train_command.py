@@ -208,6 +208,20 @@ def test_train_searches_prints_and_keeps_the_best_values(
     assert f"alpha = {best['als']['alpha']}" in page
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which always says that the disk is full")
+def test_a_model_is_published_before_the_output_fails(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data(here)
+    monkeypatch.setattr(sys, "stdout", Path("/dev/full").open("w"))  # noqa: SIM115 - closed with the prepared one
+    code = recsys(monkeypatch, "train", "--force", "--tune", "1")
+    sys.stdout.close()
+    assert code == 1
+    version = Store(here / "var" / "store").current()
+    (error,) = errors_of(capsys.readouterr().err)
+    assert error.endswith(f"No space left on device; model {version} is published in store var/store")
+
+
 def test_one_interaction_a_user_is_trained_and_told_that_nothing_was_searched(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

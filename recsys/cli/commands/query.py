@@ -64,5 +64,8 @@ def _examples(
     return (
         *(item_example(recommender, item_id) for item_id in items),
         *(text_example(recommender, vector) for vector in vectors),
-        *(user_example(recommender, user_id, opened.changes.of_user(user_id)) for user_id in users),
+        *(
+            user_example(recommender, user_id, opened.changes.of_user(user_id), near_users=opened.near_users)
+            for user_id in users
+        ),
     )

@@ -66,10 +66,13 @@ def recommend(
         raise ConfigError("--output goes with --users; for one user redirect --json")
     opened = open_model(config)
     answer = opened.recommender.recommend(user_id, request, opened.changes.of_user(user_id))
+    near = opened.near_users(user_id) if answer.fallback else ""
     if as_json:
         show_json(listed_object(answer, {"user_id": user_id}, opened.recommender.model_version))
+        if near:
+            click.echo(f"nothing is known of user {user_id!r}{near}", err=True)
         return
-    unknown = ", nothing is known of this user" if answer.fallback else ""
+    unknown = f", nothing is known of this user{near}" if answer.fallback else ""
     show_answer(answer, f"{user_id}: {answer.strategy}{unknown} ({opened.source})")
 
 
@@ -83,7 +86,10 @@ def _batch(config: Config, users: str, request: ListRequest, output: Path) -> No
         rows = _rows(opened, ids, request, advance)
         written = write_rows(output, COLUMNS, rows, {"rank": "int32", "score": "float32"})
     unknown = [] if users == ALL else [user_id for user_id in ids if not _is_known(opened, user_id)]
-    popular = f"; {len(unknown)} unknown users (first {unknown[0]!r}) got the popular items" if unknown else ""
+    popular = ""
+    if unknown:
+        first = f"{unknown[0]!r}{opened.near_users(unknown[0])}"
+        popular = f"; {len(unknown)} unknown users (first {first}) got the popular items"
     click.echo(f"{written} rows for {len(ids)} users in {output} ({opened.source}){popular}", err=True)
 
 

@@ -83,7 +83,7 @@ def search_command(
         subject = {} if user_id is None else {"user_id": user_id}
         show_json(search_object(answer, query, subject, recommender.model_version))
         return
-    unknown = f", nothing is known of {user_id}" if answer.fallback else ""
+    unknown = f", nothing is known of {user_id}{opened.near_users(user_id or '')}" if answer.fallback else ""
     title = f"{text or picture}: {answer.strategy}, {query.mode}{unknown}"
     show_answer(answer, f"{title} ({opened.source})")
 

@@ -189,3 +189,24 @@ def test_a_missing_store_of_the_training_is_a_warning(tmp_path: Path) -> None:
     assert done.stderr.startswith(f"warning: there is no event store {tmp_path}/events.sqlite, with which")
     assert len(done.stderr.splitlines()) == 1
     assert json.loads(done.stdout)["items"]
+
+
+def test_unknown_ids_name_near_ones_but_no_deleted_user(folder: Path, client: FlaskClient, tmp_path: Path) -> None:
+    assert (
+        "U5: popular, nothing is known of this user; did you mean 'u5'? (model" in run(folder, "recommend", "U5").stdout
+    )
+    done = run(folder, "recommend", "U5", "--json")
+    assert done.stderr == "nothing is known of user 'U5'; did you mean 'u5'?\n"
+    assert "did you mean" not in run(folder, "recommend", "U3").output
+    assert "did you mean 'i8'?" in str(run(folder, "similar", "I8").exception)
+    assert "user 'U5'; did you mean 'u5'?" in str(run(folder, "query", "--like-user", "U5").exception)
+    assert "of U5; did you mean 'u5'?" in run(folder, "search", "Title", "--mode", "keyword", "--user", "U5").stdout
+    (tmp_path / "users.txt").write_text("U5\n")
+    done = run(folder, "recommend", "--users", tmp_path / "users.txt", "--output", tmp_path / "some.csv")
+    assert "1 unknown users (first 'U5'; did you mean 'u5'?) got the popular items" in done.stderr
+    for path, near in (("/similar/I8", "i8"), ("/users/U5", "u5"), ("/users/U3", "")):
+        detail = client.get(path).get_json()["detail"]
+        assert (f"did you mean '{near}'?" in detail) if near else ("did you mean" not in detail)
+    for user_id, near in (("U5", True), ("U3", False)):
+        answer: Any = client.post("/query", json={"positive": [{"user_id": user_id}]}).json
+        assert (f"did you mean 'u{user_id[1]}'?" in answer["detail"]) == near
