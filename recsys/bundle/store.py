@@ -8,13 +8,18 @@
 
 A publish writes into a staging folder, syncs every file and folder, renames the folder to its version and then switches the
 link, so that a crash at any system call leaves a store that serves the old model or the new one.
+
+Tools that follow links make `current` a folder, a copy of its version. It names that version until the next publish or
+rollback, which exchanges it for a link.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -23,8 +28,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from recsys.bundle.bundle import ModelBundle, check_files, list_files, load_bundle, write_manifest, write_model
-from recsys.bundle.files import sync, write_bytes
+from recsys.bundle.bundle import (
+    MANIFEST,
+    ModelBundle,
+    check_files,
+    list_files,
+    load_bundle,
+    write_manifest,
+    write_model,
+)
+from recsys.bundle.files import exchange, sync, write_bytes
 from recsys.bundle.manifest import SCHEMA_VERSION, VERSION_PATTERN, FileInfo, Header, Manifest
 from recsys.errors import BundleError, NoModelError, NotFoundError, StoreError
 from recsys.model.model import Model
@@ -35,6 +48,7 @@ LOCK = ".lock"
 STAGING = ".staging"
 TRASH = ".trash"
 STAMP = "%Y%m%dT%H%M%SZ"
+NAMED = 5  # versions in an error
 
 
 @dataclass(frozen=True)
@@ -50,13 +64,16 @@ class Store:
         return sorted(entry.name for entry in self.path.iterdir() if re.fullmatch(VERSION_PATTERN, entry.name))
 
     def current(self) -> str:
-        """Return the version that serves; raises NoModelError without one, StoreError when the link is not ours."""
+        """Return the version that serves: the target of the link, or the version of which `current` is a copy.
+
+        Raises NoModelError without one, StoreError when `current` is something else.
+        """
         try:
             target = os.readlink(self.path / CURRENT)
         except FileNotFoundError as error:
-            raise NoModelError(f"store {self.path} holds no model; run `recsys train` first") from error
-        except OSError as error:
-            raise StoreError(f"{self.path / CURRENT} is not a link to a version: {error.strerror}") from error
+            raise NoModelError(f"store {self.path} {self._without_current()}") from error
+        except OSError:
+            return self._copied()
         if not re.fullmatch(VERSION_PATTERN, target):
             raise StoreError(f"{self.path / CURRENT} points to {target!r}, which is not a version")
         return target
@@ -105,7 +122,6 @@ class Store:
             When the written bundle cannot be opened; the served model is then untouched.
         """
         with self._one_line("publishing"), self._locked():
-            self._remove_leftovers()
             staging = self.path / STAGING
             try:
                 staging.mkdir()
@@ -122,7 +138,7 @@ class Store:
                 shutil.rmtree(staging, ignore_errors=True)
                 raise
             sync(self.path)
-            switch_link(self.path / CURRENT, manifest.model_version)
+            self._switch(manifest.model_version)
             return manifest.model_version
 
     def rollback(self, version: str | None = None) -> str:
@@ -137,13 +153,12 @@ class Store:
                     raise NotFoundError(f"store {self.path} has no version before {self.current()}")
                 version = older[-1]
             self.verify(version)
-            switch_link(self.path / CURRENT, version)
+            self._switch(version)
             return version
 
     def prune(self, keep: int) -> list[str]:
         """Remove all but the newest `keep` versions, never the current one; return the removed ones."""
         with self._one_line("pruning"), self._locked():
-            self._remove_leftovers()
             versions = self.versions()
             old = [name for name in versions[: max(0, len(versions) - keep)] if name != self.current_or_none()]
             for version in old:
@@ -177,8 +192,58 @@ class Store:
         except NoModelError:
             return None
 
+    def _copied(self) -> str:
+        """Return the version of which the folder `current` is a copy; only the manifest is read, the rest is the version's."""
+        copy = self.path / CURRENT
+        content = _manifest_bytes(copy)
+        version = _version_in(content)
+        if not version:
+            problem = f"{copy} is neither a link to a version nor a copy of one"
+            raise StoreError(f"{problem}; remove it, then {self._choose()}")
+        choose = f"`recsys models rollback {version}`"
+        if version not in self.versions():
+            move = shlex.join(("mv", str(copy), str(self.path / version)))
+            raise StoreError(f"{copy} is a copy of {version}, which is not in the store; `{move}`, then {choose}")
+        if _manifest_bytes(self.path / version) != content:
+            remove = shlex.join(("rm", "-r", str(copy)))
+            raise StoreError(f"{copy} is a copy of another {version} than the store has; `{remove}`, then {choose}")
+        return version
+
+    def _without_current(self) -> str:
+        versions = self.versions()
+        if not versions:
+            return "holds no model; run `recsys train` first"
+        some = "…, " * (len(versions) > NAMED) + ", ".join(versions[-NAMED:])
+        return f"holds {some} and no link `current`, which a copy may leave out; {self._choose()} chooses the newest"
+
+    def _choose(self) -> str:
+        versions = self.versions()
+        return f"`recsys models rollback {versions[-1]}`" if versions else "`recsys train`"
+
+    def _has_copy(self) -> bool:
+        """Return whether `current` is a folder in place of a link."""
+        current = self.path / CURRENT
+        return current.is_dir() and not current.is_symlink()
+
+    def _switch(self, version: str) -> None:
+        """Let `current` be a link to `version`; a reader sees what it was or the link, never none."""
+        current, trash = self.path / CURRENT, self.path / TRASH
+        if not self._has_copy():
+            switch_link(current, version)
+            return
+        trash.symlink_to(version)
+        try:
+            exchange(trash, current)
+        except OSError as error:
+            trash.unlink()
+            todo = f"`{shlex.join(('rm', '-r', str(current)))}`, then `recsys models rollback {version}`"
+            problem = f"{current} is a folder, which cannot be exchanged for a link here ({error.strerror})"
+            raise StoreError(f"{problem}; {todo}") from error
+        sync(self.path)
+        shutil.rmtree(trash, ignore_errors=True)  # or at the next publish
+
     def _remove_leftovers(self) -> None:
-        for name in (STAGING, TRASH):
+        for name in (STAGING, TRASH, f".{CURRENT}"):
             path = self.path / name
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
@@ -197,6 +262,9 @@ class Store:
         except Timeout:
             raise StoreError(f"store {self.path} is locked: another process publishes; try again later") from None
         with lock:
+            self._remove_leftovers()
+            if self._has_copy():
+                self.current()  # raises StoreError for a folder that is no copy: it is not ours to remove
             yield
 
     @contextmanager
@@ -223,6 +291,21 @@ def verify_all(store: Store) -> Iterator[tuple[str, str]]:
             yield version, ""
         except BundleError as error:
             yield version, str(error)
+
+
+def _manifest_bytes(folder: Path) -> bytes:
+    with suppress(OSError):
+        return (folder / MANIFEST).read_bytes()
+    return b""
+
+
+def _version_in(manifest: bytes) -> str:
+    """Return the version in a manifest of any release, which is an error of loading alone; empty where there is none."""
+    with suppress(ValueError, LookupError, TypeError, RecursionError):
+        version = str(json.loads(manifest)["model_version"])
+        if re.fullmatch(VERSION_PATTERN, version):
+            return version
+    return ""
 
 
 def switch_link(link: Path, target: str) -> None:

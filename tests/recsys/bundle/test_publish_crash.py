@@ -113,6 +113,29 @@ def test_failing_at_any_call_is_one_line_and_the_store_serves_a_whole_model(benc
     assert len(cases) > 40
 
 
+@pytest.mark.parametrize("fault", ["signal=KILL", "error=EIO", "error=EINVAL"])
+def test_a_fault_while_a_copy_of_a_version_becomes_a_link_leaves_a_whole_model(bench: Bench, fault: str) -> None:
+    """The calls after the new version has its name, in a store whose `current` is a folder as a copying tool leaves it."""
+    followed = shutil.copytree(bench.store, bench.folder / f"followed-{fault}", symlinks=True)
+    version = Store(followed).current()
+    (followed / "current").unlink()
+    shutil.copytree(followed / version, followed / "current")
+    traced = Bench(bench.folder, followed, bench.models, trace("soundly", bench.folder, followed, fault).calls)
+    calls = traced.chosen(lambda call: call.kind in {"rename", "symlink", "fsync"})
+    renamed, exchanged = [place for place, call in enumerate(calls) if call.kind == "rename"][-2:]
+    assert "RENAME_EXCHANGE" in calls[exchanged].arguments
+    served = []
+
+    def judge(_: Call, ending: Ending, serving: str) -> str:
+        served.append(serving)
+        ended = ending.code == -9 if fault == "signal=KILL" else ending.one_line
+        return "" if serving in "ab" and ended else f"{ending.code}, {serving}: {ending.errors[-300:]}"
+
+    assert_none(calls[renamed:], trials("soundly", traced, calls[renamed:], fault, judge))
+    assert len(calls[renamed:]) >= 5
+    assert {"a", "b"} == set(served)
+
+
 @pytest.mark.slow
 def test_control_overwriting_in_place_is_torn(bench: Bench) -> None:
     """The same enumeration sees that a publisher without staging folder and link loses the model at most calls."""
@@ -125,10 +148,10 @@ def test_control_overwriting_in_place_is_torn(bench: Bench) -> None:
     assert len(torn) > 0.8 * len(cases), f"{len(torn)} of {len(cases)} torn"
 
 
-def trace(kind: str, folder: Path, store: Path) -> Ending:
+def trace(kind: str, folder: Path, store: Path, name: str = "") -> Ending:
     """One publish of a kind, traced from begin to end, to a copy of a store."""
-    with tracing.publisher(kind, folder / f"list-{kind}") as publisher:
-        copy = shutil.copytree(store, folder / f"{kind}-store", symlinks=True)
+    with tracing.publisher(kind, folder / f"list-{kind}{name}") as publisher:
+        copy = shutil.copytree(store, folder / f"{kind}{name}-store", symlinks=True)
         return publisher.run(copy, *EVERYTHING)
 
 
@@ -136,7 +159,7 @@ def trials(kind: str, bench: Bench, cases: list[Call], fault: str, judge: Judge)
     """Publish once for each of `cases` with a fault there, and let `judge` say what is wrong with what is left."""
 
     def work(worker: int) -> list[str]:
-        folder = bench.folder / f"{fault.replace('=', '-')}-{kind}-{worker}"
+        folder = bench.folder / f"{bench.store.name}-{fault.replace('=', '-')}-{kind}-{worker}"
         with tracing.publisher(kind, folder) as publisher:
             next_model = bundles.tiny("c", seed=3)
             found = []

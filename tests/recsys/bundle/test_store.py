@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import gc
 import hashlib
+import os
 import re
+import shutil
+import subprocess
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+import recsys.bundle.store
 from recsys.bundle.bundle import MANIFEST
 from recsys.bundle.manifest import FileInfo
 from recsys.bundle.store import LOCK, STAGING, TRASH, Store, verify_all
@@ -121,13 +126,6 @@ def test_a_link_that_points_elsewhere_is_refused(full: Store, target: str) -> No
             ask()
 
 
-def test_a_folder_in_place_of_the_link_is_refused(full: Store) -> None:
-    (full.path / "current").unlink()
-    (full.path / "current").mkdir()
-    with pytest.raises(StoreError, match="current is not a link to a version"):
-        full.load()
-
-
 def test_a_version_with_a_path_in_it_is_not_found(full: Store) -> None:
     for version in (f"../store/{full.current()}", f"{full.current()}/", ".", "current", ""):
         with pytest.raises(NotFoundError, match="has no version"):
@@ -183,6 +181,137 @@ def test_an_attachment_under_the_name_of_a_file_of_the_model_is_refused(full: St
         full.publish(model, factories.header(model), factories.NOON, {name: b"other"})
     assert {path.name for path in full.path.iterdir()} == before
     assert serving(full) == "c"
+
+
+# --- copies of a store
+
+
+@pytest.fixture
+def copied(full: Store, tmp_path: Path) -> Store:
+    """A copy by a tool that follows links, in which the version before the newest serves."""
+    full.rollback()
+    shutil.copytree(full.path, tmp_path / "copied store", symlinks=False)
+    return Store(tmp_path / "copied store")
+
+
+def follow(command: str) -> None:
+    """Do what an error advises for a shell."""
+    subprocess.run(command, shell=True, check=True)
+
+
+def test_a_copy_that_followed_the_link_serves_the_same_version(full: Store, copied: Store) -> None:
+    assert (copied.path / "current").is_dir()
+    assert not (copied.path / "current").is_symlink()
+    assert (copied.versions(), copied.current(), serving(copied)) == (full.versions(), full.current(), "b")
+    assert all(not problem for _, problem in verify_all(copied))
+
+
+def test_the_copy_of_a_version_names_it_and_no_more(copied: Store) -> None:
+    """A reader has all files from the version, so that no switch can mix two."""
+    (copied.path / "current" / "model.safetensors").write_bytes(b"half")
+    assert serving(copied) == "b"
+    damage(copied, copied.current())
+    with pytest.raises(BundleError, match=r"model\.safetensors: its size or checksum does not match"):
+        copied.load()
+
+
+@pytest.mark.parametrize("by", ["publish", "rollback", "rollback by name", "prune"])
+def test_a_writer_makes_a_link_of_the_copy(copied: Store, by: str) -> None:
+    first, second, third = copied.versions()
+    if by == "publish":
+        expected = bundles.publish(copied, bundles.tiny("d", 9))
+    elif by == "prune":
+        expected = second
+        assert copied.prune(1) == [first]
+    else:
+        expected = copied.rollback(third if "name" in by else None)
+    assert copied.current() == expected
+    assert copied.load().version == expected
+    assert (copied.path / "current").is_symlink() == (by != "prune")
+    assert {path.name for path in copied.path.iterdir()} == {*copied.versions(), "current", LOCK}
+
+
+def test_a_copy_on_a_file_system_that_exchanges_nothing_says_what_to_do(
+    copied: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Path) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(recsys.bundle.store, "exchange", refuse)
+    with pytest.raises(
+        StoreError, match=r"cannot be exchanged for a link here \(Invalid argument\); `rm -r "
+    ) as refused:
+        bundles.publish(copied, bundles.tiny("d", 9))
+    assert serving(copied) == "b"
+    assert not os.path.lexists(copied.path / TRASH)
+    _, remove, _, rollback, _ = str(refused.value).split("`")
+    follow(remove)
+    copied.rollback(rollback.split()[-1])
+    assert serving(copied) == "d"
+
+
+def test_a_copy_without_its_version_says_how_to_rename_it(copied: Store) -> None:
+    version = copied.current()
+    shutil.rmtree(copied.path / version)
+    for ask in (
+        copied.load,
+        copied.rollback,
+        lambda: copied.prune(1),
+        lambda: bundles.publish(copied, bundles.tiny("d")),
+    ):
+        with pytest.raises(StoreError, match=rf"is a copy of {version}, which is not in the store; `mv ") as refused:
+            ask()
+    _, move, _, rollback, _ = str(refused.value).split("`")
+    follow(move)
+    copied.rollback(rollback.split()[-1])
+    assert (copied.current(), serving(copied)) == (version, "b")
+
+
+def test_a_copy_that_is_not_of_the_same_bundle_is_refused(copied: Store) -> None:
+    bundles.edit(copied.path / "current", lambda raw: raw.update(created_at="2020-01-01T00:00:00Z"))
+    with pytest.raises(StoreError, match=rf"another {copied.versions()[1]} than the store has; `rm -r ") as refused:
+        copied.load()
+    follow(str(refused.value).split("`")[1])
+    assert copied.rollback(copied.versions()[1])
+    assert serving(copied) == "b"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"5", b'{"model_version": 5}', b"[" * 100_000])
+def test_a_folder_in_place_of_the_link_that_is_no_copy_is_refused_and_kept(full: Store, content: bytes | None) -> None:
+    newest = full.current()
+    (full.path / "current").unlink()
+    (full.path / "current").mkdir()
+    (full.path / "current" / "of the user").touch()
+    if content is not None:
+        (full.path / "current" / MANIFEST).write_bytes(content)
+    for ask in (full.load, full.rollback, lambda: full.prune(1), lambda: bundles.publish(full, bundles.tiny("d"))):
+        with pytest.raises(StoreError, match=rf"neither a link .*; remove it, then `recsys models rollback {newest}`"):
+            ask()
+    assert (full.path / "current" / "of the user").exists()
+    assert (len(full.versions()), (full.path / STAGING).exists()) == (3, False)
+
+
+def test_a_link_that_became_a_file_says_what_to_do(full: Store) -> None:
+    newest = full.current()
+    (full.path / "current").unlink()
+    (full.path / "current").write_text(newest)
+    with pytest.raises(StoreError, match=f"remove it, then `recsys models rollback {newest}`"):
+        full.load()
+    assert full.rollback(newest)
+    assert serving(full) == "c"
+
+
+def test_a_copy_without_the_link_names_its_versions_and_how_to_choose(full: Store) -> None:
+    (full.path / "current").unlink()
+    versions = full.versions()
+    message = (
+        f"holds {', '.join(versions)} and no link `current`.*`recsys models rollback {versions[-1]}` chooses the newest"
+    )
+    for ask in (full.load, full.current, full.rollback):
+        with pytest.raises(NoModelError, match=message):
+            ask()
+    assert full.rollback(versions[1])
+    assert serving(full) == "b"
 
 
 # --- rollback
