@@ -68,7 +68,7 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
     model.on_swap(encoding.warm_up)
     for blueprint in (
         docs.blueprint(serve),
-        health.blueprint(model, settings.run),
+        health.blueprint(model, view, settings.run),
         metrics.blueprint(counters),
         items.blueprint(model),
         hidden.blueprint(view),

@@ -16,7 +16,7 @@ from recsys.events.recent_users import RecentUsers
 from recsys.events.records import EVER, user_hash
 from recsys.model.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS, Popularity
 from recsys.recommend.recommender import PopularKind, Recommender
-from serving.errors import ConflictError
+from serving.errors import ConflictError, NotReadyError
 
 if TYPE_CHECKING:
     from recsys.events.store import EventStore
@@ -25,6 +25,10 @@ LOG = logging.getLogger(__name__)
 DELETED_SECONDS = 60.0  # age at which the list of deleted users, needed when the store fails, is read again
 COUNTED_SECONDS = 10.0  # how often popularity is counted again
 RETRY_SECONDS = 5.0  # until a store that could not be opened is tried again
+TODO = (
+    "no list is made without it, as it has the deleted users: make it writable, a SQLite file with its folder, "
+    'or set store.events = "" to serve without events'
+)
 HALF_LIVES = 8  # after which an event is not counted any more
 
 
@@ -44,7 +48,7 @@ class EventView:
         self._store: EventStore | None = None
         self._opening = threading.Lock()
         self._recent: RecentUsers | None = None
-        self._tried = -RETRY_SECONDS
+        self._failed_at, self._problem = -RETRY_SECONDS, ""
         self._deleted_read_at = 0.0
         self._deleted: frozenset[bytes] = frozenset()
         self._hidden: frozenset[str] = frozenset()
@@ -63,16 +67,25 @@ class EventView:
         return self._store
 
     def _open_store(self) -> EventStore:
-        if time.monotonic() < self._tried + RETRY_SECONDS:
-            raise EventStoreError("the event store could not be opened a moment ago; the log has the reason")
-        self._tried = time.monotonic()
+        if time.monotonic() < self._failed_at + RETRY_SECONDS:
+            raise EventStoreError(self._problem)
         try:
             store = self._open(self._where)
             self._read_deleted(store)
         except EventStoreError as error:
-            LOG.error("event store: %s", error)
-            raise
+            self._failed_at, self._problem = time.monotonic(), f"{error}; {TODO}"
+            LOG.error("event store: %s", self._problem)
+            raise EventStoreError(self._problem) from error
         return store
+
+    def check(self) -> None:
+        """Raise NotReadyError while no list can be made because the store could never be read; tries to open it."""
+        try:
+            if self._where:
+                self.store()
+        except EventStoreError as error:  # it names the place of the store, and this is said to anyone
+            problem = "the event store cannot be opened, and no list is made without it"
+            raise NotReadyError(f"{problem}; the log of the server has the reason") from error
 
     def configured_store(self) -> EventStore:
         """Return the event store to write to; raises ConflictError where none is configured, and EventStoreError."""

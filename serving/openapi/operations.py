@@ -190,7 +190,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "users.user": "Data on a user. The history behind the user's lists, its frequent attributes, and the received events.",
     "users.forget": "Forget a user. At once, and in every later model. An unknown user is no error.",
     "health.livez": "Check that the process is alive",
-    "health.readyz": "Check that a model is loaded. 503 until a model is loaded, and while the server shuts down.",
+    "health.readyz": "Check that lists are made. 503 until a model is loaded and the event store, if there is one, was opened, "
+    "and while the server shuts down. If the event store fails later, lists continue with `degraded`, and so does this.",
     "metrics.read": "Metrics of the service. In the text format of Prometheus, summed over the workers.",
     "docs.document": "This document",
     "docs.page": "This document as a page with a form for each request",

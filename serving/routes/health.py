@@ -1,4 +1,4 @@
-"""GET /livez and /readyz: whether the process is alive, and whether a model is loaded."""
+"""GET /livez and /readyz: whether the process is alive, and whether it answers with lists."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify
 
 from serving.errors import NotReadyError
+from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
 from serving.schemas.queries import NoQuery, query
 from serving.settings import DRAINING
 
 
-def blueprint(model: ServingModel, run: Path | None = None) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView, run: Path | None = None) -> Blueprint:
     """Return the routes; the server is not ready while the file ``draining`` is in the folder `run`."""
     routes = Blueprint("health", __name__)
     draining = None if run is None else run / DRAINING
@@ -28,6 +29,7 @@ def blueprint(model: ServingModel, run: Path | None = None) -> Blueprint:
         if draining is not None and draining.exists():
             raise NotReadyError("the server is ending; send requests to another one")
         serving = model.state()
+        view.check()
         since = serving.since.isoformat(timespec="seconds").replace("+00:00", "Z")
         return jsonify({"status": "ready", "model_version": serving.version, "since": since})
 
