@@ -215,6 +215,17 @@ def test_the_copy_of_a_version_names_it_and_no_more(copied: Store) -> None:
         copied.load()
 
 
+def test_a_reader_that_saw_the_folder_finds_the_link_that_took_its_place(
+    full: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_link(*_: object) -> str:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    expected = full.current()
+    monkeypatch.setattr(os, "readlink", no_link)
+    assert full.current() == expected
+
+
 @pytest.mark.parametrize("by", ["publish", "rollback", "rollback by name", "prune"])
 def test_a_writer_makes_a_link_of_the_copy(copied: Store, by: str) -> None:
     first, second, third = copied.versions()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 from recsys.bundle.bundle import MANIFEST, MODEL, file_sha256
-from recsys.bundle.files import exchange
 from recsys.bundle.store import CURRENT, Store, switch_link
 from tests.support.faults import bundles
 
@@ -40,29 +38,6 @@ def switcher(store: Store) -> Iterator[Switcher]:
     yield switcher
     switcher.stop.set()
     switcher.join(60)
-
-
-def test_a_reader_finds_a_version_while_a_copy_becomes_a_link(full: Store) -> None:
-    """Each round puts the folder in place of the link in one step, and a rollback exchanges it again."""
-    versions, stop, found = full.versions(), threading.Event(), list[str]()
-
-    def read() -> None:
-        while not stop.is_set():
-            found.append(full.current_or_none() or "none")
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    try:
-        for place in range(30):
-            copy = full.path / ".copy"
-            shutil.copytree(full.path / versions[place % 3], copy)
-            exchange(copy, full.path / CURRENT)
-            copy.unlink()
-            assert full.rollback(versions[(place + 1) % 3]) == full.current()
-    finally:
-        stop.set()
-        reader.join(60)
-    assert set(found) == set(versions)
 
 
 @pytest.mark.slow
