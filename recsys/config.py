@@ -142,7 +142,7 @@ class TuneConfig(Section):
     trials: Positive = key(20, "fits of the search, each with many blend weights")
     metric: Literal["ndcg", "recall"] = key("ndcg", 'objective: "ndcg" or "recall"')
     k: Positive = key(50, "length of the measured lists")
-    share: Fraction = key(0.1, "share of the training data that is held out for the search and the gate")
+    share: Fraction = key(0.1, "maximum share of the training data that is held out for the search and the gate")
     users: Positive = key(3000, "maximum number of measured users")
     cheap_factors: Positive = key(128, "length of the collaborative vectors in the cheap rung")
     cheap_interactions: Positive = key(1_000_000, "maximum interactions of a fit in the cheap rung, of sampled users")
@@ -157,9 +157,11 @@ class EvaluateConfig(Section):
 
     k: Annotated[int, Field(ge=1, le=1000)] = key(10, "length of the lists")
     split: SplitKind = key("auto", '"temporal": last of each user; "cutoff": after a time; "auto": temporal or random')
-    share: Fraction = key(0.2, "share of the interactions that `recsys evaluate` holds out")
+    share: Fraction = key(0.2, "maximum share of the interactions that `recsys evaluate` holds out")
     gate: bool = key(True, "measure before a publish; refuse models worse than popularity or below the margin")
-    margin: Share = key(0.1, "share of ndcg@k by which a model may be worse than the current model")
+    margin: Share = key(
+        0.1, "share of ndcg@k by which a model may be worse than the current model, and within chance more"
+    )
 
 
 class StoreConfig(Section):

@@ -214,7 +214,7 @@ def test_the_comparison_is_shown_before_the_final_fit_and_can_refuse(some_users:
     assert "factorize" not in stages.seconds
     (comparison,) = shown
     assert comparison is not None
-    assert comparison.protocol.startswith("last 10% of each user's interactions by time")
+    assert comparison.protocol.startswith("last 10% of users' interactions by time, from 231 of 250 users")
     assert comparison.k == 10
     pipeline.train(small(some_users, evaluate={"gate": False}), QUIET, before_publish=shown.append)
     assert shown[1] is None
@@ -227,5 +227,7 @@ def test_the_manifest_has_the_figures_of_the_comparison(trained: TrainingRun) ->
     assert own == {
         **{name: figure.mean for name, figure in figures.items()},
         "popularity ndcg@10": trained.comparison.measured[-1].figures["ndcg@10"].mean,
+        "gain ndcg@10 standard error": trained.comparison.gains["popularity"].error,
         "users": trained.comparison.measured[0].users,
     }
+    assert trained.comparison.gains["popularity"].error > 0

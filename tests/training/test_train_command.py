@@ -137,6 +137,17 @@ def test_a_model_clearly_worse_than_the_current_one_is_refused(
     assert store.verify(store.current()).metrics == {}
 
 
+def test_a_model_measured_on_another_split_is_not_compared(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data(here, tastes.tastes(n_users=90, loyalty=1.0))
+    assert recsys(monkeypatch, "train") == 0
+    data(here, tastes.tastes(n_users=90, loyalty=0.7), **{"tune.share": 0.2})
+    capsys.readouterr()
+    assert recsys(monkeypatch, "train") == 0
+    assert "tune.share has changed, so the new model is not compared" in capsys.readouterr().err
+
+
 def test_the_report_lies_in_the_bundle_and_in_its_manifest(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ import sys
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -158,22 +158,29 @@ def _gate(store: Store, config: Config, let_pass: bool):  # type: ignore[no-unty
     """Return the check of the comparison before the final fit."""
     from training.evaluation import quality_gate
 
-    version = store.current_or_none()
-    current: dict[str, float] = {}
+    version, current = None if let_pass else store.current_or_none(), None
     try:
-        current = store.verify(version).metrics if version and not let_pass else {}
+        manifest = store.verify(version) if version else None
+        if manifest and _is_measured_alike(manifest.parameters, config):
+            current = manifest.metrics
+        elif manifest:
+            _show_line(
+                "evaluate.split or tune.share has changed, so the new model is not compared with the current one"
+            )
     except BundleError as error:
         _show_line(f"the current model is damaged, so the new one is not compared with it: {error}")
 
     def check(comparison: Comparison | None) -> None:
-        if let_pass or comparison is None:
-            return
-        if quality_gate.too_few(comparison):
-            n, fewest = comparison.measured[0].users, quality_gate.FEWEST_USERS
-            _show_line(f"not judged: {n} users have held-out interactions; fewer than {fewest} are too few to judge")
-        quality_gate.check(comparison, current, config.evaluate)
+        for line in [] if let_pass else quality_gate.check(comparison, current, config.evaluate):
+            _show_line(line)
 
     return check
+
+
+def _is_measured_alike(parameters: dict[str, Any], config: Config) -> bool:
+    """Return whether a training with these parameters held out the same part of the interactions."""
+    keys = (("evaluate", "split", config.evaluate.split), ("tune", "share", config.tune.share))
+    return all(parameters.get(section, {}).get(key) == value for section, key, value in keys)
 
 
 def _check_encoder(config: Config) -> None:

@@ -14,7 +14,8 @@ from recsys.errors import DataError, QueryError
 from recsys.index.exact import Neighbors
 from recsys.score_order import displayed
 from training.evaluation import list_metrics, ranking_metrics
-from training.evaluation.results import Comparison, Figure, Measured
+from training.evaluation.ranking_metrics import PerUser
+from training.evaluation.results import Comparison, Figure, Gain, Measured
 from training.evaluation.segments import HeldOut, figures_of, item_segments, over_history, user_segments
 
 LENGTHS = (1, 2, 5, 10, 20, 50, 100)  # of the lists, for the curve of recall
@@ -33,7 +34,7 @@ def compare(
     random_state: int,
     item_vectors: Vectors | None = None,
 ) -> Comparison:
-    """Measure several ways to recommend, lists as for :func:`measure` by name, on the same users.
+    """Measure several ways to recommend, lists as for :func:`measure` by name, on the same users; the model is the first.
 
     Raises
     ------
@@ -43,8 +44,20 @@ def compare(
         As :func:`measure`.
     """
     held_out = HeldOut(train, test, item_vectors)
-    measured = tuple(measure(name, lists, held_out, k, random_state) for name, lists in ways.items())
-    return Comparison(protocol, k, measured, list_metrics.share_by_tenth(test.item_nums, train.item_counts()))
+    (model, ndcg), *others = (_measured(name, lists, held_out, k, random_state) for name, lists in ways.items())
+    return Comparison(
+        protocol,
+        k,
+        (model, *(other for other, _ in others)),
+        list_metrics.share_by_tenth(test.item_nums, train.item_counts()),
+        gains={other.name: gain(ndcg - values) for other, values in others},
+    )
+
+
+def gain(differences: PerUser) -> Gain:
+    """Return the mean of differences of users (n_users,) with its standard error."""
+    error = differences.std() / np.sqrt(max(len(differences) - 1, 1))
+    return Gain(displayed(float(differences.mean())), displayed(float(error)))
 
 
 def measure(name: str, lists: Iterable[Neighbors], held_out: HeldOut, k: int, random_state: int) -> Measured:
@@ -63,6 +76,13 @@ def measure(name: str, lists: Iterable[Neighbors], held_out: HeldOut, k: int, ra
     QueryError
         When the lists are not one for each user, or a list has an item twice.
     """
+    return _measured(name, lists, held_out, k, random_state)[0]
+
+
+def _measured(
+    name: str, lists: Iterable[Neighbors], held_out: HeldOut, k: int, random_state: int
+) -> tuple[Measured, PerUser]:
+    """Return what :func:`measure` does, and the NDCG of each user."""
     users, counts = held_out.users, held_out.train.item_counts()
     rows = [row.nums for row in lists]
     if len(rows) != len(users):
@@ -75,17 +95,19 @@ def measure(name: str, lists: Iterable[Neighbors], held_out: HeldOut, k: int, ra
     lengths = held_out.history_lengths
     figures = list_metrics.figures(top, counts, len(np.unique(held_out.train.user_nums)), held_out.item_vectors)
     segments = user_segments(cut, n_relevant, lengths, random_state) + item_segments(cut, top, held_out, random_state)
+    values = ranking_metrics.per_user(cut, n_relevant)
     recalls = {n: ranking_metrics.recall_at_k(hits[:, :n], n_relevant) for n in LENGTHS if n <= hits.shape[1]}
-    return Measured(
+    measured = Measured(
         name,
         len(users),
-        figures_of(ranking_metrics.per_user(cut, n_relevant), random_state),
+        figures_of(values, random_state),
         {figure: displayed(value) for figure, value in figures.items()},
         tuple(segments),
         {n: float(recall.mean()) for n, recall in recalls.items()},
         over_history(cut, n_relevant, lengths, random_state),
         list_metrics.share_by_tenth(top[top != ranking_metrics.NO_ITEM], counts),
     )
+    return measured, values[f"ndcg@{k}"]
 
 
 def leave_one_out(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,14 @@ class Figure:
     mean: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Gain:
+    """NDCG of the model minus that of another way: the mean over the same users, and its standard error."""
+
+    mean: float
+    error: float
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ class Comparison:
 
     `protocol` says how the test part was cut, `k` is the length of the lists, `consumption` the share of the test
     interactions in each tenth of the items by popularity, from the tail to the head. `tradeoff` is that of the model,
-    by rising penalty; empty where it was not measured.
+    by rising penalty; empty where it was not measured. `gains` are those of the model over each other way, by name.
     """
 
     protocol: str
@@ -100,3 +108,4 @@ class Comparison:
     measured: tuple[Measured, ...]
     consumption: tuple[float, ...] = ()
     tradeoff: tuple[TradeoffPoint, ...] = ()
+    gains: dict[str, Gain] = field(default_factory=dict)

@@ -71,7 +71,7 @@ def held_out(
     if kind == "auto":
         kind = "random" if interactions.timestamps is None else "temporal"
     cut = split(interactions, kind, share, random_state)
-    protocol = describe(kind, share)
+    protocol = describe(kind, interactions, cut)
     cut, n_cold = _with_cold_items(interactions, cut, random_state) if with_cold_items else (cut, 0)
     if n_cold:
         protocol += f", {n_cold} items held out with all their interactions"

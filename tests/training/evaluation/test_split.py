@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
@@ -22,9 +22,12 @@ Row = tuple[int, int, int]
 
 
 def data(rows: list[Row]) -> Interactions:
-    """(user, item, time), each pair once; six users and nine items."""
+    """(user, item, time), each pair once; six users, or as many as there are, and nine items."""
     users, items, times = (np.array(column) for column in zip(*rows, strict=True))
-    maps = (IdMap.from_ids([f"{name}{num}" for num in range(size)]) for name, size in (("u", 6), ("i", 9)))
+    maps = (
+        IdMap.from_ids([f"{name}{num}" for num in range(size)])
+        for name, size in (("u", max(6, users.max() + 1)), ("i", 9))
+    )
     return Interactions(
         *maps, users.astype(np.int32), items.astype(np.int32), np.ones(len(rows), np.float32), times.astype(np.int64)
     )
@@ -46,25 +49,53 @@ ROWS = st.lists(
 )
 
 
-@given(ROWS, st.floats(0.01, 0.99))
-def test_the_last_share_of_each_user_never_all_at_least_one(rows: list[Row], share: float) -> None:
+@given(ROWS, st.floats(0.01, 0.99), st.integers(0, 3))
+def test_the_last_share_of_each_user_rounded_up_or_down(rows: list[Row], share: float, seed: int) -> None:
     histories: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for user, item, time in rows:
         histories[user].append((time, item))
-    expected = set()
-    for user, history in histories.items():
-        wanted = round(share * len(history))
-        n = min(max(1, wanted), len(history) - 1)
-        expected |= {(user, item, time) for time, item in sorted(history)[len(history) - n :]}
-    if not expected:
+    divisible = {user: sorted(history) for user, history in histories.items() if len(history) > 1}
+    if not divisible:
         with pytest.raises(DataError, match="no user has two interactions, so nothing can be held out"):
-            splitting.split(data(rows), "temporal", share, 0)
+            splitting.split(data(rows), "temporal", share, seed)
+        return
+    split = splitting.split(data(rows), "temporal", share, seed)
+    assert is_a_cut(split, rows)
+    n_test = Counter(split.test.user_nums.tolist())
+    for user, history in divisible.items():
+        n, wanted = n_test[user], share * len(history)
+        assert n <= len(history) - 1
+        assert min(math.floor(wanted + 1e-6), len(history) - 1) <= n <= max(1, math.ceil(wanted))
+        newest = {(user, item, time) for time, item in history[len(history) - n :]}
+        assert {row for row in rows_of(split.test) if row[0] == user} == newest
+    assert set(n_test) <= set(divisible)
+    assert 1 <= len(split.test) <= max(1, share * len(rows) + 1e-6)
+
+
+@pytest.mark.parametrize(("kind", "share"), [("temporal", 0.1), ("random", 0.1), ("temporal", 0.29), ("cutoff", 0.1)])
+def test_short_histories_lose_no_more_than_the_share(kind: Kind, share: float) -> None:
+    whole = data([(user, item, 7 * user + 3 * item) for user in range(500) for item in range(user % 3 + 1)])
+    found = splitting.split(whole, kind, share, 0)
+    divisible = sum(user % 3 + 1 for user in range(500) if user % 3)
+    if kind == "cutoff":
+        assert 0 < len(found.test) <= share * len(whole)
     else:
-        split = splitting.split(data(rows), "temporal", share, 0)
-        assert rows_of(split.test) == expected
-        assert rows_of(split.train) == set(rows) - expected
-        assert set(split.train.user_nums.tolist()) == set(histories)
-        assert np.unique(split.test.user_nums).tolist() == sorted({user for user, _, _ in expected})
+        assert len(found.test) == math.floor(share * divisible)
+        assert len(found.train) + len(found.test) == len(whole)
+    assert (np.bincount(whole.user_nums)[found.test.user_nums] > 1).all()
+
+
+def test_the_users_who_lose_a_fraction_are_drawn_by_the_seed() -> None:
+    whole = data([(user, item, item) for user in range(100) for item in range(2)])
+    drawn = [set(splitting.split(whole, "temporal", 0.1, seed).test.user_nums.tolist()) for seed in (0, 0, 1)]
+    assert [len(users) for users in drawn] == [20, 20, 20]
+    assert drawn[0] == drawn[1] != drawn[2]
+    often = Counter(
+        user for seed in range(200) for user in splitting.split(whole, "temporal", 0.1, seed).test.user_nums.tolist()
+    )
+    # each of 100 users with chance 0.2: 40 of 200 draws, standard deviation 5.7
+    assert min(often.values()) > 15
+    assert max(often.values()) < 65
 
 
 def test_a_fifth_of_ten_is_the_last_two() -> None:
@@ -109,7 +140,7 @@ def test_a_random_share_holds_out_as_many_as_the_last_share(rows: list[Row], sha
         return
     found = splitting.split(whole, "random", share, seed)
     assert is_a_cut(found, rows)
-    by_time = splitting.split(whole, "temporal", share, 0)
+    by_time = splitting.split(whole, "temporal", share, seed)
     assert sorted(found.test.user_nums) == sorted(by_time.test.user_nums)
     assert rows_of(splitting.split(whole, "random", share, seed).test) == rows_of(found.test)
 
@@ -141,19 +172,27 @@ def test_the_newest_of_each_user_with_two(rows: list[Row]) -> None:
 
 @given(ROWS, st.floats(0.01, 0.99))
 def test_one_moment_for_all(rows: list[Row], share: float) -> None:
-    times = sorted(time for _, _, time in rows)
+    times, most = sorted(time for _, _, time in rows), max(1, math.floor(share * len(rows) + 1e-6))
+    counts = Counter(user for user, _, _ in rows)
     if times[0] == times[-1]:
         with pytest.raises(DataError, match=f"all {len(rows)} interactions have the same timestamp"):
             splitting.split(data(rows), "cutoff", share, 0)
         return
+    if times.count(times[-1]) > most:
+        with pytest.raises(
+            DataError, match=r"the newest timestamp has [0-9.]+ of the interactions, more than the share"
+        ):
+            splitting.split(data(rows), "cutoff", share, 0)
+        return
+    moment = min(time for time in times if sum(other >= time for other in times) <= most)
+    test = {row for row in rows if row[2] >= moment and counts[row[0]] > 1}
+    if not test:
+        with pytest.raises(DataError, match="no user has two interactions and one after the moment"):
+            splitting.split(data(rows), "cutoff", share, 0)
+        return
     found = splitting.split(data(rows), "cutoff", share, 0)
-    assert is_a_cut(found, rows)
-    before, after = (sorted(time for _, _, time in rows_of(part)) for part in (found.train, found.test))
-    assert before[-1] < after[0]
-    wanted = min(max(1, round(share * len(rows))), len(rows) - 1)
-    # at least the share, and only ties above it, but where the first moment must stay in the training part
-    assert len(after) >= wanted or len(before) == times.count(times[0])
-    assert sum(time > after[0] for time in after) < wanted
+    assert rows_of(found.test) == test
+    assert rows_of(found.train) == {row for row in rows if row[2] < moment}
 
 
 def test_a_cutoff_by_hand() -> None:
@@ -166,12 +205,29 @@ def test_a_cutoff_by_hand() -> None:
     assert np.unique(found.test.user_nums).tolist() == [0, 1]
 
 
-def test_the_same_second_stays_together_in_the_test_part() -> None:
+def test_the_same_second_stays_together() -> None:
     pairs = [("a", f"i{number}") for number in range(5)]
-    found = splitting.split(factories.interactions(pairs, times=[1, 2, 5, 5, 5]), "cutoff", 0.2, 0)
+    found = splitting.split(factories.interactions(pairs, times=[1, 2, 5, 5, 5]), "cutoff", 0.6, 0)
     assert sorted(found.test.item_nums.tolist()) == [2, 3, 4]
-    found = splitting.split(factories.interactions(pairs, times=[5, 5, 5, 5, 9]), "cutoff", 0.6, 0)
-    assert found.test.item_nums.tolist() == [4]  # something must lie before the moment
+    found = splitting.split(factories.interactions(pairs, times=[1, 2, 2, 2, 5]), "cutoff", 0.6, 0)
+    assert found.test.item_nums.tolist() == [4]  # with the second before it would be four of five
+    message = (
+        "^the newest timestamp has 0.6 of the interactions, more than the share 0.4 to hold out, so no moment divides them; "
+        'hold out a larger share, or set evaluate.split = "temporal"$'
+    )
+    with pytest.raises(DataError, match=message):
+        splitting.split(factories.interactions(pairs, times=[1, 2, 5, 5, 5]), "cutoff", 0.4, 0)
+
+
+def test_an_only_interaction_after_the_moment_is_in_neither_part() -> None:
+    whole = factories.interactions([("a", "x"), ("a", "y"), ("b", "x"), ("a", "z"), ("c", "z")], times=[1, 2, 3, 4, 5])
+    found = splitting.split(whole, "cutoff", 0.4, 0)
+    assert pairs_of(found.train) == {("a", "x"): (1.0, 1), ("a", "y"): (1.0, 2), ("b", "x"): (1.0, 3)}
+    assert pairs_of(found.test) == {("a", "z"): (1.0, 4)}
+    assert (
+        splitting.describe("cutoff", whole, found)
+        == "last 20% of all interactions by time, 1 single interactions of users left out"
+    )
 
 
 def test_kinds_differ_and_are_described() -> None:
@@ -179,12 +235,26 @@ def test_kinds_differ_and_are_described() -> None:
     kinds: tuple[Kind, ...] = ("temporal", "cutoff", "leave-last-out", "random")
     tests = {kind: rows_of(splitting.split(whole, kind, 0.4, 7).test) for kind in kinds}
     assert len({frozenset(test) for test in tests.values()}) == 4
-    assert {kind: splitting.describe(kind, 0.4) for kind in kinds} == {
-        "temporal": "last 40% of each user's interactions by time",
-        "cutoff": "last 40% of all interactions by time",
+    described = {kind: splitting.describe(kind, whole, splitting.split(whole, kind, 1 / 3, 7)) for kind in kinds}
+    assert described == {
+        "temporal": "last 33.3% of each user's interactions by time",
+        "cutoff": "last 25.9% of all interactions by time",
         "leave-last-out": "newest interaction of each user",
-        "random": "random 40% of each user's interactions",
+        "random": "random 33.3% of each user's interactions",
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("temporal", "last 9.8% of users' interactions by time, from 10 of 52 users"),
+        ("random", "random 9.8% of users' interactions, from 10 of 52 users"),
+        ("leave-last-out", "newest interaction of each user, from 50 of 52 users"),
+    ],
+)
+def test_the_description_counts_the_users_that_are_tested(kind: Kind, words: str) -> None:
+    whole = data([(user, item, item) for user in range(50) for item in range(2)] + [(50, 0, 0), (51, 0, 0)])
+    assert splitting.describe(kind, whole, splitting.split(whole, kind, 0.1, 0)) == words
 
 
 def test_the_weights_stay_with_their_pairs() -> None:
