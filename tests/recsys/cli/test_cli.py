@@ -48,13 +48,14 @@ def test_train_tells_what_it_did(trained: Path) -> None:
     assert "report: var/store/" in text
     assert "recommended to user" in text
     assert "similar to" in text
-    assert "ndcg@10 on the last 10% of each user's interactions by time" in text
+    assert "ndcg@10 on the last 10% of users' interactions by time, from " in text
 
 
 def test_evaluate_takes_a_split_a_share_and_a_length(trained: Path) -> None:
     options = ("--split", "cutoff", "--share", 0.1, "-k", 5)
     shown = json.loads(recsys("evaluate", *options, "--json", cwd=trained).stdout)
-    assert (shown["k"], shown["protocol"]) == (5, "last 10% of all interactions by time")
+    protocol = "last 10% of all interactions by time, 7 single interactions of users left out"
+    assert (shown["k"], shown["protocol"]) == (5, protocol)
     ranked = json.loads(recsys("evaluate", "--negatives", 20, "--json", cwd=trained).stdout)
     assert ranked.keys() == {"hr@10", "ndcg@10"}
     assert 0.5 < ranked["hr@10"]["low"] <= ranked["hr@10"]["mean"] <= ranked["hr@10"]["high"] <= 1
@@ -127,7 +128,7 @@ def test_similar_finds_the_series(trained: Path) -> None:
 
 def test_evaluate_prints_a_row_for_each_way(trained: Path) -> None:
     shown = json.loads(recsys("evaluate", "--json", cwd=trained).stdout)
-    assert (shown["k"], shown["protocol"]) == (10, "last 20% of each user's interactions by time")
+    assert (shown["k"], shown["protocol"]) == (10, "last 20% of users' interactions by time, from 929 of 1000 users")
     rows = shown["measured"]
     assert [row["name"] for row in rows] == ["blended", "behaviour alone", "content alone", "item-KNN", "popularity"]
     for row in rows:

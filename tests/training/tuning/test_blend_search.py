@@ -23,7 +23,7 @@ FACTORS = 4
 
 
 def cut(pairs: Interactions) -> Validation:
-    found = held_out(pairs, "random", 0.3, 0)
+    found = held_out(pairs, "random", 0.25, 0)
     assert found is not None
     return found
 
