@@ -16,6 +16,8 @@ UNIT = 10.0**-DIGITS
 WHOLE = np.float64(10**DIGITS)
 RELATIVE = 5e-7  # of a score, some steps of single precision
 SLACK = 1e-6  # of the largest possible product: how far a product in single precision may be off
+LEAST = np.finfo(np.float32).min
+GROUP, ENOUGH_GROUPS = 16, 4  # scores in a group at most, and groups for each place of a list at least
 
 Scores = NDArray[np.floating[Any]]
 
@@ -60,6 +62,29 @@ def contenders(scores: Scores, k: int, slack: float = 0.0) -> NDArray[np.int64]:
     if len(scores) <= k:
         return np.arange(len(scores))
     return np.flatnonzero(scores >= floor(scores, k, slack))
+
+
+def cells_of_contenders(scores: NDArray[np.float32], k: int, slack: Scores) -> NDArray[np.int64]:
+    """Return the cells ``row * m + place``, rising, of the finite scores (n, m) that reach :func:`floor` in their row.
+
+    `slack` (n,) is that of each row. The bound of a row is the k-th largest of the maxima of groups of scores, which is at most
+    the k-th largest score: it costs one pass instead of a partition, and lets in a few scores more.
+    """
+    m = scores.shape[1]
+    group = min(GROUP, m // (ENOUGH_GROUPS * k)) or 1
+    width = m // group
+    maxima = scores[:, : group * width].reshape(len(scores), group, width).max(axis=1)
+    rest = m - group * width
+    np.maximum(maxima[:, :rest], scores[:, group * width :], out=maxima[:, :rest])
+    least = np.full(len(scores), LEAST)
+    if k < width:
+        last = np.partition(maxima, -k, axis=1)[:, -k].astype(np.float64)
+        least = np.maximum(last - (UNIT + RELATIVE * np.abs(last) + slack), LEAST).astype(np.float32)
+    rows, groups = np.nonzero(maxima >= least[:, None])
+    places = groups[:, None] + width * np.arange(group + 1)
+    reached = scores[rows[:, None], np.minimum(places, m - 1)] >= least[rows, None]
+    cells = rows[:, None] * m + places
+    return np.sort(cells[reached & (places < m)])
 
 
 def marked(scores: Scores, k: int) -> NDArray[np.bool_]:

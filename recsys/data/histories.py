@@ -43,6 +43,11 @@ class Histories(Part):
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
+    def items_of_many(self, user_nums: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the items of users one after another, and the bounds (n + 1,) between users."""
+        places, bounds = places_of_rows(self.indptr, user_nums)
+        return self.item_nums[places], bounds
+
     def items_of(self, user_num: int) -> NDArray[np.int32]:
         """Return the row numbers of the items of a user, rising."""
         return self.item_nums[self.indptr[user_num] : self.indptr[user_num + 1]]
@@ -51,3 +56,12 @@ class Histories(Part):
         """Return the matrix with ones where a user consumed an item, (n_users, n_items) float32."""
         ones = np.ones(len(self.item_nums), dtype=np.float32)
         return sparse.csr_matrix((ones, self.item_nums, self.indptr), shape=(len(self), self.n_items))
+
+
+def places_of_rows(indptr: NDArray[np.int64], rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the places of the entries of some rows of a sparse matrix, row after row, and the bounds (n + 1,) between rows."""
+    starts = indptr[rows]
+    lengths = indptr[rows + 1] - starts
+    bounds = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=bounds[1:])
+    return np.repeat(starts - bounds[:-1], lengths) + np.arange(bounds[-1]), bounds

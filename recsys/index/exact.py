@@ -126,6 +126,10 @@ class VectorTable(Part):
         """Return the largest combined error of two single-precision products of rows with `vector` (dim,)."""
         return 2 * SLACK * math.sqrt(float(vector @ vector)) * float(self.norms[0]) if len(self) else 0.0
 
+    def slacks(self, vectors: Scores) -> NDArray[np.float64]:
+        """Return :meth:`slack` for each of `vectors` (n, dim)."""
+        return np.asarray(2 * SLACK * np.linalg.norm(vectors, axis=1).astype(np.float64) * self.norms[:1].sum())
+
 
 @dataclass(frozen=True, eq=False)
 class ExactIndex:
@@ -200,6 +204,11 @@ def products(rows: Vectors, vector: Scores) -> NDArray[np.float64]:
     digit, and their order would change with the length of the list.
     """
     return np.asarray(np.einsum("ij,j->i", rows, np.asarray(vector, dtype=np.float64)))
+
+
+def products_of_pairs(rows: Vectors, vectors: Scores) -> NDArray[np.float64]:
+    """Return the inner product of each row with the vector beside it, (len(rows),), as :func:`products` does."""
+    return np.asarray(np.einsum("ij,ij->i", rows, vectors, dtype=np.float64))
 
 
 def best_of_rows(table: VectorTable, nums: Nums, vector: Scores, k: int) -> Neighbors:

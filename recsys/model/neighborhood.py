@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recsys.data.histories import places_of_rows
 from recsys.data.part import Column, Part, Pointers
 from recsys.data.vectors import Vectors
 
@@ -67,11 +68,10 @@ class Neighborhood(Part):
 
     def scores(self, history: NDArray[np.int32], emphasis: float) -> NearbyScores:
         """Return the scores that a history adds to its neighbors, ``n^-1/2 sum S_ji``, content times `emphasis`."""
-        starts = self.indptr[history]
-        lengths = self.indptr[history + 1] - starts
-        places = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+        places, _ = places_of_rows(self.indptr, history)
         neighbors = self.item_nums[places]
         if MANY * len(neighbors) < len(self):
+            columns: NDArray[np.integer]
             nums, columns = np.unique(neighbors, return_inverse=True)
             inside: slice | NDArray[np.int32] = slice(None)
         else:  # counting all items takes less time than sorting these
@@ -83,6 +83,21 @@ class Neighborhood(Part):
             for weights, factor in ((self.collaborative, scale), (self.content, scale * emphasis))
         )
         return NearbyScores(nums, *sums)
+
+    def sums_of_many(self, histories: NDArray[np.int32], bounds: NDArray[np.int64]) -> sparse.csr_matrix:
+        """Return the sums of :meth:`scores` before scaling, (n, n_items) complex128: by behavior; by content as imaginary part.
+
+        History ``u`` is ``histories[bounds[u]:bounds[u + 1]]``. One sparse product adds up both weights, in the order of the
+        history as :meth:`scores` does.
+        """
+        places, ends = places_of_rows(self.indptr, histories)
+        weights = np.empty(len(places), dtype=np.complex128)
+        weights.real, weights.imag = self.collaborative[places], self.content[places]
+        shape = len(histories), len(self)
+        neighbors = sparse.csr_matrix((weights, self.item_nums[places], ends.astype(np.int32)), shape=shape)
+        ones, members = np.ones(len(histories), dtype=np.complex128), np.arange(len(histories), dtype=np.int32)
+        mine = sparse.csr_matrix((ones, members, bounds.astype(np.int32)), shape=(len(bounds) - 1, len(histories)))
+        return mine @ neighbors
 
     def between(self, history: NDArray[np.int32], nums: NDArray[np.int32]) -> tuple[Vectors, Vectors]:
         """Return the collaborative and content weights S_ji of history items j for items i, each (len(nums), len(history))."""

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from recsys.events.changes import NO_CHANGES, Changes
 from recsys.index.exact import NOTHING, ExactIndex, Neighbors, Nums
 from recsys.model.model import Model
-from recsys.recommend.ranking import Ranked, UserQuery, rank_for_user, rank_items, rank_items_at, user_query
+from recsys.recommend.query_block import QueryBlock
+from recsys.recommend.ranking import Ranked, UserQuery, rank_for_user, rank_items, user_query
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
-from recsys.score_order import UNIT, contenders
 
+T = TypeVar("T")
 BLOCK = 128
-MOST_SCORES = 1 << 24  # in a block: 64 MiB
+MOST_CELLS = (
+    1 << 22
+)  # scores of items and neighbors of histories in a block: 16 MiB, and up to 150 MiB while it is ranked
 
 
 def recommend_many(
@@ -40,7 +43,8 @@ def recommend_many(
     if exact or isinstance(recommender.model.items_for_user, ExactIndex):
         yield from (lists[0] for lists in recommend_penalized(recommender, user_nums, k, (penalty,), hidden))
     else:
-        yield from _in_blocks(recommender, user_nums, partial(_by_query, recommender, k, penalty, hidden))
+        blocks = _blocks(recommender.model, user_nums)
+        yield from in_blocks(blocks, partial(_by_query, recommender, k, penalty, hidden))
 
 
 def recommend_penalized(
@@ -60,17 +64,26 @@ def ranked_lists(
     recommender: Recommender, user_nums: Nums, k: int, penalties: Sequence[float] = (0.0,), hidden: Nums = NOTHING
 ) -> Iterator[tuple[Ranked, ...]]:
     """Yield the exact unseen top `k` under each penalty for each user with a vector, an empty tuple for others."""
-    return _in_blocks(recommender, user_nums, partial(_by_product, recommender.model, k, penalties, hidden))
+    model = recommender.model
+    return in_blocks(_blocks(model, user_nums), partial(_by_product, model, k, penalties, hidden))
 
 
-def _in_blocks(recommender: Recommender, user_nums: Nums, answer: Callable[[Nums], list[Any]]) -> Iterator[Any]:
-    size = max(1, min(BLOCK, MOST_SCORES // len(recommender.model.catalog)))
-    blocks = [user_nums[start : start + size] for start in range(0, len(user_nums), size)]
+def in_blocks(blocks: Sequence[Nums], answer: Callable[[Nums], Iterable[T]]) -> Iterator[T]:
+    """Yield the answers to all row numbers of the blocks, in their order; a thread for each processor answers blocks."""
     threads = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(blocks), 4 * threads):  # a bounded number of blocks is in memory at a time
             for block in pool.map(answer, blocks[start : start + 4 * threads]):
                 yield from block
+
+
+def _blocks(model: Model, user_nums: Nums) -> list[Nums]:
+    """Cut users into blocks of at most BLOCK users, and of MOST_CELLS scores and neighbors or a single user."""
+    most_neighbors = int(np.diff(model.neighborhood.indptr).max(initial=0))
+    lengths = model.histories.indptr[user_nums + 1] - model.histories.indptr[user_nums]
+    cells = np.maximum(len(model.catalog) + lengths * most_neighbors, MOST_CELLS // BLOCK)
+    _, starts = np.unique(np.cumsum(cells) // MOST_CELLS, return_index=True)
+    return np.split(user_nums, starts[1:]) if len(user_nums) else []
 
 
 def recommend_users(
@@ -142,26 +155,16 @@ def _by_query(recommender: Recommender, k: int, penalty: float, hidden: Nums, us
 def _by_product(
     model: Model, k: int, penalties: Sequence[float], hidden: Nums, user_nums: Nums
 ) -> list[tuple[Ranked, ...]]:
-    """Select candidates of all users by a single-precision product, then rank them exactly."""
-    table = model.items_for_user.table
-    queries = [user_query(model, num) for num in user_nums.tolist()]
-    rough = np.stack([query.vector for query in queries]).astype(np.float32) @ table.vectors.T
-    levels = model.popularity.levels(table.order).astype(np.float32)
-    answers: list[tuple[Ranked, ...]] = []
-    for query, scores, num in zip(queries, rough, user_nums.tolist(), strict=True):
-        if not query.vector.any():
-            answers.append(())
-            continue
-        slack = table.slack(query.vector) + 2 * UNIT
-        scores[table.positions[query.nearby.nums]] += query.nearby.total
-        costs = penalties
-        if any(penalties):
-            best = rank_items_at(model, query, table.order[contenders(scores, 1, slack)], 1, (0.0,))[0]
-            costs = [penalty * max(0.0, float(best.found.scores[0])) for penalty in penalties]
-        scores[table.positions[_without(model, num, hidden)]] = -np.inf
-        kept = np.zeros(len(scores), dtype=bool)
-        for cost in costs:
-            kept[contenders(scores - np.float32(cost) * levels if cost else scores, k, slack)] = True
-        nums = table.order[np.flatnonzero(kept & np.isfinite(scores))]
-        answers.append(rank_items_at(model, query, nums, k, costs))
-    return answers
+    """Rank the items of all users of a block together."""
+    block = QueryBlock.of_users(model, user_nums)
+    if any(penalties):
+        levels = model.popularity.levels(block.table.order)
+        tops = np.array([max(0.0, *ranked.found.scores.tolist()) if len(ranked) else 0.0 for ranked in block.ranked(1)])
+    for seen in (model.histories, model.seen_only):
+        block.leave_out(*seen.items_of_many(user_nums))
+    block.leave_out(np.tile(hidden, len(user_nums)), np.arange(len(user_nums) + 1) * len(hidden))
+    lists = [block.ranked(k, penalty * tops, levels) if penalty else block.ranked(k) for penalty in penalties]
+    known = np.asarray(block.vectors.any(axis=1)).tolist()
+    return [
+        rankings if has_vector else () for has_vector, rankings in zip(known, zip(*lists, strict=True), strict=True)
+    ]

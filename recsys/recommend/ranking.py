@@ -84,11 +84,16 @@ def user_query(model: Model, user_num: int) -> UserQuery:
 
 def history_query(model: Model, factors: Scores, history: Nums) -> UserQuery:
     """Return the query for user factors (factors,) and a history of items."""
-    vector, emphasis = np.asarray(factors), model.layout.emphasis(len(history))
-    if model.layout.text_dim:
-        texts = model.items_for_user.table.rows(history)[:, model.layout.factors :]
-        vector = user_vector(factors, texts, model.layout)
-    return UserQuery(vector, model.neighborhood.scores(history, emphasis))
+    emphasis = model.layout.emphasis(len(history))
+    return UserQuery(query_vector(model, factors, history), model.neighborhood.scores(history, emphasis))
+
+
+def query_vector(model: Model, factors: Scores, history: Nums) -> Scores:
+    """Return the vector of a query, (factors + text_dim,)."""
+    if not model.layout.text_dim:
+        return np.asarray(factors)
+    texts = model.items_for_user.table.rows(history)[:, model.layout.factors :]
+    return user_vector(factors, texts, model.layout)
 
 
 def rank_for_user(
@@ -189,14 +194,6 @@ def rank_items(model: Model, query: UserQuery, nums: Nums, k: int, cost: float =
     return _best(nums[places], collaborative, content, popularity[places], k)
 
 
-def rank_items_at(model: Model, query: UserQuery, nums: Nums, k: int, costs: Sequence[float]) -> tuple[Ranked, ...]:
-    """Return :func:`rank_items` for each of several costs; the products of the items are computed once."""
-    rows, factors = model.items_for_user.table.rows(nums), model.layout.factors
-    collaborative, content = _parts(rows, query.vector, factors) + _added(query.nearby, nums)
-    levels = model.popularity.levels(nums) if any(costs) else np.zeros(len(nums))
-    return tuple(_best(nums, collaborative, content, -cost * levels, k) for cost in costs)
-
-
 def rank_items_by_vector(table: VectorTable, vector: Scores, factors: int, nums: Nums, k: int) -> Ranked:
     """Return the best `k` of `nums` by their products with `vector`; its first `factors` numbers are behavior."""
     zeros = np.zeros(len(nums))
@@ -231,11 +228,22 @@ def _parts(rows: Vectors, vector: Scores, factors: int) -> NDArray[np.float64]:
 
 
 def _best(nums: Nums, collaborative: Scores, content: Scores, popularity: Scores, k: int) -> Ranked:
+    return rank_scored(nums, collaborative, content, popularity, lambda scores: falling(scores, nums)[:k])
+
+
+def rank_scored(
+    nums: Nums,
+    collaborative: Scores,
+    content: Scores,
+    popularity: Scores,
+    best: Callable[[Vectors], NDArray[np.int64]],
+) -> Ranked:
+    """Return items by the exact parts of their scores; `best` returns the places of the listed ones from displayed scores."""
     product, behavior, cost = rounded(collaborative + content), rounded(collaborative), rounded(popularity)
     scores = shown(product + cost)
-    best = falling(scores, nums)[:k]
-    rest = shown(product[best] - behavior[best])
-    return Ranked(Neighbors(nums[best], scores[best]), shown(behavior[best]), rest, shown(cost[best]))
+    places = best(scores)
+    rest = shown(product[places] - behavior[places])
+    return Ranked(Neighbors.unordered(nums[places], scores[places]), shown(behavior[places]), rest, shown(cost[places]))
 
 
 def _settled(table: VectorTable, vector: Scores, proposed: Nums, ranked: Ranked) -> bool:

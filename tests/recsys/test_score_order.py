@@ -11,6 +11,7 @@ from recsys.score_order import (
     RELATIVE,
     UNIT,
     best_places,
+    cells_of_contenders,
     contenders,
     displayed,
     falling,
@@ -73,6 +74,28 @@ def test_the_best_of_each_row_are_those_of_the_row_alone(n: int, m: int, k: int,
     expected = [falling(row)[:k].tolist() for row in scores]
     assert best_places(scores, k).tolist() == expected
     assert [np.flatnonzero(row).tolist() for row in marked(scores, k)] == [sorted(row) for row in expected]
+
+
+@pytest.mark.parametrize("k", [1, 3, 40, 700, 2000])
+@pytest.mark.parametrize("m", [7, 639, 1500])
+def test_contenders_of_many_rows_hold_those_of_each_row_and_few_more(m: int, k: int) -> None:
+    """Also in rows with many equal scores, and in rows with fewer finite scores than places."""
+    random = np.random.default_rng(m + k)
+    scores = random.normal(size=(6, m)).astype(np.float32)
+    scores[2] = np.rint(scores[2])
+    scores[3, 5:] = -np.inf
+    scores[4] = -np.inf
+    scores[5, random.permutation(m)[: m // 2]] = -np.inf
+    slack = np.full(6, 1e-4)
+    cells = cells_of_contenders(scores, k, slack)
+    assert cells.tolist() == sorted(set(cells.tolist()))
+    for row in range(6):
+        found = cells[cells // m == row] % m
+        wanted = [place for place in contenders(scores[row], k, 1e-4).tolist() if np.isfinite(scores[row, place])]
+        assert set(wanted) <= set(found.tolist())
+        assert bool(np.isfinite(scores[row, found]).all())
+        if k <= 3 and row < 2:
+            assert len(found) <= 3 * k
 
 
 def test_what_does_not_reach_the_last_one_is_no_contender() -> None:

@@ -219,3 +219,17 @@ def test_a_weight_that_is_no_number_from_zero_up_is_refused(name: str, value: fl
 
 def test_the_sound_arrays_are_accepted() -> None:
     assert len(opened(Neighborhood, SMALL, items=3)) == 3
+
+
+def test_sums_of_many_histories_are_those_of_each_to_the_last_digit() -> None:
+    near, random = factories.neighborhood(60, 9, 0), np.random.default_rng(0)
+    near = replace(near, content=random.random(len(near.item_nums), dtype=np.float32))
+    histories = [np.sort(random.permutation(60)[:n]).astype(np.int32) for n in (4, 0, 25, 1)]
+    bounds = np.cumsum([0, *map(len, histories)])
+    sums = near.sums_of_many(np.concatenate(histories), bounds).toarray()
+    for row, history in enumerate(histories):
+        alone = near.scores(history, 1.0)
+        scale = max(1, len(history)) ** -0.5
+        assert (sums[row].real * scale)[alone.nums].tolist() == alone.collaborative.tolist()
+        assert (sums[row].imag * scale)[alone.nums].tolist() == alone.content.tolist()
+        assert not np.delete(sums[row], alone.nums).any()

@@ -11,7 +11,9 @@ from recsys.data.histories import Histories
 from recsys.index.exact import ExactIndex, Neighbors, VectorTable
 from recsys.model.model import Model
 from recsys.model.neighborhood import Neighborhood
-from recsys.recommend.batch import BLOCK, recommend_many, score_pairs
+from recsys.recommend import batch
+from recsys.recommend.batch import BLOCK, ranked_lists, recommend_many, score_pairs
+from recsys.recommend.ranking import rank_for_user, user_query
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from tests.support import factories, score_oracle
@@ -56,6 +58,23 @@ def test_lists_come_in_the_order_of_the_question(recommender: Recommender) -> No
 
 def test_nobody_gets_nothing(recommender: Recommender) -> None:
     assert list(recommend_many(recommender, nums(), 10)) == []
+
+
+def test_lists_do_not_depend_on_the_blocks_of_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every digit of every part, as a query alone gives them."""
+    pairs = np.repeat(np.arange(40, dtype=np.int32), np.arange(40)), np.concatenate([np.arange(n) for n in range(40)])
+    model = factories.model(40, 300, 6, 4, n_neighbors=9)
+    model = replace(model, histories=Histories.from_pairs(pairs[0], pairs[1].astype(np.int32), 40, 300))
+    alone = [rank_for_user(model, user_query(model, num), 20, model.seen(num), exact=True) for num in range(40)]
+    for cells in (1, 1500, 1 << 22):
+        monkeypatch.setattr(batch, "MOST_CELLS", cells)
+        for (found,), one in zip(
+            ranked_lists(Recommender(model, ""), np.arange(40, dtype=np.int32), 20), alone, strict=True
+        ):
+            for part in ("collaborative", "content", "popularity"):
+                assert getattr(found, part).tolist() == getattr(one, part).tolist()
+            assert found.found.nums.tolist() == one.found.nums.tolist()
+            assert found.found.scores.tolist() == one.found.scores.tolist()
 
 
 @pytest.mark.parametrize("annoy", [False, True])
