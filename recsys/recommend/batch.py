@@ -20,9 +20,7 @@ from recsys.recommend.request import ListRequest
 
 T = TypeVar("T")
 BLOCK = 128
-MOST_CELLS = (
-    1 << 22
-)  # scores of items and neighbors of histories in a block: 16 MiB, and up to 150 MiB while it is ranked
+MOST_CELLS = 1 << 22  # scores of items and neighbors of histories in a block: 16 MiB, about 32 MiB while it is ranked
 
 
 def recommend_many(
