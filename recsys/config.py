@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_serializer
 
 from recsys.strict import Record
 
@@ -33,24 +33,79 @@ def key(default: T, description: str) -> T:
     return declared
 
 
-class DataConfig(Section):
-    """Training data and the meaning of its columns."""
+Delimiter = Annotated[str, Field(max_length=8)]
+Quoting = Literal["double", "backslash", "none"]
+TableName = Literal["interactions", "items"]
 
-    interactions: str = key("", "file, glob or (with a preset) folder: .csv, .jsonl or .parquet, also .gz")
-    items: str = key("", "file or glob of item records; empty: none, and no content")
+
+class TableConfig(Section):
+    """Files of one table, or a query, with the keys in which it differs from [data]; a string is `file` alone."""
+
+    file: str = key("", "file, folder or glob, or the URL of a file or a database")
+    query: str | None = key(None, "SQL query of a database")
+    columns: Strings | None = key(None, "names of the columns of files without a header line")
+    delimiter: Delimiter | None = key(None, "as data.delimiter")
+    encoding: str | None = key(None, "as data.encoding")
+    quoting: Quoting | None = key(None, "as data.quoting")
+    user_column: str | None = key(None, "as data.user_column")
+    item_column: str | None = key(None, "as data.item_column")
+    value_column: str | None = key(None, "as data.value_column")
+    event_column: str | None = key(None, "as data.event_column")
+    timestamp_column: str | None = key(None, "as data.timestamp_column")
+    title_column: str | None = key(None, "as data.title_column")
+
+    def __str__(self) -> str:
+        return self.file
+
+    def __bool__(self) -> bool:
+        return bool(self.file)
+
+    @model_serializer
+    def _short(self) -> str | dict[str, Any]:
+        """Return the file alone where nothing else is set."""
+        own = {name: value for name, value in self if value is not None}
+        return self.file if len(own) == 1 else own
+
+
+def _table(value: object) -> object:
+    return {"file": value} if isinstance(value, str) else value
+
+
+Table = Annotated[TableConfig, BeforeValidator(_table)]
+
+
+class DataConfig(Section):
+    """Training data and the meaning of its columns; [data.interactions] and [data.items] set keys for one table alone."""
+
+    interactions: Table = key(TableConfig(), "file, glob or (with a preset) folder: .csv, .jsonl or .parquet, also .gz")
+    items: Table = key(TableConfig(), "file or glob of item records; empty: none, and no content")
     preset: Literal["", "movielens"] = key("", '"movielens": interactions is a MovieLens folder, with its own items')
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = key(",", "separator of CSV fields")
+    delimiter: Delimiter = key("", "separator of CSV fields; empty: a tab in .tsv files, a comma in others")
+    encoding: str = key("", "encoding of text files such as cp1252; empty: UTF-8, or as a byte order mark says")
+    quoting: Quoting = key(
+        "double", 'how CSV escapes quotes in quoted fields: "double", "backslash"; "none": no quotes'
+    )
+    columns: Strings = key((), "names of the columns of interactions without a header line; empty: the first line")
     user_column: str = key("user_id", "column of user ids, kept byte for byte")
     item_column: str = key("item_id", "column of item ids, in both files")
-    value_column: str = key("value", "column of ratings or counts, if present")
-    event_column: str = key("event", "column of event types, if present; weights in [events]")
-    timestamp_column: str = key("timestamp", "times, if present: seconds or milliseconds since 1970, or ISO 8601")
+    value_column: str = key("value", "column of ratings or counts, if present; empty: not read")
+    event_column: str = key("event", "column of event types, if present, with weights in [events]; empty: not read")
+    timestamp_column: str = key("timestamp", "column of times, if present; empty: not read")
+    title_column: str = key("title", "column of the names of items that answers show")
     threshold: float | None = key(None, "values are ratings, positive from this one on; unset: values are counts")
     half_life_days: NotNegative = key(0.0, "age in days at which an interaction has half its weight; 0: no decay")
     list_separator: str = key("|", "separator of lists in an attribute such as genres; empty: no lists")
     exclude_users: str = key("", "file of user ids to exclude, one a line, see `recsys anomalies`; empty: none")
+    max_record: Positive = key(1_048_576, "maximum size of a record in bytes; longer ones are rejected")
     max_rejected: Share = key(0.01, "share of invalid rows above which training is refused")
     rejects: str = key("var/rejects.csv", "output file of the invalid rows; empty: none")
+
+    def of(self, table: TableName) -> Self:
+        """Return the keys as they hold for one table; ``columns`` of [data] are those of the interactions."""
+        own = {
+            name: value for name, value in getattr(self, table) if value is not None and name in type(self).model_fields
+        }
+        return self.model_copy(update=({} if table == "interactions" else {"columns": ()}) | own)
 
 
 class AlsConfig(Section):

@@ -7,12 +7,12 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from recsys.config import Config, Section
+from recsys.config import Config, Section, TableConfig, TableName
 from recsys.errors import ConfigError, did_you_mean
 
 
@@ -84,7 +84,13 @@ def _apply(raw: dict[str, Any], override: str) -> None:
     table = raw.setdefault(section, {})
     if not isinstance(table, dict):
         raise ConfigError(f"--set {override!r}: {section} is not a section")
-    table[name] = value
+    of, dot, key = name.partition(".")
+    if section == "data" and dot and of in get_args(TableName):
+        table[of] = ({"file": table[of]} if isinstance(table.get(of), str) else table.get(of, {})) | {key: value}
+    elif section == "data" and isinstance(table.get(name), dict) and isinstance(value, str):
+        table[name] = table[name] | {"file": value}
+    else:
+        table[name] = value
 
 
 def _describe(problem: ErrorDetails) -> str:
@@ -92,8 +98,10 @@ def _describe(problem: ErrorDetails) -> str:
     where = ".".join(str(part) for part in loc)
     if problem["type"] != "extra_forbidden":
         return f"{where} = {problem['input']!r}: {message}" if loc else message
-    fields = Config.model_fields if len(loc) == 1 else type(Config.model_fields[str(loc[0])].default).model_fields
-    what = "section" if len(loc) == 1 else "key"
+    section: Any = Config
+    for part in loc[:-1]:
+        section = type(section.model_fields[str(part)].default)
+    what, fields = "section" if len(loc) == 1 else "key", section.model_fields
     return f"{where}: there is no such {what}{did_you_mean(str(loc[-1]), fields)}"
 
 
@@ -102,4 +110,6 @@ def _key(name: str) -> str:
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, TableConfig):
+        return _toml(value.file)
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

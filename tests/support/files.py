@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from recsys.config import Config
 from recsys.data.interactions import Interactions
-from training.ingest.accounting import Accounting
-from training.ingest.readers import Chunk, Source, read_chunks
+from training.read import Chunk, Source, read_chunks
+from training.read.accounting import Accounting
 
 HEADER = ("user_id", "item_id", "value", "event", "timestamp")
 IDS = [
@@ -67,10 +67,11 @@ def table(
     rows: Iterable[Sequence[object]],
     header: Sequence[str] = HEADER,
     quoting: Literal[0, 1] = csv.QUOTE_MINIMAL,
+    delimiter: str = ",",
 ) -> Path:
     """A CSV file."""
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n", quoting=quoting)
+    writer = csv.writer(stream, lineterminator="\n", quoting=quoting, delimiter=delimiter)
     writer.writerow(header)
     writer.writerows(rows)
     path.write_bytes(stream.getvalue().encode())
@@ -89,7 +90,7 @@ def read(path: Path, of: Source | None = None) -> list[Chunk]:
 
 def rows(path: Path, of: Source | None = None) -> list[tuple[str, ...]]:
     """All rows of one file, in the order of its columns."""
-    return [row for chunk in read(path, of) for row in zip(*chunk.columns.values(), strict=True)]
+    return [row for chunk in read(path, of) for row in zip(*map(chunk.texts, chunk.columns), strict=True)]
 
 
 def pairs_of(found: Interactions) -> Pairs:

@@ -34,7 +34,9 @@ def show_dataset(dataset: Dataset, config: Config) -> None:
     """Print the row accounting and the data that would be trained on."""
     accounting, pairs = dataset.accounting, dataset.interactions
     if config.data.preset and config.data.items:
-        click.echo(f"items come from the preset {config.data.preset!r}; data.items = {config.data.items!r} is not read")
+        click.echo(
+            f"items come from the preset {config.data.preset!r}; data.items = {config.data.items.file!r} is not read"
+        )
     for what in accounting.read:
         read, kept, rejected = accounting.read[what], accounting.kept(what), accounting.rejected(what)
         click.echo(f"{what}: {read} rows read = {kept} kept + {rejected} rejected")

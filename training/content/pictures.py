@@ -136,7 +136,7 @@ def _names(catalog: Catalog, column: str) -> list[str]:
 def _folder(config: Config) -> Path:
     if config.content.picture_folder:
         return Path(config.content.picture_folder)
-    folder = Path(config.data.items).parent
+    folder = Path(config.data.items.file).parent
     if not config.data.items or glob.has_magic(str(folder)):
         raise ConfigError("content.picture_folder: name the folder of the pictures; data.items is not in one folder")
     return folder

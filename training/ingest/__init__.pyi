@@ -1,4 +1,3 @@
-from .accounting import Accounting as Accounting
 from .dataset import Dataset as Dataset
 from .dataset import Ratings as Ratings
 from .stored_events import StoredEvents as StoredEvents

@@ -14,7 +14,7 @@ from recsys.data.histories import Histories
 from recsys.data.interactions import Interactions
 from recsys.events.activity import EventRules
 from recsys.events.records import NO_WATERMARK, Watermark
-from training.ingest.accounting import Accounting
+from training.read import Accounting
 
 
 @dataclass(frozen=True, eq=False)

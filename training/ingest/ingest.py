@@ -10,12 +10,11 @@ from pathlib import Path
 from recsys.config import Config, DataConfig
 from recsys.data.catalog import Item
 from training.ingest import movielens
-from training.ingest.accounting import Accounting
 from training.ingest.dataset import Dataset
-from training.ingest.interactions import EventTable
+from training.ingest.interactions import InteractionTable
 from training.ingest.items import build_items
-from training.ingest.readers import Chunk, Source, expand, read_chunks
 from training.ingest.stored_events import WHAT, StoredEvents
+from training.read import Accounting, Chunk, Source, expand, read_chunks
 
 
 def ingest(config: Config) -> Dataset:
@@ -32,11 +31,12 @@ def ingest(config: Config) -> Dataset:
     rejects = Path(data.rejects) if data.rejects else None
     with Accounting(rejects) as accounting, _garbage_collector_off(), closing(StoredEvents.of(config)) as stored:
         items = _items(config, accounting)
-        events = EventTable(config, accounting, items, stored)
+        events = InteractionTable(config, accounting, items, stored)
         if data.interactions or not stored.watermark.through:
             for chunk in _interaction_chunks(data, accounting):
                 events.add(chunk)
         events.add_stored()
+        events.end()
         for what in ("items", "interactions", WHAT):
             accounting.refuse_if_many(what, data.max_rejected)
         return events.dataset(items)
@@ -57,17 +57,20 @@ def _garbage_collector_off() -> Iterator[None]:
 def _items(config: Config, accounting: Accounting) -> list[Item]:
     data = config.data
     if data.preset:
-        chunks = movielens.item_chunks(Path(data.interactions), data, accounting)
+        chunks = movielens.item_chunks(Path(data.interactions.file), data, accounting)
     elif data.items:
-        source = Source("items", (data.item_column,), accounting, data.delimiter)
-        chunks = read_chunks(expand(data.items, "data.items"), source)
+        source = Source.of(data, "items", (data.of("items").item_column,), accounting)
+        chunks = read_chunks(expand(data.items.file, "data.items"), source)
     else:
         return []
-    return build_items(chunks, data, config.content.columns, accounting)
+    return build_items(chunks, data.of("items"), config.content.columns, accounting)
 
 
 def _interaction_chunks(data: DataConfig, accounting: Accounting) -> Iterator[Chunk]:
     if data.preset:
-        return movielens.rating_chunks(Path(data.interactions), data, accounting)
-    source = Source("interactions", (data.user_column, data.item_column), accounting, data.delimiter)
-    return read_chunks(expand(data.interactions, "data.interactions"), source)
+        return movielens.rating_chunks(Path(data.interactions.file), data, accounting)
+    keys = data.of("interactions")
+    required, others = (keys.user_column, keys.item_column), (keys.value_column, keys.event_column)
+    wanted = (*others, keys.timestamp_column)
+    source = Source.of(data, "interactions", required, accounting, wanted=wanted, coded=(*required, *others))
+    return read_chunks(expand(data.interactions.file, "data.interactions"), source)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.config import Config, DataConfig
@@ -20,53 +19,92 @@ from recsys.data.table_files import read_ids
 from recsys.errors import DataError, did_you_mean
 from recsys.events.activity import EventRules
 from recsys.events.records import user_hash
-from recsys.events.timestamps import number, seconds
 from recsys.model.popularity import decay
-from training.ingest import movielens
-from training.ingest.accounting import Accounting
+from training.ingest import movielens, times
 from training.ingest.dataset import Dataset, Ratings
+from training.ingest.id_codes import IdCodes
 from training.ingest.items import almost_numbers
-from training.ingest.readers import Chunk
+from training.ingest.numbers import numbers
 from training.ingest.stored_events import FILE, WHAT, StoredEvents
+from training.ingest.times import TimePart
+from training.read import Accounting, Chunk
+from training.read.values import coded
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SMALLEST_WEIGHT = 1e-6
-MOST_NUMBERS = 100_000
 LARGEST_VALUE = 1e15  # sums of more would leave float32
 
-Ids = NDArray[np.object_]
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
 Nums = NDArray[np.int32]
 
 
-class EventTable:
-    """Collects the good rows of all chunks as numbers."""
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows as numbers; arrays (n,). `value` and `weight` are None where all are 1; `time` is 0 where there is none."""
+
+    user: Nums
+    item: Nums
+    value: Floats | None
+    weight: Floats | None
+    time: Times
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def take(self, rows: NDArray[np.generic]) -> Rows:
+        """Return some rows, by a mask or by positions."""
+        return Rows(*(None if array is None else array[rows] for array in self._arrays()))  # type: ignore[arg-type]
+
+    def values(self) -> Floats:
+        return np.ones(len(self)) if self.value is None else self.value
+
+    def _arrays(self) -> tuple[NDArray[np.generic] | None, ...]:
+        return self.user, self.item, self.value, self.weight, self.time
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The good rows of a chunk: codes of their ids, and where they stand."""
+
+    what: str
+    source: str
+    lines: Sequence[int] | NDArray[np.int64]
+    user: Nums
+    item: Nums
+    event: Nums
+    value: Floats | None
+    time: TimePart
+
+
+class InteractionTable:
+    """Collects the good rows of all chunks."""
 
     def __init__(self, config: Config, accounting: Accounting, items: Iterable[Item], stored: StoredEvents) -> None:
-        self.config, self.data, self.accounting, self.stored = config, config.data, accounting, stored
+        self.config, self.accounting, self.stored = config, accounting, stored
+        self.data = config.data.of("interactions")
         threshold = config.data.threshold
-        self.source = config.data.interactions or str(FILE)
+        self.source = config.data.interactions.file or FILE
         self.threshold = movielens.THRESHOLD if threshold is None and config.data.preset else threshold
-        missing = 1.0 if self.threshold is None else None  # a missing rating is no rating
-        self.number = lru_cache(MOST_NUMBERS)(lambda text: number(text) if text else missing)
-        self.is_deleted = cache(lambda user_id: user_hash(user_id) in stored.forgotten)
         path = config.data.exclude_users
         self.excluded = frozenset(read_ids(Path(path), "data.exclude_users")) if path else frozenset[str]()
         self.n_excluded = self.n_deleted = 0
-        self.users: dict[str, int] = {}
-        self.items = {item.item_id: num for num, item in enumerate(items)}
-        self.parts: list[pd.DataFrame] = []
-        self.event_rows: Counter[str] = Counter()
+        self.users, self.items = IdCodes(), IdCodes([item.item_id for item in items])
+        self.parts: list[Part] = []
+        self.events: dict[str, int] = {"": 0}  # numbers of the types of events
         self.columns: dict[str, None] = {}  # of the files
         self.has_times: bool | None = None
+        self.time: Times = np.empty(0, np.int64)  # of all rows
 
     def add(self, chunk: Chunk) -> None:
         """Add rows of the files."""
-        self.columns.update(dict.fromkeys(chunk.columns))
+        self.columns.update(dict.fromkeys(chunk.names or chunk.columns))
         name = self.data.timestamp_column
         if self.has_times not in (None, name in chunk.columns):
-            raise DataError(f"{chunk.file}: some rows have the column {name!r} and some have not")
+            raise DataError(f"{chunk.source}: some rows have the column {name!r} and some have not")
         self.has_times = name in chunk.columns
         self._add(chunk, "interactions")
 
@@ -81,88 +119,142 @@ class EventTable:
 
     def _add(self, chunk: Chunk, what: str) -> None:
         data, columns, n = self.data, chunk.columns, len(chunk)
-        users, items = (np.array(columns[name], dtype=object) for name in (data.user_column, data.item_column))
-        texts, times = columns.get(data.value_column), columns.get(data.timestamp_column)
-        events = np.array(columns.get(data.event_column, [""] * n), dtype=object)
-        value = np.array([self.number(text) for text in texts] if texts else [1.0] * n, dtype=np.float64)
-        weight = np.array([self._weight(event) for event in events], dtype=np.float64)
-        time = np.array([_seconds(text) for text in times] if times else [0] * n, dtype=np.int64)
-        keep = self._wanted(users, deletes=bool(self.stored.forgotten) and what != WHAT)
-        problems = self._problems(users, items, value, weight, time)
+        user, in_chunk, users = self.users.add(columns[data.user_column])
+        item, item_in_chunk, items = self.items.add(columns[data.item_column])
+        missing = 1.0 if self.threshold is None else np.nan  # a missing rating is no rating
+        value = numbers(columns[data.value_column], missing) if data.value_column in columns else None
+        event = self._events(columns[data.event_column]) if data.event_column in columns else np.zeros(n, np.int32)
+        has_weight = ~np.isnan(self._weights())[event]
+        time = times.time_part(columns[data.timestamp_column]) if data.timestamp_column in columns else None
+        keep = self._wanted(in_chunk, users, deletes=bool(self.stored.forgotten) and what != WHAT)
+        problems = self._problems(_is_empty(users)[in_chunk], _is_empty(items)[item_in_chunk], value)
+        problems["event type without a weight in [events]"] = ~has_weight
         bad = np.logical_or.reduce([*problems.values()])
-        for row in np.flatnonzero(keep & bad):
+        for row in np.flatnonzero(keep & bad).tolist():
             reason = next(reason for reason, mask in problems.items() if mask[row])
-            fields = [values[row] for values in columns.values()]
-            self.accounting.reject(what, chunk.file, chunk.lines[row], reason, fields)
+            self.accounting.reject(what, chunk.source, chunk.lines[row], reason, chunk.row(row))
         good = keep & ~bad
-        self.event_rows.update(events[good])
-        nums = {"user": _numbered(self.users, users[good]), "item": _numbered(self.items, items[good])}
-        self.parts.append(pd.DataFrame({**nums, "value": value[good], "weight": weight[good], "time": time[good]}))
+        no_time = TimePart(np.zeros(n, np.int64))
+        kept = user[good], item[good], event[good], None if value is None else value[good]
+        lines = np.asarray(chunk.lines)[good] if not isinstance(chunk.lines, range) or not good.all() else chunk.lines
+        self.parts.append(Part(what, chunk.source, lines, *kept, (time or no_time).take(good)))
 
-    def _wanted(self, users: Ids, *, deletes: bool) -> Mask:
+    def _events(self, column: pa.Array) -> Nums:
+        codes, names = coded(column)
+        nums = np.array([self.events.setdefault(name, len(self.events)) for name in names], np.int32)
+        return np.asarray(nums[codes]) if len(nums) else codes
+
+    def _weights(self) -> Floats:
+        """Return the weight of each type of event, NaN where it has none."""
+        return np.array([self._weight(name) for name in self.events], dtype=np.float64)
+
+    def _wanted(self, codes: Nums, users: pa.Array, *, deletes: bool) -> Mask:
         """Return which rows are of users that are neither excluded nor, if `deletes`, deleted; count the others."""
         if not (self.excluded or deletes):
-            return np.ones(len(users), dtype=bool)
-        excluded = np.array([user in self.excluded for user in users], dtype=bool)
-        deleted = np.array([deletes and self.is_deleted(user) for user in users], dtype=bool) & ~excluded
+            return np.ones(len(codes), dtype=bool)
+        ids = users.to_pylist()
+        excluded = np.array([user in self.excluded for user in ids], dtype=bool)[codes]
+        deleted = np.array([deletes and user_hash(user) in self.stored.forgotten for user in ids], dtype=bool)[codes]
         self.n_excluded += int(excluded.sum())
-        self.n_deleted += int(deleted.sum())
+        self.n_deleted += int((deleted & ~excluded).sum())
         return np.asarray(~(excluded | deleted))
 
-    def _problems(self, users: Ids, items: Ids, value: Floats, weight: Floats, time: Times) -> dict[str, Mask]:
+    def _problems(self, no_user: Mask, no_item: Mask, value: Floats | None) -> dict[str, Mask]:
         """Return the bad rows by reason; of several reasons of a row the first counts."""
         data = self.data
-        not_negative = f"{data.value_column} is negative; counts are not (set data.threshold for ratings)"
-        return {
-            f"no {data.user_column}": users == "",
-            f"no {data.item_column}": items == "",
-            f"{data.value_column} is not a number": np.isnan(value),
-            f"{data.value_column} is above 1e15": value > LARGEST_VALUE,
-            not_negative: (value < 0) & (self.threshold is None),
-            "event type without a weight in [events]": np.isnan(weight),
-            f"{data.timestamp_column} is not a time": time < 0,
-        }
+        problems = {f"no {data.user_column}": no_user, f"no {data.item_column}": no_item}
+        if value is not None:
+            not_negative = f"{data.value_column} is negative; counts are not (set data.threshold for ratings)"
+            problems[f"{data.value_column} is not a number"] = np.isnan(value)
+            problems[f"{data.value_column} is above 1e15"] = value > LARGEST_VALUE
+            problems[not_negative] = (value < 0) & (self.threshold is None)
+        return problems
+
+    def end(self) -> None:
+        """Reject the rows that have no time, after the last row was added."""
+        self.time = times.resolved([part.time for part in self.parts])
+        if (self.time < 0).any():
+            self._reject_without_time(self.time < 0)
 
     def dataset(self, items: list[Item]) -> Dataset:
-        table = pd.concat(self.parts, ignore_index=True) if self.parts else pd.DataFrame()
-        if table.empty:
+        """Return what is trained on; raises DataError when no interaction is left."""
+        rows, event_rows, user_ids, item_ids = self._rows()
+        if not len(rows):
             raise DataError(f"{self.source}: no usable interaction; see the accounting of `recsys validate`")
         self._check_columns()
-        unrecorded = list(self.items)[len(items) :]
-        notes = tuple(self._notes(table, items, unrecorded))
-        pairs, disliked, rated, dropped = self._pairs(table)
+        unrecorded = item_ids[len(items) :]
+        notes = tuple(self._notes(rows, items, unrecorded))
+        pairs, disliked, rated, dropped = self._pairs(rows)
         catalog = Catalog.from_items([*items, *(Item(item_id, title=item_id) for item_id in unrecorded)])
-        users = IdMap.from_ids(list(self.users))
+        users = IdMap.from_ids(user_ids)
         sizes = len(users), len(catalog)
         data = self.data
         read = data.user_column, data.item_column, data.value_column, data.event_column, data.timestamp_column
-        weights = np.maximum(pairs["weight"].to_numpy(np.float32), np.float32(SMALLEST_WEIGHT))
+        assert pairs.weight is not None
+        weights = np.maximum(pairs.weight.astype(np.float32), np.float32(SMALLEST_WEIGHT))
         return Dataset(
-            Interactions(users, catalog.items, *_nums(pairs), weights, self._times(pairs)),
+            Interactions(users, catalog.items, pairs.user, pairs.item, weights, self._times(pairs)),
             catalog,
             self.accounting,
-            {name: (rows, self._weight(name) or 0.0) for name, rows in self.event_rows.items() if name},
+            {
+                name: (int(n), self._weight(name) or 0.0)
+                for name, n in zip(self.events, event_rows, strict=True)
+                if name and n
+            },
             dropped,
             tuple(name for name in self.columns if name not in read),
-            Histories.from_pairs(*_nums(disliked), *sizes),
-            None if rated is None else Ratings(*_nums(rated), rated["value"].to_numpy(), self._times(rated), *sizes),
+            Histories.from_pairs(disliked.user, disliked.item, *sizes),
+            None if rated is None else Ratings(rated.user, rated.item, rated.values(), self._times(rated), *sizes),
             notes,
             EventRules(self.config.events, self.threshold),
             self.stored.watermark,
         )
 
-    def _times(self, table: pd.DataFrame) -> Times | None:
-        return table["time"].to_numpy() if self.has_times else None
+    def _rows(self) -> tuple[Rows, NDArray[np.intp], list[str], list[str]]:
+        """Return the rows that have a time, the number of rows of each type of event, and the ids of users and items."""
+        parts, time = self.parts, self.time
+        good = time >= 0
+        user, user_ids = self.users.numbered(_joined([part.user for part in parts], np.int32)[good])
+        item, item_ids = self.items.numbered(_joined([part.item for part in parts], np.int32)[good])
+        value = _joined_or_ones([part.value for part in parts], parts)
+        value = None if value is None else value[good]
+        event = _joined([part.event for part in parts], np.int32)[good]
+        event_rows = np.bincount(event, minlength=len(self.events))
+        weights = self._weights()
+        weight = None if (weights == 1).all() else weights[event]
+        return Rows(user, item, value, weight, time[good]), event_rows, user_ids, item_ids
+
+    def _reject_without_time(self, no_time: Mask) -> None:
+        first = 0
+        for part in self.parts:
+            n = len(part.user)
+            for row in np.flatnonzero(no_time[first : first + n]).tolist():
+                text = (
+                    part.time.texts[part.time.values[row]]
+                    if part.time.texts is not None
+                    else str(part.time.values[row])
+                )
+                reason = f"{self.data.timestamp_column} is not a time"
+                self.accounting.reject(part.what, part.source, int(part.lines[row]), reason, text)
+            first += n
+
+    def _times(self, rows: Rows) -> Times | None:
+        return rows.time if self.has_times else None
 
     def _check_columns(self) -> None:
         """Raise DataError when the files lack a column that the configuration names."""
         for key in ("value_column", "event_column", "timestamp_column"):
             name = getattr(self.data, key)
-            is_set = name != DataConfig.model_fields[key].default and self.data.interactions and not self.data.preset
-            if is_set and name not in self.columns:
+            is_set = name not in ("", DataConfig.model_fields[key].default)
+            if is_set and self.data.interactions.file and not self.data.preset and name not in self.columns:
                 raise DataError(f"data.{key} = {name!r}: there is no such column{did_you_mean(name, self.columns)}")
 
-    def _notes(self, table: pd.DataFrame, items: list[Item], unrecorded: list[str]) -> Iterator[str]:
+    def _notes(self, rows: Rows, items: list[Item], unrecorded: list[str]) -> Iterator[str]:
+        for what, spans in self.accounting.spans.items():
+            yield (
+                f"{spans.records} records of {what} span {spans.lines} lines, the longest {spans.longest} from {spans.where}; "
+                'if the file has no quoted fields, set data.quoting = "none"'
+            )
         if items and unrecorded:
             yield (
                 f"{len(unrecorded)} items of the interactions have no record in data.items, the first is {unrecorded[0]!r} "
@@ -174,57 +266,85 @@ class EventTable:
             yield f"the items have no text; choose among their columns with content.columns{among}"
         for name, value in almost_numbers(items):
             yield f"items: {name} holds texts and no numbers to compare, because of values such as {value!r}"
-        if self.threshold is None and bool((table["value"] % 1 != 0).any()):
+        if self.threshold is None and rows.value is not None and bool((rows.value % 1 != 0).any()):
             yield f"{self.data.value_column} holds fractions and counts as a weight; for ratings set data.threshold"
 
-    def _pairs(self, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None, dict[str, int]]:
+    def _pairs(self, rows: Rows) -> tuple[Rows, Rows, Rows | None, dict[str, int]]:
         """Return positive pairs with weight and time, pairs that were seen but are not positive, all pairs with their ratings,
         and the number of dropped rows by reason.
 
         The weights are those of :meth:`EventRules.aggregated`.
         """
-        disliked, rated = table[:0], None
-        n_rows = len(table)
-        table = table.sort_values(["user", "item", "time"], kind="stable", ignore_index=True)
-        if self.threshold is None:
-            table["weight"] *= table["value"]
-        table = table[table["weight"] > 0]
+        rated, n_rows = None, len(rows)
+        weight = np.ones(len(rows)) if rows.weight is None else rows.weight
+        if self.threshold is None and rows.value is not None:
+            weight = weight * rows.value
+        rows = replace(rows, weight=weight)
+        if (weight <= 0).any():
+            rows = rows.take(weight > 0)
+        order, starts = _by_pair(rows, by_time=self.threshold is not None)
+        rows = rows.take(order)
+        disliked = rows.take(np.empty(0, np.intp))
         dropped = {
             "of deleted users, left out": self.n_deleted,
             f"of the {len(self.excluded)} users that data.exclude_users names, left out": self.n_excluded,
-            "of weight 0, ignored": n_rows - len(table),
+            "of weight 0, ignored": n_rows - len(rows),
         }
         if self.threshold is not None:
-            rated = table.drop_duplicates(["user", "item"], keep="last")  # of two ratings the later one holds
-            dropped["rated again later"] = len(table) - len(rated)
-            is_liked = rated["value"] >= self.threshold
-            disliked, table = rated[~is_liked], rated[is_liked]
+            rated = rows.take(
+                np.append(starts[1:], len(rows)) - 1 if len(rows) else starts
+            )  # of two ratings the later one holds
+            dropped["rated again later"] = len(rows) - len(rated)
+            is_liked = rated.values() >= self.threshold
+            disliked, rows = rated.take(~is_liked), rated.take(is_liked)
+            starts = np.arange(len(rows))
             dropped[f"under the threshold {self.threshold:g}: seen, not liked"] = len(disliked)
-        if table.empty:
+        if not len(rows):
             reasons = "; ".join(f"{n} row{'' if n == 1 else 's'} {reason}" for reason, n in dropped.items() if n)
             raise DataError(f"{self.source}: no positive interaction is left: {reasons or 'there is no row'}")
-        share = decay(self._times(table), self.data.half_life_days)
-        if share is not None:
-            table = table.assign(weight=table["weight"] * share)
-        pairs = table.groupby(["user", "item"], as_index=False, sort=True).agg({"weight": "sum", "time": "max"})
-        dropped["added to another row of the same pair"] = len(table) - len(pairs)
+        pairs = self._added(rows, starts)
+        dropped["added to another row of the same pair"] = len(rows) - len(pairs)
         return pairs, disliked, rated, {reason: n for reason, n in dropped.items() if n}
+
+    def _added(self, rows: Rows, starts: NDArray[np.intp]) -> Rows:
+        """Return a row for each pair, with the sum of the weights and the last time; the rows of a pair begin at `starts`."""
+        share = decay(self._times(rows), self.data.half_life_days)
+        assert rows.weight is not None
+        weight = rows.weight if share is None else rows.weight * share
+        group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows)))
+        total: Floats = np.bincount(group, weight).astype(np.float64)  # in the order of the rows, on every processor
+        time = np.maximum.reduceat(rows.time, starts)
+        return Rows(rows.user[starts], rows.item[starts], None, total, time)
 
     def _weight(self, event: str) -> float | None:
         return self.config.events.get(event) if self.config.events and event else 1.0
 
 
-def _seconds(text: str) -> int:
-    if text[:1] == "1" and len(text) == 10 and text.isascii() and text.isdigit():
-        return int(text)
-    moment = seconds(text)
-    return -1 if moment is None else moment
+def _is_empty(ids: pa.Array) -> Mask:
+    from pyarrow import compute
+
+    return np.asarray(compute.equal(ids, "").to_numpy(zero_copy_only=False))
 
 
-def _numbered(nums: dict[str, int], ids: Ids) -> Nums:
-    """Return the number of each id; new ids are added to `nums`."""
-    return np.array([nums.setdefault(text, len(nums)) for text in ids], dtype=np.int32)
+def _by_pair(rows: Rows, *, by_time: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the order of the rows by user and item, then by time or as they are read, and where each pair begins."""
+    n_items = int(rows.item.max(initial=0)) + 1
+    pair = rows.user.astype(np.int64) * n_items + rows.item
+    if not by_time:
+        order = np.argsort(pair, kind="stable")
+    else:  # faster than lexsort
+        order = np.argsort(rows.time, kind="stable")
+        order = order[np.argsort(pair[order], kind="stable")]
+    is_first = np.diff(pair[order], prepend=-1) != 0
+    return order, np.flatnonzero(is_first)
 
 
-def _nums(table: pd.DataFrame) -> tuple[Nums, Nums]:
-    return table["user"].to_numpy(), table["item"].to_numpy()
+def _joined(arrays: Sequence[NDArray[np.generic]], kind: type[np.generic]) -> NDArray[np.int32]:
+    return np.concatenate(arrays) if arrays else np.empty(0, kind)
+
+
+def _joined_or_ones(arrays: Sequence[Floats | None], parts: Sequence[Part]) -> Floats | None:
+    if all(array is None for array in arrays):
+        return None
+    pairs = zip(arrays, parts, strict=True)
+    return np.concatenate([np.ones(len(part.user)) if array is None else array for array, part in pairs])

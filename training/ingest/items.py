@@ -13,8 +13,8 @@ from contextlib import suppress
 from recsys.config import DataConfig
 from recsys.data.catalog import Attribute, Item
 from recsys.errors import ConfigError, did_you_mean
-from training.ingest.accounting import Accounting
-from training.ingest.readers import LIST_JOINT, Chunk
+from training.read import Accounting, Chunk
+from training.read.values import LIST_JOINT
 
 TITLE = "title"
 TEXT_COLUMNS = ("title", "description", "text", "genres", "tags")
@@ -36,19 +36,20 @@ def build_items(
     names: dict[str, None] = {}
     for chunk in chunks:
         names.update(dict.fromkeys(chunk.columns))
+        columns = {name: chunk.texts(name) for name in chunk.columns}
         for number, line in enumerate(chunk.lines):
-            row = {name: values[number] for name, values in chunk.columns.items()}
+            row = {name: values[number] for name, values in columns.items()}
             item_id = row.pop(data.item_column)
             row.update((name, _cell(value)) for name, value in row.items() if name not in PROSE)
             reason = "repeated item id" if item_id in rows else "" if item_id else f"no {data.item_column}"
             if reason:
-                accounting.reject("items", chunk.file, line, reason, [item_id, *row.values()])
+                accounting.reject("items", chunk.source, line, reason, [item_id, *row.values()])
             else:
                 rows[item_id] = row
-    columns = _text_columns(text_columns, names)
+    text_names = _text_columns(text_columns, names)
     separators = _list_columns(rows.values(), names, data.list_separator)
     numbers = _number_columns(rows.values(), names)
-    return [_item(item_id, row, columns, separators, numbers) for item_id, row in rows.items()]
+    return [_item(item_id, row, text_names, separators, numbers) for item_id, row in rows.items()]
 
 
 def almost_numbers(items: Sequence[Item]) -> Iterator[tuple[str, str]]:

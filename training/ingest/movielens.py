@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from recsys.config import DataConfig
+from recsys.config import DataConfig, Quoting
 from recsys.errors import DataError
-from training.ingest.accounting import Accounting
-from training.ingest.readers import Chunk, Source, read_chunks
+from training.read import Accounting, Chunk, Source, read_chunks
+from training.read.chunk import from_texts
 
 THRESHOLD = 3.5
 YEAR = re.compile(r"^(.*?)\s*\((\d{4})(?:-\d{0,4})?\)\s*$")
@@ -33,7 +33,8 @@ def rating_chunks(folder: Path, data: DataConfig, accounting: Accounting) -> Ite
     columns = (data.user_column, data.item_column, data.value_column, data.timestamp_column)
     names = dict(zip(RATING, columns, strict=True))
     for chunk in _read(file, "interactions", RATING[:3], RATING, accounting):
-        yield replace(chunk, columns={names[name]: values for name, values in chunk.columns.items() if name in names})
+        renamed = {names[name]: values for name, values in chunk.columns.items() if name in names}
+        yield replace(chunk, columns=renamed, names=tuple(renamed))
 
 
 def item_chunks(folder: Path, data: DataConfig, accounting: Accounting) -> Iterator[Chunk]:
@@ -50,12 +51,13 @@ def _read(
 ) -> Iterator[Chunk]:
     is_csv = file.suffix == ".csv"
     encoding = _encoding(file) if what == "items" and not is_csv else "utf-8"
-    source = Source(what, required, accounting, DELIMITERS[file.suffix], None if is_csv else header, encoding)
+    quoting: Quoting = "double" if is_csv else "none"
+    source = Source(what, required, accounting, DELIMITERS[file.suffix], () if is_csv else header, encoding, quoting)
     return read_chunks([file], source)
 
 
 def _movie_chunk(chunk: Chunk, item_column: str, tags: dict[str, str]) -> Chunk:
-    columns = chunk.columns
+    columns = {name: chunk.texts(name) for name in chunk.columns}
     titles, years = zip(*map(_title, columns["title"]), strict=True)
     genres = columns.get("genres") or [
         "|".join(name for name, flag in zip(GENRES_100K[1:], flags, strict=True) if flag == "1")
@@ -69,7 +71,7 @@ def _movie_chunk(chunk: Chunk, item_column: str, tags: dict[str, str]) -> Chunk:
     }
     if tags:
         renamed["tags"] = [tags.get(movie, "") for movie in columns["movieId"]]
-    return replace(chunk, columns=renamed)
+    return from_texts(chunk.source, chunk.lines, renamed)
 
 
 def _tags(folder: Path, accounting: Accounting) -> dict[str, str]:
@@ -77,7 +79,7 @@ def _tags(folder: Path, accounting: Accounting) -> dict[str, str]:
     file = next((folder / name for name in ("tags.csv", "tags.dat") if (folder / name).is_file()), None)
     tags: dict[str, dict[str, None]] = defaultdict(dict)
     for chunk in _read(file, "tags", TAG[1:3], TAG, accounting) if file else ():
-        for movie, tag in zip(chunk.columns["movieId"], chunk.columns["tag"], strict=True):
+        for movie, tag in zip(chunk.texts("movieId"), chunk.texts("tag"), strict=True):
             tags[movie][tag.strip().lower().replace("|", " ")] = None
     return {movie: "|".join(words) for movie, words in tags.items()}
 

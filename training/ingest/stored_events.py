@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys.config import Config, DataConfig
 from recsys.events.records import NO_WATERMARK, Watermark
-from training.ingest.readers import Chunk
+from training.read.chunk import Chunk, from_texts
 
 if TYPE_CHECKING:
     from recsys.events.store import EventStore
 
 WHAT = "events"
-FILE = Path("the event store")
+FILE = "the event store"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +52,7 @@ class StoredEvents:
                 data.event_column: [event.event for event in events],
                 data.timestamp_column: [str(event.timestamp) for event in events],
             }
-            yield Chunk(FILE, [row.seq for row in stored], columns)
+            yield from_texts(FILE, [row.seq for row in stored], columns)
 
     def close(self) -> None:
         """Close the connections of the store."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import DataError
-from training.ingest.accounting import SHOWN, Accounting
+from training.read.accounting import SHOWN, Accounting
 
 FILE = Path("some/folder/a.csv")
 

@@ -13,8 +13,8 @@ from recsys.config import DataConfig
 from recsys.data.catalog import Item
 from recsys.errors import ConfigError
 from tests.support.files import IDS, read, source, table, text
-from training.ingest.accounting import Accounting
 from training.ingest.items import almost_numbers, build_items
+from training.read.accounting import Accounting
 
 
 def built(

@@ -141,7 +141,7 @@ def test_bad_rows_of_a_release_are_accounted_for(tmp_path: Path) -> None:
         stream.write("1::2::3\n\n1::302::five::1\n")
     dataset = ingest(config(folder, data={**PRESET, "max_rejected": 1.0}))
     assert dataset.accounting.examples == {
-        ("interactions", "wrong number of fields"): "ratings.dat line 4: ['1', '2', '3']",
+        ("interactions", "wrong number of fields"): "ratings.dat line 4: 1::2::3",
         ("interactions", "value is not a number"): "ratings.dat line 6: ['1', '302', 'five', '1']",
     }
 

@@ -16,9 +16,9 @@ from pyarrow import parquet
 
 from recsys.errors import DataError
 from tests.support.files import IDS, config, read, rows, source, table, text
-from training.ingest import readers
 from training.ingest.ingest import ingest
-from training.ingest.readers import LIST_JOINT, expand, read_chunks
+from training.read import arrow_file, blocks, expand, json_file, read_chunks
+from training.read.values import LIST_JOINT
 
 PAIRS = [(user, item) for user, item in zip(IDS, reversed(IDS), strict=True)]
 COLUMNS = ("user_id", "item_id")
@@ -26,6 +26,10 @@ COLUMNS = ("user_id", "item_id")
 
 def as_csv(path: Path) -> Path:
     return table(path, PAIRS, COLUMNS)
+
+
+def as_tsv(path: Path) -> Path:
+    return table(path, PAIRS, COLUMNS, delimiter="\t")
 
 
 def as_jsonl(path: Path) -> Path:
@@ -39,7 +43,7 @@ def as_parquet(path: Path) -> Path:
 
 KINDS = pytest.mark.parametrize(
     ("name", "write"),
-    [("i.csv", as_csv), ("i.jsonl", as_jsonl), ("i.parquet", as_parquet), ("i.tsv", as_csv), ("i.ndjson", as_jsonl)],
+    [("i.csv", as_csv), ("i.jsonl", as_jsonl), ("i.parquet", as_parquet), ("i.tsv", as_tsv), ("i.ndjson", as_jsonl)],
 )
 
 
@@ -186,7 +190,10 @@ def test_a_header_can_be_given_from_outside(tmp_path: Path) -> None:
 
 
 def test_chunks_hold_all_rows_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(blocks, "FIRST_BYTES", 40)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 20)
+    monkeypatch.setattr(json_file, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(arrow_file, "CHUNK_ROWS", 3)
     pairs = [(f"u{n}", f"i{n}") for n in range(10)]
     table(tmp_path / "i.csv", pairs, COLUMNS)
     text(tmp_path / "i.jsonl", *(json.dumps({"user_id": user, "item_id": item}) for user, item in pairs))
@@ -194,7 +201,7 @@ def test_chunks_hold_all_rows_in_order(tmp_path: Path, monkeypatch: pytest.Monke
     for name in ("i.csv", "i.jsonl", "i.parquet"):
         of = source()
         chunks = read(tmp_path / name, of)
-        assert [len(chunk) for chunk in chunks] == [3, 3, 3, 1]
+        assert len(chunks) > 2
         assert rows(tmp_path / name) == pairs
         assert of.accounting.read["interactions"] == 10
         first = 2 if name == "i.csv" else 1
@@ -207,7 +214,7 @@ def test_files_of_a_glob_are_sorted(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     files = expand(str(tmp_path / "*.csv"), "data.interactions")
     assert [file.name for file in files] == ["10.csv", "9.csv", "a.csv", "b.csv"]
-    users = [user for chunk in read_chunks(files, source()) for user in chunk.columns["user_id"]]
+    users = [user for chunk in read_chunks(files, source()) for user in chunk.texts("user_id")]
     assert users == ["10.csv", "9.csv", "a.csv", "b.csv"]
 
 

@@ -17,6 +17,16 @@ HEADER = ("file", "line", "reason", "row")
 
 
 @dataclass
+class Spans:
+    """Records of several lines."""
+
+    records: int = 0
+    lines: int = 0
+    longest: int = 0  # lines
+    where: str = ""  # the longest begins
+
+
+@dataclass
 class Accounting:
     """Counts of rows, and the CSV file of rejected rows, which the first of them opens and the end of the context closes.
 
@@ -27,6 +37,7 @@ class Accounting:
     read: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)
+    spans: dict[str, Spans] = field(default_factory=dict)
     _stream: TextIO | None = None
 
     def __enter__(self) -> Self:
@@ -41,11 +52,18 @@ class Accounting:
                 self._stream.close()
             self._stream = None
 
-    def reject(self, what: str, file: Path, line: int, reason: str, row: object) -> None:
+    def span(self, what: str, file: str, line: int, n_lines: int) -> None:
+        """Count a record of several lines."""
+        spans = self.spans.setdefault(what, Spans())
+        spans.records, spans.lines = spans.records + 1, spans.lines + n_lines
+        if n_lines > spans.longest:
+            spans.longest, spans.where = n_lines, f"{Path(file).name} line {line}"
+
+    def reject(self, what: str, file: str, line: int, reason: str, row: object) -> None:
         """Count a bad row of `what` (interactions, items, tags) and write it down; `line` counts from 1."""
         excerpt = (" ".join(row.split()) if isinstance(row, str) else repr(row))[:SHOWN]  # one line in any message
         self.reasons[what, reason] += 1
-        self.examples.setdefault((what, reason), f"{file.name} line {line}: {excerpt}")
+        self.examples.setdefault((what, reason), f"{Path(file).name} line {line}: {excerpt}")
         if self.rejects_path is None:
             return
         with self._file_errors():

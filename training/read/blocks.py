@@ -1,0 +1,90 @@
+"""A text file in blocks of whole lines."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from recsys.errors import DataError
+from training.read.opening import open_text
+from training.read.source import Source
+
+FIRST_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 23
+MARK = codecs.BOM_UTF8
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines as UTF-8, each but the last of a file with its end, and the number of the first, which counts from 1."""
+
+    data: bytes
+    line: int
+
+    def n_lines(self) -> int:
+        return self.data.count(b"\n") + (not self.data.endswith(b"\n"))
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    """Return the lines with their ends."""
+    return io.BytesIO(data).readlines()
+
+
+def blocks(file: Path, source: Source) -> Iterator[Block]:
+    """Yield the lines of a file.
+
+    Raises DataError when the file cannot be read, is not in its encoding, or has a line that is no text's.
+    """
+    line = 1
+    try:
+        with open_text(file, source.encoding) as stream:
+            for data in _whole_lines(stream, source.advance, source.longest):
+                block = Block(data, line)
+                _check_encoding(file, block)
+                yield block
+                line += block.n_lines()
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{file}: cannot be read after line {line - 1}: {error}") from error
+    except _EndlessLineError as error:
+        raise DataError(f"{file} line {line}: longer than {source.longest} bytes; is this a text file?") from error
+
+
+class _EndlessLineError(Exception):
+    """A line has no end."""
+
+
+def _whole_lines(stream: BinaryIO, advance: Callable[[int], None], longest: int) -> Iterator[bytes]:
+    data = stream.read(FIRST_BYTES).removeprefix(MARK)
+    is_old_mac = b"\r" in data[:-1] and b"\n" not in data
+    rest = b""
+    while data:
+        advance(len(data))
+        if is_old_mac:
+            data = data.replace(b"\r", b"\n")
+        elif b"\r\r\n" in data:
+            data = data.replace(b"\r\r\n", b"\r\n")
+        end = data.rfind(b"\n") + 1
+        if end:
+            yield rest + data[:end]
+            rest = data[end:]
+        else:
+            rest += data
+        if len(rest) > longest and not end:
+            raise _EndlessLineError
+        data = stream.read(BLOCK_BYTES if end else FIRST_BYTES)
+    if rest.strip(b"\x1a"):  # Ctrl-Z, the end of a file of MS-DOS
+        yield rest
+
+
+def _check_encoding(file: Path, block: Block) -> None:
+    try:
+        str(block.data, "utf-8")
+    except UnicodeDecodeError as error:
+        line = block.line + block.data.count(b"\n", 0, error.start)
+        byte = block.data[error.start]
+        raise DataError(f"{file} line {line}: byte 0x{byte:02x} is not utf-8; convert the file") from error

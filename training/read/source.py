@@ -1,0 +1,73 @@
+"""How the files of a table are read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from recsys.config import DataConfig, Quoting, TableName
+from recsys.errors import DataError, did_you_mean
+from training.read.accounting import Accounting
+
+OTHER_DELIMITERS = (";", "\t", "|", ",")
+SHOWN_COLUMNS = 12
+LONGEST_RECORD = 1 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """How files are read, and where bad rows are counted."""
+
+    what: str  # name in the accounting: interactions, items or tags
+    required: Sequence[str]  # columns without which a file is refused
+    accounting: Accounting
+    delimiter: str = ""  # of CSV fields; empty: by the name of the file
+    header: Sequence[str] = ()  # column names of CSV files without a header line
+    encoding: str = ""  # empty: UTF-8, or as a byte order mark says
+    quoting: Quoting = "double"
+    longest: int = LONGEST_RECORD  # bytes of a record
+    wanted: Collection[str] | None = None  # columns that are read beside the required ones; None: all
+    coded: Collection[str] = ()  # columns of a few different texts, which CSV files give as codes
+    advance: Callable[[int], None] = lambda _: None  # takes the number of bytes that were read
+
+    @classmethod
+    def of(
+        cls, data: DataConfig, what: TableName, required: Sequence[str], accounting: Accounting, **changes: object
+    ) -> Source:
+        """Return the source of a configured table."""
+        keys = data.of(what)
+        return cls(
+            what,
+            required,
+            accounting,
+            delimiter=keys.delimiter,
+            header=keys.columns,
+            encoding=keys.encoding,
+            quoting=keys.quoting,
+            longest=keys.max_record,
+            **changes,  # type: ignore[arg-type]
+        )
+
+    def reject(self, file: str, line: int, reason: str, row: object) -> None:
+        """Count and write down a row that no chunk has."""
+        self.accounting.read[self.what] += 1
+        self.accounting.reject(self.what, file, line, reason, row)
+
+    def columns(self, file: str, names: Sequence[str]) -> list[str]:
+        """Return the columns to read of a file with `names`; raises DataError when one is missing or twice."""
+        repeated = sorted(name for name, times in Counter(names).items() if times > 1 and name)
+        if repeated:
+            raise DataError(f"{file}: column {repeated[0]!r} is twice in the header; names must be unique")
+        missing = next((name for name in self.required if name not in names), None)
+        if missing is None:
+            return [
+                name for name in names if name and (self.wanted is None or name in self.wanted or name in self.required)
+            ]
+        for other in OTHER_DELIMITERS:
+            if len(names) == 1 and other in names[0]:
+                hint = f"set data.delimiter = {json.dumps(other)}"
+                raise DataError(f"{file}: its columns are separated by {other!r}; {hint}")
+        near = did_you_mean(missing, names) if len(names) <= SHOWN_COLUMNS else f" among {len(names)} columns"
+        raise DataError(f"{file}: there is no column {missing!r}{near} (columns are set in [data])")
