@@ -38,7 +38,7 @@ PATHS = [
     "/recommend/nobody?k=10",
     *(f"/similar/{prefix}i{num}?k=10" for num in range(0, N_ITEMS, 20) for prefix in "ab"),
 ]
-NAMED = re.compile(r"of model (\S+)$")
+NAMED = re.compile(r"of model ([^\s;]+)(;|$)")
 
 
 def known_users(prefix: str, seed: int) -> Model:

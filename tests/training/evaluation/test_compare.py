@@ -62,7 +62,7 @@ def test_quality_floor_on_movielens() -> None:
     changed = config(LATEST_SMALL, data={"preset": "movielens"}, content={"encoder": "lsa"})
     measured = pipeline.compare(changed, Protocol("temporal", 0.2, 10), QUIET).measured
     check_floor(measured)
-    assert measured[0].users == 671
+    assert measured[0].users == 668  # of 671; three have too few liked films for a share to be held out
     assert figures(measured, "ndcg@10")["blended"][1] > 0.09
 
 
