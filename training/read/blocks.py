@@ -7,6 +7,7 @@ import io
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +27,7 @@ class Block:
     data: bytes
     line: int
 
+    @cached_property
     def n_lines(self) -> int:
         return self.data.count(b"\n") + (not self.data.endswith(b"\n"))
 
@@ -47,7 +49,7 @@ def blocks(file: Path, source: Source) -> Iterator[Block]:
                 block = Block(data, line)
                 _check_encoding(file, block)
                 yield block
-                line += block.n_lines()
+                line += block.n_lines
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{file}: cannot be read after line {line - 1}: {error}") from error
     except _EndlessLineError as error:

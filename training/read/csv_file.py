@@ -9,8 +9,11 @@ from __future__ import annotations
 import csv
 import re
 import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +28,7 @@ from training.read.source import Source
 if TYPE_CHECKING:
     import pyarrow as pa
 
+AHEAD = 2  # blocks
 MOST_LINES = 1000  # of a record
 FEW_LINES = 10  # of a record that are looked at
 PEEKED, PEEKED_BYTES = 100, 1 << 16  # lines that tell whether a delimiter ends every row
@@ -66,12 +70,34 @@ def read_csv(file: Path, source: Source) -> Iterator[Chunk]:
     """Yield the rows of a file; raises DataError when it has no usable header."""
     remaining = blocks(file, source)
     dialect, first = _dialect(file, source, next(remaining, Block(b"", 1)))
-    block: Block | None = first
-    while block is not None:
-        chunk, rest = _chunk(dialect, block, remaining)
-        if len(chunk):
-            yield chunk
-        block = rest or next(remaining, None)
+    with ThreadPoolExecutor(1) as pool:
+        ahead = _Ahead(pool, dialect, chain([first], remaining))
+        for block, parsed in ahead:
+            chunk, rest = _chunk(dialect, block, parsed.result(), ahead)
+            while rest is not None:
+                if len(chunk):
+                    yield chunk
+                chunk, rest = _chunk(dialect, rest, _parsed(dialect, rest), ahead)
+            if len(chunk):
+                yield chunk
+
+
+class _Ahead:
+    """Blocks with the rows that Arrow reads in them, in a thread of its own, while those before are counted."""
+
+    def __init__(self, pool: Executor, dialect: Dialect, remaining: Iterator[Block]) -> None:
+        self.pool, self.dialect, self.remaining = pool, dialect, remaining
+        self.pending: deque[tuple[Block, Future[pa.Table | None]]] = deque()
+
+    def __iter__(self) -> Iterator[tuple[Block, Future[pa.Table | None]]]:
+        return self
+
+    def __next__(self) -> tuple[Block, Future[pa.Table | None]]:
+        while len(self.pending) < AHEAD and (block := next(self.remaining, None)) is not None:
+            self.pending.append((block, self.pool.submit(_parsed, self.dialect, block)))
+        if not self.pending:
+            raise StopIteration
+        return self.pending.popleft()
 
 
 def _dialect(file: Path, source: Source, block: Block) -> tuple[Dialect, Block]:
@@ -114,19 +140,25 @@ def _ends_with_delimiter(block: Block, delimiter: str, width: int) -> bool:
     return bool(ends) and all(line.endswith(mark) and line.count(mark) == width for line in ends)
 
 
-def _chunk(dialect: Dialect, block: Block, later: Iterator[Block]) -> tuple[Chunk, Block | None]:
+def _chunk(dialect: Dialect, block: Block, table: pa.Table | None, ahead: _Ahead) -> tuple[Chunk, Block | None]:
     """Return the rows of a block, and what is left of a later block into which its last record reached."""
-    if not block.data:
-        return Chunk(str(dialect.file), [], {}, dialect.names), None
+    if table is not None:
+        return _arrow_chunk(dialect, table, range(block.line, block.line + len(table)), block), None
     if len(dialect.delimiter) > 1 or not _is_record_per_line(block.data, dialect):
-        return _python_rows(dialect, block, later)
-    if not _may_have_long_line(block.data, dialect.source.longest):
-        table, n_bad = _arrow_table(dialect, block.data)
-        if not n_bad and len(table) == block.n_lines():
-            return _arrow_chunk(dialect, table, range(block.line, block.line + len(table)), block), None
+        return _python_rows(dialect, block, (later for later, _ in ahead))
     good, lines = _full_lines(dialect, block)
-    table, _ = _arrow_table(dialect, b"".join(good))
-    return _arrow_chunk(dialect, table, lines, block), None
+    return _arrow_chunk(dialect, _arrow_table(dialect, b"".join(good))[0], lines, block), None
+
+
+def _parsed(dialect: Dialect, block: Block) -> pa.Table | None:
+    """Return the rows of a block of which every line is one, None for another block."""
+    data = block.data
+    if len(dialect.delimiter) > 1 or not _is_record_per_line(data, dialect):
+        return None
+    if _may_have_long_line(data, dialect.source.longest):
+        return None
+    table, n_bad = _arrow_table(dialect, data)
+    return table if not n_bad and len(table) == block.n_lines else None
 
 
 def _may_have_long_line(data: bytes, longest: int) -> bool:
@@ -267,7 +299,7 @@ class _Lines:
 def _python_rows(dialect: Dialect, block: Block, later: Iterator[Block]) -> tuple[Chunk, Block | None]:
     """Return the rows of a block as the reader of Python sees them, and the unread lines of a later one."""
     csv.field_size_limit(sys.maxsize)  # lines are bounded already
-    lines, n = _Lines(dialect, block, later), block.n_lines()
+    lines, n = _Lines(dialect, block, later), block.n_lines
     rows: list[list[str]] = []
     numbers: list[int] = []
     records = dialect.split(lines) if len(dialect.delimiter) > 1 else dialect.reader(lines)
