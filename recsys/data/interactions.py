@@ -43,7 +43,8 @@ class Interactions:
         if not bool(np.all(np.isfinite(self.weights) & (self.weights > 0))):
             raise DataError("interactions: a weight is not a finite number above 0")
         pairs = self.user_nums.astype(np.int64) * max(1, len(self.items)) + self.item_nums
-        pairs.sort()
+        if bool(np.any(pairs[1:] < pairs[:-1])):
+            pairs.sort()
         if bool(np.any(pairs[1:] == pairs[:-1])):
             raise DataError("interactions: a user-item pair occurs twice; aggregate before")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from recsys.config import Config, DataConfig
 from recsys.data.catalog import Catalog, Item
@@ -276,14 +277,11 @@ class InteractionTable:
         The weights are those of :meth:`EventRules.aggregated`.
         """
         rated, n_rows = None, len(rows)
-        weight = np.ones(len(rows)) if rows.weight is None else rows.weight
         if self.threshold is None and rows.value is not None:
-            weight = weight * rows.value
-        rows = replace(rows, weight=weight)
-        if (weight <= 0).any():
-            rows = rows.take(weight > 0)
-        order, starts = _by_pair(rows, by_time=self.threshold is not None)
-        rows = rows.take(order)
+            rows = replace(rows, weight=rows.value if rows.weight is None else rows.weight * rows.value, value=None)
+        if rows.weight is not None and (rows.weight <= 0).any():
+            rows = rows.take(rows.weight > 0)
+        rows, starts = _by_pair(rows, by_time=self.threshold is not None)
         disliked = rows.take(np.empty(0, np.intp))
         dropped = {
             "of deleted users, left out": self.n_deleted,
@@ -308,11 +306,15 @@ class InteractionTable:
 
     def _added(self, rows: Rows, starts: NDArray[np.intp]) -> Rows:
         """Return a row for each pair, with the sum of the weights and the last time; the rows of a pair begin at `starts`."""
-        share = decay(self._times(rows), self.data.half_life_days)
-        assert rows.weight is not None
-        weight = rows.weight if share is None else rows.weight * share
-        group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows)))
-        total: Floats = np.bincount(group, weight).astype(np.float64)  # in the order of the rows, on every processor
+        share, weight = decay(self._times(rows), self.data.half_life_days), rows.weight
+        if share is not None:
+            weight = share if weight is None else weight * share
+        sizes = np.diff(starts, append=len(rows))
+        total = sizes.astype(np.float64)
+        if weight is not None:
+            total = np.bincount(
+                np.repeat(np.arange(len(starts)), sizes), weight
+            )  # one after another, on every processor
         time = np.maximum.reduceat(rows.time, starts)
         return Rows(rows.user[starts], rows.item[starts], None, total, time)
 
@@ -326,17 +328,26 @@ def _is_empty(ids: pa.Array) -> Mask:
     return np.asarray(compute.equal(ids, "").to_numpy(zero_copy_only=False))
 
 
-def _by_pair(rows: Rows, *, by_time: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the order of the rows by user and item, then by time or as they are read, and where each pair begins."""
-    n_items = int(rows.item.max(initial=0)) + 1
-    pair = rows.user.astype(np.int64) * n_items + rows.item
-    if not by_time:
-        order = np.argsort(pair, kind="stable")
-    else:  # faster than lexsort
-        order = np.argsort(rows.time, kind="stable")
-        order = order[np.argsort(pair[order], kind="stable")]
-    is_first = np.diff(pair[order], prepend=-1) != 0
-    return order, np.flatnonzero(is_first)
+def _by_pair(rows: Rows, *, by_time: bool) -> tuple[Rows, NDArray[np.intp]]:
+    """Return the rows by user and item, then by time or as they are read, and where those of each pair begin.
+
+    The conversions of a sparse matrix are counting sorts, which leave equal cells in their order.
+    """
+    kind = np.int32 if len(rows) < np.iinfo(np.int32).max else np.int64
+    user, item, positions = rows.user, rows.item, np.arange(len(rows), dtype=kind)
+    if by_time:
+        positions = np.argsort(rows.time, kind="stable").astype(kind)
+        user, item = user[positions], item[positions]
+    shape = int(user.max(initial=0)) + 1, int(item.max(initial=0)) + 1
+    cells = sparse.coo_array((positions, (user, item)), shape=shape)
+    cells.has_canonical_format = True  # else the rows of a pair are added
+    by_user = cells.tocsc().tocsr()
+    order, item = by_user.data, by_user.indices
+    user = np.repeat(np.arange(shape[0], dtype=np.int32), np.diff(by_user.indptr))
+    value, weight = (None if array is None else array[order] for array in (rows.value, rows.weight))
+    is_first = np.ones(len(rows), dtype=bool)
+    is_first[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+    return Rows(user, item.astype(np.int32, copy=False), value, weight, rows.time[order]), np.flatnonzero(is_first)
 
 
 def _joined(arrays: Sequence[NDArray[np.generic]], kind: type[np.generic]) -> NDArray[np.int32]:
