@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -311,10 +311,8 @@ class InteractionTable:
             weight = share if weight is None else weight * share
         sizes = np.diff(starts, append=len(rows))
         total = sizes.astype(np.float64)
-        if weight is not None:
-            total = np.bincount(
-                np.repeat(np.arange(len(starts)), sizes), weight
-            )  # one after another, on every processor
+        if weight is not None:  # one row after another, so that the sum is the same on every processor
+            total = np.bincount(np.repeat(np.arange(len(starts)), sizes), weight).view(np.float64)
         time = np.maximum.reduceat(rows.time, starts)
         return Rows(rows.user[starts], rows.item[starts], None, total, time)
 
@@ -333,13 +331,13 @@ def _by_pair(rows: Rows, *, by_time: bool) -> tuple[Rows, NDArray[np.intp]]:
 
     The conversions of a sparse matrix are counting sorts, which leave equal cells in their order.
     """
-    kind = np.int32 if len(rows) < np.iinfo(np.int32).max else np.int64
+    kind: type[np.signedinteger[Any]] = np.int32 if len(rows) < np.iinfo(np.int32).max else np.int64
     user, item, positions = rows.user, rows.item, np.arange(len(rows), dtype=kind)
     if by_time:
         positions = np.argsort(rows.time, kind="stable").astype(kind)
         user, item = user[positions], item[positions]
     shape = int(user.max(initial=0)) + 1, int(item.max(initial=0)) + 1
-    cells = sparse.coo_array((positions, (user, item)), shape=shape)
+    cells: Any = sparse.coo_array((positions, (user, item)), shape=shape)
     cells.has_canonical_format = True  # else the rows of a pair are added
     by_user = cells.tocsc().tocsr()
     order, item = by_user.data, by_user.indices
