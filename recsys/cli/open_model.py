@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,13 @@ class OpenModel:
     def is_deleted(self, user_id: str) -> bool:
         """Return whether a user was deleted since training."""
         return self.changes.of_user(user_id).forgotten
+
+    def warn_of_unknown(self, item_ids: Iterable[str]) -> None:
+        """Warn of ids to leave out that are of no item."""
+        items = self.recommender.items
+        for item_id in dict.fromkeys(item_ids):
+            if item_id not in items:
+                click.echo(f"warning: --exclude {item_id!r}: no such item{near_ids(items, item_id)}", err=True)
 
     def near_users(self, user_id: str) -> str:
         """Return a text with users, none deleted, whose ids are near an unknown one; empty without any."""

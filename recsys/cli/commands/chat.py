@@ -38,7 +38,10 @@ def chat_command(
 
     Each TEXT is a turn, the answer to the last one is shown. Without any, a conversation begins; an empty line ends it.
     """
-    chat = _Chat(open_model(config), config.chat, request, user_id)
+    opened = open_model(config)
+    opened.warn_of_unknown(request.exclude)
+    click.echo(opened.source, err=True)
+    chat = _Chat(opened, config.chat, request, user_id)
     not_blank(*turns)
     for text in turns[:-1]:  # "more" and "yes" are about the answer before
         chat.say(text)

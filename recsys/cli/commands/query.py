@@ -43,6 +43,7 @@ def query_command(
     if not (examples["like"] or examples["like_text"] or examples["like_user"]):
         raise ConfigError("give an example: --like ITEM_ID, --like-text TEXT or --like-user USER_ID")
     opened = open_model(config)
+    opened.warn_of_unknown(request.exclude)
     recommender = opened.recommender
     texts = [*examples["like_text"], *examples["unlike_text"]]
     not_blank(*texts)

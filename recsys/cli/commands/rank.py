@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -14,12 +15,31 @@ import click
 from recsys.cli.main import configured
 from recsys.cli.open_model import OpenModel, open_model
 from recsys.config import Config
+from recsys.data.nearest_ids import near_ids
 from recsys.data.table_files import check_format, write_rows
 from recsys.errors import ConfigError, DataError, did_you_mean
 from recsys.recommend.batch import score_pairs
 from recsys.recommend.ranking import UserQuery
 
 CHUNK_ROWS = 100_000
+
+
+@dataclass
+class Unknown:
+    """Rows with an id that the model does not know."""
+
+    n: int = 0
+    example: str = ""
+
+    def add(self, ids: Iterable[str]) -> None:
+        """Count the ids."""
+        for external_id in ids:
+            self.example = self.example or external_id
+            self.n += 1
+
+    def first(self, near: Callable[[str], str]) -> str:
+        """Return the first id and the known ones near it, for people."""
+        return f" (the first is {self.example!r}{near(self.example)})" if self.example else ""
 
 
 @click.command("rank")
@@ -32,13 +52,17 @@ def rank(config: Config, source: Path, output: Path) -> None:
     """Score the user_id,item_id pairs of a file: its columns plus score, empty where an id is not known."""
     check_format(output)
     opened = open_model(config)
-    unknown = Counter[str]()
+    unknown = {"user": Unknown(), "item": Unknown()}
     with _opened(source) as stream:
         reader = csv.DictReader(stream, strict=True)
         columns = _columns(source, reader)
         rows = _scored(source, reader, opened, unknown)
         written = write_rows(output, (*columns, "score"), rows, {"score": "float32"})
-    without = f"{unknown['users']} with an unknown user, {unknown['items']} with an unknown item"
+    ids: dict[str, Callable[[str], str]] = {
+        "user": opened.near_users,
+        "item": partial(near_ids, opened.recommender.items),
+    }
+    without = ", ".join(f"{found.n} with an unknown {what}{found.first(ids[what])}" for what, found in unknown.items())
     click.echo(f"{written} pairs in {output} ({opened.source}); without a score: {without}", err=True)
 
 
@@ -68,7 +92,7 @@ def _columns(source: Path, reader: csv.DictReader[str]) -> list[str]:
 
 
 def _scored(
-    source: Path, reader: csv.DictReader[str], opened: OpenModel, unknown: Counter[str]
+    source: Path, reader: csv.DictReader[str], opened: OpenModel, unknown: Mapping[str, Unknown]
 ) -> Iterator[tuple[object, ...]]:
     recommender, hidden = opened.recommender, opened.changes.hidden
     try:
@@ -79,7 +103,8 @@ def _scored(
             changed = _changed(opened, {row["user_id"] for row in chunk})
             users = [changed.get(user := row["user_id"], recommender.users.get(user)) for row in chunk]
             items = [None if (item := row["item_id"]) in hidden else recommender.items.get(item) for row in chunk]
-            unknown.update(users=users.count(None), items=items.count(None))
+            for what, nums in (("user", users), ("item", items)):
+                unknown[what].add(row[f"{what}_id"] for row, num in zip(chunk, nums, strict=True) if num is None)
             for row, score in zip(chunk, score_pairs(recommender, users, items), strict=True):
                 yield (*row.values(), score)
     except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:

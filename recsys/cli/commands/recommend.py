@@ -65,6 +65,7 @@ def recommend(
     if output is not None:
         raise ConfigError("--output goes with --users; for one user redirect --json")
     opened = open_model(config)
+    opened.warn_of_unknown(request.exclude)
     answer = opened.recommender.recommend(user_id, request, opened.changes.of_user(user_id))
     near = opened.near_users(user_id) if answer.fallback else ""
     if as_json:

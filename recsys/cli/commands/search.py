@@ -72,6 +72,7 @@ def search_command(
     if text is None and mode not in (None, PICTURE):
         raise ConfigError(f"--picture is searched for by --mode {PICTURE}; leave --mode {mode} out")
     opened = open_model(config)
+    opened.warn_of_unknown(request.exclude)
     recommender = opened.recommender
     if text is None:
         assert picture is not None

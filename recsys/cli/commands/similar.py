@@ -23,6 +23,7 @@ from recsys.recommend.request import ListRequest
 def similar(config: Config, request: ListRequest, item_id: str, as_json: bool) -> None:
     """Items like ITEM_ID, by behavior and content."""
     opened = open_model(config)
+    opened.warn_of_unknown(request.exclude)
     recommender = opened.recommender
     answer = recommender.similar_items(item_id, request, opened.changes.hidden)
     if as_json:

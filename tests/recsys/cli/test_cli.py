@@ -109,15 +109,23 @@ def test_a_list_of_users_keeps_its_order_and_counts_the_unknown(trained: Path, t
     assert "1 unknown users (first 'nobody') got the popular items" in done.stderr
 
 
+def test_an_unknown_item_to_leave_out_is_named_with_its_nearest(trained: Path) -> None:
+    done = recsys("similar", "toy-story-1995", "-k", 1, "--exclude", "Alien-1979", cwd=trained)
+    assert "warning: --exclude 'Alien-1979': no such item; did you mean 'alien-1979'?" in done.stderr
+
+
 def test_rank_scores_pairs_and_counts_unknown_ids(trained: Path, tmp_path: Path) -> None:
-    (tmp_path / "pairs.csv").write_text("user_id,note,item_id\nu0042,a,alien-1979\nnobody,b,alien-1979\nu0042,c,nix\n")
+    (tmp_path / "pairs.csv").write_text(
+        "user_id,note,item_id\nu0042,a,alien-1979\nnobody,b,alien-1979\nu0042,c,Alien-1979\n"
+    )
     done = recsys("rank", "--input", tmp_path / "pairs.csv", "--output", tmp_path / "scored.csv", cwd=trained)
     header, first, second, third = (tmp_path / "scored.csv").read_text().splitlines()
     assert header == "user_id,note,item_id,score"
     assert float(first.split(",")[3])
     assert second == "nobody,b,alien-1979,"
-    assert third == "u0042,c,nix,"
-    assert "1 with an unknown user, 1 with an unknown item" in done.stderr
+    assert third == "u0042,c,Alien-1979,"
+    near = "1 with an unknown item (the first is 'Alien-1979'; did you mean 'alien-1979'?)"
+    assert f"1 with an unknown user (the first is 'nobody'), {near}" in done.stderr
 
 
 def test_similar_finds_the_series(trained: Path) -> None:

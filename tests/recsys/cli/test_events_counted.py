@@ -133,7 +133,7 @@ def test_rank_counts_events_and_scores_neither_deleted_users_nor_hidden_items(
     pairs = [("u3", "i1"), ("u5", "i7"), ("u5", "i30"), ("u1", "i30"), ("new", "i30"), ("later", "i30")]
     (tmp_path / "pairs.csv").write_text("user_id,item_id\n" + "".join(f"{user},{item}\n" for user, item in pairs))
     done = run(folder, "rank", "--input", tmp_path / "pairs.csv", "--output", tmp_path / "scored.csv")
-    assert "2 with an unknown user, 1 with an unknown item" in done.stderr
+    assert "2 with an unknown user (the first is 'u3'), 1 with an unknown item (the first is 'i7')" in done.stderr
     scores = [line.split(",")[2] for line in (tmp_path / "scored.csv").read_text().splitlines()[1:]]
     assert scores[0] == scores[1] == scores[5] == ""
     for (user, _), score in list(zip(pairs, scores, strict=True))[2:5]:
