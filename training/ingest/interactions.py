@@ -251,6 +251,7 @@ class InteractionTable:
                 raise DataError(f"data.{key} = {name!r}: there is no such column{did_you_mean(name, self.columns)}")
 
     def _notes(self, rows: Rows, items: list[Item], unrecorded: list[str]) -> Iterator[str]:
+        yield from self.accounting.notes
         for what, spans in self.accounting.spans.items():
             yield (
                 f"{spans.records} records of {what} span {spans.lines} lines, the longest {spans.longest} from {spans.where}; "

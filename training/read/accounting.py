@@ -38,6 +38,7 @@ class Accounting:
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)
     spans: dict[str, Spans] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)  # sentences about what a person should check, each once
     _stream: TextIO | None = None
 
     def __enter__(self) -> Self:
@@ -51,6 +52,10 @@ class Accounting:
             with self._file_errors():
                 self._stream.close()
             self._stream = None
+
+    def note(self, sentence: str) -> None:
+        """Keep a sentence about what a person should check."""
+        self.notes[sentence] = None
 
     def span(self, what: str, file: str, line: int, n_lines: int) -> None:
         """Count a record of several lines."""

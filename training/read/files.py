@@ -10,13 +10,13 @@ from recsys.errors import DataError
 from training.read.arrow_file import read_parquet
 from training.read.chunk import Chunk
 from training.read.csv_file import read_csv
-from training.read.json_file import read_jsonl
+from training.read.json_file import read_json
 from training.read.opening import plain_name
 from training.read.source import Source
 
 READERS = {
     **dict.fromkeys((".csv", ".tsv", ".tab", ".dat", ".data", ".item", ".txt"), read_csv),
-    **dict.fromkeys((".jsonl", ".ndjson", ".json"), read_jsonl),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), read_json),
     ".parquet": read_parquet,
 }
 

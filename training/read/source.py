@@ -50,6 +50,11 @@ class Source:
             **changes,  # type: ignore[arg-type]
         )
 
+    @property
+    def paths(self) -> list[str]:
+        """The columns that may be paths of keys in JSON."""
+        return [name for name in (*self.required, *(self.wanted or ())) if "." in name]
+
     def reject(self, file: str, line: int, reason: str, row: object) -> None:
         """Count and write down a row that no chunk has."""
         self.accounting.read[self.what] += 1

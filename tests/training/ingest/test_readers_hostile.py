@@ -149,7 +149,7 @@ def test_rows_of_another_width_are_rejected_never_shifted(tmp_path: Path) -> Non
     [
         ("[1, 2]", "not a JSON object"),
         ('"text"', "not a JSON object"),
-        ("{'user_id': 1}", "not a JSON object"),
+        ("{user_id: 1}", "not a JSON object"),
         ('{"user_id": "a", "item_id": "x"', "not a JSON object"),
         ('{"user_id": "a", "item_id": "x"} {}', "not a JSON object"),
         ('{"user_id": "a", "item_id": "\\ud800"}', "not a JSON object"),

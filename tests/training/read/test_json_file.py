@@ -1,0 +1,85 @@
+"""JSON as exports write it: arrays, objects around arrays, objects of several lines, paths, and what is nearly JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.files import config, read, rows, source, text
+from training.ingest.ingest import ingest
+from training.read import blocks
+
+PAIRS = [("a", "x"), ("b", "y"), ("c", "z")]
+OBJECTS = [{"user_id": user, "item_id": item} for user, item in PAIRS]
+
+
+@pytest.mark.parametrize("size", [4, 64, 1 << 20])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_array_is_read_whatever_its_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, indent: int | None, size: int
+) -> None:
+    monkeypatch.setattr(blocks, "FIRST_BYTES", size)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", size)
+    of = source()
+    assert rows(text(tmp_path / "i.json", json.dumps(OBJECTS, indent=indent)), of) == PAIRS
+    assert of.accounting.read["interactions"] == 3
+    assert not of.accounting.reasons
+
+
+def test_objects_of_several_lines_have_the_line_of_their_beginning(tmp_path: Path) -> None:
+    path = text(tmp_path / "i.json", *(json.dumps(one, indent=1) for one in OBJECTS))
+    assert rows(path) == PAIRS
+    assert [line for chunk in read(path) for line in chunk.lines] == [1, 5, 9]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_object_around_a_list_is_its_objects(tmp_path: Path, indent: int | None) -> None:
+    wrapped = {"next": None, "count": 3, "data": OBJECTS}
+    assert rows(text(tmp_path / "i.json", json.dumps(wrapped, indent=indent))) == PAIRS
+
+
+def test_a_path_names_a_value_within_objects(tmp_path: Path) -> None:
+    path = text(tmp_path / "i.jsonl", '{"user":{"id":17},"product":{"brand":{"name":"B"},"id":"x"}}')
+    of = source(required=("user.id", "product.id"), wanted=("product.brand.name",))
+    assert rows(path, of) == [("17", "B", "x")]
+
+
+def test_each_object_of_a_list_on_a_path_is_a_row(tmp_path: Path) -> None:
+    order = {"buyer": "a", "at": 5, "lines": [{"sku": "x", "n": 2}, {"sku": "y", "n": 1}]}
+    path = text(tmp_path / "i.jsonl", json.dumps(order))
+    names = {"user_column": "buyer", "item_column": "lines.sku", "value_column": "lines.n", "timestamp_column": "at"}
+    dataset = ingest(config(path, data=names))
+    assert dataset.accounting.read["interactions"] == 2
+    assert list(dataset.interactions.items) == ["x", "y"]
+    assert dataset.interactions.weights.tolist() == [2.0, 1.0]
+
+
+def test_values_of_mongodb_are_plain(tmp_path: Path) -> None:
+    ids = '"_id":{"$oid":"9"},"user_id":{"$numberLong":"7"},"item_id":{"$oid":"5f"}'
+    line = f'{{{ids},"timestamp":{{"$date":"2024-01-01T00:00:00Z"}}}}'
+    dataset = ingest(config(text(tmp_path / "i.jsonl", line)))
+    assert (list(dataset.interactions.users), list(dataset.interactions.items)) == (["7"], ["5f"])
+    assert dataset.interactions.timestamps is not None
+    assert dataset.interactions.timestamps.tolist() == [1_704_067_200]
+
+
+def test_lines_of_python_dicts_are_read_and_named(tmp_path: Path) -> None:
+    path = text(tmp_path / "i.json", "{'user_id': 'a', 'item_id': \"x's\"}", "{'user_id': 2, 'item_id': None}")
+    dataset = ingest(config(path, data={"max_rejected": 0.5}))
+    assert list(dataset.interactions.items) == ["x's"]
+    assert "i.json: the lines are Python dicts and no JSON, and are read as such" in dataset.notes
+
+
+def test_nested_objects_of_items_are_attributes(tmp_path: Path) -> None:
+    items = text(tmp_path / "items.jsonl", '{"item_id":"x","title":"T","product":{"brand":"B","size":{"cm":30}}}')
+    dataset = ingest(config(text(tmp_path / "i.csv", "user_id,item_id", "a,x"), items))
+    assert dataset.catalog[0].attributes == {"product.brand": "B", "product.size.cm": 30}
+
+
+def test_after_a_broken_object_of_an_array_the_next_line_begins_anew(tmp_path: Path) -> None:
+    of, lines = source(), [json.dumps(one) + "," for one in OBJECTS]
+    assert rows(text(tmp_path / "i.json", "[", lines[0], '{"user_id": oops},', *lines[1:], "]"), of) == PAIRS
+    assert of.accounting.reasons == {("interactions", "not a JSON object"): 1}
+    assert of.accounting.examples["interactions", "not a JSON object"].startswith("i.json line 3: ")
