@@ -92,6 +92,9 @@ class DataConfig(Section):
     event_column: str = key("event", "column of event types, if present, with weights in [events]; empty: not read")
     timestamp_column: str = key("timestamp", "column of times, if present; empty: not read")
     title_column: str = key("title", "column of the names of items that answers show")
+    unlisted_items: Literal["hide", "keep"] = key(
+        "hide", 'items without a record in data.items: "hide": learned from and not shown; "keep": shown by their ids'
+    )
     threshold: float | None = key(None, "values are ratings, positive from this one on; unset: values are counts")
     half_life_days: NotNegative = key(0.0, "age in days at which an interaction has half its weight; 0: no decay")
     list_separator: str = key("|", "separator of lists in an attribute such as genres; empty: no lists")

@@ -45,6 +45,23 @@ def find_neighbors(run: TrainingRun) -> TrainingRun:
     return replace(run, parts=run.fitted_parts(run.dataset.interactions, run.disliked, run.factors))
 
 
+def has_unlisted_items(run: TrainingRun) -> bool:
+    return run.dataset.n_unlisted > 0
+
+
+def leave_out_unlisted(run: TrainingRun) -> TrainingRun:
+    """Leave the items without a record out of the model, after the factors have learned from them."""
+    dataset, embeddings = run.dataset.listed(), run.encoded.embeddings
+    n, items = len(dataset.catalog), dataset.catalog.items
+    run = replace(run, dataset=dataset, texts=run.texts[:n], words=run.words[:n, :n])
+    return replace(
+        run,
+        encoded=replace(run.encoded, embeddings=replace(embeddings, items=items, vectors=embeddings.vectors[:n])),
+        pictures=replace(run.pictures, vectors=run.pictures.vectors[:n]),
+        parts=run.parts.of(dataset.catalog, dataset.interactions, run.disliked),
+    )
+
+
 def blend(run: TrainingRun) -> TrainingRun:
     """Blend the parts to vectors."""
     config, vectors = run.config.blend, run.encoded.embeddings.vectors

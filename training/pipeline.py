@@ -36,6 +36,7 @@ TRAIN = (
     Stage("", measure.check_quality),
     Stage("factorize", build.factorize, lambda run: run.config.als.iterations),
     Stage("neighbors", build.find_neighbors),
+    Stage("", build.leave_out_unlisted, wanted=build.has_unlisted_items),
     Stage("blend", build.blend),
     Stage("index", build.build_indexes, build.n_indexes),
     Stage("keywords", build.index_words),

@@ -40,6 +40,12 @@ class Histories(Part):
         indices = matrix.indices.astype(np.int32)
         return cls(matrix.indptr.astype(np.int64), indices, np.ones(len(indices), dtype=np.float32), n_items)
 
+    def first_items(self, n_items: int) -> Histories:
+        """Return the histories without the items from that row number on."""
+        kept = self.item_nums < n_items
+        indptr = np.concatenate([[0], np.cumsum(kept)])[self.indptr]
+        return Histories(indptr.astype(np.int64), self.item_nums[kept], self.weights[kept], n_items)
+
     def __len__(self) -> int:
         return len(self.indptr) - 1
 

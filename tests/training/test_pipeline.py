@@ -37,6 +37,29 @@ def trained(some_users: Path) -> TrainingRun:
     return pipeline.train(small(some_users), QUIET)
 
 
+@pytest.mark.parametrize("unlisted", ["hide", "keep"])
+def test_items_without_a_record_are_learned_from_and_shown_only_when_kept(
+    some_users: Path, tmp_path: Path, unlisted: str
+) -> None:
+    with ITEMS.open(encoding="utf-8", newline="") as stream:
+        header, *records = csv.reader(stream)
+    gone = {record[0] for record in records[::2]}
+    few = table(tmp_path / "items.csv", records[1::2], header)
+    changed = small(some_users, data={"unlisted_items": unlisted})
+    data = changed.data.model_copy(update={"items": changed.data.items.model_copy(update={"file": str(few)})})
+    run = pipeline.train(changed.model_copy(update={"data": data}), QUIET)
+    model, recommender = run.model, Recommender(run.model, "m")
+    shown = {item_id for item_id in gone if item_id in model.catalog.items}
+    assert bool(shown) == (unlisted == "keep")
+    assert len(run.factors.items) > len(records[1::2])  # those of the others too
+    assert len(model.user_factors) == len(model.users) == len(run.dataset.interactions.users)
+    request = ListRequest(50)
+    lists = [recommender.recommend(user_id, request) for user_id in list(model.users)[:20]]
+    lists += [recommender.popular(request), recommender.similar_items(records[1][0], request)]
+    listed = {item.item_id for answer in lists for item in answer.items}
+    assert bool(listed & gone) == (unlisted == "keep")
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 

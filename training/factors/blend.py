@@ -42,6 +42,13 @@ class FittedParts:
         """Whether texts say anything about the items."""
         return bool(self.texts.shape[1] or self.words.nnz)
 
+    def of(self, catalog: Catalog, interactions: Interactions, seen_only: Histories) -> FittedParts:
+        """Return the parts of the first items alone, which are those of `catalog`."""
+        n = len(catalog)
+        factors = Factors(self.factors.users, self.factors.items[:n])
+        behavior, words = self.behavior[:n, :n], self.words[:n, :n]
+        return FittedParts(catalog, interactions, seen_only, factors, self.texts[:n], behavior, words)
+
     def behavior_alone(self) -> FittedParts:
         """Return the factors alone: plain matrix factorization."""
         none = neighbors.no_neighbors(len(self.catalog))

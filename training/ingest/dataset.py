@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,24 @@ class Dataset:
     notes: tuple[str, ...] = ()  # sentences about what a person should check
     rules: EventRules = field(default_factory=EventRules)
     watermark: Watermark = NO_WATERMARK  # how far the event store was read
+    n_unlisted: int = 0  # last items of the catalog, which no list of the model shows
+
+    def listed(self) -> Dataset:
+        """Return the data without the items that no list shows, over the same users."""
+        n_items, pairs = len(self.catalog) - self.n_unlisted, self.interactions
+        catalog = Catalog.from_items([self.catalog[num] for num in range(n_items)])
+        kept = pairs.take(pairs.item_nums < n_items)
+        ratings = self.ratings
+        if ratings is not None:
+            ratings = replace(ratings.take(ratings.item_nums < n_items), n_items=n_items)
+        return replace(
+            self,
+            interactions=replace(kept, items=catalog.items),
+            catalog=catalog,
+            seen_only=None if self.seen_only is None else self.seen_only.first_items(n_items),
+            ratings=ratings,
+            n_unlisted=0,
+        )
 
     def rated(self) -> Ratings:
         """Return every pair, with its rating where there is one."""

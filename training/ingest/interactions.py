@@ -184,6 +184,7 @@ class InteractionTable:
             raise DataError(f"{self.source}: no usable interaction; see the accounting of `recsys validate`")
         self._check_columns()
         unrecorded = item_ids[len(items) :]
+        self._check_records(rows.item, items, unrecorded)
         notes = tuple(self._notes(rows, items, unrecorded))
         pairs, disliked, rated, dropped = self._pairs(rows)
         catalog = Catalog.from_items([*items, *(Item(item_id, title=item_id) for item_id in unrecorded)])
@@ -209,6 +210,7 @@ class InteractionTable:
             notes,
             EventRules(self.config.events, self.threshold),
             self.stored.watermark,
+            len(unrecorded) if items and self.data.unlisted_items == "hide" else 0,
         )
 
     def _rows(self) -> tuple[Rows, NDArray[np.intp], list[str], list[str]]:
@@ -258,10 +260,7 @@ class InteractionTable:
                 'if the file has no quoted fields, set data.quoting = "none"'
             )
         if items and unrecorded:
-            yield (
-                f"{len(unrecorded)} items of the interactions have no record in data.items, the first is {unrecorded[0]!r} "
-                f'(records are like {items[0].item_id!r}); if the file is not for this data, set data.items = ""'
-            )
+            yield self._unlisted(items, unrecorded)
         if items and not any(item.text for item in items):
             columns = sorted({name for item in items for name in item.attributes})
             among = f": {', '.join(columns)}" if columns else "; they have ids alone"
@@ -270,6 +269,24 @@ class InteractionTable:
             yield f"items: {name} holds texts and no numbers to compare, because of values such as {value!r}"
         if self.threshold is None and rows.value is not None and bool((rows.value % 1 != 0).any()):
             yield f"{self.data.value_column} holds fractions and counts as a weight; for ratings set data.threshold"
+
+    def _unlisted(self, items: list[Item], unrecorded: list[str]) -> str:
+        """Return what becomes of items without a record."""
+        hide = 'they are learned from and not shown; data.unlisted_items = "keep" shows them by their ids'
+        keep = 'they are shown by their ids; data.unlisted_items = "hide" learns from them and shows none'
+        return (
+            f"{len(unrecorded)} items of the interactions have no record in data.items, the first is {unrecorded[0]!r} "
+            f"(records are like {items[0].item_id!r}): {hide if self.data.unlisted_items == 'hide' else keep}"
+        )
+
+    def _check_records(self, item: Nums, items: list[Item], unrecorded: list[str]) -> None:
+        """Raise DataError when no interaction is with an item that has a record, so that no list would show any."""
+        if items and self.data.unlisted_items == "hide" and not (item < len(items)).any():
+            raise DataError(
+                "no item of the interactions has a record in data.items: ids are like "
+                f"{unrecorded[0]!r} in the interactions and like {items[0].item_id!r} in the records; "
+                'choose data.item_column for each file, or set data.items = ""'
+            )
 
     def _pairs(self, rows: Rows) -> tuple[Rows, Rows, Rows | None, dict[str, int]]:
         """Return positive pairs with weight and time, pairs that were seen but are not positive, all pairs with their ratings,

@@ -148,13 +148,41 @@ def test_what_is_rated_under_the_threshold_is_seen_and_not_liked(tmp_path: Path)
 
 def test_items_without_a_record_and_fractions_are_noted(tmp_path: Path) -> None:
     items = table(tmp_path / "items.csv", [("26", "Ex")], ("item_id", "name"))
-    notes = ingest(config(table(tmp_path / "i.csv", [("a", "0026", 4.5, "", 5)]), items)).notes
-    assert (
-        "1 items of the interactions have no record in data.items, the first is '0026' (records are like '26')"
-        in notes[0]
+    path = table(tmp_path / "i.csv", [("a", "0026", 4.5, "", 5), ("a", "26", 1, "", 5)])
+    dataset = ingest(config(path, items))
+    assert dataset.notes[0] == (
+        "1 items of the interactions have no record in data.items, the first is '0026' (records are like '26'): "
+        'they are learned from and not shown; data.unlisted_items = "keep" shows them by their ids'
     )
-    assert notes[1] == "the items have no text; choose among their columns with content.columns: name"
-    assert notes[2] == "value holds fractions and counts as a weight; for ratings set data.threshold"
+    assert dataset.notes[1] == "the items have no text; choose among their columns with content.columns: name"
+    assert dataset.notes[2] == "value holds fractions and counts as a weight; for ratings set data.threshold"
+    assert (dataset.n_unlisted, len(dataset.catalog)) == (1, 2)
+    kept = ingest(config(path, items, data={"unlisted_items": "keep"}))
+    assert "they are shown by their ids" in kept.notes[0]
+    assert kept.n_unlisted == 0
+
+
+def test_a_catalog_of_which_nothing_is_used_is_refused(tmp_path: Path) -> None:
+    items = table(tmp_path / "items.csv", [("26", "Ex")], ("item_id", "name"))
+    path = table(tmp_path / "i.csv", [("a", "0026", 1, "", 5)])
+    with pytest.raises(
+        DataError, match=r"no item of the interactions has a record in data\.items: ids are like '0026' in"
+    ):
+        ingest(config(path, items))
+    assert len(ingest(config(path, items, data={"unlisted_items": "keep"})).catalog) == 2
+
+
+def test_unlisted_items_leave_the_data_and_their_users_stay(tmp_path: Path) -> None:
+    items = table(tmp_path / "items.csv", [("x", "Ex"), ("y", "Why")], ("item_id", "title"))
+    rows = [("a", "old", 5, "", 1), ("b", "old", 1, "", 2), ("b", "x", 5, "", 3), ("c", "y", 1, "", 4)]
+    dataset = ingest(config(table(tmp_path / "i.csv", rows), items, data={"threshold": 3.0}))
+    listed = dataset.listed()
+    assert list(listed.catalog.items) == list(listed.interactions.items) == ["x", "y"]
+    assert list(listed.interactions.users) == ["a", "b", "c"]
+    assert set(pairs_of(listed.interactions)) == {("b", "x")}
+    assert listed.seen_only is not None
+    assert [listed.seen_only.items_of(user).tolist() for user in range(3)] == [[], [], [1]]
+    assert listed.rated().item_nums.tolist() == [0, 1]
 
 
 def test_a_column_that_was_named_must_be_there(tmp_path: Path) -> None:
@@ -208,7 +236,7 @@ def test_missing_files_are_named_with_their_key(tmp_path: Path) -> None:
 
 def test_the_checksum_changes_with_any_part_of_the_data(tmp_path: Path) -> None:
     def content(user: str = "a", item: str = "x", value: int = 1, time: int = 5, title: str = "Ex") -> bytes:
-        items = table(tmp_path / "items.csv", [("x", title)], ("item_id", "title"))
+        items = table(tmp_path / "items.csv", [("x", title), ("y", "Y")], ("item_id", "title"))
         return checksum(ingest(config(table(tmp_path / "i.csv", [(user, item, value, "", time)]), items)))
 
     others = [content(user="b"), content(item="y"), content(value=2), content(time=6), content(title="Why")]
