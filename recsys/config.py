@@ -33,7 +33,12 @@ def key(default: T, description: str) -> T:
     return declared
 
 
-Delimiter = Annotated[str, Field(max_length=8)]
+def _with_tabs(delimiter: object) -> object:
+    """Return a delimiter in which a shell or an editor left the two characters of a tab."""
+    return delimiter.replace("\\t", "\t") if isinstance(delimiter, str) else delimiter
+
+
+Delimiter = Annotated[str, Field(max_length=8), BeforeValidator(_with_tabs)]
 Quoting = Literal["double", "backslash", "none"]
 TableName = Literal["interactions", "items"]
 
@@ -68,7 +73,11 @@ class TableConfig(Section):
 
 
 def _table(value: object) -> object:
-    return {"file": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"file": value}
+    if isinstance(value, list | tuple):
+        raise ValueError("give one file or a glob such as 'data/*.csv', not a list")
+    return value
 
 
 Table = Annotated[TableConfig, BeforeValidator(_table)]

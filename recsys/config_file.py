@@ -65,11 +65,18 @@ def render_values(config: Config, names: Sequence[str]) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"configuration file {path} does not exist; give another with --config") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"configuration file {path} cannot be read: {error}") from error
+        raise ConfigError(f"configuration file {path} cannot be read: {error}{_hint(str(error))}") from error
+
+
+def _hint(problem: str) -> str:
+    """Return what is usually meant where TOML is wrong."""
+    if "'\\'" in problem:
+        return "; write a path of Windows with / or in single quotes, 'C:\\data\\i.csv'"
+    return "; texts are written in quotes" if "Invalid value" in problem else ""
 
 
 def _apply(raw: dict[str, Any], override: str) -> None:

@@ -76,5 +76,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     from rapidfuzz import fuzz, process  # only an error needs it
 
     ordered = sorted(names)
-    nearest = process.extractOne(name, ordered[::-1], scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY)
+    nearest = process.extractOne(
+        name, ordered[::-1], scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY, processor=lambda text: text.casefold()
+    )
     return f"; did you mean {nearest[0]!r}?" if nearest else f"; known are {', '.join(ordered)}"

@@ -89,14 +89,17 @@ def recommend_users(
 ) -> Iterator[list[tuple[str, float]]]:
     """Yield the ids and scores of the unseen top `k` of each user, in the order of `user_ids`.
 
-    Of `request` only `k`, `exact` and `popularity_penalty` count. Unknown users get the popular items, as do users who were
-    deleted since training. The events of other changed users count. Raises EventStoreError.
+    Of `request` only `k`, `exact`, `filters` and `popularity_penalty` count; with filters, all items are scanned. Unknown users
+    get the popular items, as do users who were deleted since training. The events of other changed users count. Raises
+    EventStoreError.
     """
     users, item_ids = recommender.users, list(recommender.items)
     changed, hidden = changes.users, recommender.nums(changes.hidden)
     same = users.known(user_id for user_id in user_ids if user_id not in changed)
-    penalty = request.popularity_penalty
-    lists = recommend_many(recommender, same, request.k, exact=request.exact, penalty=penalty, hidden=hidden)
+    penalty, exact = request.popularity_penalty, request.exact
+    if (eligible := recommender.eligible(request)) is not None:
+        hidden, exact = np.union1d(hidden, np.flatnonzero(~eligible)).astype(np.int32), True
+    lists = recommend_many(recommender, same, request.k, exact=exact, penalty=penalty, hidden=hidden)
     popular = recommender.model.popularity.top(request.k, hidden)
     for user_id in user_ids:
         if user_id in changed:

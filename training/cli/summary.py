@@ -22,6 +22,7 @@ from recsys.score_order import displayed
 from training.content.find_encoder import NONE
 from training.evaluation.results import Comparison, Figure, Measured, Segment
 from training.ingest.dataset import Dataset
+from training.read import Accounting
 
 if TYPE_CHECKING:  # loads libraries that `recsys validate` does not need
     from training.run import TrainingRun
@@ -37,18 +38,13 @@ def show_dataset(dataset: Dataset, config: Config) -> None:
         click.echo(
             f"items come from the preset {config.data.preset!r}; data.items = {config.data.items.file!r} is not read"
         )
-    for what in accounting.read:
-        read, kept, rejected = accounting.read[what], accounting.kept(what), accounting.rejected(what)
-        click.echo(f"{what}: {read} rows read = {kept} kept + {rejected} rejected")
-        for (kind, reason), n in sorted(accounting.reasons.items()):
-            if kind == what:
-                click.echo(f"  rejected {n}: {reason}, first in {accounting.examples[kind, reason]}")
+    _show_accounting(accounting)
     if accounting.reasons and accounting.rejects_path:
         click.echo(f"  rejected rows are listed in {accounting.rejects_path}")
     for event, (rows, weight) in sorted(dataset.events.items()):
         click.echo(f"  event {event!r}: {rows} rows, weight {weight:g}")
-    if dataset.unread:
-        click.echo(f"  columns that are not read: {', '.join(dataset.unread)} (names are set in [data])")
+    if unread := [name for name in dataset.unread if name]:
+        click.echo(f"  columns that are not read: {', '.join(unread)} (names are set in [data])")
     for reason, n in dataset.dropped.items():
         click.echo(f"  {n} rows {reason}")
     for note in dataset.notes:
@@ -61,6 +57,17 @@ def show_dataset(dataset: Dataset, config: Config) -> None:
     click.echo(f"  items: median {np.median(per_item):g} users, {int((per_item == 0).sum())} cold (no interaction)")
     click.echo(f"  times: {_span(pairs.timestamps)}")
     click.echo(f"  texts: {_texts(dataset, config)}")
+
+
+def _show_accounting(accounting: Accounting) -> None:
+    for what in accounting.read:
+        read, kept, rejected = accounting.read[what], accounting.kept(what), accounting.rejected(what)
+        click.echo(f"{what}: {read} rows read = {kept} kept + {rejected} rejected")
+        if by_line := accounting.by_line(what):
+            click.echo(f"  {by_line}")
+        for (kind, reason), n in sorted(accounting.reasons.items()):
+            if kind == what:
+                click.echo(f"  rejected {n}: {reason}, first in {accounting.examples[kind, reason]}")
 
 
 def show_trained(trained: TrainingRun, version: str, seconds: dict[str, float], config: Config) -> None:

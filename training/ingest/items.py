@@ -17,6 +17,14 @@ from training.read import Accounting, Chunk
 from training.read.values import LIST_JOINT
 
 TITLE = "title"
+TITLES = (
+    "name",
+    "product_name",
+    "prod_name",
+    "item_name",
+    "product_title",
+    "item_title",
+)  # other usual columns of titles
 TEXT_COLUMNS = ("title", "description", "text", "genres", "tags")
 PROSE = ("title", "description", "text")
 ABSENT = frozenset(("nan", "n/a", "#n/a", "null", "none"))
@@ -33,6 +41,7 @@ def build_items(
     Raises ConfigError when a column of `text_columns` is in no file.
     """
     rows: dict[str, dict[str, str]] = {}
+    prose = (*PROSE, data.title_column)
     names: dict[str, None] = {}
     for chunk in chunks:
         names.update(dict.fromkeys(chunk.columns))
@@ -40,16 +49,18 @@ def build_items(
         for number, line in enumerate(chunk.lines):
             row = {name: values[number] for name, values in columns.items()}
             item_id = row.pop(data.item_column)
-            row.update((name, _cell(value)) for name, value in row.items() if name not in PROSE)
+            row.update((name, _cell(value)) for name, value in row.items() if name not in prose)
             reason = "repeated item id" if item_id in rows else "" if item_id else f"no {data.item_column}"
             if reason:
                 accounting.reject("items", chunk.source, line, reason, [item_id, *row.values()])
             else:
                 rows[item_id] = row
-    text_names = _text_columns(text_columns, names)
+    title = _title_column(data.title_column, names, accounting)
+    text_names = _text_columns(text_columns, names, title)
     separators = _list_columns(rows.values(), names, data.list_separator)
     numbers = _number_columns(rows.values(), names)
-    return [_item(item_id, row, text_names, separators, numbers) for item_id, row in rows.items()]
+    separators.pop(title, None)
+    return [_item(item_id, row, title, text_names, separators, numbers) for item_id, row in rows.items()]
 
 
 def almost_numbers(items: Sequence[Item]) -> Iterator[tuple[str, str]]:
@@ -89,11 +100,26 @@ def _parse(text: str) -> object:
     return None
 
 
-def _text_columns(configured: Sequence[str], names: Iterable[str]) -> list[str]:
+def _title_column(configured: str, names: Iterable[str], accounting: Accounting) -> str:
+    """Return the column of titles; raises ConfigError when the files lack one that is configured."""
+    if configured not in names and names:
+        if configured not in ("", TITLE):
+            raise ConfigError(
+                f"data.title_column = {configured!r}: there is no such column{did_you_mean(configured, names)}"
+            )
+        usual = next((name for name in names if name.casefold().replace(" ", "_") in TITLES), None)
+        if usual is not None and configured:
+            accounting.note(
+                f"no column of the items is called title; to show {usual}, set data.title_column = {json.dumps(usual)}"
+            )
+    return configured
+
+
+def _text_columns(configured: Sequence[str], names: Iterable[str], title: str) -> list[str]:
     for name in configured:
         if name not in names:
             raise ConfigError(f"content.columns: the item files have no column {name!r}{did_you_mean(name, names)}")
-    return list(configured) or [name for name in TEXT_COLUMNS if name in names]
+    return list(configured) or [name for name in dict.fromkeys((title, *TEXT_COLUMNS)) if name in names]
 
 
 def _list_columns(rows: Iterable[dict[str, str]], names: Iterable[str], configured: str) -> dict[str, str]:
@@ -115,14 +141,21 @@ def _number_columns(rows: Iterable[dict[str, str]], names: Iterable[str]) -> set
     return candidates
 
 
-def _item(item_id: str, row: dict[str, str], columns: Sequence[str], lists: dict[str, str], numbers: set[str]) -> Item:
+def _item(
+    item_id: str,
+    row: dict[str, str],
+    title: str,
+    columns: Sequence[str],
+    lists: dict[str, str],
+    numbers: set[str],
+) -> Item:
     parts = (", ".join(_split(row.get(name, ""), lists.get(name))) for name in columns)
     attributes: dict[str, Attribute] = {
         name: _split(value, lists[name]) if name in lists else attribute(value) if name in numbers else value
         for name, value in row.items()
-        if name != TITLE and value
+        if name != title and value
     }
-    return Item(item_id, row.get(TITLE, ""), ". ".join(part for part in parts if part), attributes)
+    return Item(item_id, row.get(title, ""), ". ".join(part for part in parts if part), attributes)
 
 
 def _split(value: str, separator: str | None) -> list[str]:

@@ -37,6 +37,8 @@ class Accounting:
     read: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)
+    lines: Counter[str] = field(default_factory=Counter)  # of text files
+    before: Counter[str] = field(default_factory=Counter)  # lines of CSV files before their rows
     spans: dict[str, Spans] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)  # sentences about what a person should check, each once
     _stream: TextIO | None = None
@@ -76,6 +78,18 @@ class Accounting:
                 self._stream = self.rejects_path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
                 csv.writer(self._stream).writerow(HEADER)
             csv.writer(self._stream).writerow([file, line, reason, excerpt])
+
+    def by_line(self, what: str) -> str:
+        """Return what the lines of CSV files are, for people; empty where each record has one."""
+        spans = self.spans.get(what)
+        if spans is None:
+            return ""
+        lines, before, rows, further = self.lines[what], self.before[what], self.read[what], spans.lines - spans.records
+        blank = lines - before - rows - further
+        return (
+            f"{lines} lines = {before} before the rows + {rows} records + {further} further lines of {spans.records} of them, "
+            f"the longest of {spans.longest} lines from {spans.where} + {blank} blank"
+        )
 
     def rejected(self, what: str) -> int:
         return sum(n for (kind, _), n in self.reasons.items() if kind == what)

@@ -48,6 +48,7 @@ def blocks(file: Path, source: Source) -> Iterator[Block]:
             for data in _whole_lines(stream, source.advance, source.longest):
                 block = Block(data, line)
                 _check_encoding(file, block)
+                source.accounting.lines[source.what] += block.n_lines
                 yield block
                 line += block.n_lines
     except (OSError, EOFError, zlib.error) as error:

@@ -12,6 +12,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 AHEAD = 2  # blocks
+ESCAPED = 'not CSV: quotes are escaped by backslashes; set data.quoting = "backslash"'
+COMMENT = b"#"
 MOST_LINES = 1000  # of a record
 FEW_LINES = 10  # of a record that are looked at
 PEEKED, PEEKED_BYTES = 100, 1 << 16  # lines that tell whether a delimiter ends every row
@@ -48,7 +51,11 @@ class Dialect:
 
     def fields(self, line: str) -> list[str]:
         """Return the fields of a record of one line; raises csv.Error."""
-        return next(self.reader([line]), [])
+        return next(self.records(iter([line])), [])
+
+    def records(self, lines: Iterator[str]) -> Iterator[list[str]]:
+        """Return the reader of the records in lines."""
+        return self.split(lines) if len(self.delimiter) > 1 else self.reader(lines)
 
     def reject(self, line: int, reason: str, written: bytes) -> None:
         self.source.reject(str(self.file), line, reason, written.decode())
@@ -110,18 +117,29 @@ def _dialect(file: Path, source: Source, block: Block) -> tuple[Dialect, Block]:
     dialect = Dialect(file, source, delimiter, names, ())
     if not names:
         names, block = _header(dialect, block)
+    source.accounting.before[source.what] += block.line - 1
     columns = source.columns(str(file), names)
-    if _ends_with_delimiter(block, delimiter, len(names)):
+    if _ends_with_delimiter(dialect, block, len(names)):
         names = [*names, ""]
     return Dialect(file, source, delimiter, names, columns), block
 
 
 def _header(dialect: Dialect, block: Block) -> tuple[list[str], Block]:
-    n, end = 0, 0
+    n, end, n_comments = 0, 0, 0
     for line in lines_of(block.data):
         n, end = n + 1, end + len(line)
         try:
-            if line.strip() and (names := dialect.fields(line.decode())):
+            names = dialect.fields(line.decode()) if line.strip() else []
+            if line.startswith(COMMENT) and not set(dialect.source.required) <= set(names):
+                n_comments += 1
+                names = dialect.fields(line.lstrip(COMMENT).decode().lstrip())  # "# user_id,item_id" has the names
+                if not set(dialect.source.required) <= set(names):
+                    continue
+            if names:
+                if n_comments:
+                    dialect.source.accounting.note(
+                        f"{dialect.file.name}: {n_comments} lines of comments come before the rows"
+                    )
                 return names, _after(block, end, n)
         except csv.Error:
             break
@@ -132,12 +150,16 @@ def _after(block: Block, end: int, n_lines: int) -> Block:
     return Block(block.data[end:], block.line + n_lines)
 
 
-def _ends_with_delimiter(block: Block, delimiter: str, width: int) -> bool:
+def _ends_with_delimiter(dialect: Dialect, block: Block, width: int) -> bool:
     """Return whether the first rows have a delimiter after their last field, which the header has not."""
     lines = block.data[:PEEKED_BYTES].split(b"\n")[:-1]  # the last one may go on
-    ends = [line.rstrip(b"\r") for line in lines if line.rstrip(b"\r")][:PEEKED]
-    mark = delimiter.encode()
-    return bool(ends) and all(line.endswith(mark) and line.count(mark) == width for line in ends)
+    rows = [line.rstrip(b"\r") for line in lines if line.rstrip(b"\r")][:PEEKED]
+    mark = dialect.delimiter.encode()
+    with suppress(csv.Error, UnicodeDecodeError):
+        return bool(rows) and all(
+            line.endswith(mark) and len(dialect.fields(line.decode())) == width + 1 for line in rows
+        )
+    return False
 
 
 def _chunk(dialect: Dialect, block: Block, table: pa.Table | None, ahead: _Ahead) -> tuple[Chunk, Block | None]:
@@ -302,7 +324,7 @@ def _python_rows(dialect: Dialect, block: Block, later: Iterator[Block]) -> tupl
     lines, n = _Lines(dialect, block, later), block.n_lines
     rows: list[list[str]] = []
     numbers: list[int] = []
-    records = dialect.split(lines) if len(dialect.delimiter) > 1 else dialect.reader(lines)
+    records = dialect.records(lines)
     while lines.read < n:
         lines.first = lines.read
         number = block.line + lines.first
@@ -313,7 +335,8 @@ def _python_rows(dialect: Dialect, block: Block, later: Iterator[Block]) -> tupl
         except csv.Error as error:
             if "unexpected end" in str(error):
                 raise DataError(f"{dialect.file}: a quote that opens at line {number} is never closed") from error
-            dialect.reject(number, f"not CSV: {error}", lines.written())
+            written = lines.written()
+            dialect.reject(number, ESCAPED if b'\\"' in written else f"not CSV: {error}", written)
             continue
         if lines.read - lines.first > 1:
             dialect.source.accounting.span(dialect.source.what, str(dialect.file), number, lines.read - lines.first)

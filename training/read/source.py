@@ -16,6 +16,11 @@ SHOWN_COLUMNS = 12
 LONGEST_RECORD = 1 << 20
 
 
+def _is_row(names: Sequence[str]) -> bool:
+    """Return whether most fields of a header are numbers, which names are not."""
+    return sum(any(map(str.isdigit, name)) and not any(map(str.isalpha, name)) for name in names) * 2 > len(names)
+
+
 @dataclass(frozen=True)
 class Source:
     """How files are read, and where bad rows are counted."""
@@ -62,6 +67,13 @@ class Source:
 
     def columns(self, file: str, names: Sequence[str]) -> list[str]:
         """Return the columns to read of a file with `names`; raises DataError when one is missing or twice."""
+        if not set(self.required) <= set(names) and _is_row(names):
+            usual = [*self.required, "value", "timestamp", *(f"column_{number}" for number in range(5, len(names) + 1))]
+            shown = ", ".join(names[:SHOWN_COLUMNS])
+            raise DataError(
+                f"{file}: the first line looks like a row and not like names of columns: {shown}; name each of them, "
+                f"for example data.columns = {json.dumps(usual[: len(names)])}"
+            )
         repeated = sorted(name for name, times in Counter(names).items() if times > 1 and name)
         if repeated:
             raise DataError(f"{file}: column {repeated[0]!r} is twice in the header; names must be unique")

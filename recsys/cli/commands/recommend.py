@@ -29,6 +29,7 @@ ALL = "all"
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="how many items")
 @click.option("--json", "as_json", is_flag=True, help="one user: JSON as over HTTP")
 @click.option("--exclude", multiple=True, metavar="ITEM_ID", help="one user: not this item; repeatable")
+@click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
 @click.option("--include-seen", is_flag=True, help="one user: also items of the history")
 @click.option(
     "--popularity-penalty",

@@ -18,6 +18,7 @@ from recsys.recommend.request import ListRequest
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="how many items")
 @click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
 @click.option("--exclude", multiple=True, metavar="ITEM_ID", help="not this item; repeatable")
+@click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @with_request
 def similar(config: Config, request: ListRequest, item_id: str, as_json: bool) -> None:

@@ -114,6 +114,24 @@ def test_an_unknown_item_to_leave_out_is_named_with_its_nearest(trained: Path) -
     assert "warning: --exclude 'Alien-1979': no such item; did you mean 'alien-1979'?" in done.stderr
 
 
+def test_a_filter_holds_for_one_user_for_all_and_for_an_item(trained: Path, tmp_path: Path) -> None:
+    listed = [
+        json.loads(recsys(*words, "-k", 5, "--json", "--filter", "year>=1990", cwd=trained).stdout)
+        for words in (
+            ("recommend", "u0042"),
+            ("similar", "alien-1979"),
+        )
+    ]
+    recsys(
+        "recommend", "--users", "all", "-k", 3, "--filter", "year>=1990", "--output", tmp_path / "o.csv", cwd=trained
+    )
+    with (tmp_path / "o.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    ids = [item["item_id"] for body in listed for item in body["items"]] + [row["item_id"] for row in rows]
+    assert len(ids) > 100
+    assert all(int(item_id[-4:]) >= 1990 for item_id in ids)
+
+
 def test_rank_scores_pairs_and_counts_unknown_ids(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_text(
         "user_id,note,item_id\nu0042,a,alien-1979\nnobody,b,alien-1979\nu0042,c,Alien-1979\n"

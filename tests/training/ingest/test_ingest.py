@@ -150,15 +150,16 @@ def test_items_without_a_record_and_fractions_are_noted(tmp_path: Path) -> None:
     items = table(tmp_path / "items.csv", [("26", "Ex")], ("item_id", "name"))
     path = table(tmp_path / "i.csv", [("a", "0026", 4.5, "", 5), ("a", "26", 1, "", 5)])
     dataset = ingest(config(path, items))
-    assert dataset.notes[0] == (
+    assert dataset.notes[0] == 'no column of the items is called title; to show name, set data.title_column = "name"'
+    assert dataset.notes[1] == (
         "1 items of the interactions have no record in data.items, the first is '0026' (records are like '26'): "
         'they are learned from and not shown; data.unlisted_items = "keep" shows them by their ids'
     )
-    assert dataset.notes[1] == "the items have no text; choose among their columns with content.columns: name"
-    assert dataset.notes[2] == "value holds fractions and counts as a weight; for ratings set data.threshold"
+    assert dataset.notes[2] == "the items have no text; choose among their columns with content.columns: name"
+    assert dataset.notes[3] == "value holds fractions and counts as a weight; for ratings set data.threshold"
     assert (dataset.n_unlisted, len(dataset.catalog)) == (1, 2)
     kept = ingest(config(path, items, data={"unlisted_items": "keep"}))
-    assert "they are shown by their ids" in kept.notes[0]
+    assert "they are shown by their ids" in kept.notes[1]
     assert kept.n_unlisted == 0
 
 
