@@ -41,11 +41,13 @@ def read_json(file: Path, source: Source) -> Iterator[Chunk]:
 
 
 def _rows(file: Path, source: Source) -> Iterator[tuple[int, dict[str, str]]]:
-    for line, value, written in _values(file, source):
+    values = _values(file, source)
+    first = list(islice(values, 2))
+    for line, value, written in chain(first, values):
         try:
             if isinstance(value, Exception):
                 raise value
-            for record in _records(value, source):
+            for record in _records(value, source, is_only=len(first) == 1):
                 for row in _exploded(record, source):
                     yield line, row
         except (ValueError, RecursionError) as error:
@@ -143,13 +145,17 @@ def _python_dict(line: str) -> Record | None:
     return value if isinstance(value, dict) else None
 
 
-def _records(value: Any, source: Source) -> Iterator[Record]:
-    """Yield the objects of a value: itself, or those of the only list of objects in an object without the columns."""
+def _records(value: Any, source: Source, *, is_only: bool) -> Iterator[Record]:
+    """Yield the objects of a value: itself, or those of the only list of objects in an object without the columns.
+
+    Without required columns, that is an object which is the only one of its file.
+    """
     if not isinstance(value, dict):
         raise _NotJsonError
     value = _plain(value)
     lists = [inner for inner in value.values() if _is_list_of_objects(inner)]
-    is_around = len(lists) == 1 and not any(name.partition(".")[0] in value for name in source.required)
+    has_column = any(name.partition(".")[0] in value for name in source.required)
+    is_around = len(lists) == 1 and not has_column and (is_only or bool(source.required))
     yield from map(_plain, lists[0]) if is_around else [value]
 
 

@@ -1,0 +1,186 @@
+"""`recsys init`: exports as people have them become a configuration that reads them."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from recsys.config_file import load_config
+from recsys.errors import DataError
+from tests.support.files import table, text
+from training.cli.init import init
+from training.ingest.ingest import ingest
+from training.init import propose
+
+Keys = dict[str, Any]
+N_USERS, N_ITEMS, N_ROWS = 40, 25, 500
+
+
+def drawn(seed: int = 1) -> random.Random:
+    return random.Random(seed)
+
+
+def shop(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    words = "a lamp of iron, wood and glass for the desk and for the table by the bed, number"
+    products = [(f"SKU-{n:04}", f"Lamp {n}", f"{words} {n}", 9.5 + n, "Home|Light") for n in range(N_ITEMS)]
+    head = ("sku", "product_name", "long_description", "price", "category")
+    orders = [
+        (
+            1000 + n,
+            f"c{rng.randrange(N_USERS)}@x.org",
+            rng.choice(products)[0],
+            rng.choice((1, 1, 2)),
+            9.5,
+            f"2024-03-{n % 28 + 1:02}",
+        )
+        for n in range(N_ROWS)
+    ]
+    names = ("order_id", "customer_email", "sku", "qty", "unit_price", "order_date")
+    files = [table(folder / "products.csv", products, head), table(folder / "orders.csv", orders, names)]
+    files.append(table(folder / "people.csv", [(f"c{n}@x.org", 20 + n) for n in range(N_USERS)], ("email", "age")))
+    return files, {
+        "user_column": "customer_email",
+        "item_column": "sku",
+        "value_column": "qty",
+        "timestamp_column": "order_date",
+        "title_column": "product_name",
+        "columns": ["product_name", "long_description"],
+    }
+
+
+def library(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    loans = [
+        f"L{rng.randrange(N_USERS):05};{978 * 10**10 + rng.randrange(N_ITEMS)};2023-05-{n % 28 + 1:02};Köln"
+        for n in range(N_ROWS)
+    ]
+    path = folder / "ausleihen.csv"
+    path.write_bytes("\r\n".join(["Leserausweis;ISBN;Ausleihdatum;Zweigstelle", *loans]).encode("cp1252"))
+    found = {"delimiter": ";", "encoding": "cp1252", "user_column": "Leserausweis", "item_column": "ISBN"}
+    return [path], found | {"timestamp_column": "Ausleihdatum"}
+
+
+def without_header(folder: Path, delimiter: str = "\t", suffix: str = ".data") -> tuple[list[Path], Keys]:
+    rng = drawn()
+    rows = [
+        (rng.randrange(N_USERS), rng.randrange(N_ITEMS), rng.randrange(1, 6), 881_250_949 + n) for n in range(N_ROWS)
+    ]
+    path = text(folder / f"u{suffix}", *(delimiter.join(map(str, row)) for row in rows))
+    return [path], {"delimiter": delimiter, "columns": ["user_id", "item_id", "value", "timestamp"], "threshold": 4.0}
+
+
+def separated_by_colons(folder: Path) -> tuple[list[Path], Keys]:
+    return without_header(folder, "::", ".dat")
+
+
+def array(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    events = [
+        {
+            "_id": {"$oid": f"{n:024x}"},
+            "user": {"id": f"u{rng.randrange(N_USERS)}"},
+            "product": {"id": f"p{rng.randrange(N_ITEMS)}", "brand": "B"},
+            "action": rng.choice(("view", "add_to_cart", "purchase")),
+            "createdAt": {"$date": f"2024-03-{n % 28 + 1:02}T10:00:00Z"},
+        }
+        for n in range(N_ROWS)
+    ]
+    path = text(folder / "events.json", json.dumps(events, indent=1))
+    weights = {"view": 1.0, "add_to_cart": 3.0, "purchase": 5.0}
+    found = {
+        "user_column": "user.id",
+        "item_column": "product.id",
+        "event_column": "action",
+        "timestamp_column": "createdAt",
+    }
+    return [path], found | weights
+
+
+def orders_around_lines(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    orders = [
+        {
+            "id": n,
+            "customer": {"email": f"c{rng.randrange(N_USERS)}@x.org"},
+            "created_at": "2024-01-02T10:00:00Z",
+            "line_items": [{"sku": f"s{rng.randrange(N_ITEMS)}", "quantity": 2, "price": "9.99"} for _ in range(2)],
+        }
+        for n in range(N_ROWS)
+    ]
+    path = text(folder / "orders.json", json.dumps({"orders": orders}))
+    return [path], {
+        "user_column": "customer.email",
+        "item_column": "line_items.sku",
+        "value_column": "line_items.quantity",
+    }
+
+
+def names_that_say_nothing(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    pairs = [(f"k{rng.randrange(N_ITEMS)}", f"x{rng.randrange(N_USERS)}") for _ in range(N_ROWS)]
+    things = table(folder / "things.csv", [(f"k{n}", f"Thing {n}") for n in range(N_ITEMS)], ("k", "name"))
+    return [table(folder / "pairs.csv", pairs, ("a", "b")), things], {"user_column": "b", "item_column": "a"}
+
+
+EXPORTS = [shop, library, without_header, separated_by_colons, array, orders_around_lines, names_that_say_nothing]
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_an_export_becomes_a_configuration_that_reads_all_of_it(
+    tmp_path: Path, export: Callable[[Path], tuple[list[Path], Keys]]
+) -> None:
+    files, expected = export(tmp_path)
+    found = {finding.key: finding.value for finding in propose(files).findings}
+    assert {key: found.get(key) for key in expected} == expected
+    output = tmp_path / "recsys.toml"
+    done = CliRunner().invoke(init, [*map(str, files), "--output", str(output), "--yes"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert f"train with: recsys train --config {output}" in done.output
+    dataset = ingest(load_config(output, ["data.rejects=", "store.events=", "content.encoder=none"]))
+    assert dataset.accounting.kept("interactions") >= N_ROWS
+    assert not dataset.accounting.reasons
+    assert len(dataset.interactions.users) == N_USERS
+    assert len(dataset.interactions.items) == N_ITEMS
+
+
+def test_what_is_neither_interactions_nor_items_is_left_out_and_named(tmp_path: Path) -> None:
+    files, _ = shop(tmp_path)
+    assert propose(files).notes == (f"{files[2]} is left out: its rows are neither interactions nor items",)
+
+
+def test_guesses_and_reasons_are_comments(tmp_path: Path) -> None:
+    files, _ = without_header(tmp_path)
+    output = tmp_path / "recsys.toml"
+    CliRunner().invoke(init, [str(files[0]), "--output", str(output)], catch_exceptions=False)
+    lines = output.read_text(encoding="utf-8").splitlines()
+    assert (
+        lines[lines.index("threshold = 4.0") - 1]
+        == "# guessed: value is 1 to 5 in 5 values: ratings, liked from this one on"
+    )
+
+
+def test_without_users_a_question_names_the_columns_and_an_option_answers_it(tmp_path: Path) -> None:
+    path = table(tmp_path / "i.csv", [(n, f"name {n}", n / 7) for n in range(50)], ("n", "name", "size"))
+    with pytest.raises(
+        DataError, match=r"which columns are the users .*i\.csv: n, name, size.* --user COLUMN and --item"
+    ):
+        propose([path])
+    found = propose([path], {"user_column": "name", "item_column": "n"}).findings
+    assert [(one.key, one.value) for one in found[1:3]] == [("user_column", "name"), ("item_column", "n")]
+
+
+def test_a_file_is_not_overwritten_unless_forced(tmp_path: Path) -> None:
+    files, _ = without_header(tmp_path)
+    output = text(tmp_path / "mine.toml", "# mine")
+    words = [str(files[0]), "--output", str(output)]
+    refused = CliRunner().invoke(init, words)
+    assert "exists; give another file with --output, or overwrite it with --force" in str(refused.exception)
+    assert output.read_text() == "# mine\n"
+    assert CliRunner().invoke(init, [*words, "--force"]).exit_code == 0

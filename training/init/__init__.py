@@ -1,0 +1,5 @@
+"""Files of a person to a configuration that trains on them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,374 @@
+"""Files to a configuration: which is what, and what each column means."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from recsys.errors import DataError
+from training.init.columns import MOST, Column, by_name, column
+from training.init.sample import Sample, sample
+
+NAMED = 0.4  # of a name that says what its column is
+SHARED = 0.3  # of the ids of the interactions, which items need to have
+TAKEN = {"user_column": "user_id", "item_column": "item_id", "value_column": "value", "event_column": "event"}
+DEFAULTS = TAKEN | {"timestamp_column": "timestamp", "title_column": "title", "list_separator": "|"}
+RATINGS = ("rat", "score", "star", "overall", "bewertung", "note", "puntu", "nota")
+NOT_VALUES = (
+    "price",
+    "cost",
+    "total",
+    "amount",
+    "preis",
+    "prix",
+    "precio",
+    "age",
+    "year",
+    "zip",
+    "postal",
+    "id",
+    "tax",
+)
+WEIGHTS = (
+    (("purchase", "order", "buy", "bought", "transaction", "checkout", "loan", "borrow", "issue", "sale", "kauf"), 5.0),
+    (("cart", "basket", "add", "reserve", "hold", "wish", "renew", "save", "bookmark"), 3.0),
+    (("like", "love", "favorite", "favourite", "upvote", "share"), 3.0),
+    (("remove", "dislike", "return", "refund", "cancel", "downvote", "skip", "delete"), 0.0),
+    (("view", "click", "visit", "impression", "open", "play", "watch", "read", "listen"), 1.0),
+)
+TEXT_COLUMNS = ("title", "description", "text", "genres", "tags")
+PROSE_LENGTH = 40  # characters
+SEPARATORS = ("|", ";", ",", "/")
+LISTS = 0.2  # of the values that have the separator
+DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A key of the configuration, its value, whether it is sure, and the reason."""
+
+    table: str  # a section such as data or data.items
+    key: str
+    value: Any
+    sure: bool
+    why: str
+    candidates: tuple[Any, ...] = ()  # other values that a person may choose
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What was found, and sentences about what is left out."""
+
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Table:
+    sample: Sample
+    columns: Mapping[str, Column]
+
+    @property
+    def name(self) -> str:
+        return self.sample.file.name
+
+    def best(self, role: str, out: Sequence[str] = ()) -> tuple[str, float]:
+        """Return the column whose name says most that it has a role and which may be of it, and how much."""
+        scores = {
+            name: by_name(name, role) for name, it in self.columns.items() if name not in out and _may_be(it, role)
+        }
+        best = max(scores, key=lambda name: scores[name], default="")
+        return (best, scores[best]) if best and scores[best] >= NAMED else ("", 0.0)
+
+    def ids(self) -> list[str]:
+        return [name for name, it in self.columns.items() if it.is_id and not it.is_type and name]
+
+
+def _may_be(it: Column, role: str) -> bool:
+    if role in ("user", "item"):
+        return it.is_id or (by_name(it.name, role) > MOST and it.repeats > 1)  # ids such as 1234.5678 of a browser
+    if role == "value":
+        return it.is_count and it.like_time < MOST
+    if role == "timestamp":
+        return it.like_time > MOST
+    return it.is_type if role == "event" else it.n > 0
+
+
+def propose(files: Sequence[Path], given: Mapping[str, str | None] | None = None) -> Proposal:
+    """Return the configuration that trains on files; `given` has columns of users and items that a person named.
+
+    Raises DataError when a file cannot be read, or no file has a column of users and one of items.
+    """
+    tables = []
+    for file in files:
+        found = sample(file)
+        tables.append(_Table(found, {name: column(name, values) for name, values in found.columns.items()}))
+    interactions, user, item = _given(tables, given or {}) or _interactions(tables)
+    others = [table for table in tables if table is not interactions]
+    items, key = _items(interactions, item.value, others)
+    notes = [
+        f"{table.sample.file} is left out: its rows are neither interactions nor items"
+        for table in others
+        if table is not items
+    ]
+    findings = [*_written("interactions", interactions), user, item]
+    findings += _values(interactions, (user.value, item.value))
+    if items is not None:
+        findings += [*_written("items", items), *_records(items, key, item.value)]
+    return Proposal(tuple(_named(findings)), tuple(notes))
+
+
+def _named(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Give the columns of a file without a header the usual names, where it is found what they are."""
+    places = {found.value: found.key for found in findings if found.table == "data" and found.key in DEFAULTS}
+    columns = [found.value for found in findings if found.table == "data.interactions" and found.key == "columns"]
+    header: list[str] = columns[0] if columns else []
+    usual = {name: DEFAULTS[places[name]] for name in header if name in places}
+    for found in findings:
+        why = found.why
+        for name, new in usual.items():
+            why = why.replace(name, new)
+        if found.table == "data.interactions" and found.key == "columns":
+            yield replace(found, value=[usual.get(name, name) for name in header], sure=False, why=why)
+        else:
+            is_column = found.table == "data" and found.key in DEFAULTS
+            yield replace(found, value=usual.get(found.value, found.value) if is_column else found.value, why=why)
+
+
+def _written(which: str, table: _Table) -> Iterator[Finding]:
+    """Yield the file of a table, and how it is written."""
+    section = f"data.{which}"
+    yield Finding(section, "file", str(table.sample.file), True, f"{table.sample.n_rows} rows looked at")
+    for key, value in table.sample.keys.items():
+        yield Finding(section, key, value, key != "encoding", "as the first lines are written")
+    if not table.sample.has_header:
+        yield Finding(section, "columns", table.sample.names, True, "the first line is a row; the names are given here")
+
+
+def _given(tables: Sequence[_Table], given: Mapping[str, str | None]) -> tuple[_Table, Finding, Finding] | None:
+    """Return the table that has the named columns; of one that is not named the best."""
+    user, item = given.get("user_column"), given.get("item_column")
+    if user is None and item is None:
+        return None
+    for table in tables:
+        if all(name in table.columns for name in (user, item) if name is not None):
+            user = user or table.best("user", (item or "",))[0]
+            item = item or table.best("item", (user,))[0]
+            if user and item:
+                why = "as you said"
+                return (
+                    table,
+                    Finding("data", "user_column", user, True, why),
+                    Finding("data", "item_column", item, True, why),
+                )
+    raise DataError(f"no file has the columns {user or item!r} and one of the others; name both with --user and --item")
+
+
+def _interactions(tables: Sequence[_Table]) -> tuple[_Table, Finding, Finding]:
+    """Return the table of the interactions, and its columns of users and items."""
+    found = []
+    for table in tables:
+        user, by_user = table.best("user")
+        item, by_item = table.best("item", (user,))
+        if user and item and not (table.columns[item].is_unique and table.columns[user].is_unique):
+            found.append((by_user + by_item + 0.1 * (table.columns[item].repeats > 1), table, user, item))
+    if found:
+        _, table, user, item = max(found, key=lambda entry: entry[0])
+        return table, _id(table, "user", user), _id(table, "item", item)
+    for table in sorted(tables, key=lambda table: -table.sample.n_rows):
+        pair = _by_content(table, [other for other in tables if other is not table])
+        if pair is not None:
+            return table, *pair
+    names = "; ".join(f"{table.name}: {', '.join(table.sample.names[:12])}" for table in tables)
+    raise DataError(
+        f"which columns are the users and the items of the interactions? No file has an obvious pair ({names}); "
+        "name them with --user COLUMN and --item COLUMN"
+    )
+
+
+def _id(table: _Table, role: str, name: str) -> Finding:
+    others = tuple(other for other in table.ids() if other != name)
+    return Finding(
+        "data", f"{role}_column", name, True, f"by its name, {table.columns[name].n_distinct} different ids", others
+    )
+
+
+def _by_content(table: _Table, others: Sequence[_Table]) -> tuple[Finding, Finding] | None:
+    """Return the columns of users and items of a table whose names do not tell them: ids that occur again and again."""
+    ids = [name for name in table.ids() if table.columns[name].repeats > 1 and not table.columns[name].is_rating]
+    user, _ = table.best("user")
+    item, _ = table.best("item", (user,))
+    shared = {name: _shared(table, name, others) for name in ids if name != user}
+    if not item and shared and max(shared.values()) > SHARED:
+        item = max(shared, key=lambda name: shared[name])
+    rest = [name for name in ids if name not in (user, item)]
+    found = []
+    for key, name in (("user_column", user), ("item_column", item)):
+        why = "by its name" if by_name(name, key.removesuffix("_column")) else "its ids are those of another file"
+        guess = "a column of ids that occur again; users are taken to come before items"
+        value = name or (rest.pop(0) if rest else "")
+        found.append(Finding("data", key, value, bool(name), why if name else guess, tuple(ids)))
+    return (found[0], found[1]) if all(finding.value for finding in found) else None
+
+
+def _shared(table: _Table, name: str, others: Sequence[_Table]) -> float:
+    """Return the largest share of the ids of a column that a column of unique ids of another table has."""
+    ids = set(table.sample.columns[name]) - {""}
+    shares = [
+        len(ids & set(other.sample.columns[key])) / max(1, len(ids))
+        for other in others
+        for key, it in other.columns.items()
+        if it.is_unique
+    ]
+    return max(shares, default=0.0)
+
+
+def _items(interactions: _Table, item: str, others: Sequence[_Table]) -> tuple[_Table | None, str]:
+    """Return the table of the items and its column of ids: the one that has most of the ids of the interactions."""
+    ids = set(interactions.sample.columns[item]) - {""}
+    shares = [
+        (len(ids & set(table.sample.columns[key])) / max(1, len(ids)), by_name(key, "item"), table, key)
+        for table in others
+        for key, it in table.columns.items()
+        if it.is_id or it.is_unique
+    ]
+    best = max(shares, key=lambda entry: entry[:2], default=None)
+    if best is not None and best[0] >= SHARED:
+        return best[2], best[3]
+    named = [
+        (table, key)
+        for table in others
+        for key, score in [table.best("item")]
+        if score and table.columns[key].is_unique
+    ]
+    return named[0] if named else (None, "")
+
+
+def _values(table: _Table, ids: Sequence[str]) -> Iterator[Finding]:
+    """Yield ratings or counts, times and types of events."""
+    time, _ = table.best("timestamp", ids)
+    time = time or next((name for name, it in table.columns.items() if it.like_time > MOST and name not in ids), "")
+    event, _ = table.best("event", (*ids, time))
+    value = _value(table, (*ids, time, event))
+    yield from _column_or_none(table, "value", value, "numbers")
+    if value and (threshold := _threshold(table.columns[value])) is not None:
+        it = table.columns[value]
+        why = f"{value} is {it.low:g} to {it.high:g} in {it.n_distinct} values: ratings, liked from this one on"
+        yield Finding("data", "threshold", threshold, any(word in value.casefold() for word in RATINGS), why)
+    yield from _column_or_none(table, "event", event, "a few words that occur again and again")
+    for name in table.columns[event].commonest if event else ():
+        yield Finding("events", name, _weight(name), False, f"rows of {event} = {name!r}")
+    yield from _column_or_none(table, "timestamp", time, "times")
+    if time:
+        yield from _form_of_time(table, time)
+
+
+def _column_or_none(table: _Table, role: str, name: str, what: str) -> Iterator[Finding]:
+    key = f"{role}_column"
+    if name:
+        yield Finding("data", key, name, by_name(name, role) >= NAMED, f"it holds {what}")
+    elif DEFAULTS[key] in table.columns:
+        yield Finding("data", key, "", True, f"the column {DEFAULTS[key]} does not hold {what}")
+
+
+def _value(table: _Table, out: Sequence[str]) -> str:
+    name, _ = table.best("value", out)
+    if name and not any(word in name.casefold() for word in ("price", "amount")):
+        return name
+    ratings = [
+        name
+        for name, it in table.columns.items()
+        if it.is_rating
+        and it.whole > MOST
+        and name not in out
+        and not any(word in name.casefold() for word in NOT_VALUES)
+    ]
+    return ratings[0] if ratings else ""
+
+
+def _threshold(it: Column) -> float | None:
+    """Return from which rating on an item is liked: 4 of 5, 7 of 10, 3.5 of half stars; None for counts."""
+    is_named = any(word in it.name.casefold() for word in RATINGS)
+    if not it.is_rating or not (is_named or it.name.startswith("column_")):
+        return None
+    if it.high > 5:
+        return 7.0
+    return 4.0 if it.whole == 1 else 3.5
+
+
+def _weight(name: str) -> float:
+    plain = name.casefold()
+    return next((weight for words, weight in WEIGHTS if any(word in plain for word in words)), 1.0)
+
+
+def _form_of_time(table: _Table, name: str) -> Iterator[Finding]:
+    """Yield whether days come first, where the dates leave it open without a look at all of them."""
+    pairs = [(int(match[1]), int(match[2])) for text in table.sample.columns[name] if (match := DAY_FIRST.match(text))]
+    if not pairs:
+        return
+    first, second = (max(numbers) for numbers in zip(*pairs, strict=True))
+    if first <= 12 and second <= 12:
+        example = next(text for text in table.sample.columns[name] if DAY_FIRST.match(text))
+        why = f"a guess: {example!r} can be read both ways"
+        yield Finding("data", "timestamp_format", "day-first", False, why, ("month-first",))
+
+
+def _records(table: _Table, key: str, item: str) -> Iterator[Finding]:
+    """Yield the columns of the items."""
+    if key != item:
+        yield Finding("data.items", "item_column", key, True, "its ids are those of the interactions")
+    title, _ = table.best("title", (key,))
+    if title and title != DEFAULTS["title_column"]:
+        yield Finding("data", "title_column", title, True, "by its name")
+    texts = [name for name, it in table.columns.items() if name not in (key, title) and _is_text(it)]
+    if set(texts) - set(TEXT_COLUMNS):
+        columns = [*([title] if title else []), *texts]
+        yield Finding("content", "columns", columns, False, "columns of words; the text of an item is made of them")
+    separator = _separator(table, (key, title, *texts))
+    if separator and separator != DEFAULTS["list_separator"]:
+        yield Finding("data", "list_separator", separator, False, "columns hold lists of words between it")
+
+
+def _is_text(it: Column) -> bool:
+    is_named = by_name(it.name, "text") >= NAMED or it.name.casefold() in TEXT_COLUMNS
+    return it.numeric < 0.1 and it.like_time < MOST and (it.mean_length > PROSE_LENGTH or is_named)
+
+
+def _separator(table: _Table, out: Sequence[str]) -> str:
+    for separator in SEPARATORS:
+        for name, it in table.columns.items():
+            values = [value for value in table.sample.columns[name] if value] if name not in out else []
+            share = sum(separator in value for value in values) / max(1, len(values))
+            if share > LISTS and it.numeric < LISTS and it.n_distinct < it.n:
+                return separator
+    return ""
+
+
+def render(proposal: Proposal) -> str:
+    """Return the TOML file, with a comment above each key; keys that are as by default are left out."""
+    sections: dict[str, list[str]] = {
+        "data": [],
+        "data.interactions": [],
+        "data.items": [],
+        "content": [],
+        "events": [],
+    }
+    for found in proposal.findings:
+        if found.table == "data" and DEFAULTS.get(found.key) == found.value:
+            continue
+        how = "found" if found.sure else "guessed"
+        sections[found.table] += [f"# {how}: {found.why}", f"{_key(found.key)} = {_toml(found.value)}"]
+    notes = "".join(f"# {note}\n" for note in proposal.notes)
+    return notes + "\n\n".join("\n".join([f"[{name}]", *lines]) for name, lines in sections.items() if lines) + "\n"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
+
+
+def _toml(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,188 @@
+"""The first rows of a file, and how they are written."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from recsys.errors import DataError
+from training.read import Accounting, Chunk, Source, read_chunks
+from training.read.opening import open_bytes, plain_name
+
+BYTES = 1 << 18
+LINES = 200
+ROWS = 100_000
+DELIMITERS = (",", "\t", ";", "|", "::")
+MARKS = {b"\xef\xbb\xbf": "", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+BINARY = (b"PAR1", b"PK\x03\x04", b"ARROW1", b"FEA1", b"ORC")
+LIKE_ROW = 0.5  # share of the fields of a first line that are numbers, from which on it is no header
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a file by column, as texts, and the keys of [data] with which they were read."""
+
+    file: Path
+    columns: Mapping[str, Sequence[str]]
+    keys: Mapping[str, Any] = field(default_factory=dict)  # that differ from the defaults
+    n_rows: int = 0
+    has_header: bool = True
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.columns)
+
+
+def sample(file: Path) -> Sample:
+    """Read the first rows of a file; raises DataError when it cannot be read."""
+    start = _start(file)
+    if start.lstrip()[:1] in (b"{", b"["):
+        return _of_json(file)
+    if start.startswith(BINARY):
+        return _read(file, {}, Source("sample", (), Accounting()))
+    keys, header = _csv_keys(file, start)
+    changes: dict[str, Any] = {name: value for name, value in keys.items() if name != "columns"}
+    return _read(file, keys, Source("sample", (), Accounting(), header=header, **changes), has_header=not header)
+
+
+def _start(file: Path) -> bytes:
+    try:
+        with open_bytes(file) as stream:
+            return stream.read(BYTES)
+    except (OSError, EOFError) as error:
+        raise DataError(f"{file}: cannot be read: {error}") from error
+
+
+def _read(file: Path, keys: Mapping[str, Any], source: Source, *, has_header: bool = True) -> Sample:
+    columns: dict[str, list[str]] = {}
+    n_rows = 0
+    for chunk in read_chunks([file], source):
+        _extend(columns, chunk, n_rows)
+        n_rows += len(chunk)
+        if n_rows >= ROWS:
+            break
+    if not n_rows:
+        raise DataError(f"{file}: there is no row to look at")
+    return Sample(file, columns, keys, n_rows, has_header)
+
+
+def _extend(columns: dict[str, list[str]], chunk: Chunk, n_before: int) -> None:
+    for name in chunk.columns:
+        columns.setdefault(name, [""] * n_before).extend(chunk.texts(name))
+    for values in columns.values():
+        values.extend([""] * (n_before + len(chunk) - len(values)))
+
+
+def _of_json(file: Path) -> Sample:
+    """Read the objects; of one with a list of objects, each of them with what is around it, as a path of keys names it."""
+    plain = _read(file, {}, Source("sample", (), Accounting()))
+    for name, values in plain.columns.items():
+        entries = _objects(values)
+        if entries:
+            inner = f"{name}.{next(iter(entries[0]))}"
+            return _read(file, {}, Source("sample", (inner,), Accounting()))
+    return plain
+
+
+def _objects(values: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the objects of the first value that is a list of them."""
+    value = next((value for value in values if value), "")
+    with suppress(ValueError):
+        entries = [json.loads(entry) for entry in value.split("\x1f")] if value.startswith("{") else []
+        return [entry for entry in entries if isinstance(entry, dict)]
+    return []
+
+
+def _csv_keys(file: Path, start: bytes) -> tuple[dict[str, Any], list[str]]:
+    """Return the keys of [data] that differ from the defaults, and names of columns where the file has no header."""
+    keys: dict[str, Any] = {}
+    encoding = _encoding(start)
+    if encoding:
+        keys["encoding"] = encoding
+    text = start.decode(encoding or "utf-8-sig", errors="replace")
+    lines = text.splitlines()[: LINES + 1]
+    lines = lines[:-1] if len(lines) > 1 and not text.endswith("\n") and len(start) == BYTES else lines
+    lines = [line for line in lines if line.strip() and not line.startswith("#")] or [""]
+    if lines[0].lower().startswith("sep="):
+        lines = lines[1:] or [""]
+    quoting = _quoting(lines)
+    if quoting != "double":
+        keys["quoting"] = quoting
+    delimiter = _delimiter(lines, quoting)
+    usual = "\t" if Path(plain_name(file)).suffix.lower() in (".tsv", ".tab") else ","
+    if delimiter != usual:
+        keys["delimiter"] = delimiter
+    rows = [_fields(line, delimiter, quoting) for line in lines]
+    header = [] if _is_header(rows) else [f"column_{number}" for number in range(1, len(rows[0]) + 1)]
+    return keys, header
+
+
+def _encoding(start: bytes) -> str:
+    """Return the encoding of a file that is not UTF-8; empty for UTF-8 and where a mark says it."""
+    if any(start.startswith(mark) for mark in MARKS):
+        return ""
+    try:
+        start[: start.rfind(b"\n") + 1 or len(start)].decode()
+    except UnicodeDecodeError:
+        return "cp1252"
+    return ""
+
+
+def _quoting(lines: Sequence[str]) -> str:
+    if any('\\"' in line for line in lines):
+        return "backslash"
+    odd = sum(line.count('"') % 2 for line in lines)
+    edges = sum(line.count(',"') + line.count('",') + line.count(';"') + line.count('\t"') for line in lines)
+    return "none" if odd and not edges else "double"
+
+
+def _delimiter(lines: Sequence[str], quoting: str) -> str:
+    """Return the delimiter that gives most lines the same number of fields, and the most of them."""
+
+    def score(delimiter: str) -> tuple[float, int]:
+        widths = Counter(len(_fields(line, delimiter, quoting)) for line in lines)
+        width, times = max(widths.items(), key=lambda item: (item[0] > 1, item[1], item[0]))
+        return (times / len(lines) if width > 1 else 0.0), width
+
+    best = max(DELIMITERS, key=lambda delimiter: (round(score(delimiter)[0], 1), score(delimiter)[1]))
+    return best if score(best)[0] else ","
+
+
+def _fields(line: str, delimiter: str, quoting: str) -> list[str]:
+    if len(delimiter) > 1:
+        return line.split(delimiter)
+    style: Literal[0, 3] = csv.QUOTE_NONE if quoting == "none" else csv.QUOTE_MINIMAL
+    escape = "\\" if quoting == "backslash" else None
+    try:
+        return next(csv.reader([line], delimiter=delimiter, quoting=style, escapechar=escape), [])
+    except csv.Error:
+        return [line]
+
+
+def _is_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first row names columns: no numbers, no value twice, none that a later row has in its place."""
+    first, later = rows[0], rows[1:]
+    if sum(map(_is_number_like, first)) > LIKE_ROW * len(first) or len(set(first)) != len(first):
+        return False
+    if any(_is_number_like(field) for field in first) and len(first) <= 4:
+        return False
+    repeats = sum(
+        field in {row[place] for row in islice(later, LINES) if place < len(row)} for place, field in enumerate(first)
+    )
+    return repeats == 0
+
+
+def _is_number_like(text: str) -> bool:
+    return any(map(str.isdigit, text)) and not any(map(str.isalpha, text))
+
+
+def texts_of(sample_: Sample, name: str) -> Iterator[str]:
+    """Yield the values of a column that are not empty."""
+    return (value for value in sample_.columns[name] if value)
