@@ -356,6 +356,7 @@ def render(proposal: Proposal) -> str:
         "data.items": [],
         "content": [],
         "events": [],
+        "store": [],
     }
     for found in proposal.findings:
         if found.table == "data" and DEFAULTS.get(found.key) == found.value:

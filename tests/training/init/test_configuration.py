@@ -137,7 +137,7 @@ def test_an_export_becomes_a_configuration_that_reads_all_of_it(
     tmp_path: Path, export: Callable[[Path], tuple[list[Path], Keys]]
 ) -> None:
     files, expected = export(tmp_path)
-    found = {finding.key: finding.value for finding in propose(files).findings}
+    found = {finding.key: finding.value for finding in reversed(propose(files).findings)}
     assert {key: found.get(key) for key in expected} == expected
     output = tmp_path / "recsys.toml"
     done = CliRunner().invoke(init, [*map(str, files), "--output", str(output), "--yes"], catch_exceptions=False)
