@@ -6,14 +6,18 @@ has weight 1 on average, which gives their weights in the blend the same meaning
 
 The products of large data would not end, so what says least is left out until the work is bounded: of the busiest users
 some interactions, and the most frequent words.
+
+implicit's kernel sums and selects on all processors, without the product in memory. It keeps any of equal sums, so the rows
+are tilted: row ``i`` is multiplied by ``1 - TILT i / n``. Within a row of the product, sums that differ by less than a
+millionth then fall with the number of the item, by more than rounding can change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
+from implicit.nearest_neighbours import all_pairs_knn
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -22,11 +26,9 @@ from recsys.data.vectors import Vectors
 from training.content.tfidf import weigh
 
 MOST_PRODUCTS = 2_000_000_000
-BLOCK_PRODUCTS = 20_000_000
 PRIOR_NEIGHBORS = 20
 STEPS = 1_000_000
-
-Sparse = sparse.csr_matrix | sparse.csr_array
+TILT = 1 / STEPS
 
 
 def by_behavior(interactions: Interactions, n_neighbors: int, power: float, random_state: int) -> sparse.csr_matrix:
@@ -36,26 +38,22 @@ def by_behavior(interactions: Interactions, n_neighbors: int, power: float, rand
     what is left out of the histories of the busiest users.
     """
     rows = _bounded(interactions, random_state)
-    ones = np.ones(len(rows), dtype=np.float32)
-    shape = (len(interactions.users), len(interactions.items))
-    pairs = sparse.csr_matrix((ones, (interactions.user_nums[rows], interactions.item_nums[rows])), shape=shape)
-    per_user, per_item = np.diff(pairs.indptr), np.bincount(pairs.indices, minlength=shape[1])
-    by_item = pairs @ sparse.diags_array(_power(per_item, 0.5))
-    weighted = sparse.diags_array(_power(per_user, power)) @ by_item
-    return _nearest(by_item.T.tocsr(), weighted.tocsr(), n_neighbors)
+    users, items = interactions.user_nums[rows], interactions.item_nums[rows]
+    weights = np.bincount(users)[users] ** (-power / 2) * np.bincount(items)[items] ** -0.5
+    shape = (len(interactions.items), len(interactions.users))
+    return _nearest(sparse.csr_matrix((weights, (items, users)), shape=shape), n_neighbors)
 
 
 def by_words(texts: Sequence[str], n_neighbors: int) -> sparse.csr_matrix:
     """Return the items with the most similar texts, as :func:`by_behavior`; items without text have and are no neighbors."""
     if sum(bool(text) for text in texts) < 2:
         return no_neighbors(len(texts))
-    rows = weigh(texts).rows.astype(np.float32)
+    rows = weigh(texts).rows
     documents = np.bincount(rows.indices, minlength=rows.shape[1]).astype(np.int64)
     by_frequency = np.argsort(documents, kind="stable")
     work = np.cumsum(documents[by_frequency] ** 2)
     rare = np.sort(by_frequency[work <= MOST_PRODUCTS])
-    rows = rows[:, rare].tocsr()
-    return _nearest(rows, rows.T.tocsr(), n_neighbors)
+    return _nearest(rows[:, rare], n_neighbors)
 
 
 def no_neighbors(n_items: int) -> sparse.csr_matrix:
@@ -90,52 +88,41 @@ def _bounded(interactions: Interactions, random_state: int) -> NDArray[np.int64]
     return np.sort(order[ranks < most])
 
 
-def _power(counts: NDArray[np.integer], power: float) -> Vectors:
-    return np.asarray(np.maximum(counts, 1) ** -float(power), dtype=np.float32)
-
-
-def _nearest(left: Sparse, right: Sparse, n: int) -> sparse.csr_matrix:
-    """Return the `n` largest of each row of ``left @ right`` off the diagonal, scaled so that the mean of the largest is 1."""
-    blocks = [_largest((left[a:b] @ right).tocsr(), n, own=np.arange(a, b)) for a, b in _blocks(left, right)]
-    matrix = sparse.vstack(blocks).tocsr()
-    nearest = matrix.max(axis=1).toarray().ravel()
+def _nearest(rows: sparse.csr_array | sparse.csr_matrix, n: int) -> sparse.csr_matrix:
+    """Return the `n` largest of each row of ``rows @ rows.T`` off the diagonal, scaled so that the mean of the largest is 1."""
+    n_items = rows.shape[0]
+    tilts = 1 - TILT * np.arange(n_items) / n_items
+    tilted = (sparse.diags_array(tilts) @ rows).T.tocsr()
+    indices, indptr = tilted.indices.astype(np.int32), tilted.indptr.astype(np.int32)  # what the kernel takes
+    kept = all_pairs_knn(
+        sparse.csr_matrix((tilted.data, indices, indptr), shape=tilted.shape), n + 1, show_progress=False
+    )
+    nums, columns = np.arange(n_items), kept.col.reshape(n_items, n + 1)
+    values = kept.data.reshape(columns.shape)  # zeros where fewer are positive
+    own = columns == nums[:, None]
+    values[own] = 0
+    full = np.flatnonzero(~own.any(axis=1))  # another item is nearer than the item itself
+    values[full, values[full].argmin(axis=1)] = 0
+    values /= tilts[:, None] * tilts[columns]
+    nearest = values.max(axis=1)
     if nearest.any():
-        matrix.data /= nearest[nearest > 0].mean()
-    return sparse.csr_matrix(matrix)
+        values /= nearest[nearest > 0].mean()
+    found = values > 0
+    bounds = np.concatenate(([0], np.cumsum(found.sum(axis=1))))
+    matrix = sparse.csr_matrix((values[found].astype(np.float32), columns[found], bounds), shape=(n_items, n_items))
+    matrix.sort_indices()
+    return matrix
 
 
-def _blocks(left: Sparse, right: Sparse) -> list[tuple[int, int]]:
-    """Return runs of rows whose product fits into memory."""
-    per_column = np.diff(right.indptr).astype(np.int64)
-    work = np.concatenate(([0], np.cumsum(per_column[left.indices])))[left.indptr]
-    edges = [0]
-    while edges[-1] < left.shape[0]:
-        stop = int(np.searchsorted(work, work[edges[-1]] + BLOCK_PRODUCTS, side="right")) - 1
-        edges.append(min(max(stop, edges[-1] + 1), left.shape[0]))
-    return list(pairwise(edges))
-
-
-def _largest(matrix: Sparse, n: int, own: NDArray[np.int64] | None = None) -> sparse.csr_matrix:
-    """Return the `n` largest positive values of each row; `own` names a column of each row to leave out.
+def _largest(matrix: sparse.csr_matrix, n: int) -> sparse.csr_matrix:
+    """Return the `n` largest positive values of each row.
 
     Values are compared in steps of a millionth of the row's largest, so that the last bit of a sum decides nothing; of equal
     ones the first are kept.
     """
-    mask = np.ones(matrix.nnz, dtype=bool)
-    for row, (start, stop) in enumerate(pairwise(matrix.indptr.tolist())):
-        values, columns = matrix.data[start:stop], matrix.indices[start:stop]
-        if own is not None:
-            values[columns == own[row]] = -1
-        if stop - start > n:
-            steps = np.rint(values * (STEPS / values.max()))
-            least = np.partition(steps, -n)[-n]
-            above, equal = steps > least, np.flatnonzero(steps == least)
-            first = np.argsort(columns[equal])[: n - np.count_nonzero(above)]
-            above[equal[first]] = True
-            mask[start:stop] = above
-    mask &= matrix.data > 0
-    indptr = np.concatenate(([0], np.cumsum(mask)))[matrix.indptr]
-    arrays = matrix.data[mask].astype(np.float32), matrix.indices[mask], indptr
-    largest = sparse.csr_matrix(arrays, shape=matrix.shape)
-    largest.sort_indices()
-    return largest
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    largest = matrix.max(axis=1).toarray().ravel()
+    steps = np.rint(matrix.data * (STEPS / largest[rows]))
+    order = np.lexsort((matrix.indices, -steps, rows))
+    first = np.sort(order[np.arange(len(order)) - matrix.indptr[rows] < n])
+    return sparse.csr_matrix((matrix.data[first], (rows[first], matrix.indices[first])), shape=matrix.shape)

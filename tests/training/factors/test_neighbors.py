@@ -112,13 +112,14 @@ def test_items_that_share_no_user_have_no_neighbor(pairs: list[tuple[str, str]])
     assert neighbors.by_behavior(factories.interactions(pairs, items=["cold"]), 5, 0.5, 0).nnz == 0
 
 
-def test_small_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    pairs, texts = tastes.tastes(), tastes.texts()
-    whole = neighbors.by_behavior(pairs, 5, 0.5, 0), neighbors.by_words(texts, 5)
-    monkeypatch.setattr(neighbors, "BLOCK_PRODUCTS", 1)
-    pieces = neighbors.by_behavior(pairs, 5, 0.5, 0), neighbors.by_words(texts, 5)
-    for one, other in zip(whole, pieces, strict=True):
-        assert np.array_equal(one.toarray(), other.toarray())
+def test_an_item_is_left_out_of_its_neighbors_also_when_others_are_nearer_than_itself() -> None:
+    busy = [(f"busy{user}", item) for user in range(12) for item in ("a", *(f"x{n}" for n in range(19)))]
+    pairs = factories.interactions([("u", "a"), ("u", "b"), ("v", "a"), ("v", "c"), *busy])
+    itself = (12 / 20 + 2 / 2) / 14  # of the formula, for "a" beside "a"
+    assert (np.sort(likeness(pairs, 1.0)[0])[-2:] > itself).all()
+    found = neighbors.by_behavior(pairs, 1, 1.0, 0)
+    assert np.diff(found.indptr).tolist() == [1] * len(pairs.items)
+    assert found[0].indices.tolist() == [1]
 
 
 def purity(found: sparse.csr_matrix) -> float:
