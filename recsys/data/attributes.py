@@ -76,6 +76,15 @@ class Attributes(Part):
         texts = invert_texts(digests, text_items, text_attributes)
         return cls(PackedStrings.from_strings(nums), len(catalog), numbers, texts)
 
+    @classmethod
+    def none(cls, n_items: int) -> Attributes:
+        """Return the attributes of items that have none."""
+        numbers, texts = (
+            invert_numbers(array("i"), array("i"), array("d"), 0),
+            invert_texts(bytearray(), array("i"), set()),
+        )
+        return cls(PackedStrings.from_strings(()), n_items, numbers, texts)
+
     def names(self) -> dict[str, Kind | None]:
         """Return the kind of each attribute; None if no item has a value."""
         texts = set(self.texts.attributes.tolist())

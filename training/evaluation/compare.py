@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.index.exact import Neighbors, best_of
 from recsys.model.popularity import Popularity
-from recsys.recommend.batch import recommend_many, score_pairs
+from recsys.recommend.batch import BLOCK, in_blocks, recommend_many, score_pairs
 from recsys.recommend.recommender import Recommender
 from training.evaluation import evaluate, popularity_tradeoff
 from training.evaluation.quality_gate import POPULARITY
@@ -36,29 +37,29 @@ def compare_baselines(
     """Measure the blend, behavior alone (ALS), content alone where there is any, item-KNN and popularity."""
     users, long = validation.users, min(max(LONG, k), len(parts.catalog))
     popularity = Popularity.from_interactions(parts.interactions, config.data.half_life_days)
+    recommender = _recommender(parts, config)
     ways: dict[str, Callable[[], Iterator[Neighbors]]] = {
-        "blended": lambda: _lists(parts, config, validation, long),
-        "behaviour alone": lambda: _lists(parts.behavior_alone(), config, validation, long),
-        "content alone": lambda: _lists(parts.content_alone(), config, validation, long),
+        "blended": lambda: recommend_many(recommender, users, long, exact=True),
+        "behaviour alone": lambda: _lists(parts.behavior_alone(), config, users, long),
+        "content alone": lambda: _lists(parts.content_alone(), config, users, long),
         "item-KNN": lambda: item_knn(parts.behavior, parts.interactions, users, long),
         POPULARITY: lambda: popular(popularity, parts.interactions, users, long),
     }
     if not parts.has_content:
         del ways["content alone"]
-    model = exact_model(parts, config)
-    table, seed = model.items_like_item.table, config.als.random_state
+    table, seed = recommender.model.items_like_item.table, config.als.random_state
     vectors = table.vectors[table.positions]
     lists_of = {name: _counted(lists, advance) for name, lists in ways.items()}
     train, test = parts.interactions, validation.test
     comparison = evaluate.compare(lists_of, train, test, validation.protocol, k, seed, vectors)
-    tradeoff = popularity_tradeoff.measure(Recommender(model, ""), HeldOut(train, test), k, seed)
+    tradeoff = popularity_tradeoff.measure(recommender, HeldOut(train, test), k, seed)
     advance(1)
     return replace(comparison, tradeoff=tradeoff)
 
 
 def pair_scores(parts: FittedParts, config: Config) -> evaluate.Scores:
     """Return a function that scores pairs of row numbers by the blend."""
-    recommender = Recommender(exact_model(parts, config), "")
+    recommender = _recommender(parts, config)
     return lambda users, items: np.asarray(score_pairs(recommender, users.tolist(), items.tolist()), dtype=np.float64)
 
 
@@ -76,14 +77,23 @@ def item_knn(similar: sparse.csr_matrix, train: Interactions, users: NDArray[np.
     """
     history = train.matrix()
     history.data[:] = 1
-    for num in users.tolist():
-        row = (history[num] @ similar).tocsr()
-        fresh = ~np.isin(row.indices, history.indices[history.indptr[num] : history.indptr[num + 1]])
-        yield best_of(row.indices[fresh].astype(np.int32), row.data[fresh], k)
+
+    def lists(block: NDArray[np.int32]) -> Iterator[Neighbors]:
+        seen = history[block]
+        sums = seen @ similar
+        fresh = (sums - sums.multiply(seen)).tocsr()
+        for start, stop in pairwise(fresh.indptr.tolist()):
+            yield best_of(fresh.indices[start:stop], fresh.data[start:stop], k)
+
+    return in_blocks(np.array_split(users, -(-len(users) // BLOCK)), lists)
 
 
-def _lists(parts: FittedParts, config: Config, validation: Validation, k: int) -> Iterator[Neighbors]:
-    return recommend_many(Recommender(exact_model(parts, config), ""), validation.users, k, exact=True)
+def _recommender(parts: FittedParts, config: Config) -> Recommender:
+    return Recommender(exact_model(parts, config), "")
+
+
+def _lists(parts: FittedParts, config: Config, users: NDArray[np.int32], k: int) -> Iterator[Neighbors]:
+    return recommend_many(_recommender(parts, config), users, k, exact=True)
 
 
 def _counted(lists: Callable[[], Iterator[Neighbors]], advance: Callable[[int], None]) -> Iterator[Neighbors]:

@@ -90,7 +90,7 @@ def blend_parts(parts: FittedParts, blend: BlendConfig) -> BlendedVectors:
 
 
 def exact_model(parts: FittedParts, config: Config) -> Model:
-    """Return a model for measurements: exact indexes, no extras."""
+    """Return a model for measurements: exact indexes, no attributes, no extras."""
     blended = blend_parts(parts, config.blend)
     popularity = Popularity.from_interactions(parts.interactions, config.data.half_life_days)
     return Model(
@@ -106,7 +106,7 @@ def exact_model(parts: FittedParts, config: Config) -> Model:
         items_like_item=ExactIndex(VectorTable.from_vectors(blended.like_item)),
         neighborhood=blended.neighborhood,
         fold_in=FoldIn.none(len(parts.catalog), blended.layout.factors),
-        attributes=Attributes.from_catalog(parts.catalog),
+        attributes=Attributes.none(len(parts.catalog)),
         likeness=Likeness.of(config.blend.weight, np.zeros(blended.layout.text_dim, dtype=np.float32)),
     )
 
