@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from recsys.bundle.manifest import Counts, EncoderInfo, Header, PictureInfo, Shape
@@ -24,7 +26,7 @@ from training.factors import als
 from training.factors.blend import blend_parts
 from training.indexes import build
 from training.indexes import precompute_lists as lists
-from training.indexes.build import sample
+from training.indexes.build import BuiltIndex, sample
 from training.indexes.forest_or_scan import Query
 from training.ingest.dataset import checksum
 from training.insights import anomalies, tagging
@@ -75,12 +77,16 @@ def n_indexes(run: TrainingRun) -> int:
 
 
 def build_indexes(run: TrainingRun) -> TrainingRun:
-    """Build the vector indexes; raises ModelRejectedError when the recall of an index is too low."""
-    built = {}
-    for name, (rows, queries) in _vectors_to_index(run).items():
-        built[name] = build.build_index(name, rows, queries, run.config.index, run.seed)
+    """Build the vector indexes at the same time; raises ModelRejectedError when the recall of an index is too low."""
+
+    def built(name: str, source: VectorSource) -> BuiltIndex:
+        index = build.build_index(name, *source, run.config.index, run.seed)
         run.advance(1)
-    return replace(run, indexes=built)
+        return index
+
+    sources = _vectors_to_index(run)
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        return replace(run, indexes=dict(zip(sources, pool.map(built, sources, sources.values()), strict=True)))
 
 
 def _vectors_to_index(run: TrainingRun) -> dict[str, VectorSource]:

@@ -41,7 +41,7 @@ class AnnoyVectorIndex:
         forest = AnnoyIndex(table.dim + 1, METRIC)
         forest.set_seed(random_state)
         for position, vector in enumerate(augmented(table)):
-            forest.add_item(position, vector)
+            forest.add_item(position, vector.tolist())  # faster than numbers of numpy
         forest.build(n_trees, n_jobs=1)
         return cls(table, forest, n_trees * MEASURED_AT)
 

@@ -30,7 +30,10 @@ Query = tuple[Vectors, NDArray[np.int32]]  # a vector, and the row numbers that 
 
 @dataclass(frozen=True)
 class IndexPoint:
-    """A measured way to search an index: share of the exact top ten that it finds, and milliseconds per query."""
+    """A measured way to search an index: share of the exact top ten that it finds, and milliseconds per query.
+
+    The other indexes are built or measured at the same time.
+    """
 
     name: str
     recall: float
