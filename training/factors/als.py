@@ -199,8 +199,11 @@ class _SlicedALS(AlternatingLeastSquares):  # type: ignore[misc]
             side = int(rows is self.item_factors)
             for start, stop, regularization in self._runs[side]:
                 indptr = confidence.indptr[start : stop + 1]
-                # what the kernel reads of a CSR matrix, without a copy
-                part = SimpleNamespace(indptr=indptr, indices=confidence.indices, data=confidence.data)
+                cells = slice(indptr[0], indptr[-1])  # the kernel copies the data that it gets
+                # what the kernel reads of a CSR matrix
+                part = SimpleNamespace(
+                    indptr=indptr - indptr[0], indices=confidence.indices[cells], data=confidence.data[cells]
+                )
                 kernel(part, rows[start:stop], others, regularization, num_threads=num_threads)
 
         return solve
