@@ -33,6 +33,7 @@ from training.insights import anomalies, tagging
 from training.insights.odd_items import Known
 from training.run import TrainingRun
 
+KEYWORD_STEPS = 4
 VectorSource = tuple[Vectors, Callable[[VectorTable], Sequence[Query]]]
 
 
@@ -73,16 +74,14 @@ def blend(run: TrainingRun) -> TrainingRun:
 
 def n_indexes(run: TrainingRun) -> int:
     """Return how many steps :func:`build_indexes` has."""
-    return len(_vectors_to_index(run))
+    return build.STEPS * len(_vectors_to_index(run))
 
 
 def build_indexes(run: TrainingRun) -> TrainingRun:
     """Build the vector indexes at the same time; raises ModelRejectedError when the recall of an index is too low."""
 
     def built(name: str, source: VectorSource) -> BuiltIndex:
-        index = build.build_index(name, *source, run.config.index, run.seed)
-        run.advance(1)
-        return index
+        return build.build_index(name, *source, run.config.index, run.seed, run.advance)
 
     sources = _vectors_to_index(run)
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
@@ -116,9 +115,13 @@ def index_words(run: TrainingRun) -> TrainingRun:
     """Index the words of texts and the names of the items."""
     catalog = run.dataset.catalog
     attributes = Attributes.from_catalog(catalog)
+    run.advance(1)
     values = value_texts(catalog, attributes)
+    run.advance(1)
     keywords = Bm25.from_texts(catalog.texts(), list(catalog.titles), values)
+    run.advance(1)
     names = NameIndex.from_catalog(catalog, attributes.nums)
+    run.advance(1)
     return replace(run, attributes=attributes, keywords=keywords, names=names)
 
 
@@ -128,7 +131,7 @@ def fit_tagging(run: TrainingRun) -> TrainingRun:
     # an encoder that was fitted on the catalog only looks words up, so it is measured on more items
     most = tagging.SLOWLY if encoded.pretrained else tagging.HELD_OUT
     space = tagging.Space(blended.like_item, blended.layout.factors, run.similarity, encoded.encode, most)
-    return replace(run, tagging=tagging.fit(run.dataset.catalog, space))
+    return replace(run, tagging=tagging.fit(run.dataset.catalog, space, run.advance))
 
 
 def find_anomalies(run: TrainingRun) -> TrainingRun:
@@ -136,7 +139,7 @@ def find_anomalies(run: TrainingRun) -> TrainingRun:
     parts, vectors = run.parts, run.encoded.embeddings.vectors
     matrix = Histories.from_interactions(parts.interactions).matrix()
     known = Known(parts.catalog, parts.texts, vectors, parts.behavior, parts.words, matrix)
-    return replace(run, anomalies=anomalies.find(run.dataset.rated(), known, run.seed))
+    return replace(run, anomalies=anomalies.find(run.dataset.rated(), known, run.seed, run.advance))
 
 
 def build_model(run: TrainingRun) -> TrainingRun:

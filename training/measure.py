@@ -89,6 +89,11 @@ def search(run: TrainingRun) -> TrainingRun:
     return replace(run, config=tuned.config, tuned=tuned)
 
 
+def n_fit_steps(run: TrainingRun) -> int:
+    """Return how many steps :func:`fit_train_part` has: the iterations, and the neighbors."""
+    return run.config.als.iterations + 1
+
+
 def fit_train_part(run: TrainingRun) -> TrainingRun:
     """Fit the parts of a model on the train part of the validation."""
     assert run.validation is not None
@@ -100,7 +105,8 @@ def fitted_parts(run: TrainingRun, validation: Validation, factors: Factors | No
     """Return the parts of a model of the validation's train part; `factors` are fitted if they are None."""
     train = validation.train
     # dislikes have no times, so they may be later than the cut: neither left out nor learned from
-    return run.fitted_parts(train, empty_histories(train), factors or als.fit(train, run.config.als))
+    factors = factors or als.fit(train, run.config.als, lambda: run.advance(1))
+    return run.fitted_parts(train, empty_histories(train), factors)
 
 
 def n_comparisons(run: TrainingRun) -> int:

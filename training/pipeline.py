@@ -10,6 +10,7 @@ from recsys.progress import Stages
 from training import build, measure, prepare
 from training.evaluation.results import Comparison, Figure
 from training.explore.explore import STEPS
+from training.insights import anomalies, tagging
 from training.run import OnProgress, Protocol, Stage, TrainingRun, ignore, run_stages
 from training.tuning.search import Tuned
 
@@ -19,7 +20,7 @@ def _is_judged(run: TrainingRun) -> bool:
 
 
 PREPARE = (
-    Stage("read", prepare.read),
+    Stage("read", prepare.read, prepare.n_bytes, unit="bytes"),
     Stage("encode", prepare.encode_texts, prepare.n_items),
     Stage("words", prepare.find_similar_words),
 )
@@ -31,7 +32,7 @@ TRAIN = (
     Stage("", measure.hold_out),
     Stage("", measure.let_content_lead, wanted=lambda run: run.protocol.trials > 0 and run.validation is None),
     SEARCH,
-    Stage("validate", measure.fit_train_part, wanted=_is_judged),
+    Stage("validate", measure.fit_train_part, measure.n_fit_steps, _is_judged),
     Stage("evaluate", measure.compare_baselines, measure.n_comparisons, _is_judged),
     Stage("", measure.check_quality),
     Stage("factorize", build.factorize, lambda run: run.config.als.iterations),
@@ -39,16 +40,21 @@ TRAIN = (
     Stage("", build.leave_out_unlisted, wanted=build.has_unlisted_items),
     Stage("blend", build.blend),
     Stage("index", build.build_indexes, build.n_indexes),
-    Stage("keywords", build.index_words),
-    Stage("tags", build.fit_tagging),
-    Stage("anomalies", build.find_anomalies),
+    Stage("keywords", build.index_words, lambda _: build.KEYWORD_STEPS),
+    Stage("tags", build.fit_tagging, lambda _: tagging.STEPS),
+    Stage("anomalies", build.find_anomalies, lambda _: anomalies.STEPS),
     Stage("", build.build_model),
     Stage("lists", build.precompute_lists, lambda run: len(run.model.users) + len(run.model.catalog)),
     Stage("explore", build.explore_model, lambda _: STEPS),
     Stage("", build.write_header),
 )
 TUNE = (*PREPARE, Stage("", measure.hold_out), Stage("", measure.require_validation), SEARCH)
-FIT_TRAIN_PART = (*PREPARE, Stage("", measure.hold_out_test_part), SEARCH, Stage("factorize", measure.fit_train_part))
+FIT_TRAIN_PART = (
+    *PREPARE,
+    Stage("", measure.hold_out_test_part),
+    SEARCH,
+    Stage("factorize", measure.fit_train_part, measure.n_fit_steps),
+)
 COMPARE = (*FIT_TRAIN_PART, Stage("evaluate", measure.compare_baselines, measure.n_comparisons))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from glob import glob
+from pathlib import Path
 
 from recsys.encoders.opening import is_static
 from recsys.errors import EncoderError
@@ -16,6 +18,14 @@ from training.run import TrainingRun
 
 def n_items(run: TrainingRun) -> int:
     return len(run.dataset.catalog)
+
+
+def n_bytes(run: TrainingRun) -> int:
+    """Return the size of the files of the configuration; a file that is not there has none."""
+    data = run.config.data
+    paths = [Path(path) for pattern in (data.items, data.interactions) for path in glob(pattern)]
+    files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def read(run: TrainingRun) -> TrainingRun:

@@ -19,7 +19,7 @@ from recsys.model.extras.anomalies import Anomalies
 from recsys.model.extras.tagging import Tagging
 from recsys.model.model import Model
 from recsys.model.similarity import Likeness
-from recsys.progress import Advance, Stages
+from recsys.progress import Advance, Stages, Unit
 from recsys.text.bm25 import Bm25
 from recsys.text.name_index import NameIndex
 from training.content.embed import EncodedTexts
@@ -123,8 +123,9 @@ class Stage:
 
     name: str
     work: Callable[[TrainingRun], TrainingRun]  # returns the run with more fields set
-    steps: Callable[[TrainingRun], int] | None = None  # returns how often `work` will call `run.advance`
+    steps: Callable[[TrainingRun], int] | None = None  # returns the sum of what `work` gives to `run.advance`
     wanted: Callable[[TrainingRun], bool] = lambda _: True
+    unit: Unit = "steps"
 
 
 def run_stages(run: TrainingRun, stages: Sequence[Stage]) -> TrainingRun:
@@ -133,6 +134,6 @@ def run_stages(run: TrainingRun, stages: Sequence[Stage]) -> TrainingRun:
         if not stage.wanted(run):
             continue
         total = stage.steps(run) if stage.steps else None
-        with run.progress.stage(stage.name, total) if stage.name else nullcontext(ignore) as advance:
+        with run.progress.stage(stage.name, total, stage.unit) if stage.name else nullcontext(ignore) as advance:
             run = replace(stage.work(replace(run, advance=advance)), advance=ignore)
     return run

@@ -7,6 +7,10 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +21,7 @@ from recsys.config import Config
 from recsys.errors import ModelRejectedError
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import ExactIndex
-from recsys.progress import Stages
+from recsys.progress import Advance, Stages, Unit
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from tests.support.files import table
@@ -214,11 +218,29 @@ def test_the_configured_index_serves(some_users: Path, kind: str, index: type) -
     assert model.forests.keys() == {"items_for_user", "items_like_item", "items_by_text"}
 
 
-def test_stages_are_told_in_their_order(some_users: Path) -> None:
-    stages = Stages(quiet=True)
+@dataclass
+class CountedStages(Stages):
+    """Notes the steps of each stage, and those that were done."""
+
+    totals: dict[str, int | None] = field(default_factory=dict)
+    done: Counter[str] = field(default_factory=Counter)
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None, unit: Unit = "steps") -> Iterator[Advance]:
+        self.totals[name] = total
+        with super().stage(name, total, unit):
+            yield lambda steps: self.done.update({name: steps})
+
+
+def test_stages_are_told_in_their_order_and_count_their_steps(some_users: Path) -> None:
+    stages = CountedStages(quiet=True)
     pipeline.train(small(some_users), stages)
     fitted = ["factorize", "neighbors", "blend", "index", "keywords", "tags", "anomalies", "lists", "explore"]
     assert list(stages.seconds) == ["read", "encode", "words", "validate", "evaluate", *fitted]
+    assert stages.totals["read"] == some_users.stat().st_size + ITEMS.stat().st_size
+    assert stages.done["validate"] + 1 == stages.totals["validate"]  # the last one ends the stage
+    counted = ("encode", "evaluate", "factorize", "index", "keywords", "tags", "anomalies", "lists")
+    assert {name: stages.done[name] for name in counted} == {name: stages.totals[name] for name in counted}
     stages = Stages(quiet=True)
     pipeline.train(small(some_users, evaluate={"gate": False}), stages)
     assert list(stages.seconds) == ["read", "encode", "words", *fitted]

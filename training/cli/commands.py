@@ -82,8 +82,9 @@ def _train(config: Config, trials: int, no_publish: bool, force: bool) -> None:
     check = _gate(store, config, force or no_publish)
     trained = pipeline.train(config, stages, trials, _show_line, check)
     if not no_publish:
-        with stages.stage("publish"):
+        with stages.stage("publish", 2) as advance:
             report = collect.collect_report(trained, stages.seconds)
+            advance(1)
             version = store.publish(trained.model, trained.header, now(), {collect.REPORT: report})
     try:  # after the publish, which needs no output
         if trained.tuned is not None:

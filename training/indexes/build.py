@@ -15,6 +15,8 @@ from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import ExactIndex, VectorIndex, VectorTable
 from training.indexes.forest_or_scan import RECALL_AT, IndexPoint, Query, choose
 
+STEPS = 2
+
 
 @dataclass(frozen=True, eq=False)
 class BuiltIndex:
@@ -32,15 +34,19 @@ def build_index(
     queries: Callable[[VectorTable], Sequence[Query]],
     config: IndexConfig,
     random_state: int,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> BuiltIndex:
     """Build a forest over `vectors` (n, dim), and choose what serves.
 
-    `queries` returns the queries of the measurement. Raises ModelRejectedError when ``index.recall`` is not reached.
+    `queries` returns the queries of the measurement; `advance` is called after each of STEPS steps. Raises ModelRejectedError
+    when ``index.recall`` is not reached.
     """
     table = VectorTable.from_vectors(vectors)
     forest = AnnoyVectorIndex.build(table, config.n_trees, random_state)
+    advance(1)
     measured = [(vector, skip) for vector, skip in queries(table) if vector.any()]  # others get the popular items
     choice = choose(name, forest, table, measured, config)
+    advance(1)
     exact = choice.serves == "exact"
     info = IndexInfo(
         metric="inner_product",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from training.insights.coordinated_users import Group, bursts, ends, groups, sur
 from training.insights.odd_items import Known
 from training.insights.odd_users import FEWEST_USERS, lengths, odd_choice, robust_z
 
+STEPS = 4
 ODD = 2.5  # robust deviations above which a user is odd
 SURE = 6.0  # robust deviations at which the strength is 1
 MOST = 1000  # items, and users
@@ -31,16 +33,25 @@ Findings = dict[int, list[Finding]]
 Numbers = NDArray[np.float64]
 
 
-def find(ratings: Ratings, known: Known, random_state: int) -> Anomalies:
-    """Find unusual items and users; `random_state` is the seed of the texts that are shuffled."""
+def find(
+    ratings: Ratings, known: Known, random_state: int, advance: Callable[[int], None] = lambda _: None
+) -> Anomalies:
+    """Find unusual items and users.
+
+    `random_state` is the seed of the texts that are shuffled; `advance` is called after each of STEPS steps.
+    """
     odd, odd_groups = _odd_groups(ratings)
+    advance(1)
     items: Findings = defaultdict(list)
-    for findings in (odd_items.disagreements(known, random_state), odd_items.duplicates(known)):
-        for num, finding in findings.items():
+    for search in (partial(odd_items.disagreements, known, random_state), partial(odd_items.duplicates, known)):
+        for num, finding in search().items():
             items[num].append(finding)
+        advance(1)
     for group in (*odd_groups, *bursts(ratings)):
         items[group.item_num].append(Finding(group.kind, 1.0, group.numbers))
-    return Anomalies(_outliers("items", items), _users(ratings, odd, odd_groups))
+    users = _users(ratings, odd, odd_groups)
+    advance(1)
+    return Anomalies(_outliers("items", items), users)
 
 
 def odd_users(ratings: Ratings) -> Outliers:

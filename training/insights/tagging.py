@@ -28,6 +28,7 @@ FEWEST_OF_VALUE = 5  # that have a value
 MOST_VALUES = 2000
 COVERED = 0.5  # of the items that have the attribute, those with a value that repeats often enough
 HELD_OUT = 240
+STEPS = 100
 SLOWLY = 100  # texts that a slow encoder encodes anew
 JOINT = ". "  # between the parts of a text, see training.ingest.items
 
@@ -48,13 +49,19 @@ class Space:
     most_encoded: int = HELD_OUT
 
 
-def fit(catalog: Catalog, space: Space) -> Tagging | None:
-    """Return the attributes of a catalog that can be suggested; None where no values repeat."""
+def fit(catalog: Catalog, space: Space, advance: Callable[[int], None] = lambda _: None) -> Tagging | None:
+    """Return the attributes of a catalog that can be suggested; None where no values repeat.
+
+    `advance` takes the steps, STEPS in all, after each attribute.
+    """
     columns = _columns(catalog)
     values_of = {name: values for name, column in columns.items() if (values := _repeating(column))}
     if not values_of:
         return None
-    chosen = [choice for name in values_of for choice in _fit_attribute(catalog, space, columns[name], values_of[name])]
+    chosen = []
+    for num, (name, values) in enumerate(values_of.items()):
+        chosen += _fit_attribute(catalog, space, columns[name], values)
+        advance(STEPS * (num + 1) // len(values_of) - STEPS * num // len(values_of))
     joined = sparse.hstack([_matrix(columns[name], values) for name, values in values_of.items()], format="csr")
     joined.sort_indices()
     return Tagging(
