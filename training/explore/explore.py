@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,13 +52,17 @@ def explore(model: Model, config: Config, advance: Callable[[int], None] = lambd
     """
     if not config.explore.enabled:
         return model, Explored()
-    with threadpool_limits(1):  # sums of several threads differ in the last digit from run to run
-        return _explored(model, config, advance)
+    # sums of several threads differ in the last digit from run to run; OpenMP counts for each thread that asks
+    with threadpool_limits(1), ThreadPoolExecutor(1, initializer=threadpool_limits, initargs=(1,)) as beside:
+        return _explored(model, config, beside, advance)
 
 
-def _explored(model: Model, config: Config, advance: Callable[[int], None]) -> tuple[Model, Explored]:
+def _explored(
+    model: Model, config: Config, beside: ThreadPoolExecutor, advance: Callable[[int], None]
+) -> tuple[Model, Explored]:
     options, seed, factors = config.explore, config.als.random_state, model.layout.factors
     items = model.items_like_item.table.rows(np.arange(len(model.catalog), dtype=np.int32))
+    placing = beside.submit(item_map.place, items, options.map_items, seed)
     used = sparse.csr_array(model.histories.matrix())
     users_of = np.bincount(used.indices, minlength=len(items)).astype(np.float64)
     describer = Describer(model.catalog, Lexicon.from_catalog(model.catalog), np.ones(len(items)))
@@ -68,10 +73,10 @@ def _explored(model: Model, config: Config, advance: Callable[[int], None]) -> t
     segments = clustering.cluster(user_vectors(used, items), options.segments, seed)
     user_groups = label_groups.of_users(segments, used, item_groups, replace(describer, base=users_of))
     advance(1)
-    placed = item_map.place(items, options.map_items, seed)
-    advance(1)
     behavior = directions.directions("collaborative", items[:, :factors], options.directions, describer, users_of)
     content = directions.directions("content", items[:, factors:], options.directions, describer, users_of)
+    advance(1)
+    placed = placing.result()
     advance(1)
     extras = (item_groups, user_groups, ItemMap(placed.places), Directions(behavior + content))
     return model.with_extras(*extras), Explored(clusters, segments, placed.trust)

@@ -19,6 +19,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from training.evaluation.results import Comparison, Figure, Measured, TradeoffPoint
@@ -256,7 +257,7 @@ def _spread(axes: Axes, values: Sequence[float]) -> None:
 
 def _name_points(axes: Axes, points: Sequence[IndexPoint]) -> None:
     """Write the name beside each point, on the right if there is room, at least a line of text apart."""
-    axes.figure.figure.draw_without_rendering()
+    ConstrainedLayoutEngine().execute(axes.figure.figure)
     at = axes.transData.transform([(point.milliseconds, point.recall) for point in points])
     below = math.inf
     for n in np.argsort(-at[:, 1], kind="stable").tolist():
@@ -285,8 +286,9 @@ def _svg(name: str, label: str, draw: Callable[[Axes], None], size: tuple[int, i
         warnings.filterwarnings("ignore", message="Glyph|Matplotlib currently does not support")
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
-        canvas, written = Canvas(figsize=(size[0] / 72, size[1] / 72), dpi=72, layout="constrained"), io.StringIO()
+        canvas, written = Canvas(figsize=(size[0] / 72, size[1] / 72), dpi=72), io.StringIO()
         draw(canvas.subplots())
+        ConstrainedLayoutEngine().execute(canvas)  # as a layout of the figure it would draw everything twice
         canvas.savefig(written, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     return inline(written.getvalue(), name, label)
 
