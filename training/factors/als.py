@@ -39,6 +39,7 @@ from recsys.errors import ModelRejectedError
 from recsys.model.fold_in import Confidence, FoldIn
 
 STEPS, SETTLING_STEPS = 3, 20  # of conjugate gradients, in an iteration and in the last solution of the users
+FEW_NUMBERS = 10_000_000  # interactions times factors, below which threads wait for each other longer than they work
 RUN_SPREAD = 1.15  # largest ratio of two r in a run of rows; a run costs a product of all factors with themselves
 
 
@@ -84,6 +85,7 @@ class Factorization:
             regularization=0.0,
             alpha=1.0,
             iterations=1,
+            num_threads=int(len(interactions) * config.factors < FEW_NUMBERS),  # 0 is a thread for each processor
             random_state=config.random_state,
             dtype=np.float32,
         )
