@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -21,6 +22,7 @@ FEW_ITEMS = 50  # in fewer, a common word counts too
 FEWEST = 2  # items that share a word or a value
 MOST_KEYS = 50_000  # words, or values, of a catalog
 LONGEST_VALUE = 60  # characters; longer values are prose
+STOP_WORDS = ENGLISH_STOP_WORDS | QUERY_STOP_WORDS
 SHORTEST_WORD = 2  # letters, where the script has spaces
 
 Key = TypeVar("Key")
@@ -46,13 +48,13 @@ class Lexicon:
     def from_catalog(cls, catalog: Catalog) -> Lexicon:
         """Read every record once."""
         of_words, of_values = _Inverted[str](), _Inverted[tuple[str, str]]()
-        numbers: dict[str, NDArray[np.float64]] = {}
+        numbers: defaultdict[str, NDArray[np.float64]] = defaultdict(lambda: np.full(len(catalog), np.nan))
         for num, item in enumerate(catalog):
             of_words.add(num, _words_of(item))
             of_values.add(num, _values_of(item.attributes))
             for name, value in item.attributes.items():
                 if isinstance(value, int | float):
-                    numbers.setdefault(name, np.full(len(catalog), np.nan))[num] = value
+                    numbers[name][num] = value
         values = of_values.marks(len(catalog), 1.0)
         return cls(_without(of_words.marks(len(catalog), COMMON_SHARE), values), values, numbers)
 
@@ -110,9 +112,7 @@ def _words_of(item: Item) -> Iterable[str]:
     return (
         word
         for word in words(text)
-        if word not in ENGLISH_STOP_WORDS | QUERY_STOP_WORDS
-        and not word.isdecimal()
-        and (len(word) >= SHORTEST_WORD or not word.isascii())
+        if word not in STOP_WORDS and not word.isdecimal() and (len(word) >= SHORTEST_WORD or not word.isascii())
     )
 
 

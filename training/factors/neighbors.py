@@ -83,9 +83,13 @@ def _bounded(interactions: Interactions, random_state: int) -> NDArray[np.int64]
     if most == counts.max(initial=1):
         return np.arange(len(interactions))
     chance = np.random.default_rng(random_state).random(len(interactions))
-    order = np.lexsort((chance, interactions.user_nums))
+    is_busy = counts > most
+    kept = ~is_busy[interactions.user_nums]
+    rows, counts = np.flatnonzero(~kept), counts[is_busy]
+    order = np.lexsort((chance[rows], interactions.user_nums[rows]))
     ranks = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.sort(order[ranks < most])
+    kept[rows[order[ranks < most]]] = True
+    return np.flatnonzero(kept)
 
 
 def _nearest(rows: sparse.csr_array | sparse.csr_matrix, n: int) -> sparse.csr_matrix:

@@ -11,12 +11,13 @@ from scipy import sparse
 from sklearn.isotonic import IsotonicRegression
 
 from recsys.data.vectors import Vectors
-from recsys.score_order import rounded, shown
+from recsys.score_order import best_places, rounded
 
 NUMBERS_OF_VOTERS = (5, 10, 20, 40)
 THRESHOLDS = rounded(np.linspace(0.05, 0.95, 19))
 MOST_FREQUENT = 10  # values that the baseline gives to every item at most
 BINS = 10
+BLOCK = 1 << 22  # likenesses at once
 
 Shares = NDArray[np.float64]
 Truth = NDArray[np.bool_]
@@ -39,11 +40,15 @@ def vote(
     having : int array (n,)
         The items with a value, rising.
     """
-    likenesses = queries @ rows[having].T
-    likenesses[np.arange(len(own)), np.searchsorted(having, own)] = 0
-    most = min(max(NUMBERS_OF_VOTERS), len(having))
-    order = np.argsort(-shown(likenesses), axis=1, kind="stable")[:, :most]
-    weights = np.maximum(np.take_along_axis(likenesses, order, axis=1), 0).astype(np.float64)
+    voters, most = rows[having], min(max(NUMBERS_OF_VOTERS), len(having))
+    places = np.searchsorted(having, own)
+    order, weights = np.empty((len(own), most), dtype=np.int64), np.empty((len(own), most))
+    for start in range(0, len(own), step := max(1, BLOCK // len(having))):
+        some = slice(start, start + step)
+        likenesses = queries[some] @ voters.T
+        likenesses[np.arange(len(likenesses)), places[some]] = 0
+        order[some] = best_places(likenesses, most)
+        weights[some] = np.maximum(np.take_along_axis(likenesses, order[some], axis=1), 0)
     return {k: _shares(weights[:, :k], having[order[:, :k]], known) for k in NUMBERS_OF_VOTERS}
 
 

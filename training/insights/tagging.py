@@ -8,9 +8,10 @@ chosen on both.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass
+from heapq import nsmallest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,11 +59,12 @@ def fit(catalog: Catalog, space: Space, advance: Callable[[int], None] = lambda 
     values_of = {name: values for name, column in columns.items() if (values := _repeating(column))}
     if not values_of:
         return None
+    known = {name: _matrix(columns[name], values) for name, values in values_of.items()}
     chosen = []
-    for num, (name, values) in enumerate(values_of.items()):
-        chosen += _fit_attribute(catalog, space, columns[name], values)
+    for num, name in enumerate(values_of):
+        chosen += _fit_attribute(catalog, space, columns[name], known[name])
         advance(STEPS * (num + 1) // len(values_of) - STEPS * num // len(values_of))
-    joined = sparse.hstack([_matrix(columns[name], values) for name, values in values_of.items()], format="csr")
+    joined = sparse.hstack(list(known.values()), format="csr")
     joined.sort_indices()
     return Tagging(
         PackedStrings.from_strings(values_of),
@@ -99,12 +101,11 @@ def without(item: Item, values: Sequence[str]) -> str:
 
 def _columns(catalog: Catalog) -> dict[str, list[tuple[str, ...]]]:
     """Return the different values of each item for each attribute that is no number."""
-    columns: dict[str, list[tuple[str, ...]]] = {}
+    columns: defaultdict[str, list[tuple[str, ...]]] = defaultdict(lambda: [()] * len(catalog))
     for num, item in enumerate(catalog):
         for name, value in item.attributes.items():
             if isinstance(value, str | list):
-                column = columns.setdefault(name, [()] * len(catalog))
-                column[num] = tuple(dict.fromkeys([value] if isinstance(value, str) else value))
+                columns[name][num] = tuple(dict.fromkeys([value] if isinstance(value, str) else value))
     return columns
 
 
@@ -119,12 +120,11 @@ def _repeating(column: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _fit_attribute(
-    catalog: Catalog, space: Space, column: Sequence[tuple[str, ...]], values: Sequence[str]
+    catalog: Catalog, space: Space, column: Sequence[tuple[str, ...]], known: sparse.csr_matrix
 ) -> list[Chosen]:
-    """Return the settings in each of SPACES."""
-    known = _matrix(column, values)
+    """Return the settings in each of SPACES; `known` (n_items, n_values) is one where an item has a value."""
     having = np.flatnonzero(np.diff(known.indptr))
-    by_chance = sorted(having.tolist(), key=lambda num: _digest(catalog.items.id(num)))[:HELD_OUT]
+    by_chance = nsmallest(HELD_OUT, having.tolist(), key=lambda num: _digest(catalog.items.id(num)))
     single = max(map(len, column)) == 1
     tested, text = _text_rows(catalog, space, column, np.array(by_chance))
     blended = text.copy()

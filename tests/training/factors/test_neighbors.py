@@ -93,6 +93,19 @@ def test_of_equal_ones_those_that_stand_first_are_kept() -> None:
     assert same.data == pytest.approx(1)
 
 
+@pytest.mark.parametrize("n", [1, 5, 200])
+def test_of_long_rows_the_largest_are_kept_in_steps_of_a_millionth(n: int) -> None:
+    """Half of the values are equal but for their last bits, so that columns decide."""
+    random = np.random.default_rng(0)
+    values = np.where(random.random((3, 1003)) < 0.5, 0.75, random.random((3, 1003))).astype(np.float32)
+    values = np.where(random.random(values.shape) < 0.5, values, np.nextafter(values, np.float32(1)))
+    values[:, [7, 1002]] = 1  # the last is beyond the groups
+    steps = np.rint(values / values.max(axis=1, keepdims=True) * neighbors.STEPS)
+    expected = [sorted(np.argsort(-row, kind="stable")[:n].tolist()) for row in steps]
+    found = neighbors._largest(sparse.csr_matrix(values), n)
+    assert [found[row].indices.tolist() for row in range(3)] == expected
+
+
 @pytest.mark.parametrize("texts", [[], [""], ["", ""], ["", "one text", ""], ["one text"]])
 def test_fewer_than_two_texts_bring_nobody(texts: list[str]) -> None:
     found = neighbors.by_words(texts, 5)
