@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from recsys.data.part import Column, Part, Pointers
 
 Nums = NDArray[np.int32]
 DIGEST_BYTES = 16
+MOST_DIGESTS = 1 << 14  # kept, as values repeat
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,7 @@ class Texts(Part):
         return self.items[self.indptr[value_num] : self.indptr[value_num + 1]]
 
 
+@lru_cache(MOST_DIGESTS)
 def digest(attribute_num: int, text: str) -> bytes:
     """Return the key of a string of an attribute, ignoring case."""
     folded = text.casefold().encode("utf-8", "surrogatepass")

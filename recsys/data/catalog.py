@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from itertools import islice
+from typing import Annotated, Any
 
 from recsys.data.ids import IdMap
 from recsys.data.packed import PackedStrings
 from recsys.data.part import Nested, Part
+
+BLOCK = 1024  # records
+ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 Attribute = str | int | float | list[str]
 
@@ -42,7 +46,7 @@ class Catalog(Part):
         """Pack `items`; raises DataError for a duplicate id."""
         ids = IdMap.from_ids([item.item_id for item in items])
         values = ([item.title, item.text, dict(item.attributes)] for item in items)
-        records = PackedStrings.from_strings(json.dumps(value, ensure_ascii=False, allow_nan=False) for value in values)
+        records = PackedStrings.from_strings(map(ENCODER.encode, values))
         return cls(ids, records, PackedStrings.from_strings(item.title for item in items))
 
     def __len__(self) -> int:
@@ -53,8 +57,14 @@ class Catalog(Part):
         return Item(self.items.id(num), title, text, attributes)
 
     def __iter__(self) -> Iterator[Item]:
-        return (self[num] for num in range(len(self)))
+        return (Item(item_id, *values) for item_id, values in zip(self.items, self._decoded(), strict=True))
 
     def texts(self) -> list[str]:
         """Return the text of each item, in the order of the ids."""
-        return [item.text for item in self]
+        return [text for _, text, _ in self._decoded()]
+
+    def _decoded(self) -> Iterator[list[Any]]:
+        """Yield title, text and attributes of each item; one call decodes a block, which takes a fraction of the time."""
+        pieces = self.records.pieces()
+        while block := list(islice(pieces, BLOCK)):
+            yield from json.loads(b"[" + b",".join(block) + b"]")

@@ -42,7 +42,7 @@ class IdMap(Part):
         if "" in ids:
             raise DataError("an id is empty; every id needs at least one character")
         strings = PackedStrings.from_strings(ids)
-        hashes = np.fromiter((zlib.crc32(strings.raw(num)) for num in range(len(ids))), np.int64, len(ids))
+        hashes = np.fromiter(map(zlib.crc32, strings.pieces()), np.int64, len(ids))
         n_buckets = max(1, len(ids))
         buckets = hashes % n_buckets
         nums = np.argsort(buckets, kind="stable").astype(np.int32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Annotated, Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from pydantic import ValidationError
 from recsys.data.part import Arrays, Column, Field, Part, Pointers, Sizes, UnfitError
 from recsys.errors import BundleError
 from recsys.strict import first_problem
+
+BLOCK = 4096  # strings whose places are looked up at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,13 @@ class PackedStrings(Part):
         return str(self._bytes[self._places[num] : self._places[num + 1]], "utf-8")
 
     def __iter__(self) -> Iterator[str]:
-        return (self[num] for num in range(len(self)))
+        return (str(piece, "utf-8") for piece in self.pieces())
+
+    def pieces(self) -> Iterator[memoryview]:
+        """Yield the UTF-8 bytes of each string, without a copy."""
+        for start in range(0, len(self), BLOCK):
+            for begin, end in pairwise(self.offsets[start : start + BLOCK + 1].tolist()):
+                yield self._bytes[begin:end]
 
 
 @dataclass(frozen=True)

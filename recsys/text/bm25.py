@@ -15,13 +15,15 @@ import math
 import re
 import unicodedata
 from array import array
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from recsys.data.ids import IdMap
 from recsys.data.part import Column, Nested, Part, Pointers, Size
@@ -31,6 +33,7 @@ from recsys.text.vocabulary import QUERY_STOP_WORDS
 K1, B = 1.2, 0.75
 TITLE = 3
 VALUE = 2
+PARTS = 3  # of an item: text, title, values
 COMMON, FEW = 0.05, 5  # share of the texts of a common word, and the least number of them
 WITHOUT_SPACES = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"  # scripts whose characters are each a word
 WORD = re.compile(f"[{WITHOUT_SPACES}]|[^\\W_{WITHOUT_SPACES}]+")
@@ -63,20 +66,23 @@ class Bm25(Part):
     def from_texts(cls, texts: Sequence[str], titles: Sequence[str] = (), values: Sequence[str] = ()) -> Bm25:
         """Build the index of `texts`, with the title and the attribute values of each, which may be part of its text."""
         nothing = [""] * len(texts)
-        frequencies = [_frequencies(*parts) for parts in zip(texts, titles or nothing, values or nothing, strict=True)]
-        words = sorted(set().union(*frequencies))
-        numbers = {word: number for number, word in enumerate(words)}
-        word_nums, item_nums, counts = array("i"), array("i"), array("f")
-        for item_num, counter in enumerate(frequencies):
-            word_nums.extend(numbers[word] for word in counter)
-            item_nums.extend([item_num] * len(counter))
-            counts.extend(counter.values())
-        rows = np.array(word_nums, dtype=np.int32)
-        order = np.argsort(rows, kind="stable")
-        indptr = np.searchsorted(rows[order], np.arange(len(words) + 1)).astype(np.int64)
-        items = np.array(item_nums, dtype=np.int32)[order]
-        impacts = _impacts(np.array(counts, dtype=np.float64)[order], items, indptr, len(texts))
-        return cls(IdMap.from_ids(words), indptr, items, impacts, len(texts))
+        numbers: defaultdict[str, int] = defaultdict(count().__next__)
+        nums, lengths, weights = array("i"), array("i"), array("d")
+        for parts in zip(texts, titles or nothing, values or nothing, strict=True):
+            for part, weight in zip(parts, _weights(*parts), strict=True):
+                found = [numbers[word] for word in words(part)]
+                nums.extend(found)
+                lengths.append(len(found))
+                weights.append(weight)
+        items = np.repeat(np.arange(len(lengths)) // PARTS, lengths)
+        places = np.frombuffer(nums, dtype=np.int32), items
+        shape = len(numbers), len(texts)
+        counts = sparse.csr_array((np.repeat(weights, lengths), places), shape=shape)  # sums equal places, which rise
+        ordered = sorted(numbers)
+        counts = counts[[numbers[word] for word in ordered]]
+        indptr, item_nums = counts.indptr.astype(np.int64), counts.indices.astype(np.int32)
+        impacts = _impacts(counts.data, item_nums, indptr, len(texts))
+        return cls(IdMap.from_ids(ordered), indptr, item_nums, impacts, len(texts))
 
     def scores(self, query: str) -> tuple[Nums, Vectors]:
         """Return the texts with a word of `query`, row numbers rising, and their scores, above 0."""
@@ -115,10 +121,10 @@ class Bm25(Part):
         return int(self.indptr[num + 1] - self.indptr[num])
 
 
-def words(text: str) -> Iterator[str]:
-    """Yield the words of a text in order, without case and diacritics."""
+def words(text: str) -> list[str]:
+    """Return the words of a text in order, without case and diacritics."""
     plain = text if text.isascii() else without_diacritics(text)
-    return (match.group() for match in WORD.finditer(plain.casefold()))
+    return WORD.findall(plain.casefold())
 
 
 def without_diacritics(text: str) -> str:
@@ -130,14 +136,9 @@ def _idf(having: int, n_texts: int) -> float:
     return math.log1p((n_texts - having + 0.5) / (having + 0.5))
 
 
-def _frequencies(text: str, title: str, values: str) -> Counter[str]:
-    """Return the weighted frequency of each word."""
-    frequencies = Counter(words(text))
-    more = TITLE - 1 if title in text else TITLE  # the text of an item often begins with its title
-    for part, weight in ((title, more), (values, VALUE)):
-        for word in words(part):
-            frequencies[word] += weight
-    return frequencies
+def _weights(text: str, title: str, _values: str) -> tuple[int, int, int]:
+    """Return what a word of each part counts; the text of an item often begins with its title."""
+    return 1, TITLE - 1 if title in text else TITLE, VALUE
 
 
 def _impacts(counts: NDArray[np.float64], items: Nums, indptr: NDArray[np.int64], n_texts: int) -> Vectors:

@@ -19,7 +19,7 @@ from recsys.data.ids import IdMap
 from recsys.data.packed import PackedStrings
 from recsys.data.part import Column, Nested, Part, Pointers, Size
 from recsys.text.name_rules import MOST_WORDS, CatalogNames, Value
-from recsys.text.tokens import ARTICLES, letters, max_typos, phrase, within
+from recsys.text.tokens import ARTICLES, letters, letters_of_each, max_typos, phrase, within
 
 MOST_COMPARED = 32  # phrases that are compared letter by letter
 
@@ -62,7 +62,7 @@ class NameIndex(Part):
             np.cumsum([0, *map(len, rows)]).astype(np.int64),
             np.array([target for row in rows for target in row], dtype=np.int32),
             np.array([text in names.common for text in texts], dtype=bool),
-            np.array([letters(text) for text in texts], dtype=np.uint32),
+            letters_of_each(texts),
             np.array([len(text) for text in texts], dtype=np.int32),
             PackedStrings.from_strings(value.text for value in names.values),
             np.array([value.attribute_num for value in names.values], dtype=np.int32),

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from recsys.data.catalog import Catalog, Item
-from recsys.text.tokens import phrase, tokens
+from recsys.text.tokens import folded_words, phrase
 from recsys.text.vocabulary import ALIASES, STOP_WORDS
 
 MOST_WORDS = 12  # of a phrase; longer titles are cut
@@ -67,8 +67,7 @@ class CatalogNames:
             self._add(whole, num)
             for text in set(_parts(title)) - whole:
                 partly[text].append(num)
-            title_words = {token.word for token in tokens(title)}
-            used.update({token.word for token in tokens(item.text)} - title_words)
+            used.update(set(folded_words(item.text)).difference(folded_words(title)))
             self._add_values(item, attribute_nums)
         for text, nums in partly.items():
             self.targets.setdefault(text, nums)
@@ -93,7 +92,7 @@ class CatalogNames:
         """Return the targets of the last words of values of two or three words that are no other name."""
         last: dict[tuple[int, str], set[Value]] = defaultdict(set)
         for value in self.values:
-            words = [token.word for token in tokens(value.text)]
+            words = folded_words(value.text)
             if len(words) in LAST_WORDS and len(words[-1]) >= SHORTEST_ALIAS and words[-1] not in STOP_WORDS:
                 last[value.attribute_num, words[-1]].add(value)
         names: dict[str, list[int]] = {}
@@ -130,7 +129,7 @@ def _value_names(text: str) -> set[str]:
 
 
 def _folded(text: str) -> str:
-    return phrase([token.word for token in tokens(text)])
+    return phrase(folded_words(text))
 
 
 def _parts(title: str) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import reduce
+from collections.abc import Sequence
+from functools import lru_cache, reduce
 from operator import or_
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from recsys.text.bm25 import WITHOUT_SPACES, without_diacritics
 
 TOKEN = re.compile(f"[{WITHOUT_SPACES}]|[^\\W_{WITHOUT_SPACES}]+(?:['\u2019][^\\W_{WITHOUT_SPACES}]+)*|&")
 ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
+MOST_FOLDED = 1 << 16  # words kept
 ARTICLES = frozenset(("the", "a", "an"))
 
 
@@ -35,6 +37,12 @@ def tokens(text: str) -> list[Token]:
     return [Token(fold(match.group()), match.group(), *match.span()) for match in TOKEN.finditer(text)]
 
 
+def folded_words(text: str) -> list[str]:
+    """Return the folded tokens of a text, in order."""
+    return [fold(raw) for raw in TOKEN.findall(text)]
+
+
+@lru_cache(MOST_FOLDED)
 def fold(word: str) -> str:
     """Fold a word for comparison; "&" becomes "and", and Roman numerals from 2 on become numbers."""
     if word == "&":
@@ -48,6 +56,13 @@ def fold(word: str) -> str:
 def phrase(words: list[str]) -> str:
     """Join words to a phrase, without a leading article."""
     return " ".join(words[1:] if len(words) > 1 and words[0] in ARTICLES else words)
+
+
+def letters_of_each(texts: Sequence[str]) -> NDArray[np.uint32]:
+    """Return the :func:`letters` of texts that are not empty, (n,)."""
+    codes = np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32)
+    starts = np.cumsum([0, *map(len, texts)])[:-1]
+    return np.bitwise_or.reduceat(np.uint32(1) << (codes & 31), starts) if len(texts) else codes
 
 
 def letters(text: str) -> int:
