@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_serializer
 from recsys.strict import Record
 
 Positive = Annotated[int, Field(ge=1)]
+NotNegativeInt = Annotated[int, Field(ge=0)]
 T = TypeVar("T")
 Share = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -170,7 +171,7 @@ class BlendConfig(Section):
     prior_at: NotNegative = key(2.0, "interactions at which an item's factors weigh as much as its text neighbors' do")
     short_history: NotNegative = key(1.0, "content is weighted by 1 + short_history / n for a user with n interactions")
     neighbor_power: Share = key(0.5, "exponent of a user's number of interactions, by which common users count less")
-    n_neighbors: Positive = key(100, "neighbors of each item, by behavior and by words")
+    n_neighbors: NotNegativeInt = key(100, "neighbors of each item, by behavior and by words; 0: none")
     weight: Share = key(0.5, "share of behavior in the similarity of two items; the rest is content")
     half_at: NotNegative = key(30.0, "number of interactions at which an item's behavior has half its weight")
 
@@ -190,17 +191,20 @@ class IndexConfig(Section):
 
 
 class ExploreConfig(Section):
-    """Groups of items and users, item map and directions."""
+    """Groups of items and users, item map and directions; names, suggested values and anomalies."""
 
-    enabled: bool = key(True, "compute them in training")
+    enabled: bool = key(True, "compute groups, map and directions in training")
     clusters: Count | Literal["auto"] = key("auto", 'number of item groups; "auto": best separated and reproducible')
     segments: Count | Literal["auto"] = key("auto", 'number of user groups; "auto": by the same rule')
     directions: Annotated[int, Field(ge=0, le=50)] = key(
         5, "leading directions of factors and text vectors to describe"
     )
-    map_items: Annotated[int, Field(ge=3, le=20_000)] = key(
-        2000, "items to compute the map for; others lie between them"
+    map_items: Annotated[int, Field(ge=0, le=20_000)] = key(
+        2000, "items to compute the map for; others lie between them; 0: no map"
     )
+    names: bool = key(True, "index the names of items and values, for conversations and exact names in searches")
+    tags: bool = key(True, "learn to suggest attribute values")
+    anomalies: bool = key(True, "look for unusual items and users")
 
 
 class TuneConfig(Section):

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
+
 from recsys.bundle.manifest import Counts, EncoderInfo, Header, PictureInfo, Shape
 from recsys.data.attributes import Attributes
 from recsys.data.histories import Histories
@@ -22,7 +24,7 @@ from recsys.text.name_index import NameIndex
 from training.content.attribute_terms import value_texts
 from training.evaluation import quality_gate
 from training.explore import explore
-from training.factors import als
+from training.factors import als, neighbors
 from training.factors.blend import blend_parts
 from training.indexes import build
 from training.indexes import precompute_lists as lists
@@ -45,7 +47,11 @@ def factorize(run: TrainingRun) -> TrainingRun:
 
 def find_neighbors(run: TrainingRun) -> TrainingRun:
     """Find the nearest items of each item by behavior, and gather the parts of the model."""
-    return replace(run, parts=run.fitted_parts(run.dataset.interactions, run.disliked, run.factors))
+    pairs = run.dataset.interactions
+    most = neighbors.most_of_a_user(pairs)
+    if run.config.blend.n_neighbors and most < int(np.bincount(pairs.user_nums).max(initial=0)):
+        run.on_progress(f"neighbors: of users with more than {most:,} items, {most:,} random items of each count")
+    return replace(run, parts=run.fitted_parts(pairs, run.disliked, run.factors))
 
 
 def has_unlisted_items(run: TrainingRun) -> bool:
@@ -120,7 +126,7 @@ def index_words(run: TrainingRun) -> TrainingRun:
     run.advance(1)
     keywords = Bm25.from_texts(catalog.texts(), list(catalog.titles), values)
     run.advance(1)
-    names = NameIndex.from_catalog(catalog, attributes.nums)
+    names = NameIndex.from_catalog(catalog, attributes.nums) if run.config.explore.names else None
     run.advance(1)
     return replace(run, attributes=attributes, keywords=keywords, names=names)
 

@@ -93,9 +93,9 @@ class TrainingRun:
     indexes: dict[str, BuiltIndex] = NOT_YET
     attributes: Attributes = NOT_YET
     keywords: Bm25 = NOT_YET
-    names: NameIndex = NOT_YET
-    tagging: Tagging | None = NOT_YET
-    anomalies: Anomalies = NOT_YET
+    names: NameIndex | None = None  # this and the next two: None where switched off
+    tagging: Tagging | None = None  # or where no values repeat
+    anomalies: Anomalies | None = None
     model: Model = NOT_YET
     explored: Explored = NOT_YET
     header: Header = NOT_YET

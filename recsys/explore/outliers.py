@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from recsys.data.catalog import Catalog
-from recsys.model.extras.anomalies import LABELS, NO_ITEM, SUSPECT, Anomalies, Finding, Found, Kind, Outliers, Subject
+from recsys.model.extras.anomalies import LABELS, NO_ITEM, SUSPECT, Anomalies, Finding, Found, Kind, Subject
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import MOST_OFFSET
@@ -90,10 +90,8 @@ def page(
     `left_out` returns whether a user id is left out; no list shows the item ids in `hidden`, and no evidence names them.
     """
     model = recommender.model
-    anomalies, ids = model.extra(Anomalies), model.catalog.items if subject == "items" else model.users
-    if anomalies is None:
-        return OutlierPage(0, (), None)
-    rows = anomalies.about(subject)
+    ids = model.catalog.items if subject == "items" else model.users
+    rows = model.need(Anomalies).about(subject)
     out = hidden if subject == "items" else frozenset()
     n = sum(displayed(score) >= least for score in rows.scores.tolist())
     names = enumerate(map(ids.id, rows.nums[:n].tolist()))
@@ -105,8 +103,7 @@ def page(
 
 def suspects(recommender: Recommender) -> Iterator[str]:
     """Return the ids of all users whose score is above SUSPECT, by falling score."""
-    anomalies = recommender.model.extra(Anomalies)
-    users = Outliers.of(()) if anomalies is None else anomalies.users
+    users = recommender.model.need(Anomalies).users
     return map(recommender.users.id, users.nums[users.scores > SUSPECT].tolist())
 
 

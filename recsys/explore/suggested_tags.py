@@ -96,7 +96,9 @@ def of_text(recommender: Recommender, vector: Vectors, hidden: AbstractSet[str] 
 def _suggested(query: _Query) -> Suggested:
     tagging = query.model.extra(Tagging)
     if tagging is None:
-        raise UnansweredError("the model suggests no attribute: the catalog has none whose values repeat often enough")
+        raise UnansweredError(
+            "the model suggests no attribute: the catalog has none whose values repeat often enough, or explore.tags is off"
+        )
     return Suggested(query.space, tuple(_of_attribute(query, attribute) for attribute in range(len(tagging.names))))
 
 

@@ -115,7 +115,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("items.item", "GET", "/items/{item_id}", ItemRecord, errors=(404,)),
     Operation("tags.item", "GET", "/tags/{item_id}", TagsAnswer, errors=(404, 409)),
     Operation("tags.text", "POST", "/tags", TagsAnswer, body=TagsBody, errors=(409,)),
-    Operation("anomalies.anomalies", "GET", "/anomalies", AnomaliesAnswer, AnomaliesQuery, scope="admin"),
+    Operation(
+        "anomalies.anomalies", "GET", "/anomalies", AnomaliesAnswer, AnomaliesQuery, errors=(409,), scope="admin"
+    ),
     Operation(
         "hidden.hide", "PUT", "/items/{item_id}/hidden", None, errors=(409,), scope="admin", status=204, stored_id=True
     ),

@@ -186,7 +186,7 @@ def test_an_override_of_another_form_is_refused(override: str) -> None:
         ("als.alpha=inf", r"^als\.alpha = inf: Input should be a finite number$"),
         ("blend.weight=1.5", r"^blend\.weight = 1\.5: Input should be less than or equal to 1$"),
         ("blend.beta=-1", r"^blend\.beta = -1: Input should be greater than or equal to 0$"),
-        ("blend.n_neighbors=0", r"^blend\.n_neighbors = 0: Input should be greater than or equal to 1$"),
+        ("blend.n_neighbors=-1", r"^blend\.n_neighbors = -1: Input should be greater than or equal to 0$"),
         ("blend.neighbors=-0.1", r"^blend\.neighbors = -0\.1: Input should be greater than or equal to 0$"),
         ("blend.lexical=1001", r"^blend\.lexical = 1001: Input should be less than or equal to 1000$"),
         ("blend.neighbor_power=2", r"^blend\.neighbor_power = 2: Input should be less than or equal to 1$"),

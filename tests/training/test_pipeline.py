@@ -17,8 +17,11 @@ import numpy as np
 import pytest
 
 from recsys.bundle.store import Store
+from recsys.chat.preference_parser import understand
+from recsys.chat.preferences import Message
 from recsys.config import Config
-from recsys.errors import ModelRejectedError
+from recsys.errors import ModelRejectedError, UnansweredError
+from recsys.explore.outliers import page as page_of_outliers
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import ExactIndex
 from recsys.progress import Advance, Stages, Unit
@@ -244,6 +247,34 @@ def test_stages_are_told_in_their_order_and_count_their_steps(some_users: Path) 
     stages = Stages(quiet=True)
     pipeline.train(small(some_users, evaluate={"gate": False}), stages)
     assert list(stages.seconds) == ["read", "encode", "words", *fitted]
+
+
+def test_parts_that_are_switched_off_are_not_made(some_users: Path) -> None:
+    off = {"enabled": True, "clusters": 2, "segments": 2, "directions": 0, "map_items": 0} | dict.fromkeys(
+        ("names", "tags", "anomalies"), False
+    )
+    stages = Stages(quiet=True)
+    run = pipeline.train(small(some_users, explore=off, blend={"n_neighbors": 0}, evaluate={"gate": False}), stages)
+    assert not {"tags", "anomalies"} & stages.seconds.keys()
+    assert not {"names", "tagging", "anomalies", "item_map"} & {part.name for part in run.model.extras.values()}
+    assert not len(run.model.neighborhood.item_nums)
+    assert "map trustworthiness" not in run.header.metrics
+    page = collect.collect_report(run, stages.seconds).decode()
+    for because in ("explore.map_items is 0", "explore.tags is off", "explore.anomalies is off"):
+        assert because in page
+    recommender = Recommender(run.model, "m")
+    with pytest.raises(UnansweredError, match="trained without anomalies"):
+        page_of_outliers(recommender, "users", 1)
+    with pytest.raises(UnansweredError, match="trained without names"):
+        understand(run.model, [Message("user", "like Alien")])
+    assert len(recommender.recommend(run.model.users.id(0), ListRequest(5)).items) == 5
+
+
+def test_training_says_that_it_draws_from_long_histories(some_users: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr(neighbors, "MOST_PRODUCTS", 2000)
+    pipeline.train(small(some_users, evaluate={"gate": False}), QUIET, on_progress=notes.append)
+    assert any(note.startswith("neighbors: of users with more than") for note in notes)
 
 
 def test_the_comparison_is_shown_before_the_final_fit_and_can_refuse(some_users: Path) -> None:

@@ -26,17 +26,17 @@ STEPS = 5
 
 @dataclass(frozen=True, eq=False)
 class Explored:
-    """Clusterings, None where ``explore.enabled`` is off, and the trust in the map, for the report and the manifest."""
+    """Clusterings, None where ``explore.enabled`` is off, and the trust in the map, None without a map."""
 
     clusters: Clustering | None = None
     segments: Clustering | None = None
-    trust: float = 1.0
+    trust: float | None = None
 
     def metrics(self) -> dict[str, float]:
         """Return the metrics for the manifest."""
         if self.clusters is None or self.segments is None:
             return {}
-        metrics = {"map trustworthiness": round(self.trust, 6)}
+        metrics = {} if self.trust is None else {"map trustworthiness": round(self.trust, 6)}
         for name, groups in (("clusters", self.clusters), ("segments", self.segments)):
             metrics[name] = float(groups.n_groups)
             if groups.quality is not None:
@@ -62,7 +62,7 @@ def _explored(
 ) -> tuple[Model, Explored]:
     options, seed, factors = config.explore, config.als.random_state, model.layout.factors
     items = model.items_like_item.table.rows(np.arange(len(model.catalog), dtype=np.int32))
-    placing = beside.submit(item_map.place, items, options.map_items, seed)
+    placing = beside.submit(item_map.place, items, options.map_items, seed) if options.map_items else None
     used = sparse.csr_array(model.histories.matrix())
     users_of = np.bincount(used.indices, minlength=len(items)).astype(np.float64)
     describer = Describer(model.catalog, Lexicon.from_catalog(model.catalog), np.ones(len(items)))
@@ -76,10 +76,10 @@ def _explored(
     behavior = directions.directions("collaborative", items[:, :factors], options.directions, describer, users_of)
     content = directions.directions("content", items[:, factors:], options.directions, describer, users_of)
     advance(1)
-    placed = placing.result()
+    placed = placing.result() if placing else None
     advance(1)
-    extras = (item_groups, user_groups, ItemMap(placed.places), Directions(behavior + content))
-    return model.with_extras(*extras), Explored(clusters, segments, placed.trust)
+    extras = [item_groups, user_groups, Directions(behavior + content), *([ItemMap(placed.places)] if placed else [])]
+    return model.with_extras(*extras), Explored(clusters, segments, placed.trust if placed else None)
 
 
 def user_vectors(used: sparse.csr_array, items: Vectors) -> Vectors:

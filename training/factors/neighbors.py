@@ -32,11 +32,13 @@ TILT = 1 / STEPS
 
 
 def by_behavior(interactions: Interactions, n_neighbors: int, power: float, random_state: int) -> sparse.csr_matrix:
-    """Return at most `n_neighbors` other items that are nearest to each item, (n_items, n_items) float32.
+    """Return at most `n_neighbors` other items that are nearest to each item, (n_items, n_items) float32; none for 0.
 
     With `power` 0 every user counts the same; with 1 a user shares one unit among the own interactions. `random_state` selects
     what is left out of the histories of the busiest users.
     """
+    if not n_neighbors:
+        return no_neighbors(len(interactions.items))
     rows = _bounded(interactions, random_state)
     users, items = interactions.user_nums[rows], interactions.item_nums[rows]
     weights = np.bincount(users)[users] ** (-power / 2) * np.bincount(items)[items] ** -0.5
@@ -46,7 +48,7 @@ def by_behavior(interactions: Interactions, n_neighbors: int, power: float, rand
 
 def by_words(texts: Sequence[str], n_neighbors: int) -> sparse.csr_matrix:
     """Return the items with the most similar texts, as :func:`by_behavior`; items without text have and are no neighbors."""
-    if sum(bool(text) for text in texts) < 2:
+    if not n_neighbors or sum(bool(text) for text in texts) < 2:
         return no_neighbors(len(texts))
     rows = weigh(texts).rows
     documents = np.bincount(rows.indices, minlength=rows.shape[1]).astype(np.int64)
@@ -74,12 +76,22 @@ def factor_prior(similar: sparse.csr_matrix, item_factors: Vectors, counts: NDAr
     return np.asarray(shares @ (warm @ item_factors), dtype=np.float32)
 
 
-def _bounded(interactions: Interactions, random_state: int) -> NDArray[np.int64]:
-    """Return positions of the interactions that count: all, or so many of each user that the work stays bounded."""
-    counts = np.bincount(interactions.user_nums, minlength=len(interactions.users)).astype(np.int64)
+def most_of_a_user(interactions: Interactions) -> int:
+    """Return how many interactions of a user count at most, so that there are no more than MOST_PRODUCTS products."""
+    counts = _per_user(interactions)
     most = int(counts.max(initial=1))
     while most > 1 and int((np.minimum(counts, most) ** 2).sum()) > MOST_PRODUCTS:
         most = most * 9 // 10
+    return most
+
+
+def _per_user(interactions: Interactions) -> NDArray[np.int64]:
+    return np.bincount(interactions.user_nums, minlength=len(interactions.users)).astype(np.int64)
+
+
+def _bounded(interactions: Interactions, random_state: int) -> NDArray[np.int64]:
+    """Return positions of the interactions that count: all, or so many of each user that the work stays bounded."""
+    counts, most = _per_user(interactions), most_of_a_user(interactions)
     if most == counts.max(initial=1):
         return np.arange(len(interactions))
     chance = np.random.default_rng(random_state).random(len(interactions))

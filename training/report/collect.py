@@ -11,7 +11,7 @@ from recsys.config_file import render_values
 from recsys.data.catalog import Catalog
 from recsys.explore.map_svg import draw
 from recsys.explore.outliers import page
-from recsys.model.extras.anomalies import SUSPECT, Anomalies
+from recsys.model.extras.anomalies import SUSPECT, Anomalies, Outliers
 from recsys.model.extras.descriptions import Meaning
 from recsys.model.extras.directions import Direction, Directions
 from recsys.model.extras.groups import Clusters, Groups, Segments
@@ -41,7 +41,8 @@ def collect_report(trained: TrainingRun, seconds: dict[str, float]) -> bytes:
 def data(trained: TrainingRun, seconds: dict[str, float]) -> ReportData:
     """Return everything that the report shows; `seconds` are those of the stages."""
     config, tuned = trained.config, trained.tuned
-    recommender, anomalies = Recommender(trained.model, ""), trained.model.need(Anomalies)
+    anomalies = trained.model.extra(Anomalies) or Anomalies(Outliers.of(()), Outliers.of(()))
+    recommender = Recommender(trained.model.with_extras(anomalies), "")
     return ReportData(
         facts=_facts(trained),
         comparison=trained.comparison,
