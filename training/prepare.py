@@ -23,7 +23,7 @@ def n_items(run: TrainingRun) -> int:
 def n_bytes(run: TrainingRun) -> int:
     """Return the size of the files of the configuration; a file that is not there has none."""
     data = run.config.data
-    paths = [Path(path) for pattern in (data.items, data.interactions) for path in glob(pattern)]
+    paths = [Path(path) for pattern in (data.items.file, data.interactions.file) for path in glob(pattern)]
     files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
     return sum(file.stat().st_size for file in files if file.is_file())
 

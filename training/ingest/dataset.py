@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ class Dataset:
     def listed(self) -> Dataset:
         """Return the data without the items that no list shows, over the same users."""
         n_items, pairs = len(self.catalog) - self.n_unlisted, self.interactions
-        catalog = Catalog.from_items([self.catalog[num] for num in range(n_items)])
+        catalog = Catalog.from_items(list(islice(self.catalog, n_items)))
         kept = pairs.take(pairs.item_nums < n_items)
         ratings = self.ratings
         if ratings is not None:

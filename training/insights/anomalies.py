@@ -47,9 +47,10 @@ def find(
         for num, finding in search().items():
             items[num].append(finding)
         advance(1)
-    for group in (*odd_groups, *bursts(ratings)):
+    all_bursts = bursts(ratings)
+    for group in (*odd_groups, *all_bursts):
         items[group.item_num].append(Finding(group.kind, 1.0, group.numbers))
-    users = _users(ratings, odd, odd_groups)
+    users = _users(ratings, odd, odd_groups, all_bursts)
     advance(1)
     return Anomalies(_outliers("items", items), users)
 
@@ -65,9 +66,11 @@ def _odd_groups(ratings: Ratings) -> tuple[Numbers, list[Group]]:
     return odd, groups(ratings, odd >= ODD, ends(ratings, odd >= ODD))
 
 
-def _users(ratings: Ratings, odd: Numbers, odd_groups: Sequence[Group]) -> Outliers:
+def _users(
+    ratings: Ratings, odd: Numbers, odd_groups: Sequence[Group], all_bursts: Sequence[Group] | None = None
+) -> Outliers:
     users = _of_histories(ratings, odd)
-    for group in (*odd_groups, *surprising_bursts(ratings)):
+    for group in (*odd_groups, *surprising_bursts(ratings, all_bursts)):
         finding = Finding(group.kind, 1.0, group.numbers, group.item_num)
         most = 1 if group.kind == "burst" else MOST_GROUPS
         for num in group.members.tolist():
@@ -118,12 +121,12 @@ def _medians(ratings: Ratings) -> Numbers:
 def _paces(ratings: Ratings) -> NDArray[np.int64]:
     """Return the most items that each user added within an hour, (n_users,)."""
     assert ratings.timestamps is not None
-    order = np.lexsort((ratings.timestamps, ratings.user_nums))
-    users, times = ratings.user_nums[order].astype(np.int64), ratings.timestamps[order]
-    keys = users * (int(np.ptp(times)) + 2 * HOUR) + (times - times.min())
+    times = ratings.timestamps
+    span = int(np.ptp(times)) + 2 * HOUR
+    keys = np.sort(ratings.user_nums.astype(np.int64) * span + (times - times.min()))
     within = np.searchsorted(keys, keys + HOUR, side="left") - np.arange(len(keys))
     most = np.zeros(ratings.n_users, dtype=np.int64)
-    np.maximum.at(most, users, within)
+    np.maximum.at(most, keys // span, within)
     return most
 
 

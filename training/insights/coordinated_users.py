@@ -83,9 +83,10 @@ def bursts(ratings: Ratings, wanted: Callable[[Group], bool] = lambda _: True) -
     """Return the `wanted` bursts of all items, the surest first, at most MOST; none without times."""
     if ratings.timestamps is None or not len(ratings):
         return []
-    order = np.lexsort((ratings.timestamps, ratings.item_nums))
-    items, times = ratings.item_nums[order].astype(np.int64), ratings.timestamps[order]
-    keys = items * (int(np.ptp(times)) + 2 * DAY) + (times - times.min())
+    first, span = int(ratings.timestamps.min()), int(np.ptp(ratings.timestamps)) + 2 * DAY
+    keys = np.sort(ratings.item_nums.astype(np.int64) * span + (ratings.timestamps - first))
+    items = keys // span
+    times = keys - items * span + first
     counts = np.searchsorted(keys, keys + DAY, side="left") - np.arange(len(keys))
     n_of = np.bincount(items, minlength=ratings.n_items)
     begin = np.concatenate(([0], np.cumsum(n_of)))[:-1]
@@ -95,13 +96,14 @@ def bursts(ratings: Ratings, wanted: Callable[[Group], bool] = lambda _: True) -
     # a day begins at each rating
     chances = len(keys) * _tail(counts[candidates] - 1, n_of[items[candidates]] - 1, shares)
     chances = _significant(chances)
+    members_of = _Members(ratings, np.unique(items[candidates[chances < CHANCE]]))
     by_item: dict[int, Group] = {}
     for at in np.lexsort((candidates, chances)).tolist():
         place, item = int(candidates[at]), int(items[candidates[at]])
         if chances[at] >= CHANCE or len(by_item) == MOST:
             break
         if item not in by_item:
-            members = np.unique(ratings.user_nums[order[place : place + int(counts[place])]]).astype(np.int64)
+            members = members_of(item, place - int(begin[item]), int(counts[place]))
             numbers = (len(members), n_of[item], shares[at] * n_of[item], times[place], chances[at])
             burst = Group("burst", item, members, tuple(map(float, numbers)))
             if wanted(burst):
@@ -109,15 +111,15 @@ def bursts(ratings: Ratings, wanted: Callable[[Group], bool] = lambda _: True) -
     return list(by_item.values())
 
 
-def surprising_bursts(ratings: Ratings) -> list[Group]:
+def surprising_bursts(ratings: Ratings, all_bursts: Sequence[Group] | None = None) -> Sequence[Group]:
     """Return the bursts of the highest and of the lowest rating against the mean of all others; without ratings all
-    bursts.
+    bursts, which the caller may have.
 
     The mean is drawn to the rating itself, so a burst of an item with few other ratings is no surprise.
     """
     values = ratings.values
     if values is None or not len(values) or np.ptp(values) == 0:
-        return bursts(ratings)
+        return bursts(ratings) if all_bursts is None else all_bursts
     far = SURPRISING * float(values.std())
     sums = np.bincount(ratings.item_nums, weights=values, minlength=ratings.n_items)
     counts = np.bincount(ratings.item_nums, minlength=ratings.n_items)
@@ -133,9 +135,28 @@ def surprising_bursts(ratings: Ratings) -> list[Group]:
     return [burst for taken, wanted in both for burst in bursts(taken, wanted)]
 
 
+class _Members:
+    """Users of some items, rising row numbers, by time."""
+
+    def __init__(self, ratings: Ratings, items: NDArray[np.int64]) -> None:
+        assert ratings.timestamps is not None
+        rows = np.flatnonzero(np.isin(ratings.item_nums, items))
+        rows = rows[np.lexsort((ratings.timestamps[rows], ratings.item_nums[rows]))]
+        self._users, self._starts = ratings.user_nums[rows], np.searchsorted(ratings.item_nums[rows], items)
+        self._places = {item: place for place, item in enumerate(items.tolist())}
+
+    def __call__(self, item: int, start: int, count: int) -> NDArray[np.int64]:
+        """Return the different users of `count` ratings of an item from the rating `start` on."""
+        begin = int(self._starts[self._places[item]]) + start
+        return np.unique(self._users[begin : begin + count]).astype(np.int64)
+
+
 def _significant(chances: Numbers) -> Numbers:
-    """Drop the digits that another processor may compute differently."""
-    return np.array([significant(chance) for chance in chances.tolist()])
+    """Drop the digits that another processor may compute differently; of chances above 1 no digit decides anything."""
+    result = chances.copy()
+    small = chances < 1
+    result[small] = [significant(chance) for chance in chances[small].tolist()]
+    return result
 
 
 def _tail(least: Numbers, n: NDArray[np.int64], share: Numbers | float) -> Numbers:

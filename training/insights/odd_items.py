@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ from scipy import sparse
 from recsys.data.catalog import Catalog, Item
 from recsys.data.vectors import Vectors
 from recsys.model.extras.anomalies import Finding
-from recsys.score_order import displayed, falling, rounded
+from recsys.score_order import displayed, rounded, shown
 from recsys.text.bm25 import words
 from training.insights.odd_users import NORMAL
 
@@ -31,6 +30,7 @@ FEWEST_ITEMS = 50  # that can be compared
 WRONG = 0.01
 CANDIDATES = 3
 ALIKE_WORDS, ALIKE_VECTORS = 0.8, 0.95
+BLOCK = 4096  # rows at once
 DIGITS = re.compile(r"\d+")
 
 Numbers = NDArray[np.float64]
@@ -92,7 +92,8 @@ def duplicates(known: Known) -> dict[int, Finding]:
     if not known.vectors.shape[1]:
         return {}
     near = _largest(known.by_words, CANDIDATES)
-    cosines = np.einsum("ij,ikj->ik", known.vectors, known.vectors[near]) if near.size else np.zeros(near.shape)
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(near), BLOCK)]
+    cosines = np.vstack([np.einsum("ij,ikj->ik", known.vectors[of], known.vectors[near[of]]) for of in blocks])
     places = np.argwhere((near >= 0) & (rounded(cosines) >= ALIKE_VECTORS))
     columns, counts = known.history.tocsc(), known.counts
     findings: dict[int, Finding] = {}
@@ -129,8 +130,13 @@ def _users(columns: sparse.csc_matrix, num: int) -> NDArray[np.int32]:
 
 def _largest(matrix: sparse.csr_matrix, n: int) -> NDArray[np.int64]:
     """Return the columns of the `n` largest values of each row, best first, (n_rows, n); -1 where there are fewer."""
-    columns = np.full((matrix.shape[0], n), -1, dtype=np.int64)
-    for row, (start, stop) in enumerate(pairwise(matrix.indptr)):
-        order = falling(matrix.data[start:stop])[:n]
-        columns[row, : len(order)] = matrix.indices[start:stop][order]
+    lengths = np.diff(matrix.indptr)
+    columns = np.full((len(lengths), n), -1, dtype=np.int64)
+    for start in range(0, len(lengths), BLOCK):
+        inside = np.arange(lengths.max()) < lengths[start : start + BLOCK, None]
+        entries = slice(matrix.indptr[start], matrix.indptr[start + len(inside)])
+        values, nums = np.full(inside.shape, -np.inf), np.full(inside.shape, -1)
+        values[inside], nums[inside] = shown(matrix.data[entries]), matrix.indices[entries]
+        best = np.argsort(-values, axis=1, kind="stable")[:, :n]
+        columns[start : start + BLOCK, : best.shape[1]] = np.take_along_axis(nums, best, axis=1)
     return columns
