@@ -17,7 +17,6 @@ WHOLE = np.float64(10**DIGITS)
 RELATIVE = 5e-7  # of a score, some steps of single precision
 SLACK = 1e-6  # of the largest possible product: how far a product in single precision may be off
 LEAST = np.finfo(np.float32).min
-GROUP, ENOUGH_GROUPS = 16, 4  # scores in a group at most, and groups for each place of a list at least
 
 Scores = NDArray[np.floating[Any]]
 
@@ -64,27 +63,18 @@ def contenders(scores: Scores, k: int, slack: float = 0.0) -> NDArray[np.int64]:
     return np.flatnonzero(scores >= floor(scores, k, slack))
 
 
-def cells_of_contenders(scores: NDArray[np.float32], k: int, slack: Scores) -> NDArray[np.int64]:
-    """Return the cells ``row * m + place``, rising, of the finite scores (n, m) that reach :func:`floor` in their row.
+def floors(last: NDArray[np.float32], slack: Scores) -> NDArray[np.float32]:
+    """Return :func:`floor` for each of the k-th best scores (n,), LEAST where there are fewer than k."""
+    last = last.astype(np.float64)
+    return np.maximum(last - (UNIT + RELATIVE * np.abs(last) + slack), LEAST).astype(np.float32)
 
-    `slack` (n,) is that of each row. The bound of a row is the k-th largest of the maxima of groups of scores, which is at most
-    the k-th largest score: it costs one pass instead of a partition, and lets in a few scores more.
-    """
-    m = scores.shape[1]
-    group = min(GROUP, m // (ENOUGH_GROUPS * k)) or 1
-    width = m // group
-    maxima = scores[:, : group * width].reshape(len(scores), group, width).max(axis=1)
-    rest = m - group * width
-    np.maximum(maxima[:, :rest], scores[:, group * width :], out=maxima[:, :rest])
-    least = np.full(len(scores), LEAST)
-    if k < width:
-        last = np.partition(maxima, -k, axis=1)[:, -k].astype(np.float64)
-        least = np.maximum(last - (UNIT + RELATIVE * np.abs(last) + slack), LEAST).astype(np.float32)
-    rows, groups = np.nonzero(maxima >= least[:, None])
-    places = groups[:, None] + width * np.arange(group + 1)
-    reached = scores[rows[:, None], np.minimum(places, m - 1)] >= least[rows, None]
-    cells = rows[:, None] * m + places
-    return np.sort(cells[reached & (places < m)])
+
+def padded_rows(rows: NDArray[np.int64], values: Scores, n: int, padding: float) -> NDArray[np.float32]:
+    """Return values of rising rows as a matrix (n, most values of a row), the values of a row in their order."""
+    counts = np.bincount(rows, minlength=n)
+    padded = np.full((n, int(counts.max(initial=0))), padding, dtype=np.float32)
+    padded[rows, np.arange(len(rows)) - (np.cumsum(counts) - counts)[rows]] = values
+    return padded
 
 
 def marked(scores: Scores, k: int) -> NDArray[np.bool_]:

@@ -96,6 +96,11 @@ def user_vector(factors: NDArray[Float], history_texts: Vectors, layout: Layout)
     return np.concatenate((factors, np.float32(layout.emphasis(len(history_texts))) * unit_rows(total)))
 
 
+def user_vectors(factors: Vectors, totals: Vectors, lengths: NDArray[np.int64], layout: Layout) -> Vectors:
+    """Return :func:`user_vector` of many users from the sums of their text vectors (n, text_dim) and lengths (n,)."""
+    return np.hstack((factors, emphases(lengths, layout.short_history)[:, None] * unit_rows(totals)))
+
+
 def emphases(lengths: NDArray[np.integer], short_history: float) -> Vectors:
     """Return e_u for histories of these lengths."""
     return np.asarray(1 + short_history / np.maximum(1, lengths), dtype=np.float32)

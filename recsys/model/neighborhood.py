@@ -84,20 +84,16 @@ class Neighborhood(Part):
         )
         return NearbyScores(nums, *sums)
 
-    def sums_of_many(self, histories: NDArray[np.int32], bounds: NDArray[np.int64]) -> sparse.csr_matrix:
-        """Return the sums of :meth:`scores` before scaling, (n, n_items) complex128: by behavior; by content as imaginary part.
+    def matrix(self, positions: NDArray[np.int32]) -> sparse.csr_matrix:
+        """Return the weights S_ji by behavior, and as imaginary part by content if there is any, (n_items, n_items).
 
-        History ``u`` is ``histories[bounds[u]:bounds[u + 1]]``. One sparse product adds up both weights, in the order of the
-        history as :meth:`scores` does.
+        Item i is in column ``positions[i]``. A product with a row of ones for a history adds up its weights in double
+        precision, in the order of the history, as :meth:`scores` does.
         """
-        places, ends = places_of_rows(self.indptr, histories)
-        weights = np.empty(len(places), dtype=np.complex128)
-        weights.real, weights.imag = self.collaborative[places], self.content[places]
-        shape = len(histories), len(self)
-        neighbors = sparse.csr_matrix((weights, self.item_nums[places], ends.astype(np.int32)), shape=shape)
-        ones, members = np.ones(len(histories), dtype=np.complex128), np.arange(len(histories), dtype=np.int32)
-        mine = sparse.csr_matrix((ones, members, bounds.astype(np.int32)), shape=(len(bounds) - 1, len(histories)))
-        return mine @ neighbors
+        weights: NDArray[np.inexact] = self.collaborative.astype(np.float64)
+        if self.content.any():
+            weights = weights + 1j * self.content.astype(np.float64)
+        return sparse.csr_matrix((weights, positions[self.item_nums], self.indptr), (len(self), len(self)))
 
     def between(self, history: NDArray[np.int32], nums: NDArray[np.int32]) -> tuple[Vectors, Vectors]:
         """Return the collaborative and content weights S_ji of history items j for items i, each (len(nums), len(history))."""

@@ -51,11 +51,11 @@ class Lists(Part):
     def length(self) -> int:
         return int(self.nums.shape[1])
 
-    def set(self, row: int, neighbors: Neighbors, collaborative: Vectors) -> None:
-        """Fill a row while building the lists."""
-        n = len(neighbors)
-        self.nums[row, :n], self.scores[row, :n] = neighbors.nums, neighbors.scores
-        self.collaborative[row, :n] = collaborative
+    def fill(self, rows: NDArray[np.int32], bounds: NDArray[np.int64], best: Neighbors, collaborative: Vectors) -> None:
+        """Fill `rows` while building the lists; the best items of ``rows[i]`` are at ``bounds[i]:bounds[i + 1]``."""
+        lengths = np.diff(bounds)
+        cells = np.repeat(rows, lengths), np.arange(bounds[-1]) - np.repeat(bounds[:-1], lengths)
+        self.nums[cells], self.scores[cells], self.collaborative[cells] = best.nums, best.scores, collaborative
 
 
 class UserLists(Lists):

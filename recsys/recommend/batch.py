@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 
 from recsys.events.changes import NO_CHANGES, Changes
+from recsys.index.block_scan import LARGEST, Penalty
 from recsys.index.exact import NOTHING, ExactIndex, Neighbors, Nums
 from recsys.model.model import Model
-from recsys.recommend.query_block import QueryBlock
-from recsys.recommend.ranking import Ranked, UserQuery, rank_for_user, rank_items, user_query
+from recsys.recommend.query_block import QueryBlock, RankedRows
+from recsys.recommend.ranking import UserQuery, rank_for_user, rank_items, user_query
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 
 T = TypeVar("T")
-BLOCK = 128
-MOST_CELLS = 1 << 22  # scores of items and neighbors of histories in a block: 16 MiB, about 32 MiB while it is ranked
+BLOCK = 256
+MOST_CELLS = 1 << 21  # scores and neighbors of histories in a block: about 50 MiB while they are added up
+
+
+@dataclass(frozen=True, eq=False)
+class RankedUsers:
+    """Lists of users under each of several penalties; `known` (n,) are the users with a vector, the others have empty lists."""
+
+    nums: Nums
+    known: NDArray[np.bool_]
+    rows: tuple[RankedRows, ...]
 
 
 def recommend_many(
@@ -42,44 +55,45 @@ def recommend_many(
         yield from (lists[0] for lists in recommend_penalized(recommender, user_nums, k, (penalty,), hidden))
     else:
         blocks = _blocks(recommender.model, user_nums)
-        yield from in_blocks(blocks, partial(_by_query, recommender, k, penalty, hidden))
+        for answers in in_blocks(blocks, partial(_by_query, recommender, k, penalty, hidden)):
+            yield from answers
 
 
 def recommend_penalized(
     recommender: Recommender, user_nums: Nums, k: int, penalties: Sequence[float], hidden: Nums = NOTHING
 ) -> Iterator[tuple[Neighbors, ...]]:
-    """Yield the exact unseen top `k` of each user under each popularity penalty; all penalties share a product."""
+    """Yield the exact unseen top `k` of each user under each popularity penalty."""
     model = recommender.model
-    lists = ranked_lists(recommender, user_nums, k, penalties, hidden)
-    for num, ranked in zip(user_nums.tolist(), lists, strict=True):
-        if ranked:
-            yield tuple(ranking.found for ranking in ranked)
-        else:
-            yield (model.popularity.top(k, _without(model, num, hidden)),) * len(penalties)
+    for block in ranked_users(model, user_nums, k, penalties, hidden):
+        lists = zip(*(rows.lists() for rows in block.rows), strict=True)
+        for num, known, ranked in zip(block.nums.tolist(), block.known.tolist(), lists, strict=True):
+            if known:
+                yield tuple(ranking.found for ranking in ranked)
+            else:
+                yield (model.popularity.top(k, _without(model, num, hidden)),) * len(penalties)
 
 
-def ranked_lists(
-    recommender: Recommender, user_nums: Nums, k: int, penalties: Sequence[float] = (0.0,), hidden: Nums = NOTHING
-) -> Iterator[tuple[Ranked, ...]]:
-    """Yield the exact unseen top `k` under each penalty for each user with a vector, an empty tuple for others."""
-    model = recommender.model
-    return in_blocks(_blocks(model, user_nums), partial(_by_product, model, k, penalties, hidden))
+def ranked_users(
+    model: Model, user_nums: Nums, k: int, penalties: Sequence[float] = (0.0,), hidden: Nums = NOTHING
+) -> Iterator[RankedUsers]:
+    """Yield the exact unseen top `k` under each penalty of blocks of users."""
+    neighbors = model.neighborhood.matrix(model.items_for_user.table.positions)
+    return in_blocks(_blocks(model, user_nums, k), partial(_by_product, model, neighbors, k, penalties, hidden))
 
 
-def in_blocks(blocks: Sequence[Nums], answer: Callable[[Nums], Iterable[T]]) -> Iterator[T]:
-    """Yield the answers to all row numbers of the blocks, in their order; a thread for each processor answers blocks."""
+def in_blocks(blocks: Sequence[Nums], answer: Callable[[Nums], T]) -> Iterator[T]:
+    """Yield the answers to blocks of row numbers, in their order; a thread for each processor answers blocks."""
     threads = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(blocks), 4 * threads):  # a bounded number of blocks is in memory at a time
-            for block in pool.map(answer, blocks[start : start + 4 * threads]):
-                yield from block
+            yield from pool.map(answer, blocks[start : start + 4 * threads])
 
 
-def _blocks(model: Model, user_nums: Nums) -> list[Nums]:
+def _blocks(model: Model, user_nums: Nums, k: int = 1) -> list[Nums]:
     """Cut users into blocks of at most BLOCK users, and of MOST_CELLS scores and neighbors or a single user."""
     most_neighbors = int(np.diff(model.neighborhood.indptr).max(initial=0))
     lengths = model.histories.indptr[user_nums + 1] - model.histories.indptr[user_nums]
-    cells = np.maximum(len(model.catalog) + lengths * most_neighbors, MOST_CELLS // BLOCK)
+    cells = np.maximum(LARGEST + 3 * min(k, len(model.catalog)) + lengths * most_neighbors, MOST_CELLS // BLOCK)
     _, starts = np.unique(np.cumsum(cells) // MOST_CELLS, return_index=True)
     return np.split(user_nums, starts[1:]) if len(user_nums) else []
 
@@ -154,18 +168,20 @@ def _by_query(recommender: Recommender, k: int, penalty: float, hidden: Nums, us
 
 
 def _by_product(
-    model: Model, k: int, penalties: Sequence[float], hidden: Nums, user_nums: Nums
-) -> list[tuple[Ranked, ...]]:
+    model: Model,
+    neighbors: sparse.csr_matrix,
+    k: int,
+    penalties: Sequence[float],
+    hidden: Nums,
+    user_nums: Nums,
+) -> RankedUsers:
     """Rank the items of all users of a block together."""
-    block = QueryBlock.of_users(model, user_nums)
+    block = QueryBlock.of_users(model, neighbors, user_nums)
+    for_all = np.tile(hidden, len(user_nums)), np.arange(len(user_nums) + 1) * len(hidden)
+    skipped = *(seen.items_of_many(user_nums) for seen in (model.histories, model.seen_only)), for_all
+    costs = np.zeros(len(user_nums))
     if any(penalties):
         levels = model.popularity.levels(block.table.order)
-        tops = np.array([max(0.0, *ranked.found.scores.tolist()) if len(ranked) else 0.0 for ranked in block.ranked(1)])
-    for seen in (model.histories, model.seen_only):
-        block.leave_out(*seen.items_of_many(user_nums))
-    block.leave_out(np.tile(hidden, len(user_nums)), np.arange(len(user_nums) + 1) * len(hidden))
-    lists = [block.ranked(k, penalty * tops, levels) if penalty else block.ranked(k) for penalty in penalties]
-    known = np.asarray(block.vectors.any(axis=1)).tolist()
-    return [
-        rankings if has_vector else () for has_vector, rankings in zip(known, zip(*lists, strict=True), strict=True)
-    ]
+        costs = np.array([max([0.0, *best.found.scores.tolist()]) for best in block.ranked(1).lists()])
+    rows = [block.ranked(k, skipped, Penalty(penalty * costs, levels) if penalty else None) for penalty in penalties]
+    return RankedUsers(user_nums, np.asarray(block.vectors.any(axis=1)), tuple(rows))

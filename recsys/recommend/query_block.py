@@ -1,132 +1,144 @@
 """Exact lists of a block of queries, users or items, equal to those of single queries.
 
-A product in single precision gives rough scores of all items for all queries of the block. The few items of each query that can
-be among its best are scored exactly, all queries at once.
+Rough scores in single precision select the few items of each query that can be among its best; these are scored exactly, those
+of all queries at once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from recsys.data.vectors import Vectors
+from recsys.index.block_scan import Block, Bonuses, Contenders, Penalty
 from recsys.index.exact import Nums, VectorTable, products_of_pairs
+from recsys.model.blending import user_vectors
 from recsys.model.model import Model
-from recsys.recommend.ranking import Ranked, query_vector, rank_scored
-from recsys.score_order import UNIT, Scores, cells_of_contenders
+from recsys.recommend.ranking import Ranked, rank_scored
+from recsys.score_order import padded_rows
 
 PAIRS = 1 << 17  # numbers in the vectors that are multiplied at once, so that they stay in the cache of a processor
 
-Cells = NDArray[np.int64]
+Bounds = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Nearby:
-    """Neighborhood scores of a block, (2, n) float64 by behavior and by content, with their cells."""
+    """Neighborhood sums of queries, (queries, items by position): by behavior, and as imaginary part by content.
 
-    cells: Cells
-    parts: NDArray[np.float64]
+    `scales` (queries,) are the factors of a query's sums.
+    """
+
+    sums: sparse.csc_matrix
+    scales: NDArray[np.complex128]
+
+    @classmethod
+    def none(cls, n: int, table: VectorTable) -> Nearby:
+        return cls(sparse.csc_matrix((n, len(table))), np.zeros(n, dtype=np.complex128))
+
+    def bonuses(self) -> Bonuses:
+        queries, data = self.sums.indices, self.sums.data
+        amounts = data.real * self.scales.real[queries]
+        if np.iscomplexobj(data):
+            amounts += data.imag * self.scales.imag[queries]
+        return Bonuses(self.sums.indptr, queries, amounts)
+
+    def parts(self, contenders: Contenders) -> NDArray[np.float64]:
+        """Return what the neighborhood adds to the behavior and content parts of contenders, (2, n)."""
+        parts = np.zeros((2, len(contenders.queries)))
+        near = np.flatnonzero(contenders.bonuses >= 0)
+        sums, scales = self.sums.data[contenders.bonuses[near]], self.scales[contenders.queries[near]]
+        parts[:, near] = sums.real * scales.real, sums.imag * scales.imag
+        return parts
 
 
-NO_NEARBY = Nearby(np.empty(0, dtype=np.int64), np.empty((2, 0)))
+@dataclass(frozen=True, eq=False)
+class RankedRows:
+    """Ranked items of queries, one list after another; the list of query ``i`` is at ``bounds[i]:bounds[i + 1]``."""
+
+    ranked: Ranked
+    bounds: Bounds
+
+    def lists(self) -> list[Ranked]:
+        return [self.ranked.take(slice(start, stop)) for start, stop in pairwise(self.bounds.tolist())]
 
 
 @dataclass(frozen=True, eq=False)
 class QueryBlock:
-    """Vectors (n, dim) of queries to a table of m vectors, whose first `factors` numbers are behavior.
-
-    `scores` (n, m) are the rough scores by position in the table, -inf where an item is not to be listed. A query without a
-    vector gets no items. A cell is ``query * m + position``.
-    """
+    """Vectors (n, dim) of queries to a table, whose first `factors` numbers are behavior, and their neighborhood sums."""
 
     table: VectorTable
     factors: int
     vectors: Vectors
-    scores: Vectors
-    nearby: Nearby = NO_NEARBY
-
-    def __post_init__(self) -> None:
-        self.scores[~self.vectors.any(axis=1)] = -np.inf
+    nearby: Nearby
 
     @classmethod
-    def of_users(cls, model: Model, user_nums: Nums) -> QueryBlock:
-        """Return the block of known users, seen items included."""
-        table = model.items_for_user.table
-        histories = model.histories
-        if model.layout.text_dim:
-            pairs = ((model.user_factors[num], histories.items_of(num)) for num in user_nums.tolist())
-            vectors = np.stack([query_vector(model, *pair) for pair in pairs]).astype(np.float32)
-        else:
-            vectors = model.user_factors[user_nums]
-        block = cls(table, model.layout.factors, vectors, vectors @ table.vectors.T, _nearby(model, user_nums))
-        block.scores.reshape(-1)[block.nearby.cells] += block.nearby.parts.sum(axis=0)
-        return block
+    def of_users(cls, model: Model, neighbors: sparse.csr_matrix, user_nums: Nums) -> QueryBlock:
+        """Return the block of known users.
 
-    def leave_out(self, nums: Nums, bounds: NDArray[np.int64]) -> None:
-        """Leave out of the lists of query ``i`` the row numbers ``nums[bounds[i]:bounds[i + 1]]``."""
-        self.scores[np.repeat(np.arange(len(self.scores)), np.diff(bounds)), self.table.positions[nums]] = -np.inf
+        `neighbors` is the :meth:`recsys.model.neighborhood.Neighborhood.matrix` with items by position.
+        """
+        table, layout, vectors = model.items_for_user.table, model.layout, model.user_factors[user_nums]
+        histories, bounds = model.histories.items_of_many(user_nums)
+        lengths, shape = np.diff(bounds), (len(user_nums), len(table))
+        if layout.text_dim:
+            ones = np.ones(len(histories), dtype=np.float32)
+            totals = sparse.csr_matrix((ones, table.positions[histories], bounds), shape) @ table.vectors
+            vectors = user_vectors(vectors, totals[:, layout.factors :], lengths, layout)
+        sums = (sparse.csr_matrix((np.ones(len(histories)), histories, bounds), shape) @ neighbors).tocsc()
+        scales = np.array([max(1, n) ** -0.5 * complex(1, layout.emphasis(n)) for n in lengths.tolist()])
+        return cls(table, layout.factors, vectors, Nearby(sums, scales))
 
-    def ranked(self, k: int, costs: Scores | None = None, levels: Scores | None = None) -> list[Ranked]:
+    def ranked(
+        self, k: int, skipped: tuple[tuple[Nums, Bounds], ...] = (), penalty: Penalty | None = None
+    ) -> RankedRows:
         """Return the best `k` items of each query.
 
-        `costs` (n,) is the popularity penalty of each query, in units of the score; `levels` (m,) are the popularity levels by
-        position.
+        Each of `skipped` are row numbers with bounds: those at ``bounds[i]:bounds[i + 1]`` are left out of the list of query
+        ``i``.
         """
-        n, m = self.scores.shape
-        rough = self.scores
-        if costs is not None and levels is not None:
-            rough = rough - costs.astype(np.float32)[:, None] * levels.astype(np.float32)
-        cells = cells_of_contenders(rough, k, self._slacks)
-        rows, positions = np.divmod(cells, m)
-        collaborative, content = self._parts(rows, positions) + self._added(cells)
-        nums, popularity = self.table.order[positions], np.zeros(len(rows))
-        if costs is not None and levels is not None:
-            popularity = -costs[rows] * levels[positions]
-        bounds = np.searchsorted(rows, np.arange(n + 1))
-        inside = np.arange(len(rows)) - bounds[rows] < k
+        n, k = len(self.vectors), min(k, len(self.table))
+        block = Block(self.table, self.vectors, self._cells(skipped), self.nearby.bonuses())
+        found = self._by_number(block.contenders(k, penalty))
+        queries, nums = found.queries, self.table.order[found.positions]
+        collaborative, content = self._parts(found) + self.nearby.parts(found)
+        popularity = np.zeros(len(nums))
+        if penalty is not None:
+            popularity = -penalty.costs[queries] * penalty.levels[found.positions]
+        counts = np.bincount(queries, minlength=n)
+        starts = np.cumsum(counts) - counts
 
         def best(scores: Vectors) -> NDArray[np.int64]:
-            return np.lexsort((nums, -scores, rows))[inside]
+            order = np.argsort(padded_rows(queries, -scores, n, np.inf), axis=1, kind="stable")[:, :k]
+            return (starts[:, None] + order)[order < counts[:, None]]
 
         ranked = rank_scored(nums, collaborative, content, popularity, best)
-        ends = np.concatenate(([0], np.cumsum(np.minimum(np.diff(bounds), k)))).tolist()
-        return [ranked.take(slice(start, stop)) for start, stop in pairwise(ends)]
+        return RankedRows(ranked, np.concatenate(([0], np.cumsum(np.minimum(counts, k)))))
 
-    @cached_property
-    def _slacks(self) -> NDArray[np.float64]:
-        return self.table.slacks(self.vectors) + 2 * UNIT
+    def _cells(self, skipped: tuple[tuple[Nums, Bounds], ...]) -> NDArray[np.int64]:
+        """Return the cells ``position * n + query`` of items to leave out, rising."""
+        queries = np.arange(len(self.vectors))
+        cells = [
+            self.table.positions[nums].astype(np.int64) * len(queries) + np.repeat(queries, np.diff(bounds))
+            for nums, bounds in skipped
+        ]
+        return np.sort(np.concatenate([np.empty(0, dtype=np.int64), *cells]))
 
-    def _parts(self, rows: NDArray[np.int64], positions: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the behavior and content parts of the products of pairs, (2, n)."""
-        parts, size = np.zeros((2, len(rows))), max(1, PAIRS // self.table.dim)
-        for start in range(0, len(rows), size):
+    def _by_number(self, found: Contenders) -> Contenders:
+        """Return contenders by query, then by row number."""
+        order = np.argsort(found.queries * len(self.table) + self.table.order[found.positions])
+        return Contenders(found.queries[order], found.positions[order], found.bonuses[order])
+
+    def _parts(self, found: Contenders) -> NDArray[np.float64]:
+        """Return the behavior and content parts of the products of contenders, (2, n)."""
+        parts, size = np.zeros((2, len(found.queries))), max(1, PAIRS // self.table.dim)
+        for start in range(0, len(found.queries), size):
             some = slice(start, start + size)
-            items, queries = self.table.vectors[positions[some]], self.vectors[rows[some]]
+            items, queries = self.table.vectors[found.positions[some]], self.vectors[found.queries[some]]
             for part, columns in enumerate((slice(self.factors), slice(self.factors, None))):
                 parts[part, some] = products_of_pairs(items[:, columns], queries[:, columns])
         return parts
-
-    def _added(self, cells: Cells) -> NDArray[np.float64]:
-        """Return what the neighborhood adds to the parts of rising cells, (2, n)."""
-        wanted = np.zeros(self.scores.size, dtype=bool)
-        wanted[cells] = True
-        near = np.flatnonzero(wanted[self.nearby.cells])
-        added = np.zeros((2, len(cells)))
-        added[:, np.searchsorted(cells, self.nearby.cells[near])] = self.nearby.parts[:, near]
-        return added
-
-
-def _nearby(model: Model, user_nums: Nums) -> Nearby:
-    table = model.items_for_user.table
-    histories, bounds = model.histories.items_of_many(user_nums)
-    sums = model.neighborhood.sums_of_many(histories, bounds)
-    lengths = np.diff(bounds).tolist()
-    scales = np.array([max(1, n) ** -0.5 for n in lengths])
-    emphases = np.array([model.layout.emphasis(n) for n in lengths])
-    rows = np.repeat(np.arange(len(lengths)), np.diff(sums.indptr))
-    parts = np.stack((sums.data.real * scales[rows], sums.data.imag * (scales * emphases)[rows]))
-    return Nearby(rows * len(table) + table.positions[sums.indices], parts)

@@ -8,15 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.score_order import (
+    LEAST,
     RELATIVE,
     UNIT,
     best_places,
-    cells_of_contenders,
     contenders,
     displayed,
     falling,
     floor,
+    floors,
     marked,
+    padded_rows,
     rounded,
     shown,
     significant,
@@ -76,27 +78,19 @@ def test_the_best_of_each_row_are_those_of_the_row_alone(n: int, m: int, k: int,
     assert [np.flatnonzero(row).tolist() for row in marked(scores, k)] == [sorted(row) for row in expected]
 
 
-@pytest.mark.parametrize("k", [1, 3, 40, 700, 2000])
-@pytest.mark.parametrize("m", [7, 639, 1500])
-def test_contenders_of_many_rows_hold_those_of_each_row_and_few_more(m: int, k: int) -> None:
-    """Also in rows with many equal scores, and in rows with fewer finite scores than places."""
-    random = np.random.default_rng(m + k)
-    scores = random.normal(size=(6, m)).astype(np.float32)
-    scores[2] = np.rint(scores[2])
-    scores[3, 5:] = -np.inf
-    scores[4] = -np.inf
-    scores[5, random.permutation(m)[: m // 2]] = -np.inf
-    scores[0, -1] = 9.0  # behind the last whole group
-    slack = np.full(6, 1e-4)
-    cells = cells_of_contenders(scores, k, slack)
-    assert cells.tolist() == sorted(set(cells.tolist()))
-    for row in range(6):
-        found = cells[cells // m == row] % m
-        wanted = [place for place in contenders(scores[row], k, 1e-4).tolist() if np.isfinite(scores[row, place])]
-        assert set(wanted) <= set(found.tolist())
-        assert bool(np.isfinite(scores[row, found]).all())
-        if k <= 3 and row < 2:
-            assert len(found) <= 3 * k
+def test_floors_of_many_rows_are_those_of_each() -> None:
+    scores, slack = np.random.default_rng(0).normal(size=(6, 50)).astype(np.float32), np.linspace(0, 1e-3, 6)
+    found = floors(np.partition(scores, -9, axis=1)[:, -9], slack)
+    assert found.tolist() == pytest.approx(
+        [floor(row, 9, off) for row, off in zip(scores, slack, strict=True)], rel=1e-7
+    )
+    assert floors(np.array([-np.inf], np.float32), np.zeros(1)).tolist() == [LEAST]
+
+
+def test_rows_of_different_lengths_are_padded() -> None:
+    padded = padded_rows(np.array([0, 0, 2]), np.array([3.0, 1.0, 2.0]), 4, -1.0)
+    assert padded.tolist() == [[3, 1], [-1, -1], [2, -1], [-1, -1]]
+    assert padded_rows(np.empty(0, np.int64), np.empty(0), 2, 0.0).shape == (2, 0)
 
 
 def test_what_does_not_reach_the_last_one_is_no_contender() -> None:

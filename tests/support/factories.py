@@ -29,9 +29,9 @@ from recsys.model.fold_in import Confidence, FoldIn
 from recsys.model.model import Model
 from recsys.model.neighborhood import Neighborhood
 from recsys.model.popularity import Popularity
-from recsys.model.precomputed_lists import ItemLists, UserLists
+from recsys.model.precomputed_lists import ItemLists, Lists, UserLists
 from recsys.model.similarity import Likeness
-from recsys.recommend.ranking import rank_for_user, rank_similar, user_query
+from recsys.recommend.ranking import Ranked, rank_for_user, rank_similar, user_query
 from recsys.text.bm25 import Bm25
 from recsys.text.name_index import NameIndex
 from tests.support import explored
@@ -170,13 +170,17 @@ def listed(of: Model, length: int) -> Model:
         query = user_query(of, num)
         if query.vector.any():
             found = rank_for_user(of, query, length, of.seen(num), exact=True)
-            users.set(num, found.found, found.collaborative)
+            _fill(users, num, found)
     for num in range(len(of.catalog)):
         nums = np.array([num], dtype=np.int32)
         if of.items_like_item.table.rows(nums).any():
             found = rank_similar(of, num, length, nums, exact=True)
-            items.set(num, found.found, found.collaborative)
+            _fill(items, num, found)
     return of.with_extras(users, items)
+
+
+def _fill(lists: Lists, num: int, found: Ranked) -> None:
+    lists.fill(np.array([num], dtype=np.int32), np.array([0, len(found)]), found.found, found.collaborative)
 
 
 def header(of: Model) -> Header:

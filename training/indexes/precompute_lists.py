@@ -7,16 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from recsys.config import IndexConfig
-from recsys.data.vectors import Vectors
-from recsys.index.exact import Nums, VectorTable
+from recsys.index.exact import Nums
 from recsys.model.model import Model
-from recsys.model.precomputed_lists import ItemLists, UserLists
-from recsys.recommend.batch import in_blocks, ranked_lists
-from recsys.recommend.query_block import QueryBlock
-from recsys.recommend.ranking import Ranked
-from recsys.recommend.recommender import Recommender
+from recsys.model.precomputed_lists import ItemLists, Lists, UserLists
+from recsys.recommend.batch import in_blocks, ranked_users
+from recsys.recommend.query_block import Nearby, QueryBlock, RankedRows
 
-BLOCK_SCORES = 1 << 22  # of a block of items at once: 16 MiB
+BLOCK = 256  # items at once
 
 
 def with_lists(model: Model, config: IndexConfig, advance: Callable[[int], None] = lambda _: None) -> Model:
@@ -37,31 +34,26 @@ def gflop(model: Model) -> float:
 
 def _of_users(model: Model, length: int, advance: Callable[[int], None]) -> UserLists:
     lists = UserLists.empty(len(model.users), length)
-    users = np.arange(len(model.users), dtype=np.int32)
-    for num, of_user in enumerate(ranked_lists(Recommender(model, ""), users, length)):
-        for ranked in of_user:  # none for a user without a vector, who gets the popular items
-            lists.set(num, ranked.found, ranked.collaborative)
-        advance(1)
+    for block in ranked_users(model, np.arange(len(model.users), dtype=np.int32), length):
+        _fill(lists, block.nums, block.rows[0])  # empty for a user without a vector, who gets the popular items
+        advance(len(block.nums))
     return lists
 
 
 def _of_items(model: Model, length: int, advance: Callable[[int], None]) -> ItemLists:
     table = model.items_like_item.table
     lists = ItemLists.empty(len(table), length)
-    size = max(1, BLOCK_SCORES // max(1, len(table)))
-    blocks = [np.arange(start, min(start + size, len(table)), dtype=np.int32) for start in range(0, len(table), size)]
+    items = np.arange(len(table), dtype=np.int32)
 
-    def ranked(nums: Nums) -> list[Ranked]:
-        rows = table.rows(nums)
-        block = QueryBlock(table, model.layout.factors, rows, _products(rows, table))
-        block.leave_out(nums, np.arange(len(nums) + 1))
-        return block.ranked(length)
+    def ranked(nums: Nums) -> tuple[Nums, RankedRows]:
+        block = QueryBlock(table, model.layout.factors, table.rows(nums), Nearby.none(len(nums), table))
+        return nums, block.ranked(length, ((nums, np.arange(len(nums) + 1)),))
 
-    for num, of_item in enumerate(in_blocks(blocks, ranked)):  # empty for an item without a vector
-        lists.set(num, of_item.found, of_item.collaborative)
-        advance(1)
+    for nums, rows in in_blocks(np.split(items, range(BLOCK, len(items), BLOCK)), ranked):
+        _fill(lists, nums, rows)  # empty for an item without a vector
+        advance(len(nums))
     return lists
 
 
-def _products(rows: Vectors, table: VectorTable) -> Vectors:
-    return np.asarray(rows @ table.vectors.T)
+def _fill(lists: Lists, nums: Nums, rows: RankedRows) -> None:
+    lists.fill(nums, rows.bounds, rows.ranked.found, rows.ranked.collaborative)

@@ -226,10 +226,18 @@ def test_sums_of_many_histories_are_those_of_each_to_the_last_digit() -> None:
     near = replace(near, content=random.random(len(near.item_nums), dtype=np.float32))
     histories = [np.sort(random.permutation(60)[:n]).astype(np.int32) for n in (4, 0, 25, 1)]
     bounds = np.cumsum([0, *map(len, histories)])
-    sums = near.sums_of_many(np.concatenate(histories), bounds).toarray()
+    positions = random.permutation(60).astype(np.int32)
+    ones = sparse.csr_matrix((np.ones(bounds[-1]), np.concatenate(histories), bounds), (4, 60))
+    sums = (ones @ near.matrix(positions)).toarray()[:, positions]
     for row, history in enumerate(histories):
         alone = near.scores(history, 1.0)
         scale = max(1, len(history)) ** -0.5
         assert (sums[row].real * scale)[alone.nums].tolist() == alone.collaborative.tolist()
         assert (sums[row].imag * scale)[alone.nums].tolist() == alone.content.tolist()
         assert not np.delete(sums[row], alone.nums).any()
+
+
+def test_weights_by_behavior_alone_are_real() -> None:
+    near = factories.neighborhood(60, 9, 0)
+    near = replace(near, content=np.zeros_like(near.content))
+    assert near.matrix(np.arange(60, dtype=np.int32)).dtype == np.float64

@@ -176,10 +176,11 @@ def test_arrays_come_back(model: Model) -> None:
 
 def test_a_shorter_list_is_padded() -> None:
     lists = UserLists.empty(2, 3)
-    lists.set(1, Neighbors(np.array([7], np.int32), np.array([2], np.float32)), np.array([1.5], np.float32))
-    assert lists.nums.tolist() == [[-1, -1, -1], [7, -1, -1]]
-    assert lists.scores.tolist() == [[0, 0, 0], [2, 0, 0]]
-    assert lists.collaborative.tolist() == [[0, 0, 0], [1.5, 0, 0]]
+    best = Neighbors(np.array([7, 5], np.int32), np.array([2, 1], np.float32))
+    lists.fill(np.array([1], np.int32), np.array([0, 2]), best, np.array([1.5, 0.5], np.float32))
+    assert lists.nums.tolist() == [[-1, -1, -1], [7, 5, -1]]
+    assert lists.scores.tolist() == [[0, 0, 0], [2, 1, 0]]
+    assert lists.collaborative.tolist() == [[0, 0, 0], [1.5, 0.5, 0]]
 
 
 CRAFTED: dict[str, tuple[str, Any]] = {

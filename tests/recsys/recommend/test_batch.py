@@ -12,7 +12,7 @@ from recsys.index.exact import ExactIndex, Neighbors, VectorTable
 from recsys.model.model import Model
 from recsys.model.neighborhood import Neighborhood
 from recsys.recommend import batch
-from recsys.recommend.batch import BLOCK, ranked_lists, recommend_many, score_pairs
+from recsys.recommend.batch import BLOCK, ranked_users, recommend_many, score_pairs
 from recsys.recommend.ranking import rank_for_user, user_query
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
@@ -68,9 +68,8 @@ def test_lists_do_not_depend_on_the_blocks_of_users(monkeypatch: pytest.MonkeyPa
     alone = [rank_for_user(model, user_query(model, num), 20, model.seen(num), exact=True) for num in range(40)]
     for cells in (1, 1500, 1 << 22):
         monkeypatch.setattr(batch, "MOST_CELLS", cells)
-        for (found,), one in zip(
-            ranked_lists(Recommender(model, ""), np.arange(40, dtype=np.int32), 20), alone, strict=True
-        ):
+        blocks = ranked_users(model, np.arange(40, dtype=np.int32), 20)
+        for found, one in zip((found for block in blocks for found in block.rows[0].lists()), alone, strict=True):
             for part in ("collaborative", "content", "popularity"):
                 assert getattr(found, part).tolist() == getattr(one, part).tolist()
             assert found.found.nums.tolist() == one.found.nums.tolist()
