@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,14 +78,14 @@ def item_knn(similar: sparse.csr_matrix, train: Interactions, users: NDArray[np.
     history = train.matrix()
     history.data[:] = 1
 
-    def lists(block: NDArray[np.int32]) -> Iterator[Neighbors]:
+    def lists(block: NDArray[np.int32]) -> list[Neighbors]:
         seen = history[block]
         sums = seen @ similar
         fresh = (sums - sums.multiply(seen)).tocsr()
-        for start, stop in pairwise(fresh.indptr.tolist()):
-            yield best_of(fresh.indices[start:stop], fresh.data[start:stop], k)
+        bounds = pairwise(fresh.indptr.tolist())
+        return [best_of(fresh.indices[start:stop], fresh.data[start:stop], k) for start, stop in bounds]
 
-    return in_blocks(np.array_split(users, -(-len(users) // BLOCK)), lists)
+    return chain.from_iterable(in_blocks(np.array_split(users, -(-len(users) // BLOCK)), lists))
 
 
 def _recommender(parts: FittedParts, config: Config) -> Recommender:
