@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from recsys.bundle.manifest import Counts, EncoderInfo, Header, PictureInfo, Shape
+from recsys.config import Config
 from recsys.data.attributes import Attributes
 from recsys.data.histories import Histories
 from recsys.data.vectors import Vectors
@@ -33,6 +34,7 @@ from training.indexes.forest_or_scan import Query
 from training.ingest.dataset import checksum
 from training.insights import anomalies, tagging
 from training.insights.odd_items import Known
+from training.read.location import shown
 from training.run import TrainingRun
 
 KEYWORD_STEPS = 4
@@ -197,7 +199,7 @@ def write_header(run: TrainingRun) -> TrainingRun:
         shape=Shape(**vars(model.layout)),
         encoder=EncoderInfo(name=encoded.embeddings.source, fingerprint=encoded.fingerprint),
         events=EventsInfo(weights=dict(rules.weights), threshold=rules.threshold, **vars(dataset.watermark)),
-        parameters=run.config.model_dump(
+        parameters=_without_secrets(run.config).model_dump(
             mode="json",
             exclude={"store": True, "content": {"cache"}, "data": {"rejects"}, "tune": {"storage"}},  # paths
         ),
@@ -210,3 +212,13 @@ def write_header(run: TrainingRun) -> TrainingRun:
         items_by_picture=infos.get("items_by_picture"),
     )
     return replace(run, header=header)
+
+
+def _without_secrets(config: Config) -> Config:
+    """Return a configuration whose URLs of files and databases have no passwords."""
+    data = config.data
+    tables = {
+        name: table.model_copy(update={"file": shown(table.file)})
+        for name, table in (("interactions", data.interactions), ("items", data.items))
+    }
+    return config.model_copy(update={"data": data.model_copy(update=tables)})

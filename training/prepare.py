@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from glob import glob
-from pathlib import Path
 
 from recsys.encoders.opening import is_static
 from recsys.errors import EncoderError
@@ -12,7 +10,7 @@ from recsys.model import blending
 from training.content import embed, onnx_export, pictures
 from training.content.find_encoder import NONE
 from training.factors import neighbors
-from training.ingest.ingest import ingest
+from training.ingest import ingest
 from training.run import TrainingRun
 
 
@@ -20,17 +18,14 @@ def n_items(run: TrainingRun) -> int:
     return len(run.dataset.catalog)
 
 
-def n_bytes(run: TrainingRun) -> int:
-    """Return the size of the files of the configuration; a file that is not there has none."""
-    data = run.config.data
-    paths = [Path(path) for pattern in (data.items.file, data.interactions.file) for path in glob(pattern)]
-    files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
-    return sum(file.stat().st_size for file in files if file.is_file())
-
-
 def read(run: TrainingRun) -> TrainingRun:
     """Read the files of the configuration; raises DataError."""
-    return replace(run, dataset=ingest(run.config))
+    return replace(run, dataset=ingest.ingest(run.config, run.advance))
+
+
+def n_bytes(run: TrainingRun) -> int:
+    """Return the size of the files of the configuration; raises DataError."""
+    return ingest.n_bytes(run.config)
 
 
 def encode_texts(run: TrainingRun) -> TrainingRun:

@@ -23,6 +23,7 @@ from training.content.find_encoder import NONE
 from training.evaluation.results import Comparison, Figure, Measured, Segment
 from training.ingest.dataset import Dataset
 from training.read import Accounting
+from training.read.location import shown
 
 if TYPE_CHECKING:  # loads libraries that `recsys validate` does not need
     from training.run import TrainingRun
@@ -36,7 +37,7 @@ def show_dataset(dataset: Dataset, config: Config) -> None:
     accounting, pairs = dataset.accounting, dataset.interactions
     if config.data.preset and config.data.items:
         click.echo(
-            f"items come from the preset {config.data.preset!r}; data.items = {config.data.items.file!r} is not read"
+            f"items come from the preset {config.data.preset!r}; data.items = {shown(config.data.items.file)!r} is not read"
         )
     _show_accounting(accounting)
     if accounting.reasons and accounting.rejects_path:

@@ -23,6 +23,7 @@ from recsys.errors import ConfigError, DataError, PictureError, did_you_mean
 from recsys.model.extras.picture_tags import Tags
 from training.content.find_encoder import find_pictures
 from training.content.vector_cache import VectorCache, key_of, open_cache
+from training.read.location import scheme
 
 LARGEST_FILE = 64 << 20
 AT_ONCE = 64  # decoded pictures
@@ -137,7 +138,7 @@ def _folder(config: Config) -> Path:
     if config.content.picture_folder:
         return Path(config.content.picture_folder)
     folder = Path(config.data.items.file).parent
-    if not config.data.items or glob.has_magic(str(folder)):
+    if not config.data.items or scheme(config.data.items.file) or glob.has_magic(str(folder)):
         raise ConfigError("content.picture_folder: name the folder of the pictures; data.items is not in one folder")
     return folder
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -14,11 +14,22 @@ from training.ingest.dataset import Dataset
 from training.ingest.interactions import InteractionTable
 from training.ingest.items import build_items
 from training.ingest.stored_events import WHAT, StoredEvents
-from training.read import Accounting, Chunk, Source, expand, read_chunks
+from training.read import Accounting, Chunk, Source, expand, read_table, size
+from training.read.location import is_database
 
 
-def ingest(config: Config) -> Dataset:
-    """Read the configured files and the event store.
+def n_bytes(config: Config) -> int:
+    """Return the number of bytes of the configured files as they lie on disk, 0 where that is not known; raises DataError."""
+    data = config.data
+    if data.preset:
+        return sum(file.stat().st_size for file in Path(data.interactions.file).glob("*") if file.is_file())
+    tables = [("data.interactions", data.interactions), ("data.items", data.items)]
+    patterns = [(key, table.file) for key, table in tables if table and not is_database(table.file)]
+    return sum(size(file) for key, pattern in patterns for file in expand(pattern, key))
+
+
+def ingest(config: Config, advance: Callable[[int], None] = lambda _: None) -> Dataset:
+    """Read the configured files and the event store; `advance` takes the number of bytes of the files that were read.
 
     Raises
     ------
@@ -30,10 +41,10 @@ def ingest(config: Config) -> Dataset:
     data = config.data
     rejects = Path(data.rejects) if data.rejects else None
     with Accounting(rejects) as accounting, _garbage_collector_off(), closing(StoredEvents.of(config)) as stored:
-        items = _items(config, accounting)
+        items = _items(config, accounting, advance)
         events = InteractionTable(config, accounting, items, stored)
         if data.interactions or not stored.watermark.through:
-            for chunk in _interaction_chunks(data, accounting):
+            for chunk in _interaction_chunks(data, accounting, advance):
                 events.add(chunk)
         events.add_stored()
         events.end()
@@ -54,23 +65,24 @@ def _garbage_collector_off() -> Iterator[None]:
             gc.enable()
 
 
-def _items(config: Config, accounting: Accounting) -> list[Item]:
+def _items(config: Config, accounting: Accounting, advance: Callable[[int], None]) -> list[Item]:
     data = config.data
     if data.preset:
         chunks = movielens.item_chunks(Path(data.interactions.file), data, accounting)
     elif data.items:
-        source = Source.of(data, "items", (data.of("items").item_column,), accounting)
-        chunks = read_chunks(expand(data.items.file, "data.items"), source)
+        source = Source.of(data, "items", (data.of("items").item_column,), accounting, advance=advance)
+        chunks = read_table(data.items, "data.items", source)
     else:
         return []
     return build_items(chunks, data.of("items"), config.content.columns, accounting)
 
 
-def _interaction_chunks(data: DataConfig, accounting: Accounting) -> Iterator[Chunk]:
+def _interaction_chunks(data: DataConfig, accounting: Accounting, advance: Callable[[int], None]) -> Iterator[Chunk]:
     if data.preset:
         return movielens.rating_chunks(Path(data.interactions.file), data, accounting)
     keys = data.of("interactions")
     required, others = (keys.user_column, keys.item_column), (keys.value_column, keys.event_column)
     wanted = (*others, keys.timestamp_column)
-    source = Source.of(data, "interactions", required, accounting, wanted=wanted, coded=(*required, *others))
-    return read_chunks(expand(data.interactions.file, "data.interactions"), source)
+    coded = (*required, *others)
+    source = Source.of(data, "interactions", required, accounting, wanted=wanted, coded=coded, advance=advance)
+    return read_table(data.interactions, "data.interactions", source)

@@ -29,6 +29,7 @@ from training.ingest.numbers import numbers
 from training.ingest.stored_events import FILE, WHAT, StoredEvents
 from training.ingest.times import TimePart
 from training.read import Accounting, Chunk
+from training.read.location import shown
 from training.read.values import coded
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class InteractionTable:
         self.config, self.accounting, self.stored = config, accounting, stored
         self.data = config.data.of("interactions")
         threshold = config.data.threshold
-        self.source = config.data.interactions.file or FILE
+        self.source = shown(config.data.interactions.file) or FILE
         self.threshold = movielens.THRESHOLD if threshold is None and config.data.preset else threshold
         path = config.data.exclude_users
         self.excluded = frozenset(read_ids(Path(path), "data.exclude_users")) if path else frozenset[str]()

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import codecs
 import io
-import zlib
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import BinaryIO
 
 from recsys.errors import DataError
-from training.read.opening import open_text
+from training.read.encoding_guess import guess
+from training.read.opening import DAMAGE, File, open_text
 from training.read.source import Source
 
 FIRST_BYTES = 1 << 20
 BLOCK_BYTES = 1 << 23
 MARK = codecs.BOM_UTF8
+NEW_LINE = "\n"
 
 
 @dataclass(frozen=True)
@@ -37,22 +38,28 @@ def lines_of(data: bytes) -> list[bytes]:
     return io.BytesIO(data).readlines()
 
 
-def blocks(file: Path, source: Source) -> Iterator[Block]:
+def blocks(file: File, source: Source) -> Iterator[Block]:
     """Yield the lines of a file.
 
     Raises DataError when the file cannot be read, is not in its encoding, or has a line that is no text's.
     """
     line = 1
     try:
-        with open_text(file, source.encoding) as stream:
-            for data in _whole_lines(stream, source.advance, source.longest):
+        with open_text(file, source.encoding, source.advance) as stream:
+            for data in _whole_lines(stream, source.longest):
                 block = Block(data, line)
-                _check_encoding(file, block)
+                _check_encoding(file, block, source)
                 source.accounting.lines[source.what] += block.n_lines
                 yield block
                 line += block.n_lines
-    except (OSError, EOFError, zlib.error) as error:
+    except DAMAGE as error:
         raise DataError(f"{file}: cannot be read after line {line - 1}: {error}") from error
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode(error.encoding, "replace")
+        problem = f"byte 0x{error.object[error.start]:02x} is not {error.encoding}"
+        raise DataError(
+            f"{file} line {line + before.count(NEW_LINE)}: {problem}; check {source.key('encoding')}"
+        ) from error
     except _EndlessLineError as error:
         raise DataError(f"{file} line {line}: longer than {source.longest} bytes; is this a text file?") from error
 
@@ -61,12 +68,11 @@ class _EndlessLineError(Exception):
     """A line has no end."""
 
 
-def _whole_lines(stream: BinaryIO, advance: Callable[[int], None], longest: int) -> Iterator[bytes]:
+def _whole_lines(stream: BinaryIO, longest: int) -> Iterator[bytes]:
     data = stream.read(FIRST_BYTES).removeprefix(MARK)
     is_old_mac = b"\r" in data[:-1] and b"\n" not in data
     rest = b""
     while data:
-        advance(len(data))
         if is_old_mac:
             data = data.replace(b"\r", b"\n")
         elif b"\r\r\n" in data:
@@ -84,10 +90,13 @@ def _whole_lines(stream: BinaryIO, advance: Callable[[int], None], longest: int)
         yield rest
 
 
-def _check_encoding(file: Path, block: Block) -> None:
+def _check_encoding(file: File, block: Block, source: Source) -> None:
     try:
         str(block.data, "utf-8")
     except UnicodeDecodeError as error:
         line = block.line + block.data.count(b"\n", 0, error.start)
-        byte = block.data[error.start]
-        raise DataError(f"{file} line {line}: byte 0x{byte:02x} is not utf-8; convert the file") from error
+        problem = f"{file} line {line}: byte 0x{block.data[error.start]:02x} is not utf-8"
+        name = guess(block.data[block.data.rfind(b"\n", 0, error.start) + 1 :])
+        key = source.key("encoding")
+        remedy = f"; looks like {name}: set {key} = {json.dumps(name)}" if name else f"; mend the line or set {key}"
+        raise DataError(problem + remedy) from error

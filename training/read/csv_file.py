@@ -23,7 +23,7 @@ import numpy as np
 from recsys.errors import DataError
 from training.read.blocks import MARK, Block, blocks, lines_of
 from training.read.chunk import Chunk, from_texts
-from training.read.opening import plain_name
+from training.read.opening import File, plain_name
 from training.read.source import Source
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ QUOTE, LINE_END, RETURN = b'"\n\r'
 class Dialect:
     """How the fields of a file are written."""
 
-    file: Path
+    file: File
     source: Source
     delimiter: str
     names: Sequence[str]  # of the columns; empty for one that is not read
@@ -73,7 +73,7 @@ class Dialect:
         return csv.reader(lines, delimiter=self.delimiter, quoting=quoting, escapechar=escape, strict=True)
 
 
-def read_csv(file: Path, source: Source) -> Iterator[Chunk]:
+def read_csv(file: File, source: Source) -> Iterator[Chunk]:
     """Yield the rows of a file; raises DataError when it has no usable header."""
     remaining = blocks(file, source)
     dialect, first = _dialect(file, source, next(remaining, Block(b"", 1)))
@@ -107,7 +107,7 @@ class _Ahead:
         return self.pending.popleft()
 
 
-def _dialect(file: Path, source: Source, block: Block) -> tuple[Dialect, Block]:
+def _dialect(file: File, source: Source, block: Block) -> tuple[Dialect, Block]:
     """Return how a file is written, from its first lines, and the first block without the header."""
     delimiter = source.delimiter or ("\t" if Path(plain_name(file)).suffix.lower() in (".tsv", ".tab") else ",")
     if excel := EXCEL_SEPARATOR.match(block.data):

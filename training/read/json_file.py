@@ -10,11 +10,11 @@ import json
 from ast import literal_eval
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any
 
 from training.read.blocks import Block, blocks, lines_of
 from training.read.chunk import Chunk, from_texts
+from training.read.opening import File
 from training.read.source import Source
 from training.read.values import text
 
@@ -31,7 +31,7 @@ class _NotJsonError(ValueError):
     """A text is no object."""
 
 
-def read_json(file: Path, source: Source) -> Iterator[Chunk]:
+def read_json(file: File, source: Source) -> Iterator[Chunk]:
     """Yield the records of a file; numbers keep their spelling."""
     rows = _rows(file, source)
     while batch := list(islice(rows, CHUNK_ROWS)):
@@ -40,7 +40,7 @@ def read_json(file: Path, source: Source) -> Iterator[Chunk]:
         yield from_texts(str(file), [line for line, _ in batch], columns)
 
 
-def _rows(file: Path, source: Source) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(file: File, source: Source) -> Iterator[tuple[int, dict[str, str]]]:
     values = _values(file, source)
     first = list(islice(values, 2))
     for line, value, written in chain(first, values):
@@ -55,7 +55,7 @@ def _rows(file: Path, source: Source) -> Iterator[tuple[int, dict[str, str]]]:
             source.reject(str(file), line, reason, written[:EXCERPT])
 
 
-def _values(file: Path, source: Source) -> Iterator[Found]:
+def _values(file: File, source: Source) -> Iterator[Found]:
     """Yield the values of a file, each with its line."""
     remaining = blocks(file, source)
     first = next(remaining, None)
@@ -75,7 +75,7 @@ def _is_record_per_line(block: Block) -> bool:
     return line.strip().endswith(b"}")
 
 
-def _lines(file: Path, remaining: Iterable[Block], source: Source) -> Iterator[Found]:
+def _lines(file: File, remaining: Iterable[Block], source: Source) -> Iterator[Found]:
     for block in remaining:
         for number, line in enumerate(lines_of(block.data), block.line):
             if not line.strip():

@@ -60,6 +60,10 @@ class Source:
         """The columns that may be paths of keys in JSON."""
         return [name for name in (*self.required, *(self.wanted or ())) if "." in name]
 
+    def key(self, name: str) -> str:
+        """Return the name of the key in the configuration that holds for this table."""
+        return f"data.items.{name}" if self.what == "items" else f"data.{name}"
+
     def reject(self, file: str, line: int, reason: str, row: object) -> None:
         """Count and write down a row that no chunk has."""
         self.accounting.read[self.what] += 1

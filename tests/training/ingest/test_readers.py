@@ -233,5 +233,6 @@ def test_missing_files_are_named() -> None:
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="there is no such file"):
+    (tmp_path / "part-0.csv").touch()
+    with pytest.raises(DataError, match=r"is a folder without Parquet files; give a glob such as '.*/\*\.csv'"):
         expand(str(tmp_path), "data.interactions")

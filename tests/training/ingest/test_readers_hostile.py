@@ -113,7 +113,7 @@ def test_a_gzip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, name: str)
 
 
 @pytest.mark.parametrize("name", ["i.csv.gz", "i.jsonl.gz", "i.parquet.gz"])
-def test_a_gzip_file_that_is_cut_or_is_none_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_gzip_file_that_is_cut_or_damaged_is_refused(tmp_path: Path, name: str) -> None:
     table(tmp_path / "i.csv", [(f"u{n}", f"i{n % 7}") for n in range(5000)], ("user_id", "item_id"))
     parquet.write_table(
         pa.table({"user_id": [f"u{n}" for n in range(5000)], "item_id": ["x"] * 5000}), tmp_path / "i.parquet"
@@ -121,16 +121,16 @@ def test_a_gzip_file_that_is_cut_or_is_none_is_refused(tmp_path: Path, name: str
     text(tmp_path / "i.jsonl", *['{"user_id":"a","item_id":"x"}'] * 5000)
     plain = (tmp_path / name.removesuffix(".gz")).read_bytes()
     packed = gzip.compress(plain)
-    for broken in (packed[:-10], packed[: len(packed) // 2], packed[:-8] + bytes(8), plain, b"\x1f\x8b"):
+    for broken in (packed[:-10], packed[: len(packed) // 2], packed[:-8] + bytes(8), b"\x1f\x8b"):
         (tmp_path / name).write_bytes(broken)
         refused(tmp_path / name, "cannot be read")
 
 
 def test_latin_1_is_refused_with_line_and_byte(tmp_path: Path) -> None:
     (tmp_path / "i.csv").write_bytes("user_id,item_id\na,x\nJosé,y\n".encode("latin-1"))
-    refused(tmp_path / "i.csv", r"i\.csv line 3: byte 0xe9 is not utf-8; convert the file")
-    (tmp_path / "j.csv").write_bytes("user_id,item_id\na,x\n".encode("utf-16"))
-    refused(tmp_path / "j.csv", r"j\.csv line 1: byte 0xff is not utf-8")
+    refused(
+        tmp_path / "i.csv", r"i\.csv line 3: byte 0xe9 is not utf-8; looks like cp1252: set data.encoding = \"cp1252\"$"
+    )
 
 
 def test_rows_of_another_width_are_rejected_never_shifted(tmp_path: Path) -> None:
@@ -176,9 +176,12 @@ def test_a_list_that_json_nests_is_flat(tmp_path: Path) -> None:
     assert rows(path) == [("a", "x", LIST_JOINT.join(["p", "q", "1", "", "true"]))]
 
 
-@pytest.mark.parametrize("name", ["i.xlsx", "i.csv.zip", "interactions", "i.gz"])
+@pytest.mark.parametrize("name", ["i.docx", "i.csv.bak", "i.bak.gz"])
 def test_an_unknown_kind_of_file_is_refused(tmp_path: Path, name: str) -> None:
-    refused(text(tmp_path / name, GOOD), r"unknown kind of file .*; use \.csv, \.jsonl or \.parquet, also with \.gz")
+    refused(
+        text(tmp_path / name, GOOD),
+        r"unknown kind of file .*; use \.csv, \.jsonl, \.parquet or \.xlsx, also compressed",
+    )
 
 
 def test_parquet_that_is_none_is_refused(tmp_path: Path) -> None:
