@@ -87,8 +87,8 @@ Table = Annotated[TableConfig, BeforeValidator(_table)]
 class DataConfig(Section):
     """Training data and the meaning of its columns; [data.interactions] and [data.items] set keys for one table alone."""
 
-    interactions: Table = key(TableConfig(), "file, glob or (with a preset) folder: .csv, .jsonl or .parquet, also .gz")
-    items: Table = key(TableConfig(), "file or glob of item records; empty: none, and no content")
+    interactions: Table = key(TableConfig(), "file, folder, glob or URL, see docs/data.md; with a preset its folder")
+    items: Table = key(TableConfig(), "file, folder, glob or URL of item records; empty: none, and no content")
     preset: Literal["", "movielens"] = key("", '"movielens": interactions is a MovieLens folder, with its own items')
     delimiter: Delimiter = key("", "separator of CSV fields; empty: a tab in .tsv files, a comma in others")
     encoding: str = key("", "encoding of text files such as cp1252; empty: UTF-8, or as a byte order mark says")

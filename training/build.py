@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any, get_args
 
 import numpy as np
 
 from recsys.bundle.manifest import Counts, EncoderInfo, Header, PictureInfo, Shape
-from recsys.config import Config
+from recsys.config import Config, TableName
 from recsys.data.attributes import Attributes
 from recsys.data.histories import Histories
 from recsys.data.vectors import Vectors
@@ -199,10 +200,7 @@ def write_header(run: TrainingRun) -> TrainingRun:
         shape=Shape(**vars(model.layout)),
         encoder=EncoderInfo(name=encoded.embeddings.source, fingerprint=encoded.fingerprint),
         events=EventsInfo(weights=dict(rules.weights), threshold=rules.threshold, **vars(dataset.watermark)),
-        parameters=_without_secrets(run.config).model_dump(
-            mode="json",
-            exclude={"store": True, "content": {"cache"}, "data": {"rejects"}, "tune": {"storage"}},  # paths
-        ),
+        parameters=parameters(run.config),
         data_sha256=checksum(dataset),
         metrics=quality_gate.metrics_of(run.comparison) | tagging.figures(run.tagging) | run.explored.metrics(),
         pictures=PictureInfo(encoder=run.pictures.encoder, dim=model.picture_dim),
@@ -214,11 +212,11 @@ def write_header(run: TrainingRun) -> TrainingRun:
     return replace(run, header=header)
 
 
-def _without_secrets(config: Config) -> Config:
-    """Return a configuration whose URLs of files and databases have no passwords."""
-    data = config.data
-    tables = {
-        name: table.model_copy(update={"file": shown(table.file)})
-        for name, table in (("interactions", data.interactions), ("items", data.items))
-    }
-    return config.model_copy(update={"data": data.model_copy(update=tables)})
+def parameters(config: Config) -> dict[str, Any]:
+    """Return the configuration for the manifest: without paths of this machine and without passwords in URLs."""
+    paths: Any = {"store": True, "content": {"cache"}, "data": {"rejects"}, "tune": {"storage"}}
+    values = config.model_dump(mode="json", exclude=paths)
+    for name in get_args(TableName):
+        table = values["data"][name]
+        values["data"][name] = shown(table) if isinstance(table, str) else table | {"file": shown(table["file"])}
+    return values

@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -22,7 +23,12 @@ START_BYTES = 64
 PACKED = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz", ".zip")
 ZIP = b"PK\x03\x04"
 UTF_8 = ("utf-8", "utf-8-sig")
-MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+MARKS = {
+    rb"\xff\xfe\0\0": "utf-32",
+    rb"\xff\xfe|\xfe\xff": "utf-16",
+    rb"([\t-~]\0){2}": "utf-16-le",  # without a mark
+    rb"(\0[\t-~]){2}": "utf-16-be",
+}
 DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
@@ -171,8 +177,8 @@ def open_text(file: File, encoding: str, advance: Callable[[int], None] = lambda
     encoding = known_encoding(encoding) if encoding else ""
     stream = cast(io.BufferedReader, open_bytes(file, advance))
     if not encoding:
-        start = stream.peek(4)
-        encoding = next((name for mark, name in MARKS.items() if start.startswith(mark)), "utf-8")
+        start = stream.peek(START_BYTES)
+        encoding = next((name for mark, name in MARKS.items() if re.match(mark, start)), "utf-8")
     return stream if encoding in UTF_8 else cast(BinaryIO, _AsUtf8(stream, encoding))
 
 

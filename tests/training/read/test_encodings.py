@@ -33,8 +33,8 @@ def test_a_configured_encoding_is_read(tmp_path: Path, encoding: str, monkeypatc
     assert found == [("a", title) for title in titles]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
-def test_a_byte_order_mark_needs_no_setting(tmp_path: Path, encoding: str) -> None:
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+def test_encodings_of_unicode_need_no_setting(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "i.csv").write_bytes("user_id,item_id\né,日本\n".encode(encoding))
     assert rows(tmp_path / "i.csv") == [("é", "日本")]
 

@@ -12,8 +12,8 @@ import pytest
 from pyarrow import parquet
 
 from recsys.errors import DataError
-from tests.support.file_server import BUCKET, serve
 from tests.support.files import config, source, text
+from tests.training.read.file_server import BUCKET, serve
 from training.ingest.ingest import ingest, n_bytes
 from training.read import expand, read_chunks
 

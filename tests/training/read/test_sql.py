@@ -14,6 +14,7 @@ from recsys.config import TableConfig
 from recsys.errors import DataError
 from tests.support import postgresql
 from tests.support.files import config, source
+from training.build import parameters
 from training.ingest.ingest import ingest
 from training.read import read_table, sql
 
@@ -112,3 +113,10 @@ def test_sqlite_is_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert not (tmp_path / "no.sqlite").exists()
     with pytest.raises(DataError, match="the query returns no rows; it must be a SELECT"):
         rows(url, "DELETE FROM t")
+
+
+def test_the_manifest_has_no_password() -> None:
+    query = {"file": "postgresql+psycopg://me:hidden@host/db?password=hidden", "query": "SELECT 1"}
+    data = parameters(config("https://me:hidden@host/i.csv?token=hidden#x", data={"items": query}))["data"]
+    assert data["interactions"] == "https://host/i.csv"
+    assert data["items"] == {"file": "postgresql+psycopg://host/db", "query": "SELECT 1"}
