@@ -14,7 +14,8 @@ from recsys.errors import DataError
 from training.read.location import scheme, shown, without_secrets
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
-BUFFER = 1 << 20
+BUFFER, BLOCK = 1 << 18, 1 << 22  # bytes of a request at least, and of one where all is read
+COLUMNAR = (".parquet", ".pq", ".orc", ".feather", ".arrow")  # of which parts are read
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,20 @@ class RemoteFile:
         """Open the file; raises DataError."""
         with _errors(self.url):
             system, path = _filesystem(self.url)
-            return io.BufferedReader(_Stream(system.open(path, "rb"), self.url), BUFFER)
+            is_http, is_columnar = scheme(self.url).startswith("http"), self.suffix.lower() in COLUMNAR
+            if is_columnar and (not is_http or _has_ranges(system, path)):
+                stream = _Stream(system.open(path, "rb", cache_type="none"))
+            else:
+                block = 0 if is_http else BLOCK  # 0: in one answer, which any server gives
+                stream = _Stream(system.open(path, "rb", block_size=block), is_seekable=not is_http)
+            return io.BufferedReader(stream, BUFFER)
 
 
 class _Stream(io.RawIOBase):
     """A stream of fsspec; raises OSError for the errors of all its libraries."""
 
-    def __init__(self, stream: Any, url: str) -> None:
-        self.stream, self.url = stream, url
+    def __init__(self, stream: Any, *, is_seekable: bool = True) -> None:
+        self.stream, self.is_seekable = stream, is_seekable
 
     def readinto(self, buffer: Any) -> int:
         try:
@@ -65,7 +72,7 @@ class _Stream(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        return bool(self.stream.seekable())
+        return self.is_seekable
 
     def seek(self, offset: int, whence: int = 0) -> int:
         return int(self.stream.seek(offset, whence))
@@ -94,6 +101,16 @@ def _filesystem(url: str) -> tuple[Any, str]:
 
     system, path = url_to_fs(url, **_options(scheme(url)))
     return system, path
+
+
+def _has_ranges(system: Any, path: str) -> bool:
+    """Return whether a server sends parts of a file."""
+    with system.open(path, "rb", cache_type="none") as stream:
+        try:
+            stream.seek(-1, io.SEEK_END)
+            return len(stream.read(1)) == 1
+        except (ValueError, OSError):  # it sent all, or of an unknown length
+            return False
 
 
 def _options(kind: str) -> dict[str, Any]:

@@ -14,15 +14,23 @@ BUCKET = "bucket"
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 
-class _Server(ThreadingHTTPServer):
+class FileServer(ThreadingHTTPServer):
+    """A running server, which counts the bytes that it sends."""
+
+    sent = 0
+
     def __init__(self, folder: Path, with_ranges: bool) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.folder, self.with_ranges = folder, with_ranges
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that close their connections."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: FileServer
 
     def log_message(self, *_: object) -> None:
         pass
@@ -62,17 +70,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
+            self.server.sent += len(content)
             self.wfile.write(content)
 
 
 @contextmanager
-def serve(folder: Path, *, with_ranges: bool = True) -> Iterator[str]:
-    """Serve the files of a folder as ``/NAME``, and as keys of the bucket ``bucket``; the value is the URL."""
-    server = _Server(folder, with_ranges)
+def serve(folder: Path, *, with_ranges: bool = True) -> Iterator[FileServer]:
+    """Serve the files of a folder as ``/NAME``, and as keys of the bucket ``bucket``."""
+    server = FileServer(folder, with_ranges)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield server
     finally:
         server.shutdown()
         server.server_close()

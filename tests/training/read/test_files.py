@@ -26,7 +26,7 @@ LINES = (HEADER, *map(",".join, PAIRS))
 PACK: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
     ".bz2": bz2.compress,
-    ".xz": lzma.compress,
+    ".xz": lambda data: lzma.compress(data, preset=0),
     ".zst": lambda data: pa.compress(data, "zstd", asbytes=True),
 }
 
@@ -63,7 +63,7 @@ def test_several_packed_parts_in_a_row_are_all_read(tmp_path: Path, suffix: str)
 
 @pytest.mark.parametrize("suffix", PACK)
 def test_damage_is_one_line_that_says_how_far_the_file_was_read(tmp_path: Path, suffix: str) -> None:
-    plain = "".join(f"u{n * n % 9973},i{n * 7919 % 10007}\n" for n in range(300_000))
+    plain = "".join(f"u{n * n % 9973},i{n * 7919 % 10007}\n" for n in range(200_000))
     packed = PACK[suffix](f"{HEADER}\n{plain}".encode())
     for broken in (packed[: len(packed) * 9 // 10], packed[: len(packed) * 9 // 10] + bytes(99) + packed[-1000:]):
         (tmp_path / "i.csv").write_bytes(broken)

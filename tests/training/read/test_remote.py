@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from recsys.errors import DataError
 from tests.support.files import config, source, text
-from tests.training.read.file_server import BUCKET, serve
+from tests.training.read.file_server import BUCKET, FileServer, serve
 from training.ingest.ingest import ingest, n_bytes
 from training.read import expand, read_chunks
 
@@ -27,17 +27,18 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / f"p/day={day}").mkdir(parents=True)
         table = pa.table({"user_id": [f"u{day}"], "item_id": ["x"]})
         parquet.write_table(table, tmp_path / f"p/day={day}/part-0.parquet")
-    wide = pa.table({"user_id": ["a", "b"] * 50_000, "item_id": ["x"] * 100_000, "more": range(100_000)})
+    more = {f"more{n}": range(100_000) for n in range(5)}
+    wide = pa.table({"user_id": ["a", "b"] * 50_000, "item_id": ["x"] * 100_000} | more)
     parquet.write_table(wide, tmp_path / "wide.parquet", use_dictionary=False, compression="none")
     return tmp_path
 
 
 @pytest.fixture
-def server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
     for name, value in {"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "hidden", "REGION": "us-east-1"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     with serve(folder) as here:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", here)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", here.url)
         yield here
 
 
@@ -46,22 +47,31 @@ def read(pattern: str) -> list[tuple[str, ...]]:
     return [row for chunk in chunks for row in zip(*map(chunk.texts, chunk.columns), strict=True)]
 
 
-def test_csv_over_http(server: str) -> None:
+def test_csv_over_http(server: FileServer) -> None:
     pytest.importorskip("aiohttp", reason="the extra `remote` is not installed")
-    assert read(f"{server}/i.csv?token=hidden") == ROWS
+    assert read(f"{server.url}/i.csv?token=hidden") == ROWS
 
 
 def test_parquet_from_a_server_without_ranges(folder: Path) -> None:
     pytest.importorskip("aiohttp", reason="the extra `remote` is not installed")
     with serve(folder, with_ranges=False) as server:
-        assert len(read(f"{server}/wide.parquet")) == 100_000
-        assert read(f"{server}/i.csv") == ROWS
+        assert len(read(f"{server.url}/wide.parquet")) == 100_000
+        assert read(f"{server.url}/i.csv") == ROWS
 
 
-def test_errors_of_http_are_one_line_without_secrets(server: str) -> None:
+@pytest.mark.parametrize("kind", ["aiohttp", "s3fs"])
+def test_of_remote_parquet_only_the_wanted_columns_are_sent(server: FileServer, kind: str) -> None:
+    pytest.importorskip(kind, reason="the extra `remote` is not installed")
+    url = f"s3://{BUCKET}" if kind == "s3fs" else server.url
+    chunks = read_chunks(expand(f"{url}/wide.parquet", "data.interactions"), source(wanted=()))
+    assert sum(map(len, chunks)) == 100_000
+    assert server.sent < 0.5 * (server.folder / "wide.parquet").stat().st_size
+
+
+def test_errors_of_http_are_one_line_without_secrets(server: FileServer) -> None:
     pytest.importorskip("aiohttp", reason="the extra `remote` is not installed")
     for url, problem in {
-        server.replace("http://", "http://me:hidden@") + "/no.csv?token=hidden": "no.csv: there is no such file",
+        server.url.replace("http://", "http://me:hidden@") + "/no.csv?token=hidden": "no.csv: there is no such file",
         "http://me:hidden@127.0.0.1:1/i.csv?token=hidden": r"127\.0\.0\.1:1/i\.csv: cannot be read: .*Cannot connect",
     }.items():
         with pytest.raises(DataError, match=problem) as caught:
@@ -70,7 +80,7 @@ def test_errors_of_http_are_one_line_without_secrets(server: str) -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_files_globs_and_folders_of_s3(server: str) -> None:
+def test_files_globs_and_folders_of_s3(server: FileServer) -> None:
     pytest.importorskip("s3fs", reason="the extra `remote` is not installed")
     assert read(f"s3://{BUCKET}/i.csv") == ROWS
     assert read(f"s3://{BUCKET}/p") == [("u1", "x", "1"), ("u2", "x", "2")]
@@ -81,7 +91,7 @@ def test_files_globs_and_folders_of_s3(server: str) -> None:
         read(f"s3://{BUCKET}/no*.csv")
 
 
-def test_a_remote_table_is_trained_on(server: str) -> None:
+def test_a_remote_table_is_trained_on(server: FileServer) -> None:
     pytest.importorskip("s3fs", reason="the extra `remote` is not installed")
     settings = config(f"s3://{BUCKET}/wide.parquet")
     steps: list[int] = []
