@@ -62,6 +62,12 @@ def test_a_byte_that_is_not_of_the_encoding_has_its_line(tmp_path: Path) -> None
         read(tmp_path / "i.csv", source(encoding="cp1252"))
 
 
+def test_a_text_that_ends_within_a_character_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "i.csv").write_bytes("user_id,item_id\na,東".encode("shift_jis")[:-1])
+    with pytest.raises(DataError, match=r"i\.csv line 2: byte 0x93 is not shift_jis; check data\.encoding"):
+        read(tmp_path / "i.csv", source(encoding="shift_jis"))
+
+
 @pytest.mark.parametrize("name", ["cp125", "hex"])
 def test_an_unknown_encoding_is_refused(tmp_path: Path, name: str) -> None:
     path = text(tmp_path / "i.csv", "user_id,item_id", "a,x")
