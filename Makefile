@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RECSYS := $(BIN)/recsys
 INSTALLED := $(VENV)/.installed
-EXTRAS := training,serving,minilm,parquet,pictures,postgresql,redis,dev
+EXTRAS := training,serving,minilm,parquet,pictures,excel,remote,postgresql,redis,dev
 PORT ?= 8000
 PARALLEL := --numprocesses 3 --dist worksteal
 
