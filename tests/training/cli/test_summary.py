@@ -38,7 +38,7 @@ def test_every_row_is_accounted_for(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.splitlines() == [
         "items: 4 rows read = 4 kept + 0 rejected",
         "interactions: 6 rows read = 5 kept + 1 rejected",
-        "  rejected 1: no user_id, first in i.csv line 6: ['', 'x', '1', 'watch', '5']",
+        "  rejected 1: no user_id, first in i.csv line 6: ,x,1,watch,5",
         f"  rejected rows are listed in {rejects}",
         "  event 'like': 1 rows, weight 2.5",
         "  event 'watch': 4 rows, weight 1",
