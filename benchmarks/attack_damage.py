@@ -21,8 +21,8 @@ from training.evaluation import ranking_metrics
 from training.evaluation.validation import Validation, held_out
 from training.factors.blend import exact_model
 from training.ingest.dataset import Ratings
-from training.ingest.movielens import THRESHOLD
 from training.pipeline import prepare_data
+from training.presets.movielens import THRESHOLD
 from training.run import TrainingRun
 
 K = 10

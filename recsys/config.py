@@ -41,6 +41,20 @@ def _with_tabs(delimiter: object) -> object:
 
 Delimiter = Annotated[str, Field(max_length=8), BeforeValidator(_with_tabs)]
 Quoting = Literal["double", "backslash", "none"]
+PresetName = Literal[
+    "",
+    "movielens",
+    "personalize",
+    "gorse",
+    "metarank",
+    "recombee",
+    "ga4",
+    "segment",
+    "shopify",
+    "retailrocket",
+    "amazon",
+    "hm",
+]
 TableName = Literal["interactions", "items"]
 
 
@@ -89,7 +103,7 @@ class DataConfig(Section):
 
     interactions: Table = key(TableConfig(), "file, folder, glob or URL, see docs/data.md; with a preset its folder")
     items: Table = key(TableConfig(), "file, folder, glob or URL of item records; empty: none, and no content")
-    preset: Literal["", "movielens"] = key("", '"movielens": interactions is a MovieLens folder, with its own items')
+    preset: PresetName = key("", 'kind of a known export such as "movielens" or "shopify", see docs/presets.md')
     delimiter: Delimiter = key("", "separator of CSV fields; empty: a tab in .tsv files, a comma in others")
     encoding: str = key("", "encoding of text files such as cp1252; empty: UTF-8, or as a byte order mark says")
     quoting: Quoting = key(

@@ -35,7 +35,7 @@ SAMPLE_ITEMS = 30
 def show_dataset(dataset: Dataset, config: Config) -> None:
     """Print the row accounting and the data that would be trained on."""
     accounting, pairs = dataset.accounting, dataset.interactions
-    if config.data.preset and config.data.items:
+    if config.data.preset == "movielens" and config.data.items:
         click.echo(
             f"items come from the preset {config.data.preset!r}; data.items = {shown(config.data.items.file)!r} is not read"
         )
@@ -63,9 +63,13 @@ def show_dataset(dataset: Dataset, config: Config) -> None:
 def _show_accounting(accounting: Accounting) -> None:
     for what in accounting.read:
         read, kept, rejected = accounting.read[what], accounting.kept(what), accounting.rejected(what)
-        click.echo(f"{what}: {read} rows read = {kept} kept + {rejected} rejected")
+        left_out = f" + {n} left out" if (n := accounting.not_used(what)) else ""
+        click.echo(f"{what}: {read} rows read = {kept} kept + {rejected} rejected{left_out}")
         if by_line := accounting.by_line(what):
             click.echo(f"  {by_line}")
+        for (kind, reason), n in sorted(accounting.left_out.items()):
+            if kind == what and n:
+                click.echo(f"  left out {n}: {reason}")
         for (kind, reason), n in sorted(accounting.reasons.items()):
             if kind == what:
                 click.echo(f"  rejected {n}: {reason}, first in {accounting.examples[kind, reason]}")

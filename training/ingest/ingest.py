@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from recsys.config import Config, DataConfig
+from recsys.config import Config
 from recsys.data.catalog import Item
-from training.ingest import movielens
+from training import presets
 from training.ingest.dataset import Dataset
 from training.ingest.interactions import InteractionTable
 from training.ingest.items import build_items
@@ -21,7 +21,7 @@ from training.read.location import is_database
 def n_bytes(config: Config) -> int:
     """Return the number of bytes of the configured files as they lie on disk, 0 where that is not known; raises DataError."""
     data = config.data
-    if data.preset:
+    if data.preset == "movielens" and Path(data.interactions.file).is_dir():
         return sum(file.stat().st_size for file in Path(data.interactions.file).glob("*") if file.is_file())
     tables = [("data.interactions", data.interactions), ("data.items", data.items)]
     patterns = [(key, table.file) for key, table in tables if table and not is_database(table.file)]
@@ -38,13 +38,14 @@ def ingest(config: Config, advance: Callable[[int], None] = lambda _: None) -> D
     EventStoreError
         When the event store exists and cannot be read.
     """
+    config = presets.applied(config)
     data = config.data
     rejects = Path(data.rejects) if data.rejects else None
     with Accounting(rejects) as accounting, _garbage_collector_off(), closing(StoredEvents.of(config)) as stored:
         items = _items(config, accounting, advance)
         events = InteractionTable(config, accounting, items, stored)
         if data.interactions or not stored.watermark.through:
-            for chunk in _interaction_chunks(data, accounting, advance):
+            for chunk in _interaction_chunks(config, accounting, advance):
                 events.add(chunk)
         events.add_stored()
         events.end()
@@ -68,21 +69,25 @@ def _garbage_collector_off() -> Iterator[None]:
 def _items(config: Config, accounting: Accounting, advance: Callable[[int], None]) -> list[Item]:
     data = config.data
     if data.preset:
-        chunks = movielens.item_chunks(Path(data.interactions.file), data, accounting)
+        chunks = presets.item_chunks(data, accounting, advance)
     elif data.items:
-        source = Source.of(data, "items", (data.of("items").item_column,), accounting, advance=advance)
+        source = Source.of(
+            data, "items", (data.of("items").item_column,), accounting, advice=presets.advice, advance=advance
+        )
         chunks = read_table(data.items, "data.items", source)
     else:
         return []
     return build_items(chunks, data.of("items"), config.content.columns, accounting)
 
 
-def _interaction_chunks(data: DataConfig, accounting: Accounting, advance: Callable[[int], None]) -> Iterator[Chunk]:
+def _interaction_chunks(config: Config, accounting: Accounting, advance: Callable[[int], None]) -> Iterator[Chunk]:
+    data = config.data
     if data.preset:
-        return movielens.rating_chunks(Path(data.interactions.file), data, accounting)
+        return presets.interaction_chunks(config, accounting, advance)
     keys = data.of("interactions")
     required, others = (keys.user_column, keys.item_column), (keys.value_column, keys.event_column)
     wanted = (*others, keys.timestamp_column)
     coded = (*required, *others)
-    source = Source.of(data, "interactions", required, accounting, wanted=wanted, coded=coded, advance=advance)
+    hooks = {"advice": presets.advice, "advance": advance}
+    source = Source.of(data, "interactions", required, accounting, wanted=wanted, coded=coded, **hooks)
     return read_table(data.interactions, "data.interactions", source)

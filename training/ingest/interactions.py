@@ -21,7 +21,7 @@ from recsys.errors import DataError, did_you_mean
 from recsys.events.activity import EventRules
 from recsys.events.records import user_hash
 from recsys.model.popularity import decay
-from training.ingest import movielens, times
+from training.ingest import times
 from training.ingest.dataset import Dataset, Ratings
 from training.ingest.id_codes import IdCodes
 from training.ingest.items import almost_numbers
@@ -88,9 +88,8 @@ class InteractionTable:
     def __init__(self, config: Config, accounting: Accounting, items: Iterable[Item], stored: StoredEvents) -> None:
         self.config, self.accounting, self.stored = config, accounting, stored
         self.data = config.data.of("interactions")
-        threshold = config.data.threshold
         self.source = shown(config.data.interactions.file) or FILE
-        self.threshold = movielens.THRESHOLD if threshold is None and config.data.preset else threshold
+        self.threshold = config.data.threshold
         path = config.data.exclude_users
         self.excluded = frozenset(read_ids(Path(path), "data.exclude_users")) if path else frozenset[str]()
         self.n_excluded = self.n_deleted = 0

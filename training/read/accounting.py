@@ -1,4 +1,4 @@
-"""Row accounting: every row that was read is kept or rejected for a stated reason."""
+"""Row accounting: every row that was read is kept, or left out or rejected for a stated reason."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class Accounting:
     lines: Counter[str] = field(default_factory=Counter)  # of text files
     before: Counter[str] = field(default_factory=Counter)  # lines of CSV files before their rows
     spans: dict[str, Spans] = field(default_factory=dict)
+    left_out: Counter[tuple[str, str]] = field(default_factory=Counter)  # good rows that are not used, by reason
     notes: dict[str, None] = field(default_factory=dict)  # sentences about what a person should check, each once
     _stream: TextIO | None = None
 
@@ -95,7 +96,10 @@ class Accounting:
         return sum(n for (kind, _), n in self.reasons.items() if kind == what)
 
     def kept(self, what: str) -> int:
-        return self.read[what] - self.rejected(what)
+        return self.read[what] - self.rejected(what) - self.not_used(what)
+
+    def not_used(self, what: str) -> int:
+        return sum(n for (kind, _), n in self.left_out.items() if kind == what)
 
     def refuse_if_many(self, what: str, most: float) -> None:
         """Raise DataError when more than the share `most` of the rows of `what` was rejected."""

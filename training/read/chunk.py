@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,16 @@ class Chunk:
         from training.read.values import texts
 
         return texts(self.columns[name])
+
+    def take(self, rows: NDArray[np.intp]) -> Chunk:
+        """Return the rows at some positions."""
+        raw = self.raw
+        return replace(
+            self,
+            lines=[self.lines[row] for row in rows.tolist()],
+            columns={name: column.take(rows) for name, column in self.columns.items()},
+            raw=raw and (lambda number: raw(int(rows[number]))),
+        )
 
     def row(self, number: int) -> object:
         """Return a row as it is written, or its values."""

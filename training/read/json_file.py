@@ -154,7 +154,7 @@ def _records(value: Any, source: Source, *, is_only: bool) -> Iterator[Record]:
         raise _NotJsonError
     value = _plain(value)
     lists = [inner for inner in value.values() if _is_list_of_objects(inner)]
-    has_column = any(name.partition(".")[0] in value for name in source.required)
+    has_column = any(name.partition(".")[0] in value for name in source.required or source.coded)
     is_around = len(lists) == 1 and not has_column and (is_only or bool(source.required))
     yield from map(_plain, lists[0]) if is_around else [value]
 

@@ -35,6 +35,7 @@ class Source:
     longest: int = LONGEST_RECORD  # bytes of a record
     wanted: Collection[str] | None = None  # columns that are read beside the required ones; None: all
     coded: Collection[str] = ()  # columns of a few different texts, which CSV files give as codes
+    advice: Callable[[Sequence[str]], str] = lambda _: ""  # says what to set for other columns
     advance: Callable[[int], None] = lambda _: None  # takes the number of bytes that were read
 
     @classmethod
@@ -91,4 +92,5 @@ class Source:
                 hint = f"set data.delimiter = {json.dumps(other)}"
                 raise DataError(f"{file}: its columns are separated by {other!r}; {hint}")
         near = did_you_mean(missing, names) if len(names) <= SHOWN_COLUMNS else f" among {len(names)} columns"
-        raise DataError(f"{file}: there is no column {missing!r}{near} (columns are set in [data])")
+        hint = self.advice(names)
+        raise DataError(f"{file}: there is no column {missing!r}{near} (columns are set in [data]){hint}")

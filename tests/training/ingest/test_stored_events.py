@@ -16,9 +16,9 @@ from recsys.events.activity import EventRules
 from recsys.events.records import NO_WATERMARK, ReceivedEvent
 from recsys.events.store import EventStore
 from tests.support.files import config, pairs_of, table, text
-from training.ingest import movielens
 from training.ingest.dataset import Dataset, checksum
 from training.ingest.ingest import ingest
+from training.presets import movielens
 
 WEIGHTS = {"watch": 1.0, "like": 2.5, "skip": 0.0}
 NOW = 1_700_000_000

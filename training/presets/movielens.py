@@ -24,12 +24,16 @@ GENRES_100K = (
     *("Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"),
 )
 ITEM_100K = ("movieId", "title", "released", "video_released", "url", *GENRES_100K)
-DELIMITERS = {".csv": ",", ".dat": "::", ".data": "\t", ".item": "|"}
+MOVIE_FILES = ("movies.csv", "movies.dat", "u.item")
+DELIMITERS = {".dat": "::", ".data": "\t", ".item": "|"}
 
 
-def rating_chunks(folder: Path, data: DataConfig, accounting: Accounting) -> Iterator[Chunk]:
-    """Yield ratings under the configured column names; raises DataError when the folder is in none of the three formats."""
-    file = _find(folder, ("ratings.csv", "ratings.dat", "u.data"))
+def rating_chunks(path: Path, data: DataConfig, accounting: Accounting) -> Iterator[Chunk]:
+    """Yield ratings of a folder, or of a file of ratings, under the configured column names.
+
+    Raises DataError when the folder is in none of the three formats.
+    """
+    file = path if path.is_file() else _find(path, ("ratings.csv", "ratings.dat", "u.data"))
     columns = (data.user_column, data.item_column, data.value_column, data.timestamp_column)
     names = dict(zip(RATING, columns, strict=True))
     for chunk in _read(file, "interactions", RATING[:3], RATING, accounting):
@@ -37,9 +41,16 @@ def rating_chunks(folder: Path, data: DataConfig, accounting: Accounting) -> Ite
         yield replace(chunk, columns=renamed, names=tuple(renamed))
 
 
-def item_chunks(folder: Path, data: DataConfig, accounting: Accounting) -> Iterator[Chunk]:
-    """Yield movies with their id, title, year, genres, and tags where the release has them."""
-    file = _find(folder, ("movies.csv", "movies.dat", "u.item"))
+def item_chunks(path: Path, data: DataConfig, accounting: Accounting) -> Iterator[Chunk]:
+    """Yield movies with their id, title, year, genres, and tags where the release has them.
+
+    Beside a file of ratings there may be no movies.
+    """
+    folder = path.parent if path.is_file() else path
+    if path.is_file() and not any((folder / name).is_file() for name in MOVIE_FILES):
+        accounting.note(f"{path.name}: there is no file of movies beside it ({', '.join(MOVIE_FILES)}), so no titles")
+        return
+    file = _find(folder, MOVIE_FILES)
     header = ITEM_100K if file.suffix == ".item" else MOVIE
     tags = _tags(folder, accounting)
     for chunk in _read(file, "items", MOVIE[:2], header, accounting):
@@ -49,10 +60,12 @@ def item_chunks(folder: Path, data: DataConfig, accounting: Accounting) -> Itera
 def _read(
     file: Path, what: str, required: Sequence[str], header: Sequence[str], accounting: Accounting
 ) -> Iterator[Chunk]:
-    is_csv = file.suffix == ".csv"
+    is_csv = file.suffix not in DELIMITERS
     encoding = _encoding(file) if what == "items" and not is_csv else "utf-8"
     quoting: Quoting = "double" if is_csv else "none"
-    source = Source(what, required, accounting, DELIMITERS[file.suffix], () if is_csv else header, encoding, quoting)
+    source = Source(
+        what, required, accounting, DELIMITERS.get(file.suffix, ""), () if is_csv else header, encoding, quoting
+    )
     return read_chunks([file], source)
 
 
@@ -97,7 +110,10 @@ def _find(folder: Path, names: tuple[str, ...]) -> Path:
     for name in names:
         if (folder / name).is_file():
             return folder / name
-    raise DataError(f"data.interactions = {str(folder)!r}: no MovieLens folder; it holds none of {', '.join(names)}")
+    raise DataError(
+        f"data.interactions = {str(folder)!r}: no MovieLens folder; it holds none of {', '.join(names)}"
+        "; a file of ratings alone may be given itself"
+    )
 
 
 def _encoding(file: Path) -> str:

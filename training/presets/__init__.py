@@ -1,0 +1,5 @@
+"""Known exports: how their files are recognized and read, and what their events weigh."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
