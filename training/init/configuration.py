@@ -12,6 +12,7 @@ from typing import Any
 from recsys.errors import DataError
 from training.init.columns import MOST, Column, by_name, column
 from training.init.sample import Sample, sample
+from training.presets import recognize
 
 NAMED = 0.4  # of a name that says what its column is
 SHARED = 0.3  # of the ids of the interactions, which items need to have
@@ -107,6 +108,8 @@ def propose(files: Sequence[Path], given: Mapping[str, str | None] | None = None
     for file in files:
         found = sample(file)
         tables.append(_Table(found, {name: column(name, values) for name, values in found.columns.items()}))
+    if not any((given or {}).values()) and (known := _of_preset(tables)) is not None:
+        return known
     interactions, user, item = _given(tables, given or {}) or _interactions(tables)
     others = [table for table in tables if table is not interactions]
     items, key = _items(interactions, item.value, others)
@@ -120,6 +123,26 @@ def propose(files: Sequence[Path], given: Mapping[str, str | None] | None = None
     if items is not None:
         findings += [*_written("items", items), *_records(items, key, item.value)]
     return Proposal(tuple(_named(findings)), tuple(notes))
+
+
+def _of_preset(tables: Sequence[_Table]) -> Proposal | None:
+    """Return the preset of a known export of which one file has the interactions, None for other files."""
+    found = [
+        (table, recognize({*table.columns, *(name.partition(".")[0] for name in table.columns)})) for table in tables
+    ]
+    preset = next((known[0] for _, known in found if known is not None and known[1] == "interactions"), None)
+    if preset is None:
+        return None
+    findings = [Finding("data", "preset", preset.name, True, f"its columns are those of {preset.title}")]
+    notes, taken = [], set()
+    for table, known in found:
+        which = known[1] if known is not None and known[0] is preset else ""
+        if which and which not in taken:
+            taken.add(which)
+            findings += _written(which, table)
+        else:
+            notes.append(f"{table.sample.file} is left out: it is no table of {preset.title}, or another file is")
+    return Proposal(tuple(findings), tuple(notes))
 
 
 def _named(findings: Sequence[Finding]) -> Iterator[Finding]:
