@@ -90,9 +90,9 @@ def _csv_lines(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> i
 
 
 def _json_lines(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> int:
-    written = 0
+    written, encode = 0, json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode  # json.dumps would make one a row
     for row in rows:
-        stream.write(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, allow_nan=False) + "\n")
+        stream.write(encode(dict(zip(columns, row, strict=True))) + "\n")
         written += 1
     return written
 
