@@ -38,20 +38,20 @@ def lines_of(data: bytes) -> list[bytes]:
     return io.BytesIO(data).readlines()
 
 
-def blocks(file: File, source: Source) -> Iterator[Block]:
-    """Yield the lines of a file.
+def blocks(file: File, source: Source, *, whole_lines: bool = True) -> Iterator[Block]:
+    """Yield the lines of a file, or pieces that end anywhere between two characters.
 
     Raises DataError when the file cannot be read, is not in its encoding, or has a line that is no text's.
     """
     line = 1
     try:
         with open_text(file, source.encoding, source.advance) as stream:
-            for data in _whole_lines(stream, source.longest):
+            for data in _whole_lines(stream, source.longest) if whole_lines else _pieces(stream):
                 block = Block(data, line)
                 _check_encoding(file, block, source)
                 source.accounting.lines[source.what] += block.n_lines
                 yield block
-                line += block.n_lines
+                line += block.n_lines if whole_lines else data.count(b"\n")
     except DAMAGE as error:
         raise DataError(f"{file}: cannot be read after line {line - 1}: {error}") from error
     except UnicodeDecodeError as error:
@@ -88,6 +88,20 @@ def _whole_lines(stream: BinaryIO, longest: int) -> Iterator[bytes]:
         data = stream.read(BLOCK_BYTES if end else FIRST_BYTES)
     if rest.strip(b"\x1a"):  # Ctrl-Z, the end of a file of MS-DOS
         yield rest
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    data = stream.read(FIRST_BYTES).removeprefix(MARK)
+    while data:
+        more = stream.read(FIRST_BYTES)
+        end = len(data)
+        while more and end > len(data) - 4 and end and (data[end - 1] & 0xC0) == 0x80:
+            end -= 1  # within a character of UTF-8
+        if more and end and data[end - 1] >= 0xC0:
+            end -= 1
+        if data[:end]:
+            yield data[:end]
+        data = data[end:] + more
 
 
 def _check_encoding(file: File, block: Block, source: Source) -> None:

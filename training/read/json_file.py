@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
+from recsys.errors import DataError
 from training.read.blocks import Block, blocks, lines_of
 from training.read.chunk import Chunk, from_texts
 from training.read.opening import File
@@ -22,9 +23,17 @@ CHUNK_ROWS = 50_000
 BETWEEN = " \t\r\n[],"  # objects
 DEEPEST = 4  # objects within objects whose values are columns
 EXCERPT = 1000
+NESTED = (dict, list)
 
 Record = Mapping[str, Any]
 Found = tuple[int, Any, str]  # line, value or the error, the text
+
+
+def _no_constant(name: str) -> str:
+    raise ValueError(f"value {name}")
+
+
+DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)
 
 
 class _NotJsonError(ValueError):
@@ -47,6 +56,9 @@ def _rows(file: File, source: Source) -> Iterator[tuple[int, dict[str, str]]]:
         try:
             if isinstance(value, Exception):
                 raise value
+            if isinstance(value, dict) and not any(type(inner) in NESTED for inner in value.values()):
+                yield line, {text(name): text(inner) for name, inner in value.items()}
+                continue
             for record in _records(value, source, is_only=len(first) == 1):
                 for row in _exploded(record, source):
                     yield line, row
@@ -57,16 +69,15 @@ def _rows(file: File, source: Source) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _values(file: File, source: Source) -> Iterator[Found]:
     """Yield the values of a file, each with its line."""
-    remaining = blocks(file, source)
+    remaining = blocks(file, source, whole_lines=False)
     first = next(remaining, None)
     if first is None:
         return
-    start = first.data.lstrip()[:1]
-    all_blocks = chain([first], remaining)
+    start, pieces = first.data.lstrip()[:1], chain([first], remaining)
     if start == b"[" or (start == b"{" and not _is_record_per_line(first)):
-        yield from _stream(all_blocks, source.longest)
+        yield from _stream(file, pieces, source)
     else:
-        yield from _lines(file, all_blocks, source)
+        yield from _lines(file, pieces, source)
 
 
 def _is_record_per_line(block: Block) -> bool:
@@ -75,49 +86,63 @@ def _is_record_per_line(block: Block) -> bool:
     return line.strip().endswith(b"}")
 
 
-def _lines(file: File, remaining: Iterable[Block], source: Source) -> Iterator[Found]:
-    for block in remaining:
-        for number, line in enumerate(lines_of(block.data), block.line):
-            if not line.strip():
-                continue
-            if len(line) > source.longest:
-                reason = f"longer than data.max_record = {source.longest} bytes"
-                source.reject(str(file), number, reason, line[:EXCERPT].decode(errors="replace"))
-                continue
-            written = line.decode()
-            try:
-                yield number, _parsed(written), written
-            except (ValueError, RecursionError) as error:
-                if (record := _python_dict(written)) is None:
-                    yield number, error, written
-                    continue
-                source.accounting.note(f"{file.name}: the lines are Python dicts and no JSON, and are read as such")
-                yield number, record, written
+def _lines(file: File, pieces: Iterable[Block], source: Source) -> Iterator[Found]:
+    rest, number = b"", 1
+    for piece in chain(pieces, [None]):
+        lines = lines_of(rest + (b"" if piece is None else piece.data))
+        rest = lines.pop() if lines and piece is not None and not lines[-1].endswith(b"\n") else b""
+        for place, line in enumerate(lines):
+            if line.strip():
+                yield from _value_of_line(file, number + place, line, source)
+        number += len(lines)
+        if len(rest) > source.longest:
+            raise DataError(f"{file} line {number}: longer than {source.longest} bytes; is this a text file?")
 
 
-def _stream(remaining: Iterable[Block], longest: int) -> Iterator[Found]:
+def _value_of_line(file: File, number: int, line: bytes, source: Source) -> Iterator[Found]:
+    if len(line) > source.longest:
+        reason = f"longer than data.max_record = {source.longest} bytes"
+        source.reject(str(file), number, reason, line[:EXCERPT].decode(errors="replace"))
+        return
+    written = line.decode()
+    try:
+        yield number, _parsed(written), written
+    except (ValueError, RecursionError) as error:
+        record = _python_dict(written)
+        if record is not None:
+            source.accounting.note(f"{file.name}: the lines are Python dicts and no JSON, and are read as such")
+        yield number, error if record is None else record, written
+
+
+def _stream(file: File, pieces: Iterable[Block], source: Source) -> Iterator[Found]:
     """Yield the objects of an array, or objects of several lines, without holding the file.
 
-    After what is no JSON, the next line begins anew.
+    An object that begins the file may be as long as the file. After what is no JSON, the next line begins anew; raises
+    DataError where that is far.
     """
-    decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)
-    pending, line, at = "", 1, 0
-    for block in chain(remaining, [None]):
-        if block is not None:
-            pending, at = pending[at:] + block.data.decode(), 0
+    pending, line, at, is_first, enough = "", 1, 0, True, 0
+    for piece in chain(pieces, [None]):
+        if piece is not None:
+            pending, at = pending[at:] + piece.data.decode(), 0
+            if len(pending) < enough:
+                continue
         while True:
             start, at = at, _after_space(pending, at)
+            is_first = is_first and "[" not in pending[start:at]
             line += pending.count("\n", start, at)
             value: Any
             try:
-                value, end = decoder.raw_decode(pending, at)
+                value, end = DECODER.raw_decode(pending, at)
             except json.JSONDecodeError as error:
-                if at == len(pending) or (block is not None and len(pending) - at <= longest):
-                    break  # its end may be in the next block
-                value, end = error, _next_line(pending, at)
+                n_left = len(pending) - at
+                if not n_left or (piece is not None and (is_first or n_left <= source.longest)):
+                    enough = 2 * n_left if is_first else 0  # a long object is not begun anew with every piece
+                    break  # its end may be in the next piece
+                value, end = error, _next_line(file, pending, at, line)
             except (ValueError, RecursionError) as error:
-                value, end = error, _next_line(pending, at)
-            yield line, value, pending[at:end]
+                value, end = error, _next_line(file, pending, at, line)
+            yield line, value, pending[at : min(end, at + EXCERPT)]
+            is_first = False
             line += pending.count("\n", at, end)
             at = end
 
@@ -128,12 +153,16 @@ def _after_space(pending: str, at: int) -> int:
     return at
 
 
-def _next_line(pending: str, at: int) -> int:
-    return pending.find("\n", at) + 1 or len(pending)
+def _next_line(file: File, pending: str, at: int, line: int) -> int:
+    """Return where the next line begins; raises DataError where it is far, so that nothing vanishes with this one."""
+    end = pending.find("\n", at) + 1 or len(pending)
+    if end - at <= EXCERPT:
+        return end
+    raise DataError(f"{file} line {line}: no JSON begins with {pending[at : at + 40]!r}")
 
 
 def _parsed(line: str) -> Any:
-    return json.loads(line, parse_int=str, parse_float=str, parse_constant=_no_constant)
+    return DECODER.decode(line)
 
 
 def _python_dict(line: str) -> Record | None:
@@ -209,7 +238,3 @@ def _list_on_a_path(record: Record, paths: Iterable[str]) -> str:
             if _is_list_of_objects(value):
                 return ".".join(keys[:number])
     return ""
-
-
-def _no_constant(name: str) -> str:
-    raise ValueError(f"value {name}")

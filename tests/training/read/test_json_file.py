@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from recsys.errors import DataError
 from tests.support.files import config, read, rows, source, text
 from training.ingest.ingest import ingest
 from training.read import blocks
@@ -83,3 +84,24 @@ def test_after_a_broken_object_of_an_array_the_next_line_begins_anew(tmp_path: P
     assert rows(text(tmp_path / "i.json", "[", lines[0], '{"user_id": oops},', *lines[1:], "]"), of) == PAIRS
     assert of.accounting.reasons == {("interactions", "not a JSON object"): 1}
     assert of.accounting.examples["interactions", "not a JSON object"].startswith("i.json line 3: ")
+
+
+@pytest.mark.parametrize("around", ["%s", '{"next": null, "data": %s}'])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_file_longer_than_a_record_is_read_whatever_its_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, indent: int | None, around: str
+) -> None:
+    monkeypatch.setattr(blocks, "FIRST_BYTES", 1000)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1001)
+    many = [{"user_id": f"u\u00fc{n}", "item_id": f"\u65e5{n}"} for n in range(500)]
+    path = text(tmp_path / "i.json", around % json.dumps(many, indent=indent, ensure_ascii=False))
+    of = source(longest=300)
+    assert rows(path, of) == [(one["user_id"], one["item_id"]) for one in many]
+    assert not of.accounting.reasons
+
+
+def test_an_array_of_one_line_that_breaks_is_refused_and_does_not_vanish(tmp_path: Path) -> None:
+    many = json.dumps([{"user_id": str(n), "item_id": "x"} for n in range(100)])
+    path = text(tmp_path / "i.json", many.replace("}, {", "}, oops {", 1))
+    with pytest.raises(DataError, match=r"i\.json line 1: no JSON begins with"):
+        rows(path)
