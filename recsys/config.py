@@ -55,6 +55,7 @@ PresetName = Literal[
     "amazon",
     "hm",
 ]
+TimestampFormat = Annotated[str, Field(pattern=r"^((day|month)-first|yyyymmdd|(milli|micro|nano)?seconds|.*%.*)?$")]
 TableName = Literal["interactions", "items"]
 
 
@@ -115,6 +116,10 @@ class DataConfig(Section):
     value_column: str = key("value", "column of ratings or counts, if present; empty: not read")
     event_column: str = key("event", "column of event types, if present, with weights in [events]; empty: not read")
     timestamp_column: str = key("timestamp", "column of times, if present; empty: not read")
+    timestamp_format: TimestampFormat = key(
+        "",
+        'form of times: "day-first", "month-first", "yyyymmdd", "seconds" to "nanoseconds", or of strptime; empty: detected',
+    )
     title_column: str = key("title", "column of the names of items that answers show")
     unlisted_items: Literal["hide", "keep"] = key(
         "hide", 'items without a record in data.items: "hide": learned from and not shown; "keep": shown by their ids'

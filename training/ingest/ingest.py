@@ -50,7 +50,7 @@ def ingest(config: Config, advance: Callable[[int], None] = lambda _: None) -> D
         events.add_stored()
         events.end()
         for what in ("items", "interactions", WHAT):
-            accounting.refuse_if_many(what, data.max_rejected)
+            accounting.refuse_if_many(what, data.max_rejected, events.question if what == "interactions" else "")
         return events.dataset(items)
 
 

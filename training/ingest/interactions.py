@@ -27,6 +27,7 @@ from training.ingest.id_codes import IdCodes
 from training.ingest.items import almost_numbers
 from training.ingest.numbers import numbers
 from training.ingest.stored_events import FILE, WHAT, StoredEvents
+from training.ingest.time_checks import bounded
 from training.ingest.times import TimePart
 from training.read import Accounting, Chunk
 from training.read.location import shown
@@ -99,6 +100,7 @@ class InteractionTable:
         self.columns: dict[str, None] = {}  # of the files
         self.has_times: bool | None = None
         self.time: Times = np.empty(0, np.int64)  # of all rows
+        self.question = ""  # what data.timestamp_format must answer
 
     def add(self, chunk: Chunk) -> None:
         """Add rows of the files."""
@@ -126,7 +128,8 @@ class InteractionTable:
         value = numbers(columns[data.value_column], missing) if data.value_column in columns else None
         event = self._events(columns[data.event_column]) if data.event_column in columns else np.zeros(n, np.int32)
         has_weight = ~np.isnan(self._weights())[event]
-        time = times.time_part(columns[data.timestamp_column]) if data.timestamp_column in columns else None
+        form = "seconds" if what == WHAT else data.timestamp_format
+        time = times.time_part(columns[data.timestamp_column], form) if data.timestamp_column in columns else None
         keep = self._wanted(in_chunk, users, deletes=bool(self.stored.forgotten) and what != WHAT)
         problems = self._problems(_is_empty(users)[in_chunk], _is_empty(items)[item_in_chunk], value)
         problems["event type without a weight in [events]"] = ~has_weight
@@ -173,7 +176,14 @@ class InteractionTable:
 
     def end(self) -> None:
         """Reject the rows that have no time, after the last row was added."""
-        self.time = times.resolved([part.time for part in self.parts])
+        name, form = self.data.timestamp_column, self.data.timestamp_format
+        of_files = times.resolve(name, [part.time for part in self.parts if part.what != WHAT], form)
+        stored = times.resolve(name, [part.time for part in self.parts if part.what == WHAT], "seconds")
+        self.question = f"{self.source}: {of_files.question}" if of_files.question else ""
+        moments, odd = bounded(name, of_files.seconds) if self.has_times else (of_files.seconds, ())
+        for note in (*of_files.notes, *odd):
+            self.accounting.note(note)
+        self.time = np.concatenate([moments, stored.seconds])
         if (self.time < 0).any():
             self._reject_without_time(self.time < 0)
 
@@ -228,17 +238,14 @@ class InteractionTable:
         return Rows(user, item, value, weight, time[good]), event_rows, user_ids, item_ids
 
     def _reject_without_time(self, no_time: Mask) -> None:
-        first = 0
+        first, name = 0, self.data.timestamp_column
+        self.accounting.hints[f"{name} is not a time"] = times.HINT
         for part in self.parts:
             n = len(part.user)
+            absent = self.time[first : first + n] == times.NO_TIME
+            reasons = np.where(absent, f"no {name}", f"{name} is not a time").tolist()
             for row in np.flatnonzero(no_time[first : first + n]).tolist():
-                text = (
-                    part.time.texts[part.time.values[row]]
-                    if part.time.texts is not None
-                    else str(part.time.values[row])
-                )
-                reason = f"{self.data.timestamp_column} is not a time"
-                self.accounting.reject(part.what, part.source, int(part.lines[row]), reason, text)
+                self.accounting.reject(part.what, part.source, int(part.lines[row]), reasons[row], part.time.text(row))
             first += n
 
     def _times(self, rows: Rows) -> Times | None:

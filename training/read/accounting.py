@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Self, TextIO
 
 from recsys.errors import DataError
 
-SHOWN = 200
+SHOWN, SHOWN_REASONS = 200, 6
 HEADER = ("file", "line", "reason", "row")
 
 
@@ -42,6 +43,7 @@ class Accounting:
     spans: dict[str, Spans] = field(default_factory=dict)
     left_out: Counter[tuple[str, str]] = field(default_factory=Counter)  # good rows that are not used, by reason
     notes: dict[str, None] = field(default_factory=dict)  # sentences about what a person should check, each once
+    hints: dict[str, str] = field(default_factory=dict)  # what to do, by reason
     _stream: TextIO | None = None
 
     def __enter__(self) -> Self:
@@ -101,17 +103,32 @@ class Accounting:
     def not_used(self, what: str) -> int:
         return sum(n for (kind, _), n in self.left_out.items() if kind == what)
 
-    def refuse_if_many(self, what: str, most: float) -> None:
-        """Raise DataError when more than the share `most` of the rows of `what` was rejected."""
+    def refuse_if_many(self, what: str, most: float, question: str = "") -> None:
+        """Raise DataError when more than the share `most` of the rows of `what` was rejected, or there is a question."""
         read, rejected = self.read[what], self.rejected(what)
-        if not rejected or rejected <= most * read:
-            return
-        key = max((key for key in self.reasons if key[0] == what), key=self.reasons.__getitem__)
-        where = f"; all are listed in {self.rejects_path}" if self.rejects_path else ""
-        raise DataError(
-            f"{rejected} of {read} rows of {what} are unusable, more than data.max_rejected = {most:g}: "
-            f"{self.reasons[key]} times {key[1]!r}, first in {self.examples[key]}{where}"
-        )
+        problems = [question] if question else []
+        if rejected and rejected > most * read:
+            where = f"; all are listed in {self.rejects_path}" if self.rejects_path else ""
+            problems.append(
+                f"{rejected} of {read} rows of {what} are unusable, more than data.max_rejected = {most:g}: "
+                f"{self._causes(what)}; data.max_rejected = {math.ceil(100 * rejected / read) / 100:g} leaves them out{where}"
+            )
+        if problems:
+            raise DataError("; besides, ".join(problems))
+
+    def hint(self, reason: str) -> str:
+        """Return what to do about a reason, in parentheses."""
+        return f" ({self.hints[reason]})" if reason in self.hints else ""
+
+    def _causes(self, what: str) -> str:
+        """Return all reasons, the most frequent one first, with an example of each and what to do."""
+        keys = sorted((key for key in self.reasons if key[0] == what), key=lambda key: (-self.reasons[key], key))
+        causes = [
+            f"{self.reasons[key]} times {key[1]!r}, first in {self.examples[key]}{self.hint(key[1])}"
+            for key in keys[:SHOWN_REASONS]
+        ]
+        others = len(keys) - len(causes)
+        return "; ".join([*causes, f"and {others} other reasons"] if others else causes)
 
     @contextmanager
     def _file_errors(self) -> Iterator[None]:

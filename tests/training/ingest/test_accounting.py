@@ -104,16 +104,18 @@ def test_a_list_that_cannot_be_written_is_told_before_reading(tmp_path: Path, na
         Accounting(tmp_path / name).__enter__()
 
 
-def test_too_many_rejects_name_count_reason_file_and_line(tmp_path: Path) -> None:
+def test_too_many_rejects_name_every_reason_with_count_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "rejects.csv"
     with Accounting(path) as accounting:
         accounting.read["interactions"] += 100
+        accounting.hints["rare"] = "do this"
         accounting.reject("interactions", FILE, 7, "rare", ["a"])
         accounting.reject("interactions", FILE, 8, "common", ["b", ""])
         accounting.reject("interactions", FILE, 9, "common", ["c"])
     message = (
         "3 of 100 rows of interactions are unusable, more than data.max_rejected = 0.02: 2 times 'common', "
-        f"first in a.csv line 8: ['b', '']; all are listed in {path}"
+        "first in a.csv line 8: ['b', '']; 1 times 'rare', first in a.csv line 7: ['a'] (do this); "
+        f"data.max_rejected = 0.03 leaves them out; all are listed in {path}"
     )
     with pytest.raises(DataError, match=rf"\A{re.escape(message)}\Z"):
         accounting.refuse_if_many("interactions", 0.02)

@@ -101,7 +101,7 @@ def test_all_spellings_of_a_time_are_the_same(tmp_path: Path, moment: str) -> No
     assert found.timestamps.tolist() == [1_700_000_000]
 
 
-@pytest.mark.parametrize("moment", ["", "yesterday", "-5", "1e14", "nan", "0001-01-01"])
+@pytest.mark.parametrize("moment", ["yesterday", "-5", "1e13", "inf", "0001-01-01", "1900-01-01", "30.02.2024"])
 def test_what_is_no_time_is_rejected(tmp_path: Path, moment: str) -> None:
     path = table(tmp_path / "i.csv", [("a", "x", 1, "", moment), ("b", "x", 1, "", 5)])
     with pytest.raises(DataError, match=r"'timestamp is not a time', first in i\.csv line 2: "):
