@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, model_serializer
@@ -39,6 +40,18 @@ def _with_tabs(delimiter: object) -> object:
     return delimiter.replace("\\t", "\t") if isinstance(delimiter, str) else delimiter
 
 
+def _day(value: object) -> object:
+    """Return a date or a time of TOML as a text."""
+    text = value.isoformat() if isinstance(value, date) else value
+    if isinstance(text, str) and text:
+        try:
+            datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError('give a date such as "2024-01-31" or a time such as "2024-01-31T12:00"') from error
+    return text
+
+
+Day = Annotated[str, BeforeValidator(_day)]
 Delimiter = Annotated[str, Field(max_length=8), BeforeValidator(_with_tabs)]
 Quoting = Literal["double", "backslash", "none"]
 PresetName = Literal[
@@ -123,6 +136,11 @@ class DataConfig(Section):
     title_column: str = key("title", "column of the names of items that answers show")
     unlisted_items: Literal["hide", "keep"] = key(
         "hide", 'items without a record in data.items: "hide": learned from and not shown; "keep": shown by their ids'
+    )
+    since: Day = key("", "first day, or time, of the interactions that are used; empty: all")
+    until: Day = key("", "last day, or time, of the interactions that are used; empty: all")
+    filter: Strings = key(
+        (), 'conditions on columns of the interactions such as "country:DE" or "price>=10"; empty: none'
     )
     threshold: float | None = key(None, "values are ratings, positive from this one on; unset: values are counts")
     half_life_days: NotNegative = key(0.0, "age in days at which an interaction has half its weight; 0: no decay")

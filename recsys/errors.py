@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MIN_SIMILARITY = 60  # percent; a less similar name is not suggested
+SHOWN = 30  # names in a message
 
 
 class RecsysError(Exception):
@@ -72,11 +73,14 @@ class NotFoundError(RecsysError):
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the most similar name, or the list of all names."""
+    """Return ``; did you mean 'x'?`` for the most similar name, or a list of the names."""
     from rapidfuzz import fuzz, process  # only an error needs it
 
     ordered = sorted(names)
     nearest = process.extractOne(
         name, ordered[::-1], scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY, processor=lambda text: text.casefold()
     )
-    return f"; did you mean {nearest[0]!r}?" if nearest else f"; known are {', '.join(ordered)}"
+    if nearest:
+        return f"; did you mean {nearest[0]!r}?"
+    others = f" and {len(ordered) - SHOWN} others" if len(ordered) > SHOWN else ""
+    return f"; known are {', '.join(ordered[:SHOWN])}{others}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -29,11 +30,30 @@ if TYPE_CHECKING:
 SEARCHED = ("als", "blend")
 ITSELF = (sys.executable, "-P", "-c", "from recsys.cli.main import main; main()")
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
-_show_line = partial(click.echo, err=True)
+_show_line = functools.partial(click.echo, err=True)
+
+
+def filtered(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the option ``--filter``, which adds conditions to ``data.filter``."""
+
+    @click.option(
+        "--filter",
+        "filters",
+        multiple=True,
+        metavar="CONDITION",
+        help="only interactions such as country:DE or price>=10; repeatable; adds to data.filter",
+    )
+    @functools.wraps(command)
+    def with_filters(config: Config, filters: tuple[str, ...], **options: Any) -> None:
+        data = config.data.model_copy(update={"filter": (*config.data.filter, *filters)})
+        command(config.model_copy(update={"data": data}), **options)
+
+    return with_filters
 
 
 @click.command("validate")
 @configured
+@filtered
 def validate(config: Config) -> None:
     """Read the data and print what would be trained; exit 1 when it cannot be used."""
     _check_encoder(config)
@@ -54,6 +74,7 @@ def validate(config: Config) -> None:
     help="leave out the users of this file, one id a line, as `recsys anomalies --suspects` prints; data.exclude_users",
 )
 @click.option("--every", metavar="TIME", help="train now and every 30m, 6h or 1d, from begin to begin, until SIGTERM")
+@filtered
 def train(
     config: Config, trials: int | None, no_publish: bool, force: bool, exclude_users: Path | None, every: str | None
 ) -> None:
@@ -101,6 +122,7 @@ def _once(context: click.Context) -> list[str]:
     """Return the command line of a turn: the present one without ``--every``."""
     params = context.params
     options = [("--config", params["config_file"]), *(("--set", override) for override in params["overrides"])]
+    options += [("--filter", condition) for condition in params["filters"]]
     options += [("--tune", params["trials"]), ("--exclude-users", params["exclude_users"])]
     command = [part for option, value in options if value is not None for part in (option, str(value))]
     flags = ["--force"] * params["force"] + ["--debug"] * ("--debug" in sys.argv)
@@ -110,6 +132,7 @@ def _once(context: click.Context) -> list[str]:
 @click.command("tune")
 @configured
 @click.option("--trials", type=click.IntRange(1), help="how many fits; default: tune.trials")
+@filtered
 def tune(config: Config, trials: int | None) -> None:
     """Search hyper-parameters on a part of the data and print the best as TOML; nothing is published."""
     _check_encoder(config)
@@ -131,6 +154,7 @@ def tune(config: Config, trials: int | None) -> None:
 )
 @click.option("--tune", "trials", type=click.IntRange(1), help="first search hyper-parameters in what is learned from")
 @click.option("--json", "as_json", is_flag=True)
+@filtered
 def evaluate(
     config: Config,
     k: int | None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def ingest(config: Config, advance: Callable[[int], None] = lambda _: None) -> D
         items = _items(config, accounting, advance)
         events = InteractionTable(config, accounting, items, stored)
         if data.interactions or not stored.watermark.through:
-            for chunk in _interaction_chunks(config, accounting, advance):
+            for chunk in _interaction_chunks(config, accounting, advance, events.filter.columns):
                 events.add(chunk)
         events.add_stored()
         events.end()
@@ -80,12 +80,15 @@ def _items(config: Config, accounting: Accounting, advance: Callable[[int], None
     return build_items(chunks, data.of("items"), config.content.columns, accounting)
 
 
-def _interaction_chunks(config: Config, accounting: Accounting, advance: Callable[[int], None]) -> Iterator[Chunk]:
+def _interaction_chunks(
+    config: Config, accounting: Accounting, advance: Callable[[int], None], filtered: Sequence[str]
+) -> Iterator[Chunk]:
+    """Return the rows, of which `filtered` are further columns to read."""
     data = config.data
     if data.preset:
-        return presets.interaction_chunks(config, accounting, advance)
+        return presets.interaction_chunks(config, accounting, advance, filtered)
     keys = data.of("interactions")
-    required, others = (keys.user_column, keys.item_column), (keys.value_column, keys.event_column)
+    required, others = (keys.user_column, keys.item_column), (keys.value_column, keys.event_column, *filtered)
     wanted = (*others, keys.timestamp_column)
     coded = (*required, *others)
     hooks = {"advice": presets.advice, "advance": advance}

@@ -26,6 +26,7 @@ from training.ingest.dataset import Dataset, Ratings
 from training.ingest.id_codes import IdCodes
 from training.ingest.items import almost_numbers
 from training.ingest.numbers import numbers
+from training.ingest.row_filter import RowFilter
 from training.ingest.stored_events import FILE, WHAT, StoredEvents
 from training.ingest.time_checks import bounded
 from training.ingest.times import TimePart
@@ -94,6 +95,7 @@ class InteractionTable:
         path = config.data.exclude_users
         self.excluded = frozenset(read_ids(Path(path), "data.exclude_users")) if path else frozenset[str]()
         self.n_excluded = self.n_deleted = 0
+        self.filter = RowFilter(self.data)
         self.users, self.items = IdCodes(), IdCodes([item.item_id for item in items])
         self.parts: list[Part] = []
         self.events: dict[str, int] = {"": 0}  # numbers of the types of events
@@ -131,6 +133,8 @@ class InteractionTable:
         form = "seconds" if what == WHAT else data.timestamp_format
         time = times.time_part(columns[data.timestamp_column], form) if data.timestamp_column in columns else None
         keep = self._wanted(in_chunk, users, deletes=bool(self.stored.forgotten) and what != WHAT)
+        if what != WHAT and self.filter.conditions:
+            keep &= self.filter.meets(chunk)
         problems = self._problems(_is_empty(users)[in_chunk], _is_empty(items)[item_in_chunk], value)
         problems["event type without a weight in [events]"] = ~has_weight
         bad = np.logical_or.reduce([*problems.values()])
@@ -189,9 +193,13 @@ class InteractionTable:
 
     def dataset(self, items: list[Item]) -> Dataset:
         """Return what is trained on; raises DataError when no interaction is left."""
+        if self.config.data.interactions.file:
+            self.filter.check(self.columns, bool(self.has_times))
         rows, event_rows, user_ids, item_ids = self._rows()
         if not len(rows):
-            raise DataError(f"{self.source}: no usable interaction; see the accounting of `recsys validate`")
+            left_out = [f"{n} rows {reason}" for reason, n in self.filter.left_out.items() if n]
+            why = "; ".join(left_out) or "see the accounting of `recsys validate`"
+            raise DataError(f"{self.source}: no usable interaction; {why}")
         self._check_columns()
         unrecorded = item_ids[len(items) :]
         self._check_records(rows.item, items, unrecorded)
@@ -202,6 +210,7 @@ class InteractionTable:
         sizes = len(users), len(catalog)
         data = self.data
         read = data.user_column, data.item_column, data.value_column, data.event_column, data.timestamp_column
+        used = {*read, *self.filter.columns}
         assert pairs.weight is not None
         weights = np.maximum(pairs.weight.astype(np.float32), np.float32(SMALLEST_WEIGHT))
         return Dataset(
@@ -214,7 +223,7 @@ class InteractionTable:
                 if name and n
             },
             dropped,
-            tuple(name for name in self.columns if name not in read),
+            tuple(name for name in self.columns if name not in used),
             Histories.from_pairs(disliked.user, disliked.item, *sizes),
             None if rated is None else Ratings(rated.user, rated.item, rated.values(), self._times(rated), *sizes),
             notes,
@@ -226,7 +235,7 @@ class InteractionTable:
     def _rows(self) -> tuple[Rows, NDArray[np.intp], list[str], list[str]]:
         """Return the rows that have a time, the number of rows of each type of event, and the ids of users and items."""
         parts, time = self.parts, self.time
-        good = time >= 0
+        good = self.filter.is_within(time)
         user, user_ids = self.users.numbered(_joined([part.user for part in parts], np.int32)[good])
         item, item_ids = self.items.numbered(_joined([part.item for part in parts], np.int32)[good])
         value = _joined_or_ones([part.value for part in parts], parts)
@@ -309,6 +318,7 @@ class InteractionTable:
         rows, starts = _by_pair(rows, by_time=self.threshold is not None)
         disliked = rows.take(np.empty(0, np.intp))
         dropped = {
+            **self.filter.left_out,
             "of deleted users, left out": self.n_deleted,
             f"of the {len(self.excluded)} users that data.exclude_users names, left out": self.n_excluded,
             "of weight 0, ignored": n_rows - len(rows),

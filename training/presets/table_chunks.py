@@ -35,15 +35,20 @@ def applied(config: Config) -> Config:
     return config.model_copy(update={"data": data, "events": config.events or dict(preset.events)})
 
 
-def interaction_chunks(config: Config, accounting: Accounting, advance: Callable[[int], None]) -> Iterator[Chunk]:
-    """Yield the interactions of a configuration with a preset that is :func:`applied`; raises DataError."""
+def interaction_chunks(
+    config: Config, accounting: Accounting, advance: Callable[[int], None], others: Sequence[str] = ()
+) -> Iterator[Chunk]:
+    """Yield the interactions of a configuration with a preset that is :func:`applied`, with `others` of the columns.
+
+    Raises DataError.
+    """
     data = config.data
     preset = PRESETS[data.preset]
     if preset is MOVIELENS:
         yield from movielens.rating_chunks(Path(data.interactions.file), data, accounting)
         return
     keys, table = data.of("interactions"), preset.interactions
-    columns = _columns(table, keys, KEYS[:5])
+    columns = {name: (name,) for name in others} | dict(_columns(table, keys, KEYS[:5]))
     wanted = [name for names in columns.values() for name in names]
     coded_columns = [name for key, names in columns.items() if key != keys.timestamp_column for name in names]
     source = Source.of(
