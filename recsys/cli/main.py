@@ -15,7 +15,7 @@ import click
 from recsys import __version__
 from recsys.cli import streams
 from recsys.config_file import load_config
-from recsys.errors import RecsysError
+from recsys.errors import ConfigError, RecsysError, did_you_mean
 
 GROUP = "recsys.commands"
 DEFAULT_CONFIG = Path("recsys.toml")
@@ -32,6 +32,16 @@ class EntryPointGroup(click.Group):
         for point in entry_points(group=GROUP, name=name):
             return point.load()  # type: ignore[no-any-return]
         return None
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command of a name; raises ConfigError with the nearest name."""
+        name = args[0]
+        if not name.startswith("-") and self.get_command(context, name) is None:
+            near = did_you_mean(name, self.list_commands(context))
+            raise ConfigError(f"there is no command {name!r}{near}")
+        return super().resolve_command(context, args)
 
 
 @click.group(cls=EntryPointGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -72,7 +72,9 @@ def _show_accounting(accounting: Accounting) -> None:
                 click.echo(f"  left out {n}: {reason}")
         for (kind, reason), n in sorted(accounting.reasons.items()):
             if kind == what:
-                click.echo(f"  rejected {n}: {reason}, first in {accounting.examples[kind, reason]}{accounting.hint(reason)}")
+                click.echo(
+                    f"  rejected {n}: {reason}, first in {accounting.examples[kind, reason]}{accounting.hint(reason)}"
+                )
 
 
 def show_trained(trained: TrainingRun, version: str, seconds: dict[str, float], config: Config) -> None:

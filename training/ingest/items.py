@@ -50,7 +50,13 @@ def build_items(
             row = {name: values[number] for name, values in columns.items()}
             item_id = row.pop(data.item_column)
             row.update((name, _cell(value)) for name, value in row.items() if name not in prose)
-            reason = "repeated item id" if item_id in rows else "" if item_id else f"no {data.item_column}"
+            reason = (
+                "another record of the same item id; the first counts"
+                if item_id in rows
+                else ""
+                if item_id
+                else f"no {data.item_column}"
+            )
             if reason:
                 accounting.reject("items", chunk.source, line, reason, [item_id, *row.values()])
             else:

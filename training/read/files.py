@@ -59,6 +59,8 @@ def expand(pattern: str, key: str) -> list[File]:
     """Return the files of a name, a folder of Parquet files, a glob or a URL, sorted; raises DataError when there is none."""
     if not pattern:
         raise DataError(f"{key} is not set; give the file in the configuration or with --set {key}=FILE")
+    if pattern.startswith("~"):
+        pattern = str(Path(pattern).expanduser())
     if scheme(pattern) not in ("", "file"):
         files: Sequence[File] = remote_files(pattern)
     elif Path(pattern).is_dir():
@@ -68,7 +70,8 @@ def expand(pattern: str, key: str) -> list[File]:
         names = [pattern] if Path(pattern).is_file() else glob.glob(pattern, recursive=True)
         files = sorted(file for file in map(Path, names) if file.is_file())
     if not files:
-        raise DataError(f"{key} = {shown(pattern)!r}: there is no such file")
+        several = "; for several files give a glob such as '*.csv'" if "," in pattern else ""
+        raise DataError(f"{key} = {shown(pattern)!r}: there is no such file{several}")
     return list(files)
 
 

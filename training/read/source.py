@@ -75,6 +75,10 @@ class Source:
         if not set(self.required) <= set(names) and _is_row(names):
             usual = [*self.required, "value", "timestamp", *(f"column_{number}" for number in range(5, len(names) + 1))]
             shown = ", ".join(names[:SHOWN_COLUMNS])
+            if len(names) == 1:
+                raise DataError(
+                    f"{file}: its first line is {shown!r}, a single field; a table of rows with ids is needed"
+                )
             raise DataError(
                 f"{file}: the first line looks like a row and not like names of columns: {shown}; name each of them, "
                 f"for example data.columns = {json.dumps(usual[: len(names)])}"
@@ -91,6 +95,12 @@ class Source:
             if len(names) == 1 and other in names[0]:
                 hint = f"set data.delimiter = {json.dumps(other)}"
                 raise DataError(f"{file}: its columns are separated by {other!r}; {hint}")
+        with_spaces = next((name for name in names if name != missing and name.strip() == missing), None)
+        if with_spaces is not None:
+            raise DataError(
+                f"{file}: there is no column {missing!r}; the header has spaces around its names, such as {with_spaces!r}: "
+                f"set the column so, and data.id_form for ids with spaces, or write the file without them"
+            )
         near = did_you_mean(missing, names) if len(names) <= SHOWN_COLUMNS else f" among {len(names)} columns"
         hint = self.advice(names)
         raise DataError(f"{file}: there is no column {missing!r}{near} (columns are set in [data]){hint}")

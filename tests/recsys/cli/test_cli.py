@@ -173,7 +173,7 @@ def test_evaluate_prints_a_row_for_each_way(trained: Path) -> None:
         (("train", "--set", "als.factrs=3"), 2, "als.factrs: there is no such key; did you mean 'factors'?"),
         (("train", "--set", "als.factors=many"), 2, "als.factors = 'many'"),
         (("train", "--config", "nix.toml"), 2, "nix.toml does not exist"),
-        (("trian",), 2, "No such command 'trian'"),
+        (("trian",), 2, "error: there is no command 'trian'; did you mean 'train'?"),
         (("validate", "--set", "data.interactions=nix.csv"), 1, "there is no such file"),
         (("similar", "nix"), 1, "'nix' is not in the catalog"),
         (("recommend", "u1", "--set", "store.path=nowhere"), 1, "holds no model; run `recsys train` first"),

@@ -132,5 +132,8 @@ def test_too_many_rejects_refuse_with_file_line_and_reason(tmp_path: Path) -> No
 
 def test_too_many_rejected_items_refuse(tmp_path: Path) -> None:
     items = table(tmp_path / "items.csv", [("x", "one"), ("x", "two")], ("item_id", "title"))
-    with pytest.raises(DataError, match=r"1 of 2 rows of items .* 'repeated item id', first in items\.csv line 3"):
+    with pytest.raises(
+        DataError,
+        match=r"1 of 2 rows of items .* 'another record of the same item id; the first counts', first in items\.csv line 3",
+    ):
         ingest(config(table(tmp_path / "i.csv", [("a", "x", 1, "", 5)]), items))

@@ -53,8 +53,14 @@ def test_the_first_record_of_an_id_holds_and_later_ones_are_rejected(tmp_path: P
     rows = [("x", "first"), ("y", "other"), ("x", "second"), ("", "nobody"), ("x", "third")]
     items = built(table(tmp_path / "i.csv", rows, ("item_id", "title")), accounting=accounting)
     assert [(item.item_id, item.title) for item in items] == [("x", "first"), ("y", "other")]
-    assert accounting.reasons == {("items", "repeated item id"): 2, ("items", "no item_id"): 1}
-    assert accounting.examples["items", "repeated item id"] == "i.csv line 4: ['x', 'second']"
+    assert accounting.reasons == {
+        ("items", "another record of the same item id; the first counts"): 2,
+        ("items", "no item_id"): 1,
+    }
+    assert (
+        accounting.examples["items", "another record of the same item id; the first counts"]
+        == "i.csv line 4: ['x', 'second']"
+    )
 
 
 def test_a_column_with_one_list_is_a_list_in_every_record(tmp_path: Path) -> None:

@@ -189,3 +189,18 @@ def test_all_bytes_on_the_disk_are_counted(tmp_path: Path, suffix: str) -> None:
     settings, steps = config(path, tmp_path / "items.parquet"), list[int]()
     ingest(settings, steps.append)
     assert sum(steps) == n_bytes(settings) == path.stat().st_size + (tmp_path / "items.parquet").stat().st_size
+
+
+def test_a_home_folder_is_found_and_several_names_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    text(tmp_path / "i.csv", "user_id,item_id", "a,x")
+    assert expand("~/i.csv", "data.interactions") == [tmp_path / "i.csv"]
+    with pytest.raises(DataError, match=r"'i\.csv,j\.csv': there is no such file; for several files give a glob"):
+        expand("i.csv,j.csv", "data.interactions")
+
+
+def test_spaces_around_the_names_of_a_header_are_told(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match="no column 'item_id'; the header has spaces around its names, such as ' item_id'"
+    ):
+        rows(text(tmp_path / "i.csv", "user_id, item_id", "a, x"))
