@@ -69,6 +69,9 @@ PresetName = Literal[
     "hm",
 ]
 TimestampFormat = Annotated[str, Field(pattern=r"^((day|month)-first|yyyymmdd|(milli|micro|nano)?seconds|.*%.*)?$")]
+Decimal = Literal["", ".", ","]
+IdForm = Literal["strip", "no-float", "lower", "no-leading-zeros"]
+IdForms = Annotated[tuple[IdForm, ...], Field(strict=False)]
 TableName = Literal["interactions", "items"]
 
 
@@ -134,6 +137,17 @@ class DataConfig(Section):
         'form of times: "day-first", "month-first", "yyyymmdd", "seconds" to "nanoseconds", or of strptime; empty: detected',
     )
     title_column: str = key("title", "column of the names of items that answers show")
+    id_form: IdForms = key(
+        (),
+        'what ids of users and items lose: "strip", "no-float" (17.0), "lower", "no-leading-zeros"; the model has the rest',
+    )
+    missing: Strings = key((), 'texts that mean no value in any column, such as "-" or "99"')
+    decimal: Decimal = key(
+        "", 'decimal point of values with currencies or thousands separators: "." or ","; empty: plain numbers'
+    )
+    negative: Literal["reject", "drop", "net"] = key(
+        "reject", 'counts below 0: "reject"; "drop": left out; "net": returns, which reduce the sum of their pair'
+    )
     unlisted_items: Literal["hide", "keep"] = key(
         "hide", 'items without a record in data.items: "hide": learned from and not shown; "keep": shown by their ids'
     )

@@ -101,7 +101,10 @@ def test_no_items_file(tmp_path: Path, encoder: str) -> None:
 
 def test_an_items_file_of_other_items_alone(tmp_path: Path) -> None:
     items = [(f"new{number}", f"new text {number}") for number in range(5)]
-    trained = train(tmp_path, [("u", "x"), ("v", "y")], items, content={"encoder": "lsa"})
+    with pytest.raises(DataError, match="no item of the interactions has a record in data.items"):  # noqa: RUF043
+        train(tmp_path, [("u", "x"), ("v", "y")], items, content={"encoder": "lsa"})
+    kept = {"unlisted_items": "keep"}
+    trained = train(tmp_path, [("u", "x"), ("v", "y")], items, content={"encoder": "lsa"}, data=kept)
     recommender = answers(trained, tmp_path)
     assert len(recommender.recommend("u").items) == 6
     assert {item.source for item in recommender.recommend("u").items} == {"collaborative"}
@@ -179,6 +182,9 @@ def test_any_small_data_trains_or_is_refused_in_one_line(
             index={"n_trees": 2},
         )
     except RecsysError as error:
+        if str(error).startswith("no item of the interactions has a record in data.items"):
+            assert not {item for item, _ in items} & {item for _, item in pairs}
+            return
         assert str(error).startswith("content.encoder = lsa: the texts share too few words")  # noqa: PT017
         assert len([title for _, title in items if title]) < 3 or encoder == "lsa"
     else:

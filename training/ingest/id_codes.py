@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.config import IdForm
+from training.ingest.id_form import formed
 from training.read.values import arrow_codes
 
 if TYPE_CHECKING:
@@ -17,11 +19,13 @@ Codes = NDArray[np.int32]
 
 
 class IdCodes:
-    """Collects the different ids of each chunk; ids of several chunks become one at the end."""
+    """Collects the different ids of each chunk, in the configured form; ids of several chunks become one at the end."""
 
-    def __init__(self, first: Sequence[str] = ()) -> None:
+    def __init__(self, forms: Sequence[IdForm], first: Sequence[str] = ()) -> None:
         import pyarrow as pa
 
+        self.forms = forms
+        self.written: list[pa.Array] = []  # ids as the files have them, if there are forms
         self.n_first = len(first)
         self.distinct = [pa.array(first, pa.large_string())]
         self.n_codes = len(first)
@@ -29,9 +33,21 @@ class IdCodes:
     def add(self, column: pa.Array) -> tuple[Codes, Codes, pa.Array]:
         """Return the code of each value among all chunks, (n,), that within the chunk, (n,), and the ids of the latter."""
         codes, distinct = arrow_codes(column)
+        if self.forms:
+            self.written.append(distinct)
+            distinct = formed(distinct, self.forms)
         first, self.n_codes = self.n_codes, self.n_codes + len(distinct)
         self.distinct.append(distinct)
         return codes + np.int32(first), codes, distinct
+
+    @property
+    def n_merged(self) -> int:
+        """The number of ids that became equal to another by the forms."""
+        import pyarrow as pa
+
+        if not self.written:
+            return 0
+        return len(pa.concat_arrays(self.written).unique()) - len(pa.concat_arrays(self.distinct[1:]).unique())
 
     def numbered(self, codes: Codes) -> tuple[NDArray[np.int32], list[str]]:
         """Return the number of the id of each code, (n,), and the ids: `first`, then those of `codes` by their first use."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from recsys.config import Config
+from recsys.config import Config, DataConfig
 from recsys.data.catalog import Item
 from training import presets
 from training.ingest.dataset import Dataset
+from training.ingest.id_form import formed
 from training.ingest.interactions import InteractionTable
 from training.ingest.items import build_items
+from training.ingest.missing import without
 from training.ingest.stored_events import WHAT, StoredEvents
 from training.read import Accounting, Chunk, Source, expand, read_table, size
 from training.read.location import is_database
@@ -45,7 +48,8 @@ def ingest(config: Config, advance: Callable[[int], None] = lambda _: None) -> D
         items = _items(config, accounting, advance)
         events = InteractionTable(config, accounting, items, stored)
         if data.interactions or not stored.watermark.through:
-            for chunk in _interaction_chunks(config, accounting, advance, events.filter.columns):
+            interactions = _interaction_chunks(config, accounting, advance, events.filter.columns)
+            for chunk in without(interactions, data.of("interactions").missing):
                 events.add(chunk)
         events.add_stored()
         events.end()
@@ -77,7 +81,23 @@ def _items(config: Config, accounting: Accounting, advance: Callable[[int], None
         chunks = read_table(data.items, "data.items", source)
     else:
         return []
-    return build_items(chunks, data.of("items"), config.content.columns, accounting)
+    keys = data.of("items")
+    return build_items(_formed(without(chunks, keys.missing), keys), keys, config.content.columns, accounting)
+
+
+def _formed(chunks: Iterator[Chunk], data: DataConfig) -> Iterator[Chunk]:
+    """Yield chunks with the ids of items in their configured form."""
+    import pyarrow as pa
+
+    from training.read.values import arrow_codes
+
+    for chunk in chunks:
+        if data.id_form:
+            codes, ids = arrow_codes(chunk.columns[data.item_column])
+            column = pa.DictionaryArray.from_arrays(codes, formed(ids, data.id_form))
+            yield replace(chunk, columns={**chunk.columns, data.item_column: column})
+        else:
+            yield chunk
 
 
 def _interaction_chunks(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,12 +26,14 @@ from recsys.model.popularity import decay
 from training.ingest import times
 from training.ingest.dataset import Dataset, Ratings
 from training.ingest.id_codes import IdCodes
+from training.ingest.id_form import cause, formed_texts, odd_ids
 from training.ingest.items import almost_numbers
-from training.ingest.numbers import numbers
+from training.ingest.numbers import ABSENT, ValueColumn
 from training.ingest.row_filter import RowFilter
 from training.ingest.stored_events import FILE, WHAT, StoredEvents
 from training.ingest.time_checks import bounded
 from training.ingest.times import TimePart
+from training.ingest.value_checks import copies, odd_values
 from training.read import Accounting, Chunk
 from training.read.location import shown
 from training.read.values import coded
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
 
 SMALLEST_WEIGHT = 1e-6
 LARGEST_VALUE = 1e15  # sums of more would leave float32
+REPEATED, RATED_AGAIN = "added to another row of the same pair", "rated again later"
+ROUNDING = 1e-9  # share of a sum that may be an error of rounding
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -93,10 +99,14 @@ class InteractionTable:
         self.source = shown(config.data.interactions.file) or FILE
         self.threshold = config.data.threshold
         path = config.data.exclude_users
-        self.excluded = frozenset(read_ids(Path(path), "data.exclude_users")) if path else frozenset[str]()
+        ids = read_ids(Path(path), "data.exclude_users") if path else ()
+        self.excluded = frozenset(formed_texts(sorted(ids), self.data.id_form))
         self.n_excluded = self.n_deleted = 0
+        self.left_out: Counter[str] = Counter()  # rows, by reason
         self.filter = RowFilter(self.data)
-        self.users, self.items = IdCodes(), IdCodes([item.item_id for item in items])
+        forms = self.data.id_form
+        self.users, self.items = IdCodes(forms), IdCodes(forms, [item.item_id for item in items])
+        self.values = {"": ValueColumn(self.data.decimal, self.data.missing), WHAT: ValueColumn()}
         self.parts: list[Part] = []
         self.events: dict[str, int] = {"": 0}  # numbers of the types of events
         self.columns: dict[str, None] = {}  # of the files
@@ -125,16 +135,17 @@ class InteractionTable:
     def _add(self, chunk: Chunk, what: str) -> None:
         data, columns, n = self.data, chunk.columns, len(chunk)
         user, in_chunk, users = self.users.add(columns[data.user_column])
+        written = self.users.written[-1] if self.users.written else users
         item, item_in_chunk, items = self.items.add(columns[data.item_column])
-        missing = 1.0 if self.threshold is None else np.nan  # a missing rating is no rating
-        value = numbers(columns[data.value_column], missing) if data.value_column in columns else None
+        value = self._value(columns[data.value_column], what) if data.value_column in columns else None
         event = self._events(columns[data.event_column]) if data.event_column in columns else np.zeros(n, np.int32)
         has_weight = ~np.isnan(self._weights())[event]
         form = "seconds" if what == WHAT else data.timestamp_format
         time = times.time_part(columns[data.timestamp_column], form) if data.timestamp_column in columns else None
-        keep = self._wanted(in_chunk, users, deletes=bool(self.stored.forgotten) and what != WHAT)
+        keep = self._wanted(in_chunk, users, written, deletes=bool(self.stored.forgotten) and what != WHAT)
         if what != WHAT and self.filter.conditions:
             keep &= self.filter.meets(chunk)
+        keep &= self._counted(keep, value)
         problems = self._problems(_is_empty(users)[in_chunk], _is_empty(items)[item_in_chunk], value)
         problems["event type without a weight in [events]"] = ~has_weight
         bad = np.logical_or.reduce([*problems.values()])
@@ -156,13 +167,37 @@ class InteractionTable:
         """Return the weight of each type of event, NaN where it has none."""
         return np.array([self._weight(name) for name in self.events], dtype=np.float64)
 
-    def _wanted(self, codes: Nums, users: pa.Array, *, deletes: bool) -> Mask:
-        """Return which rows are of users that are neither excluded nor, if `deletes`, deleted; count the others."""
+    def _value(self, column: pa.Array, what: str) -> Floats:
+        """Return the values, (n,): 1 for an absent count, ABSENT for an absent rating."""
+        value = self.values[WHAT if what == WHAT else ""].numbers(column)
+        return np.where(value == ABSENT, 1.0, value) if self.threshold is None else value
+
+    def _counted(self, keep: Mask, value: Floats | None) -> Mask:
+        """Return which rows have a value that the configuration does not leave out; count the others among `keep`."""
+        if value is None:
+            return np.ones(len(keep), dtype=bool)
+        name, drops = self.data.value_column, self.data.negative == "drop" and self.threshold is None
+        out = {
+            f"without a {name}, left out": (value == ABSENT) & bool(self.data.missing),
+            f"of a {name} below 0, left out": (value < 0) & drops,
+        }
+        for reason, mask in out.items():
+            self.left_out[reason] += int((keep & mask).sum())
+        return np.asarray(~np.logical_or.reduce([*out.values()]))
+
+    def _wanted(self, codes: Nums, users: pa.Array, written: pa.Array, *, deletes: bool) -> Mask:
+        """Return which rows are of users that are neither excluded nor, if `deletes`, deleted; count the others.
+
+        A user may be deleted by the id that the model has, or by that which was `written` before data.id_form was set.
+        """
         if not (self.excluded or deletes):
             return np.ones(len(codes), dtype=bool)
         ids = users.to_pylist()
         excluded = np.array([user in self.excluded for user in ids], dtype=bool)[codes]
-        deleted = np.array([deletes and user_hash(user) in self.stored.forgotten for user in ids], dtype=bool)[codes]
+        both, forgotten = zip(ids, written.to_pylist(), strict=True), self.stored.forgotten
+        deleted = np.array(
+            [deletes and any(user_hash(user) in forgotten for user in pair) for pair in both], dtype=bool
+        )[codes]
         self.n_excluded += int(excluded.sum())
         self.n_deleted += int((deleted & ~excluded).sum())
         return np.asarray(~(excluded | deleted))
@@ -173,9 +208,11 @@ class InteractionTable:
         problems = {f"no {data.user_column}": no_user, f"no {data.item_column}": no_item}
         if value is not None:
             not_negative = f"{data.value_column} is negative; counts are not (set data.threshold for ratings)"
+            problems[f"no {data.value_column}"] = value == ABSENT
             problems[f"{data.value_column} is not a number"] = np.isnan(value)
             problems[f"{data.value_column} is above 1e15"] = value > LARGEST_VALUE
-            problems[not_negative] = (value < 0) & (self.threshold is None)
+            problems[not_negative] = (value < 0) & (self.threshold is None) & (data.negative != "net")
+            self.accounting.hints[not_negative] = 'data.negative = "net" for returns, "drop" to leave them out'
         return problems
 
     def end(self) -> None:
@@ -188,6 +225,11 @@ class InteractionTable:
         for note in (*of_files.notes, *odd):
             self.accounting.note(note)
         self.time = np.concatenate([moments, stored.seconds])
+        value_name = self.data.value_column
+        self.accounting.hints[f"{value_name} is not a number"] = self.values[""].hint()
+        self.accounting.hints[f"no {value_name}"] = 'data.missing = [""] leaves these rows out'
+        if self.values[""].has_truth:
+            self.accounting.note(f"{value_name} holds true and false, which count as 1 and 0")
         if (self.time < 0).any():
             self._reject_without_time(self.time < 0)
 
@@ -203,8 +245,12 @@ class InteractionTable:
         self._check_columns()
         unrecorded = item_ids[len(items) :]
         self._check_records(rows.item, items, unrecorded)
-        notes = tuple(self._notes(rows, items, unrecorded))
         pairs, disliked, rated, dropped = self._pairs(rows)
+        notes = (
+            *self._notes(items, unrecorded),
+            *self._id_notes(rows, user_ids, item_ids),
+            *self._value_notes(rows, repeated=bool({REPEATED, RATED_AGAIN} & dropped.keys())),
+        )
         catalog = Catalog.from_items([*items, *(Item(item_id, title=item_id) for item_id in unrecorded)])
         users = IdMap.from_ids(user_ids)
         sizes = len(users), len(catalog)
@@ -268,7 +314,21 @@ class InteractionTable:
             if is_set and self.data.interactions.file and not self.data.preset and name not in self.columns:
                 raise DataError(f"data.{key} = {name!r}: there is no such column{did_you_mean(name, self.columns)}")
 
-    def _notes(self, rows: Rows, items: list[Item], unrecorded: list[str]) -> Iterator[str]:
+    def _id_notes(self, rows: Rows, user_ids: list[str], item_ids: list[str]) -> Iterator[str]:
+        columns = (
+            (self.data.user_column, user_ids, rows.user, self.users),
+            (self.data.item_column, item_ids, rows.item, self.items),
+        )
+        for name, ids, nums, codes in columns:
+            yield from odd_ids(name, ids, np.bincount(nums, minlength=len(ids)), self.data.id_form)
+            if codes.n_merged:
+                yield f"{codes.n_merged} values of {name} became equal to another by data.id_form and count as the same"
+
+    def _value_notes(self, rows: Rows, *, repeated: bool) -> Iterator[str]:
+        if rows.value is not None:
+            yield from odd_values(self.data.value_column, rows.value, self.threshold, repeated=repeated)
+
+    def _notes(self, items: list[Item], unrecorded: list[str]) -> Iterator[str]:
         yield from self.accounting.notes
         for what, spans in self.accounting.spans.items():
             yield (
@@ -282,9 +342,10 @@ class InteractionTable:
             among = f": {', '.join(columns)}" if columns else "; they have ids alone"
             yield f"the items have no text; choose among their columns with content.columns{among}"
         for name, value in almost_numbers(items):
-            yield f"items: {name} holds texts and no numbers to compare, because of values such as {value!r}"
-        if self.threshold is None and rows.value is not None and bool((rows.value % 1 != 0).any()):
-            yield f"{self.data.value_column} holds fractions and counts as a weight; for ratings set data.threshold"
+            yield (
+                f"items: {name} holds texts and no numbers to compare, because of values such as {value!r}; "
+                f"if it means no value, set data.missing = {json.dumps([value], ensure_ascii=False)}"
+            )
 
     def _unlisted(self, items: list[Item], unrecorded: list[str]) -> str:
         """Return what becomes of items without a record."""
@@ -293,7 +354,13 @@ class InteractionTable:
         return (
             f"{len(unrecorded)} items of the interactions have no record in data.items, the first is {unrecorded[0]!r} "
             f"(records are like {items[0].item_id!r}): {hide if self.data.unlisted_items == 'hide' else keep}"
+            f"{self._cause(items, unrecorded)}"
         )
+
+    def _cause(self, items: list[Item], unrecorded: list[str]) -> str:
+        """Return why ids have no record, if there is a form in which they have."""
+        found = cause(unrecorded, [item.item_id for item in items], self.data.id_form)
+        return f"; {found}" if found else ""
 
     def _check_records(self, item: Nums, items: list[Item], unrecorded: list[str]) -> None:
         """Raise DataError when no interaction is with an item that has a record, so that no list would show any."""
@@ -301,7 +368,7 @@ class InteractionTable:
             raise DataError(
                 "no item of the interactions has a record in data.items: ids are like "
                 f"{unrecorded[0]!r} in the interactions and like {items[0].item_id!r} in the records; "
-                'choose data.item_column for each file, or set data.items = ""'
+                f'choose data.item_column for each file, or set data.items = ""{self._cause(items, unrecorded)}'
             )
 
     def _pairs(self, rows: Rows) -> tuple[Rows, Rows, Rows | None, dict[str, int]]:
@@ -313,31 +380,50 @@ class InteractionTable:
         rated, n_rows = None, len(rows)
         if self.threshold is None and rows.value is not None:
             rows = replace(rows, weight=rows.value if rows.weight is None else rows.weight * rows.value, value=None)
+        n_zero = 0 if rows.weight is None else int((rows.weight == 0).sum())
+        if rows.weight is not None and (rows.weight < 0).any():
+            rows = _netted(rows)
         if rows.weight is not None and (rows.weight <= 0).any():
             rows = rows.take(rows.weight > 0)
+        n_positive = len(rows)
         rows, starts = _by_pair(rows, by_time=self.threshold is not None)
+        self._note_copies(rows, starts)
         disliked = rows.take(np.empty(0, np.intp))
         dropped = {
             **self.filter.left_out,
             "of deleted users, left out": self.n_deleted,
             f"of the {len(self.excluded)} users that data.exclude_users names, left out": self.n_excluded,
-            "of weight 0, ignored": n_rows - len(rows),
+            **self.left_out,
+            "of weight 0, ignored": n_zero,
+            "of returns and of what they cancel, left out": n_rows - n_positive - n_zero,
         }
         if self.threshold is not None:
             rated = rows.take(
                 np.append(starts[1:], len(rows)) - 1 if len(rows) else starts
             )  # of two ratings the later one holds
-            dropped["rated again later"] = len(rows) - len(rated)
+            dropped[RATED_AGAIN] = len(rows) - len(rated)
             is_liked = rated.values() >= self.threshold
             disliked, rows = rated.take(~is_liked), rated.take(is_liked)
             starts = np.arange(len(rows))
             dropped[f"under the threshold {self.threshold:g}: seen, not liked"] = len(disliked)
         if not len(rows):
             reasons = "; ".join(f"{n} row{'' if n == 1 else 's'} {reason}" for reason, n in dropped.items() if n)
-            raise DataError(f"{self.source}: no positive interaction is left: {reasons or 'there is no row'}")
+            without = '; data.value_column = "" counts rows instead of values' if n_zero else ""
+            raise DataError(f"{self.source}: no positive interaction is left: {reasons or 'there is no row'}{without}")
         pairs = self._added(rows, starts)
-        dropped["added to another row of the same pair"] = len(rows) - len(pairs)
+        dropped[REPEATED] = len(rows) - len(pairs)
         return pairs, disliked, rated, {reason: n for reason, n in dropped.items() if n}
+
+    def _note_copies(self, rows: Rows, starts: NDArray[np.intp]) -> None:
+        """Note rows that are the same as the row before; the rows of a pair begin at `starts`."""
+        if not (self.has_times and len(rows)):
+            return
+        is_copy = np.append(False, np.diff(rows.time) == 0)
+        for array in (rows.value, rows.weight):
+            is_copy[1:] &= True if array is None else array[1:] == array[:-1]
+        is_copy[starts] = False
+        if note := copies(is_copy, rows.time):
+            self.accounting.note(note)
 
     def _added(self, rows: Rows, starts: NDArray[np.intp]) -> Rows:
         """Return a row for each pair, with the sum of the weights and the last time; the rows of a pair begin at `starts`."""
@@ -359,6 +445,17 @@ def _is_empty(ids: pa.Array) -> Mask:
     from pyarrow import compute
 
     return np.asarray(compute.equal(ids, "").to_numpy(zero_copy_only=False))
+
+
+def _netted(rows: Rows) -> Rows:
+    """Return the rows by pair, with the weight of each times the share that the negative ones leave of the sum of its pair."""
+    rows, starts = _by_pair(rows, by_time=False)
+    weight = rows.weight
+    assert weight is not None
+    pair = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows)))
+    gained, net = np.bincount(pair, np.maximum(weight, 0)), np.bincount(pair, weight)
+    share = np.where(net > ROUNDING * gained, net / np.where(gained > 0, gained, 1), 0)
+    return replace(rows, weight=weight * share[pair])
 
 
 def _by_pair(rows: Rows, *, by_time: bool) -> tuple[Rows, NDArray[np.intp]]:

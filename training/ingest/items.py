@@ -27,7 +27,7 @@ TITLES = (
 )  # other usual columns of titles
 TEXT_COLUMNS = ("title", "description", "text", "genres", "tags")
 PROSE = ("title", "description", "text")
-ABSENT = frozenset(("nan", "n/a", "#n/a", "null", "none"))
+ABSENT = frozenset(("nan", "n/a", "#n/a", "null", "none", "\\n"))
 LONGEST_LIST = 10_000
 CANONICAL = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?", re.ASCII)
 FEW_OTHERS = 0.1  # of the values of a column, which may be a mistake
