@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("artikel", "artikelnr", "artikelnummer", "produkt", "produktid", "buch", "buchid", "produit", "livre"),
         *(
             "producto",
+            "cancion",
             "libro",
             "articulo",
             "produto",
@@ -55,6 +57,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("rating", "ratings", "score", "stars", "star", "overall", "value", "quantity", "qty", "count", "plays"),
         *("playcount", "listens", "amount", "weight", "note", "bewertung", "menge", "anzahl", "quantite", "cantidad"),
         *("quantidade", "bookrating", "userrating", "reviewscore", "lineitemquantity", "units", "numplays", "clicks"),
+        *("reproducciones", "ecoutes", "reproducoes"),
     ),
     "timestamp": (
         *("time", "date", "timestamp", "ts", "created", "createdat", "datetime", "day", "eventtime", "eventtimestamp"),
@@ -124,7 +127,12 @@ NO_ID_ENDS = (
     "age",
 )
 SHORTEST_STEM = 5  # letters of a name with which a longer one begins, such as Kunde in Kundennummer
-EPOCHS = ((1e8, 4.2e9), (1e11, 4.2e12), (1e14, 4.2e15), (1e17, 4.2e18))  # s, ms, us, ns
+EPOCHS = (
+    (6.3e8, 4.2e9),
+    (1e11, 4.2e12),
+    (1e14, 4.2e15),
+    (1e17, 4.2e18),
+)  # s, ms, us, ns; seconds from 1990 on, since ids are numbers below
 DATE = re.compile(r"^\D{0,10}\d{1,4}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ,]\s?\d{1,4}|^[A-Za-z]{3,9},? \d{1,2},? \d{4}")
 YYYYMMDD = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 MOST = 0.9  # of the values
@@ -143,6 +151,7 @@ class Column:
     n_distinct: int
     numeric: float
     whole: float
+    halves: float  # whole numbers and those with .5
     like_time: float
     mean_length: float
     commonest: tuple[str, ...]  # values, the commonest first
@@ -171,8 +180,8 @@ class Column:
 
     @property
     def is_rating(self) -> bool:
-        """Whether the values are few different numbers up to ten."""
-        return self.numeric > MOST and 2 < self.n_distinct <= 21 and self.low >= 0 and 2 < self.high <= HIGHEST_RATING
+        """Whether the values are few different whole or half numbers up to ten."""
+        return self.halves > MOST and 2 < self.n_distinct <= 21 and self.low >= 0 and 2 < self.high <= HIGHEST_RATING
 
     @property
     def is_type(self) -> bool:
@@ -196,6 +205,7 @@ def column(name: str, values: Sequence[str]) -> Column:
         len(counts),
         len(numbers) * share,
         sum(value == int(value) for value in numbers) / max(1, len(numbers)),
+        sum(2 * value == int(2 * value) for value in numbers) * share,
         max(epochs, dates) * share,
         sum(map(len, some)) * share,
         tuple(text for text, _ in counts.most_common(FEW_TYPES)),
@@ -223,8 +233,12 @@ def by_name(name: str, role: str) -> float:
 
 
 def _plain(name: str) -> str:
-    return "".join(char for char in name.casefold() if char.isalnum())
+    return "".join(char for char in _unaccented(name) if char.isalnum())
 
 
 def _words(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).casefold()
+    return _unaccented(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name))
+
+
+def _unaccented(name: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(char))

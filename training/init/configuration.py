@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from recsys.errors import DataError
 from training.init.columns import MOST, Column, by_name, column
-from training.init.sample import Sample, sample
-from training.presets import recognize
+from training.init.sample import LIST, Sample, sample
+from training.presets import Preset, recognize
 
 NAMED = 0.4  # of a name that says what its column is
 SHARED = 0.3  # of the ids of the interactions, which items need to have
@@ -86,17 +86,23 @@ class _Table:
         return (best, scores[best]) if best and scores[best] >= NAMED else ("", 0.0)
 
     def ids(self) -> list[str]:
-        return [name for name, it in self.columns.items() if it.is_id and not it.is_type and name]
+        return [name for name, it in self.columns.items() if it.is_id and not it.is_type and name and not _is_list(it)]
 
 
 def _may_be(it: Column, role: str) -> bool:
     if role in ("user", "item"):
-        return it.is_id or (by_name(it.name, role) > MOST and it.repeats > 1)  # ids such as 1234.5678 of a browser
+        return (it.is_id and not _is_list(it)) or (
+            by_name(it.name, role) > MOST and it.repeats > 1
+        )  # ids such as 1234.5678 of a browser
     if role == "value":
         return it.is_count and it.like_time < MOST
     if role == "timestamp":
         return it.like_time > MOST
     return it.is_type if role == "event" else it.n > 0
+
+
+def _is_list(it: Column) -> bool:
+    return any(LIST in value for value in it.commonest)
 
 
 def propose(files: Sequence[Path], given: Mapping[str, str | None] | None = None) -> Proposal:
@@ -114,23 +120,32 @@ def propose(files: Sequence[Path], given: Mapping[str, str | None] | None = None
     others = [table for table in tables if table is not interactions]
     items, key = _items(interactions, item.value, others)
     notes = [
-        f"{table.sample.file} is left out: its rows are neither interactions nor items"
+        f"{table.sample.file} is left out: {_what_else(table, interactions.sample.columns[user.value])}"
         for table in others
         if table is not items
     ]
     findings = [*_written("interactions", interactions), user, item]
     findings += _values(interactions, (user.value, item.value))
     if items is not None:
-        findings += [*_written("items", items), *_records(items, key, item.value)]
+        known = item.value if interactions.sample.has_header else DEFAULTS["item_column"]
+        if not items.sample.has_header:
+            items, key = _renamed(items, {key: known, _title_by_content(items, key): DEFAULTS["title_column"]}), known
+        findings += [*_written("items", items), *_records(items, key, known)]
     return Proposal(tuple(_named(findings)), tuple(notes))
 
 
 def _of_preset(tables: Sequence[_Table]) -> Proposal | None:
-    """Return the preset of a known export of which one file has the interactions, None for other files."""
-    found = [
-        (table, recognize({*table.columns, *(name.partition(".")[0] for name in table.columns)})) for table in tables
-    ]
-    preset = next((known[0] for _, known in found if known is not None and known[1] == "interactions"), None)
+    """Return the preset of a known export of which one file has the interactions with the ids of items, else None."""
+    tops = [{name.partition(".")[0] for name in table.columns} for table in tables]
+    found = [(table, recognize({*table.columns, *names})) for table, names in zip(tables, tops, strict=True)]
+    preset = next(
+        (
+            known[0]
+            for names, (_, known) in zip(tops, found, strict=True)
+            if known is not None and known[1] == "interactions" and _has_items(known[0], names)
+        ),
+        None,
+    )
     if preset is None:
         return None
     findings = [Finding("data", "preset", preset.name, True, f"its columns are those of {preset.title}")]
@@ -143,6 +158,28 @@ def _of_preset(tables: Sequence[_Table]) -> Proposal | None:
         else:
             notes.append(f"{table.sample.file} is left out: it is no table of {preset.title}, or another file is")
     return Proposal(tuple(findings), tuple(notes))
+
+
+def _has_items(preset: Preset, names: Collection[str]) -> bool:
+    """Return whether keys at the top hold ids of items; a flat table may have the other signs of an export of objects."""
+    table = preset.interactions
+    return table.reshape is not None or any(path.partition(".")[0] in names for path in table.columns["item"])
+
+
+def _renamed(table: _Table, names: Mapping[str, str]) -> _Table:
+    """Give columns of a file without a header their names."""
+    values = {names.get(name, name): texts for name, texts in table.sample.columns.items()}
+    columns = {new: replace(it, name=new) for new, it in zip(values, table.columns.values(), strict=True)}
+    return _Table(replace(table.sample, columns=values), columns)
+
+
+def _what_else(table: _Table, users: Sequence[str]) -> str:
+    """Return what a table holds that is neither the interactions nor the items."""
+    known = set(users)
+    for name, it in table.columns.items():
+        if it.is_unique and len(known & set(table.sample.columns[name])) > SHARED * it.n_distinct:
+            return f"its rows are users, by {name}; training reads interactions and items"
+    return "its rows are neither interactions nor items"
 
 
 def _named(findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -275,7 +312,7 @@ def _values(table: _Table, ids: Sequence[str]) -> Iterator[Finding]:
     """Yield ratings or counts, times and types of events."""
     time, _ = table.best("timestamp", ids)
     time = time or next((name for name, it in table.columns.items() if it.like_time > MOST and name not in ids), "")
-    event, _ = table.best("event", (*ids, time))
+    event = _event(table, (*ids, time))
     value = _value(table, (*ids, time, event))
     yield from _column_or_none(table, "value", value, "numbers")
     if value and (threshold := _threshold(table.columns[value])) is not None:
@@ -288,6 +325,21 @@ def _values(table: _Table, ids: Sequence[str]) -> Iterator[Finding]:
     yield from _column_or_none(table, "timestamp", time, "times")
     if time:
         yield from _form_of_time(table, time)
+
+
+def _event(table: _Table, out: Sequence[str]) -> str:
+    """Return the column of event types: by its name, or its values are known words; types of items are no events."""
+    name, score = table.best("event", out)
+    if name and ((score > MOST and name.casefold() != "type") or _known_events(table.columns[name])):
+        return name
+    types = [name for name, it in table.columns.items() if name not in out and it.is_type and _known_events(it)]
+    return types[0] if types else ""
+
+
+def _known_events(it: Column) -> bool:
+    """Return whether most of the values are words of actions."""
+    known = sum(any(word in value.casefold() for words, _ in WEIGHTS for word in words) for value in it.commonest)
+    return known > len(it.commonest) / 2
 
 
 def _column_or_none(table: _Table, role: str, name: str, what: str) -> Iterator[Finding]:
@@ -305,10 +357,7 @@ def _value(table: _Table, out: Sequence[str]) -> str:
     ratings = [
         name
         for name, it in table.columns.items()
-        if it.is_rating
-        and it.whole > MOST
-        and name not in out
-        and not any(word in name.casefold() for word in NOT_VALUES)
+        if it.is_rating and name not in out and not any(word in name.casefold() for word in NOT_VALUES)
     ]
     return ratings[0] if ratings else ""
 
@@ -354,6 +403,12 @@ def _records(table: _Table, key: str, item: str) -> Iterator[Finding]:
     separator = _separator(table, (key, title, *texts))
     if separator and separator != DEFAULTS["list_separator"]:
         yield Finding("data", "list_separator", separator, False, "columns hold lists of words between it")
+
+
+def _title_by_content(table: _Table, key: str) -> str:
+    """Return the first column of almost unique texts beside the ids; empty without."""
+    texts = (name for name, it in table.columns.items() if name != key and it.is_unique and it.numeric < LISTS)
+    return next(texts, "")
 
 
 def _is_text(it: Column) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recsys.errors import DataError
+from training.init.columns import by_name
 from training.read import Accounting, Chunk, Source, read_chunks
 from training.read.opening import open_bytes, plain_name
 
@@ -21,6 +22,7 @@ LINES = 200
 ROWS = 100_000
 DELIMITERS = (",", "\t", ";", "|", "::")
 MARKS = {b"\xef\xbb\xbf": "", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+LIST = "\x1f"  # between the values of a list
 BINARY = (b"PAR1", b"PK\x03\x04", b"ARROW1", b"FEA1", b"ORC")
 LIKE_ROW = 0.5  # share of the fields of a first line that are numbers, from which on it is no header
 
@@ -81,21 +83,27 @@ def _extend(columns: dict[str, list[str]], chunk: Chunk, n_before: int) -> None:
 
 
 def _of_json(file: Path) -> Sample:
-    """Read the objects; of one with a list of objects, each of them with what is around it, as a path of keys names it."""
+    """Read the objects; of one with lists of objects, each of the list that most likely holds items with what is around it.
+
+    A path of keys names the list.
+    """
     plain = _read(file, {}, Source("sample", (), Accounting()))
+    lists: dict[str, float] = {}
     for name, values in plain.columns.items():
         entries = _objects(values)
-        if entries:
-            inner = f"{name}.{next(iter(entries[0]))}"
-            return _read(file, {}, Source("sample", (inner,), Accounting()))
-    return plain
+        inner = max(entries[0], key=lambda key: by_name(f"{name}.{key}", "item")) if entries else ""
+        if inner:
+            lists[f"{name}.{inner}"] = by_name(f"{name}.{inner}", "item")
+    if not lists:
+        return plain
+    return _read(file, {}, Source("sample", (max(lists, key=lambda path: lists[path]),), Accounting()))
 
 
 def _objects(values: Sequence[str]) -> list[dict[str, Any]]:
     """Return the objects of the first value that is a list of them."""
     value = next((value for value in values if value), "")
     with suppress(ValueError):
-        entries = [json.loads(entry) for entry in value.split("\x1f")] if value.startswith("{") else []
+        entries = [json.loads(entry) for entry in value.split(LIST)] if value.startswith("{") else []
         return [entry for entry in entries if isinstance(entry, dict)]
     return []
 
@@ -152,7 +160,9 @@ def _delimiter(lines: Sequence[str], quoting: str) -> str:
         return (times / len(lines) if width > 1 else 0.0), width
 
     best = max(DELIMITERS, key=lambda delimiter: (round(score(delimiter)[0], 1), score(delimiter)[1]))
-    return best if score(best)[0] else ","
+    if score(best)[0]:
+        return best
+    return " " if score(" ")[0] == 1 else ","  # spaces are within texts, too
 
 
 def _fields(line: str, delimiter: str, quoting: str) -> list[str]:

@@ -129,7 +129,84 @@ def names_that_say_nothing(folder: Path) -> tuple[list[Path], Keys]:
     return [table(folder / "pairs.csv", pairs, ("a", "b")), things], {"user_column": "b", "item_column": "a"}
 
 
-EXPORTS = [shop, library, without_header, separated_by_colons, array, orders_around_lines, names_that_say_nothing]
+def half_stars_and_movies_without_headers(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    ratings = [
+        f"{rng.randrange(N_USERS)}::{rng.randrange(N_ITEMS)}::{rng.randrange(1, 11) / 2:g}" for _ in range(N_ROWS)
+    ]
+    movies = [f"{n}::Film {n} (1995)::Drama|Comedy" for n in range(N_ITEMS)]
+    files = [text(folder / "movies.dat", *movies), text(folder / "ratings.dat", *ratings)]
+    return files, {"columns": ["user_id", "item_id", "value"], "delimiter": "::", "threshold": 3.5}
+
+
+def table_of_analytics_events(folder: Path) -> tuple[list[Path], Keys]:
+    """Return events of GA4 with an item a row, which the preset of nested events does not read."""
+    rng = drawn()
+    rows = [
+        (
+            "20240311",
+            1_710_115_200_000_000 + 10**9 * n,
+            rng.choice(("view_item", "add_to_cart", "purchase")),
+            f"{10**8 + rng.randrange(N_USERS)}.1710000000",
+            f"SKU{rng.randrange(N_ITEMS)}",
+        )
+        for n in range(N_ROWS)
+    ]
+    head = ("event_date", "event_timestamp", "event_name", "user_pseudo_id", "item_id")
+    found = {"user_column": "user_pseudo_id", "item_column": "item_id", "timestamp_column": "event_timestamp"}
+    return [table(folder / "events.csv", rows, head)], found | {"add_to_cart": 3.0, "preset": None}
+
+
+def lists_before_that_of_the_items(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    visits = [
+        {
+            "visitor": f"v{rng.randrange(N_USERS)}",
+            "parameters": [{"key": "page", "value": "a"}, {"key": "source", "value": "b"}],
+            "lines": [{"price": 9.5, "product_id": f"p{rng.randrange(N_ITEMS)}"}],
+        }
+        for _ in range(N_ROWS)
+    ]
+    path = text(folder / "visits.json", json.dumps(visits))
+    return [path], {"user_column": "visitor", "item_column": "lines.product_id"}
+
+
+def plays_in_spanish(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    rows = [(f"u{rng.randrange(N_USERS)}", f"c{rng.randrange(N_ITEMS)}", 1 + n % 30) for n in range(N_ROWS)]
+    found = {"user_column": "Usuario", "item_column": "Canción", "value_column": "Reproducciones", "threshold": None}
+    return [table(folder / "escuchas.csv", rows, ("Usuario", "Canción", "Reproducciones"))], found
+
+
+def separated_by_spaces(folder: Path) -> tuple[list[Path], Keys]:
+    files, found = without_header(folder, " ", ".txt")
+    return files, found
+
+
+def events_without_header(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    rows = [
+        f"{151_603_712 + rng.randrange(N_USERS)},Game {rng.randrange(N_ITEMS)},{rng.choice(('purchase', 'play'))},1.5"
+        for _ in range(N_ROWS)
+    ]
+    return [text(folder / "games.csv", *rows)], {
+        "columns": ["user_id", "item_id", "event", "column_4"],
+        "purchase": 5.0,
+    }
+
+
+def types_of_items(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    rows = [(f"b{rng.randrange(N_USERS)}", rng.randrange(N_ITEMS), rng.choice(("book", "dvd"))) for _ in range(N_ROWS)]
+    found = {"user_column": "Borrower", "item_column": "ItemNumber", "event_column": None}
+    return [table(folder / "loans.csv", rows, ("Borrower", "ItemNumber", "ItemType"))], found
+
+
+EXPORTS = [
+    *(shop, library, without_header, separated_by_colons, array, orders_around_lines, names_that_say_nothing),
+    *(half_stars_and_movies_without_headers, table_of_analytics_events, lists_before_that_of_the_items),
+    *(plays_in_spanish, separated_by_spaces, events_without_header, types_of_items),
+]
 
 
 @pytest.mark.parametrize("export", EXPORTS)
@@ -150,9 +227,20 @@ def test_an_export_becomes_a_configuration_that_reads_all_of_it(
     assert len(dataset.interactions.items) == N_ITEMS
 
 
+def test_items_without_a_header_get_their_ids_and_titles_by_content(tmp_path: Path) -> None:
+    files, _ = half_stars_and_movies_without_headers(tmp_path)
+    found = {finding.key: finding.value for finding in propose(files).findings if finding.table == "data.items"}
+    assert found["columns"] == ["item_id", "title", "column_3"]
+    assert "item_column" not in found
+
+
 def test_what_is_neither_interactions_nor_items_is_left_out_and_named(tmp_path: Path) -> None:
     files, _ = shop(tmp_path)
-    assert propose(files).notes == (f"{files[2]} is left out: its rows are neither interactions nor items",)
+    files.append(table(tmp_path / "places.csv", [(n, f"Place {n}") for n in range(9)], ("place", "name")))
+    assert propose(files).notes == (
+        f"{files[2]} is left out: its rows are users, by email; training reads interactions and items",
+        f"{files[3]} is left out: its rows are neither interactions nor items",
+    )
 
 
 def test_guesses_and_reasons_are_comments(tmp_path: Path) -> None:
