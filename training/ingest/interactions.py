@@ -416,7 +416,7 @@ class InteractionTable:
 
     def _note_copies(self, rows: Rows, starts: NDArray[np.intp]) -> None:
         """Note rows that are the same as the row before; the rows of a pair begin at `starts`."""
-        if not (self.has_times and len(rows)):
+        if not len(rows):
             return
         is_copy = np.append(False, np.diff(rows.time) == 0)
         for array in (rows.value, rows.weight):
