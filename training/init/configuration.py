@@ -114,8 +114,8 @@ def propose(files: Sequence[Path], given: Mapping[str, str | None] | None = None
     for file in files:
         found = sample(file)
         tables.append(_Table(found, {name: column(name, values) for name, values in found.columns.items()}))
-    if not any((given or {}).values()) and (known := _of_preset(tables)) is not None:
-        return known
+    if not any((given or {}).values()) and (of_preset := _of_preset(tables)) is not None:
+        return of_preset
     interactions, user, item = _given(tables, given or {}) or _interactions(tables)
     others = [table for table in tables if table is not interactions]
     items, key = _items(interactions, item.value, others)
