@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("init")
-@click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path, exists=True, dir_okay=False)
-)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--output", default="recsys.toml", show_default=True, type=click.Path(path_type=Path), help="file to write"
 )
@@ -62,7 +60,8 @@ def _asked(findings: Sequence[Finding]) -> list[Finding]:
     for found in findings:
         if not found.sure and found.candidates:
             click.echo(f"{found.table}.{found.key}: {found.why}; or {', '.join(map(str, found.candidates))}")
-            value = click.prompt(f"{found.key}", default=str(found.value))
+            choice = click.Choice([str(found.value), *map(str, found.candidates)])
+            value = click.prompt(found.key, default=str(found.value), type=choice, show_choices=False)
             answered.append(replace(found, value=value, sure=True, why="as you said"))
         else:
             answered.append(found)

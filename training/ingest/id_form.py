@@ -50,19 +50,25 @@ def formed_texts(ids: Sequence[str], forms: Sequence[IdForm]) -> Sequence[str]:
 
 def cause(ids: Sequence[str], records: Sequence[str], forms: Sequence[IdForm]) -> str:
     """Return which form makes most of the `ids`, which have no record, match the records; empty if none does."""
+    chosen, share = matching_forms(ids, records)
+    how = " and ".join(FORMS[form] for form in chosen)
+    return f"{share:.0%} of them match after {how}: {_setting((*forms, *chosen))}" if chosen else ""
+
+
+def matching_forms(ids: Sequence[str], records: Sequence[str]) -> tuple[tuple[IdForm, ...], float]:
+    """Return the fewest forms after which most of the `ids` match the records, and their share; none if no id matches."""
     import pyarrow as pa
 
     tried, known = pa.array(ids[:TRIED], pa.large_string()), pa.array(records, pa.large_string())
     chosen: tuple[IdForm, ...] = tuple(FORMS)
     most = _n_matching(tried, known, chosen)
     if not most:
-        return ""
+        return (), 0.0
     for form in FORMS:
         fewer = tuple(other for other in chosen if other != form)
         if _n_matching(tried, known, fewer) == most:
             chosen = fewer
-    how = " and ".join(FORMS[form] for form in chosen)
-    return f"{most / len(tried):.0%} of them match after {how}: {_setting((*forms, *chosen))}"
+    return chosen, most / len(tried)
 
 
 def _n_matching(ids: pa.Array, records: pa.Array, forms: Sequence[IdForm]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -195,7 +196,7 @@ def column(name: str, values: Sequence[str]) -> Column:
     """Describe a column."""
     counts = Counter(value for value in values if value)
     some = list(counts)[:LOOKED_AT]
-    numbers = [found for found in map(number, some) if found is not None]
+    numbers = [found for found in map(number, some) if found is not None and math.isfinite(found)]
     share = 1 / max(1, len(some))
     epochs = sum(any(low <= value < high for low, high in EPOCHS) for value in numbers)
     dates = sum(bool(DATE.match(text) or YYYYMMDD.fullmatch(text)) for text in some)
@@ -204,8 +205,8 @@ def column(name: str, values: Sequence[str]) -> Column:
         counts.total(),
         len(counts),
         len(numbers) * share,
-        sum(value == int(value) for value in numbers) / max(1, len(numbers)),
-        sum(2 * value == int(2 * value) for value in numbers) * share,
+        sum(value % 1 == 0 for value in numbers) / max(1, len(numbers)),
+        sum(2 * value % 1 == 0 for value in numbers) * share,
         max(epochs, dates) * share,
         sum(map(len, some)) * share,
         tuple(text for text, _ in counts.most_common(FEW_TYPES)),

@@ -7,10 +7,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from recsys.config import Decimal
 from recsys.errors import DataError
+from recsys.events.timestamps import number
+from training.ingest.numbers import parsed
+from training.init import cleaning
 from training.init.columns import MOST, Column, by_name, column
+from training.init.finding import Finding, Proposal
 from training.init.sample import LIST, Sample, sample
 from training.presets import Preset, recognize
 
@@ -19,6 +23,7 @@ SHARED = 0.3  # of the ids of the interactions, which items need to have
 TAKEN = {"user_column": "user_id", "item_column": "item_id", "value_column": "value", "event_column": "event"}
 DEFAULTS = TAKEN | {"timestamp_column": "timestamp", "title_column": "title", "list_separator": "|"}
 RATINGS = ("rat", "score", "star", "overall", "bewertung", "note", "puntu", "nota")
+COUNTS = ("qua", "qty", "count", "menge", "anzahl", "cantidad", "units", "plays")
 NOT_VALUES = (
     "price",
     "cost",
@@ -49,29 +54,10 @@ DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}")
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A key of the configuration, its value, whether it is sure, and the reason."""
-
-    table: str  # a section such as data or data.items
-    key: str
-    value: Any
-    sure: bool
-    why: str
-    candidates: tuple[Any, ...] = ()  # other values that a person may choose
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What was found, and sentences about what is left out."""
-
-    findings: tuple[Finding, ...]
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class _Table:
     sample: Sample
     columns: Mapping[str, Column]
+    points: Mapping[str, Decimal]  # of amounts with a currency or separators of thousands, by column
 
     @property
     def name(self) -> str:
@@ -110,10 +96,7 @@ def propose(files: Sequence[Path], given: Mapping[str, str | None] | None = None
 
     Raises DataError when a file cannot be read, or no file has a column of users and one of items.
     """
-    tables = []
-    for file in files:
-        found = sample(file)
-        tables.append(_Table(found, {name: column(name, values) for name, values in found.columns.items()}))
+    tables = [_described(sample(file)) for file in files]
     if not any((given or {}).values()) and (of_preset := _of_preset(tables)) is not None:
         return of_preset
     interactions, user, item = _given(tables, given or {}) or _interactions(tables)
@@ -126,11 +109,15 @@ def propose(files: Sequence[Path], given: Mapping[str, str | None] | None = None
     ]
     findings = [*_written("interactions", interactions), user, item]
     findings += _values(interactions, (user.value, item.value))
+    times = [found.value for found in findings if found.key == "timestamp_column" and found.value]
+    used = {name: interactions.sample.columns[name] for name in (user.value, item.value, *times)}
+    findings += cleaning.unusable_rows(used, items.sample.columns[key] if items is not None else ())
     if items is not None:
         known = item.value if interactions.sample.has_header else DEFAULTS["item_column"]
         if not items.sample.has_header:
             items, key = _renamed(items, {key: known, _title_by_content(items, key): DEFAULTS["title_column"]}), known
         findings += [*_written("items", items), *_records(items, key, known)]
+        findings += cleaning.form_of_ids(interactions.sample.columns[item.value], items.sample.columns[key])
     return Proposal(tuple(_named(findings)), tuple(notes))
 
 
@@ -149,28 +136,57 @@ def _of_preset(tables: Sequence[_Table]) -> Proposal | None:
     if preset is None:
         return None
     findings = [Finding("data", "preset", preset.name, True, f"its columns are those of {preset.title}")]
-    notes, taken = [], set()
+    notes: list[str] = []
+    taken: dict[str, _Table] = {}
     for table, known in found:
         which = known[1] if known is not None and known[0] is preset else ""
         if which and which not in taken:
-            taken.add(which)
+            taken[which] = table
             findings += _written(which, table)
         else:
             notes.append(f"{table.sample.file} is left out: it is no table of {preset.title}, or another file is")
+    if len(taken) == 2:
+        ids = [_first(table, getattr(preset, which).columns.get("item", ())) for which, table in sorted(taken.items())]
+        findings += cleaning.form_of_ids(*ids)
     return Proposal(tuple(findings), tuple(notes))
+
+
+def _first(table: _Table, names: Sequence[str]) -> Sequence[str]:
+    """Return the values of the first column that is there, none without."""
+    return next((table.sample.columns[name] for name in names if name in table.columns), ())
+
+
+def _described(found: Sample) -> _Table:
+    """Describe the columns; amounts as people write them by the numbers that they spell."""
+    points: dict[str, Decimal] = {}
+    columns = {}
+    for name, values in found.columns.items():
+        point = cleaning.decimal_point(values) if by_name(name, "value") >= NAMED else None
+        points |= {name: point} if point else {}
+        columns[name] = column(name, values if point is None else [_plain_number(value, point) for value in values])
+    return _Table(found, columns, points)
+
+
+def _plain_number(text: str, point: Decimal) -> str:
+    value = parsed(text, point)
+    return text if value is None else f"{value:g}"
 
 
 def _has_items(preset: Preset, names: Collection[str]) -> bool:
     """Return whether keys at the top hold ids of items; a flat table may have the other signs of an export of objects."""
     table = preset.interactions
-    return table.reshape is not None or any(path.partition(".")[0] in names for path in table.columns["item"])
+    return (
+        table.reshape is not None
+        or not table.columns
+        or any(path.partition(".")[0] in names for path in table.columns["item"])
+    )
 
 
 def _renamed(table: _Table, names: Mapping[str, str]) -> _Table:
     """Give columns of a file without a header their names."""
     values = {names.get(name, name): texts for name, texts in table.sample.columns.items()}
     columns = {new: replace(it, name=new) for new, it in zip(values, table.columns.values(), strict=True)}
-    return _Table(replace(table.sample, columns=values), columns)
+    return replace(table, sample=replace(table.sample, columns=values), columns=columns)
 
 
 def _what_else(table: _Table, users: Sequence[str]) -> str:
@@ -196,7 +212,11 @@ def _named(findings: Sequence[Finding]) -> Iterator[Finding]:
             yield replace(found, value=[usual.get(name, name) for name in header], sure=False, why=why)
         else:
             is_column = found.table == "data" and found.key in DEFAULTS
-            yield replace(found, value=usual.get(found.value, found.value) if is_column else found.value, why=why)
+            if is_column:
+                others = tuple(usual.get(name, name) for name in found.candidates)
+                yield replace(found, value=usual.get(found.value, found.value), why=why, candidates=others)
+            else:
+                yield replace(found, why=why)
 
 
 def _written(which: str, table: _Table) -> Iterator[Finding]:
@@ -315,16 +335,36 @@ def _values(table: _Table, ids: Sequence[str]) -> Iterator[Finding]:
     event = _event(table, (*ids, time))
     value = _value(table, (*ids, time, event))
     yield from _column_or_none(table, "value", value, "numbers")
-    if value and (threshold := _threshold(table.columns[value])) is not None:
-        it = table.columns[value]
-        why = f"{value} is {it.low:g} to {it.high:g} in {it.n_distinct} values: ratings, liked from this one on"
-        yield Finding("data", "threshold", threshold, any(word in value.casefold() for word in RATINGS), why)
+    if value:
+        yield from _numbers(table, value, ids)
     yield from _column_or_none(table, "event", event, "a few words that occur again and again")
     for name in table.columns[event].commonest if event else ():
         yield Finding("events", name, _weight(name), False, f"rows of {event} = {name!r}")
     yield from _column_or_none(table, "timestamp", time, "times")
     if time:
         yield from _form_of_time(table, time)
+
+
+def _numbers(table: _Table, name: str, ids: Sequence[str]) -> Iterator[Finding]:
+    """Yield how values are written and whether they are ratings."""
+    values, point = table.sample.columns[name], table.points.get(name, "")
+    if point:
+        example = next(value for value in values if value and number(value) is None)
+        yield Finding("data", "decimal", point, False, f"{name} has values such as {example!r}")
+    it = table.columns[name]
+    mark = cleaning.missing_mark(values, [table.sample.columns[one] for one in ids])
+    unmarked = ["" if value == mark else value for value in values]
+    if mark and column(name, unmarked).is_rating and not any(word in name.casefold() for word in COUNTS):
+        yield Finding(
+            "data", "missing", [mark], False, f"{mark} is far from all other values of {name}: no value is meant"
+        )
+        values, it = unmarked, column(name, unmarked)
+    threshold = _threshold(it)
+    if threshold is None:
+        yield from cleaning.negative_values(name, values, point)
+    else:
+        why = f"{name} is {it.low:g} to {it.high:g} in {it.n_distinct} values: ratings, liked from this one on"
+        yield Finding("data", "threshold", threshold, any(word in name.casefold() for word in RATINGS), why)
 
 
 def _event(table: _Table, out: Sequence[str]) -> str:
@@ -386,7 +426,10 @@ def _form_of_time(table: _Table, name: str) -> Iterator[Finding]:
     if first <= 12 and second <= 12:
         example = next(text for text in table.sample.columns[name] if DAY_FIRST.match(text))
         why = f"a guess: {example!r} can be read both ways"
-        yield Finding("data", "timestamp_format", "day-first", False, why, ("month-first",))
+        forms = ("day-first", "month-first")
+        days, months = (len(set(numbers)) for numbers in zip(*pairs, strict=True))
+        guess, other = forms if days >= months else forms[::-1]  # days are more than months
+        yield Finding("data", "timestamp_format", guess, False, why, (other,))
 
 
 def _records(table: _Table, key: str, item: str) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from typing import Any, Literal
 from recsys.errors import DataError
 from training.init.columns import by_name
 from training.read import Accounting, Chunk, Source, read_chunks
+from training.read.files import expand
 from training.read.opening import open_bytes, plain_name
 
 BYTES = 1 << 18
@@ -24,6 +25,7 @@ DELIMITERS = (",", "\t", ";", "|", "::")
 MARKS = {b"\xef\xbb\xbf": "", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 LIST = "\x1f"  # between the values of a list
 BINARY = (b"PAR1", b"PK\x03\x04", b"ARROW1", b"FEA1", b"ORC")
+NAMED = 0.9  # of a field that is the name of a column
 LIKE_ROW = 0.5  # share of the fields of a first line that are numbers, from which on it is no header
 
 
@@ -45,16 +47,25 @@ class Sample:
 def sample(file: Path) -> Sample:
     """Read the first rows of a file; raises DataError when it cannot be read."""
     start = _start(file)
+    if file.is_dir() or start.startswith(BINARY):
+        return _read(file, {}, Source("sample", (), Accounting()))
     if start.lstrip()[:1] in (b"{", b"["):
         return _of_json(file)
-    if start.startswith(BINARY):
-        return _read(file, {}, Source("sample", (), Accounting()))
-    keys, header = _csv_keys(file, start)
-    changes: dict[str, Any] = {name: value for name, value in keys.items() if name != "columns"}
-    return _read(file, keys, Source("sample", (), Accounting(), header=header, **changes), has_header=not header)
+    keys, header, names = _csv_keys(file, start)
+    required = names[:1] if start.startswith(b"#") else []  # comments before the names do not have it
+    source = Source("sample", required, Accounting(), header=header, **keys)
+    try:
+        return _read(file, keys, source, has_header=not header)
+    except DataError:  # perhaps of quotes that are none
+        if "quoting" in keys:
+            raise
+        unquoted = replace(source, quoting="none", accounting=Accounting())
+        return _read(file, keys | {"quoting": "none"}, unquoted, has_header=not header)
 
 
 def _start(file: Path) -> bytes:
+    if file.is_dir():
+        return b""
     try:
         with open_bytes(file) as stream:
             return stream.read(BYTES)
@@ -65,13 +76,14 @@ def _start(file: Path) -> bytes:
 def _read(file: Path, keys: Mapping[str, Any], source: Source, *, has_header: bool = True) -> Sample:
     columns: dict[str, list[str]] = {}
     n_rows = 0
-    for chunk in read_chunks([file], source):
+    for chunk in read_chunks(expand(str(file), "FILE"), source):
         _extend(columns, chunk, n_rows)
         n_rows += len(chunk)
         if n_rows >= ROWS:
             break
     if not n_rows:
-        raise DataError(f"{file}: there is no row to look at")
+        reasons = "".join(f"; left out: {reason}" for (_, reason), _ in source.accounting.reasons.most_common(1))
+        raise DataError(f"{file}: there is no row to look at{reasons}")
     return Sample(file, columns, keys, n_rows, has_header)
 
 
@@ -108,8 +120,8 @@ def _objects(values: Sequence[str]) -> list[dict[str, Any]]:
     return []
 
 
-def _csv_keys(file: Path, start: bytes) -> tuple[dict[str, Any], list[str]]:
-    """Return the keys of [data] that differ from the defaults, and names of columns where the file has no header."""
+def _csv_keys(file: Path, start: bytes) -> tuple[dict[str, Any], list[str], list[str]]:
+    """Return the keys of [data] that differ from the defaults, names of columns for a file without a header, and its own."""
     keys: dict[str, Any] = {}
     encoding = _encoding(start)
     if encoding:
@@ -129,7 +141,7 @@ def _csv_keys(file: Path, start: bytes) -> tuple[dict[str, Any], list[str]]:
         keys["delimiter"] = delimiter
     rows = [_fields(line, delimiter, quoting) for line in lines]
     header = [] if _is_header(rows) else [f"column_{number}" for number in range(1, len(rows[0]) + 1)]
-    return keys, header
+    return keys, header, [] if header else rows[0]
 
 
 def _encoding(start: bytes) -> str:
@@ -179,6 +191,8 @@ def _fields(line: str, delimiter: str, quoting: str) -> list[str]:
 def _is_header(rows: Sequence[Sequence[str]]) -> bool:
     """Return whether the first row names columns: no numbers, no value twice, none that a later row has in its place."""
     first, later = rows[0], rows[1:]
+    if all(any(by_name(field, role) > NAMED for field in first) for role in ("user", "item")):
+        return True
     if sum(map(_is_number_like, first)) > LIKE_ROW * len(first) or len(set(first)) != len(first):
         return False
     if any(_is_number_like(field) for field in first) and len(first) <= 4:

@@ -202,7 +202,38 @@ def types_of_items(folder: Path) -> tuple[list[Path], Keys]:
     return [table(folder / "loans.csv", rows, ("Borrower", "ItemNumber", "ItemType"))], found
 
 
+def comments_before_the_names(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    rows = [f"{rng.randrange(N_USERS)},{rng.randrange(N_ITEMS)}" for _ in range(N_ROWS)]
+    return [text(folder / "i.csv", "# of 2024", "user_id,item_id", *rows)], {"item_column": "item_id"}
+
+
+def titles_with_stray_quotes(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    rows = [f"{rng.randrange(N_USERS)},{rng.randrange(N_ITEMS)}" for _ in range(N_ROWS)]
+    songs = [f"{n}\t{chr(34) * (n in (3, 13))}Song {n}\t{1950 + n}" for n in range(N_ITEMS)]
+    files = [
+        text(folder / "plays.csv", "user_id,item_id", *rows),
+        text(folder / "songs.tsv", "item_id\ttitle\tyear", *songs),
+    ]
+    return files, {"quoting": "none"}
+
+
+def booleans(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    rows = [(rng.randrange(N_USERS), rng.randrange(N_ITEMS), "True" if n % 9 else "False") for n in range(N_ROWS)]
+    return [table(folder / "i.csv", rows, ("user_id", "item_id", "value"))], {"value_column": "value", "decimal": None}
+
+
+def amounts_and_returns(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    rows = [(f"k{rng.randrange(N_USERS)}", rng.randrange(N_ITEMS), "1.200,5" if n % 9 else "-3") for n in range(N_ROWS)]
+    found = {"value_column": "Menge", "decimal": ",", "threshold": 0.0}
+    return [table(folder / "i.csv", rows, ("Kunde", "Artikel", "Menge"))], found
+
+
 EXPORTS = [
+    *(comments_before_the_names, titles_with_stray_quotes, booleans),
     *(shop, library, without_header, separated_by_colons, array, orders_around_lines, names_that_say_nothing),
     *(half_stars_and_movies_without_headers, table_of_analytics_events, lists_before_that_of_the_items),
     *(plays_in_spanish, separated_by_spaces, events_without_header, types_of_items),
@@ -232,6 +263,68 @@ def test_items_without_a_header_get_their_ids_and_titles_by_content(tmp_path: Pa
     found = {finding.key: finding.value for finding in propose(files).findings if finding.table == "data.items"}
     assert found["columns"] == ["item_id", "title", "column_3"]
     assert "item_column" not in found
+
+
+def keys_of(folder: Path, *rows: tuple[object, ...], head: tuple[str, ...]) -> Keys:
+    rng = drawn()
+    pairs = [(f"u{rng.randrange(N_USERS)}", f"i{rng.randrange(N_ITEMS)}") for _ in range(N_ROWS)]
+    lines = [(*pair, *rows[n % len(rows)]) for n, pair in enumerate(pairs)]
+    path = table(folder / "i.csv", lines, ("user", "item", *head))
+    return {finding.key: finding.value for finding in propose([path]).findings}
+
+
+def test_few_counts_below_zero_are_returns(tmp_path: Path) -> None:
+    values = [(n % 4 + 1,) for n in range(24)]
+    found = keys_of(tmp_path, *values, (-1,), head=("quantity",))
+    assert (found["negative"], found.get("missing"), found.get("threshold")) == ("net", None, None)
+
+
+def test_a_mark_of_a_missing_rating_is_no_rating(tmp_path: Path) -> None:
+    values = [(n % 10 + 1,) for n in range(20)]
+    found = keys_of(tmp_path, *values, (-1,), head=("rating",))
+    assert (found["missing"], found["threshold"], found.get("negative")) == (["-1"], 7.0, None)
+
+
+def test_rows_without_a_time_are_left_out(tmp_path: Path) -> None:
+    times = [("2024-01-15",)] * 9
+    assert keys_of(tmp_path, *times, ("",), head=("date",))["max_rejected"] == 0.11
+
+
+def test_most_rows_without_a_time_are_for_a_person_to_judge(tmp_path: Path) -> None:
+    assert "max_rejected" not in keys_of(tmp_path, ("2024-01-15",), ("",), ("",), head=("date",))
+
+
+def test_of_dates_that_can_be_read_both_ways_the_days_are_more_than_the_months(tmp_path: Path) -> None:
+    dates = [(f"{month}/{day}/2024",) for month in (3, 4) for day in range(1, 13)]
+    assert keys_of(tmp_path, *dates, head=("date",))["timestamp_format"] == "month-first"
+
+
+def test_ids_of_two_forms_get_one(tmp_path: Path) -> None:
+    rng = drawn()
+    rows = [(f"u{rng.randrange(N_USERS)}", f"A-{rng.randrange(N_ITEMS)}") for _ in range(N_ROWS)]
+    files = [
+        table(tmp_path / "i.csv", rows, ("user_id", "item_id")),
+        table(tmp_path / "items.csv", [(f"a-{n}", f"Lamp {n}") for n in range(N_ITEMS)], ("item_id", "title")),
+    ]
+    found = {finding.key: finding.value for finding in propose(files).findings}
+    assert found["id_form"] == ["lower"]
+
+
+def test_a_folder_of_parquet_files_is_a_table(tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    pa = pytest.importorskip("pyarrow")
+    for day in (1, 2):
+        (tmp_path / f"day={day}").mkdir()
+        rows = pa.table({"user_id": [f"u{n % 3}" for n in range(9)], "item_id": [f"i{n % 4}" for n in range(9)]})
+        pq.write_table(rows, tmp_path / f"day={day}" / "a.parquet")
+    found = {finding.key: finding.value for finding in propose([tmp_path]).findings}
+    assert (found["file"], found["item_column"]) == (str(tmp_path), "item_id")
+
+
+def test_a_file_without_rows_says_why(tmp_path: Path) -> None:
+    path = text(tmp_path / "pairs.json", "[[1, 2], [3, 4]]")
+    with pytest.raises(DataError, match=r"pairs\.json: there is no row to look at; left out: not a JSON object"):
+        propose([path])
 
 
 def test_what_is_neither_interactions_nor_items_is_left_out_and_named(tmp_path: Path) -> None:
