@@ -236,3 +236,27 @@ def test_the_threshold_of_the_preset_holds_for_events_too(tmp_path: Path, store:
     dataset = ingest(reading(store, folder, data={"preset": "movielens"}))
     assert weights(dataset) == {("1", "10"): 1.0, ("2", "11"): 1.0}
     assert disliked(dataset) == {("1", "11")}
+
+
+def test_deleted_users_stay_out_in_either_form_of_their_ids(tmp_path: Path, store: EventStore) -> None:
+    rows = [("17851.0", "x", 1, "", 5), ("17851", "y", 1, "", 5), ("3.0", "x", 1, "", 5), ("4", "y", 1, "", 5)]
+    store.forget("17851")
+    store.forget("3.0")
+    dataset = ingest(reading(store, table(tmp_path / "i.csv", rows), data={"id_form": ["no-float"]}))
+    assert list(dataset.interactions.users) == ["4"]
+
+
+def test_excluded_users_stay_out_in_either_form_of_their_ids(tmp_path: Path, store: EventStore) -> None:
+    path = table(tmp_path / "i.csv", [("17851", "y", 1, "", 5), ("4", "y", 1, "", 5)])
+    data = {"id_form": ["no-float"], "exclude_users": str(text(tmp_path / "out.txt", "17851.0"))}
+    assert list(ingest(reading(store, path, data=data)).interactions.users) == ["4"]
+
+
+def test_settings_for_the_texts_of_files_leave_stored_events_alone(tmp_path: Path, store: EventStore) -> None:
+    rows = [("a", "x", "3,5", "", "05/01/2024"), ("b", "x", "99", "", "06/01/2024")]
+    store.add([event("a", "y", value=3.5, timestamp=NOW), event("b", "y", value=99, timestamp=20_240_105)])
+    data = {"decimal": ",", "missing": ["99"], "timestamp_format": "day-first"}
+    found = pairs_of(ingest(reading(store, table(tmp_path / "i.csv", rows), data=data)).interactions)
+    assert found["a", "y"] == (3.5, NOW)
+    assert found["b", "y"] == (99.0, 20_240_105)
+    assert found["a", "x"][0] == 3.5
