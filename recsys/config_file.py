@@ -47,9 +47,11 @@ def render(changes: Mapping[str, Any] | None = None) -> str:
             for key, field in type(section).model_fields.items():
                 value = changes.get(f"{name}.{key}", getattr(section, key))
                 unset = "# " if value is None else ""
-                lines += [f"# {field.description}", f"{unset}{key} = {_toml(value if value is not None else 3.5)}"]
+                lines += [f"# {field.description}", f"{unset}{key} = {toml_value(value if value is not None else 3.5)}"]
         else:
-            lines += [f"{_key(event)} = {_toml(weight)}" for event, weight in changes.get(name, section).items()]
+            lines += [
+                f"{toml_key(event)} = {toml_value(weight)}" for event, weight in changes.get(name, section).items()
+            ]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
 
@@ -58,7 +60,7 @@ def render_values(config: Config, names: Sequence[str]) -> str:
     """Return some sections of a configuration as TOML, every key with its value."""
     blocks = []
     for name in names:
-        values = [f"{key} = {_toml(value)}" for key, value in getattr(config, name) if value is not None]
+        values = [f"{key} = {toml_value(value)}" for key, value in getattr(config, name) if value is not None]
         blocks.append("\n".join([f"[{name}]", *values]))
     return "\n\n".join(blocks) + "\n"
 
@@ -112,11 +114,13 @@ def _describe(problem: ErrorDetails) -> str:
     return f"{where}: there is no such {what}{did_you_mean(str(loc[-1]), fields)}"
 
 
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
+def toml_key(name: str) -> str:
+    """Return a name as a key of TOML, in quotes where it needs them."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_value(name)
 
 
-def _toml(value: object) -> str:
+def toml_value(value: object) -> str:
+    """Return a value of the configuration as TOML."""
     if isinstance(value, TableConfig):
-        return _toml(value.file)
+        return toml_value(value.file)
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

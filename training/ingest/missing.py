@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 def without(chunks: Iterable[Chunk], missing: Sequence[str]) -> Iterator[Chunk]:
     """Yield chunks in which the values that spell one of the `missing` texts are null."""
+    if not missing:
+        yield from chunks
+        return
     for chunk in chunks:
         columns = {name: _null_where(column, missing) for name, column in chunk.columns.items()}
-        yield replace(chunk, columns=columns) if missing else chunk
+        yield replace(chunk, columns=columns)
 
 
 def _null_where(column: pa.Array, missing: Sequence[str]) -> pa.Array:

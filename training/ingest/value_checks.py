@@ -23,7 +23,7 @@ def odd_values(name: str, values: Floats, threshold: float | None, *, repeated: 
     counted = compute.value_counts(pa.array(values))
     distinct, rows = (counted.field(number).to_numpy(zero_copy_only=False) for number in (0, 1))
     for value in distinct[rows >= OFTEN * len(values)].tolist():
-        if _is_mark(value, distinct[distinct != value], threshold):
+        if is_mark(value, distinct[distinct != value], threshold):
             n = int(rows[distinct == value][0])
             yield f'{n} of {len(values)} rows have the {name} {value:g}; if it means no value, set data.missing = ["{value:g}"]'
     if threshold is not None:
@@ -38,7 +38,7 @@ def odd_values(name: str, values: Floats, threshold: float | None, *, repeated: 
         )
 
 
-def _is_mark(value: float, others: Floats, threshold: float | None) -> bool:
+def is_mark(value: float, others: Floats, threshold: float | None) -> bool:
     """Return whether a value is a usual mark of a missing one and far from all others."""
     if len(others) < 2:
         return False

@@ -6,11 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from recsys.config import Decimal
 from recsys.events.timestamps import number
 from training.ingest.id_form import matching_forms
 from training.ingest.numbers import parsed
-from training.ingest.value_checks import HIGH, LOW
+from training.ingest.value_checks import is_mark
 from training.init.finding import Finding
 
 MOST = 0.9  # of the values
@@ -49,11 +51,13 @@ def missing_mark(values: Sequence[str], ids: Sequence[Sequence[str]]) -> str:
     for text, n in counts.most_common():
         value = number(text)
         others = [found for other in counts if other != text and (found := number(other)) is not None]
-        if n < OFTEN * counts.total() or value is None or len(others) < 2:
-            continue
-        low, high = min(others), max(others)
-        is_mark = (value in LOW and low >= 0) or (value in HIGH and value - high > high - low)
-        if is_mark and not any(text in some for some in ids):
+        is_often = n >= OFTEN * counts.total()
+        if (
+            is_often
+            and value is not None
+            and is_mark(value, np.array(others), None)
+            and not any(text in some for some in ids)
+        ):
             return text
     return ""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recsys.config import Decimal
+from recsys.config_file import toml_key, toml_value
 from recsys.errors import DataError
 from recsys.events.timestamps import number
 from training.ingest.numbers import parsed
@@ -483,14 +483,6 @@ def render(proposal: Proposal) -> str:
         if found.table == "data" and DEFAULTS.get(found.key) == found.value:
             continue
         how = "found" if found.sure else "guessed"
-        sections[found.table] += [f"# {how}: {found.why}", f"{_key(found.key)} = {_toml(found.value)}"]
+        sections[found.table] += [f"# {how}: {found.why}", f"{toml_key(found.key)} = {toml_value(found.value)}"]
     notes = "".join(f"# {note}\n" for note in proposal.notes)
     return notes + "\n\n".join("\n".join([f"[{name}]", *lines]) for name, lines in sections.items() if lines) + "\n"
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
-
-
-def _toml(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)

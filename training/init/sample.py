@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -205,8 +205,3 @@ def _is_header(rows: Sequence[Sequence[str]]) -> bool:
 
 def _is_number_like(text: str) -> bool:
     return any(map(str.isdigit, text)) and not any(map(str.isalpha, text))
-
-
-def texts_of(sample_: Sample, name: str) -> Iterator[str]:
-    """Yield the values of a column that are not empty."""
-    return (value for value in sample_.columns[name] if value)
