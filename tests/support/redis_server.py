@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -46,10 +47,15 @@ class RedisServer:
             [program, *where, "--save", "", "--requirepass", PASSWORD], stdout=subprocess.DEVNULL
         )
         end = time.monotonic() + PATIENCE_SECONDS
-        while not (self.folder / "socket").exists():
+        while not self._listens():
             assert time.monotonic() < end, "redis-server does not listen"
             assert self.process.poll() is None, "redis-server has ended"
             time.sleep(0.01)
+
+    def _listens(self) -> bool:
+        """Whether a connection is taken: the file of the socket is there a moment before the server listens."""
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(self.folder / "socket")) == 0
 
     def freeze(self) -> None:
         assert self.process is not None
