@@ -17,20 +17,25 @@ from recsys.index.exact import ROUNDING, VectorTable
 from recsys.score_order import LEAST, UNIT, Scores, floors, padded_rows
 
 FIRST, LARGEST = 512, 2048  # rows in the first chunk, unless a list is longer, and in later chunks
+WAITING = 0.25  # new scores by place in a list before the lists are selected anew
 
 Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Bonuses:
-    """Scores, not negative, that are added to some products, sorted by position of the row, then by query.
+    """Scores, not negative, that are added to some products.
 
-    `amounts` (n,) of `queries` (n,): those of the row at position ``p`` are at ``bounds[p]:bounds[p + 1]``.
+    `amounts` (n,) are those of `cells` (n,), ``position * queries + query``, rising.
     """
 
-    bounds: NDArray[np.integer]
-    queries: NDArray[np.integer]
+    cells: Places
     amounts: NDArray[np.float64]
+
+    def places(self, cells: Places) -> Places:
+        """Return the places of the bonuses of cells, -1 without one."""
+        places = np.searchsorted(self.cells, cells)
+        return np.where(np.append(self.cells, -1)[places] == cells, places, -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +57,7 @@ class Contenders:
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Queries (n, dim) to a table; `barred` are cells ``position * n + query``, rising, that get no place in a list."""
+    """Queries (n, dim) to a table; `barred` are cells, as those of bonuses, that get no place in a list."""
 
     table: VectorTable
     vectors: Vectors
@@ -63,83 +68,94 @@ class Block:
         """Return the rows that can be among the best `k` of each query; a query of zeros has none."""
         table, best = self.table, _Best.of(self.table, self.vectors, k)
         active, ends = np.flatnonzero(self.vectors.any(axis=1)), np.zeros(len(self.vectors), dtype=np.int64)
-        found: list[tuple[Places, Places, NDArray[np.integer], Scores]] = []
+        found: list[tuple[Places, Places, Vectors]] = []
         start, size = 0, max(FIRST, 2 * k)
         while start < len(table) and len(active := active[best.reached(active, table.norms[start])]):
             stop = min(start + size, len(table))
             scores = products(self.vectors[active], table.vectors[start:stop])
             if penalty is not None:
-                scores -= np.multiply.outer(penalty.costs[active], penalty.levels[start:stop], dtype=np.float32)
-            bonuses = self._adjust(scores, active, start)
-            hits = np.flatnonzero(scores >= best.least[active, None])
-            rows, columns = np.divmod(hits, stop - start)
-            values = scores.reshape(-1)[hits]
-            best.add(active, rows, values)
-            found.append((active[rows], columns + start, bonuses.reshape(-1)[hits], values))
+                scores -= np.multiply.outer(penalty.levels[start:stop], penalty.costs[active], dtype=np.float32)
+            self._adjust(scores, active, start)
+            hits = np.flatnonzero(scores >= best.least[active])
+            rows, columns = np.divmod(hits, len(active))
+            found.append((active[columns], rows + start, scores.reshape(-1)[hits]))
+            best.add(found[-1][0], found[-1][2])
             ends[active] = stop
             start, size = stop, min(2 * size, LARGEST)
+        best.select()
         found.append(self._behind(ends, best))
-        queries, positions, places, values = map(np.concatenate, zip(*found, strict=True))
+        queries, positions, values = map(np.concatenate, zip(*found, strict=True))
         reached = values >= best.least[queries]
-        return Contenders(queries[reached], positions[reached], places[reached])
+        queries, positions = queries[reached], positions[reached]
+        return Contenders(queries, positions, self.bonuses.places(positions * len(self.vectors) + queries))
 
-    def _adjust(self, scores: Vectors, active: Places, start: int) -> NDArray[np.int32]:
-        """Add the bonuses to the scores of a chunk, make barred ones -inf; return the place of the bonus of each, or -1."""
-        n, width = len(self.vectors), scores.shape[1]
-        slots = np.full(n, -1)
-        slots[active] = np.arange(len(active))
-        bounds = self.bonuses.bounds[start : start + width + 1]
-        first, last = bounds[0], bounds[-1]
-        rows = slots[self.bonuses.queries[first:last]]
-        places = np.flatnonzero(rows >= 0)
-        cells = rows[places] * width + np.repeat(np.arange(width), np.diff(bounds))[places]
-        scores.reshape(-1)[cells] += self.bonuses.amounts[first:last][places]
-        place_of = np.full(scores.shape, -1, dtype=np.int32)
-        place_of.reshape(-1)[cells] = places + first
-        first, last = np.searchsorted(self.barred, (start * n, (start + width) * n))
-        columns, queries = np.divmod(self.barred[first:last] - start * n, n)
-        rows = slots[queries]
-        scores[rows[rows >= 0], columns[rows >= 0]] = -np.inf
-        return place_of
+    def _adjust(self, scores: Vectors, active: Places, start: int) -> None:
+        """Add the bonuses to the scores of a chunk, (rows, active queries), and make barred ones -inf."""
+        n, flat = len(self.vectors), scores.reshape(-1)
+        columns = np.full(n, -1)
+        columns[active] = np.arange(len(active))
 
-    def _behind(self, ends: Places, best: _Best) -> tuple[Places, Places, Places, Scores]:
+        def within(cells: Places) -> tuple[Places, Places]:
+            first, last = np.searchsorted(cells, (start * n, (start + len(scores)) * n)).tolist()
+            rows, queries = np.divmod(cells[first:last] - start * n, n)
+            is_active = columns[queries] >= 0
+            return np.flatnonzero(is_active) + first, (rows * len(active) + columns[queries])[is_active]
+
+        given, places = within(self.bonuses.cells)
+        flat[places] += self.bonuses.amounts[given]
+        flat[within(self.barred)[1]] = -np.inf
+
+    def _behind(self, ends: Places, best: _Best) -> tuple[Places, Places, Vectors]:
         """Return the rows behind the `ends` of the scans that can be among the best by their bonus, whatever their product."""
-        queries, amounts = self.bonuses.queries, self.bonuses.amounts
-        positions = np.repeat(np.arange(len(self.table)), np.diff(self.bonuses.bounds))
+        cells = self.bonuses.cells
+        positions, queries = np.divmod(cells, len(self.vectors))
         places = np.flatnonzero(positions >= ends[queries])
-        places = places[best.reached(queries[places], self.table.norms[positions[places]], amounts[places])]
-        places = places[~np.isin(positions[places] * len(self.vectors) + queries[places], self.barred)]
-        return queries[places].astype(np.int64), positions[places], places, np.full(len(places), np.inf)
+        norms, amounts = self.table.norms[positions[places]], self.bonuses.amounts[places]
+        places = places[best.reached(queries[places], norms, amounts)]
+        places = places[~np.isin(cells[places], self.barred)]
+        return queries[places], positions[places], np.full(len(places), np.inf, dtype=np.float32)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Best:
-    """The best k rough scores (n, k) of each query so far, and the least that is among the best (n,), both updated in place."""
+    """The best k rough scores (n, k) of each query so far, and the least that is among the best (n,)."""
 
     scores: Vectors
     least: Vectors
     slacks: NDArray[np.float64]
     lengths: NDArray[np.float64]
+    waiting: list[tuple[Places, Vectors]]  # added and not yet selected from
 
     @classmethod
     def of(cls, table: VectorTable, vectors: Vectors, k: int) -> Self:
         scores = np.full((len(vectors), k), -np.inf, dtype=np.float32)
         least = np.where(vectors.any(axis=1), LEAST, np.inf).astype(np.float32)
         lengths = np.linalg.norm(vectors, axis=1).astype(np.float64) * ROUNDING
-        return cls(scores, least, table.slacks(vectors) + 2 * UNIT, lengths)
+        return cls(scores, least, table.slacks(vectors) + 2 * UNIT, lengths, [])
 
     def reached(self, queries: NDArray[np.integer], norms: Vectors, amounts: Scores | float = 0.0) -> NDArray[np.bool_]:
         """Return whether rows of some length, with a bonus, can be among the best of queries."""
         return np.asarray(self.lengths[queries] * norms + amounts >= self.least[queries])
 
-    def add(self, queries: Places, rows: Places, values: Vectors) -> None:
-        """Add scores; those of ``queries[i]`` are the `values` where `rows`, which rise, are ``i``."""
-        k = self.scores.shape[1]
-        together = np.hstack((self.scores[queries], padded_rows(rows, values, len(queries), -np.inf)))
-        self.scores[queries] = np.partition(together, -k, axis=1)[:, -k:]
-        self.least[queries] = floors(self.scores[queries, 0], self.slacks[queries])
+    def add(self, queries: Places, values: Vectors) -> None:
+        """Add scores of queries (m,); `least` rises with them in a while, when they are many."""
+        self.waiting.append((queries, values))
+        if sum(len(scores) for _, scores in self.waiting) > WAITING * self.scores.size:
+            self.select()
+
+    def select(self) -> None:
+        """Select the best of the scores that were added."""
+        if not self.waiting:
+            return
+        n, k = self.scores.shape
+        queries, values = map(np.concatenate, zip(*self.waiting, strict=True))
+        order = np.argsort(queries.astype(np.min_scalar_type(n - 1)), kind="stable")  # fast for small types
+        together = np.hstack((self.scores, padded_rows(queries[order], values[order], n, -np.inf)))
+        self.scores = np.partition(together, -k, axis=1)[:, -k:]
+        self.least = np.where(self.lengths > 0, floors(self.scores[:, 0], self.slacks), np.inf).astype(np.float32)
+        self.waiting = []
 
 
 def products(vectors: Vectors, rows: Vectors) -> Vectors:
-    """Return the rough scores of rows for queries, (n, len(rows)), in single precision."""
-    return np.asarray(vectors @ rows.T)
+    """Return the rough scores of rows for queries, (len(rows), n), in single precision."""
+    return np.asarray(rows @ vectors.T)

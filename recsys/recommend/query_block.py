@@ -45,7 +45,8 @@ class Nearby:
         amounts = data.real * self.scales.real[queries]
         if np.iscomplexobj(data):
             amounts += data.imag * self.scales.imag[queries]
-        return Bonuses(self.sums.indptr, queries, amounts)
+        positions = np.repeat(np.arange(self.sums.shape[1]), np.diff(self.sums.indptr))
+        return Bonuses(positions * self.sums.shape[0] + queries, amounts)
 
     def parts(self, contenders: Contenders) -> NDArray[np.float64]:
         """Return what the neighborhood adds to the behavior and content parts of contenders, (2, n)."""

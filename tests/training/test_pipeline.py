@@ -272,7 +272,8 @@ def test_parts_that_are_switched_off_are_not_made(some_users: Path) -> None:
 
 def test_training_says_that_it_draws_from_long_histories(some_users: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notes: list[str] = []
-    monkeypatch.setattr(neighbors, "MOST_PRODUCTS", 2000)
+    monkeypatch.setattr(neighbors, "PRODUCTS", 2000)
+    monkeypatch.setattr(neighbors, "PRODUCTS_PER_PAIR", 0)
     pipeline.train(small(some_users, evaluate={"gate": False}), QUIET, on_progress=notes.append)
     assert any(note.startswith("neighbors: of users with more than") for note in notes)
 

@@ -26,6 +26,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, silhouette_score
+from sklearn.metrics.pairwise import cosine_distances
 
 from recsys.data.vectors import Vectors, unit_rows
 from recsys.model.extras.groups import NO_GROUP
@@ -104,7 +105,9 @@ def cluster(vectors: Vectors, n_groups: int | Literal["auto"], random_state: int
         counts = [count for count in COUNTS if count * PER_GROUP <= len(rows)] or [2] * (len(rows) >= 2 * 2)
     else:
         counts = [min(n_groups, len(rows) // 2)]
-    tried = tuple(_quality(rows, count, random_state) for count in counts if count > 1)
+    measured = np.sort(np.random.default_rng(random_state).permutation(len(rows))[:MEASURED])
+    distances = cosine_distances(rows[measured])
+    tried = tuple(_quality(rows, count, random_state, measured, distances) for count in counts if count > 1)
     chosen = _chosen(tried)
     centers = _centers(rows, chosen.count if chosen else 1, random_state, STARTS)
     for start in range(0, len(nonzero), step := max(1, BLOCK // len(centers))):
@@ -134,18 +137,18 @@ def _along(leading: PCA | None, rows: Vectors) -> Vectors:
     return rows if leading is None else unit_rows(np.asarray(leading.transform(rows), dtype=np.float32))
 
 
-def _quality(rows: Vectors, count: int, random_state: int) -> Quality:
+def _quality(rows: Vectors, count: int, random_state: int, measured: NDArray[np.int64], distances: Vectors) -> Quality:
+    """Measure a number of groups; `distances` (m, m) are those between the `measured` rows (m,)."""
     n = len(rows)
     fits = []
     for seed in range(random_state, random_state + SEEDS):
         half = np.sort(np.random.default_rng(seed).permutation(n)[: max(count, -(-n // 2))])
         fits.append(np.argmax(shown(rows @ _centers(rows[half], count, seed, TRIAL_STARTS).T), axis=1))
     stability = float(np.mean([adjusted_rand_score(*pair) for pair in combinations(fits, 2)]))
-    measured = np.sort(np.random.default_rng(random_state).permutation(n)[:MEASURED])
     labels = fits[0][measured]
     n_labels = len(np.unique(labels))
     several = 1 < n_labels < len(measured)
-    silhouette = float(silhouette_score(rows[measured], labels, metric="cosine")) if several else 0.0
+    silhouette = float(silhouette_score(distances, labels, metric="precomputed")) if several else 0.0
     return Quality(count, round(silhouette, 6), round(stability, 6))
 
 

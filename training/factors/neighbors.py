@@ -5,7 +5,7 @@ less (Deshpande and Karypis 2004). By words: the cosine of tf-idf rows. Both are
 has weight 1 on average, which gives their weights in the blend the same meaning for any data.
 
 The products of large data would not end, so what says least is left out until the work is bounded: of the busiest users
-some interactions, and the most frequent words.
+some interactions, so that neighbors take less time than factors, and the most frequent words.
 
 implicit's kernel sums and selects on all processors, without the product in memory. It keeps any of equal sums, so the rows
 are tilted: row ``i`` is multiplied by ``1 - TILT i / n``. Within a row of the product, sums that differ by less than a
@@ -25,7 +25,8 @@ from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors
 from training.content.tfidf import weigh
 
-MOST_PRODUCTS = 2_000_000_000
+PRODUCTS, PRODUCTS_PER_PAIR = 1_000_000_000, 400  # by behavior at most; the larger counts
+WORD_PRODUCTS = 2_000_000_000
 PRIOR_NEIGHBORS = 20
 STEPS = 1_000_000
 TILT = 1 / STEPS
@@ -54,7 +55,7 @@ def by_words(texts: Sequence[str], n_neighbors: int) -> sparse.csr_matrix:
     documents = np.bincount(rows.indices, minlength=rows.shape[1]).astype(np.int64)
     by_frequency = np.argsort(documents, kind="stable")
     work = np.cumsum(documents[by_frequency] ** 2)
-    rare = np.sort(by_frequency[work <= MOST_PRODUCTS])
+    rare = np.sort(by_frequency[work <= WORD_PRODUCTS])
     return _nearest(rows[:, rare], n_neighbors)
 
 
@@ -77,10 +78,10 @@ def factor_prior(similar: sparse.csr_matrix, item_factors: Vectors, counts: NDAr
 
 
 def most_of_a_user(interactions: Interactions) -> int:
-    """Return how many interactions of a user count at most, so that there are no more than MOST_PRODUCTS products."""
-    counts = _per_user(interactions)
+    """Return how many interactions of a user count at most, so that the products are bounded."""
+    counts, bound = _per_user(interactions), max(PRODUCTS, PRODUCTS_PER_PAIR * len(interactions))
     most = int(counts.max(initial=1))
-    while most > 1 and int((np.minimum(counts, most) ** 2).sum()) > MOST_PRODUCTS:
+    while most > 1 and int((np.minimum(counts, most) ** 2).sum()) > bound:
         most = most * 9 // 10
     return most
 

@@ -17,9 +17,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
-import optuna
 
 from recsys import __version__
 from recsys.config import AlsConfig, BlendConfig, Config
@@ -32,6 +32,9 @@ from training.tuning import blend_search
 from training.tuning.candidates import Content, Weights, behavior_by_power
 from training.tuning.early_stopping import FIRST_LOOK, fit_until_best, most_iterations
 from training.tuning.trials import Ledger, Result, Rung, Trial
+
+if TYPE_CHECKING:
+    import optuna
 
 CHEAP_SHARE = 0.6
 WORTH = 1.002  # ratio of the metric from which more factors are worth their cost

@@ -6,13 +6,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import optuna
+import lazy_loader  # type: ignore[import-untyped]
 
 from recsys.config import AlsConfig
 from recsys.errors import DataError
 from recsys.score_order import displayed
+
+if TYPE_CHECKING:
+    import optuna
+else:
+    optuna = lazy_loader.load("optuna")  # no training without a search waits for it
 
 Rung = Literal["cheap", "full"]
 STARTUP_TRIALS = 6  # before the estimator draws
@@ -89,7 +94,7 @@ class Ledger:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Raise DataError for a damaged record, a full disk or a foreign file."""
-        from sqlalchemy.exc import SQLAlchemyError  # no training without a search waits for it
+        from sqlalchemy.exc import SQLAlchemyError  # nor for this
 
         try:
             yield

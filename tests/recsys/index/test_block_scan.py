@@ -46,7 +46,8 @@ def added(seed: int, share: float) -> sparse.csc_matrix:
 
 
 def bonuses(amounts: sparse.csc_matrix) -> Bonuses:
-    return Bonuses(amounts.indptr, amounts.indices, amounts.data)
+    positions = np.repeat(np.arange(amounts.shape[1]), np.diff(amounts.indptr))
+    return Bonuses(positions * amounts.shape[0] + amounts.indices, amounts.data)
 
 
 @pytest.mark.parametrize("k", [1, 7, 40, M])

@@ -149,7 +149,8 @@ def test_bounded_work_leaves_out_interactions_of_the_busiest_users(monkeypatch: 
     data = factories.interactions(pairs, items=list(calm.items))
     whole = neighbors.by_behavior(data, 5, 0.0, 0)
     most = 90 * 6**2 + 3 * 10**2
-    monkeypatch.setattr(neighbors, "MOST_PRODUCTS", most)
+    monkeypatch.setattr(neighbors, "PRODUCTS", 0)
+    monkeypatch.setattr(neighbors, "PRODUCTS_PER_PAIR", most / len(data))
     one, same, other = (neighbors.by_behavior(data, 5, 0.0, seed) for seed in (1, 1, 2))
     assert np.array_equal(one.toarray(), same.toarray())
     assert not np.array_equal(one.toarray(), other.toarray())
@@ -165,12 +166,12 @@ def test_bounded_work_leaves_out_interactions_of_the_busiest_users(monkeypatch: 
 
 def test_bounded_work_leaves_out_the_most_frequent_words(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"{text} the of" for text in tastes.texts(48)]
-    monkeypatch.setattr(neighbors, "MOST_PRODUCTS", 48**2 - 1 + 36 * 8**2)  # not for one word of every text
+    monkeypatch.setattr(neighbors, "WORD_PRODUCTS", 48**2 - 1 + 36 * 8**2)  # not for one word of every text
     one, same = (neighbors.by_words(texts, 5) for _ in range(2))
     assert np.array_equal(one.toarray(), same.toarray())
     assert purity(one) == 1.0
     assert np.diff(one.indptr).tolist() == [5] * 48
-    monkeypatch.setattr(neighbors, "MOST_PRODUCTS", 0)
+    monkeypatch.setattr(neighbors, "WORD_PRODUCTS", 0)
     assert neighbors.by_words(texts, 5).nnz == 0
 
 
