@@ -67,6 +67,12 @@ def parse_filter(text: str) -> Condition:
     return Condition(attribute, OPERATORS[operator], (number,))
 
 
+def short_form(condition: Condition) -> str:
+    """Return the short form of a condition, which :func:`parse_filter` reads if no value has a comma."""
+    symbol = next(symbol for symbol, operator in OPERATORS.items() if operator == condition.operator)
+    return f"{condition.attribute}{symbol}{','.join(map(plain_text, condition.values))}"
+
+
 def number_in(text: str) -> float | None:
     """Return the finite number written in plain digits, such as ``-1.5``; None for ``+5``, ``1e5``, ``007`` and words."""
     if len(text) > LONGEST_NUMBER or not NUMBER.fullmatch(text):

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from recsys.errors import EventStoreError
-from recsys.events.activity import NO_EVENTS, UserEvents
+from recsys.events.activity import NO_EVENTS, Event, UserEvents
 from recsys.events.records import EventsInfo, user_hash
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class Changes:
         """Return the changes of a user, and the hidden items."""
         store = self.store
         return NO_EVENTS if store is None else _read(lambda: store.read_user(user_id, *self._watermark))
+
+    def trained_events(self, user_id: str, item_id: str) -> tuple[Event, ...]:
+        """Return the stored events of a user with an item that the model was trained with, the newest first."""
+        store, (through, _) = self.store, self._watermark
+        return () if store is None or not through else _read(lambda: store.pair_history(user_id, item_id, through))
 
     @cached_property
     def hidden(self) -> frozenset[str]:

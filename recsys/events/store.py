@@ -186,6 +186,13 @@ class EventStore:
             return ()
         return tuple(_stored(row) for row in self._database.rows(self._sql.history, {"user": user_id, "most": most}))
 
+    def pair_history(self, user_id: str, item_id: str, up_to: int = EVER, most: int = 100) -> tuple[Event, ...]:
+        """Return the last events of a user with an item up to number `up_to`, the newest first."""
+        if records.id_problem(user_id) or records.id_problem(item_id):
+            return ()
+        parameters = {"user": user_id, "item": item_id, "up_to": up_to, "most": most}
+        return tuple(_stored(row).event for row in self._database.rows(self._sql.pair, parameters))
+
     def recent_counts(
         self, since: int, half_life_days: float, through: int = 0, rules: EventRules | None = None
     ) -> Mapping[str, float]:

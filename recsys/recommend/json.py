@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from recsys.data.catalog import Item
-from recsys.recommend.answer import Answer, Recommendation
+from recsys.recommend.answer import Answer, Reason, Recommendation
+from recsys.recommend.placement import Obstacle, Placement, Seen
 from recsys.score_order import displayed
 
 
@@ -24,6 +25,27 @@ def answer_object(answer: Answer, subject: Mapping[str, Any], model_version: str
 def listed_object(answer: Answer, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
     """Return the envelope of a list with pages."""
     return {**answer_object(answer, subject, model_version), "next_offset": answer.next_offset}
+
+
+def placement_object(placement: Placement, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
+    """Return the place of an item in a list, and what keeps it out; `subject` has the ids of the user and the item."""
+    item, last = placement.item, placement.last
+    assert item.reason is not None
+    return {
+        **subject,
+        "model_version": model_version,
+        "title": item.title,
+        "strategy": placement.strategy,
+        "fallback": placement.fallback,
+        "listed": placement.listed,
+        "rank": placement.rank,
+        "rank_without": placement.rank_without,
+        "score": displayed(item.score),
+        "source": item.source,
+        "parts": _parts(item.reason),
+        "reasons": [_obstacle(obstacle) for obstacle in placement.obstacles],
+        "last": None if last is None else _item(last.rank, last.item),
+    }
 
 
 def item_object(item: Item, model_version: str) -> dict[str, Any]:
@@ -50,7 +72,15 @@ def _item(rank: int, item: Recommendation) -> dict[str, Any]:
         "title": item.title,
         "source": item.source,
     }
-    if (reason := item.reason) is None:
-        return fields
-    because = [displayed_fields(cause) for cause in reason.because]
-    return {**fields, "reason": {**displayed_fields(reason), "because": because}}
+    return fields if item.reason is None else {**fields, "reason": _parts(item.reason)}
+
+
+def _parts(reason: Reason) -> dict[str, Any]:
+    return {**displayed_fields(reason), "because": [displayed_fields(cause) for cause in reason.because]}
+
+
+def _obstacle(obstacle: Obstacle) -> dict[str, Any]:
+    if not isinstance(obstacle, Seen):
+        return {"kind": obstacle.kind, **obstacle._asdict()}
+    events = [{name: getattr(event, name) for name in ("event", "value", "timestamp")} for event in obstacle.events]
+    return {"kind": obstacle.kind, **displayed_fields(obstacle), "at": obstacle.at, "events": events}

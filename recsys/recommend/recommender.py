@@ -90,7 +90,7 @@ class Recommender:
             num, drop = self.model.users.get(user), self._later(events)
             if num is not None and (listed := self._listed(lists, num, request, events.hidden, drop)):
                 return Answer("personalized", *listed)
-            request = replace(request, exact=True)  # precomputed lists are exact, and this continues them
+            request = replace(request, exact=True)  # precomputed lists are exact, and this continues or explains them
         return self._recommend(self.user_state(user, events), request, events)
 
     def similar_items(self, item_id: str, request: ListRequest = PLAIN, hidden: AbstractSet[str] = NONE) -> Answer:
@@ -213,7 +213,9 @@ class Recommender:
     def _listed(
         self, lists: Lists, row: int, request: ListRequest, hidden: AbstractSet[str], drop: set[int]
     ) -> tuple[tuple[answer.Recommendation, ...], bool, int | None] | None:
-        """Return the answer from a precomputed list; None without a list, or if it is too short."""
+        """Return the answer from a precomputed list; None without a list, if it is too short, or if it needs reasons."""
+        if request.explain:
+            return None
         skip = set(self.nums([*request.exclude, *hidden]).tolist()) if request.exclude or hidden else set()
         depth = request.depth + len(skip) + len(drop)
         nums: list[int] = lists.nums[row, :depth].tolist()
@@ -240,7 +242,7 @@ class Recommender:
         return max(request.depth, POOL) if request.diversity else request.depth
 
     def eligible(self, request: ListRequest) -> Mask | None:
-        """Return the mask of items that satisfy the filters and are in the cluster; None for all items.
+        """Return the mask of items that satisfy the filters, are in the cluster and among `only`; None for all items.
 
         Raises
         ------
@@ -249,14 +251,17 @@ class Recommender:
         NotFoundError
             When the cluster does not exist.
         """
-        mask = self.model.attributes.mask(request.filters) if request.filters else None
-        if request.cluster is None:
-            return mask
-        clusters = self.model.extra(Clusters)
-        if clusters is None:
-            raise NotFoundError(f"group {request.cluster} is not in this model; it has 0, counted from 0")
-        inside = clusters.inside(request.cluster)
-        return inside if mask is None else mask & inside
+        masks = [self.model.attributes.mask(request.filters)] if request.filters else []
+        if request.cluster is not None:
+            clusters = self.model.extra(Clusters)
+            if clusters is None:
+                raise NotFoundError(f"group {request.cluster} is not in this model; it has 0, counted from 0")
+            masks.append(clusters.inside(request.cluster))
+        if request.only:
+            chosen = np.zeros(len(self.items), dtype=bool)
+            chosen[self.nums(request.only)] = True
+            masks.append(chosen)
+        return np.logical_and.reduce(masks) if masks else None
 
     def nums(self, item_ids: Collection[str]) -> Nums:
         """Return the row numbers of known item ids, rising."""

@@ -25,6 +25,7 @@ class ListRequest:
     explain: bool = False  # whether to add the reasons of each score
     exact: bool = False  # scan all items instead of using the approximate index or precomputed lists
     cluster: int | None = None  # only items of this group of the model
+    only: Collection[str] = ()  # ids of the only items to rank; unknown ids are ignored; empty: all items
 
     def __post_init__(self) -> None:
         if self.k < 1:
@@ -36,9 +37,9 @@ class ListRequest:
     @property
     def plain(self) -> bool:
         """Whether the list is all unseen items by score alone."""
-        whole = self.cluster is None and not self.filters
+        whole = self.cluster is None and not (self.filters or self.only)
         reordered = self.diversity or self.popularity_penalty
-        return whole and not (reordered or self.include_seen or self.explain or self.exact)
+        return whole and not (reordered or self.include_seen or self.exact)
 
     @property
     def depth(self) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.data.filters import MOST_VALUES, Condition, number_in, parse_filter, plain_text
+from recsys.data.filters import MOST_VALUES, Condition, number_in, parse_filter, plain_text, short_form
 from recsys.errors import QueryError
 
 
@@ -32,6 +32,7 @@ from recsys.errors import QueryError
 )
 def test_the_short_form_of_a_condition(text: str, expected: Condition) -> None:
     assert parse_filter(text) == expected
+    assert short_form(expected) == text
 
 
 @pytest.mark.parametrize(

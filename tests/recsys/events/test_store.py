@@ -63,6 +63,16 @@ def test_ids_are_kept_byte_for_byte(store: EventStore, position: str) -> None:
         assert [one.event.item_id for one in stored] == POSSIBLE_IDS
 
 
+def test_events_of_a_user_with_an_item(store: EventStore) -> None:
+    store.add([event(item="a", event="view"), event(item="b"), event("other", item="a"), event(item="a", value=2.0)])
+    mark = store.watermark().through
+    store.add([event(item="a", event="like")])
+    assert [one.event for one in store.pair_history("u", "a")] == ["like", "", "view"]
+    assert store.pair_history("u", "a", mark) == (Event("a", "", 2.0, NOW), Event("a", "view", None, NOW))
+    assert store.pair_history("u", "a", mark, most=1) == (Event("a", "", 2.0, NOW),)
+    assert store.pair_history("u", "c") == store.pair_history("nobody", "a") == ()
+
+
 @pytest.mark.parametrize("name", ["user_id", "item_id", "event_id", "event", "recommendation_id"])
 @pytest.mark.parametrize("one", IMPOSSIBLE_IDS)
 def test_ids_that_no_database_keeps_are_refused(name: str, one: str) -> None:
@@ -82,7 +92,7 @@ def test_values_that_are_no_numbers_of_a_sane_size_are_refused(value: float) -> 
 def test_questions_about_ids_that_cannot_be_stored_are_answered(store: EventStore, one: str) -> None:
     store.add([event()])
     assert store.read_user(one) == NO_EVENTS
-    assert store.history(one) == ()
+    assert store.history(one) == store.pair_history(one, "i") == store.pair_history("u", one) == ()
     assert store.forget(one) == 0
     assert store.read_user(one).forgotten
     store.unhide(one)
