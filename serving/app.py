@@ -38,6 +38,7 @@ from serving.routes import (
     similar,
     tags,
     users,
+    why,
 )
 from serving.settings import Settings
 from serving.telemetry.metrics import Metrics
@@ -74,7 +75,7 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
         hidden.blueprint(view),
         *(module.blueprint(model, view) for module in (anomalies, explore, popular, rank, similar, users)),
         *(module.blueprint(model, view, encoding) for module in (search, query, tags)),
-        recommend.blueprint(model, view, serve.popularity_penalty),
+        *(module.blueprint(model, view, serve.popularity_penalty) for module in (recommend, why)),
         chat.blueprint(model, view, encoding, settings.chat),
         pictures.blueprint(model, view, encoding, serve.max_picture),
         events.blueprint(model, view, serve.max_batch),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from recsys.data.nearest_ids import near_ids
 from recsys.errors import EventStoreError
-from recsys.events.activity import NO_EVENTS, UserEvents
+from recsys.events.activity import NO_EVENTS, Event, UserEvents
 from recsys.events.changes import watermark
 from recsys.events.recent_users import RecentUsers
 from recsys.events.records import EVER, user_hash
@@ -119,6 +119,17 @@ class EventView:
             gone = user_hash(user_id) in self._deleted
             return UserEvents(forgotten=gone, hidden=self._hidden, degraded=True)
         return events
+
+    def trained_events(self, user_id: str, item_id: str, recommender: Recommender) -> tuple[Event, ...]:
+        """Return the stored events of a user with an item that the model was trained with, the newest first.
+
+        Raises EventStoreError.
+        """
+        if not self._where:
+            return ()
+        store = self.store()
+        through, _ = watermark(store, recommender.events)
+        return store.pair_history(user_id, item_id, through) if through else ()
 
     def near_users(self, recommender: Recommender, user_id: str) -> str:
         """Return a text with users, none deleted, whose ids are near an unknown one; empty without any."""

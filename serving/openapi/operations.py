@@ -24,6 +24,7 @@ from serving.schemas.explore import (
 )
 from serving.schemas.insights import AnomaliesAnswer, AnomaliesQuery, TagsAnswer, TagsBody
 from serving.schemas.pictures import CaptionAnswer, CaptionQuery, PictureBody, PictureSearchAnswer, PictureSearchQuery
+from serving.schemas.placement import WhyAnswer, WhyQuery
 from serving.schemas.queries import NoQuery, PopularQuery, Query, RecommendQuery, SimilarQuery
 from serving.schemas.search import QueryAnswer, QueryBody, SearchAnswer, SearchQuery
 
@@ -88,6 +89,7 @@ class Operation:
 OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("recommend.recommend", "GET", "/recommend/{user_id}", Recommendations, RecommendQuery, errors=(404, 409)),
     Operation("recommend.recommend_to", "POST", "/recommend", Recommendations, body=RecommendBody, errors=(404, 409)),
+    Operation("why.why", "GET", "/why", WhyAnswer, WhyQuery, errors=(404,)),
     Operation("similar.similar", "GET", "/similar/{item_id}", Similar, SimilarQuery, errors=(404,)),
     Operation("popular.popular", "GET", "/popular", Popular, PopularQuery, errors=(404,)),
     Operation("rank.rank", "POST", "/rank", RankAnswer, body=RankBody),
@@ -135,7 +137,7 @@ BY_ENDPOINT: Final[Mapping[str, Operation]] = {operation.endpoint: operation for
 SCOPES: Final[Mapping[str, Scope]] = {operation.endpoint: operation.scope for operation in OPERATIONS}
 
 TAGS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Lists": ("recommend", "similar", "popular", "rank"),
+    "Lists": ("recommend", "why", "similar", "popular", "rank"),
     "Search": ("search", "query", "chat", "caption"),
     "Exploration": ("clusters", "segments", "map", "directions"),
     "Items": ("items", "tags"),
@@ -149,6 +151,10 @@ TEXTS: Final[Mapping[str, str]] = {
     "A user without any data gets the popular items, with `fallback` true.",
     "recommend.recommend_to": "Items for a user or a guest. The same as JSON: for ids with commas or slashes, for long "
     "filters, and for guests, who send their `history`.",
+    "why.why": "The place of an item in a user's list. The rank that it has in the answer of `/recommend` to the same "
+    "parameters, its score and the parts of it. If the list does not have the item, `reasons` has what keeps it out: seen, "
+    "hidden, excluded, filtered, moved by a parameter, or outranked. A user without any data gets the popular items, with "
+    "`fallback` true.",
     "similar.similar": "Items like an item. Compared by behavior and content; an item without users by its content.",
     "popular.popular": "Popular items. Older interactions count less. `trending`: items that gained users in the last days.",
     "rank.rank": "Given items in a user's order. Items that the user has seen are ranked too. Ids that are not in the "

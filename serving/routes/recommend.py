@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, Response
 
 from recsys.events.records import EVER
@@ -23,9 +21,7 @@ def blueprint(model: ServingModel, view: EventView, popularity_penalty: float = 
     routes = Blueprint("recommend", __name__)
 
     def respond(user: User, params: RecommendQuery | RecommendBody) -> Response:
-        request = params.request
-        if popularity_penalty and params.popularity_penalty is None:
-            request = replace(request, popularity_penalty=popularity_penalty)
+        request = params.request_for_user(popularity_penalty)
         recommender = model.get()
         version, page_of = recommender.model_version, params.recommendation_id
         up_to = counted_up_to(page_of, version) if page_of else EVER

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cached_property
 from typing import Annotated, ClassVar
 
@@ -46,3 +46,9 @@ class ListSchema(BaseModel):
         names = [name for name in self.request_fields if name in type(self).model_fields]
         values = {name: getattr(self, name) for name in names} | {"filters": self.conditions}
         return ListRequest(**{name: value for name, value in values.items() if value is not None})
+
+    def request_for_user(self, popularity_penalty: float) -> ListRequest:
+        """Return the request with the configured penalty if the client left it out."""
+        if not popularity_penalty or getattr(self, "popularity_penalty", None) is not None:
+            return self.request
+        return replace(self.request, popularity_penalty=popularity_penalty)

@@ -63,6 +63,20 @@ Conditions = Annotated[
         {"type": "array", "items": {"type": "string", "format": "filter", "pattern": FILTER_PATTERN}, "default": []}
     ),
 ]
+Excluded = Annotated[
+    tuple[str, ...], BeforeValidator(_ids), Field(description="ids of items to leave out, joined by commas")
+]
+Filter = Annotated[
+    Conditions,
+    Field(
+        description="a condition on an attribute of the items: `genre:sci-fi`, `genre:sci-fi,drama` (one of them), "
+        "`genre!:horror`, `year>=1990`; can be repeated, then all must hold"
+    ),
+]
+Cluster = Annotated[Annotated[lists.ClusterNumber, WholeNumber] | None, lists.OF_CLUSTER]
+Diversity = Annotated[lists.Diversity, Number]
+IncludeSeen = Annotated[bool, Flag, Field(description="also items of the user's history")]
+Penalty = Annotated[Annotated[Share, Number] | None, lists.PENALTY]
 UserId = Annotated[str | None, Field(min_length=1, description="order the items by this user's taste")]
 
 
@@ -84,17 +98,9 @@ class ListQuery(Query, ListSchema):
 
     k: K = 10
     offset: Offset = 0
-    exclude: Annotated[
-        tuple[str, ...], BeforeValidator(_ids), Field(description="ids of items to leave out, joined by commas")
-    ] = ()
-    filter: Annotated[
-        Conditions,
-        Field(
-            description="a condition on an attribute of the items: `genre:sci-fi`, `genre:sci-fi,drama` (one of them), "
-            "`genre!:horror`, `year>=1990`; can be repeated, then all must hold"
-        ),
-    ] = ()
-    cluster: Annotated[Annotated[lists.ClusterNumber, WholeNumber] | None, lists.OF_CLUSTER] = None
+    exclude: Excluded = ()
+    filter: Filter = ()
+    cluster: Cluster = None
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -104,15 +110,15 @@ class ListQuery(Query, ListSchema):
 class SimilarQuery(ListQuery):
     """Parameters of ``GET /similar``."""
 
-    diversity: Annotated[lists.Diversity, Number] = 0.0
+    diversity: Diversity = 0.0
     explain: Annotated[lists.Explain, Flag] = False
 
 
 class RecommendQuery(SimilarQuery):
     """Parameters of ``GET /recommend``."""
 
-    include_seen: Annotated[bool, Flag, Field(description="also items of the user's history")] = False
-    popularity_penalty: Annotated[Annotated[Share, Number] | None, lists.PENALTY] = None
+    include_seen: IncludeSeen = False
+    popularity_penalty: Penalty = None
     recommendation_id: lists.RecommendationId = None
 
 

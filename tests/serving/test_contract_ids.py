@@ -68,6 +68,13 @@ def test_in_the_path(odd: FlaskClient, one: str) -> None:
         assert answer.json.get("strategy") != "popular"
 
 
+@pytest.mark.parametrize("one", IDS, ids=range(len(IDS)))
+def test_in_a_query(odd: FlaskClient, one: str) -> None:
+    for user, item in ((one, IDS[0]), (IDS[0], one)):  # both would be too long an address
+        answer = odd.get("/why", query_string={"user_id": user, "item_id": item}).json
+        assert (answer["user_id"], answer["item_id"], answer["fallback"]) == (user, item, False)
+
+
 @pytest.mark.parametrize("one", [one for one in IDS if "/" in one], ids=repr)
 def test_a_slash_may_stand_as_it_is(odd: FlaskClient, one: str) -> None:
     assert odd.get(f"/items/{quote(one, safe='/')}").json["item_id"] == one

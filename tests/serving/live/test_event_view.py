@@ -27,6 +27,7 @@ LISTS = (
     "/recommend/nobody",
     "/similar/i1",
     "/popular",
+    "/why?user_id=u1&item_id=i1",
     "/search?q=i1&mode=keyword",
 )
 EVENT = {"user_id": "u1", "item_id": "i2"}
