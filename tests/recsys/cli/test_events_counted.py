@@ -66,6 +66,16 @@ def test_recommend_is_as_over_http(folder: Path, client: FlaskClient, user_id: s
     assert ours["fallback"] == (user_id in ("u3", "later", "nobody"))
 
 
+@pytest.mark.parametrize("user_id", ["u1", "u3", "u4", "u5", "new", "later", "nobody"])
+@pytest.mark.parametrize("item_id", ["i2", "i3", "i7", "i20", "i40"])
+def test_why_is_as_over_http(folder: Path, client: FlaskClient, user_id: str, item_id: str) -> None:
+    options = ("-k", 5, "--diversity", 0.5, "--cluster", 1, "--exclude", "i40", "--filter", "year>=1995")
+    asked = "k=5&diversity=0.5&cluster=1&exclude=i40&filter=year>=1995"
+    for given, query in (((), ""), (options, asked), (("--include-seen",), "include_seen=true")):
+        theirs = client.get(f"/why?user_id={user_id}&item_id={item_id}&{query}").json
+        assert shown(folder, "why", user_id, item_id, *given) == theirs
+
+
 @pytest.mark.parametrize(
     ("words", "path", "body"),
     [

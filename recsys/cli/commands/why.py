@@ -1,0 +1,122 @@
+"""`recsys why`: the place of an item in a user's list, and why the list does not have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import click
+
+from recsys.cli.main import configured
+from recsys.cli.open_model import open_model, with_request
+from recsys.cli.output import plain, show_json, show_table
+from recsys.config import Config
+from recsys.recommend.answer import Recommendation
+from recsys.recommend.json import placement_object
+from recsys.recommend.placement import (
+    MOST_RANK,
+    Excluded,
+    Filtered,
+    Hidden,
+    Outranked,
+    Placement,
+    Reordered,
+    Seen,
+    find_placement,
+)
+from recsys.recommend.request import ListRequest
+
+
+@click.command("why")
+@configured
+@click.argument("user_id")
+@click.argument("item_id")
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="how many items the list has")
+@click.option("--json", "as_json", is_flag=True, help="JSON as over HTTP")
+@click.option("--exclude", multiple=True, metavar="ITEM_ID", help="a list without this item; repeatable")
+@click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
+@click.option("--cluster", type=click.IntRange(0), help="only items of this group")
+@click.option("--include-seen", is_flag=True, help="also items of the history")
+@click.option("--diversity", default=0.0, type=click.FloatRange(0, 1), help="prefer items unlike the items before them")
+@click.option(
+    "--popularity-penalty",
+    "penalty",
+    type=click.FloatRange(0, 1),
+    help="share of the best score that the most popular item loses, others less; default: serve.popularity_penalty",
+)
+@click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
+@with_request
+def why(config: Config, request: ListRequest, user_id: str, item_id: str, as_json: bool, penalty: float | None) -> None:
+    """Whether ITEM_ID is in the list for USER_ID, at what rank, and why not."""
+    request = replace(request, popularity_penalty=config.serve.popularity_penalty if penalty is None else penalty)
+    opened = open_model(config)
+    opened.warn_of_unknown(request.exclude)
+    recommender, changes = opened.recommender, opened.changes
+    trained = changes.trained_events(user_id, item_id)
+    placement = find_placement(recommender, user_id, item_id, request, changes.of_user(user_id), trained)
+    near = opened.near_users(user_id) if placement.fallback else ""
+    if as_json:
+        show_json(placement_object(placement, {"user_id": user_id, "item_id": item_id}, recommender.model_version))
+        if near:
+            click.echo(f"nothing is known of user {user_id!r}{near}", err=True)
+        return
+    unknown = f", nothing is known of this user{near}" if placement.fallback else ""
+    title = plain(placement.item.title) or item_id
+    place = f"rank {placement.rank}" if placement.listed else f"not in the list of {request.k}"
+    click.echo(f"{title} for {user_id}: {place}{unknown} ({opened.source})")
+    for sentence in _sentences(placement, request.k):
+        click.echo(f"* {plain(sentence)}")
+    columns = ("rank", "item_id", "title", "score", "collaborative", "content", "popularity", "because of")
+    show_table(columns, _rows(placement))
+
+
+def _sentences(placement: Placement, k: int) -> Iterator[str]:
+    if placement.listed:
+        return
+    for obstacle in placement.obstacles:
+        if not isinstance(obstacle, Outranked):
+            yield _sentence(obstacle)
+    kept_out = placement.rank is None and placement.rank_without is not None
+    yield f"{'without that, ' if kept_out else ''}rank {_rank(placement.rank_without)}; the list has {k} items"
+
+
+def _seen(seen: Seen) -> str:
+    trained = "received after training" if seen.weight is None else f"in the training data with weight {seen.weight:g}"
+    last = ""
+    if seen.at is not None:
+        event = next(event for event in seen.events if event.timestamp == seen.at)
+        last = f"; last {event.event or 'event'} on {datetime.fromtimestamp(seen.at, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"seen {'and liked' if seen.liked else 'but not liked'}, {trained}{last}"
+
+
+def _sentence(obstacle: Seen | Hidden | Excluded | Filtered | Reordered) -> str:
+    match obstacle:
+        case Seen():
+            return _seen(obstacle)
+        case Hidden():
+            return "hidden from all lists"
+        case Excluded():
+            return "excluded by the request"
+        case Filtered(by, value):
+            return f"filtered by {by}; the item has {'no such value' if value is None else value}"
+        case Reordered(option, rank):
+            return f"moved by {option}; without it, rank {rank}"
+
+
+def _rows(placement: Placement) -> Iterator[tuple[str, ...]]:
+    yield _row(_rank(placement.rank_without), placement.item)
+    if placement.last is not None and not placement.listed:
+        yield _row(str(placement.last.rank), placement.last.item)
+
+
+def _row(rank: str, item: Recommendation) -> tuple[str, ...]:
+    reason = item.reason
+    assert reason is not None
+    parts = (item.score, reason.collaborative, reason.content, reason.popularity)
+    because = ", ".join(f"{cause.title or cause.item_id} {cause.share:.0%}" for cause in reason.because)
+    return (rank, item.item_id, item.title, *(f"{part:.3f}" for part in parts), because)
+
+
+def _rank(rank: int | None) -> str:
+    return f"after {MOST_RANK}" if rank is None else str(rank)
