@@ -82,6 +82,10 @@ def test_a_seen_item_has_its_times(client: FlaskClient) -> None:
     received = [{"event": "", "value": None, "timestamp": NOW + 60}]
     assert since == {"kind": "seen", "liked": True, "weight": None, "at": NOW + 60, "events": received}
     assert ask(client, "u2", "i2")["reasons"][0] == {**trained, "at": None, "events": []}
+    client.post("/events", json={"user_id": "u1", "item_id": "i2", "timestamp": NOW + 90})
+    both = ask(client, "u1", "i2")["reasons"][0]
+    assert [one["timestamp"] for one in both["events"]] == [NOW + 90, NOW]
+    assert (both["weight"], both["at"]) == (1.0, NOW + 90)
 
 
 def test_a_hidden_item_and_a_deleted_user(client: FlaskClient) -> None:
