@@ -21,6 +21,8 @@ FORMS: dict[IdForm, str] = {  # in the order in which they apply
     "no-leading-zeros": "removing leading zeros",
 }
 WORDS = ("nan", "none", "null", "nil", "n/a", "#n/a", "<na>", "nat", "\\n", "undefined", "-")
+GUESTS = ("0", "-1", "guest", "anonymous", "unknown")
+MANY_ROWS, OFTEN = 5, 0.01  # times the rows of an id on average, and share of all rows, from which on it is a guest's
 ROUNDED = r"^\d(\.\d+)?[eE]\+?\d+$"
 TRIED = 10_000  # ids
 SHOWN = 5
@@ -93,6 +95,13 @@ def odd_ids(name: str, ids: Sequence[str], rows: NDArray[np.int64], forms: Seque
         yield (
             f"{int(rows[is_word].sum())} of {int(rows.sum())} rows have a {name} that looks like none and counts as an id; "
             f"if it means none, set data.missing = {found}"
+        )
+    guest = compute.is_in(column, value_set=pa.array(GUESTS, column.type)).to_numpy(zero_copy_only=False)
+    for code in np.flatnonzero(guest & (rows > max(MANY_ROWS * rows.mean(), OFTEN * rows.sum()))).tolist():
+        times = rows[code] / rows.mean()
+        yield (
+            f"{rows[code]} of {int(rows.sum())} rows have the {name} {ids[code]!r}, {times:.0f} times as many "
+            f"as others, and count as one; if it means none, set data.missing = [{json.dumps(ids[code])}]"
         )
     rounded = column.filter(compute.match_substring_regex(column, ROUNDED))
     if len(rounded):

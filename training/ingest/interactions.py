@@ -212,7 +212,11 @@ class InteractionTable:
             problems[f"{data.value_column} is not a number"] = np.isnan(value)
             problems[f"{data.value_column} is above 1e15"] = value > LARGEST_VALUE
             problems[not_negative] = (value < 0) & (self.threshold is None) & (data.negative != "net")
-            self.accounting.hints[not_negative] = 'data.negative = "net" for returns, "drop" to leave them out'
+            below = value[problems[not_negative] & np.isfinite(value)]
+            if len(below):
+                example = f'where {below.max():g} means no value, data.missing = ["{below.max():g}"]'
+                returns = 'data.negative = "net" for returns, "drop" to leave them out'
+                self.accounting.hints.setdefault(not_negative, f"{returns}; {example}")
         return problems
 
     def end(self) -> None:
@@ -326,7 +330,8 @@ class InteractionTable:
 
     def _value_notes(self, rows: Rows, *, repeated: bool) -> Iterator[str]:
         if rows.value is not None:
-            yield from odd_values(self.data.value_column, rows.value, self.threshold, repeated=repeated)
+            values = rows.value if self.data.negative == "reject" else rows.value[rows.value >= 0]  # others are returns
+            yield from odd_values(self.data.value_column, values, self.threshold, repeated=repeated)
 
     def _notes(self, items: list[Item], unrecorded: list[str]) -> Iterator[str]:
         yield from self.accounting.notes

@@ -19,7 +19,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("accountid", "email", "mail", "buyer", "buyerid", "person", "personid", "profile", "profileid", "reviewer"),
         *("reviewerid", "listener", "subscriber", "shopper", "userpseudoid", "anonymousid", "deviceid", "cardid"),
         *("kunde", "kundeid", "kundennr", "kundennummer", "nutzer", "benutzer", "leser", "utilisateur", "lecteur"),
-        *("cliente", "usuario", "lector", "utilizador", "leitor", "cardnumber", "membernumber", "sessionid", "session"),
+        *("cliente", "usuario", "lector", "utilizador", "leitor", "cardnumber", "membernumber", "fullvisitorid"),
+        *("distinctid", "amplitudeid", "steamid", "viewerid", "studentid", "applicantid", "sessionid", "session"),
     ),
     "item": (
         *("item", "itemid", "product", "productid", "article", "articleid", "sku", "isbn", "isbn13", "isbn10", "movie"),
@@ -53,12 +54,13 @@ NAMES: dict[str, tuple[str, ...]] = {
             "listingid",
         ),
         *("catalognumber", "recordid", "biblionumber", "offerid", "postid", "pageid", "goodsid", "courseid", "course"),
+        *("app", "appid", "business", "businessid", "restaurantid", "venueid", "placeid", "hotelid", "url", "pageurl"),
     ),
     "value": (
         *("rating", "ratings", "score", "stars", "star", "overall", "value", "quantity", "qty", "count", "plays"),
         *("playcount", "listens", "amount", "weight", "note", "bewertung", "menge", "anzahl", "quantite", "cantidad"),
         *("quantidade", "bookrating", "userrating", "reviewscore", "lineitemquantity", "units", "numplays", "clicks"),
-        *("reproducciones", "ecoutes", "reproducoes"),
+        *("reproducciones", "ecoutes", "reproducoes", "liked", "isliked", "recommended", "isrecommended", "thumbsup"),
     ),
     "timestamp": (
         *("time", "date", "timestamp", "ts", "created", "createdat", "datetime", "day", "eventtime", "eventtimestamp"),
@@ -66,6 +68,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("checkedout", "checkedoutat", "loandate", "loanedat", "borrowed", "borroweddate", "borrowedat", "issuedate"),
         *("unixreviewtime", "reviewtime", "tdat", "invoicedate", "datum", "zeit", "zeitpunkt", "bestelldatum", "fecha"),
         *("data", "horodatage", "jour", "ausleihdatum", "watchedat", "viewedat", "playedat", "ratedat", "occurredat"),
+        *("dateadded", "addedat", "visitstarttime", "servertimestamp"),
     ),
     "event": (
         *("event", "eventtype", "eventname", "action", "actiontype", "type", "activity", "behavior", "behaviour"),
@@ -134,7 +137,10 @@ EPOCHS = (
     (1e14, 4.2e15),
     (1e17, 4.2e18),
 )  # s, ms, us, ns; seconds from 1990 on, since ids are numbers below
-DATE = re.compile(r"^\D{0,10}\d{1,4}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ,]\s?\d{1,4}|^[A-Za-z]{3,9},? \d{1,2},? \d{4}")
+DATE = re.compile(
+    r"^\D{0,10}\d{1,4}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ,]\s?\d{1,4}|^[A-Za-z]{3,9},? \d{1,2},? \d{4}"
+    r"|^[A-Za-z]{3} [A-Za-z]{3} +\d{1,2} \d\d:\d\d:\d\d.* \d{4}$"  # ctime
+)
 YYYYMMDD = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 MOST = 0.9  # of the values
 FEW_TYPES = 30
@@ -173,7 +179,7 @@ class Column:
         """Whether the values may be ids: short, and neither fractions nor times."""
         fractions = self.numeric > MOST and self.whole < MOST
         is_short = self.mean_length <= LONG_TEXT or (self.mean_length <= LONG_ID and " " not in "".join(self.commonest))
-        return self.n > 0 and is_short and not fractions and self.like_time < MOST
+        return self.n_distinct > 1 and is_short and not fractions and self.like_time < MOST
 
     @property
     def is_count(self) -> bool:
@@ -183,6 +189,11 @@ class Column:
     def is_rating(self) -> bool:
         """Whether the values are few different whole or half numbers up to ten."""
         return self.halves > MOST and 2 < self.n_distinct <= 21 and self.low >= 0 and 2 < self.high <= HIGHEST_RATING
+
+    @property
+    def is_mostly_one(self) -> bool:
+        """Whether 1 is the commonest of several values, as it is of counts."""
+        return self.n_distinct > 2 and self.low >= 0 and self.commonest[0] == "1"
 
     @property
     def is_type(self) -> bool:
@@ -229,7 +240,7 @@ def by_name(name: str, role: str) -> float:
     stems = [token for token in tokens if token not in ids]
     if any(token in known for token in stems):
         return 0.7 if len(stems) == 1 or set(tokens) & set(ids) else 0.4
-    begins = any(len(stem) >= SHORTEST_STEM and plain.startswith(stem) for stem in known)
+    begins = any(len(stem) >= SHORTEST_STEM and plain.startswith(stem) and plain != f"{stem}s" for stem in known)
     return 0.5 if begins and not (role in ("user", "item") and plain.endswith(NO_ID_ENDS)) else 0.0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ SHARED = 0.3  # of the ids of the interactions, which items need to have
 TAKEN = {"user_column": "user_id", "item_column": "item_id", "value_column": "value", "event_column": "event"}
 DEFAULTS = TAKEN | {"timestamp_column": "timestamp", "title_column": "title", "list_separator": "|"}
 RATINGS = ("rat", "score", "star", "overall", "bewertung", "note", "puntu", "nota")
+VERDICTS = ("lik", "recommend", "thumb")  # of 0 and 1
 COUNTS = ("qua", "qty", "count", "menge", "anzahl", "cantidad", "units", "plays")
 NOT_VALUES = (
     "price",
@@ -38,18 +40,54 @@ NOT_VALUES = (
     "postal",
     "id",
     "tax",
+    *(
+        "type",
+        "action",
+        "status",
+        "order",
+        "number",
+        "position",
+        "rank",
+        "index",
+        "hour",
+        "day",
+        "month",
+        "dow",
+        "week",
+    ),
+)
+NOT_USERS = (
+    *("author", "publisher", "title", "name", "binding", "language", "country", "city", "region", "state", "category"),
+    *(
+        "brand",
+        "genre",
+        "type",
+        "status",
+        "shel",
+        "channel",
+        "platform",
+        "device",
+        "currency",
+        "price",
+        "store",
+        "site",
+    ),
 )
 WEIGHTS = (
+    (("remove", "dislike", "unlike", "unfollow", "return", "refund", "cancel", "downvote", "skip", "delete"), 0.0),
+    (("impression", "item_list", "exposure"), 0.0),
+    (("begin_checkout", "initiate", "checkout_start", "checkout start", "payment_info", "shipping_info"), 3.0),
     (("purchase", "order", "buy", "bought", "transaction", "checkout", "loan", "borrow", "issue", "sale", "kauf"), 5.0),
     (("cart", "basket", "add", "reserve", "hold", "wish", "renew", "save", "bookmark"), 3.0),
-    (("like", "love", "favorite", "favourite", "upvote", "share"), 3.0),
-    (("remove", "dislike", "return", "refund", "cancel", "downvote", "skip", "delete"), 0.0),
-    (("view", "click", "visit", "impression", "open", "play", "watch", "read", "listen"), 1.0),
+    (("like", "love", "fav", "upvote", "share"), 3.0),
+    (("view", "pv", "click", "visit", "open", "play", "watch", "read", "listen"), 1.0),
 )
 TEXT_COLUMNS = ("title", "description", "text", "genres", "tags")
 PROSE_LENGTH = 40  # characters
 SEPARATORS = ("|", ";", ",", "/")
 LISTS = 0.2  # of the values that have the separator
+NAMES_OF_LISTS = ("genre", "categor", "tag", "keyword", "subject", "shel", "topic", "label")
+IDS_IN_A_FIELD = re.compile(r"[\s,;|]+")
 DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}")
 
 
@@ -63,23 +101,27 @@ class _Table:
     def name(self) -> str:
         return self.sample.file.name
 
-    def best(self, role: str, out: Sequence[str] = ()) -> tuple[str, float]:
-        """Return the column whose name says most that it has a role and which may be of it, and how much."""
-        scores = {
-            name: by_name(name, role) for name, it in self.columns.items() if name not in out and _may_be(it, role)
-        }
-        best = max(scores, key=lambda name: scores[name], default="")
-        return (best, scores[best]) if best and scores[best] >= NAMED else ("", 0.0)
+    def best(self, role: str, out: Sequence[str] = (), known: Collection[str] = ()) -> tuple[str, float]:
+        """Return the column whose name says most that it has a role and which may be of it, and how much.
+
+        A column whose ids are `known` goes first, and a full one before one with gaps.
+        """
+        named = {name: by_name(name, role) for name, it in self.columns.items() if _may_be(it, role)}
+        scores = {name: score for name, score in named.items() if name not in out and score >= NAMED}
+        filled = {name: scores[name] * self.columns[name].n for name in scores}
+        best = max(scores, key=lambda name: (name in known, filled[name]), default="")
+        return best, scores.get(best, 0.0)
 
     def ids(self) -> list[str]:
-        return [name for name, it in self.columns.items() if it.is_id and not it.is_type and name and not _is_list(it)]
+        return [
+            name for name, it in self.columns.items() if it.is_id and not it.is_type and name and not _is_nested(it)
+        ]
 
 
 def _may_be(it: Column, role: str) -> bool:
     if role in ("user", "item"):
-        return (it.is_id and not _is_list(it)) or (
-            by_name(it.name, role) > MOST and it.repeats > 1
-        )  # ids such as 1234.5678 of a browser
+        is_named = by_name(it.name, role) > MOST and it.repeats > 1  # ids such as 1234.5678 of a browser
+        return (it.is_id or is_named) and not _is_nested(it)
     if role == "value":
         return it.is_count and it.like_time < MOST
     if role == "timestamp":
@@ -87,8 +129,8 @@ def _may_be(it: Column, role: str) -> bool:
     return it.is_type if role == "event" else it.n > 0
 
 
-def _is_list(it: Column) -> bool:
-    return any(LIST in value for value in it.commonest)
+def _is_nested(it: Column) -> bool:
+    return any(LIST in value or value.startswith(("{", "[")) for value in it.commonest)
 
 
 def propose(files: Sequence[Path], given: Mapping[str, str | None] | None = None) -> Proposal:
@@ -107,6 +149,7 @@ def propose(files: Sequence[Path], given: Mapping[str, str | None] | None = None
         for table in others
         if table is not items
     ]
+    notes += _titles_within(interactions) if items is None else ()
     findings = [*_written("interactions", interactions), user, item]
     findings += _values(interactions, (user.value, item.value))
     times = [found.value for found in findings if found.key == "timestamp_column" and found.value]
@@ -189,6 +232,16 @@ def _renamed(table: _Table, names: Mapping[str, str]) -> _Table:
     return replace(table, sample=replace(table.sample, columns=values), columns=columns)
 
 
+def _titles_within(table: _Table) -> Iterator[str]:
+    """Yield what to do with the titles of items that the interactions have."""
+    title, score = table.best("title")
+    if score > MOST:
+        yield (
+            f"{title} of {table.sample.file} may be the titles of items; a file with a row for each item, of its id and "
+            "title, gives the model texts"
+        )
+
+
 def _what_else(table: _Table, users: Sequence[str]) -> str:
     """Return what a table holds that is neither the interactions nor the items."""
     known = set(users)
@@ -252,10 +305,13 @@ def _interactions(tables: Sequence[_Table]) -> tuple[_Table, Finding, Finding]:
     """Return the table of the interactions, and its columns of users and items."""
     found = []
     for table in tables:
+        others = [other for other in tables if other is not table]
         user, by_user = table.best("user")
-        item, by_item = table.best("item", (user,))
+        known = [name for name in table.columns if by_name(name, "item") and _shared(table, name, others) > SHARED]
+        item, by_item = table.best("item", (user,), known)
         if user and item and not (table.columns[item].is_unique and table.columns[user].is_unique):
-            found.append((by_user + by_item + 0.1 * (table.columns[item].repeats > 1), table, user, item))
+            of_ids = 0.1 * (table.columns[item].repeats > 1) - 0.5 * table.columns[user].is_unique  # a table of users
+            found.append((by_user + by_item + of_ids, table, user, item))
     if found:
         _, table, user, item = max(found, key=lambda entry: entry[0])
         return table, _id(table, "user", user), _id(table, "item", item)
@@ -278,14 +334,20 @@ def _id(table: _Table, role: str, name: str) -> Finding:
 
 
 def _by_content(table: _Table, others: Sequence[_Table]) -> tuple[Finding, Finding] | None:
-    """Return the columns of users and items of a table whose names do not tell them: ids that occur again and again."""
+    """Return the columns of users and items of a table whose names do not tell them: ids that occur again and again.
+
+    Raises DataError when its users are in another table, or its items are several in a field.
+    """
     ids = [name for name in table.ids() if table.columns[name].repeats > 1 and not table.columns[name].is_rating]
     user, _ = table.best("user")
     item, _ = table.best("item", (user,))
     shared = {name: _shared(table, name, others) for name in ids if name != user}
     if not item and shared and max(shared.values()) > SHARED:
         item = max(shared, key=lambda name: shared[name])
-    rest = [name for name in ids if name not in (user, item)]
+    _check_items(table, item, others)
+    if not user:
+        _check_users(table, ids, others)
+    rest = [name for name in ids if name not in (user, item) and not any(word in name.casefold() for word in NOT_USERS)]
     found = []
     for key, name in (("user_column", user), ("item_column", item)):
         why = "by its name" if by_name(name, key.removesuffix("_column")) else "its ids are those of another file"
@@ -295,26 +357,63 @@ def _by_content(table: _Table, others: Sequence[_Table]) -> tuple[Finding, Findi
     return (found[0], found[1]) if all(finding.value for finding in found) else None
 
 
+def _check_items(table: _Table, item: str, others: Sequence[_Table]) -> None:
+    """Raise DataError when no column holds an item and another one several ids a field."""
+    known = {
+        value
+        for other in others
+        for name, it in other.columns.items()
+        if it.is_unique
+        for value in other.sample.columns[name]
+    }
+    for name in table.columns if not item else ():
+        fields = [value for value in table.sample.columns[name] if value]
+        ids = Counter(one for value in fields for one in IDS_IN_A_FIELD.split(value.strip()))
+        n_known = sum(one in known for one in ids)
+        if ids.total() >= 2 * len(fields) > 0 and n_known > SHARED * len(ids):
+            raise DataError(
+                f"{table.sample.file}: its column {name} holds several ids of items in a field, such as {fields[0][:60]!r}; "
+                "write a file with a row for each of them, with the user and the time"
+            )
+
+
+def _check_users(table: _Table, ids: Sequence[str], others: Sequence[_Table]) -> None:
+    """Raise DataError when another table names the user of each id of a column, as orders do for the lines of orders."""
+    for other in others:
+        user, _ = other.best("user")
+        for name, it in other.columns.items() if user else ():
+            key = next(
+                (one for one in ids if it.is_unique and name != user and _shared_ids(table, one, other, name) > MOST),
+                "",
+            )
+            if key:
+                raise DataError(
+                    f"the users of {table.sample.file} are in {other.sample.file} ({user}, by its {name}): join both into one "
+                    f"file and give that one; or --user {key} recommends by what is together in one {key}"
+                )
+
+
+def _shared_ids(table: _Table, name: str, other: _Table, key: str) -> float:
+    """Return the share of the ids of a column that a column of another table has."""
+    ids = set(table.sample.columns[name]) - {""}
+    return len(ids & set(other.sample.columns[key])) / max(1, len(ids))
+
+
 def _shared(table: _Table, name: str, others: Sequence[_Table]) -> float:
     """Return the largest share of the ids of a column that a column of unique ids of another table has."""
-    ids = set(table.sample.columns[name]) - {""}
     shares = [
-        len(ids & set(other.sample.columns[key])) / max(1, len(ids))
-        for other in others
-        for key, it in other.columns.items()
-        if it.is_unique
+        _shared_ids(table, name, other, key) for other in others for key, it in other.columns.items() if it.is_unique
     ]
     return max(shares, default=0.0)
 
 
 def _items(interactions: _Table, item: str, others: Sequence[_Table]) -> tuple[_Table | None, str]:
     """Return the table of the items and its column of ids: the one that has most of the ids of the interactions."""
-    ids = set(interactions.sample.columns[item]) - {""}
     shares = [
-        (len(ids & set(table.sample.columns[key])) / max(1, len(ids)), by_name(key, "item"), table, key)
+        (_shared_ids(interactions, item, table, key), by_name(key, "item"), table, key)
         for table in others
         for key, it in table.columns.items()
-        if it.is_id or it.is_unique
+        if (it.is_id or it.is_unique) and by_name(key, "user") < NAMED
     ]
     best = max(shares, key=lambda entry: entry[:2], default=None)
     if best is not None and best[0] >= SHARED:
@@ -394,17 +493,21 @@ def _value(table: _Table, out: Sequence[str]) -> str:
     name, _ = table.best("value", out)
     if name and not any(word in name.casefold() for word in ("price", "amount")):
         return name
-    ratings = [
+    rest = [(name, it) for name, it in table.columns.items() if name not in out]
+    ratings = [name for name, it in rest if it.is_rating and not any(word in name.casefold() for word in NOT_VALUES)]
+    counts = [
         name
-        for name, it in table.columns.items()
-        if it.is_rating and name not in out and not any(word in name.casefold() for word in NOT_VALUES)
+        for name, it in rest
+        if not table.sample.has_header and it.whole == 1 and it.numeric > MOST and it.is_mostly_one
     ]
-    return ratings[0] if ratings else ""
+    return next(iter([*ratings, *counts]), "")
 
 
 def _threshold(it: Column) -> float | None:
     """Return from which rating on an item is liked: 4 of 5, 7 of 10, 3.5 of half stars; None for counts."""
     is_named = any(word in it.name.casefold() for word in RATINGS)
+    if any(word in it.name.casefold() for word in VERDICTS) and set(it.commonest) == {"0", "1"}:
+        return 1.0
     if not it.is_rating or not (is_named or it.name.startswith("column_")):
         return None
     if it.high > 5:
@@ -443,7 +546,8 @@ def _records(table: _Table, key: str, item: str) -> Iterator[Finding]:
     if set(texts) - set(TEXT_COLUMNS):
         columns = [*([title] if title else []), *texts]
         yield Finding("content", "columns", columns, False, "columns of words; the text of an item is made of them")
-    separator = _separator(table, (key, title, *texts))
+    prose = [name for name in texts if not _may_be_list(name)]
+    separator = _separator(table, (key, title, *prose))
     if separator and separator != DEFAULTS["list_separator"]:
         yield Finding("data", "list_separator", separator, False, "columns hold lists of words between it")
 
@@ -456,16 +560,27 @@ def _title_by_content(table: _Table, key: str) -> str:
 
 def _is_text(it: Column) -> bool:
     is_named = by_name(it.name, "text") >= NAMED or it.name.casefold() in TEXT_COLUMNS
+    if any(value.startswith("{") for value in it.commonest):  # objects of JSON
+        return False
     return it.numeric < 0.1 and it.like_time < MOST and (it.mean_length > PROSE_LENGTH or is_named)
 
 
+def _may_be_list(name: str) -> bool:
+    return any(word in name.casefold() for word in NAMES_OF_LISTS)
+
+
 def _separator(table: _Table, out: Sequence[str]) -> str:
+    """Return what separates the words of lists, with the space after it; the comma of "Eco, Umberto" does not."""
     for separator in SEPARATORS:
         for name, it in table.columns.items():
-            values = [value for value in table.sample.columns[name] if value] if name not in out else []
-            share = sum(separator in value for value in values) / max(1, len(values))
-            if share > LISTS and it.numeric < LISTS and it.n_distinct < it.n:
-                return separator
+            is_out = name in out or _is_nested(it)
+            values = [value for value in table.sample.columns[name] if value and not is_out]
+            times = Counter(value.count(separator) for value in values)
+            is_list = _may_be_list(name) or (max(times, default=0) > 1 and len(times) > 1)
+            share = 1 - times[0] / len(values) if values else 0.0
+            if share > LISTS and (is_list or separator == "|") and it.numeric < LISTS and it.n_distinct < it.n:
+                spaced = f"{separator} "
+                return spaced if all(value.count(spaced) == value.count(separator) for value in values) else separator
     return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,8 +25,10 @@ ROWS = 100_000
 DELIMITERS = (",", "\t", ";", "|", "::")
 MARKS = {b"\xef\xbb\xbf": "", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 LIST = "\x1f"  # between the values of a list
+GROUPED = re.compile(rb"\d+:\r?\n\d+,.*\n")
 BINARY = (b"PAR1", b"PK\x03\x04", b"ARROW1", b"FEA1", b"ORC")
 NAMED = 0.9  # of a field that is the name of a column
+DEEPEST = 3  # lists within lists
 LIKE_ROW = 0.5  # share of the fields of a first line that are numbers, from which on it is no header
 
 
@@ -51,6 +54,11 @@ def sample(file: Path) -> Sample:
         return _read(file, {}, Source("sample", (), Accounting()))
     if start.lstrip()[:1] in (b"{", b"["):
         return _of_json(file)
+    if GROUPED.match(start):
+        raise DataError(
+            f"{file}: lines such as '1:' hold the item of the rows below them, as of the Netflix Prize; write it into each "
+            f"row: awk -F: 'NF>1{{m=$1;next}}{{print $0\",\"m}}' {file} > ratings.csv"
+        )
     keys, header, names = _csv_keys(file, start)
     required = names[:1] if start.startswith(b"#") else []  # comments before the names do not have it
     source = Source("sample", required, Accounting(), header=header, **keys)
@@ -99,16 +107,17 @@ def _of_json(file: Path) -> Sample:
 
     A path of keys names the list.
     """
-    plain = _read(file, {}, Source("sample", (), Accounting()))
-    lists: dict[str, float] = {}
-    for name, values in plain.columns.items():
-        entries = _objects(values)
-        inner = max(entries[0], key=lambda key: by_name(f"{name}.{key}", "item")) if entries else ""
-        if inner:
-            lists[f"{name}.{inner}"] = by_name(f"{name}.{inner}", "item")
-    if not lists:
-        return plain
-    return _read(file, {}, Source("sample", (max(lists, key=lambda path: lists[path]),), Accounting()))
+    found = _read(file, {}, Source("sample", (), Accounting()))
+    for _ in range(DEEPEST):
+        best = max((by_name(name, "item") for name in found.columns if not _objects(found.columns[name])), default=0.0)
+        paths = [
+            f"{name}.{key}" for name, values in found.columns.items() for entry in _objects(values)[:1] for key in entry
+        ]
+        path = max(paths, key=lambda path: by_name(path, "item"), default="")
+        if not path or by_name(path, "item") <= best:
+            return found
+        found = _read(file, {}, Source("sample", (path,), Accounting()))
+    return found
 
 
 def _objects(values: Sequence[str]) -> list[dict[str, Any]]:
@@ -171,7 +180,11 @@ def _delimiter(lines: Sequence[str], quoting: str) -> str:
         width, times = max(widths.items(), key=lambda item: (item[0] > 1, item[1], item[0]))
         return (times / len(lines) if width > 1 else 0.0), width
 
-    best = max(DELIMITERS, key=lambda delimiter: (round(score(delimiter)[0], 1), score(delimiter)[1]))
+    def rank(delimiter: str) -> tuple[float, int, float]:
+        share, width = score(delimiter)
+        return round(share, 1), width, share
+
+    best = max(DELIMITERS, key=rank)
     if score(best)[0]:
         return best
     return " " if score(" ")[0] == 1 else ","  # spaces are within texts, too

@@ -1,14 +1,14 @@
 """Files of JSON: an object a line, an array of objects, or one object around such an array; also lines of Python dicts.
 
 A column may be a path of keys, ``product.brand``. Where a path meets a list of objects, as ``line_items.sku`` does, each object
-is a row of its own.
+is a row of its own, also in a list within a list.
 """
 
 from __future__ import annotations
 
 import json
 from ast import literal_eval
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -52,6 +52,7 @@ def read_json(file: File, source: Source) -> Iterator[Chunk]:
 def _rows(file: File, source: Source) -> Iterator[tuple[int, dict[str, str]]]:
     values = _values(file, source)
     first = list(islice(values, 2))
+    lists = list(dict.fromkeys(path[:end] for path in source.paths for end in _dots(path)))
     for line, value, written in chain(first, values):
         try:
             if isinstance(value, Exception):
@@ -60,8 +61,9 @@ def _rows(file: File, source: Source) -> Iterator[tuple[int, dict[str, str]]]:
                 yield line, {text(name): text(inner) for name, inner in value.items()}
                 continue
             for record in _records(value, source, is_only=len(first) == 1):
-                for row in _exploded(record, source):
-                    yield line, row
+                _check(record, source.required)
+                for row in _exploded(record, lists):
+                    yield line, {text(name): text(inner) for name, inner in row.items()}
         except (ValueError, RecursionError) as error:
             reason = "not a JSON object" if not str(error).startswith("value") else str(error)
             source.reject(str(file), line, reason, written[:EXCERPT])
@@ -201,20 +203,25 @@ def _plain(value: Any) -> Any:
     return [_plain(entry) for entry in value] if isinstance(value, list) else value
 
 
-def _exploded(record: Record, source: Source) -> Iterator[dict[str, str]]:
-    """Yield the rows of an object: one, or one for each object of the list that a path meets."""
-    row = _flat(record, "")
-    prefix = _list_on_a_path(record, source.paths)
-    for name in source.required:
-        if isinstance(record.get(name), list | dict):
+def _dots(path: str) -> Iterator[int]:
+    return (place for place, sign in enumerate(path) if sign == ".")
+
+
+def _check(record: Record, required: Sequence[str]) -> None:
+    for name in required:
+        if isinstance(record.get(name), NESTED):
             raise ValueError(f"value of {name} is a list or an object")
+
+
+def _exploded(record: Record, lists: Sequence[str], before: str = "") -> Iterator[dict[str, Any]]:
+    """Yield the rows of an object: one, or those of each object of the first of the `lists` that it has."""
+    row = _flat(record, before)
+    prefix = next((path for path in lists if _is_list_of_objects(row.get(path))), "")
+    for entry in row.pop(prefix) if prefix else ():
+        for inner in _exploded(entry, lists, f"{prefix}."):
+            yield row | inner
     if not prefix:
-        yield {text(name): text(value) for name, value in row.items()}
-        return
-    entries = row.pop(prefix)
-    for entry in entries:
-        found = row | _flat(entry, f"{prefix}.")
-        yield {text(name): text(value) for name, value in found.items()}
+        yield row
 
 
 def _flat(record: Record, before: str, depth: int = 0) -> dict[str, Any]:
@@ -226,15 +233,3 @@ def _flat(record: Record, before: str, depth: int = 0) -> dict[str, Any]:
         else:
             row[f"{before}{key}"] = value
     return row
-
-
-def _list_on_a_path(record: Record, paths: Iterable[str]) -> str:
-    """Return the path of the first list of objects on one of the paths, empty without any."""
-    for path in paths:
-        value: Any = record
-        keys = path.split(".")
-        for number, key in enumerate(keys[:-1], 1):
-            value = value.get(key) if isinstance(value, dict) else None
-            if _is_list_of_objects(value):
-                return ".".join(keys[:number])
-    return ""

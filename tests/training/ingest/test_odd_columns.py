@@ -137,3 +137,20 @@ def test_all_causes_of_unusable_rows_are_named_at_once(tmp_path: Path) -> None:
         read(tmp_path, rows)
     for cause in ("no user_id", "no item_id", "value is not a number", "value is negative"):
         assert cause in str(refused.value)
+
+
+def test_an_id_of_guests_with_the_rows_of_many_is_named(tmp_path: Path) -> None:
+    dataset = read(tmp_path, [(0 if n % 2 else 100 + n, n % 7) for n in range(60)])
+    assert noted(dataset, "30 of 60 rows have the user_id '0', 16 times as many as others", 'data.missing = ["0"]')
+
+
+def test_returns_are_no_marks_of_a_missing_value(tmp_path: Path) -> None:
+    rows: Rows = [(n % 6, n % 5, -1 if n % 9 == 0 else n % 3 + 1) for n in range(60)]
+    assert not noted(read(tmp_path, rows, negative="net"), "if it means no value")
+
+
+def test_of_counts_below_zero_the_message_names_all_that_may_be_set(tmp_path: Path) -> None:
+    rows: Rows = [(n % 6, n % 5, -1 if n % 9 == 0 else n % 3 + 1) for n in range(60)]
+    with pytest.raises(DataError, match=r'"net" for returns.*where -1 means no value, data\.missing = \["-1"\]'):
+        read(tmp_path, rows)
+    assert read(tmp_path, rows, missing=("-1",)).accounting.kept("interactions") == 60

@@ -232,7 +232,112 @@ def amounts_and_returns(folder: Path) -> tuple[list[Path], Keys]:
     return [table(folder / "i.csv", rows, ("Kunde", "Artikel", "Menge"))], found
 
 
+def verdicts(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    rows = [(rng.randrange(N_USERS), rng.randrange(N_ITEMS), "true" if n % 9 else "false") for n in range(N_ROWS)]
+    found = {"item_column": "app_id", "value_column": "is_recommended", "threshold": 1.0}
+    files = [table(folder / "reviews.csv", rows, ("user_id", "app_id", "is_recommended"))]
+    return [*files, table(folder / "users.csv", [(n, n % 7) for n in range(N_USERS)], ("user_id", "products"))], found
+
+
+def copies_of_a_work(folder: Path) -> tuple[list[Path], Keys]:
+    """Return loans with the barcode of a copy and the number of its work, which the file of works has."""
+    rng = drawn()
+    works = [rng.randrange(N_ITEMS) for _ in range(N_ROWS)]
+    rows = [(f"b{rng.randrange(N_USERS)}", f"39{work:05}{rng.randrange(3)}", work) for work in works]
+    biblios = table(
+        folder / "biblios.csv", [(n, f"Eco, Umberto {n % 5}") for n in range(N_ITEMS)], ("biblionumber", "author")
+    )
+    loans = table(folder / "loans.csv", rows, ("borrowernumber", "barcode", "biblionumber"))
+    return [biblios, loans], {"item_column": "biblionumber", "list_separator": None}
+
+
+def devices_and_some_accounts(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    users = [rng.randrange(N_USERS) for _ in range(N_ROWS)]
+    rows = [(f"u{user}" if n % 2 else "", f"d{user}", rng.randrange(N_ITEMS)) for n, user in enumerate(users)]
+    found = {"user_column": "device_id", "max_rejected": None}
+    return [table(folder / "i.csv", rows, ("user_id", "device_id", "item_id"))], found
+
+
+def lists_within_lists(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    visits = [
+        {
+            "fullVisitorId": f"v{rng.randrange(N_USERS)}",
+            "hits": [
+                {"kind": 1, "product": [{"price": 9, "productSKU": f"p{rng.randrange(N_ITEMS)}"} for _ in range(2)]}
+            ],
+        }
+        for _ in range(N_ROWS)
+    ]
+    path = text(folder / "visits.json", *map(json.dumps, visits))
+    return [path], {"user_column": "fullVisitorId", "item_column": "hits.product.productSKU"}
+
+
+def shelves_of_books(folder: Path) -> tuple[list[Path], Keys]:
+    """Return books with objects that are no items, and ratings with times as ctime writes them."""
+    rng = drawn()
+    books = [
+        {
+            "book_id": f"b{n}",
+            "title": f"Book {n}",
+            "shelves": [{"name": "to-read"}, {"name": "own"}],
+            "tags": ["a, b", "c"],
+        }
+        for n in range(N_ITEMS)
+    ]
+    reads = [
+        {
+            "user_id": rng.randrange(N_USERS),
+            "book_id": f"b{rng.randrange(N_ITEMS)}",
+            "rating": n % 5 + 1,
+            "date_added": f"Mon Jan {n % 28 + 1:02} 08:00:00 -0700 2024",
+        }
+        for n in range(N_ROWS)
+    ]
+    files = [
+        text(folder / f"{name}.json", *map(json.dumps, rows)) for name, rows in (("books", books), ("reads", reads))
+    ]
+    found = {"timestamp_column": "date_added", "max_rejected": None, "list_separator": None}
+    return files, found | {"columns": None}
+
+
+def plays_without_header(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    rows = [f"{n % N_USERS:08x}\ta{rng.randrange(N_ITEMS)}\tBand\t{max(1, 40 - n % 90)}" for n in range(N_ROWS)]
+    return [text(folder / "plays.tsv", *rows)], {
+        "columns": ["user_id", "item_id", "column_3", "value"],
+        "threshold": None,
+    }
+
+
+def behavior_without_header(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    types = ("pv", "fav", "cart", "buy")
+    rows = [
+        f"{rng.randrange(N_USERS)},{rng.randrange(N_ITEMS)},{700 + n % 4},{rng.choice(types)},{1_511_544_070 + n}"
+        for n in range(N_ROWS)
+    ]
+    columns = ["user_id", "item_id", "column_3", "event", "timestamp"]
+    return [text(folder / "b.csv", *rows)], {"columns": columns, "pv": 1.0, "fav": 3.0, "buy": 5.0}
+
+
+def places_with_commas(folder: Path) -> tuple[list[Path], Keys]:
+    """Return ratings, and users with as many commas as semicolons in each line but the first."""
+    rng = drawn()
+    rows = [f'"{rng.randrange(N_USERS)}";"{rng.randrange(N_ITEMS)}";"{n % 10 + 1}"' for n in range(N_ROWS)]
+    people = [f'"{n}";"nyc, new york, usa";"NULL"' for n in range(N_USERS)]
+    files = [
+        text(folder / "ratings.csv", '"User-ID";"ISBN";"Book-Rating"', *rows),
+        text(folder / "users.csv", '"User-ID";"Location";"Age"', *people),
+    ]
+    return files, {"delimiter": ";", "threshold": 7.0}
+
+
 EXPORTS = [
+    *(verdicts, copies_of_a_work, devices_and_some_accounts, lists_within_lists, shelves_of_books),
+    *(plays_without_header, behavior_without_header, places_with_commas),
     *(comments_before_the_names, titles_with_stray_quotes, booleans),
     *(shop, library, without_header, separated_by_colons, array, orders_around_lines, names_that_say_nothing),
     *(half_stars_and_movies_without_headers, table_of_analytics_events, lists_before_that_of_the_items),
@@ -308,6 +413,53 @@ def test_ids_of_two_forms_get_one(tmp_path: Path) -> None:
     ]
     found = {finding.key: finding.value for finding in propose(files).findings}
     assert found["id_form"] == ["lower"]
+
+
+def test_events_that_take_back_or_only_show_weigh_nothing(tmp_path: Path) -> None:
+    names = ("view_item", "view_item_list", "remove_from_cart", "begin_checkout", "unlike", "purchase")
+    found = keys_of(tmp_path, *((name,) for name in names), head=("event_name",))
+    assert [found[name] for name in names] == [1.0, 0.0, 0.0, 3.0, 0.0, 5.0]
+
+
+def test_genres_with_a_comma_and_a_space_are_lists_without_the_space(tmp_path: Path) -> None:
+    rows = [(n % N_USERS, n % N_ITEMS) for n in range(N_ROWS)]
+    items = [(n, f"Film {n}", "Drama, War" if n % 2 else "Drama") for n in range(N_ITEMS)]
+    files = [
+        table(tmp_path / "i.csv", rows, ("user_id", "item_id")),
+        table(tmp_path / "films.csv", items, ("item_id", "title", "genres")),
+    ]
+    assert ("list_separator", ", ") in {
+        (finding.key, finding.value) for finding in propose(files).findings if finding.key != "columns"
+    }
+
+
+def test_several_ids_in_a_field_are_refused(tmp_path: Path) -> None:
+    rows = [f"U{n % 9}\tN{n % 5} N{n % 7}" for n in range(60)]
+    news = [f"N{n}\tTitle {n}" for n in range(9)]
+    files = [text(tmp_path / "behaviors.tsv", *rows), text(tmp_path / "news.tsv", *news)]
+    with pytest.raises(
+        DataError, match=r"its column column_2 holds several ids of items in a field, such as 'N0 N0'; write"
+    ):
+        propose(files)
+
+
+def test_rows_below_their_item_are_refused_with_a_command(tmp_path: Path) -> None:
+    path = text(tmp_path / "combined.txt", "1:", "7,3,2005-09-06", "8,5,2005-05-13", "2:", "7,1,2005-09-06")
+    with pytest.raises(DataError, match=r"lines such as '1:' hold the item of the rows below them.*awk -F: 'NF>1"):
+        propose([path])
+
+
+def test_a_list_of_one_reader_has_no_users(tmp_path: Path) -> None:
+    books = [(n, f"Book {n}", f"Writer {n % 9}", n % 5 + 1) for n in range(90)]
+    path = table(tmp_path / "library.csv", books, ("Book Id", "Title", "Author", "My Rating"))
+    with pytest.raises(DataError, match="which columns are the users and the items"):
+        propose([path])
+
+
+def test_titles_within_the_interactions_are_named(tmp_path: Path) -> None:
+    rows = [(n % N_USERS, n % N_ITEMS, f"Hat {n % N_ITEMS}") for n in range(N_ROWS)]
+    path = table(tmp_path / "i.csv", rows, ("user_id", "item_id", "item_name"))
+    assert propose([path]).notes[0].startswith(f"item_name of {path} may be the titles of items")
 
 
 def test_a_folder_of_parquet_files_is_a_table(tmp_path: Path) -> None:

@@ -57,6 +57,17 @@ def test_each_object_of_a_list_on_a_path_is_a_row(tmp_path: Path) -> None:
     assert dataset.interactions.weights.tolist() == [2.0, 1.0]
 
 
+def test_a_path_through_a_list_within_a_list_gives_a_row_for_each_inner_object(tmp_path: Path) -> None:
+    hits = [
+        {"time": 5, "product": [{"sku": "x"}, {"sku": "y"}]},
+        {"time": 6, "product": []},
+        {"time": 7, "product": [{"sku": "z"}]},
+    ]
+    path = text(tmp_path / "i.jsonl", json.dumps({"visitor": "v", "hits": hits}))
+    of = source(required=("visitor", "hits.product.sku"), wanted=("hits.time",))
+    assert rows(path, of) == [("v", "5", "x"), ("v", "5", "y"), ("v", "6", ""), ("v", "7", "z")]
+
+
 def test_values_of_mongodb_are_plain(tmp_path: Path) -> None:
     ids = '"_id":{"$oid":"9"},"user_id":{"$numberLong":"7"},"item_id":{"$oid":"5f"}'
     line = f'{{{ids},"timestamp":{{"$date":"2024-01-01T00:00:00Z"}}}}'
