@@ -22,6 +22,10 @@ Kind = Literal["number", "text", "number and text"]
 KINDS: Sequence[Kind | None] = (None, "number", "text", "number and text")
 FEW = 20
 KNOWN = "; known are "
+BESIDES = {
+    "title": "; an item is found by its title with a search",
+    "item_id": "; an item is asked for by its id, and left out with the list `exclude`",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +122,9 @@ class Attributes(Part):
         num = self.nums.get(condition.attribute)
         if num is None:
             nearest = self._nearest(condition.attribute)
-            raise QueryError(f"items have no attribute {shown(condition.attribute)}{nearest}")
+            raise QueryError(
+                f"items have no attribute {shown(condition.attribute)}{nearest}{BESIDES.get(condition.attribute, '')}"
+            )
         if condition.operator not in ("in", "not in") and not self.numbers.any(num):
             problem = "holds no numbers to compare with; ask for equality, attribute:value"
             raise QueryError(f"attribute {shown(condition.attribute)} {problem}")

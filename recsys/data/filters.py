@@ -63,7 +63,9 @@ def parse_filter(text: str) -> Condition:
         return Condition(attribute, OPERATORS[operator], parts)
     number = number_in(values)
     if number is None:
-        raise QueryError(f"filter {shown(text)} compares with {shown(values)}, which is not a number in plain digits")
+        raise QueryError(
+            f"filter {shown(text)} compares with {shown(values)}, which is not a number in plain digits; {FORM}"
+        )
     return Condition(attribute, OPERATORS[operator], (number,))
 
 

@@ -23,6 +23,7 @@ from training.tuning.trials import Trial
 
 UNWRITABLE = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SECTION_TITLE = re.compile(r'<section id="(\w+)".*?><h2>(.*?)</h2>')
+LONGEST_NAME = 300  # characters
 DASH = "\u2013"
 LISTS = {
     "catalog_coverage": "coverage",
@@ -63,8 +64,8 @@ def _environment() -> Environment:
 
 
 def bdi(name: str) -> Markup:
-    """Return a name that may run from right to left, isolated from the text around it."""
-    return Markup("<bdi>{}</bdi>").format(name)
+    """Return a name that may run from right to left, isolated from the text around it; the beginning of a long one."""
+    return Markup("<bdi>{}</bdi>").format(name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…")
 
 
 def number(value: float | None) -> str:

@@ -164,6 +164,10 @@ def test_an_unknown_attribute_is_refused_with_the_nearest_and_the_known_ones() -
         found(of, "xyz!:drama")
     with pytest.raises(QueryError, match=r"^items have no attribute 'xyz'; they have none at all$"):
         found(attributes({}), "xyz:drama")
+    with pytest.raises(
+        QueryError, match=r"no attribute 'title'; known are genre, year; an item is found by its title with a"
+    ):
+        found(of, "title:Alien")
 
 
 def test_many_known_attributes_are_not_all_listed() -> None:

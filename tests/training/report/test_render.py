@@ -18,7 +18,7 @@ from training.evaluation.results import Comparison, Figure, HistoryBin, Measured
 from training.indexes.forest_or_scan import IndexPoint
 from training.report import plots
 from training.report.data import ReportData
-from training.report.render import render
+from training.report.render import bdi, render
 from training.tuning.trials import Trial
 
 
@@ -103,6 +103,11 @@ def test_the_best_of_each_metric_is_bold(data: ReportData) -> None:
     page = Page(render(replace(data, comparison=replace(data.comparison, measured=(first, better, *rest)))))
     assert page.text("strong")[:2] == ["0.0617", "0.2000"]
     assert "38% below the best other way (" in " ".join(page.text("b"))
+
+
+def test_of_a_long_name_the_beginning_is_shown() -> None:
+    assert bdi("x" * 300) == f"<bdi>{'x' * 300}</bdi>"
+    assert bdi("x" * 100_000) == f"<bdi>{'x' * 300}…</bdi>"
 
 
 def test_names_are_shown_and_never_interpreted(data: ReportData) -> None:
