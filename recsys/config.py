@@ -80,6 +80,9 @@ class TableConfig(Section):
 
     file: str = key("", "file, folder or glob, or the URL of a file or a database")
     query: str | None = key(None, "SQL query of a database")
+    join: str | None = key(None, "file with further columns, such as the orders of order lines")
+    join_on: str | None = key(None, "column with the ids of the rows of `join`")
+    join_key: str | None = key(None, "column of `join` with these ids; unset: called as join_on")
     columns: Strings | None = key(None, "names of the columns of files without a header line")
     delimiter: Delimiter | None = key(None, "as data.delimiter")
     encoding: str | None = key(None, "as data.encoding")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("init")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path, exists=True))
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=str)
 @click.option(
     "--output", default="recsys.toml", show_default=True, type=click.Path(path_type=Path), help="file to write"
 )
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="take the guesses without asking")
 @click.option("--force", is_flag=True, help="overwrite the output")
 def init(
-    files: tuple[Path, ...],
+    files: tuple[str, ...],
     output: Path,
     user: str | None,
     item: str | None,
@@ -36,7 +36,7 @@ def init(
     yes: bool,
     force: bool,
 ) -> None:
-    """Look at FILEs of interactions and items, and write the configuration that trains on them."""
+    """Look at FILEs of interactions and items, also URLs and databases, and write the configuration that trains on them."""
     if output.exists() and not force:
         raise ConfigError(f"{output} exists; give another file with --output, or overwrite it with --force")
     from training.init import Finding, Proposal, propose, render
@@ -69,8 +69,11 @@ def _asked(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _show(proposal: Proposal) -> None:
+    from training.read.location import shown
+
     for found in proposal.findings:
         how = "" if found.sure else "guessed, "
-        click.echo(f"  {found.table}.{found.key} = {found.value!r} ({how}{found.why})")
+        value = shown(found.value) if found.key == "file" else found.value  # a URL may have a password
+        click.echo(f"  {found.table}.{found.key} = {value!r} ({how}{found.why})")
     for note in proposal.notes:
         click.echo(f"  note: {note}")

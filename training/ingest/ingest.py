@@ -53,7 +53,7 @@ def ingest(config: Config, advance: Callable[[int], None] = lambda _: None) -> D
                 events.add(chunk)
         events.add_stored()
         events.end()
-        for what in ("items", "interactions", WHAT):
+        for what in ("items", "joined", "interactions", WHAT):
             accounting.refuse_if_many(what, data.max_rejected, events.question if what == "interactions" else "")
         return events.dataset(items)
 

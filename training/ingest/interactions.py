@@ -260,7 +260,7 @@ class InteractionTable:
         sizes = len(users), len(catalog)
         data = self.data
         read = data.user_column, data.item_column, data.value_column, data.event_column, data.timestamp_column
-        used = {*read, *self.filter.columns}
+        used = {*read, *self.filter.columns, self.config.data.interactions.join_on}
         assert pairs.weight is not None
         weights = np.maximum(pairs.weight.astype(np.float32), np.float32(SMALLEST_WEIGHT))
         return Dataset(

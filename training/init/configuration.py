@@ -16,7 +16,7 @@ from training.ingest.numbers import parsed
 from training.init import cleaning
 from training.init.columns import MOST, Column, by_name, column
 from training.init.finding import Finding, Proposal
-from training.init.sample import LIST, Sample, sample
+from training.init.sample import LIST, ROWS, Sample, samples
 from training.presets import Preset, recognize
 
 NAMED = 0.4  # of a name that says what its column is
@@ -73,6 +73,7 @@ NOT_USERS = (
         "site",
     ),
 )
+NOT_TITLES = ("artist", "author", "brand", "publisher", "categor", "user", "company", "vendor")
 WEIGHTS = (
     (("remove", "dislike", "unlike", "unfollow", "return", "refund", "cancel", "downvote", "skip", "delete"), 0.0),
     (("impression", "item_list", "exposure"), 0.0),
@@ -99,7 +100,7 @@ class _Table:
 
     @property
     def name(self) -> str:
-        return self.sample.file.name
+        return self.sample.table or Path(self.sample.file).name
 
     def best(self, role: str, out: Sequence[str] = (), known: Collection[str] = ()) -> tuple[str, float]:
         """Return the column whose name says most that it has a role and which may be of it, and how much.
@@ -133,19 +134,20 @@ def _is_nested(it: Column) -> bool:
     return any(LIST in value or value.startswith(("{", "[")) for value in it.commonest)
 
 
-def propose(files: Sequence[Path], given: Mapping[str, str | None] | None = None) -> Proposal:
+def propose(files: Sequence[Path | str], given: Mapping[str, str | None] | None = None) -> Proposal:
     """Return the configuration that trains on files; `given` has columns of users and items that a person named.
 
     Raises DataError when a file cannot be read, or no file has a column of users and one of items.
     """
-    tables = [_described(sample(file)) for file in files]
+    tables = [_described(sample) for file in files for sample in samples(str(file))]
     if not any((given or {}).values()) and (of_preset := _of_preset(tables)) is not None:
         return of_preset
+    tables = _with_joined(tables, (given or {}).get("user_column"))
     interactions, user, item = _given(tables, given or {}) or _interactions(tables)
     others = [table for table in tables if table is not interactions]
     items, key = _items(interactions, item.value, others)
     notes = [
-        f"{table.sample.file} is left out: {_what_else(table, interactions.sample.columns[user.value])}"
+        f"{table.sample} is left out: {_what_else(table, interactions.sample.columns[user.value])}"
         for table in others
         if table is not items
     ]
@@ -187,7 +189,7 @@ def _of_preset(tables: Sequence[_Table]) -> Proposal | None:
             taken[which] = table
             findings += _written(which, table)
         else:
-            notes.append(f"{table.sample.file} is left out: it is no table of {preset.title}, or another file is")
+            notes.append(f"{table.sample} is left out: it is no table of {preset.title}, or another file is")
     if len(taken) == 2:
         ids = [_first(table, getattr(preset, which).columns.get("item", ())) for which, table in sorted(taken.items())]
         findings += cleaning.form_of_ids(*ids)
@@ -237,7 +239,7 @@ def _titles_within(table: _Table) -> Iterator[str]:
     title, score = table.best("title")
     if score > MOST:
         yield (
-            f"{title} of {table.sample.file} may be the titles of items; a file with a row for each item, of its id and "
+            f"{title} of {table.sample} may be the titles of items; a file with a row for each item, of its id and "
             "title, gives the model texts"
         )
 
@@ -245,8 +247,12 @@ def _titles_within(table: _Table) -> Iterator[str]:
 def _what_else(table: _Table, users: Sequence[str]) -> str:
     """Return what a table holds that is neither the interactions nor the items."""
     known = set(users)
+    user, _ = table.best("user")
+    if user and not table.columns[user].is_unique and table.best("item", (user,))[0]:
+        return "its rows are interactions, too, of which training reads one table; for both write one file of them"
     for name, it in table.columns.items():
-        if it.is_unique and len(known & set(table.sample.columns[name])) > SHARED * it.n_distinct:
+        is_named = by_name(name, "user") >= NAMED or it.numeric < MOST  # numbers of other things are ids of users, too
+        if is_named and it.is_unique and len(known & set(table.sample.columns[name])) > SHARED * it.n_distinct:
             return f"its rows are users, by {name}; training reads interactions and items"
     return "its rows are neither interactions nor items"
 
@@ -275,9 +281,14 @@ def _named(findings: Sequence[Finding]) -> Iterator[Finding]:
 def _written(which: str, table: _Table) -> Iterator[Finding]:
     """Yield the file of a table, and how it is written."""
     section = f"data.{which}"
-    yield Finding(section, "file", str(table.sample.file), True, f"{table.sample.n_rows} rows looked at")
+    yield Finding(section, "file", table.sample.file, True, f"{table.sample.n_rows} rows looked at")
     for key, value in table.sample.keys.items():
-        yield Finding(section, key, value, key != "encoding", "as the first lines are written")
+        why = (
+            "its rows name those of that file, which has the users"
+            if "join" in key
+            else "as the first lines are written"
+        )
+        yield Finding(section, key, value, key != "encoding", why)
     if not table.sample.has_header:
         yield Finding(section, "columns", table.sample.names, True, "the first line is a row; the names are given here")
 
@@ -302,7 +313,7 @@ def _given(tables: Sequence[_Table], given: Mapping[str, str | None]) -> tuple[_
 
 
 def _interactions(tables: Sequence[_Table]) -> tuple[_Table, Finding, Finding]:
-    """Return the table of the interactions, and its columns of users and items."""
+    """Return the table of the interactions, of several the one with more rows or clearer names, and its users and items."""
     found = []
     for table in tables:
         others = [other for other in tables if other is not table]
@@ -311,7 +322,7 @@ def _interactions(tables: Sequence[_Table]) -> tuple[_Table, Finding, Finding]:
         item, by_item = table.best("item", (user,), known)
         if user and item and not (table.columns[item].is_unique and table.columns[user].is_unique):
             of_ids = 0.1 * (table.columns[item].repeats > 1) - 0.5 * table.columns[user].is_unique  # a table of users
-            found.append((by_user + by_item + of_ids, table, user, item))
+            found.append(((by_user + by_item + of_ids) * table.sample.n_rows, table, user, item))
     if found:
         _, table, user, item = max(found, key=lambda entry: entry[0])
         return table, _id(table, "user", user), _id(table, "item", item)
@@ -336,7 +347,7 @@ def _id(table: _Table, role: str, name: str) -> Finding:
 def _by_content(table: _Table, others: Sequence[_Table]) -> tuple[Finding, Finding] | None:
     """Return the columns of users and items of a table whose names do not tell them: ids that occur again and again.
 
-    Raises DataError when its users are in another table, or its items are several in a field.
+    Raises DataError when its items are several in a field.
     """
     ids = [name for name in table.ids() if table.columns[name].repeats > 1 and not table.columns[name].is_rating]
     user, _ = table.best("user")
@@ -345,8 +356,6 @@ def _by_content(table: _Table, others: Sequence[_Table]) -> tuple[Finding, Findi
     if not item and shared and max(shared.values()) > SHARED:
         item = max(shared, key=lambda name: shared[name])
     _check_items(table, item, others)
-    if not user:
-        _check_users(table, ids, others)
     rest = [name for name in ids if name not in (user, item) and not any(word in name.casefold() for word in NOT_USERS)]
     found = []
     for key, name in (("user_column", user), ("item_column", item)):
@@ -372,25 +381,76 @@ def _check_items(table: _Table, item: str, others: Sequence[_Table]) -> None:
         n_known = sum(one in known for one in ids)
         if ids.total() >= 2 * len(fields) > 0 and n_known > SHARED * len(ids):
             raise DataError(
-                f"{table.sample.file}: its column {name} holds several ids of items in a field, such as {fields[0][:60]!r}; "
+                f"{table.sample}: its column {name} holds several ids of items in a field, such as {fields[0][:60]!r}; "
                 "write a file with a row for each of them, with the user and the time"
             )
 
 
-def _check_users(table: _Table, ids: Sequence[str], others: Sequence[_Table]) -> None:
-    """Raise DataError when another table names the user of each id of a column, as orders do for the lines of orders."""
-    for other in others:
-        user, _ = other.best("user")
-        for name, it in other.columns.items() if user else ():
-            key = next(
-                (one for one in ids if it.is_unique and name != user and _shared_ids(table, one, other, name) > MOST),
-                "",
+def _with_joined(tables: Sequence[_Table], user: str | None) -> list[_Table]:
+    """Return the tables, of which those with items and no users have got the columns of one that names their users.
+
+    Raises DataError when the two are written in different ways.
+    """
+    for table in tables:
+        has_user = table.best("user")[0] or user in table.columns
+        for other in tables if table.best("item")[0] and not has_user else ():
+            on, key = _joined_by(table, other) if other is not table and other.best("user")[0] else ("", "")
+            is_alike = table.sample.keys == other.sample.keys or (
+                table.sample.table and table.sample.file == other.sample.file
             )
-            if key:
+            if on and is_alike:
+                return [_joined(table, other, on, key), *(one for one in tables if one not in (table, other))]
+            if on:
                 raise DataError(
-                    f"the users of {table.sample.file} are in {other.sample.file} ({user}, by its {name}): join both into one "
-                    f"file and give that one; or --user {key} recommends by what is together in one {key}"
+                    f"the users of {table.sample} are in {other.sample} by its {key}, and the two are written in "
+                    f"different ways; write both in one, or --user {on} recommends by what is together in one {on}"
                 )
+    return list(tables)
+
+
+def _joined_by(table: _Table, other: _Table) -> tuple[str, str]:
+    """Return a column of a table and the one of another table whose rows it names, by its name; empty without.
+
+    The first rows of long files may name others.
+    """
+    for on, it in table.columns.items():
+        for key, of_key in other.columns.items() if it.repeats > 1 else ():
+            stem = on.casefold().removesuffix("id").strip("_ ")
+            is_named = on == key or (
+                key.casefold() in ("id", "_id") and len(stem) > 2 and stem in other.name.casefold()
+            )
+            if (
+                is_named
+                and of_key.is_unique
+                and (other.sample.n_rows >= ROWS or _shared_ids(table, on, other, key) > MOST)
+            ):
+                return on, key
+    return "", ""
+
+
+def _joined(table: _Table, other: _Table, on: str, key: str) -> _Table:
+    """Return the rows of a table with the columns of the rows of another one that it names, where those are known."""
+    rows = {value: number for number, value in enumerate(other.sample.columns[key])}
+    known = [number for number, value in enumerate(table.sample.columns[on]) if value in rows]
+    own = {name: [values[number] for number in known] for name, values in table.sample.columns.items()}
+    taken = {
+        name: [values[rows[value]] for value in own[on]]
+        for name, values in other.sample.columns.items()
+        if name not in (*own, key)
+    }
+    if table.sample.table:
+        columns = ", ".join(f"b.{_quoted(name)}" for name in taken)
+        tables = f"{_quoted(table.sample.table)} a JOIN {_quoted(other.sample.table)} b"
+        keys = {"query": f"SELECT a.*, {columns} FROM {tables} ON a.{_quoted(on)} = b.{_quoted(key)}"}  # noqa: S608
+    else:
+        to_join = {"join": other.sample.file, "join_on": on} | ({} if on == key else {"join_key": key})
+        keys = {**table.sample.keys, **to_join}
+    return _described(replace(table.sample, columns=own | taken, keys=keys, n_rows=len(known)))
+
+
+def _quoted(name: str) -> str:
+    """Return a name of SQL, in quotes where it needs them."""
+    return name if re.fullmatch(r"[A-Za-z_]\w*", name) else '"' + name.replace('"', '""') + '"'
 
 
 def _shared_ids(table: _Table, name: str, other: _Table, key: str) -> float:
@@ -539,9 +599,10 @@ def _records(table: _Table, key: str, item: str) -> Iterator[Finding]:
     """Yield the columns of the items."""
     if key != item:
         yield Finding("data.items", "item_column", key, True, "its ids are those of the interactions")
-    title, _ = table.best("title", (key,))
+    others = [name for name in table.columns if any(word in name.casefold() for word in NOT_TITLES)]
+    title, score = table.best("title", (key, *others))
     if title and title != DEFAULTS["title_column"]:
-        yield Finding("data", "title_column", title, True, "by its name")
+        yield Finding("data", "title_column", title, score > MOST, "by its name")
     texts = [name for name, it in table.columns.items() if name not in (key, title) and _is_text(it)]
     if set(texts) - set(TEXT_COLUMNS):
         columns = [*([title] if title else []), *texts]
@@ -580,7 +641,11 @@ def _separator(table: _Table, out: Sequence[str]) -> str:
             share = 1 - times[0] / len(values) if values else 0.0
             if share > LISTS and (is_list or separator == "|") and it.numeric < LISTS and it.n_distinct < it.n:
                 spaced = f"{separator} "
-                return spaced if all(value.count(spaced) == value.count(separator) for value in values) else separator
+                return (
+                    spaced
+                    if separator != "|" and all(value.count(spaced) == value.count(separator) for value in values)
+                    else separator
+                )
     return ""
 
 

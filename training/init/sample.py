@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -17,7 +17,8 @@ from recsys.errors import DataError
 from training.init.columns import by_name
 from training.read import Accounting, Chunk, Source, read_chunks
 from training.read.files import expand
-from training.read.opening import open_bytes, plain_name
+from training.read.location import is_database, scheme, shown
+from training.read.opening import File, open_bytes, plain_name
 
 BYTES = 1 << 18
 LINES = 200
@@ -25,6 +26,7 @@ ROWS = 100_000
 DELIMITERS = (",", "\t", ";", "|", "::")
 MARKS = {b"\xef\xbb\xbf": "", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 LIST = "\x1f"  # between the values of a list
+SQLITE = b"SQLite format 3\0"
 GROUPED = re.compile(rb"\d+:\r?\n\d+,.*\n")
 BINARY = (b"PAR1", b"PK\x03\x04", b"ARROW1", b"FEA1", b"ORC")
 NAMED = 0.9  # of a field that is the name of a column
@@ -36,24 +38,49 @@ LIKE_ROW = 0.5  # share of the fields of a first line that are numbers, from whi
 class Sample:
     """The first rows of a file by column, as texts, and the keys of [data] with which they were read."""
 
-    file: Path
+    file: str  # or URL
     columns: Mapping[str, Sequence[str]]
     keys: Mapping[str, Any] = field(default_factory=dict)  # that differ from the defaults
     n_rows: int = 0
     has_header: bool = True
+    table: str = ""  # of a database
+
+    def __str__(self) -> str:
+        return f"{self.table} of {shown(self.file)}" if self.table else shown(self.file)
 
     @property
     def names(self) -> list[str]:
         return list(self.columns)
 
 
-def sample(file: Path) -> Sample:
-    """Read the first rows of a file; raises DataError when it cannot be read."""
+def samples(name: str) -> list[Sample]:
+    """Read the first rows of a file, a folder, a URL, or of each table of a database; raises DataError."""
+    if is_database(name):
+        return _of_database(name)
+    if not scheme(name) and Path(name).is_dir():
+        return [_read(name, {}, Source("sample", (), Accounting()))]
+    file = expand(name, "FILE")[0]
     start = _start(file)
-    if file.is_dir() or start.startswith(BINARY):
-        return _read(file, {}, Source("sample", (), Accounting()))
+    return _of_database(f"sqlite:///{name}") if start.startswith(SQLITE) else [_of_file(name, file, start)]
+
+
+def _of_database(name: str) -> list[Sample]:
+    from training.read.sql import read_query, selects  # loads SQLAlchemy
+
+    found = [
+        _of_chunks(name, {"query": query}, read_query(name, query, Source("sample", (), Accounting())), table=table)
+        for table, query in selects(name).items()
+    ]
+    if not any(sample.n_rows for sample in found):
+        raise DataError(f"{shown(name)}: there is no table with rows")
+    return [sample for sample in found if sample.n_rows]
+
+
+def _of_file(name: str, file: File, start: bytes) -> Sample:
+    if start.startswith(BINARY):
+        return _read(name, {}, Source("sample", (), Accounting()))
     if start.lstrip()[:1] in (b"{", b"["):
-        return _of_json(file)
+        return _of_json(name)
     if GROUPED.match(start):
         raise DataError(
             f"{file}: lines such as '1:' hold the item of the rows below them, as of the Netflix Prize; write it into each "
@@ -63,17 +90,15 @@ def sample(file: Path) -> Sample:
     required = names[:1] if start.startswith(b"#") else []  # comments before the names do not have it
     source = Source("sample", required, Accounting(), header=header, **keys)
     try:
-        return _read(file, keys, source, has_header=not header)
+        return _read(name, keys, source, has_header=not header)
     except DataError:  # perhaps of quotes that are none
         if "quoting" in keys:
             raise
         unquoted = replace(source, quoting="none", accounting=Accounting())
-        return _read(file, keys | {"quoting": "none"}, unquoted, has_header=not header)
+        return _read(name, keys | {"quoting": "none"}, unquoted, has_header=not header)
 
 
-def _start(file: Path) -> bytes:
-    if file.is_dir():
-        return b""
+def _start(file: File) -> bytes:
     try:
         with open_bytes(file) as stream:
             return stream.read(BYTES)
@@ -81,18 +106,23 @@ def _start(file: Path) -> bytes:
         raise DataError(f"{file}: cannot be read: {error}") from error
 
 
-def _read(file: Path, keys: Mapping[str, Any], source: Source, *, has_header: bool = True) -> Sample:
+def _read(name: str, keys: Mapping[str, Any], source: Source, *, has_header: bool = True) -> Sample:
+    found = _of_chunks(name, keys, read_chunks(expand(name, "FILE"), source))
+    if not found.n_rows:
+        reasons = "".join(f"; left out: {reason}" for (_, reason), _ in source.accounting.reasons.most_common(1))
+        raise DataError(f"{found}: there is no row to look at{reasons}")
+    return replace(found, has_header=has_header)
+
+
+def _of_chunks(name: str, keys: Mapping[str, Any], chunks: Iterable[Chunk], table: str = "") -> Sample:
     columns: dict[str, list[str]] = {}
     n_rows = 0
-    for chunk in read_chunks(expand(str(file), "FILE"), source):
+    for chunk in chunks:
         _extend(columns, chunk, n_rows)
         n_rows += len(chunk)
         if n_rows >= ROWS:
             break
-    if not n_rows:
-        reasons = "".join(f"; left out: {reason}" for (_, reason), _ in source.accounting.reasons.most_common(1))
-        raise DataError(f"{file}: there is no row to look at{reasons}")
-    return Sample(file, columns, keys, n_rows, has_header)
+    return Sample(name, columns, keys, n_rows, table=table)
 
 
 def _extend(columns: dict[str, list[str]], chunk: Chunk, n_before: int) -> None:
@@ -102,21 +132,25 @@ def _extend(columns: dict[str, list[str]], chunk: Chunk, n_before: int) -> None:
         values.extend([""] * (n_before + len(chunk) - len(values)))
 
 
-def _of_json(file: Path) -> Sample:
+def _of_json(name: str) -> Sample:
     """Read the objects; of one with lists of objects, each of the list that most likely holds items with what is around it.
 
     A path of keys names the list.
     """
-    found = _read(file, {}, Source("sample", (), Accounting()))
+    found = _read(name, {}, Source("sample", (), Accounting()))
     for _ in range(DEEPEST):
-        best = max((by_name(name, "item") for name in found.columns if not _objects(found.columns[name])), default=0.0)
+        best = max((by_name(one, "item") for one in found.columns if not _objects(found.columns[one])), default=0.0)
         paths = [
-            f"{name}.{key}" for name, values in found.columns.items() for entry in _objects(values)[:1] for key in entry
+            f"{column}.{key}"
+            for column, values in found.columns.items()
+            for entry in _objects(values)[:1]
+            for key in entry
         ]
         path = max(paths, key=lambda path: by_name(path, "item"), default="")
-        if not path or by_name(path, "item") <= best:
+        of_user = not best and any(by_name(one, "user") for one in found.columns)
+        if not path or (by_name(path, "item") <= best and not of_user):
             return found
-        found = _read(file, {}, Source("sample", (path,), Accounting()))
+        found = _read(name, {}, Source("sample", (path,), Accounting()))
     return found
 
 
@@ -129,7 +163,7 @@ def _objects(values: Sequence[str]) -> list[dict[str, Any]]:
     return []
 
 
-def _csv_keys(file: Path, start: bytes) -> tuple[dict[str, Any], list[str], list[str]]:
+def _csv_keys(file: File, start: bytes) -> tuple[dict[str, Any], list[str], list[str]]:
     """Return the keys of [data] that differ from the defaults, names of columns for a file without a header, and its own."""
     keys: dict[str, Any] = {}
     encoding = _encoding(start)

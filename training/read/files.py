@@ -14,6 +14,7 @@ from training.read.arrow_file import read_feather, read_orc, read_parquet
 from training.read.chunk import Chunk
 from training.read.csv_file import read_csv
 from training.read.excel_file import read_excel
+from training.read.joined import JoinedRows
 from training.read.json_file import read_json
 from training.read.location import is_database, scheme, shown
 from training.read.opening import DAMAGE, File, first_bytes, members, plain_name
@@ -94,6 +95,8 @@ def size(file: File) -> int:
 
 def read_table(table: TableConfig, key: str, source: Source) -> Iterator[Chunk]:
     """Return the rows of a configured table, `key` in the configuration; raises DataError."""
+    if table.join:
+        return _read_joined(table, table.join, key, source)
     if not is_database(table.file):
         if table.query:
             raise DataError(
@@ -105,6 +108,22 @@ def read_table(table: TableConfig, key: str, source: Source) -> Iterator[Chunk]:
     from training.read.sql import read_query  # loads SQLAlchemy
 
     return counted(read_query(table.file, table.query, source), source)
+
+
+def _read_joined(table: TableConfig, file: str, key: str, source: Source) -> Iterator[Chunk]:
+    """Yield the rows of a table with the columns that another file has; those of its own come first."""
+    if not table.join_on:
+        raise DataError(f"{key}.join = {shown(file)!r} needs {key}.join_on, the column with the ids of its rows")
+    wanted = None if source.wanted is None else (*source.required, *source.wanted)
+    of_ids = table.join_key or table.join_on
+    other = replace(
+        source, what="joined", required=(of_ids,), wanted=wanted, coded=(), header=(), advance=lambda _: None
+    )
+    rows = JoinedRows.of(read_chunks(expand(file, f"{key}.join"), other), of_ids)
+    required = (table.join_on, *(name for name in source.required if name not in rows.columns))
+    own = table.model_copy(update={"join": None})
+    for chunk in read_table(own, key, replace(source, required=required, wanted=wanted)):
+        yield rows.join(chunk, table.join_on)
 
 
 def counted(chunks: Iterable[Chunk], source: Source) -> Iterator[Chunk]:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy import URL, Engine, NullPool, create_engine, inspect, make_url, select, table, text
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from recsys.errors import DataError
@@ -52,6 +52,19 @@ def read_query(name: str, query: str, source: Source) -> Iterator[Chunk]:
     except SQLAlchemyError as error:
         after = f" after row {n}" if n else ""
         raise DataError(f"{where}: the query failed{after}: {_message(error, engine.url)}") from error
+    finally:
+        engine.dispose()
+
+
+def selects(name: str) -> dict[str, str]:
+    """Return a query of all rows of each table of a database, by the name of the table; raises DataError."""
+    engine = _engine(name)
+    try:
+        names = sorted(inspect(engine).get_table_names())
+        queries = (select(text("*")).select_from(table(name)).compile(engine) for name in names)
+        return {name: str(query).replace("\n", "") for name, query in zip(names, queries, strict=True)}
+    except SQLAlchemyError as error:
+        raise DataError(f"{shown(name)}: cannot be opened: {_message(error, engine.url)}") from error
     finally:
         engine.dispose()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +262,16 @@ def devices_and_some_accounts(folder: Path) -> tuple[list[Path], Keys]:
     return [table(folder / "i.csv", rows, ("user_id", "device_id", "item_id"))], found
 
 
+def events_of_sessions(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    sessions = [
+        {"session": n % N_USERS, "events": [{"thing": f"p{rng.randrange(N_ITEMS)}", "ts": 1_659_304_800_025 + n}]}
+        for n in range(N_ROWS)
+    ]
+    path = text(folder / "sessions.jsonl", *map(json.dumps, sessions))
+    return [path], {"user_column": "session", "item_column": "events.thing", "timestamp_column": "events.ts"}
+
+
 def lists_within_lists(folder: Path) -> tuple[list[Path], Keys]:
     rng = drawn()
     visits = [
@@ -335,7 +347,20 @@ def places_with_commas(folder: Path) -> tuple[list[Path], Keys]:
     return files, {"delimiter": ";", "threshold": 7.0}
 
 
+def lines_and_orders(folder: Path) -> tuple[list[Path], Keys]:
+    rng = drawn()
+    lines = [(1 + n // 2, 1 + rng.randrange(N_ITEMS), 1 + n % 3) for n in range(N_ROWS)]
+    orders = [(n, 500 + rng.randrange(N_USERS), f"2024-03-{n % 28 + 1:02}") for n in range(1, N_ROWS // 2 + 1)]
+    files = [
+        table(folder / "order_lines.csv", lines, ("order_id", "product_id", "quantity")),
+        table(folder / "orders.csv", orders, ("id", "customer_id", "created_at")),
+    ]
+    found = {"join": str(files[1]), "join_on": "order_id", "join_key": "id", "user_column": "customer_id"}
+    return files, found | {"timestamp_column": "created_at", "value_column": "quantity"}
+
+
 EXPORTS = [
+    *(lines_and_orders, events_of_sessions),
     *(verdicts, copies_of_a_work, devices_and_some_accounts, lists_within_lists, shelves_of_books),
     *(plays_without_header, behavior_without_header, places_with_commas),
     *(comments_before_the_names, titles_with_stray_quotes, booleans),
@@ -456,6 +481,17 @@ def test_a_list_of_one_reader_has_no_users(tmp_path: Path) -> None:
         propose([path])
 
 
+def test_lines_of_orders_that_are_written_in_another_way_are_a_question(tmp_path: Path) -> None:
+    files, _ = lines_and_orders(tmp_path)
+    files[1].write_text(files[1].read_text().replace(",", ";"))
+    with pytest.raises(
+        DataError, match=r"the users of .*order_lines\.csv are in .*orders\.csv by its id.*--user order_id"
+    ):
+        propose(files)
+    found = {finding.key: finding.value for finding in propose(files[:1], {"user_column": "order_id"}).findings}
+    assert (found["user_column"], found["item_column"]) == ("order_id", "product_id")
+
+
 def test_titles_within_the_interactions_are_named(tmp_path: Path) -> None:
     rows = [(n % N_USERS, n % N_ITEMS, f"Hat {n % N_ITEMS}") for n in range(N_ROWS)]
     path = table(tmp_path / "i.csv", rows, ("user_id", "item_id", "item_name"))
@@ -473,6 +509,45 @@ def test_a_folder_of_parquet_files_is_a_table(tmp_path: Path) -> None:
     assert (found["file"], found["item_column"]) == (str(tmp_path), "item_id")
 
 
+def test_tables_of_a_database_are_found_and_joined(tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy")
+    rng = drawn()
+    path = tmp_path / "shop.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("create table order_items (order_id int, product_id int, qty int)")
+        connection.execute('create table orders (id int, "customer id" text, status text)')
+        connection.execute("create table products (id int, title text)")
+        connection.execute("create table empty (id int)")
+        lines = [(1 + n // 2, rng.randrange(N_ITEMS), 1) for n in range(N_ROWS)]
+        orders = [(n, f"c{rng.randrange(N_USERS)}", "paid") for n in range(1, N_ROWS // 2 + 1)]
+        products = [(n, f"Lamp {n}") for n in range(N_ITEMS)]
+        for table_name, rows in (("order_items", lines), ("orders", orders), ("products", products)):
+            connection.executemany(f"insert into {table_name} values ({','.join('?' * len(rows[0]))})", rows)
+    output = tmp_path / "recsys.toml"
+    done = CliRunner().invoke(init, [str(path), "--output", str(output)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    dataset = ingest(load_config(output, ["data.rejects=", "store.events=", "content.encoder=none"]))
+    assert dataset.accounting.kept("interactions") == N_ROWS
+    assert (len(dataset.interactions.users), dataset.catalog[0].title.partition(" ")[0]) == (N_USERS, "Lamp")
+    assert list(found_of(path))[:2] == ["file", "query"]
+
+
+def found_of(path: Path) -> Keys:
+    return {finding.key: finding.value for finding in propose([path]).findings if finding.table == "data.interactions"}
+
+
+def test_a_password_is_not_shown(tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy")
+    with pytest.raises(DataError) as error:
+        propose(["postgresql://ann:secret@localhost:1/shop"])
+    assert "secret" not in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"FILE = '.*nothing\.csv': there is no such file"):
+        propose([tmp_path / "nothing.csv"])
+
+
 def test_a_file_without_rows_says_why(tmp_path: Path) -> None:
     path = text(tmp_path / "pairs.json", "[[1, 2], [3, 4]]")
     with pytest.raises(DataError, match=r"pairs\.json: there is no row to look at; left out: not a JSON object"):
@@ -482,9 +557,14 @@ def test_a_file_without_rows_says_why(tmp_path: Path) -> None:
 def test_what_is_neither_interactions_nor_items_is_left_out_and_named(tmp_path: Path) -> None:
     files, _ = shop(tmp_path)
     files.append(table(tmp_path / "places.csv", [(n, f"Place {n}") for n in range(9)], ("place", "name")))
+    files.append(
+        table(tmp_path / "wishes.csv", [(f"c{n % 9}@x.org", f"SKU-{n:04}") for n in range(25)], ("email", "sku"))
+    )
     assert propose(files).notes == (
         f"{files[2]} is left out: its rows are users, by email; training reads interactions and items",
         f"{files[3]} is left out: its rows are neither interactions nor items",
+        f"{files[4]} is left out: its rows are interactions, too, of which training reads one table; "
+        "for both write one file of them",
     )
 
 
