@@ -12,6 +12,7 @@ from rich.text import Text
 
 from recsys.recommend.answer import Answer
 
+WIDTH, END = 200, 60  # characters, of which the last ones name the model
 SHORTENED = ("title",)  # where the terminal is narrow; an id stays whole, to be copied
 CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], "\ufffd")  # an id or a title must not steer the terminal
 
@@ -19,7 +20,7 @@ CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], "\ufffd")  # an id or a
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
     """Print a table; ids and titles are printed as they are, numbers to the right."""
     if title:
-        click.echo(f"\n{title}")
+        click.echo(f"\n{title if len(title) <= WIDTH else f'{title[: WIDTH - END]}…{title[-END:]}'}")
     table = Table(box=None, pad_edge=False)
     filled = [tuple(row) for row in rows]
     for number, column in enumerate(columns):
@@ -30,7 +31,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str
     for row in filled:
         table.add_row(*(Text(plain(cell)) for cell in row))  # a plain string would be read as markup
     console = Console()
-    console = console if console.is_terminal else Console(width=200)
+    console = console if console.is_terminal else Console(width=WIDTH)
     console.print(table)
 
 
