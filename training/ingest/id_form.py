@@ -24,6 +24,7 @@ WORDS = ("nan", "none", "null", "nil", "n/a", "#n/a", "<na>", "nat", "\\n", "und
 GUESTS = ("0", "-1", "guest", "anonymous", "unknown")
 MANY_ROWS, OFTEN = 5, 0.01  # times the rows of an id on average, and share of all rows, from which on it is a guest's
 ROUNDED = r"^\d(\.\d+)?[eE]\+?\d+$"
+LIST = r"^\[.+,.*\]$"
 TRIED = 10_000  # ids
 SHOWN = 5
 
@@ -95,6 +96,17 @@ def odd_ids(name: str, ids: Sequence[str], rows: NDArray[np.int64], forms: Seque
         yield (
             f"{int(rows[is_word].sum())} of {int(rows.sum())} rows have a {name} that looks like none and counts as an id; "
             f"if it means none, set data.missing = {found}"
+        )
+    if (code := compute.index(column, name).as_py()) >= 0:
+        yield (
+            f"{rows[code]} of {int(rows.sum())} rows have the {name} {name!r}, as a header within the rows has; "
+            f"data.missing = [{json.dumps(name)}] rejects them"
+        )
+    lists = column.filter(compute.match_substring_regex(column, LIST))
+    if len(lists):
+        yield (
+            f"{len(lists)} of {len(ids)} values of {name} look like lists, such as {lists[0].as_py()[:60]!r}, and count as "
+            "one id each; write a row for each id"
         )
     guest = compute.is_in(column, value_set=pa.array(GUESTS, column.type)).to_numpy(zero_copy_only=False)
     for code in np.flatnonzero(guest & (rows > max(MANY_ROWS * rows.mean(), OFTEN * rows.sum()))).tolist():

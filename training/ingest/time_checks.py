@@ -12,6 +12,7 @@ HOUR, YEAR = 3600, 31_536_000
 GAP = 10 * YEAR  # between a few times and all others, which makes them doubtful
 FEW, FEWEST = 0.01, 20  # share of the rows, and the rows without which nothing is doubtful
 DAY = 86_400
+SPREADSHEET = 32_874, 60_000  # days since 1899-12-30, from 1990 to 2064
 
 
 def bounded(name: str, times: Times) -> tuple[Times, tuple[str, ...]]:
@@ -24,17 +25,20 @@ def bounded(name: str, times: Times) -> tuple[Times, tuple[str, ...]]:
         return times, ()
     if known.max() < YEAR:
         span = f"{known.min()} to {known.max()} seconds"
-        return times, (
-            f"all values of {name} are of the first year, 1970 ({span}): they count as an order and no dates",
-        )
+        note = f"all values of {name} are of the first year, 1970 ({span}): they count as an order and no dates"
+        if SPREADSHEET[0] <= known.min() and known.max() <= SPREADSHEET[1]:
+            note += "; if they are days of a spreadsheet, where 45000 is 2023-03-15, export them as dates"
+        return times, (note,)
     low, high = _bounds(known)
     notes = []
     for what, few, bound in (("after", times > high, high), ("before", (times >= 0) & (times < low), low)):
         if n := np.count_nonzero(few):
             moment = times[few].max() if what == "after" else times[few].min()
+            rows, counts = (
+                (f"{n} row of {len(times)} has", "counts") if n == 1 else (f"{n} rows of {len(times)} have", "count")
+            )
             notes.append(
-                f"{n} row{'' if n == 1 else 's'} of {len(times)} have a {name} that is years {what} all others, "
-                f"such as {_day(moment)}, and count as of {_day(bound)}"
+                f"{rows} a {name} that is years {what} all others, such as {_day(moment)}, and {counts} as of {_day(bound)}"
             )
     if high - low < HOUR:
         notes.append(

@@ -11,7 +11,7 @@ from recsys.config import DataConfig, Quoting, TableName
 from recsys.errors import DataError, did_you_mean
 from training.read.accounting import Accounting
 
-OTHER_DELIMITERS = (";", "\t", "|", ",")
+OTHER_DELIMITERS = (";", "\t", "|", ",", "\x01")  # the last is that of Hive
 SHOWN_COLUMNS = 12
 LONGEST_RECORD = 1 << 20
 

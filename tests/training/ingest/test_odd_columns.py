@@ -38,6 +38,23 @@ def test_a_word_for_no_user_is_named_and_can_be_missing(tmp_path: Path, word: st
     assert without.accounting.reasons == {("interactions", "no user_id"): sum(user < 3 for user, _ in PAIRS)}
 
 
+def test_a_header_within_the_rows_is_named_and_can_be_missing(tmp_path: Path) -> None:
+    rows: Rows = [*PAIRS, ("user_id", "item_id")]
+    assert noted(
+        read(tmp_path, rows),
+        f"1 of {len(rows)} rows have the user_id 'user_id', as a header",
+        'data.missing = ["user_id"]',
+    )
+    without = read(tmp_path, rows, missing=("user_id",), max_rejected=0.5)
+    assert "user_id" not in without.interactions.users
+    assert not noted(without, "as a header")
+
+
+def test_lists_of_ids_are_named(tmp_path: Path) -> None:
+    dataset = read(tmp_path, [*PAIRS, ("u", "[1, 2, 3]")])
+    assert noted(dataset, "1 of", "values of item_id look like lists, such as '[1, 2, 3]'", "write a row for each id")
+
+
 def test_ids_that_a_spreadsheet_rounded_are_named(tmp_path: Path) -> None:
     dataset = read(tmp_path, [(user, "1.23E+12" if item % 2 else item) for user, item in PAIRS])
     assert noted(dataset, "look like '1.23E+12'", "rounded by a spreadsheet")
@@ -129,6 +146,16 @@ def test_copies_of_one_row_are_named(tmp_path: Path) -> None:
     rows: Rows = [(user, item) for user, item in PAIRS] + [("a", "x")] * 200
     assert noted(read(tmp_path, rows), "identical copies of another, up to 200 of one row")
     assert not noted(read(tmp_path, [(user, item) for user, item in PAIRS]), "identical copies")
+
+
+@pytest.mark.parametrize(("marks", "is_named"), [(["inf", "?"], True), (["1/5", "2/5", "3/5", "4/5", "5/5"], False)])
+def test_a_few_texts_that_are_no_numbers_may_mean_that_no_value_is_there(
+    tmp_path: Path, marks: list[str], *, is_named: bool
+) -> None:
+    rows: Rows = [(f"u{number}", "x", mark) for number, mark in enumerate([*marks, "1"])]
+    with pytest.raises(DataError, match="value is not a number") as refused:
+        read(tmp_path, rows)
+    assert ("where no value is meant, data.missing = " in str(refused.value)) is is_named
 
 
 def test_all_causes_of_unusable_rows_are_named_at_once(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_quoted_fields_may_span_lines(tmp_path: Path) -> None:
     assert rows(text(tmp_path / "i.csv", "user_id,item_id", '"a\nb","x ""y"", z"')) == [("a\nb", 'x "y", z')]
 
 
-@pytest.mark.parametrize(("delimiter", "named"), [(";", '";"'), ("\t", r'"\\t"')])
+@pytest.mark.parametrize(("delimiter", "named"), [(";", '";"'), ("\t", r'"\\t"'), ("\x01", r'"\\u0001"')])
 def test_another_delimiter_is_told(tmp_path: Path, delimiter: str, named: str) -> None:
     path = text(tmp_path / "i.csv", delimiter.join(("user_id", "item_id")), delimiter.join(("a", "b")))
     with pytest.raises(DataError, match=rf"i\.csv: its columns are separated by .*; set data\.delimiter = {named}"):

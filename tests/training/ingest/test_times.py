@@ -158,7 +158,7 @@ def test_times_far_from_all_others_are_bounded() -> None:
     moments, notes = bounded("t", np.concatenate([usual, [4_000_000_000, -1]]))
     assert moments.tolist() == [*usual, usual[-1], -1]
     assert notes == (
-        "1 row of 102 have a t that is years after all others, such as 2096-10-02, and count as of 2024-04-13",
+        "1 row of 102 has a t that is years after all others, such as 2096-10-02, and counts as of 2024-04-13",
     )
     moments, notes = bounded("t", np.concatenate([[0] * 50, usual]))
     assert moments.tolist() == [usual[0]] * 50 + usual.tolist()
@@ -182,6 +182,10 @@ def test_other_times_stay(moments: np.ndarray) -> None:
     ("moments", "note"),
     [
         (range(60), r"all values of timestamp are of the first year, 1970 \(0 to 59 seconds\): they count as an order"),
+        (
+            range(45_000, 45_060),
+            r"they count as an order and no dates; if they are days of a spreadsheet, where 45000 is",
+        ),
         (
             range(MORNING, MORNING + 60),
             r"all values of timestamp are within 1 minutes of 2024-01-05; .*timestamp_column = \"\"",
