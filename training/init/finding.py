@@ -5,6 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+DEFAULTS = {
+    "user_column": "user_id",
+    "item_column": "item_id",
+    "value_column": "value",
+    "event_column": "event",
+    "timestamp_column": "timestamp",
+    "title_column": "title",
+    "list_separator": "|",
+}
+
 
 @dataclass(frozen=True)
 class Finding:
