@@ -22,6 +22,7 @@ Kind = Literal["number", "text", "number and text"]
 KINDS: Sequence[Kind | None] = (None, "number", "text", "number and text")
 FEW = 20
 KNOWN = "; known are "
+TRUTH = ("1", "0", "yes", "no")
 BESIDES = {
     "title": "; an item is found by its title with a search",
     "item_id": "; an item is asked for by its id, and left out with the list `exclude`",
@@ -100,18 +101,19 @@ class Attributes(Part):
         Raises
         ------
         QueryError
-            For an attribute that no item has, or a comparison where no item has a number.
+            For an attribute that no item has, a comparison where no item has a number, or a value that no item has and that is
+            written as none can be.
         """
         mask = np.ones(self.n_items, dtype=bool)
         for condition in conditions:
             num = self._num(condition)
             if condition.operator == "not in":
-                for nums in self._having(num, condition.values):
+                for nums in self._having(num, condition):
                     mask[nums] = False
                 continue
             satisfied = np.zeros(self.n_items, dtype=bool)
             if condition.operator == "in":
-                for nums in self._having(num, condition.values):
+                for nums in self._having(num, condition):
                     satisfied[nums] = True
             else:
                 satisfied[self.numbers.compared(num, condition.operator, float(condition.values[0]))] = True
@@ -137,12 +139,30 @@ class Attributes(Part):
         known = f"{KNOWN}{', '.join(sorted(self.nums))}" if self.nums else "; they have none at all"
         return known if near.startswith(KNOWN) else near + known
 
-    def _having(self, num: int, values: Sequence[str | float]) -> Iterator[Nums]:
-        for value in values:
-            yield self.texts.equal(num, plain_text(value))
+    def _having(self, num: int, condition: Condition) -> Iterator[Nums]:
+        for value in condition.values:
+            found = [self.texts.equal(num, plain_text(value))]
             number = number_in(value) if isinstance(value, str) else float(value)
             if number is not None:
-                yield self.numbers.equal(num, number)
+                found.append(self.numbers.equal(num, number))
+            if not any(map(len, found)):
+                self._check_form(num, condition.attribute, plain_text(value))
+            yield from found
+
+    def _check_form(self, num: int, name: str, value: str) -> None:
+        """Raise QueryError for a value that no item has if it is written as none can be."""
+        about = f"attribute {shown(name)}"
+        if num not in self.texts.attributes:
+            if number_in(value) is None:
+                problem = f"holds numbers, and {shown(value)} is none in plain digits"
+                raise QueryError(f"{about} {problem}; for a range write {name}>=number and {name}<=number")
+        elif value.casefold() in TRUTH and any(len(self.texts.equal(num, text)) for text in ("true", "false")):
+            raise QueryError(f"{about} holds true and false, and not {shown(value)}; write {name}:true or {name}:false")
+        elif any(len(self.texts.equal(num, part)) for part in value.split("|")):
+            several = ",".join(value.split("|"))
+            raise QueryError(
+                f"{about} has no value {shown(value)}; for any of several write {shown(f'{name}:{several}')}"
+            )
 
 
 def _is_number(value: float) -> bool:
