@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -23,6 +24,7 @@ Weight = Annotated[float, Field(ge=0, le=1000)]
 Strings = Annotated[tuple[str, ...], Field(strict=False)]
 Count = Annotated[int, Field(ge=2, le=1000)]
 SplitKind = Literal["auto", "temporal", "cutoff", "leave-last-out", "random"]
+ESCAPE = re.compile(r"\\(t|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})")  # of one character
 
 
 class Section(Record):
@@ -35,9 +37,11 @@ def key(default: T, description: str) -> T:
     return declared
 
 
-def _with_tabs(delimiter: object) -> object:
-    """Return a delimiter in which a shell or an editor left the two characters of a tab."""
-    return delimiter.replace("\\t", "\t") if isinstance(delimiter, str) else delimiter
+def _unescaped(delimiter: object) -> object:
+    r"""Return a delimiter in which a shell or an editor left an escape such as ``\t`` or ``\u0001`` as it is written."""
+    if not isinstance(delimiter, str):
+        return delimiter
+    return ESCAPE.sub(lambda escape: escape[0].encode().decode("unicode_escape"), delimiter)
 
 
 def _day(value: object) -> object:
@@ -52,7 +56,7 @@ def _day(value: object) -> object:
 
 
 Day = Annotated[str, BeforeValidator(_day)]
-Delimiter = Annotated[str, Field(max_length=8), BeforeValidator(_with_tabs)]
+Delimiter = Annotated[str, Field(max_length=8), BeforeValidator(_unescaped)]
 Quoting = Literal["double", "backslash", "none"]
 PresetName = Literal[
     "",

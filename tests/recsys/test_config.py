@@ -127,6 +127,7 @@ def test_a_configuration_cannot_be_changed() -> None:
         ("data.delimiter=;", "data", "delimiter", ";"),
         ("data.delimiter=,", "data", "delimiter", ","),
         ('data.delimiter="\\t"', "data", "delimiter", "\t"),
+        ("data.delimiter=\\u0001", "data", "delimiter", "\x01"),
         ('data.user_column="007"', "data", "user_column", "007"),
         ("tune.metric=recall", "tune", "metric", "recall"),
         ("tune.gflop=2e4", "tune", "gflop", 20000.0),
