@@ -24,6 +24,7 @@ WORDS = ("nan", "none", "null", "nil", "n/a", "#n/a", "<na>", "nat", "\\n", "und
 GUESTS = ("0", "-1", "guest", "anonymous", "unknown")
 MANY_ROWS, OFTEN = 5, 0.01  # times the rows of an id on average, and share of all rows, from which on it is a guest's
 ROUNDED = r"^\d(\.\d+)?[eE]\+?\d+$"
+RULE = r"^[-=]{2,}$"  # below the names of a printed table
 LIST = r"^\[.+,.*\]$"
 TRIED = 10_000  # ids
 SHOWN = 5
@@ -90,6 +91,7 @@ def odd_ids(name: str, ids: Sequence[str], rows: NDArray[np.int64], forms: Seque
     words = compute.is_in(
         compute.utf8_lower(compute.utf8_trim_whitespace(column)), value_set=pa.array(WORDS, column.type)
     )
+    words = compute.or_(words, compute.match_substring_regex(column, RULE))
     is_word = words.to_numpy(zero_copy_only=False)
     if is_word.any():
         found = json.dumps(column.filter(words).to_pylist()[:SHOWN], ensure_ascii=False)

@@ -299,6 +299,7 @@ class InteractionTable:
     def _reject_without_time(self, no_time: Mask) -> None:
         first, name = 0, self.data.timestamp_column
         self.accounting.hints[f"{name} is not a time"] = times.HINT
+        self.accounting.hints[f"no {name}"] = 'data.timestamp_column = "" for no times'
         for part in self.parts:
             n = len(part.user)
             absent = self.time[first : first + n] == times.NO_TIME

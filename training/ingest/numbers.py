@@ -57,7 +57,7 @@ class ValueColumn:
         self.decimal = decimal
         self.missing = [value for text in missing if (value := number(text.strip())) is not None]
         self.others: dict[str, None] = {}  # the first texts that are no number
-        self.has_truth = False
+        self.has_truth, self.has_numbers = False, False
 
     def numbers(self, column: pa.Array) -> Floats:
         """Return the number of each value, (n,): ABSENT for an absent one, NaN for a text that is no finite number."""
@@ -78,6 +78,7 @@ class ValueColumn:
         values = np.array([np.nan if value is None else value for value in found], np.float64)
         for row in np.flatnonzero(np.isnan(values))[: KEPT - len(self.others)].tolist():
             self.others[texts[row]] = None
+        self.has_numbers |= bool(np.isfinite(values).any())
         self.has_truth |= any(text.strip().casefold() in TRUTH for text in texts)
         return values
 
@@ -99,5 +100,7 @@ class ValueColumn:
                 if same or point == most
             )
         rest = [text for text in self.others if text not in readable[most]]
-        if 0 < len(rest) < SHOWN:  # many are no marks of missing values but another way to write values
+        if (
+            self.has_numbers and 0 < len(rest) < SHOWN
+        ):  # many are no marks of missing values but another way to write values
             yield f"where no value is meant, data.missing = {json.dumps(rest, ensure_ascii=False)}"

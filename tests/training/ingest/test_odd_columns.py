@@ -50,6 +50,24 @@ def test_a_header_within_the_rows_is_named_and_can_be_missing(tmp_path: Path) ->
     assert not noted(without, "as a header")
 
 
+def test_a_rule_below_the_names_is_named(tmp_path: Path) -> None:
+    rows: Rows = [("-------", "-----"), *PAIRS]
+    assert noted(read(tmp_path, rows), "1 of", "a user_id that looks like none", 'data.missing = ["-------"]')
+
+
+def test_a_column_without_times_is_named_and_can_be_left_out(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", [(*pair, "") for pair in PAIRS], ("user_id", "item_id", "timestamp"))
+    with pytest.raises(DataError, match=r'no timestamp.*\(data\.timestamp_column = "" for no times\)'):
+        ingest(config(path))
+    assert len(ingest(config(path, data={"timestamp_column": ""})).interactions) == len(PAIRS)
+
+
+def test_words_in_place_of_all_values_are_no_marks_of_missing_ones(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"not a number.*data\.value_column = ") as caught:
+        read(tmp_path, [(user, item, "like" if item else "dislike") for user, item in PAIRS])
+    assert "data.missing" not in str(caught.value)
+
+
 def test_lists_of_ids_are_named(tmp_path: Path) -> None:
     dataset = read(tmp_path, [*PAIRS, ("u", "[1, 2, 3]")])
     assert noted(dataset, "1 of", "values of item_id look like lists, such as '[1, 2, 3]'", "write a row for each id")
