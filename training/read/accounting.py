@@ -109,9 +109,11 @@ class Accounting:
         problems = [question] if question else []
         if rejected and rejected > most * read:
             where = f"; all are listed in {self.rejects_path}" if self.rejects_path else ""
+            share = math.ceil(100 * rejected / read) / 100
+            without = f"; data.max_rejected = {share:g} leaves them out" if rejected < read else ""
             problems.append(
                 f"{rejected} of {read} rows of {what} are unusable, more than data.max_rejected = {most:g}: "
-                f"{self._causes(what)}; data.max_rejected = {math.ceil(100 * rejected / read) / 100:g} leaves them out{where}"
+                f"{self._causes(what)}{without}{where}"
             )
         if problems:
             raise DataError("; besides, ".join(problems))

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 AHEAD = 2  # blocks
 ESCAPED = 'not CSV: quotes are escaped by backslashes; set data.quoting = "backslash"'
+WRONG_WIDTH = "wrong number of fields"
 COMMENT = b"#"
+TITLE_LINES = 50  # at most, before the names of the columns
 MOST_LINES = 1000  # of a record
 FEW_LINES = 10  # of a record that are looked at
 PEEKED, PEEKED_BYTES = 100, 1 << 16  # lines that tell whether a delimiter ends every row
@@ -119,47 +121,65 @@ def _dialect(file: File, source: Source, block: Block) -> tuple[Dialect, Block]:
         names, block = _header(dialect, block)
     source.accounting.before[source.what] += block.line - 1
     columns = source.columns(str(file), names)
-    if _ends_with_delimiter(dialect, block, len(names)):
-        names = [*names, ""]
+    rows = _first_rows(block)
+    if _has_further_field(dialect, rows, len(names)):
+        if all(row.endswith(delimiter.encode()) for row in rows):
+            names = [*names, ""]
+            source.accounting.note(f"{file.name}: the rows have a delimiter more than the header, at their end")
+        else:
+            source.accounting.hints[WRONG_WIDTH] = "the rows have one field more than the header; name it there"
     return Dialect(file, source, delimiter, names, columns), block
 
 
 def _header(dialect: Dialect, block: Block) -> tuple[list[str], Block]:
-    n, end, n_comments = 0, 0, 0
-    for line in lines_of(block.data):
-        n, end = n + 1, end + len(line)
+    """Return the names of the columns, and the block after them; the first lines may be a title or comments."""
+    required, note = set(dialect.source.required), dialect.source.accounting.note
+    end, n_comments, first, first_line = 0, 0, None, 0
+    for n, line in enumerate(lines_of(block.data), 1):
+        end += len(line)
+        if first and n > first_line + TITLE_LINES:
+            break
         try:
-            names = dialect.fields(line.decode()) if line.strip() else []
-            if line.startswith(COMMENT) and not set(dialect.source.required) <= set(names):
-                n_comments += 1
-                names = dialect.fields(line.lstrip(COMMENT).decode().lstrip())  # "# user_id,item_id" has the names
-                if not set(dialect.source.required) <= set(names):
-                    continue
-            if names:
-                if n_comments:
-                    dialect.source.accounting.note(
-                        f"{dialect.file.name}: {n_comments} lines of comments come before the rows"
-                    )
-                return names, _after(block, end, n)
+            names = _names(dialect, line, required)
         except csv.Error:
             break
+        n_comments += line.startswith(COMMENT)
+        if names and required <= set(names):
+            if first:
+                note(f"{dialect.file.name}: line {n} names the columns, and the lines before it are left out")
+            elif n_comments:
+                note(f"{dialect.file.name}: {n_comments} lines of comments come before the rows")
+            return names, _after(block, end, n)
+        if names and not first:
+            first, first_line = (names, _after(block, end, n)), n
+    if first:
+        return first
     raise DataError(f"{dialect.file}: the file is empty or not CSV; the first line must name the columns")
+
+
+def _names(dialect: Dialect, line: bytes, required: set[str]) -> list[str]:
+    """Return the fields of a line, none of a comment that does not name the columns."""
+    names = dialect.fields(line.decode()) if line.strip() else []
+    if not line.startswith(COMMENT) or required <= set(names):
+        return names
+    names = dialect.fields(line.lstrip(COMMENT).decode().lstrip())  # "# user_id,item_id" has the names
+    return names if required <= set(names) else []
 
 
 def _after(block: Block, end: int, n_lines: int) -> Block:
     return Block(block.data[end:], block.line + n_lines)
 
 
-def _ends_with_delimiter(dialect: Dialect, block: Block, width: int) -> bool:
-    """Return whether the first rows have a delimiter after their last field, which the header has not."""
-    lines = block.data[:PEEKED_BYTES].split(b"\n")[:-1]  # the last one may go on
-    rows = [line.rstrip(b"\r") for line in lines if line.rstrip(b"\r")][:PEEKED]
-    mark = dialect.delimiter.encode()
+def _has_further_field(dialect: Dialect, rows: Sequence[bytes], width: int) -> bool:
+    """Return whether all of the first rows have one field more than the header."""
     with suppress(csv.Error, UnicodeDecodeError):
-        return bool(rows) and all(
-            line.endswith(mark) and len(dialect.fields(line.decode())) == width + 1 for line in rows
-        )
+        return bool(rows) and all(len(dialect.fields(line.decode())) == width + 1 for line in rows)
     return False
+
+
+def _first_rows(block: Block) -> list[bytes]:
+    lines = block.data[:PEEKED_BYTES].split(b"\n")[:-1]  # the last one may go on
+    return [line.rstrip(b"\r") for line in lines if line.rstrip(b"\r")][:PEEKED]
 
 
 def _chunk(dialect: Dialect, block: Block, table: pa.Table | None, ahead: _Ahead) -> tuple[Chunk, Block | None]:
@@ -262,7 +282,7 @@ def _full_lines(dialect: Dialect, block: Block) -> tuple[list[bytes], list[int]]
         if len(line) > longest:
             dialect.reject(number, f"longer than data.max_record = {longest} bytes", line)
         elif (len(dialect.fields(line.decode())) if has_quotes else line.count(mark) + 1) != width:
-            dialect.reject(number, "wrong number of fields", line)
+            dialect.reject(number, WRONG_WIDTH, line)
         else:
             good.append(line)
             numbers.append(number)
@@ -343,7 +363,7 @@ def _python_rows(dialect: Dialect, block: Block, later: Iterator[Block]) -> tupl
         if not row:
             continue
         if len(row) != len(dialect.names):
-            dialect.reject(number, "wrong number of fields", lines.written())
+            dialect.reject(number, WRONG_WIDTH, lines.written())
         elif sum(map(len, row)) > dialect.source.longest:
             dialect.reject(number, f"longer than data.max_record = {dialect.source.longest} bytes", lines.written())
         else:

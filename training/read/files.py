@@ -17,7 +17,7 @@ from training.read.excel_file import read_excel
 from training.read.joined import JoinedRows
 from training.read.json_file import read_json
 from training.read.location import is_database, scheme, shown
-from training.read.opening import DAMAGE, File, first_bytes, members, plain_name
+from training.read.opening import DAMAGE, File, Member, first_bytes, members, plain_name
 from training.read.remote import RemoteFile, remote_files
 from training.read.source import Source
 
@@ -45,13 +45,19 @@ MAGIC = {
     b"\x80\x05\x95": ".pkl",
     b"<?xml": ".xml",
     b"%PDF": ".pdf",
+    b"7z\xbc\xaf\x27\x1c": ".7z",
+    b"Rar!\x1a\x07": ".rar",
 }
+PAGES = {b"<!doctype html": ".html", b"<html": ".html", b"version https://git-lfs": ".lfs"}  # in place of a text
 UNREAD = {
     **dict.fromkeys((".pkl", ".pickle"), "a pickle, which can run code; write Parquet instead (df.to_parquet)"),
     **dict.fromkeys(
         (".sqlite", ".sqlite3", ".db"), "a database; set {key} to sqlite:///FILE and {key}.query to a SELECT"
     ),
     ".xml": "XML; convert it to CSV or JSON lines",
+    ".html": "a page of HTML and no table; was it saved in place of the file?",
+    ".lfs": "a pointer of Git LFS and not the file; fetch it with git lfs pull",
+    **dict.fromkeys((".tar", ".tgz", ".tbz2", ".txz", ".7z", ".rar"), "an archive; unpack it and give the file in it"),
 }
 BINARY = bytes(range(9))  # in no text
 
@@ -153,7 +159,10 @@ def _read(file: File, n_bytes: int, source: Source) -> Iterator[Chunk]:
         source.advance(min(n, left))
         left -= min(n, left)
 
+    seen: dict[tuple[int, int], File] = {}
     for member in _members(file):
+        if isinstance(member, Member) and (first := seen.setdefault(member.content, member)) is not member:
+            _note_copy(member, first, source)
         yield from reader(member, source)(member, replace(source, advance=advance))
     source.advance(left)  # what its reader had no need of
 
@@ -181,6 +190,7 @@ def reader(file: File, source: Source) -> Reader:
     suffix = Path(plain_name(file)).suffix.lower()
     if suffix not in TEXTS or any(byte in BINARY for byte in start):
         suffix = next((of_magic for magic, of_magic in MAGIC.items() if start.startswith(magic)), suffix)
+    suffix = next((kind for mark, kind in PAGES.items() if start.lstrip().lower().startswith(mark)), suffix)
     if suffix in GENERIC and start.lstrip()[:1] in (b"{", b"["):
         suffix = ".jsonl"
     if suffix in READERS:
@@ -202,4 +212,8 @@ def _note_copies(sizes: dict[File, int], source: Source) -> None:
             with file.open("rb") as stream:
                 first = seen.setdefault(hashlib.file_digest(stream, "sha256").digest(), file)
             if first is not file:
-                source.accounting.note(f"{file.name} has the content of {first.name}; its rows count twice")
+                _note_copy(file, first, source)
+
+
+def _note_copy(file: File, first: File, source: Source) -> None:
+    source.accounting.note(f"{file.name} has the content of {first.name}; its rows count twice")

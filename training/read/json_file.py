@@ -29,11 +29,7 @@ Record = Mapping[str, Any]
 Found = tuple[int, Any, str]  # line, value or the error, the text
 
 
-def _no_constant(name: str) -> str:
-    raise ValueError(f"value {name}")
-
-
-DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)
+DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)  # NaN is a text, as in CSV
 
 
 class _NotJsonError(ValueError):
@@ -42,6 +38,9 @@ class _NotJsonError(ValueError):
 
 def read_json(file: File, source: Source) -> Iterator[Chunk]:
     """Yield the records of a file; numbers keep their spelling."""
+    if bracketed := next((path for path in source.paths if "[]" in path), ""):
+        plain = bracketed.replace("[]", "")
+        raise DataError(f"{file}: there is no column {bracketed!r}; paths have no brackets: set it to {plain!r}")
     rows = _rows(file, source)
     while batch := list(islice(rows, CHUNK_ROWS)):
         names = dict.fromkeys(name for _, row in batch for name in row)
@@ -186,7 +185,8 @@ def _records(value: Any, source: Source, *, is_only: bool) -> Iterator[Record]:
     value = _plain(value)
     lists = [inner for inner in value.values() if _is_list_of_objects(inner)]
     has_column = any(name.partition(".")[0] in value for name in source.required or source.coded)
-    is_around = len(lists) == 1 and not has_column and (is_only or bool(source.required))
+    has_inner = len(lists) == 1 and any(name.partition(".")[0] in lists[0][0] for name in source.required)
+    is_around = len(lists) == 1 and not has_column and (is_only or has_inner)
     yield from map(_plain, lists[0]) if is_around else [value]
 
 

@@ -48,6 +48,7 @@ class Member:
 
     archive: File
     path: str
+    content: tuple[int, int] = (0, 0)  # number of bytes and checksum
 
     def __str__(self) -> str:
         return f"{self.archive}/{self.path}"
@@ -200,8 +201,12 @@ def members(file: File) -> list[File]:
         if stream.read(len(ZIP)) != ZIP:
             return [file]
     with file.open("rb") as stream, zipfile.ZipFile(seekable(stream)) as archive:
-        names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    if "[Content_Types].xml" in names or "mimetype" in names:
+        contents = {info.filename: (info.file_size, info.CRC) for info in archive.infolist() if not info.is_dir()}
+    if "[Content_Types].xml" in contents or "mimetype" in contents:
         return [file]
     hidden = ("__MACOSX/", ".")
-    return [Member(file, name) for name in names if not name.startswith(hidden) and not Path(name).name.startswith(".")]
+    return [
+        Member(file, name, content)
+        for name, content in contents.items()
+        if not name.startswith(hidden) and not Path(name).name.startswith(".")
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -12,13 +13,24 @@ from recsys.errors import DataError, did_you_mean
 from training.read.accounting import Accounting
 
 OTHER_DELIMITERS = (";", "\t", "|", ",", "\x01")  # the last is that of Hive
+BETWEEN = r"[^\w\s]+|\s"  # names
 SHOWN_COLUMNS = 12
+WIDE = "; if each item has a column of its own, write a row for each user and item (pandas: df.melt)"
 LONGEST_RECORD = 1 << 20
 
 
 def _is_row(names: Sequence[str]) -> bool:
     """Return whether most fields of a header are numbers, which names are not."""
     return sum(any(map(str.isdigit, name)) and not any(map(str.isalpha, name)) for name in names) * 2 > len(names)
+
+
+def _delimiter(header: str, required: Sequence[str]) -> str:
+    """Return what separates the names in a header, or surrounds a required one; empty if nothing does."""
+    usual = next((other for other in OTHER_DELIMITERS if other in header), "")
+    beside = (
+        re.search(rf"\b{re.escape(name)}({BETWEEN})\w|\w({BETWEEN}){re.escape(name)}\b", header) for name in required
+    )
+    return usual or next((match[1] or match[2] for match in beside if match), "")
 
 
 @dataclass(frozen=True)
@@ -91,16 +103,15 @@ class Source:
             return [
                 name for name in names if name and (self.wanted is None or name in self.wanted or name in self.required)
             ]
-        for other in OTHER_DELIMITERS:
-            if len(names) == 1 and other in names[0]:
-                hint = f"set data.delimiter = {json.dumps(other)}"
-                raise DataError(f"{file}: its columns are separated by {other!r}; {hint}")
+        if len(names) == 1 and (other := _delimiter(names[0], self.required)):
+            hint = f"set data.delimiter = {json.dumps(other)}"
+            raise DataError(f"{file}: its columns are separated by {other!r}; {hint}")
         with_spaces = next((name for name in names if name != missing and name.strip() == missing), None)
         if with_spaces is not None:
             raise DataError(
                 f"{file}: there is no column {missing!r}; the header has spaces around its names, such as {with_spaces!r}: "
                 f"set the column so, and data.id_form for ids with spaces, or write the file without them"
             )
-        near = did_you_mean(missing, names) if len(names) <= SHOWN_COLUMNS else f" among {len(names)} columns"
+        near = did_you_mean(missing, names) if len(names) <= SHOWN_COLUMNS else f" among {len(names)} columns{WIDE}"
         hint = self.advice(names)
         raise DataError(f"{file}: there is no column {missing!r}{near} (columns are set in [data]){hint}")

@@ -51,7 +51,8 @@ def read_query(name: str, query: str, source: Source) -> Iterator[Chunk]:
                 n += len(rows)
     except SQLAlchemyError as error:
         after = f" after row {n}" if n else ""
-        raise DataError(f"{where}: the query failed{after}: {_message(error, engine.url)}") from error
+        remedy = "" if " " in query.strip() else "; a query is a SELECT and not the name of a table"
+        raise DataError(f"{where}: the query failed{after}: {_message(error, engine.url)}{remedy}") from error
     finally:
         engine.dispose()
 

@@ -155,8 +155,6 @@ def test_rows_of_another_width_are_rejected_never_shifted(tmp_path: Path) -> Non
         ('{"user_id": "a", "item_id": "\\ud800"}', "not a JSON object"),
         ('{"user_id": "a", "item_id": "x", "\\ud800": 1}', "not a JSON object"),
         ('{"user_id": "a", "item_id": ' + "[" * 100_000 + "}", "not a JSON object"),
-        ('{"user_id": "a", "item_id": "x", "value": NaN}', "value NaN"),
-        ('{"user_id": "a", "item_id": "x", "value": -Infinity}', "value -Infinity"),
         ('{"user_id": "a", "item_id": {"id": "x"}}', "value of item_id is a list or an object"),
     ],
 )

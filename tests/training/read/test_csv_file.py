@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -133,8 +135,37 @@ def test_comments_before_the_header_are_left_out_and_a_header_may_be_one(tmp_pat
         assert list(of.accounting.notes) == [f"{name}.csv: {len(lines[:2])} lines of comments come before the rows"]
 
 
-def test_a_delimiter_after_the_last_field_is_no_field(tmp_path: Path) -> None:
-    assert rows(text(tmp_path / "i.csv", "user_id,item_id", "a,x,", "b,y,")) == [("a", "x"), ("b", "y")]
+def test_a_title_before_the_header_is_left_out_and_told(tmp_path: Path) -> None:
+    of = source()
+    path = text(tmp_path / "i.csv", "Sales report,", "", "Period: 2024,", "user_id,item_id", "a,x")
+    assert rows(path, of) == [("a", "x")]
+    assert list(of.accounting.notes) == ["i.csv: line 4 names the columns, and the lines before it are left out"]
+    assert of.accounting.before["interactions"] == 4
+
+
+def test_names_far_below_the_first_line_are_no_header(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no column 'user_id'"):
+        rows(text(tmp_path / "i.csv", "who,what", *["a,x"] * 50, "user_id,item_id", "b,y"))
+
+
+def test_a_delimiter_after_the_last_field_is_no_field_and_told(tmp_path: Path) -> None:
+    of = source()
+    assert rows(text(tmp_path / "i.csv", "user_id,item_id", "a,x,", "b,y,"), of) == [("a", "x"), ("b", "y")]
+    assert list(of.accounting.notes) == ["i.csv: the rows have a delimiter more than the header, at their end"]
+
+
+def test_rows_of_a_further_field_are_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"\(the rows have one field more than the header; name it there\)") as caught:
+        ingest(config(text(tmp_path / "i.csv", "user_id,item_id", "1,a,x", "2,b,y")))
+    assert "leaves them out" not in str(caught.value)  # there would be no row
+
+
+@pytest.mark.parametrize("mark", ["::", "^", "~", " ", ";", "\x01"])
+def test_the_delimiter_that_is_named_is_that_of_the_file(tmp_path: Path, mark: str) -> None:
+    path = text(tmp_path / "i.csv", f"user_id{mark}item_id", f"a{mark}x")
+    with pytest.raises(DataError, match=re.escape(f"set data.delimiter = {json.dumps(mark)}")):
+        rows(path)
+    assert rows(path, source(delimiter=mark)) == [("a", "x")]
 
 
 def test_the_first_line_of_excel_names_the_delimiter(tmp_path: Path) -> None:

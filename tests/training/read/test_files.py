@@ -112,6 +112,11 @@ def test_kinds_are_found_by_the_first_bytes(tmp_path: Path) -> None:
         ("i.pkl", b"x", "is a pickle, which can run code; write Parquet"),
         ("i.xml", b"x", "is XML; convert it"),
         ("i.csv", b"\x80\x04\x95\0", "is a pickle"),
+        ("i.tar.gz", gzip.compress(b"x", mtime=0), "is an archive; unpack it"),
+        ("i.7z", b"x", "is an archive; unpack it"),
+        ("i.csv", b"Rar!\x1a\x07\x00", "is an archive; unpack it"),
+        ("i.csv", b"\n<!DOCTYPE html>\n<html>", "is a page of HTML"),
+        ("i.csv", b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS"),
         ("i.bak", b"x", r"unknown kind of file '\.bak'"),
     ],
 )
@@ -119,6 +124,22 @@ def test_kinds_that_are_not_read_are_one_line(tmp_path: Path, name: str, content
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=problem):
         read(tmp_path / name)
+
+
+def test_equal_files_of_an_archive_are_told(tmp_path: Path) -> None:
+    content, of = "\n".join(LINES), source()
+    path = archive(tmp_path / "i.zip", a_csv=content, b_csv=content, c_csv=f"{HEADER}\na,x")
+    assert len(rows(path, of)) == 2 * len(PAIRS) + 1
+    assert list(of.accounting.notes) == ["b.csv has the content of a.csv; its rows count twice"]
+
+
+def test_the_name_of_a_table_is_no_query(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "i.db") as connection:
+        connection.execute("CREATE TABLE t (user_id, item_id)")
+    connection.close()
+    keys = {"interactions": {"file": f"sqlite:///{tmp_path / 'i.db'}", "query": "t"}}
+    with pytest.raises(DataError, match=r"the query failed: .*; a query is a SELECT and not the name of a table"):
+        ingest(config("", data=keys))
 
 
 def test_a_file_of_sqlite_names_the_url(tmp_path: Path) -> None:

@@ -116,3 +116,27 @@ def test_an_array_of_one_line_that_breaks_is_refused_and_does_not_vanish(tmp_pat
     path = text(tmp_path / "i.json", many.replace("}, {", "}, oops {", 1))
     with pytest.raises(DataError, match=r"i\.json line 1: no JSON begins with"):
         rows(path)
+
+
+@pytest.mark.parametrize("constant", ["NaN", "-Infinity"])
+def test_what_is_no_number_is_rejected_where_it_is_needed(tmp_path: Path, constant: str) -> None:
+    lines = [f'{{"user_id": "a", "item_id": "x", "value": 1, "price": {constant}}}'] * 3
+    bad = f'{{"user_id": "b", "item_id": "y", "value": {constant}}}'
+    path = text(tmp_path / "i.jsonl", *lines, bad)
+    with pytest.raises(
+        DataError, match=rf"1 of 4 rows .*'value is not a number', first in i\.jsonl line 4.*{constant}"
+    ):
+        ingest(config(path))
+
+
+def test_a_path_with_brackets_names_the_one_without(tmp_path: Path) -> None:
+    path = text(tmp_path / "i.jsonl", '{"user_id": "a", "lines": [{"sku": "x"}, {"sku": "y"}]}')
+    with pytest.raises(DataError, match=r"no column 'lines\[\]\.sku'; paths have no brackets: set it to 'lines\.sku'"):
+        rows(path, source(required=("user_id", "lines[].sku")))
+    assert [row[:2] for row in rows(path, source(required=("user_id", "lines.sku")))] == [("a", "x"), ("a", "y")]
+
+
+def test_orders_without_the_columns_name_those_that_they_have(tmp_path: Path) -> None:
+    order = '{"customer": {"id": "a"}, "lines": [{"sku": "x"}]}'
+    with pytest.raises(DataError, match=r"no column 'user_id'.*customer\.id"):
+        rows(text(tmp_path / "i.jsonl", order, order))
