@@ -100,7 +100,5 @@ class ValueColumn:
                 if same or point == most
             )
         rest = [text for text in self.others if text not in readable[most]]
-        if (
-            self.has_numbers and 0 < len(rest) < SHOWN
-        ):  # many are no marks of missing values but another way to write values
+        if self.has_numbers and 0 < len(rest) < SHOWN:  # many are no marks but another way to write values
             yield f"where no value is meant, data.missing = {json.dumps(rest, ensure_ascii=False)}"
