@@ -74,7 +74,7 @@ PresetName = Literal[
 ]
 TimestampFormat = Annotated[str, Field(pattern=r"^((day|month)-first|yyyymmdd|(milli|micro|nano)?seconds|.*%.*)?$")]
 Decimal = Literal["", ".", ","]
-IdForm = Literal["strip", "no-float", "lower", "no-leading-zeros"]
+IdForm = Literal["unicode", "strip", "no-float", "lower", "no-leading-zeros"]
 IdForms = Annotated[tuple[IdForm, ...], Field(strict=False)]
 TableName = Literal["interactions", "items"]
 
@@ -146,7 +146,7 @@ class DataConfig(Section):
     title_column: str = key("title", "column of the names of items that answers show")
     id_form: IdForms = key(
         (),
-        'what ids of users and items lose: "strip", "no-float" (17.0), "lower", "no-leading-zeros"; the model has the rest',
+        'what ids of users and items lose: "unicode", "strip", "no-float" (17.0), "lower", "no-leading-zeros"',
     )
     missing: Strings = key((), 'texts that mean no value in any column, such as "-" or "99"')
     decimal: Decimal = key(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMS: dict[IdForm, str] = {  # in the order in which they apply
+    "unicode": "removing invisible characters and composing letters with their accents",
     "strip": "removing spaces around them",
     "no-float": "removing '.0'",
     "lower": "turning them into lower case",
@@ -25,6 +26,7 @@ GUESTS = ("0", "-1", "guest", "anonymous", "unknown")
 MANY_ROWS, OFTEN = 5, 0.01  # times the rows of an id on average, and share of all rows, from which on it is a guest's
 ROUNDED = r"^\d(\.\d+)?[eE]\+?\d+$"
 RULE = r"^[-=]{2,}$"  # below the names of a printed table
+INVISIBLE = r"[\x{200b}\x{2060}\x{feff}]"
 LIST = r"^\[.+,.*\]$"
 TRIED = 10_000  # ids
 SHOWN = 5
@@ -34,6 +36,8 @@ def formed(ids: pa.Array, forms: Sequence[IdForm]) -> pa.Array:
     """Return ids, (n,), after the given forms; a second time changes nothing."""
     from pyarrow import compute
 
+    if "unicode" in forms:
+        ids = compute.utf8_normalize(compute.replace_substring_regex(ids, INVISIBLE, ""), form="NFC")
     if "strip" in forms:
         ids = compute.utf8_trim_whitespace(ids)
     if "no-float" in forms:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from recsys.errors import DataError
 from training.init.columns import by_name
 from training.read import Accounting, Chunk, Source, read_chunks
+from training.read.csv_file import TITLE_LINES
 from training.read.files import expand
 from training.read.location import is_database, scheme, shown
 from training.read.opening import File, open_bytes, plain_name
@@ -87,7 +88,7 @@ def _of_file(name: str, file: File, start: bytes) -> Sample:
             f"row: awk -F: 'NF>1{{m=$1;next}}{{print $0\",\"m}}' {file} > ratings.csv"
         )
     keys, header, names = _csv_keys(file, start)
-    required = names[:1] if start.startswith(b"#") else []  # comments before the names do not have it
+    required = [name for name in names if name][:1]  # comments and titles before the names do not have it
     source = Source("sample", required, Accounting(), header=header, **keys)
     try:
         return _read(name, keys, source, has_header=not header)
@@ -163,7 +164,7 @@ def _objects(values: Sequence[str]) -> list[dict[str, Any]]:
     return []
 
 
-def _csv_keys(file: File, start: bytes) -> tuple[dict[str, Any], list[str], list[str]]:
+def _csv_keys(file: File, start: bytes) -> tuple[dict[str, Any], list[str], Sequence[str]]:
     """Return the keys of [data] that differ from the defaults, names of columns for a file without a header, and its own."""
     keys: dict[str, Any] = {}
     encoding = _encoding(start)
@@ -182,9 +183,16 @@ def _csv_keys(file: File, start: bytes) -> tuple[dict[str, Any], list[str], list
     usual = "\t" if Path(plain_name(file)).suffix.lower() in (".tsv", ".tab") else ","
     if delimiter != usual:
         keys["delimiter"] = delimiter
-    rows = [_fields(line, delimiter, quoting) for line in lines]
+    rows = _without_title([_fields(line, delimiter, quoting) for line in lines])
     header = [] if _is_header(rows) else [f"column_{number}" for number in range(1, len(rows[0]) + 1)]
     return keys, header, [] if header else rows[0]
+
+
+def _without_title(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+    """Return the rows from the first one that is as wide as most."""
+    width = Counter(map(len, rows)).most_common(1)[0][0]
+    first = next(place for place, row in enumerate(rows) if len(row) == width)
+    return rows[first:] if first <= TITLE_LINES and _is_header(rows[first:]) else rows
 
 
 def _encoding(start: bytes) -> str:

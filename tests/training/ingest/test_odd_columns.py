@@ -86,6 +86,12 @@ def test_ids_that_a_spreadsheet_rounded_are_named(tmp_path: Path) -> None:
         ("no-leading-zeros", "removing leading zeros", "00{}", "{}"),
         ("lower", "turning them into lower case", "SKU-{}", "sku-{}"),
         ("strip", "removing spaces around them", " p{}", "p{}"),
+        (
+            "unicode",
+            "removing invisible characters and composing letters with their accents",
+            "e\u0301\u200b{}",
+            "\xe9{}",
+        ),
     ],
 )
 def test_ids_that_differ_in_form_are_refused_with_the_form_that_makes_them_match(

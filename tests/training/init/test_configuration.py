@@ -18,7 +18,7 @@ from recsys.errors import DataError
 from tests.support.files import table, text
 from training.cli.init import init
 from training.ingest.ingest import ingest
-from training.init import propose
+from training.init import propose, render
 
 Keys = dict[str, Any]
 N_USERS, N_ITEMS, N_ROWS = 40, 25, 500
@@ -534,6 +534,19 @@ def test_tables_of_a_database_are_found_and_joined(tmp_path: Path) -> None:
 
 def found_of(path: Path) -> Keys:
     return {finding.key: finding.value for finding in propose([path]).findings if finding.table == "data.interactions"}
+
+
+def test_a_title_before_the_names_of_the_columns_is_left_out(tmp_path: Path) -> None:
+    path = table(
+        tmp_path / "i.csv", [(f"u{n % 7}", f"i{n % 5}", n % 5 + 1) for n in range(40)], ("user", "item", "rating")
+    )
+    path.write_text("Ratings of spring\nmade on 2024-05-01\n\n" + path.read_text())
+    proposal = propose([path])
+    assert not any(found.key in ("columns", "max_rejected") for found in proposal.findings)
+    written = tmp_path / "recsys.toml"
+    written.write_text(render(proposal))
+    dataset = ingest(load_config(written))
+    assert (dataset.accounting.read["interactions"], len(dataset.interactions.users)) == (40, 7)
 
 
 def test_a_password_is_not_shown(tmp_path: Path) -> None:
