@@ -69,9 +69,9 @@ class Block:
         table, best = self.table, _Best.of(self.table, self.vectors, k)
         active, ends = np.flatnonzero(self.vectors.any(axis=1)), np.zeros(len(self.vectors), dtype=np.int64)
         found: list[tuple[Places, Places, Vectors]] = []
-        start, size = 0, max(FIRST, 2 * k)
-        while start < len(table) and len(active := active[best.reached(active, table.norms[start])]):
-            stop = min(start + size, len(table))
+        start, size, end = 0, max(FIRST, 2 * k), self._end(k, penalty)
+        while start < end and len(active := active[best.reached(active, table.norms[start])]):
+            stop = min(start + size, end)
             scores = products(self.vectors[active], table.vectors[start:stop])
             if penalty is not None:
                 scores -= np.multiply.outer(penalty.levels[start:stop], penalty.costs[active], dtype=np.float32)
@@ -88,6 +88,15 @@ class Block:
         reached = values >= best.least[queries]
         queries, positions = queries[reached], positions[reached]
         return Contenders(queries, positions, self.bonuses.places(positions * len(self.vectors) + queries))
+
+    def _end(self, k: int, penalty: Penalty | None) -> int:
+        """Return how many rows to scan: vectors of zeros have equal scores, and come by row number, so that a few suffice."""
+        n, first = len(self.vectors), int(np.count_nonzero(self.table.norms))
+        levels = penalty.levels[first:] if penalty is not None else np.empty(0)
+        if (levels != levels[:1]).any():
+            return len(self.table)
+        barred = np.bincount(self.barred[np.searchsorted(self.barred, first * n) :] % n, minlength=1)
+        return min(len(self.table), first + k + int(barred.max()))
 
     def _adjust(self, scores: Vectors, active: Places, start: int) -> None:
         """Add the bonuses to the scores of a chunk, (rows, active queries), and make barred ones -inf."""

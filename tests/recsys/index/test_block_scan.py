@@ -97,6 +97,26 @@ def test_a_bonus_brings_a_row_that_was_not_multiplied(multiplied: list[tuple[int
     assert found.queries[found.positions == M - 1].tolist() == [2]
 
 
+@pytest.mark.parametrize("cost", [0.0, 0.7])
+def test_of_many_rows_of_zeros_a_few_are_contenders(cost: float, multiplied: list[tuple[int, int]]) -> None:
+    table, queries = uneven(0)
+    vectors = table.vectors.copy()
+    vectors[20:] = 0
+    table = VectorTable.from_vectors(vectors)
+    amounts = sparse.csc_matrix(([2.0, 3.0], ([2, 3], [M - 1, M - 2])), (N, M))
+    barred = np.sort(np.array([position * N + 1 for position in range(20, 26)]))
+    penalty = Penalty(np.full(N, cost), np.where(np.arange(M) < 20, 1.0, 0.0)) if cost else None
+    found = Block(table, queries, barred, bonuses(amounts)).contenders(40, penalty)
+    assert found.queries[found.positions == M - 1].tolist() == [2]
+    assert found.queries[found.positions == M - 2].tolist() == [3]
+    for query in range(N - 1):
+        positions = found.positions[found.queries == query]
+        of_zeros = [position for position in range(20, M) if query != 1 or position > 25]
+        negative = 20 - np.count_nonzero(queries[query] @ table.vectors[:20].T - cost > 0)
+        assert set(of_zeros[: 20 + negative]) <= set(positions.tolist())
+        assert len(positions) < 20 + 40 + 6 + 2
+
+
 def test_queries_of_zeros_alone_and_an_empty_table_have_no_contenders() -> None:
     table, queries = uneven(0)
     none = bonuses(added(0, 0.0))
