@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ Kind = Literal["number", "text", "number and text"]
 KINDS: Sequence[Kind | None] = (None, "number", "text", "number and text")
 FEW = 20
 KNOWN = "; known are "
+RANGE = re.compile(r"\s*(\d+)\s*(?:-|to|\.{2,3})\s*(\d+)\s*", re.ASCII)
 TRUTH = ("1", "0", "yes", "no")
 BESIDES = {
     "title": "; an item is found by its title with a search",
@@ -102,7 +104,7 @@ class Attributes(Part):
         ------
         QueryError
             For an attribute that no item has, a comparison where no item has a number, or a value that no item has and that is
-            written as none can be.
+            another way to write a range, a truth value or several values.
         """
         mask = np.ones(self.n_items, dtype=bool)
         for condition in conditions:
@@ -150,12 +152,11 @@ class Attributes(Part):
             yield from found
 
     def _check_form(self, num: int, name: str, value: str) -> None:
-        """Raise QueryError for a value that no item has if it is written as none can be."""
+        """Raise QueryError for a value that no item has if it is a range, 1 for true, or several values with a bar."""
         about = f"attribute {shown(name)}"
         if num not in self.texts.attributes:
-            if number_in(value) is None:
-                problem = f"holds numbers, and {shown(value)} is none in plain digits"
-                raise QueryError(f"{about} {problem}; for a range write {name}>=number and {name}<=number")
+            if match := RANGE.fullmatch(value):
+                raise QueryError(f"{about} holds numbers; for a range write {name}>={match[1]} and {name}<={match[2]}")
         elif value.casefold() in TRUTH and any(len(self.texts.equal(num, text)) for text in ("true", "false")):
             raise QueryError(f"{about} holds true and false, and not {shown(value)}; write {name}:true or {name}:false")
         elif any(len(self.texts.equal(num, part)) for part in value.split("|")):

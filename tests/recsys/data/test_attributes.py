@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -80,9 +79,7 @@ def test_a_condition_holds_for_the_items_whose_record_says_so(
     for of in (made, opened(Attributes, arrays(made), items=len(records))):
         refused = any(unanswerable(records, condition) for condition in conditions)
         if refused:
-            with pytest.raises(
-                QueryError, match=r"items have no attribute|holds no numbers|holds numbers|has no value"
-            ):
+            with pytest.raises(QueryError, match=r"items have no attribute|holds no numbers|has no value"):
                 of.mask(conditions)
             continue
         expected = [all(satisfies(record, condition) for condition in conditions) for record in records]
@@ -98,12 +95,10 @@ def unanswerable(records: Sequence[Mapping[str, Attribute]], condition: Conditio
 
 
 def odd(held: Sequence[Attribute], value: str | float) -> bool:
-    """Whether no item has a value, and it is a text where all have numbers, or several values of which an item has one."""
+    """Whether no item has a value, and it is several of which an item has one."""
     entries = [one for many in held for one in (many if isinstance(many, list) else [many])]
     if not isinstance(value, str) or any(equal(one, value) for one in entries):
         return False
-    if all(not isinstance(many, str | list) for many in held):
-        return not plain(value)
     return any(isinstance(one, str) and equal(one, part) for one in entries for part in value.split("|"))
 
 
@@ -150,11 +145,8 @@ def test_a_value_that_no_item_has_matches_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            "year:1990-2000",
-            "attribute 'year' holds numbers, and '1990-2000' is none .* write year>=number and year<=number",
-        ),
-        ("year!:new", "attribute 'year' holds numbers, and 'new' is none"),
+        ("year:1990-2000", "attribute 'year' holds numbers; for a range write year>=1990 and year<=2000"),
+        ("year!:1990 to 2000", "attribute 'year' holds numbers; for a range write year>=1990 and year<=2000"),
         ("stock:1", "attribute 'stock' holds true and false, and not '1'; write stock:true or stock:false"),
         ("genre:drama|horror", "no value 'drama|horror'; for any of several write 'genre:drama,horror'"),
     ],
@@ -165,6 +157,7 @@ def test_a_value_in_a_form_that_no_item_can_have_is_refused(text: str, message: 
         found(of, text)
     assert found(of, "genre:a|b") == [0]
     assert found(of, "stock:maybe") == [1]
+    assert found(of, "year:new") == []
 
 
 def test_all_items_satisfy_no_condition() -> None:
@@ -301,5 +294,4 @@ def test_any_change_of_the_arrays_is_refused_or_answered(data: st.DataObject) ->
     except BundleError:
         return
     for name in of.names():
-        with suppress(QueryError):  # numbers of which a text is none
-            assert of.mask([Condition(name, "in", ("a", 1999.0)), Condition(name, "not in", ("b",))]).shape == (2,)
+        assert of.mask([Condition(name, "in", ("a", 1999.0)), Condition(name, "not in", ("b",))]).shape == (2,)
