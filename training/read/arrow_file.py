@@ -43,15 +43,19 @@ def _read(file: File, source: Source, kind: str, open_table: Callable[[Any], Ope
         with open_bytes(file, source.advance) as stream:
             schema, batches = open_table(seekable(stream))
             folders = {name: value for name, value in PARTITION.findall(str(file)) if name not in schema.names}
-            columns = source.columns(str(file), [*schema.names, *folders])
+            within = _fields_of_structs(schema, source.paths)
+            names = [*schema.names, *folders, *within]
+            columns = source.columns(str(file), names)
             for name in source.required:
                 if name not in folders:
-                    check_id_type(str(file), name, schema.field(name).type)
-            for batch in batches([name for name in columns if name not in folders]):
-                arrays = {name: plain(batch.column(name)) for name in batch.schema.names} | _constant(
-                    {name: value for name, value in folders.items() if name in columns}, batch.num_rows
-                )
-                yield Chunk(str(file), range(line, line + batch.num_rows), arrays, [*schema.names, *folders])
+                    check_id_type(str(file), name, within[name].type if name in within else schema.field(name).type)
+            constants = {name: value for name, value in folders.items() if name in columns}
+            paths = {name: name.split(".") for name in within if name in columns}
+            own = [name for name in columns if name not in folders and name not in within]
+            for batch in batches([*own, *sorted({path[0] for path in paths.values()} - {*own})]):
+                arrays = {name: plain(batch.column(name)) for name in own} | _constant(constants, batch.num_rows)
+                arrays |= {name: plain(_struct_field(batch, path)) for name, path in paths.items()}
+                yield Chunk(str(file), range(line, line + batch.num_rows), arrays, names)
                 line += batch.num_rows
     except (*DAMAGE, ValueError, NotImplementedError) as error:
         where = f" after row {line - 1}" if line > 1 else ""
@@ -82,6 +86,30 @@ def _orc(stream: Any) -> Opened:
 
     table = orc.ORCFile(stream)
     return table.schema, lambda columns: (table.read_stripe(n, columns) for n in range(table.nstripes))
+
+
+def _fields_of_structs(schema: pa.Schema, paths: Sequence[str]) -> dict[str, pa.Field]:
+    """Return the fields that paths of names, such as ``product.id``, have within columns of structs."""
+    found = {path: _field(schema, path) for path in paths if path not in schema.names}
+    return {path: field for path, field in found.items() if field is not None}
+
+
+def _field(schema: pa.Schema, path: str) -> pa.Field | None:
+    from pyarrow import types
+
+    root, *keys = path.split(".")
+    field = schema.field(root) if root in schema.names else None
+    for key in keys:
+        if field is None or not types.is_struct(field.type) or field.type.get_field_index(key) < 0:
+            return None
+        field = field.type.field(key)
+    return field
+
+
+def _struct_field(batch: pa.RecordBatch, path: Sequence[str]) -> pa.Array:
+    from pyarrow import compute
+
+    return compute.struct_field(batch.column(path[0]), path[1:])
 
 
 def _constant(values: Mapping[str, str], n: int) -> dict[str, pa.Array]:
