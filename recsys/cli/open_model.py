@@ -79,6 +79,22 @@ def open_model(config: Config) -> OpenModel:
     return OpenModel(recommender, changes)
 
 
+def with_penalty(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command with a request the option of its popularity penalty, by default the configured one."""
+
+    @click.option(
+        "--popularity-penalty",
+        type=click.FloatRange(0, 1),
+        help="share of the best score that the most popular item loses, others less; default: serve.popularity_penalty",
+    )
+    @functools.wraps(command)
+    def penalized(config: Config, popularity_penalty: float | None, **options: Any) -> None:
+        penalty = config.serve.popularity_penalty if popularity_penalty is None else popularity_penalty
+        command(config, popularity_penalty=penalty, **options)
+
+    return penalized
+
+
 def with_request(command: Callable[..., None]) -> Callable[..., None]:
     """Pass a command one ListRequest in place of those of its options that a request has."""
 

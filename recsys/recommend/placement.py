@@ -96,9 +96,7 @@ class Placement(NamedTuple):
     strategy: Strategy
     fallback: bool  # nothing is known of the user, who gets the popular items
     rank: int | None  # None also for an item that is seen, hidden, excluded or filtered
-    rank_without: (
-        int | None
-    )  # with seen items if it is seen, shown if hidden, without its exclusion and the conditions that fail
+    rank_without: int | None  # without what keeps the item out: seen, hidden, excluded, conditions that fail
     item: Recommendation  # with its reason
     obstacles: tuple[Obstacle, ...]
     last: RankedItem | None  # of the list; None: the list is empty

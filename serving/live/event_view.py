@@ -25,7 +25,7 @@ LOG = logging.getLogger(__name__)
 DELETED_SECONDS = 60.0  # age at which the list of deleted users, needed when the store fails, is read again
 COUNTED_SECONDS = 10.0  # how often popularity is counted again
 RETRY_SECONDS = 5.0  # until a store that could not be opened is tried again
-TODO = (
+REMEDY = (
     "no list is made without it, as it has the deleted users: make it writable, a SQLite file with its folder, "
     'or set store.events = "" to serve without events'
 )
@@ -73,7 +73,7 @@ class EventView:
             store = self._open(self._where)
             self._read_deleted(store)
         except EventStoreError as error:
-            self._failed_at, self._problem = time.monotonic(), f"{error}; {TODO}"
+            self._failed_at, self._problem = time.monotonic(), f"{error}; {REMEDY}"
             LOG.error("event store: %s", self._problem)
             raise EventStoreError(self._problem) from error
         return store

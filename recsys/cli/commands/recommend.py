@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import OpenModel, open_model, with_request
+from recsys.cli.open_model import OpenModel, open_model, with_penalty, with_request
 from recsys.cli.output import show_answer, show_json
 from recsys.config import Config
 from recsys.data.table_files import check_format, read_ids, write_rows
@@ -31,12 +30,7 @@ ALL = "all"
 @click.option("--exclude", multiple=True, metavar="ITEM_ID", help="one user: not this item; repeatable")
 @click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
 @click.option("--include-seen", is_flag=True, help="one user: also items of the history")
-@click.option(
-    "--popularity-penalty",
-    "penalty",
-    type=click.FloatRange(0, 1),
-    help="share of the best score that the most popular item loses, others less; default: serve.popularity_penalty",
-)
+@with_penalty
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @click.option(
     "--users", metavar="FILE|all", help="many users: a file of one id a line, or all: of the model and its events"
@@ -48,15 +42,12 @@ def recommend(
     request: ListRequest,
     user_id: str | None,
     as_json: bool,
-    penalty: float | None,
     users: str | None,
     output: Path | None,
 ) -> None:
     """Items for USER_ID, or for many users at once into a file."""
     if (user_id is None) == (users is None):
         raise ConfigError("give either USER_ID or --users, not both and not neither")
-    penalty = config.serve.popularity_penalty if penalty is None else penalty
-    request = replace(request, popularity_penalty=penalty)
     if users is not None:
         if output is None or as_json or request.exclude or request.include_seen:
             raise ConfigError("--users needs --output FILE, and takes neither --json, --exclude nor --include-seen")

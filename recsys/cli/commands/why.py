@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import open_model, with_request
+from recsys.cli.open_model import open_model, with_penalty, with_request
 from recsys.cli.output import plain, show_json, show_table
 from recsys.config import Config
 from recsys.recommend.answer import Recommendation
@@ -39,17 +38,11 @@ from recsys.recommend.request import ListRequest
 @click.option("--cluster", type=click.IntRange(0), help="only items of this group")
 @click.option("--include-seen", is_flag=True, help="also items of the history")
 @click.option("--diversity", default=0.0, type=click.FloatRange(0, 1), help="prefer items unlike the items before them")
-@click.option(
-    "--popularity-penalty",
-    "penalty",
-    type=click.FloatRange(0, 1),
-    help="share of the best score that the most popular item loses, others less; default: serve.popularity_penalty",
-)
+@with_penalty
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @with_request
-def why(config: Config, request: ListRequest, user_id: str, item_id: str, as_json: bool, penalty: float | None) -> None:
+def why(config: Config, request: ListRequest, user_id: str, item_id: str, as_json: bool) -> None:
     """Whether ITEM_ID is in the list for USER_ID, at what rank, and why not."""
-    request = replace(request, popularity_penalty=config.serve.popularity_penalty if penalty is None else penalty)
     opened = open_model(config)
     opened.warn_of_unknown(request.exclude)
     recommender, changes = opened.recommender, opened.changes

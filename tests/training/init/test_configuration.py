@@ -551,7 +551,7 @@ def test_a_title_before_the_names_of_the_columns_is_left_out(tmp_path: Path) -> 
 
 def test_a_password_is_not_shown(tmp_path: Path) -> None:
     pytest.importorskip("sqlalchemy")
-    with pytest.raises(DataError) as error:
+    with pytest.raises(DataError, match="localhost:1/shop: cannot be opened") as error:
         propose(["postgresql://ann:secret@localhost:1/shop"])
     assert "secret" not in str(error.value)
 
