@@ -324,6 +324,7 @@ class ServeConfig(Section):
     max_body: Positive = key(1_048_576, "maximum size of a request body in bytes")
     max_picture: Positive = key(4_194_304, "maximum size of a picture body in bytes")
     max_batch: Positive = key(1000, "maximum number of events in a request")
+    page: bool = key(True, "serve the page at / and /ui; false: operations only")
     access_log: bool = key(True, "log a JSON line for each request; false: only warnings and errors")
 
 

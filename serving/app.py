@@ -19,6 +19,7 @@ from serving.live.event_view import EventView
 from serving.live.reload import Reloader
 from serving.live.serving_model import ServingModel
 from serving.live.verdicts import Verdicts
+from serving.openapi.operations import SCOPES
 from serving.routes import (
     anomalies,
     chat,
@@ -43,6 +44,8 @@ from serving.routes import (
 from serving.settings import Settings
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.observe import observe_requests
+from serving.web import PAGE_SCOPES
+from serving.web import blueprint as page
 
 
 def create_app(settings: Settings, recommender: Recommender | None = None) -> Flask:
@@ -52,7 +55,7 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
     # in Flask, before a route
     begin_requests(app, serve.max_body)
     answer_options(app, serve.cors_origins)
-    require_keys(app, settings)
+    require_keys(app, settings, {**SCOPES, **PAGE_SCOPES})
     limit_rates(app, settings)
     answer_errors(app)
     _add_routes(app, settings, model, counters)
@@ -81,6 +84,8 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
         events.blueprint(model, view, serve.max_batch),
     ):
         app.register_blueprint(blueprint)
+    if serve.page:
+        app.register_blueprint(page())
 
 
 def _add_model(app: Flask, settings: Settings, recommender: Recommender | None) -> tuple[ServingModel, Metrics]:

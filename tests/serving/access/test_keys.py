@@ -17,6 +17,7 @@ from serving.access.key_file import Scope
 from serving.app import create_app
 from serving.openapi import operations
 from serving.settings import Settings
+from serving.web import PAGE_SCOPES
 from tests.support.faults.safe import CLOSED, SCOPES, Safe, get
 
 OPEN = ("/livez", "/readyz", "/openapi.json", "/docs")
@@ -170,7 +171,8 @@ def test_a_key_does_what_its_scopes_say(held: tuple[Scope, ...], allowed: set[st
 def test_every_route_has_a_scope_and_every_scope_a_route(safe: Safe) -> None:
     safe.add("shop", "read")
     endpoints = {rule.endpoint for rule in safe.service().url_map.iter_rules()}
-    assert endpoints == set(operations.SCOPES)
+    assert endpoints == {*operations.SCOPES, *PAGE_SCOPES}
+    assert set(PAGE_SCOPES.values()) == {"none"}
     assert set(OPEN) == {one.path for one in operations.OPERATIONS if one.scope == "none"}
     assert set(operations.SCOPES.values()) <= {"none", *SCOPES}
 
@@ -191,7 +193,7 @@ def test_no_route_lets_anybody_in_but_the_open_ones(safe: Safe) -> None:
 
 def test_what_does_not_exist_is_told_to_holders_of_a_key_alone(safe: Safe) -> None:
     app = safe.service_with_all()
-    for path, method, status in (("/nix", "GET", 404), ("/recommend/u1", "PATCH", 405), ("/", "GET", 404)):
+    for path, method, status in (("/nix", "GET", 404), ("/recommend/u1", "PATCH", 405), ("/", "PATCH", 405)):
         assert get(app, None, path, method).status_code == 401
         assert get(app, "nonsense", path, method).status_code == 401
         assert [get(app, safe.keys[one], path, method).status_code for one in SCOPES] == [status] * 3

@@ -1,0 +1,67 @@
+/** Knobs of a list: sliders, switches, facets, and the request as code. */
+import { html, useState } from "../vendor/preact.js";
+import { asCurl, asPython } from "../core/as_code.js";
+import { bounded, parse, toggled } from "../core/filters.js";
+import { whole } from "../core/format.js";
+import { useAnswer } from "../core/hooks.js";
+import { toast } from "./layout.js";
+
+const FIRST_VALUES = 8;
+
+/** A slider with its value; `text` says what the value means. */
+export function Slider({ label, name, value, min = 0, max = 1, step = 0.05, onChange, text = "", format = String }) {
+  return html`<label class="slider"><span class="row"><span class="grow">${label}</span><output>${format(value)}</output></span>
+    <input type="range" name=${name} min=${min} max=${max} step=${step} value=${value} onInput=${(event) => onChange(Number(event.target.value))} />
+    ${text ? html`<span class="quiet">${text}</span>` : null}</label>`;
+}
+
+/** A checkbox with its label. */
+export const Switch = ({ label, name, value, onChange }) => html`<label class="switch"><input type="checkbox" name=${name} checked=${value} onChange=${(event) => onChange(event.target.checked)} /> ${label}</label>`;
+
+/** The attributes of the items as filters, with the number of items of each value. */
+export function Facets({ filters, onChange, exclude = [] }) {
+  const answer = useAnswer({ path: "/attributes", params: { filter: filters } });
+  if (answer.error && !answer.data) return html`<p class="quiet">Filters are not available: ${answer.error.message}</p>`;
+  const attributes = (answer.data?.attributes || []).filter(({ attribute }) => !exclude.includes(attribute));
+  if (answer.data && !attributes.length) return html`<p class="quiet">The items have no attributes to filter by.</p>`;
+  return html`<div class="facets">
+    ${filters.length ? html`<button type="button" class="link" onClick=${() => onChange([])}>Remove all filters</button>` : null}
+    ${attributes.map((facet) => (facet.kind === "number" ? html`<${NumberFacet} key=${facet.attribute} facet=${facet} filters=${filters} onChange=${onChange} />` : html`<${ValueFacet} key=${facet.attribute} facet=${facet} filters=${filters} onChange=${onChange} />`))}
+  </div>`;
+}
+
+function ValueFacet({ facet, filters, onChange }) {
+  const [all, setAll] = useState(false);
+  const [sought, setSought] = useState("");
+  const own = filters.map(parse).filter((one) => one.attribute === facet.attribute && one.operator === ":").map((one) => one.value);
+  const chosen = own.map((value) => facet.values.find((one) => one.value === value) || { value, n_items: null });
+  const rest = facet.values.filter((one) => !own.includes(one.value) && one.value.toLowerCase().includes(sought.toLowerCase()));
+  const shown = [...chosen, ...(all ? rest : rest.slice(0, Math.max(0, FIRST_VALUES - chosen.length)))];
+  return html`<details open=${own.length > 0 || facet.n_values <= 40}><summary>${facet.attribute} <span class="quiet">${whole(facet.n_values)}</span></summary>
+    ${all ? html`<input type="search" aria-label=${`Find a value of ${facet.attribute}`} placeholder="find a value" value=${sought} onInput=${(event) => setSought(event.target.value)} />` : null}
+    <ul class="values">${shown.map(({ value, n_items: n }) => html`<li key=${value}><label><input type="checkbox" checked=${own.includes(value)} onChange=${() => onChange(toggled(filters, `${facet.attribute}:${value}`))} /> <span class="grow">${value}</span><span class="note">${n === null ? "" : whole(n)}</span></label></li>`)}</ul>
+    ${rest.length + chosen.length > FIRST_VALUES ? html`<button type="button" class="link" onClick=${() => setAll(!all)}>${all ? "fewer" : `all ${whole(facet.values.length)}`}</button>` : null}
+  </details>`;
+}
+
+function NumberFacet({ facet, filters, onChange }) {
+  const bound = (operator) => filters.map(parse).find((one) => one.attribute === facet.attribute && one.operator === operator)?.value ?? "";
+  const field = (operator, title, fallback) => html`<label>${title} <input type="number" step="any" placeholder=${fallback} value=${bound(operator)} onChange=${(event) => onChange(bounded(filters, facet.attribute, operator, event.target.value))} /></label>`;
+  return html`<details open><summary>${facet.attribute} <span class="quiet">${facet.low} to ${facet.high}</span></summary>
+    <div class="row bounds">${field(">=", "from", facet.low)} ${field("<=", "to", facet.high)}</div></details>`;
+}
+
+/** Buttons that copy a request as a command or a program. */
+export function CopyAs({ request }) {
+  const copy = async (text, what) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      toast(`Copied as ${what}`);
+    } catch {
+      toast("The browser does not allow copying; select the text instead");
+    }
+  };
+  return html`<details class="as-code"><summary>This request as code</summary>
+    <div class="row"><button type="button" onClick=${() => copy(asCurl(request), "curl")}>Copy as curl</button><button type="button" onClick=${() => copy(asPython(request), "Python")}>Copy as Python</button></div>
+    <pre tabindex="0">${asCurl(request)}</pre></details>`;
+}

@@ -1,0 +1,3 @@
+/** Placeholder. */
+import { html } from "../vendor/preact.js";
+export default () => html`<h1>models</h1>`;
