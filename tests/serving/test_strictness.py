@@ -84,7 +84,7 @@ def test_a_flag_is_true_or_false(client: FlaskClient, flag: str) -> None:
     ("method", "path", "status"),
     [
         ("GET", "/nix", 404),
-        ("GET", "/", 404),
+        ("GET", "/recommend", 405),
         ("GET", "/recommend/", 404),
         ("POST", "/similar/i1", 405),
         ("PUT", "/livez", 405),
