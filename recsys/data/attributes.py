@@ -122,13 +122,15 @@ class Attributes(Part):
             mask &= satisfied
         return mask
 
-    def _num(self, condition: Condition) -> int:
-        num = self.nums.get(condition.attribute)
+    def check_name(self, name: str) -> int:
+        """Return the row number of an attribute; raises QueryError, with the nearest name, for one that no item has."""
+        num = self.nums.get(name)
         if num is None:
-            nearest = self._nearest(condition.attribute)
-            raise QueryError(
-                f"items have no attribute {shown(condition.attribute)}{nearest}{BESIDES.get(condition.attribute, '')}"
-            )
+            raise QueryError(f"items have no attribute {shown(name)}{self._nearest(name)}{BESIDES.get(name, '')}")
+        return num
+
+    def _num(self, condition: Condition) -> int:
+        num = self.check_name(condition.attribute)
         if condition.operator not in ("in", "not in") and not self.numbers.any(num):
             problem = "holds no numbers to compare with; ask for equality, attribute:value"
             raise QueryError(f"attribute {shown(condition.attribute)} {problem}")

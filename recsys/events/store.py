@@ -186,6 +186,10 @@ class EventStore:
             return ()
         return tuple(_stored(row) for row in self._database.rows(self._sql.history, {"user": user_id, "most": most}))
 
+    def latest(self, most: int = 100) -> tuple[StoredEvent, ...]:
+        """Return the last events of all users, the newest first."""
+        return tuple(_stored(row) for row in self._database.rows(self._sql.latest, {"most": most}))
+
     def pair_history(self, user_id: str, item_id: str, up_to: int = EVER, most: int = 100) -> tuple[Event, ...]:
         """Return the last events of a user with an item up to number `up_to`, the newest first."""
         if records.id_problem(user_id) or records.id_problem(item_id):

@@ -97,6 +97,7 @@ class Statements:
         self.since = stored.where(_E.seq > through, _E.seq <= up_to, _E.user_id.is_not(None))
         self.since = self.since.order_by(_E.seq).limit(most)
         self.history = stored.where(_E.user_id == user).order_by(_E.seq.desc()).limit(most)
+        self.latest = stored.where(_E.user_id.is_not(None)).order_by(_E.seq.desc()).limit(most)
         self.pair = self.history.where(_E.item_id == sa.bindparam("item", type_=Id), _E.seq <= up_to)
 
 

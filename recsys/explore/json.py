@@ -18,7 +18,7 @@ from recsys.model.extras.directions import Directions
 from recsys.model.extras.groups import NO_GROUP, Clusters, Groups, Segments
 from recsys.model.extras.item_map import ItemMap
 from recsys.model.model import Model
-from recsys.recommend.json import displayed_fields
+from recsys.recommend.json import displayed_fields, item_object
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
 from recsys.score_order import displayed
@@ -95,6 +95,26 @@ def segment_of(recommender: Recommender, user_id: str) -> Object | None:
     return None if num is None else _membership(recommender.model.extra(Segments), "segment", num)
 
 
+def record_object(recommender: Recommender, item_id: str) -> Object:
+    """Return an item's record of the catalog, its popularity, place on the map and cluster; raises NotFoundError."""
+    row, model = recommender.item_num(item_id), recommender.model
+    return {
+        **item_object(recommender.item(item_id), recommender.model_version),
+        "popularity": displayed(float(model.popularity.scores[row])),
+        "place": _place(model, row),
+        "cluster": cluster_of(recommender, item_id),
+    }
+
+
+def _place(model: Model, row: int) -> list[float] | None:
+    """Return x and y of an item on the map, None without a place."""
+    item_map = model.extra(ItemMap)
+    if item_map is None or np.isnan(item_map.places[row, 0]):
+        return None
+    place: list[float] = item_map.places[row].astype(np.float64).round(4).tolist()
+    return place
+
+
 def _membership(groups: Groups | None, kind: Kind, row: int) -> Object | None:
     group = None if groups is None else groups.of(row)
     if groups is None or group is None:
@@ -121,8 +141,14 @@ def directions_object(recommender: Recommender, hidden: Hidden = NONE) -> Object
     return {"model_version": recommender.model_version, "directions": objects}
 
 
-def map_object(recommender: Recommender, page: Page, request: ListRequest = PLAIN, hidden: Hidden = NONE) -> Object:
-    """Return a page of the items that have a place, the most popular first, in columns.
+def map_object(
+    recommender: Recommender,
+    page: Page,
+    request: ListRequest = PLAIN,
+    hidden: Hidden = NONE,
+    attribute: str | None = None,
+) -> Object:
+    """Return a page of the items that have a place, the most popular first, in columns; one is that of `attribute`, if given.
 
     Of `request` only `exclude`, `filters` and `cluster` count.
 
@@ -131,7 +157,7 @@ def map_object(recommender: Recommender, page: Page, request: ListRequest = PLAI
     UnansweredError
         When no item has a place.
     QueryError
-        When a filter names no attribute of the catalog.
+        When a filter, or `attribute`, names no attribute of the catalog.
     """
     model = recommender.model
     rows = map_rows(recommender, request, hidden)
@@ -148,8 +174,17 @@ def map_object(recommender: Recommender, page: Page, request: ListRequest = PLAI
         "cluster": [clusters.of(num) for num in nums.tolist()],
         "popularity": [displayed(score) for score in model.popularity.scores[nums].tolist()],
         "clusters": {str(num): group.name for num, group in enumerate(clusters.groups)},
+        **_attribute_column(recommender, nums, attribute),
         "next_offset": after if after < len(rows) else None,
     }
+
+
+def _attribute_column(recommender: Recommender, nums: NDArray[np.int32], name: str | None) -> Object:
+    if name is None:
+        return {}
+    catalog = recommender.model.catalog
+    recommender.model.attributes.check_name(name)
+    return {"attribute_name": name, "attribute": [catalog[num].attributes.get(name) for num in nums.tolist()]}
 
 
 def map_rows(recommender: Recommender, request: ListRequest = PLAIN, hidden: Hidden = NONE) -> NDArray[np.int32]:

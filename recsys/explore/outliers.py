@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from recsys.data.catalog import Catalog
+from recsys.errors import NotFoundError
 from recsys.model.extras.anomalies import LABELS, NO_ITEM, SUSPECT, Anomalies, Finding, Found, Kind, Subject
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
@@ -99,6 +100,16 @@ def page(
     after = offset + k
     outliers = tuple(_outlier(model, subject, rows.at(place), hidden) for place in places[offset:after])
     return OutlierPage(len(places), outliers, after if after < len(places) and after <= MOST_OFFSET else None)
+
+
+def check_id(recommender: Recommender, subject: Subject, name: str | None) -> None:
+    """Raise NotFoundError for the id of an item or a user that the model does not know; None is no id."""
+    if name is None:
+        return
+    if subject == "items":
+        recommender.item_num(name)
+    elif name not in recommender.users:
+        raise NotFoundError(f"user {name!r} is not in model {recommender.model_version}")
 
 
 def suspects(recommender: Recommender) -> Iterator[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from recsys.data.catalog import Item
+from recsys.events.records import StoredEvent
 from recsys.recommend.answer import Answer, Reason, Recommendation
 from recsys.recommend.placement import Obstacle, Placement, Seen
+from recsys.recommend.recommender import Recommender
 from recsys.score_order import displayed
 
 
@@ -25,6 +28,12 @@ def answer_object(answer: Answer, subject: Mapping[str, Any], model_version: str
 def listed_object(answer: Answer, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
     """Return the envelope of a list with pages."""
     return {**answer_object(answer, subject, model_version), "next_offset": answer.next_offset}
+
+
+def with_attributes(shown: dict[str, Any], recommender: Recommender) -> dict[str, Any]:
+    """Return a list whose items have their attributes."""
+    items = [{**item, "attributes": dict(recommender.item(item["item_id"]).attributes)} for item in shown["items"]]
+    return {**shown, "items": items}
 
 
 def placement_object(placement: Placement, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
@@ -56,6 +65,13 @@ def item_object(item: Item, model_version: str) -> dict[str, Any]:
         "title": item.title,
         "attributes": dict(item.attributes),
     }
+
+
+def event_object(stored: StoredEvent, recommender: Recommender | None) -> dict[str, Any]:
+    """Return a received event; its title is empty without a model, and for an item that the model does not have."""
+    num = None if recommender is None else recommender.items.get(stored.event.item_id)
+    title = "" if recommender is None or num is None else recommender.model.catalog.titles[num]
+    return {"user_id": stored.user_id, "title": title, **asdict(stored.event)}
 
 
 def displayed_fields(record: NamedTuple) -> dict[str, Any]:

@@ -11,11 +11,13 @@ from pydantic import BaseModel
 from serving.schemas.answers import Alive, ItemRecord, Popular, RankAnswer, Ready, Recommendations, Similar, User
 from serving.schemas.bodies import RankBody, RecommendBody
 from serving.schemas.chat import ChatAnswer, ChatBody
-from serving.schemas.events import EventsAnswer, EventsBody
+from serving.schemas.events import EventsAnswer, EventsBody, LatestEvents, LatestQuery
 from serving.schemas.explore import (
     ClusterPage,
     Clusters,
     Directions,
+    Facets,
+    FacetsQuery,
     MapPage,
     MapQuery,
     MembersQuery,
@@ -23,6 +25,7 @@ from serving.schemas.explore import (
     Segments,
 )
 from serving.schemas.insights import AnomaliesAnswer, AnomaliesQuery, TagsAnswer, TagsBody
+from serving.schemas.names import Items, ItemsQuery, Users, UsersQuery
 from serving.schemas.pictures import CaptionAnswer, CaptionQuery, PictureBody, PictureSearchAnswer, PictureSearchQuery
 from serving.schemas.placement import WhyAnswer, WhyQuery
 from serving.schemas.queries import NoQuery, PopularQuery, Query, RecommendQuery, SimilarQuery
@@ -114,17 +117,21 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("explore.item_map", "GET", "/map", MapPage, MapQuery, errors=(404, 409)),
     Operation("explore.directions", "GET", "/directions", Directions, errors=(409,)),
     Operation("chat.chat", "POST", "/chat", ChatAnswer, body=ChatBody),
+    Operation("explore.attributes", "GET", "/attributes", Facets, FacetsQuery, errors=(404,)),
+    Operation("items.items", "GET", "/items", Items, ItemsQuery, errors=(404,)),
     Operation("items.item", "GET", "/items/{item_id}", ItemRecord, errors=(404,)),
     Operation("tags.item", "GET", "/tags/{item_id}", TagsAnswer, errors=(404, 409)),
     Operation("tags.text", "POST", "/tags", TagsAnswer, body=TagsBody, errors=(409,)),
     Operation(
-        "anomalies.anomalies", "GET", "/anomalies", AnomaliesAnswer, AnomaliesQuery, errors=(409,), scope="admin"
+        "anomalies.anomalies", "GET", "/anomalies", AnomaliesAnswer, AnomaliesQuery, errors=(404, 409), scope="admin"
     ),
     Operation(
         "hidden.hide", "PUT", "/items/{item_id}/hidden", None, errors=(409,), scope="admin", status=204, stored_id=True
     ),
     Operation("hidden.show", "DELETE", "/items/{item_id}/hidden", None, errors=(409,), scope="admin", status=204),
     Operation("events.add", "POST", "/events", EventsAnswer, body=EventsBody, errors=(409,), scope="write", status=202),
+    Operation("events.latest", "GET", "/events", LatestEvents, LatestQuery, errors=(409,), scope="admin"),
+    Operation("users.users", "GET", "/users", Users, UsersQuery, scope="admin"),
     Operation("users.user", "GET", "/users/{user_id}", User, errors=(404,)),
     Operation("users.forget", "DELETE", "/users/{user_id}", None, errors=(409,), scope="admin", status=204),
     Operation("health.livez", "GET", "/livez", Alive, scope="none", always=True),
@@ -139,7 +146,7 @@ SCOPES: Final[Mapping[str, Scope]] = {operation.endpoint: operation.scope for op
 TAGS: Final[Mapping[str, tuple[str, ...]]] = {
     "Lists": ("recommend", "why", "similar", "popular", "rank"),
     "Search": ("search", "query", "chat", "caption"),
-    "Exploration": ("clusters", "segments", "map", "directions"),
+    "Exploration": ("clusters", "segments", "map", "directions", "attributes"),
     "Items": ("items", "tags"),
     "Anomalies": ("anomalies",),
     "Events and users": ("events", "users"),
@@ -180,9 +187,14 @@ TEXTS: Final[Mapping[str, str]] = {
     "which keeps a page of thousands of items short.",
     "explore.directions": "Main directions of the vectors. The principal directions of the factors and of the text vectors, "
     "and what the items at both ends have in common.",
+    "explore.attributes": "The attributes of the items with counts. For each attribute its most frequent values or its range, "
+    "among the items that meet the conditions. The counts of an attribute obey the conditions on the others only, as a list of "
+    "filters to choose from needs it.",
     "chat.chat": "Items by a conversation. The messages express likes, dislikes and seen items: item names, attribute values, "
     "number ranges, and other text by its meaning. Later messages weigh more. The answer has items with reasons, the question "
     "that splits them best, and the parsed preferences. Named, shown and seen items are left out.",
+    "items.items": "Items by name. As a person types it: the beginning of an id, or of words of the title. An item with this "
+    "id or title is first, then the most popular ones. Hidden items are left out.",
     "items.item": "One record of the catalog",
     "tags.item": "Attributes that an item probably has. The nearest items that have an attribute vote for its values. The "
     "votes become a confidence that is calibrated on held-out items, see `measured`. Values in the catalog are `known`.",
@@ -195,6 +207,10 @@ TEXTS: Final[Mapping[str, str]] = {
     "hidden.show": "Show a hidden item again. An item that is not hidden is no error.",
     "events.add": "Add events of users. One event or a list. They are on disk before the answer, and the next list for "
     "their user counts them. A repeated `event_id` does not count again, so a request without an answer can be repeated.",
+    "events.latest": "Latest events. As they were received, newest first. The answer names users, so a key needs the scope "
+    "`admin`. Events of deleted users are gone.",
+    "users.users": "Ids of users. Those that begin with `q`; without it, users whose history has a typical length. The answer "
+    "names users, so a key needs the scope `admin`. Deleted users are left out.",
     "users.user": "Data on a user. The history behind the user's lists, its frequent attributes, and the received events.",
     "users.forget": "Forget a user. At once, and in every later model. An unknown user is no error.",
     "health.livez": "Check that the process is alive",

@@ -1,4 +1,4 @@
-"""POST /events: events of users, on disk before the answer."""
+"""POST /events: events of users, on disk before the answer. GET /events: the latest ones."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, g, jsonify
 
+from recsys.recommend.json import event_object
 from recsys.recommend.recommender import Recommender
 from serving.errors import BodyError
 from serving.http.read_body import body
+from serving.http.responses import private
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
-from serving.schemas.events import EventIn, EventsBody
+from serving.schemas.events import EventIn, EventsBody, LatestQuery
 from serving.schemas.queries import NoQuery, query
 
 
@@ -33,6 +35,13 @@ def blueprint(model: ServingModel, view: EventView, max_batch: int) -> Blueprint
         if recommender is not None:
             shown["unknown_items"] = sum(event.item_id not in recommender.items for event in events)
         return jsonify(shown), 202
+
+    @routes.get("/events")
+    def latest() -> Response:
+        params = query(LatestQuery)
+        store = view.configured_store()
+        recommender = model.get() if model.version else None
+        return private({"events": [event_object(stored, recommender) for stored in store.latest(params.k)]})
 
     return routes
 

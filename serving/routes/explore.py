@@ -1,14 +1,15 @@
-"""GET /clusters, /segments, /map and /directions: groups, a map and directions of the items and users of a model."""
+"""GET /clusters, /segments, /map, /directions and /attributes: groups, a map, directions and facets of a model."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
 from recsys.explore import json as explore_json
+from recsys.explore.facets import Names, facets_object, frequent_values
 from serving.http.responses import private
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
-from serving.schemas.explore import MapQuery, MembersQuery
+from serving.schemas.explore import FacetsQuery, MapQuery, MembersQuery
 from serving.schemas.queries import NoQuery, query
 
 
@@ -49,6 +50,20 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
     def item_map() -> Response:
         params = query(MapQuery)
         recommender = model.get()
-        return jsonify(explore_json.map_object(recommender, params.page, params.request, view.hidden(recommender)))
+        hidden = view.hidden(recommender)
+        return jsonify(explore_json.map_object(recommender, params.page, params.request, hidden, params.attribute))
+
+    names: dict[str, Names] = {}  # of the values of the model that was asked last
+
+    @routes.get("/attributes")
+    def attributes() -> Response:
+        params = query(FacetsQuery)
+        recommender = model.get()
+        version = recommender.model_version
+        if version not in names:
+            found = frequent_values(recommender)
+            names.clear()
+            names[version] = found
+        return jsonify(facets_object(recommender, params.request, names.get(version, []), view.hidden(recommender)))
 
     return routes

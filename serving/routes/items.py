@@ -1,23 +1,32 @@
-"""GET /items/<item_id>: one record of the catalog."""
+"""GET /items: items by name; GET /items/<item_id>: one record of the catalog."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from recsys.explore.json import cluster_of
-from recsys.recommend.json import item_object
+from recsys.explore.json import record_object
+from recsys.search.json import items_object
+from recsys.search.names import find_items
+from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
+from serving.schemas.names import ItemsQuery
 from serving.schemas.queries import NoQuery, query
 
 
-def blueprint(model: ServingModel) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView) -> Blueprint:
     routes = Blueprint("items", __name__)
+
+    @routes.get("/items")
+    def items() -> Response:
+        params = query(ItemsQuery)
+        recommender = model.get()
+        nums, next_offset = find_items(recommender, params.q, params.request, view.hidden(recommender))
+        return jsonify(items_object(recommender, nums, next_offset))
 
     @routes.get("/items/<id:item_id>")
     def item(item_id: str) -> Response:
         query(NoQuery)
         recommender = model.get()
-        shown = item_object(recommender.item(item_id), recommender.model_version)
-        return jsonify({**shown, "cluster": cluster_of(recommender, item_id)})
+        return jsonify(record_object(recommender, item_id))
 
     return routes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from recsys.recommend.json import listed_object
+from recsys.recommend.json import listed_object, with_attributes
 from recsys.recommend.recommender import PopularKind
 from serving.http.responses import list_response
 from serving.live.event_view import EventView
@@ -23,6 +23,7 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         kind: PopularKind = "trending" if params.trending else "popular"
         answer = recommender.popular(params.request, kind, view.popular(recommender, kind), events.hidden)
         shown = listed_object(answer, {}, recommender.model_version)
+        shown = with_attributes(shown, recommender) if params.attributes else shown
         return list_response(answer, shown, events.degraded, personal=False)
 
     return routes

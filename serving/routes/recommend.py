@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from recsys.events.records import EVER
-from recsys.recommend.json import listed_object
+from recsys.recommend.json import listed_object, with_attributes
 from recsys.recommend.recommender import User
 from serving.http.read_body import body
 from serving.http.responses import list_response
@@ -30,7 +30,10 @@ def blueprint(model: ServingModel, view: EventView, popularity_penalty: float = 
         answer = recommender.recommend(user, request, events)
         subject = {} if user_id is None else {"user_id": user_id}
         subject["recommendation_id"] = page_of or recommendation_id(events.seq, version)
-        return list_response(answer, listed_object(answer, subject, version), events.degraded)
+        shown = listed_object(answer, subject, version)
+        return list_response(
+            answer, with_attributes(shown, recommender) if params.attributes else shown, events.degraded
+        )
 
     @routes.get("/recommend/<id:user_id>")
     def recommend(user_id: str) -> Response:

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 
 from recsys.errors import EncoderBusyError
 from recsys.recommend.answer import Answer
+from recsys.recommend.json import with_attributes
 from recsys.recommend.recommender import Recommender
 from recsys.search.items import SearchMode, choose_mode, search
 from recsys.search.json import search_object
@@ -48,6 +49,8 @@ def blueprint(model: ServingModel, view: EventView, encoding: Encoding) -> Bluep
         answer = search(recommender, sought, params.request, params.user_id, events)
         subject = {} if params.user_id is None else {"user_id": params.user_id}
         shown = search_object(answer, sought, subject, recommender.model_version)
+        if params.attributes:
+            shown = with_attributes(shown, recommender)
         if sought.mode != mode:
             shown["degraded"] = ["semantic"]
         elif not subject and params.k <= LONGEST_CACHED:

@@ -1,4 +1,4 @@
-"""GET /users/<user_id>: data on a user. DELETE: forget the user at once and in later models."""
+"""GET /users: ids of users. GET /users/<user_id>: data on a user. DELETE: forget the user at once and in later models."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from recsys.errors import NotFoundError
 from recsys.explore.json import segment_of
 from recsys.recommend.user_profile import Consumed
 from recsys.score_order import displayed
+from recsys.search.json import users_object
+from recsys.search.names import find_users
 from serving.errors import ConflictError
 from serving.http.responses import private
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
+from serving.schemas.names import UsersQuery
 from serving.schemas.queries import NoQuery, query
 
 MOST_EVENTS = 1000
@@ -21,6 +24,13 @@ MOST_EVENTS = 1000
 
 def blueprint(model: ServingModel, view: EventView) -> Blueprint:
     routes = Blueprint("users", __name__)
+
+    @routes.get("/users")
+    def users() -> Response:
+        params = query(UsersQuery)
+        recommender = model.get()
+        nums = find_users(recommender, params.q, params.k, lambda user_id: view.read(user_id, recommender).forgotten)
+        return private(users_object(recommender, nums))
 
     @routes.get("/users/<id:user_id>")
     def user(user_id: str) -> Response:

@@ -9,6 +9,8 @@ from pydantic import Field
 from recsys.recommend.answer import Source, Strategy
 from serving.schemas.base import AnswerObject, Id
 
+Attributes = dict[str, str | int | float | list[str]]
+Coordinate = Annotated[float, Field(ge=-1, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Closeness = Annotated[float, Field(ge=-1, le=1, description="cosine with the center of the group")]
@@ -67,6 +69,7 @@ class RankedItem(NamedItem):
     score: float = Field(description="higher is better; comparable within one list only")
     source: Source = Field(description="the data behind the score")
     reason: Annotated[Reason, Field(default=None, description="with `explain`")]
+    attributes: Annotated[Attributes, Field(default=None, description="with `attributes`")]
 
 
 class Ranking(ModelAnswer):
@@ -173,7 +176,11 @@ class User(ModelAnswer):
 class ItemRecord(NamedItem, ModelAnswer):
     """One record of the catalog."""
 
-    attributes: dict[str, str | int | float | list[str]]
+    attributes: Attributes
+    popularity: float = Field(description="number of users, those of long ago weighted less")
+    place: list[Coordinate] | None = Field(
+        description="x and y on the item map; null for none", min_length=2, max_length=2
+    )
     cluster: InCluster | None = Field(description="null for an item without data")
 
 

@@ -92,6 +92,7 @@ class RecommendBody(ListBody, Subject):
     diversity: lists.Diversity = 0.0
     popularity_penalty: Annotated[Share | None, lists.PENALTY] = None
     explain: lists.Explain = False
+    attributes: lists.WithAttributes = False
     recommendation_id: lists.RecommendationId = None
 
 

@@ -1,4 +1,4 @@
-"""Requests and answers of ``POST /events``."""
+"""Requests and answers of ``/events``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pydantic import AfterValidator, Discriminator, Field, RootModel, Tag, WithJ
 
 from recsys.events.records import LONGEST_ID, ReceivedEvent
 from recsys.events.timestamps import LATEST, MILLISECONDS_FROM, seconds, seconds_of
-from serving.schemas.answers import Count
-from serving.schemas.base import AnswerObject, StrictObject
+from serving.schemas.answers import Count, NamedItem
+from serving.schemas.base import AnswerObject, Id, StrictObject
 from serving.schemas.bodies import Value
+from serving.schemas.queries import Query, WholeNumber
+
+MOST_LATEST = 100  # events of `GET /events`
 
 # Every fourth year is a leap year here, because 1900 and 2100 are out of range.
 _DAY = (
@@ -93,3 +96,24 @@ class EventsAnswer(AnswerObject):
     accepted: Count = Field(description="events that count from now on")
     duplicates: Count = Field(description="events whose id was already stored")
     unknown_items: Count = Field(description="events with items that are not in the catalog yet")
+
+
+class LatestQuery(Query):
+    """Parameters of ``GET /events``."""
+
+    k: Annotated[int, Field(ge=1, le=MOST_LATEST, description="how many"), WholeNumber] = 20
+
+
+class LatestEvent(NamedItem):
+    """An event as it was received; the title is empty for an item that the model does not have."""
+
+    user_id: Id
+    event: str
+    value: float | None
+    timestamp: int = Field(description="seconds since 1970, UTC")
+
+
+class LatestEvents(AnswerObject):
+    """Answer of ``GET /events``."""
+
+    events: list[LatestEvent] = Field(description="newest first")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from recsys.data.catalog import Attribute
+from recsys.data.filters import Condition
+from recsys.explore.facets import MOST_VALUES
 from recsys.explore.json import Page
 from recsys.model.extras.directions import Space
 from serving.schemas.answers import AttributeValue, Closeness, Count, ModelAnswer, NamedItem, Paged, Positive
 from serving.schemas.base import AnswerObject, Id, Share
-from serving.schemas.queries import Conditions, K, ListQuery, Query, WholeNumber
+from serving.schemas.lists import ListSchema
+from serving.schemas.queries import Cluster as ClusterParameter
+from serving.schemas.queries import Conditions, Filter, K, ListQuery, Query, WholeNumber
 
 MOST_POINTS = 10_000
 FARTHEST = 999_999_999
@@ -40,6 +45,7 @@ class MapQuery(MembersQuery, ListQuery):
 
     k: Annotated[int, Field(ge=1, le=MOST_POINTS, description="how many items"), WholeNumber] = 1000
     filter: Annotated[Conditions, Field(description="a condition on an attribute of the items, as for lists")] = ()
+    attribute: Annotated[str | None, Field(min_length=1, description="adds a column with this attribute")] = None
 
 
 class MeaningWord(AnswerObject):
@@ -159,6 +165,61 @@ class MapPage(ModelAnswer, Paged):
     cluster: list[Number | None]
     popularity: list[float]
     clusters: dict[str, str] = Field(description="the names of the clusters by number")
+    attribute_name: Annotated[str, Field(default=None, description="with `attribute`")]
+    attribute: Annotated[
+        list[Attribute | None],
+        Field(default=None, description="with `attribute`: the value of each item; null for none"),
+    ]
+
+
+class FacetsQuery(Query, ListSchema):
+    """Parameters of ``GET /attributes``."""
+
+    repeatable = frozenset({"filter"})
+    request_fields = ("cluster",)
+
+    filter: Filter = ()
+    cluster: ClusterParameter = None
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        return self.filter
+
+
+class ValueCount(AnswerObject):
+    """A value of an attribute, and the number of items that have it."""
+
+    value: str
+    n_items: Positive
+
+
+class ValueFacet(AnswerObject):
+    """The values of an attribute."""
+
+    attribute: str
+    kind: Literal["values"]
+    n_values: Count | None = Field(description="null if there are too many to count")
+    values: list[ValueCount] = Field(description=f"most frequent first, at most {MOST_VALUES}")
+
+
+class NumberFacet(AnswerObject):
+    """The numbers of an attribute."""
+
+    attribute: str
+    kind: Literal["number"]
+    n_items: Count = Field(description="items with a number")
+    low: float | None
+    high: float | None
+    quartiles: list[float] = Field(description="three numbers; empty if no item has one")
+
+
+class Facets(ModelAnswer):
+    """Answer of ``/attributes``."""
+
+    n_items: Count = Field(description="items that meet all conditions")
+    attributes: list[Annotated[ValueFacet | NumberFacet, Field(discriminator="kind")]] = Field(
+        description="the counts of an attribute obey the conditions on the other attributes"
+    )
 
 
 class Correlation(AnswerObject):

@@ -77,6 +77,7 @@ class AnomaliesQuery(Query):
     kind: Annotated[Subject, Field(description="anomalies of items or of users")] = "items"
     k: K = 10
     offset: Offset = 0
+    id: Annotated[str | None, Field(min_length=1, description="only this item or user")] = None
     min_score: Annotated[Share, Number, Field(description="only from this score on")] = 0.0
 
 

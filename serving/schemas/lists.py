@@ -25,6 +25,7 @@ PENALTY = Field(
     "configured"
 )
 Explain = Annotated[bool, Field(description="with the reasons of each score")]
+WithAttributes = Annotated[bool, Field(description="with the attributes of each item")]
 RecommendationId = Annotated[
     str | None, Field(pattern="^[0-9a-f]{32}$", description="that of the first page, for a later page")
 ]

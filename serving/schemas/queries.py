@@ -77,6 +77,7 @@ Cluster = Annotated[Annotated[lists.ClusterNumber, WholeNumber] | None, lists.OF
 Diversity = Annotated[lists.Diversity, Number]
 IncludeSeen = Annotated[bool, Flag, Field(description="also items of the user's history")]
 Penalty = Annotated[Annotated[Share, Number] | None, lists.PENALTY]
+WithAttributes = Annotated[lists.WithAttributes, Flag]
 UserId = Annotated[str | None, Field(min_length=1, description="order the items by this user's taste")]
 
 
@@ -112,6 +113,7 @@ class SimilarQuery(ListQuery):
 
     diversity: Diversity = 0.0
     explain: Annotated[lists.Explain, Flag] = False
+    attributes: WithAttributes = False
 
 
 class RecommendQuery(SimilarQuery):
@@ -125,6 +127,7 @@ class RecommendQuery(SimilarQuery):
 class PopularQuery(ListQuery):
     """Parameters of ``GET /popular``."""
 
+    attributes: WithAttributes = False
     trending: Annotated[bool, Flag, Field(description="items of the last days instead of the most liked items")] = False
 
 

@@ -12,7 +12,7 @@ from recsys.search.items import SearchMode
 from serving.schemas.answers import ForUser, RankedList
 from serving.schemas.base import Id, StrictObject
 from serving.schemas.bodies import ListBody
-from serving.schemas.queries import ListQuery, UserId
+from serving.schemas.queries import ListQuery, UserId, WithAttributes
 
 LONGEST_TEXT = 1000
 MOST_EXAMPLES = 10
@@ -32,6 +32,7 @@ class SearchQuery(ListQuery):
         "`picture`: by the pictures of the items",
     )
     user_id: UserId = None
+    attributes: WithAttributes = False
 
 
 class ExampleIn(StrictObject):

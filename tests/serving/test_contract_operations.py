@@ -70,6 +70,8 @@ def test_who_may_do_what() -> None:
     assert by_scope["write"] == {"POST /events"}
     assert by_scope["admin"] == {
         "GET /anomalies",
+        "GET /events",
+        "GET /users",
         "DELETE /users/{user_id}",
         "GET /segments/{segment_id}",
         "PUT /items/{item_id}/hidden",

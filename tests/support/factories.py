@@ -87,6 +87,13 @@ def fold_in(item_factors: NDArray[np.float32], seen: Interactions) -> FoldIn:
     return FoldIn.from_factors(item_factors, seen.item_counts(), runs, Confidence(4.0, 0.5, 0.2, 0.3, 0.25, 0.8))
 
 
+def model_of(items: Sequence[Item], **options: Any) -> Model:
+    """A model of random vectors with these records of the catalog."""
+    catalog = Catalog.from_items(items)
+    made = model(n_items=len(items), **options)
+    return replace(made, catalog=catalog, attributes=Attributes.from_catalog(catalog))
+
+
 def model(
     n_users: int = 30,
     n_items: int = 50,

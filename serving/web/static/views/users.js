@@ -47,7 +47,7 @@ function Landing({ first }) {
 function listRequest(user, state) {
   const { k, diversity, content_weight, include_seen, filter, exclude, likes } = state;
   const { popularity_penalty } = state;
-  const knobs = { k, explain: true };
+  const knobs = { k, explain: true, attributes: true };
   if (diversity) knobs.diversity = diversity;
   if (popularity_penalty) knobs.popularity_penalty = popularity_penalty;
   if (content_weight !== 1) knobs.content_weight = content_weight;

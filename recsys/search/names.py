@@ -1,0 +1,111 @@
+"""Items and users by the beginning of their names, as a person types them.
+
+The most popular titles are compared word by word. Of the others, those with the bytes of the longest typed word are compared,
+which are found in the packed titles and need no memory of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.catalog import Catalog
+from recsys.data.packed import PackedStrings
+from recsys.recommend.answer import page
+from recsys.recommend.recommender import NONE, Recommender
+from recsys.recommend.request import ListRequest
+from recsys.text.tokens import folded_words
+
+Rows = NDArray[np.int64]
+MOST_POPULAR = 5000  # titles that are compared word by word before the bytes of all titles are looked through
+MOST_FOUND = 5000  # titles with the bytes of the longest typed word that are compared
+MOST_SORTED = 10_000  # users
+TYPICAL_HISTORY = 20  # liked items of a user to look at first
+
+
+def find_items(
+    recommender: Recommender, typed: str, request: ListRequest, hidden: AbstractSet[str] = NONE
+) -> tuple[list[int], int | None]:
+    """Return row numbers of items whose id begins with `typed`, or whose title has words that begin with the typed words.
+
+    An item with this id or title is first; the others are ordered by popularity. Case and diacritics are ignored; among the
+    titles that are not popular, those with the longest typed word as it was typed are found. Without `typed`, all items. Also
+    returns the start of the next page. Of `request`, `k`, `offset`, `filters`, `cluster` and `exclude` count.
+    """
+    model = recommender.model
+    eligible = recommender.eligible(request)
+    mask = np.ones(len(model.catalog), dtype=bool) if eligible is None else eligible.copy()
+    mask[recommender.nums([*hidden, *request.exclude])] = False
+    order = model.popularity.order[mask[model.popularity.order]].astype(np.int64)
+    nums = [*_matches(model.catalog, typed, order)] if typed else order[: request.offset + request.k + 1].tolist()
+    listed = page(nums, request.offset, request.k, set())
+    return [nums[place] for place in listed.places], listed.next_offset
+
+
+def _matches(catalog: Catalog, typed: str, order: Rows) -> Iterator[int]:
+    """Yield the matching rows of `order`, each once: by name, then in this order."""
+    words = folded_words(typed)
+
+    def matches(num: int) -> bool:
+        found = folded_words(catalog.titles[num])
+        return bool(words) and all(any(word.startswith(start) for word in found) for start in words)
+
+    by_id = set(starting_with(catalog.items.strings, typed).tolist())
+    popular = [num for num in order[:MOST_POPULAR].tolist() if num in by_id or matches(num)]
+    rest = order[MOST_POPULAR:]
+    if len(rest):
+        candidates = np.union1d(_containing(catalog.titles, max(typed.split(), key=len, default="")), [*by_id]).astype(
+            np.int64
+        )
+        rest = rest[np.isin(rest, candidates)][:MOST_FOUND]
+    found = popular + [num for num in rest.tolist() if num in by_id or matches(num)]
+    named = [num for num in found if typed == catalog.items.id(num) or words == folded_words(catalog.titles[num])]
+    yield from dict.fromkeys(named + found)
+
+
+def find_users(recommender: Recommender, typed: str, k: int, gone: Callable[[str], bool]) -> list[int]:
+    """Return the rows of `k` users whose id begins with `typed`, by id; of more than MOST_SORTED such users the first rows.
+
+    Without `typed`, those whose number of liked items is nearest to TYPICAL_HISTORY. `gone` returns whether a user was deleted
+    after training.
+    """
+    users = recommender.users
+    if typed:
+        nums = starting_with(users.strings, typed)
+        if len(nums) <= MOST_SORTED:
+            nums = np.array(sorted(nums.tolist(), key=users.strings.raw), dtype=np.int64)
+    else:
+        lengths = np.diff(recommender.model.histories.indptr)
+        nums = np.argsort(np.abs(lengths - TYPICAL_HISTORY), kind="stable")
+    shown: list[int] = []
+    for num in nums.tolist():
+        if len(shown) == k:
+            break
+        if not gone(users.id(num)):
+            shown.append(num)
+    return shown
+
+
+def starting_with(strings: PackedStrings, start: str) -> Rows:
+    """Return the rows of the strings that begin with `start`, rising."""
+    sought = start.encode("utf-8", "surrogatepass")
+    rows = np.flatnonzero(np.diff(strings.offsets) >= len(sought))
+    for place, byte in enumerate(sought):
+        rows = rows[strings.blob[strings.offsets[rows] + place] == byte]
+    return rows
+
+
+def _containing(strings: PackedStrings, word: str) -> Rows:
+    """Return the rows of the strings with the bytes of `word`, ASCII letters in any case."""
+    sought = word.encode("utf-8", "surrogatepass").lower()
+    if not sought:
+        return np.zeros(0, dtype=np.int64)
+    blob = strings.blob.tobytes().lower()
+    places, place = [], blob.find(sought)
+    while place >= 0:
+        places.append(place)
+        place = blob.find(sought, place + len(sought))
+    return np.unique(np.searchsorted(strings.offsets, np.array(places, dtype=np.int64), "right") - 1)

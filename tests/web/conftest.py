@@ -1,0 +1,123 @@
+"""A browser, and services that it looks at.
+
+The browser is Debian's Chromium. It ends with each module: while it runs, its client holds an event loop of this thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from recsys.config import Config
+from tests.support import factories
+from tests.support.running import Running, running
+from tests.support.sample import small
+from training.pipeline import train
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+NOT_AN_ANSWER = "Failed to load resource"  # what Chromium says of every status from 400 on
+
+
+@dataclass
+class Seen:
+    """A page of the browser, and what its scripts complained about."""
+
+    page: Page
+    base: str
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def open(self, path: str) -> Page:
+        """Open a path of the service and wait until no request is on its way."""
+        self.page.goto(self.base + path)
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def api(self, path: str, method: str = "GET", **body: Any) -> Any:
+        """The answer of the service itself, asked beside the page."""
+        options = {"data": body} if body else {}
+        answer = self.page.request.fetch(self.base + path, method=method, **options)
+        assert answer.ok, answer.text()
+        return answer.json() if answer.body() else None
+
+    def note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(NOT_AN_ANSWER):
+            self.complaints.append(message.text)
+
+    def request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss"):
+            self.hosts.add(parts.netloc)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"{CHROMIUM} is not installed (Debian: chromium)")
+    with sync_playwright() as client:
+        launched = client.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The configuration of two small models of the whole sample, with groups, a map and anomalies."""
+    folder = tmp_path_factory.mktemp("page")
+    options = {
+        "explore": {"enabled": True},
+        "store": {"path": str(folder / "store"), "events": str(folder / "events.sqlite")},
+    }
+    for factors in (8, 12):
+        config = small(factories.SAMPLE / "interactions.csv", als={"factors": factors}, **options)
+        train(config)
+    return config
+
+
+@pytest.fixture(scope="session")
+def site(trained: Config) -> Iterator[Running]:
+    """A service over the two models, with an event store."""
+    with running(Path(trained.store.path), f"store.events={trained.store.events}", "serve.workers=1") as served:
+        yield served
+
+
+Look = Callable[..., Seen]
+
+
+@pytest.fixture
+def look(browser: Browser) -> Iterator[Look]:
+    """Opens pages of a service; at the end of the test no script may have complained, and no other host was asked."""
+    made: list[Seen] = []
+
+    def open_page(served: Running, **options: Any) -> Seen:
+        context = browser.new_context(viewport=options.pop("viewport", WIDE), reduced_motion="reduce", **options)
+        context.set_default_timeout(20_000)
+        seen = Seen(context.new_page(), f"http://127.0.0.1:{served.port}")
+        seen.page.on("console", seen.note)
+        seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+        seen.page.on("request", seen.request)
+        made.append(seen)
+        return seen
+
+    yield open_page
+    for seen in made:
+        seen.page.context.close()
+        assert not seen.complaints
+        assert seen.hosts <= {urlsplit(seen.base).netloc}
+
+
+@pytest.fixture
+def user(look: Look, site: Running) -> Seen:
+    """A page at the view of a user."""
+    seen = look(site)
+    seen.open("/ui/users/u0042")
+    return seen

@@ -1,0 +1,140 @@
+"""The view of a user: the list of the API, its knobs, likes that move it, and links that keep it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Page, expect
+
+from tests.support.running import Running
+from tests.web.conftest import Look, Seen
+
+CARDS = "ol.cards > li"
+
+
+def listed(page: Page) -> list[str]:
+    return [card.get_attribute("data-item") or "" for card in page.locator(CARDS).all()]
+
+
+def ids(answer: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [item["item_id"] for item in answer["items"]]
+
+
+def test_the_list_and_its_numbers_are_those_of_the_api(user: Seen) -> None:
+    answer = user.api("/recommend/u0042?k=10&explain=true")
+    assert listed(user.page) == ids(answer)
+    for card, item in zip(user.page.locator(CARDS).all(), answer["items"], strict=True):
+        assert card.locator(".score .number").inner_text() == f"{item['score']:.3f}"
+        assert card.locator(".rank").inner_text() == str(item["rank"])
+        first = item["reason"]["because"][0]
+        assert first["title"] in card.locator(".because").inner_text()
+        assert f"{100 * first['share']:.0f}%" in card.locator(".because").inner_text()
+
+
+def test_the_parts_of_an_opened_card_add_up(user: Seen) -> None:
+    card = user.page.locator(CARDS).first
+    card.get_by_role("button", name="Why, and what would change it").click()
+    for table in card.locator(".arithmetic table").all():
+        *parts, total = [float(cell) for cell in table.locator("tr td:last-child").all_inner_texts()]
+        assert abs(sum(parts) - total) <= 0.0005 * (len(parts) + 1)
+    rows = card.locator(".what-ifs tr")
+    expect(rows.first).to_contain_text("rank")
+    rank = user.api(f"/why?user_id=u0042&item_id={listed(user.page)[0]}&popularity_penalty=0.3")["rank"]
+    expect(rows.filter(has_text="Popularity penalty")).to_contain_text(f"rank {rank}")
+
+
+def test_a_knob_redraws_the_list_and_says_what_moved(user: Seen) -> None:
+    before = listed(user.page)
+    user.page.get_by_label("Popularity penalty").fill("0.5")
+    expect(user.page.locator(".changes")).to_contain_text("Compared with the list before")
+    answer = user.api("/recommend/u0042?k=10&popularity_penalty=0.5")
+    assert listed(user.page) == ids(answer) != before
+    for card in user.page.locator(CARDS).all():
+        item, rank = card.get_attribute("data-item"), int(card.locator(".rank").inner_text())
+        move = card.locator(".move")
+        was = before.index(item) + 1 if item in before else 0
+        expected = "new" if not was else "" if was == rank else f"{'▲' if was > rank else '▼'}{abs(was - rank)}"
+        assert (move.inner_text() if move.count() else "") == expected
+    gone = [item for item in before if item not in listed(user.page)]
+    assert [card.get_attribute("data-item") for card in user.page.locator(".gone li").all()] == gone
+
+
+def test_a_filter_is_a_facet_with_its_count(user: Seen) -> None:
+    facet = user.page.locator(".facets details", has_text="genres").locator("li", has_text="Comedy")
+    genres = next(one for one in user.api("/attributes")["attributes"] if one["attribute"] == "genres")
+    n = next(one["n_items"] for one in genres["values"] if one["value"] == "Comedy")
+    expect(facet.locator(".note")).to_have_text(str(n))
+    facet.get_by_role("checkbox").check()
+    expect(user.page).to_have_url(re.compile("filter=genres%3AComedy"))
+    user.page.wait_for_load_state("networkidle")
+    assert listed(user.page) == ids(user.api("/recommend/u0042?k=10&filter=genres:Comedy"))
+
+
+def test_a_link_keeps_the_whole_state_and_back_undoes_a_filter(user: Seen, look: Look, site: Running) -> None:
+    user.page.get_by_label("Diversity").fill("0.5")
+    user.page.locator(".facets li", has_text="Drama").first.get_by_role("checkbox").check()
+    expect(user.page).to_have_url(re.compile("filter=genres%3ADrama"))
+    user.page.wait_for_load_state("networkidle")
+    shown, link = listed(user.page), user.page.url
+    assert parse_qs(urlsplit(link).query) == {"diversity": ["0.5"], "filter": ["genres:Drama"]}
+    other = look(site)
+    other.open(link.removeprefix(other.base))
+    assert listed(other.page) == shown
+    assert other.page.get_by_label("Diversity").input_value() == "0.5"
+    user.page.go_back()
+    user.page.wait_for_load_state("networkidle")
+    expect(user.page).not_to_have_url(re.compile("filter"))
+    assert listed(user.page) == ids(user.api("/recommend/u0042?k=10&diversity=0.5"))
+
+
+def test_a_like_is_stored_and_the_list_moves(look: Look, site: Running) -> None:
+    seen = look(site)
+    seen.open("/ui/users/u0007")
+    liked = listed(seen.page)[2]
+    seen.page.locator(f'{CARDS}[data-item="{liked}"]').get_by_role("button", name="Like").click()
+    expect(seen.page.get_by_role("status").filter(has_text="Stored")).to_be_visible()
+    expect(seen.page.locator(f'{CARDS}[data-item="{liked}"]')).to_have_count(0)
+    assert seen.api("/users/u0007")["events"][0]["item_id"] == liked
+    expect(seen.page.locator(f'.history [data-item="{liked}"]')).to_be_visible()
+    answer = seen.api("/recommend/u0007?k=10")
+    assert answer["strategy"] == "fold_in"
+    assert listed(seen.page) == ids(answer)
+
+
+def test_a_guest_picks_items_by_title(look: Look, site: Running) -> None:
+    seen = look(site)
+    seen.open("/")
+    seen.page.get_by_role("link", name="Be a guest").click()
+    field = seen.page.get_by_role("combobox", name="Add an item by title")
+    field.fill("spirited aw")
+    seen.page.get_by_role("option", name="Spirited Away").click()
+    expect(seen.page).to_have_url(re.compile("likes=spirited-away-2001"))
+    seen.page.wait_for_load_state("networkidle")
+    answer = seen.api("/recommend", "POST", history=["spirited-away-2001"])
+    assert listed(seen.page) == ids(answer)
+
+
+def test_hiding_can_be_undone(look: Look, site: Running) -> None:
+    seen = look(site)
+    seen.open("/ui/users/u0100")
+    first = listed(seen.page)[0]
+    seen.page.locator(CARDS).first.get_by_role("button", name="Hide").click()
+    expect(seen.page.locator(f'{CARDS}[data-item="{first}"]')).to_have_count(0)
+    seen.page.get_by_role("button", name="Undo").click()
+    expect(seen.page.locator(CARDS).first).to_have_attribute("data-item", first)
+
+
+def test_the_request_as_code_gives_the_same_list(user: Seen) -> None:
+    user.page.get_by_text("This request as code").click()
+    command = user.page.locator(".as-code pre").inner_text()
+    address = command.split("'")[-2]
+    assert ids(user.page.request.get(address).json()) == listed(user.page)
+
+
+def test_an_unknown_user_gets_popular_items_and_is_told_so(look: Look, site: Running) -> None:
+    seen = look(site)
+    seen.open("/ui/users/who-is-this")
+    expect(seen.page.locator(".notice.warn")).to_contain_text("popular items")
+    expect(seen.page.locator(".history")).to_contain_text("Nothing is known of this user")
+    assert listed(seen.page) == ids(seen.api("/popular?k=10"))
