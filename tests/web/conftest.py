@@ -15,11 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from recsys.config import Config
 from tests.support import factories
+from tests.support.commands import run_command
 from tests.support.running import Running, running
-from tests.support.sample import small
-from training.pipeline import train
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
@@ -70,23 +68,31 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """The configuration of two small models of the whole sample, with groups, a map and anomalies."""
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with two small models of the sample, with groups, a map and anomalies."""
     folder = tmp_path_factory.mktemp("page")
-    options = {
-        "explore": {"enabled": True},
-        "store": {"path": str(folder / "store"), "events": str(folder / "events.sqlite")},
+    settings = {
+        "data.interactions": factories.SAMPLE / "interactions.csv",
+        "data.items": factories.SAMPLE / "items.csv",
+        "data.rejects": "",
+        "events.watch": 1.0,
+        "events.like": 2.0,
+        "content.encoder": "lsa",
+        "content.cache": "",
+        "als.iterations": 5,
+        "store.path": folder / "store",
+        "store.events": folder / "events.sqlite",
     }
     for factors in (8, 12):
-        config = small(factories.SAMPLE / "interactions.csv", als={"factors": factors}, **options)
-        train(config)
-    return config
+        options = [("--set", f"{name}={value}") for name, value in {**settings, "als.factors": factors}.items()]
+        run_command("train", "--force", *(word for pair in options for word in pair), cwd=folder)
+    return folder / "store"
 
 
 @pytest.fixture(scope="session")
-def site(trained: Config) -> Iterator[Running]:
+def site(store: Path) -> Iterator[Running]:
     """A service over the two models, with an event store."""
-    with running(Path(trained.store.path), f"store.events={trained.store.events}", "serve.workers=1") as served:
+    with running(store, f"store.events={store.parent / 'events.sqlite'}", "serve.workers=1") as served:
         yield served
 
 

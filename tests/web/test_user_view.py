@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.support.running import Running
+from tests.support.running import Running, wait_until
 from tests.web.conftest import Look, Seen
 
 CARDS = "ol.cards > li"
@@ -15,6 +15,11 @@ CARDS = "ol.cards > li"
 
 def listed(page: Page) -> list[str]:
     return [card.get_attribute("data-item") or "" for card in page.locator(CARDS).all()]
+
+
+def wait_for_list(page: Page, expected: list[str]) -> None:
+    """Wait until the list has these items, in this order."""
+    wait_until(lambda: listed(page) == expected, f"a list of {expected}, not {listed(page)}")
 
 
 def ids(answer: dict[str, list[dict[str, str]]]) -> list[str]:
@@ -49,7 +54,8 @@ def test_a_knob_redraws_the_list_and_says_what_moved(user: Seen) -> None:
     user.page.get_by_label("Popularity penalty").fill("0.5")
     expect(user.page.locator(".changes")).to_contain_text("Compared with the list before")
     answer = user.api("/recommend/u0042?k=10&popularity_penalty=0.5")
-    assert listed(user.page) == ids(answer) != before
+    wait_for_list(user.page, ids(answer))
+    assert listed(user.page) != before
     for card in user.page.locator(CARDS).all():
         item, rank = card.get_attribute("data-item"), int(card.locator(".rank").inner_text())
         move = card.locator(".move")
@@ -67,25 +73,23 @@ def test_a_filter_is_a_facet_with_its_count(user: Seen) -> None:
     expect(facet.locator(".note")).to_have_text(str(n))
     facet.get_by_role("checkbox").check()
     expect(user.page).to_have_url(re.compile("filter=genres%3AComedy"))
-    user.page.wait_for_load_state("networkidle")
-    assert listed(user.page) == ids(user.api("/recommend/u0042?k=10&filter=genres:Comedy"))
+    wait_for_list(user.page, ids(user.api("/recommend/u0042?k=10&filter=genres:Comedy")))
 
 
 def test_a_link_keeps_the_whole_state_and_back_undoes_a_filter(user: Seen, look: Look, site: Running) -> None:
     user.page.get_by_label("Diversity").fill("0.5")
     user.page.locator(".facets li", has_text="Drama").first.get_by_role("checkbox").check()
     expect(user.page).to_have_url(re.compile("filter=genres%3ADrama"))
-    user.page.wait_for_load_state("networkidle")
-    shown, link = listed(user.page), user.page.url
+    shown, link = ids(user.api("/recommend/u0042?k=10&filter=genres:Drama&diversity=0.5")), user.page.url
+    wait_for_list(user.page, shown)
     assert parse_qs(urlsplit(link).query) == {"diversity": ["0.5"], "filter": ["genres:Drama"]}
     other = look(site)
     other.open(link.removeprefix(other.base))
-    assert listed(other.page) == shown
+    wait_for_list(other.page, shown)
     assert other.page.get_by_label("Diversity").input_value() == "0.5"
     user.page.go_back()
-    user.page.wait_for_load_state("networkidle")
     expect(user.page).not_to_have_url(re.compile("filter"))
-    assert listed(user.page) == ids(user.api("/recommend/u0042?k=10&diversity=0.5"))
+    wait_for_list(user.page, ids(user.api("/recommend/u0042?k=10&diversity=0.5")))
 
 
 def test_a_like_is_stored_and_the_list_moves(look: Look, site: Running) -> None:
@@ -99,7 +103,7 @@ def test_a_like_is_stored_and_the_list_moves(look: Look, site: Running) -> None:
     expect(seen.page.locator(f'.history [data-item="{liked}"]')).to_be_visible()
     answer = seen.api("/recommend/u0007?k=10")
     assert answer["strategy"] == "fold_in"
-    assert listed(seen.page) == ids(answer)
+    wait_for_list(seen.page, ids(answer))
 
 
 def test_a_guest_picks_items_by_title(look: Look, site: Running) -> None:
@@ -110,9 +114,8 @@ def test_a_guest_picks_items_by_title(look: Look, site: Running) -> None:
     field.fill("spirited aw")
     seen.page.get_by_role("option", name="Spirited Away").click()
     expect(seen.page).to_have_url(re.compile("likes=spirited-away-2001"))
-    seen.page.wait_for_load_state("networkidle")
     answer = seen.api("/recommend", "POST", history=["spirited-away-2001"])
-    assert listed(seen.page) == ids(answer)
+    wait_for_list(seen.page, ids(answer))
 
 
 def test_hiding_can_be_undone(look: Look, site: Running) -> None:

@@ -44,7 +44,7 @@ export function Combobox({ label, placeholder = "", request, options, onTake, kn
   const shown = open && (found.length > 0 || (late && !loading));
   return html`<div class="combobox">
     <label for=${id.current} class=${hideLabel ? "visually-hidden" : ""}>${label}</label>
-    <input id=${id.current} type="text" role="combobox" autocomplete="off" spellcheck="false" placeholder=${placeholder} autofocus=${autofocus}
+    <input id=${id.current} type="text" role="combobox" autocomplete="off" spellcheck=${false} placeholder=${placeholder} autofocus=${autofocus}
       aria-expanded=${shown} aria-controls=${list} aria-autocomplete="list" aria-activedescendant=${active >= 0 ? `${list}-${active}` : undefined}
       value=${text} onInput=${(event) => { setText(event.target.value); setOpen(true); setActive(-1); }}
       onFocus=${() => setOpen(true)} onBlur=${() => setOpen(false)} onKeyDown=${key} />

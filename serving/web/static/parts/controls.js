@@ -7,12 +7,15 @@ import { useAnswer } from "../core/hooks.js";
 import { toast } from "./layout.js";
 
 const FIRST_VALUES = 8;
+const FEW_VALUES = 40; // an attribute with more is folded at first
 
 /** A slider with its value; `text` says what the value means. */
 export function Slider({ label, name, value, min = 0, max = 1, step = 0.05, onChange, text = "", format = String }) {
-  return html`<label class="slider"><span class="row"><span class="grow">${label}</span><output>${format(value)}</output></span>
-    <input type="range" name=${name} min=${min} max=${max} step=${step} value=${value} onInput=${(event) => onChange(Number(event.target.value))} />
-    ${text ? html`<span class="quiet">${text}</span>` : null}</label>`;
+  return html`<div class="slider">
+    <span class="row"><label class="grow" for=${`knob-${name}`}>${label}</label><output for=${`knob-${name}`}>${format(value)}</output></span>
+    <input id=${`knob-${name}`} type="range" name=${name} min=${min} max=${max} step=${step} value=${value} aria-describedby=${text ? `about-${name}` : undefined} onInput=${(event) => onChange(Number(event.target.value))} />
+    ${text ? html`<span id=${`about-${name}`} class="quiet">${text}</span>` : null}
+  </div>`;
 }
 
 /** A checkbox with its label. */
@@ -22,13 +25,18 @@ export const Switch = ({ label, name, value, onChange }) => html`<label class="s
 export function Facets({ filters, onChange, exclude = [] }) {
   const answer = useAnswer({ path: "/attributes", params: { filter: filters } });
   if (answer.error && !answer.data) return html`<p class="quiet">Filters are not available: ${answer.error.message}</p>`;
-  const attributes = (answer.data?.attributes || []).filter(({ attribute }) => !exclude.includes(attribute));
+  const attributes = (answer.data?.attributes || []).filter((facet) => !exclude.includes(facet.attribute) && (divides(facet) || named(filters, facet.attribute)));
   if (answer.data && !attributes.length) return html`<p class="quiet">The items have no attributes to filter by.</p>`;
   return html`<div class="facets">
     ${filters.length ? html`<button type="button" class="link" onClick=${() => onChange([])}>Remove all filters</button>` : null}
     ${attributes.map((facet) => (facet.kind === "number" ? html`<${NumberFacet} key=${facet.attribute} facet=${facet} filters=${filters} onChange=${onChange} />` : html`<${ValueFacet} key=${facet.attribute} facet=${facet} filters=${filters} onChange=${onChange} />`))}
   </div>`;
 }
+
+/** Whether filters on the attribute make sense: not if each item has another value, as with descriptions. */
+const divides = (facet) => facet.kind === "number" || facet.values.some((one) => one.n_items > 1);
+
+const named = (filters, attribute) => filters.map(parse).some((one) => one.attribute === attribute);
 
 function ValueFacet({ facet, filters, onChange }) {
   const [all, setAll] = useState(false);
@@ -37,7 +45,7 @@ function ValueFacet({ facet, filters, onChange }) {
   const chosen = own.map((value) => facet.values.find((one) => one.value === value) || { value, n_items: null });
   const rest = facet.values.filter((one) => !own.includes(one.value) && one.value.toLowerCase().includes(sought.toLowerCase()));
   const shown = [...chosen, ...(all ? rest : rest.slice(0, Math.max(0, FIRST_VALUES - chosen.length)))];
-  return html`<details open=${own.length > 0 || facet.n_values <= 40}><summary>${facet.attribute} <span class="quiet">${whole(facet.n_values)}</span></summary>
+  return html`<details open=${own.length > 0 || (facet.n_values !== null && facet.n_values <= FEW_VALUES)}><summary>${facet.attribute} <span class="quiet">${facet.n_values === null ? "many" : whole(facet.n_values)}</span></summary>
     ${all ? html`<input type="search" aria-label=${`Find a value of ${facet.attribute}`} placeholder="find a value" value=${sought} onInput=${(event) => setSought(event.target.value)} />` : null}
     <ul class="values">${shown.map(({ value, n_items: n }) => html`<li key=${value}><label><input type="checkbox" checked=${own.includes(value)} onChange=${() => onChange(toggled(filters, `${facet.attribute}:${value}`))} /> <span class="grow">${value}</span><span class="note">${n === null ? "" : whole(n)}</span></label></li>`)}</ul>
     ${rest.length + chosen.length > FIRST_VALUES ? html`<button type="button" class="link" onClick=${() => setAll(!all)}>${all ? "fewer" : `all ${whole(facet.values.length)}`}</button>` : null}

@@ -78,7 +78,7 @@ function Key() {
         <h2 id="key-title">API key</h2>
         <p>${refused || "Requests of this page carry this key, if the service requires one."}</p>
         <p class="quiet">It stays in this tab until you close it. Scopes: read for lists, write for events, admin for users by name, models and hiding.</p>
-        <label>Key <input ref=${field} type="password" autocomplete="off" spellcheck="false" /></label>
+        <label>Key <input ref=${field} type="password" autocomplete="off" spellcheck=${false} /></label>
         <div class="row end">
           ${held ? html`<button type="button" onClick=${forget}>Forget the key</button>` : null}
           <button type="button" onClick=${() => dialog.current.close()}>Cancel</button>

@@ -100,7 +100,8 @@ function History({ answer }) {
   }
   return html`<h2>History</h2><${Answered} answer=${answer} rows=${6}>${(data) => {
     const times = new Map(data.events.map((event) => [event.item_id, event.timestamp]));
-    const shown = all ? data.history : data.history.slice(0, SHOWN_HISTORY);
+    const history = [...data.history].sort((a, b) => (times.get(b.item_id) || 0) - (times.get(a.item_id) || 0)); // the received events first
+    const shown = all ? history : history.slice(0, SHOWN_HISTORY);
     const heaviest = Math.max(...data.history.map((item) => item.weight), 1e-9);
     return html`
       <p class="quiet">${plural(data.n_liked, "liked item")}${data.n_disliked ? `, ${data.n_disliked} not liked` : ""}${data.segment ? html` · <a href=${url(`/ui/groups?tab=segments&group=${data.segment.segment_id}`)}>${data.segment.name}</a>` : null}</p>
