@@ -1,5 +1,6 @@
 /** Starts the view that the document names. */
 import { html, render } from "./vendor/preact.js";
+import { focusByKey } from "./parts/keys.js";
 import { Boundary, Tools } from "./parts/layout.js";
 
 const { view, thing } = document.documentElement.dataset;
@@ -8,3 +9,4 @@ const main = document.getElementById("view");
 main.replaceChildren();
 render(html`<${Tools} />`, document.getElementById("tools"));
 render(html`<${Boundary}><${View} thing=${thing} /><//>`, main);
+focusByKey("/", "#view [data-search], #view .finders input, #view input[type=search]");

@@ -49,20 +49,21 @@ export const url = (path) => ROOT + path;
 
 /**
  * Send a request and return the JSON of the answer (text if it is not JSON, null if it is empty).
- * `request` is {method, path, params, body}. Throws ApiError; an aborted request throws AbortError.
+ * `request` is {method, path, params, body}; a Blob is sent as it is, any other body as JSON. Throws ApiError; an aborted request throws AbortError.
  */
 export async function send({ method = "GET", path, params, body }, signal) {
   const headers = { Accept: "application/json" };
   const key = apiKey.get();
   if (key) headers["X-API-Key"] = key;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const file = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = file ? body.type : "application/json";
   let response;
   try {
     response = await fetch(url(address(path, params)), {
       method,
       headers,
       signal,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || file ? body : JSON.stringify(body),
       credentials: "omit",
       cache: "no-store",
     });

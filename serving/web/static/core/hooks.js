@@ -6,10 +6,11 @@ const SLOW_MS = 1500;
 const LONGEST_WAIT_MS = 8000;
 
 /**
- * Return {data, error, loading, slow, reload} of a request ({method, path, params, body}); null asks nothing.
+ * Return {data, error, loading, slow, reload, ms} of a request ({method, path, params, body}); null asks nothing.
  *
  * While another request runs, `data` is the last answer and `loading` is true. A request that may succeed later is sent again,
- * after 1, 2, 4 and then every 8 seconds. `every` is the number of milliseconds after which it is asked again, 0 for never.
+ * after 1, 2, 4 and then every 8 seconds. `every` is the number of milliseconds after which it is asked again, 0 for never;
+ * `ms` is the time that the last answer took, with the way there and back.
  */
 export function useAnswer(request, { every = 0 } = {}) {
   const key = request && JSON.stringify(request);
@@ -24,9 +25,10 @@ export function useAnswer(request, { every = 0 } = {}) {
     let timer;
     const slow = setTimeout(() => setState((old) => ({ ...old, slow: old.loading })), SLOW_MS);
     const attempt = async (tries) => {
+      const started = performance.now();
       try {
         const data = await send(JSON.parse(key), stop.signal);
-        setState({ data, error: null, loading: false, slow: false, of: key });
+        setState({ data, error: null, loading: false, slow: false, of: key, ms: performance.now() - started });
         if (every) timer = setTimeout(() => attempt(0), every);
       } catch (error) {
         if (error.name === "AbortError") return;
