@@ -43,6 +43,9 @@ class Cause(NamedTuple):
 class Reason(NamedTuple):
     """Decomposition of a score, ``collaborative + content + popularity``.
 
+    `neighbors` is the part of `collaborative` that comes from items of the same users (:mod:`recsys.model.neighborhood`); the
+    rest is a product of factors.
+
     `because` lists the history items that contribute most, best first; it is empty for lists without a history. In a personal
     list their scores, `others` (the rest of the history) and `popularity`, the penalty, 0 or less, add up to the score. In a
     popular list `popularity` is the score.
@@ -53,6 +56,7 @@ class Reason(NamedTuple):
     collaborative: float
     content: float
     popularity: float
+    neighbors: float = 0.0  # of `collaborative`
 
 
 class Recommendation(NamedTuple):
@@ -160,4 +164,6 @@ def _reason(catalog: Catalog, reasons: Reasons, place: int, popularity: float) -
         for num, score in items
     )
     others = total - sum(cause.score for cause in causes)
-    return Reason(causes, others, float(collaborative.sum()), float(content.sum()), popularity)
+    return Reason(
+        causes, others, float(collaborative.sum()), float(content.sum()), popularity, float(reasons.neighbors[place])
+    )

@@ -20,16 +20,23 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Reasons:
-    """Contributions (m, n) of the n items of a history to the two parts of the scores of m items, which are their row sums."""
+    """Contributions (m, n) of the n items of a history to the two parts of the scores of m items, which are their row sums.
+
+    `neighbors` (m,) is what the neighborhood by behavior adds to the collaborative parts.
+    """
 
     history: Nums
     named: NDArray[np.bool_]  # mask of items that may be named
     collaborative: Numbers
     content: Numbers
+    neighbors: Numbers
 
 
-def reasons(state: UserState, nums: Nums, hidden: Nums) -> Reasons:
-    """Return the reasons of item scores for a user; `hidden` items count but are not named."""
+def reasons(state: UserState, nums: Nums, hidden: Nums, content_weight: float = 1.0) -> Reasons:
+    """Return the reasons of item scores for a user; `hidden` items count but are not named.
+
+    `content_weight` is the factor of the content parts, as in the request.
+    """
     model, history = state.model, state.liked
     factors, emphasis = model.layout.factors, model.layout.emphasis(len(history))
     rows = model.items_for_user.table.rows(nums).astype(np.float64)
@@ -40,5 +47,6 @@ def reasons(state: UserState, nums: Nums, hidden: Nums) -> Reasons:
         content = emphasis / length * (rows[:, factors:] @ own.T)
     near_collaborative, near_content = model.neighborhood.between(history, nums)
     scale = max(1, len(history)) ** -0.5
-    collaborative, content = collaborative + scale * near_collaborative, content + scale * emphasis * near_content
-    return Reasons(history, ~np.isin(history, hidden), collaborative, content)
+    near = scale * near_collaborative.astype(np.float64)
+    content = content_weight * (content + scale * emphasis * near_content)
+    return Reasons(history, ~np.isin(history, hidden), collaborative + near, content, near.sum(axis=1))

@@ -12,7 +12,8 @@ argument holds once the last of the k is at least as good as every product outsi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ MOST_NEAR = 1024
 # The results of an approximate index depend on the length of the list, so it is queried in blocks of these sizes.
 FIRST_BLOCK, GROWTH = 16, 4
 
+SimilarBy = Literal["blended", "behavior", "content"]
 Mask = NDArray[np.bool_]
 Nums = NDArray[np.int32]
 
@@ -47,6 +49,14 @@ class UserQuery:
 
     vector: Scores
     nearby: NearbyScores
+
+    def weighted(self, content_weight: float, factors: int) -> UserQuery:
+        """Return the query whose content parts count `content_weight` times; the first `factors` numbers are behavior."""
+        if content_weight == 1:
+            return self
+        weights = np.where(np.arange(len(self.vector)) < factors, 1.0, content_weight)
+        nearby = replace(self.nearby, content=content_weight * self.nearby.content)
+        return UserQuery(self.vector * weights, nearby)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,14 +146,26 @@ def rank_for_user(
     return _in_blocks(index, k, skip, penalized)
 
 
+def similar_query(model: Model, item_num: int, by: SimilarBy = "blended") -> Scores:
+    """Return the vector whose products with the rows of the items are their similarities to an item, (factors + text_dim,).
+
+    By both, it is the row of the item. By behavior, the products are ``r_i r_j cos(q_i, q_j)``, and by content
+    ``cos(t_i, t_j)``, see :mod:`recsys.model.blending`. It is zero if the item has no such data.
+    """
+    row = model.items_like_item.table.rows(np.asarray([item_num]))[0]
+    if by == "blended":
+        return np.asarray(row)
+    share = model.likeness.weight if by == "behavior" else 1 - model.likeness.weight
+    kept = (np.arange(len(row)) < model.layout.factors) == (by == "behavior")
+    return np.asarray(np.where(kept, row / np.float64(share), 0.0) if share > 0 else np.zeros(len(row)))
+
+
 def rank_similar(
-    model: Model, item_num: int, k: int, skip: Nums, *, eligible: Mask | None = None, exact: bool = False
+    model: Model, query: Scores, k: int, skip: Nums, *, eligible: Mask | None = None, exact: bool = False
 ) -> Ranked:
-    """Return the `k` items most similar to an item that are not in `skip`, see :func:`rank_for_user`."""
-    table = model.items_like_item.table
-    index: VectorIndex = ExactIndex(table) if exact else model.items_like_item
-    vector = table.rows(np.asarray([item_num]))[0]
-    return rank_by_vector(index, vector, model.layout.factors, k, skip, eligible=eligible)
+    """Return the `k` most similar items not in `skip`; `query` is that of :func:`similar_query`. See :func:`rank_for_user`."""
+    index: VectorIndex = ExactIndex(model.items_like_item.table) if exact else model.items_like_item
+    return rank_by_vector(index, query, model.layout.factors, k, skip, eligible=eligible)
 
 
 def rank_by_vector(

@@ -26,7 +26,7 @@ from recsys.recommend import answer, user_state
 from recsys.recommend.answer import Answer, Page
 from recsys.recommend.diversity import POOL, diversified
 from recsys.recommend.explain import reasons
-from recsys.recommend.ranking import Ranked, rank_for_user, rank_items, rank_similar
+from recsys.recommend.ranking import Ranked, SimilarBy, rank_for_user, rank_items, rank_similar, similar_query
 from recsys.recommend.request import ListRequest
 from recsys.recommend.user_profile import Profile, profile
 from recsys.recommend.user_state import UserState
@@ -93,8 +93,16 @@ class Recommender:
             request = replace(request, exact=True)  # precomputed lists are exact, and this continues or explains them
         return self._recommend(self.user_state(user, events), request, events)
 
-    def similar_items(self, item_id: str, request: ListRequest = PLAIN, hidden: AbstractSet[str] = NONE) -> Answer:
-        """Return items similar to an item by behavior and content, without the item itself.
+    def similar_items(
+        self,
+        item_id: str,
+        request: ListRequest = PLAIN,
+        hidden: AbstractSet[str] = NONE,
+        by: SimilarBy = "blended",
+    ) -> Answer:
+        """Return items similar to an item by behavior, by content or by both, without the item itself.
+
+        An item without data of that kind gets the popular items.
 
         Raises
         ------
@@ -105,15 +113,17 @@ class Recommender:
         """
         num = self.item_num(item_id)
         lists = self.model.extra(ItemLists)
-        if lists is not None and request.plain:
+        if lists is not None and request.plain and by == "blended":
             if listed := self._listed(lists, num, request, hidden, set()):
                 return Answer("similar", *listed)
             request = replace(request, exact=True)
         skip = np.union1d(self.nums([*request.exclude, *hidden]), [num]).astype(np.int32)
-        if not self.model.items_like_item.table.rows(np.asarray([num])).any():
+        query = similar_query(self.model, num, by)
+        if not query.any():
             return self._popular(request, skip, "popular", self.model.popularity, fallback=True)
         eligible = self.eligible(request)
-        ranked = rank_similar(self.model, num, self._depth(request), skip, eligible=eligible, exact=request.exact)
+        exact = request.exact or by != "blended"  # the forest has been built for the blended vectors
+        ranked = rank_similar(self.model, query, self._depth(request), skip, eligible=eligible, exact=exact)
         ranked, page = self._page(ranked, request, set())
         items = answer.of_likeness(self.model.catalog, ranked, request.explain)
         return Answer("similar", items, next_offset=page.next_offset)
@@ -178,11 +188,12 @@ class Recommender:
         if not request.include_seen:
             skip = np.union1d(skip, state.seen).astype(np.int32)
         drop = set() if request.include_seen else self._later(events)
-        if not state.query.vector.any():
+        query = state.query.weighted(request.content_weight, self.model.layout.factors)
+        if not query.vector.any():
             return self._popular(request, skip, "popular", self.model.popularity, drop, fallback=True)
         ranked = rank_for_user(
             self.model,
-            state.query,
+            query,
             self._depth(request) + len(drop),
             skip,
             eligible=self.eligible(request),
@@ -190,7 +201,9 @@ class Recommender:
             penalty=request.popularity_penalty,
         )
         ranked, page = self._page(ranked, request, drop)
-        why = reasons(state, ranked.found.nums, self.nums(events.hidden)) if request.explain else None
+        why = None
+        if request.explain:
+            why = reasons(state, ranked.found.nums, self.nums(events.hidden), request.content_weight)
         items = answer.of_ranked(self.model.catalog, ranked, why)
         return Answer("fold_in" if state.fresh else "personalized", items, next_offset=page.next_offset)
 

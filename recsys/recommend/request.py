@@ -9,6 +9,7 @@ from recsys.data.filters import Condition
 from recsys.errors import QueryError
 
 MOST_OFFSET = 10_000
+MOST_CONTENT_WEIGHT = 4
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class ListRequest:
     filters: tuple[Condition, ...] = ()  # conditions that all must hold
     diversity: float = 0.0  # up to 1: dissimilar to the items before it (recsys.recommend.diversity)
     popularity_penalty: float = 0.0  # up to 1: lower scores for items with many users (recsys.recommend.ranking)
+    content_weight: float = 1.0  # up to MOST_CONTENT_WEIGHT: factor of the content part of scores; 0: behavior alone
     explain: bool = False  # whether to add the reasons of each score
     exact: bool = False  # scan all items instead of using the approximate index or precomputed lists
     cluster: int | None = None  # only items of this group of the model
@@ -30,7 +32,8 @@ class ListRequest:
     def __post_init__(self) -> None:
         if self.k < 1:
             raise QueryError(f"k is {self.k}; it must be at least 1")
-        for name, most in (("offset", MOST_OFFSET), ("diversity", 1), ("popularity_penalty", 1)):
+        shares = ("diversity", 1), ("popularity_penalty", 1)
+        for name, most in (("offset", MOST_OFFSET), *shares, ("content_weight", MOST_CONTENT_WEIGHT)):
             if not 0 <= (value := getattr(self, name)) <= most:
                 raise QueryError(f"{name} is {value}; it must lie between 0 and {most}")
 
@@ -38,7 +41,7 @@ class ListRequest:
     def plain(self) -> bool:
         """Whether the list is all unseen items by score alone."""
         whole = self.cluster is None and not (self.filters or self.only)
-        reordered = self.diversity or self.popularity_penalty
+        reordered = self.diversity or self.popularity_penalty or self.content_weight != 1
         return whole and not (reordered or self.include_seen or self.exact)
 
     @property

@@ -19,7 +19,7 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         params = query(SimilarQuery)
         recommender = model.get()
         events = view.read("", recommender)
-        answer = recommender.similar_items(item_id, params.request, events.hidden)
+        answer = recommender.similar_items(item_id, params.request, events.hidden, params.by)
         shown = listed_object(answer, {"item_id": item_id}, recommender.model_version)
         shown = with_attributes(shown, recommender) if params.attributes else shown
         return list_response(answer, shown, events.degraded, personal=False)

@@ -60,6 +60,9 @@ class Reason(AnswerObject):
     collaborative: float
     content: float
     popularity: float = Field(description="score in a popular list, or the effect of `popularity_penalty`, 0 or less")
+    neighbors: float = Field(
+        description="the part of `collaborative` from items of the same users; the rest is of factors"
+    )
 
 
 class RankedItem(NamedItem):

@@ -91,6 +91,7 @@ class RecommendBody(ListBody, Subject):
     include_seen: Annotated[bool, Field(description="also items of the history")] = False
     diversity: lists.Diversity = 0.0
     popularity_penalty: Annotated[Share | None, lists.PENALTY] = None
+    content_weight: lists.ContentWeight = 1.0
     explain: lists.Explain = False
     attributes: lists.WithAttributes = False
     recommendation_id: lists.RecommendationId = None

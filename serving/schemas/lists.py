@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, Field
 
 from recsys.data.filters import Condition
-from recsys.recommend.request import MOST_OFFSET, ListRequest
+from recsys.recommend.request import MOST_CONTENT_WEIGHT, MOST_OFFSET, ListRequest
 from serving.schemas.base import Share
 
 MOST_ITEMS = 1000
@@ -24,6 +24,14 @@ PENALTY = Field(
     description="share of the user's best score that the most popular item loses, others less; 0: none; the default is "
     "configured"
 )
+ContentWeight = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=MOST_CONTENT_WEIGHT,
+        description="factor of the content part of scores; 0: behavior alone; 1: as trained",
+    ),
+]
 Explain = Annotated[bool, Field(description="with the reasons of each score")]
 WithAttributes = Annotated[bool, Field(description="with the attributes of each item")]
 RecommendationId = Annotated[

@@ -12,7 +12,18 @@ from recsys.recommend.placement import MOST_EVENTS, MOST_RANK
 from serving.schemas.answers import ModelAnswer, NamedItem, Positive, RankedItem, Reason
 from serving.schemas.base import AnswerObject, Id
 from serving.schemas.lists import ListSchema
-from serving.schemas.queries import Cluster, Conditions, Diversity, Excluded, Filter, IncludeSeen, K, Penalty, Query
+from serving.schemas.queries import (
+    Cluster,
+    Conditions,
+    ContentWeight,
+    Diversity,
+    Excluded,
+    Filter,
+    IncludeSeen,
+    K,
+    Penalty,
+    Query,
+)
 
 
 class WhyQuery(Query, ListSchema):
@@ -29,6 +40,7 @@ class WhyQuery(Query, ListSchema):
     diversity: Diversity = 0.0
     include_seen: IncludeSeen = False
     popularity_penalty: Penalty = None
+    content_weight: ContentWeight = 1.0
 
     @property
     def conditions(self) -> Conditions:
@@ -83,7 +95,7 @@ class FilteredReason(AnswerObject):
 class ReorderedReason(AnswerObject):
     """Without this parameter the list would have the item."""
 
-    kind: Literal["diversity", "popularity_penalty"]
+    kind: Literal["diversity", "popularity_penalty", "content_weight"]
     rank: Positive = Field(description="rank without the parameter")
 
 

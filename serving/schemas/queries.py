@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 
 from recsys.data.filters import Condition, parse_filter, shown
 from recsys.errors import QueryError, did_you_mean
+from recsys.recommend.ranking import SimilarBy
 from serving.schemas import lists
 from serving.schemas.base import Share
 from serving.schemas.lists import ListSchema
@@ -77,6 +78,7 @@ Cluster = Annotated[Annotated[lists.ClusterNumber, WholeNumber] | None, lists.OF
 Diversity = Annotated[lists.Diversity, Number]
 IncludeSeen = Annotated[bool, Flag, Field(description="also items of the user's history")]
 Penalty = Annotated[Annotated[Share, Number] | None, lists.PENALTY]
+ContentWeight = Annotated[lists.ContentWeight, Number]
 WithAttributes = Annotated[lists.WithAttributes, Flag]
 UserId = Annotated[str | None, Field(min_length=1, description="order the items by this user's taste")]
 
@@ -108,19 +110,26 @@ class ListQuery(Query, ListSchema):
         return self.filter
 
 
-class SimilarQuery(ListQuery):
-    """Parameters of ``GET /similar``."""
+class ExplainedQuery(ListQuery):
+    """Parameters of lists with reasons."""
 
     diversity: Diversity = 0.0
     explain: Annotated[lists.Explain, Flag] = False
     attributes: WithAttributes = False
 
 
-class RecommendQuery(SimilarQuery):
+class SimilarQuery(ExplainedQuery):
+    """Parameters of ``GET /similar``."""
+
+    by: Annotated[SimilarBy, Field(description="the data that is compared: behavior, content, or both")] = "blended"
+
+
+class RecommendQuery(ExplainedQuery):
     """Parameters of ``GET /recommend``."""
 
     include_seen: IncludeSeen = False
     popularity_penalty: Penalty = None
+    content_weight: ContentWeight = 1.0
     recommendation_id: lists.RecommendationId = None
 
 

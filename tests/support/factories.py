@@ -31,7 +31,7 @@ from recsys.model.neighborhood import Neighborhood
 from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import ItemLists, Lists, UserLists
 from recsys.model.similarity import Likeness
-from recsys.recommend.ranking import Ranked, rank_for_user, rank_similar, user_query
+from recsys.recommend.ranking import Ranked, rank_for_user, rank_similar, similar_query, user_query
 from recsys.text.bm25 import Bm25
 from recsys.text.name_index import NameIndex
 from tests.support import explored
@@ -181,7 +181,7 @@ def listed(of: Model, length: int) -> Model:
     for num in range(len(of.catalog)):
         nums = np.array([num], dtype=np.int32)
         if of.items_like_item.table.rows(nums).any():
-            found = rank_similar(of, num, length, nums, exact=True)
+            found = rank_similar(of, similar_query(of, num), length, nums, exact=True)
             _fill(items, num, found)
     return of.with_extras(users, items)
 

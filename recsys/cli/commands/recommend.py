@@ -16,7 +16,7 @@ from recsys.errors import ConfigError
 from recsys.progress import Stages
 from recsys.recommend.batch import recommend_users
 from recsys.recommend.json import listed_object
-from recsys.recommend.request import ListRequest
+from recsys.recommend.request import MOST_CONTENT_WEIGHT, ListRequest
 
 COLUMNS = ("user_id", "rank", "item_id", "score")
 ALL = "all"
@@ -31,6 +31,12 @@ ALL = "all"
 @click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
 @click.option("--include-seen", is_flag=True, help="one user: also items of the history")
 @with_penalty
+@click.option(
+    "--content-weight",
+    default=1.0,
+    type=click.FloatRange(0, MOST_CONTENT_WEIGHT),
+    help="one user: factor of the content part of scores; 0: behavior alone",
+)
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @click.option(
     "--users", metavar="FILE|all", help="many users: a file of one id a line, or all: of the model and its events"
@@ -49,8 +55,10 @@ def recommend(
     if (user_id is None) == (users is None):
         raise ConfigError("give either USER_ID or --users, not both and not neither")
     if users is not None:
-        if output is None or as_json or request.exclude or request.include_seen:
-            raise ConfigError("--users needs --output FILE, and takes neither --json, --exclude nor --include-seen")
+        if output is None or as_json or request.exclude or request.include_seen or request.content_weight != 1:
+            raise ConfigError(
+                "--users needs --output FILE, and takes neither --json, --exclude, --include-seen nor --content-weight"
+            )
         _batch(config, users, request, output)
         return
     assert user_id is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
 from recsys.cli.main import configured
@@ -9,6 +11,7 @@ from recsys.cli.open_model import open_model, with_request
 from recsys.cli.output import show_answer, show_json
 from recsys.config import Config
 from recsys.recommend.json import listed_object
+from recsys.recommend.ranking import SimilarBy
 from recsys.recommend.request import ListRequest
 
 
@@ -20,13 +23,14 @@ from recsys.recommend.request import ListRequest
 @click.option("--exclude", multiple=True, metavar="ITEM_ID", help="not this item; repeatable")
 @click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
+@click.option("--by", default="blended", type=click.Choice(get_args(SimilarBy)), help="the data that is compared")
 @with_request
-def similar(config: Config, request: ListRequest, item_id: str, as_json: bool) -> None:
-    """Items like ITEM_ID, by behavior and content."""
+def similar(config: Config, request: ListRequest, item_id: str, as_json: bool, by: SimilarBy) -> None:
+    """Items like ITEM_ID, by behavior and content, or one of both."""
     opened = open_model(config)
     opened.warn_of_unknown(request.exclude)
     recommender = opened.recommender
-    answer = recommender.similar_items(item_id, request, opened.changes.hidden)
+    answer = recommender.similar_items(item_id, request, opened.changes.hidden, by)
     if as_json:
         show_json(listed_object(answer, {"item_id": item_id}, recommender.model_version))
         return

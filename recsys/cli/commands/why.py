@@ -24,7 +24,7 @@ from recsys.recommend.placement import (
     Seen,
     find_placement,
 )
-from recsys.recommend.request import ListRequest
+from recsys.recommend.request import MOST_CONTENT_WEIGHT, ListRequest
 
 
 @click.command("why")
@@ -39,6 +39,12 @@ from recsys.recommend.request import ListRequest
 @click.option("--include-seen", is_flag=True, help="also items of the history")
 @click.option("--diversity", default=0.0, type=click.FloatRange(0, 1), help="prefer items unlike the items before them")
 @with_penalty
+@click.option(
+    "--content-weight",
+    default=1.0,
+    type=click.FloatRange(0, MOST_CONTENT_WEIGHT),
+    help="factor of the content part of scores; 0: behavior alone",
+)
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @with_request
 def why(config: Config, request: ListRequest, user_id: str, item_id: str, as_json: bool) -> None:

@@ -54,6 +54,7 @@ ASKED = st.builds(
     filters=CONDITIONS,
     diversity=st.sampled_from([0.0, 0.0, 0.6]),
     popularity_penalty=st.sampled_from([0.0, 0.0, 0.5]),
+    content_weight=st.sampled_from([1.0, 1.0, 0.0, 2.5]),
     exact=st.booleans(),
     cluster=st.sampled_from([None, None, 0, 1]),
 )
