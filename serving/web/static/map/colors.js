@@ -1,0 +1,63 @@
+/** Colors of points: 12 hues that differ in lightness too, their shades, and a ramp for numbers; one set for each theme. */
+import { useEffect, useState } from "../vendor/preact.js";
+
+// neighbors in a list differ in hue and in lightness, so that they stay apart without red and green
+const HUES = {
+  light: ["#0067b0", "#e07b00", "#008a63", "#a83a9c", "#3d3d8f", "#3aa0d8", "#c03a2b", "#8a7a00", "#d9589a", "#00797f", "#7a4a21", "#7d68d8"],
+  dark: ["#4fa6f0", "#ffb04d", "#2fbf93", "#d583d8", "#8c8cff", "#9ad9ff", "#ff7d6e", "#e6d64c", "#ff9ec8", "#3fc7cf", "#c99a6b", "#c3b5ff"],
+};
+const RAMPS = {
+  light: ["#440154", "#3b528b", "#21808d", "#2fa866", "#8fb61a"],
+  dark: ["#6a63c9", "#3f8fc0", "#2fb59a", "#8ad653", "#fde725"],
+};
+const GRAYS = { light: "#8b93a3", dark: "#6b7488" };
+const SHADES = [0, 0.38, -0.32, 0.6, -0.5];
+
+const parse = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+const mix = (a, b, part) => a.map((x, n) => Math.round(x + (b[n] - x) * part));
+
+export const N_HUES = HUES.light.length;
+
+/** Return a color as CSS has it. */
+export const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
+
+/** Return the color of what has no group or no value. */
+export const gray = (theme) => parse(GRAYS[theme]);
+
+/** Return the color of the group with a number: one of the hues, after these their shades. */
+export function hueOf(number, theme) {
+  const shade = SHADES[Math.floor(number / N_HUES) % SHADES.length];
+  return mix(parse(HUES[theme][number % N_HUES]), shade > 0 ? [255, 255, 255] : [0, 0, 0], Math.abs(shade));
+}
+
+/** Return 256 colors for numbers from low to high. */
+export function rampOf(theme) {
+  const stops = RAMPS[theme].map(parse);
+  return Array.from({ length: 256 }, (_, n) => {
+    const place = (n / 255) * (stops.length - 1);
+    const stop = Math.min(stops.length - 2, Math.floor(place));
+    return mix(stops[stop], stops[stop + 1], place - stop);
+  });
+}
+
+/** Return the ramp as a CSS image. */
+export const rampImage = (theme) => `linear-gradient(90deg, ${RAMPS[theme].join(", ")})`;
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const themeNow = () => document.documentElement.dataset.theme || (dark.matches ? "dark" : "light");
+
+/** Return the theme of the page, "light" or "dark". */
+export function useTheme() {
+  const [theme, setTheme] = useState(themeNow);
+  useEffect(() => {
+    const read = () => setTheme(themeNow());
+    const observer = new MutationObserver(read);
+    observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    dark.addEventListener("change", read);
+    return () => {
+      observer.disconnect();
+      dark.removeEventListener("change", read);
+    };
+  }, []);
+  return theme;
+}
