@@ -37,11 +37,12 @@ export class Canvas {
   /** `onRestore` is called when the browser has given the graphics context back. Throws if there is no WebGL 2. */
   constructor(canvas, onRestore) {
     this.canvas = canvas;
-    this.gl = canvas.getContext("webgl2", { antialias: false, depth: false, stencil: false, powerPreference: "high-performance" });
+    this.gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false, powerPreference: "high-performance" });
     if (!this.gl) throw new Error("this browser has no WebGL 2");
     this.vertices = new ArrayBuffer(MOST_POINTS * STRIDE);
     this.floats = new Float32Array(this.vertices);
     this.bytes = new Uint8Array(this.vertices);
+    this.back = [1, 1, 1]; // the color behind the points
     this.count = 0;
     this.focused = false;
     this.#start();
@@ -78,7 +79,6 @@ export class Canvas {
     for (const location of [0, 1, 2]) gl.enableVertexAttribArray(location);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    gl.clearColor(0, 0, 0, 0);
   }
 
   /** Write the points from number `from` on. `paint(num)` returns [red, green, blue], `lit(num)` whether it is in focus; null: all. */
@@ -115,19 +115,21 @@ export class Canvas {
     this.gl.viewport(0, 0, w, h);
   }
 
-  /** Draw the points as a camera sees them. */
-  draw(camera, ratio) {
+  /** Draw the `most` most popular points as a camera sees them. */
+  draw(camera, ratio, most) {
     const { gl, uniforms } = this;
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
+    gl.clearColor(...this.back, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
     if (!this.count || gl.isContextLost()) return;
     gl.uniform2f(uniforms.center, camera.x, camera.y);
     gl.uniform2f(uniforms.scale, (2 * camera.scale) / camera.width, (2 * camera.scale) / camera.height);
     gl.uniform1f(uniforms.pixels, ratio * diameter(camera, this.count));
     gl.uniform1f(uniforms.dimmed, 0.13);
+    const drawn = Math.min(most, this.count);
     for (const pass of this.focused ? [1, 2] : [0]) {
       gl.uniform1f(uniforms.pass, pass);
-      gl.drawArrays(gl.POINTS, MOST_POINTS - this.count, this.count);
+      gl.drawArrays(gl.POINTS, MOST_POINTS - drawn, drawn);
     }
   }
 

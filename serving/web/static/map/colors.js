@@ -13,8 +13,13 @@ const RAMPS = {
 const GRAYS = { light: "#8b93a3", dark: "#6b7488" };
 const SHADES = [0, 0.38, -0.32, 0.6, -0.5];
 
-const parse = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 const mix = (a, b, part) => a.map((x, n) => Math.round(x + (b[n] - x) * part));
+
+/** Return [red, green, blue] of a color such as #fff or #0e1118. */
+export function parseHex(hex) {
+  const digits = hex.length === 4 ? [...hex.slice(1)].map((digit) => digit + digit).join("") : hex.slice(1);
+  return [0, 2, 4].map((at) => parseInt(digits.slice(at, at + 2), 16));
+}
 
 export const N_HUES = HUES.light.length;
 
@@ -22,17 +27,17 @@ export const N_HUES = HUES.light.length;
 export const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 
 /** Return the color of what has no group or no value. */
-export const gray = (theme) => parse(GRAYS[theme]);
+export const gray = (theme) => parseHex(GRAYS[theme]);
 
 /** Return the color of the group with a number: one of the hues, after these their shades. */
 export function hueOf(number, theme) {
   const shade = SHADES[Math.floor(number / N_HUES) % SHADES.length];
-  return mix(parse(HUES[theme][number % N_HUES]), shade > 0 ? [255, 255, 255] : [0, 0, 0], Math.abs(shade));
+  return mix(parseHex(HUES[theme][number % N_HUES]), shade > 0 ? [255, 255, 255] : [0, 0, 0], Math.abs(shade));
 }
 
 /** Return 256 colors for numbers from low to high. */
 export function rampOf(theme) {
-  const stops = RAMPS[theme].map(parse);
+  const stops = RAMPS[theme].map(parseHex);
   return Array.from({ length: 256 }, (_, n) => {
     const place = (n / 255) * (stops.length - 1);
     const stop = Math.min(stops.length - 2, Math.floor(place));

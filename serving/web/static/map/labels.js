@@ -11,6 +11,7 @@ const TITLE_WIDTH = 190;
 const GROUP_WIDTH = 260;
 const LINE = 18;
 const GAP = 3;
+const MARK_ASIDE = 20; // pixels from the center of a star to its title
 
 /** Elements in a layer over the canvas: `place` chooses which there are, `move` lets them follow the camera. */
 export class Labels {
@@ -27,16 +28,20 @@ export class Labels {
     this.shown.clear();
   }
 
-  /** Choose the labels that have room. `lit(num)` is whether a point is in focus, null for all; `group` is the group in focus or null. */
-  place(camera, points, lit, group) {
+  /**
+   * Choose the labels that have room. `lit(num)` is whether a point is in focus, null for all; `group` is the group in focus or null;
+   * `first` are points whose titles come before all others.
+   */
+  place(camera, points, lit, group, first) {
     const boxes = [];
     const next = new Map();
+    this.#addTitles(camera, points, first, MARK_ASIDE, boxes, next);
     if (camera.zoom < GROUPS_UP_TO) this.#placeGroups(camera, points, group, boxes, next);
     this.#placeTitles(camera, points, lit, boxes, next);
     for (const [key, { element }] of this.shown) if (!next.has(key)) element.remove();
     for (const [key, label] of next) label.element = this.shown.get(key)?.element || this.#make(label);
     this.shown = next;
-    this.move(camera);
+    this.#lay(camera);
   }
 
   #placeGroups(camera, points, group, boxes, next) {
@@ -61,14 +66,18 @@ export class Labels {
     const candidates = [];
     for (let num = 0; num < count && candidates.length < MOST_TRIED; num++) if (visible(num)) candidates.push(num);
     if (!near && candidates.length > FEW_IN_SIGHT) return;
-    const aside = diameter(camera, count) / 2 + 5;
+    this.#addTitles(camera, points, candidates, diameter(camera, count) / 2 + 5, boxes, next);
+  }
+
+  #addTitles(camera, points, nums, aside, boxes, next) {
     let n = 0;
-    for (const num of candidates) {
+    for (const num of nums) {
       if (n === MOST_TITLES) break;
+      if (next.has(`title ${num}`)) continue;
       const text = points.name(num);
-      const [pointLeft, top] = camera.toScreen(x[num], y[num]);
-      if (!room(boxes, camera, pointLeft + aside, top - LINE / 2, this.#width(text, false))) continue;
-      next.set(`title ${num}`, { x: x[num], y: y[num], text, kind: "title", dx: aside });
+      const [left, top] = camera.toScreen(points.x[num], points.y[num]);
+      if (!room(boxes, camera, left + aside, top - LINE / 2, this.#width(text, false))) continue;
+      next.set(`title ${num}`, { x: points.x[num], y: points.y[num], text, kind: "title", dx: aside });
       n += 1;
     }
   }
@@ -94,8 +103,18 @@ export class Labels {
     return element;
   }
 
-  /** Let the labels follow the camera. */
+  /** Let the labels follow the camera: as one layer while it only pans. */
   move(camera) {
+    const { from } = this;
+    if (from && from.zoom === camera.zoom && from.width === camera.width && from.height === camera.height) {
+      const [left, top] = [(from.x - camera.x) * camera.scale, (camera.y - from.y) * camera.scale];
+      this.layer.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+    } else this.#lay(camera);
+  }
+
+  #lay(camera) {
+    this.from = { x: camera.x, y: camera.y, zoom: camera.zoom, width: camera.width, height: camera.height };
+    this.layer.style.transform = "";
     for (const { element, x, y, dx, kind } of this.shown.values()) {
       const [left, top] = camera.toScreen(x, y);
       const back = kind === "group" ? "-50%" : "0";

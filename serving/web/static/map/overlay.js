@@ -1,4 +1,5 @@
 /** Marks over the points: the history of a user as rings, recommendations as stars, results of a search, the chosen item, the outline. */
+import { diameter } from "./canvas.js";
 
 const TURN = 2 * Math.PI;
 const STAR = Array.from({ length: 10 }, (_, n) => [Math.sin((TURN * n) / 10) * (n % 2 ? 0.46 : 1), -Math.cos((TURN * n) / 10) * (n % 2 ? 0.46 : 1)]);
@@ -12,18 +13,22 @@ export function inks(element) {
 
 /** Draw `marks` {history, stars, found: numbers of points; chosen, hovered: a place [x, y] or null; outline: places of the map, or null}. */
 export function drawMarks(pen, camera, points, marks, ink, ratio) {
+  const { history, stars: listed, found, chosen, hovered, outline: drawn } = marks;
+  const empty = !(history.length || listed.length || found.length || chosen || hovered || drawn);
+  pen.canvas.style.visibility = empty ? "hidden" : "visible"; // a frame that clears alone is not always presented
+  if (empty) return;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, camera.width, camera.height);
+  const least = diameter(camera, points.count) / 2 + 1.5;
   const at = (num) => camera.toScreen(points.x[num], points.y[num]);
-  if (marks.outline?.length) outline(pen, marks.outline.map(([x, y]) => camera.toScreen(x, y)), ink);
-  for (const num of marks.found) ring(pen, at(num), 7, ink.accent, ink.back, 2.5);
-  for (const num of marks.history) ring(pen, at(num), 6.5, ink.text, ink.back, 1.5);
-  if (marks.stars.length) stars(pen, marks.stars.map(({ num, rank }) => [at(num), rank]), ink);
-  if (marks.hovered) ring(pen, camera.toScreen(...marks.hovered), 8, ink.text, ink.back, 2);
-  if (marks.chosen) {
-    ring(pen, camera.toScreen(...marks.chosen), 9, ink.accent, ink.back, 3);
-    ring(pen, camera.toScreen(...marks.chosen), 14, ink.accent, ink.back, 1);
-  }
+  if (drawn) outline(pen, drawn.map(([x, y]) => camera.toScreen(x, y)), ink);
+  for (const num of found) ring(pen, at(num), Math.max(7, least), ink.accent, ink.back, 2.5);
+  for (const num of history) ring(pen, at(num), Math.max(6.5, least), ink.text, ink.back, 1.5);
+  if (listed.length) stars(pen, listed.map(({ num, rank }) => [at(num), rank]), ink);
+  if (hovered) ring(pen, camera.toScreen(...hovered), Math.max(8, least), ink.text, ink.back, 2);
+  if (!chosen) return;
+  ring(pen, camera.toScreen(...chosen), Math.max(9, least), ink.accent, ink.back, 3);
+  ring(pen, camera.toScreen(...chosen), Math.max(9, least) + 5, ink.accent, ink.back, 1);
 }
 
 function ring(pen, [left, top], radius, color, back, width) {

@@ -1,12 +1,15 @@
 /** The stage: canvas, marks, labels and gestures around one camera. It draws a frame only when something changed. */
 import { Camera } from "./camera.js";
 import { Canvas, diameter } from "./canvas.js";
+import { parseHex } from "./colors.js";
 import { listen } from "./gestures.js";
 import { Labels } from "./labels.js";
 import { drawMarks, inks } from "./overlay.js";
+import { Pace } from "./pace.js";
 
 const LABELS_MS = 140; // between two choices of labels while the camera moves
 const SETTLED_MS = 220;
+const TITLED_RESULTS = 10;
 const REACH = 7; // pixels beside a point that still hit it
 const REACH_TOUCH = 18;
 
@@ -21,7 +24,9 @@ export class Stage {
     this.canvas = new Canvas(parts.canvas, () => this.change());
     this.pen = parts.marks.getContext("2d");
     this.labels = new Labels(parts.labels);
-    this.ink = inks(parts.root);
+    this.recolor();
+    this.pace = new Pace();
+    this.moving = false;
     this.hovered = -1;
     this.labeled = 0;
     this.observer = new ResizeObserver(() => this.#resize());
@@ -75,11 +80,13 @@ export class Stage {
   /** Read the colors of the page anew. */
   recolor() {
     this.ink = inks(this.parts.root);
+    this.canvas.back = parseHex(this.ink.back).map((x) => x / 255);
     this.change();
   }
 
   mark(marks) {
     this.marks = { ...this.marks, ...marks };
+    if (marks.stars) this.labeled = 0;
     this.change();
   }
 
@@ -126,6 +133,7 @@ export class Stage {
   #moved() {
     clearTimeout(this.settling);
     this.settling = setTimeout(() => this.#settled(), SETTLED_MS);
+    this.moving = true;
     this.change();
   }
 
@@ -135,6 +143,7 @@ export class Stage {
       return;
     }
     this.labeled = 0;
+    this.moving = false;
     this.change();
     this.on.settled(this.camera);
   }
@@ -144,14 +153,19 @@ export class Stage {
     this.frame ||= requestAnimationFrame((now) => this.#draw(now));
   }
 
+  /** Return the marked points that get titles first. */
+  #marked() {
+    return [...this.marks.stars.map(({ num }) => num), ...this.marks.found.slice(0, TITLED_RESULTS)];
+  }
+
   #draw(now) {
     this.frame = 0;
     this.camera.step(now);
-    this.canvas.draw(this.camera, this.ratio);
+    this.canvas.draw(this.camera, this.ratio, this.pace.most(now, this.canvas.count, this.moving || Boolean(this.camera.flight)));
     if (this.points) {
       drawMarks(this.pen, this.camera, this.points, this.marks, this.ink, this.ratio);
       if (now - this.labeled > LABELS_MS) {
-        this.labels.place(this.camera, this.points, this.coloring.lit, this.group);
+        this.labels.place(this.camera, this.points, this.coloring.lit, this.group, this.#marked());
         this.labeled = now;
       } else this.labels.move(this.camera);
     }

@@ -18,9 +18,9 @@ import { Empty, Failed } from "../parts/states.js";
 
 const STATE = { x: 0, y: 0, zoom: 1, color: "", focus: "", user: "", item: "", q: "" };
 const NEAR = 10; // items listed near the center
-const RESULTS = 50;
+const RESULTS = 30;
 const RECOMMENDATIONS = 10;
-const CLOSE_ZOOM = 8;
+const IN_SIGHT = 40; // points around an item that is flown to
 const ZOOM_STEP = 1.6;
 const LASSO = "M7 16c-3-1-4-3-4-5 0-4 4-7 9-7s9 3 9 7-4 7-9 7c-1 0-2 0-3-.3M7 16a2 2 0 1 0 2 2 2 2 0 0 0-2-2M8 20c0 1-1 2-2 2";
 const HOME = "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5";
@@ -35,7 +35,8 @@ export default function MapView() {
 }
 
 function NoMap({ error }) {
-  return html`<${Empty} title="This model has no map">${error.message}. To get one, set <code>explore.enabled = true</code> and <code>explore.map_items</code> above 0 in the configuration, then train again.<//>`;
+  return html`<${Empty} title="This model has no map">Set <code>explore.enabled = true</code> and <code>explore.map_items</code> above 0 in the configuration, then train again.
+    The service says: ${error.message}.<//>`;
 }
 
 function Head({ map }) {
@@ -195,7 +196,7 @@ function useView({ map, state, change, coloring, theme }) {
     stage.current?.mark({ chosen: state.item ? place : null });
     if (place && wanted.current === state.item) {
       wanted.current = "";
-      stage.current?.fly({ x: place[0], y: place[1], zoom: Math.max(CLOSE_ZOOM, stage.current.camera.zoom) });
+      stage.current?.fly({ x: place[0], y: place[1], zoom: closeUp(stage.current.camera, points) });
     }
   }, [state.item, place && place[0], place && place[1]]);
   useLayoutEffect(() => stage.current?.change(), [hovered, state.item, record.data]); // a new card is put in its place
@@ -204,7 +205,7 @@ function useView({ map, state, change, coloring, theme }) {
     const known = points?.numbers.get(item.item_id);
     wanted.current = known === undefined ? item.item_id : "";
     keyed.current = false;
-    if (known !== undefined) stage.current?.fly({ x: points.x[known], y: points.y[known], zoom: Math.max(CLOSE_ZOOM, stage.current.camera.zoom) });
+    if (known !== undefined) stage.current?.fly({ x: points.x[known], y: points.y[known], zoom: closeUp(stage.current.camera, points) });
     change({ item: item.item_id }, { push: true });
   };
   const clear = () => {
@@ -229,6 +230,9 @@ function useView({ map, state, change, coloring, theme }) {
   };
 }
 
+/** Return the zoom at which an item and some neighbors are in sight; never further away than the camera is. */
+const closeUp = ({ zoom }, points) => Math.max(zoom, Math.min(40, Math.max(2.5, Math.sqrt((points?.count || 1) / IN_SIGHT))));
+
 /** Return a coordinate with as many digits as the zoom can show. */
 const rounded = (x, zoom) => Number(x.toFixed(Math.min(6, 3 + Math.ceil(Math.log10(Math.max(1, zoom))))));
 
@@ -247,7 +251,7 @@ function put(box, camera, place) {
 
 /** Lay the results of a search and the items of a user over the map, and fly to them when they are new. */
 function useOverlay({ stage, points, count, results, profile, list, state }) {
-  const flown = useRef(state.zoom !== 1 || state.x || state.y ? `${state.user} ${state.q}` : " ");
+  const flown = useRef(state.zoom !== 1 || state.x || state.y || state.item ? `${state.user} ${state.q}` : " ");
   useEffect(() => {
     if (!stage.current || !points) return;
     const numbers = (items) => (items || []).map((item) => points.numbers.get(item.item_id)).filter((num) => num !== undefined);
