@@ -38,7 +38,7 @@ export class Canvas {
   constructor(canvas, onRestore) {
     this.canvas = canvas;
     this.gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false, powerPreference: "high-performance" });
-    if (!this.gl) throw new Error("this browser has no WebGL 2");
+    if (!this.gl) throw new Error("This browser has no WebGL 2");
     this.vertices = new ArrayBuffer(MOST_POINTS * STRIDE);
     this.floats = new Float32Array(this.vertices);
     this.bytes = new Uint8Array(this.vertices);

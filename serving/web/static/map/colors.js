@@ -1,10 +1,10 @@
 /** Colors of points: 12 hues that differ in lightness too, their shades, and a ramp for numbers; one set for each theme. */
 import { useEffect, useState } from "../vendor/preact.js";
 
-// neighbors in a list differ in hue and in lightness, so that they stay apart without red and green
+// found by a search: at least 20 apart (CIE 1976) in the eyes of deuteranopes and protanopes, contrast 3 and more against the background
 const HUES = {
-  light: ["#0067b0", "#e07b00", "#008a63", "#a83a9c", "#3d3d8f", "#3aa0d8", "#c03a2b", "#8a7a00", "#d9589a", "#00797f", "#7a4a21", "#7d68d8"],
-  dark: ["#4fa6f0", "#ffb04d", "#2fbf93", "#d583d8", "#8c8cff", "#9ad9ff", "#ff7d6e", "#e6d64c", "#ff9ec8", "#3fc7cf", "#c99a6b", "#c3b5ff"],
+  light: ["#0792d6", "#e07b00", "#005f3a", "#74004e", "#5680f7", "#839e52", "#760d04", "#02a3ae", "#be6571", "#4d2692", "#825f01", "#665384"],
+  dark: ["#4075ea", "#f0a059", "#217f42", "#b540a9", "#94b5f5", "#c5f3a6", "#ff6975", "#00ffd3", "#ad6d8c", "#83f0ff", "#7d7600", "#ffe85f"],
 };
 const RAMPS = {
   light: ["#440154", "#3b528b", "#21808d", "#2fa866", "#8fb61a"],

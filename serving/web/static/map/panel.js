@@ -1,6 +1,6 @@
 /** The panel beside the map: results of a search, the outlined items, a user's items, and the items near the center. */
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { percent, plural, score, whole } from "../core/format.js";
+import { plural, score, whole } from "../core/format.js";
 import { Cover, itemHref, userHref } from "../parts/items.js";
 import { toast } from "../parts/layout.js";
 import { Empty, Failed, Notices, Skeleton } from "../parts/states.js";
@@ -76,9 +76,9 @@ export function UserSection({ user, profile, list, show, chosen, drawn, remove }
 }
 
 /** The items near the center of the map: what the pointer finds, for the keyboard. */
-export function NearSection({ items, show, chosen, select, inSight }) {
+export function NearSection({ items, show, chosen, select }) {
   if (!items.length) return html`<section><h2>Near the center</h2><${Empty} title="No item in sight">Zoom out or press 0 to see the whole map.<//></section>`;
   return html`<section aria-label="Items near the center">
     <div class="row list-head"><h2 class="grow">Near the center</h2><button type="button" class="link" onClick=${select}>List all in sight</button></div>
-    <${PointList} items=${items} show=${show} chosen=${chosen} />${inSight ? html`<p class="quiet">${percent(inSight)} in sight</p>` : null}</section>`;
+    <${PointList} items=${items} show=${show} chosen=${chosen} /></section>`;
 }
