@@ -20,14 +20,16 @@ function Record({ record, group, color }) {
   const attributes = Object.entries(record?.attributes || {}).slice(0, MOST_ATTRIBUTES);
   return html`
     ${group ? html`<p class="map-group">${color ? html`<${Dot} color=${color} />` : null}${group}</p>` : null}
-    ${attributes.length ? html`<dl>${attributes.map(([name, x]) => html`<dt key=${name}>${name}</dt><dd key=${`${name}=`} dir="auto">${value(x)}</dd>`)}</dl>` : null}
+    ${attributes.length ? html`<dl>${attributes.map(([name, x]) => html`<dt key=${name}>${name}</dt><dd key=${`${name}=`}
+      dir="auto">${value(x)}</dd>`)}</dl>` : null}
     ${record?.n_users !== undefined ? html`<p class="quiet">${plural(record.n_users, "user")}</p>` : null}`;
 }
 
 /** The card of the point under the pointer. `item` is {item_id, title, group, color}. */
 export function HoverCard({ item, box }) {
   const { data } = useItem(item.item_id, HOVER_MS);
-  return html`<div class="map-card" ref=${box} aria-hidden="true"><p class="title" dir="auto">${item.title || item.item_id}</p><${Record} record=${data} group=${item.group} color=${item.color} /></div>`;
+  return html`<div class="map-card" ref=${box} aria-hidden="true"><p class="title" dir="auto">${item.title || item.item_id}</p><${Record} record=${data}
+    group=${item.group} color=${item.color} /></div>`;
 }
 
 /** The card that stays open; `answer` is that of useItem, `placed` whether the map has a place of the item. */
@@ -42,7 +44,8 @@ export function ItemCard({ item, answer, placed, box, close, focused }) {
     if (event.key === "Escape") close();
   };
   return html`<div class="map-card open" role="dialog" aria-label=${title} ref=${box} onKeyDown=${escape}>
-    <div class="row head-row"><a class="title grow" dir="auto" href=${itemHref(item.item_id)} title=${title}>${title}</a><button type="button" class="icon" aria-label="Close the card" ref=${button} onClick=${close}>×</button></div>
+    <div class="row head-row"><a class="title grow" dir="auto" href=${itemHref(item.item_id)} title=${title}>${title}</a><button type="button" class="icon"
+      aria-label="Close the card" ref=${button} onClick=${close}>×</button></div>
     ${title === item.item_id ? null : html`<p class="quiet"><code>${item.item_id}</code></p>`}
     <${Record} record=${data} group=${item.group || data?.cluster?.name} color=${item.color} />
     ${loading ? html`<p class="quiet">Loading…</p>` : null}

@@ -17,7 +17,8 @@ function byGroup(points, sizes, focus, theme) {
   const numbers = Object.keys(points.groups).map(Number);
   const colors = new Map(numbers.map((number) => [number, hueOf(number, theme)]));
   const none = gray(theme);
-  const entries = numbers.map((number) => ({ key: String(number), label: points.groups[number], color: css(colors.get(number)), n: sizes?.get(number) ?? null }));
+  const entry = (number) => ({ key: String(number), label: points.groups[number], color: css(colors.get(number)), n: sizes?.get(number) ?? null });
+  const entries = numbers.map(entry);
   if (points.group.subarray(0, points.count).includes(-1)) entries.push({ key: NO_GROUP, label: "no group", color: css(none), n: null });
   const sought = focus === NO_GROUP ? -1 : Number(focus);
   const known = entries.some(({ key }) => key === focus);

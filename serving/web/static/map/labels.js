@@ -11,6 +11,7 @@ const TITLE_WIDTH = 190;
 const GROUP_WIDTH = 260;
 const LINE = 18;
 const GAP = 3;
+const TOOLS = [56, 156]; // pixels
 const MARK_ASIDE = 20; // pixels from the center of a star to its title
 
 /** Elements in a layer over the canvas: `place` chooses which there are, `move` lets them follow the camera. */
@@ -33,7 +34,7 @@ export class Labels {
    * `first` are points whose titles come before all others.
    */
   place(camera, points, lit, group, first) {
-    const boxes = [];
+    const boxes = underTools(camera);
     const next = new Map();
     this.#addTitles(camera, points, first, MARK_ASIDE, boxes, next);
     if (camera.zoom < GROUPS_UP_TO) this.#placeGroups(camera, points, group, boxes, next);
@@ -121,6 +122,11 @@ export class Labels {
       element.style.transform = `translate(${Math.round(left + dx)}px, ${Math.round(top)}px) translate(${back}, -50%)`;
     }
   }
+}
+
+/** Return the room of the buttons at the upper right. */
+function underTools({ width }) {
+  return Array.from({ length: Math.ceil(TOOLS[1] / LINE) }, (_, n) => [width - TOOLS[0], n * LINE, TOOLS[0]]);
 }
 
 /** Take the room for a label if it is free and in sight. */

@@ -23,7 +23,8 @@ export function ColorSection({ attributes, color, focus, coloring, loading, erro
 
 function Ramp({ ramp: { low, high, below, above, image } }) {
   return html`<div class="map-ramp"><div style=${{ backgroundImage: image }} role="img" aria-label=${`from ${low} to ${high}`}></div>
-    <div class="row" aria-hidden="true"><span class="note grow">${below ? "≤ " : ""}${low}</span><span class="note">${above ? "≥ " : ""}${high}</span></div></div>`;
+    <div class="row" aria-hidden="true"><span class="note grow">${below ? "≤ " : ""}${low}</span><span
+      class="note">${above ? "≥ " : ""}${high}</span></div></div>`;
 }
 
 function Entries({ entries, focus, change }) {
@@ -31,7 +32,8 @@ function Entries({ entries, focus, change }) {
       ${key === null
         ? html`<span class="entry"><${Dot} color=${color} /><span class="grow" dir="auto">${label}</span></span>`
         : html`<button type="button" class="entry" aria-pressed=${focus === key} title=${label} onClick=${() => change({ focus: focus === key ? "" : key })}>
-            <${Dot} color=${color} /><span class="grow clip" dir="auto">${label}</span>${n === null ? null : html`<span class="note">${whole(n)}</span>`}</button>`}</li>`)}</ul>
+            <${Dot} color=${color} /><span class="grow clip" dir="auto">${label}</span>${n === null ? null : html`<span
+              class="note">${whole(n)}</span>`}</button>`}</li>`)}</ul>
     ${focus ? html`<button type="button" class="link" onClick=${() => change({ focus: "" })}>Show all again</button>` : null}`;
 }
 

@@ -7,6 +7,7 @@ import { MOST_POINTS, Points } from "./points.js";
 const PAGE = 10000;
 const SLOW_MS = 1500;
 const LONGEST_WAIT_MS = 8000;
+const RESTART_MS = 1000;
 
 const wait = (ms, signal) => new Promise((resolve, reject) => {
   const timer = setTimeout(resolve, ms);
@@ -74,7 +75,7 @@ function run(job, onError) {
 }
 
 async function readAll(attribute, signal, setState, setValues) {
-  let points = new Points();
+  const points = new Points();
   setState({ ...START });
   const slow = setTimeout(() => setState((old) => ({ ...old, slow: !old.count })), SLOW_MS);
   const onPage = (page, offset) => {
@@ -96,8 +97,9 @@ async function readAll(attribute, signal, setState, setValues) {
   } finally {
     clearTimeout(slow);
   }
-  const whole = !points.more || points.count >= MOST_POINTS;
-  return whole ? undefined : readAll(attribute, signal, setState, setValues); // another model was published meanwhile
+  if (!points.more || points.count >= MOST_POINTS) return undefined;
+  await wait(RESTART_MS, signal); // another model was published meanwhile
+  return readAll(attribute, signal, setState, setValues);
 }
 
 async function readValues(points, attribute, signal, setValues) {

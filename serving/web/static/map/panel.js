@@ -6,6 +6,7 @@ import { toast } from "../parts/layout.js";
 import { Empty, Failed, Notices, Skeleton } from "../parts/states.js";
 
 const FIRST_ITEMS = 100;
+const MOST_ITEMS = 1000;
 
 /** A list of items that fly the map to their places. `note(item)` stands at the right; `show(item)` is called for the pressed one. */
 export function PointList({ items, show, note = null, chosen = "", most = FIRST_ITEMS, ordered = false, of = "items" }) {
@@ -13,11 +14,18 @@ export function PointList({ items, show, note = null, chosen = "", most = FIRST_
   const shown = all ? items : items.slice(0, most);
   const rows = shown.map((item) => html`<li key=${item.item_id} class="small-card" data-item=${item.item_id}>
     ${ordered ? html`<span class="rank">${item.rank}</span>` : html`<${Cover} title=${item.title} id=${item.item_id} />`}
-    <button type="button" class="link grow clip" dir="auto" aria-current=${item.item_id === chosen ? "true" : undefined} title=${`${item.title || item.item_id}: show on the map`} onClick=${() => show(item)}>${item.title || item.item_id}</button>
+    <button type="button" class="link grow clip" dir="auto" aria-current=${item.item_id === chosen ? "true" : undefined}
+      title=${`${item.title || item.item_id}: show on the map`} onClick=${() => show(item)}>${item.title || item.item_id}</button>
     ${note ? html`<span class="note">${note(item)}</span>` : null}
     <a class="to" href=${itemHref(item.item_id)} aria-label=${`All about ${item.title || item.item_id}`} title="All about this item">›</a></li>`);
   return html`${ordered ? html`<ol class="small-cards map-list">${rows}</ol>` : html`<ul class="small-cards map-list">${rows}</ul>`}
-    ${items.length > most && !all ? html`<button type="button" class="link" onClick=${() => setAll(items.length <= 1000)} disabled=${items.length > 1000}>${items.length > 1000 ? `${whole(items.length - most)} more ${of} are not listed` : `all ${whole(items.length)}`}</button>` : null}`;
+    ${items.length > most && !all ? html`<${Rest} n=${items.length} most=${most} of=${of} showAll=${() => setAll(true)} />` : null}`;
+}
+
+/** What a list leaves out: a button that shows it, or a sentence where that would be too much. */
+function Rest({ n, most, of, showAll }) {
+  if (n > MOST_ITEMS) return html`<p class="quiet">${whole(n - most)} more ${of} are not listed</p>`;
+  return html`<button type="button" class="link" onClick=${showAll}>all ${whole(n)}</button>`;
 }
 
 /** The field of a search by meaning and words, and its results. */
@@ -31,11 +39,14 @@ export function SearchSection({ q, answer, search, show, chosen, drawn }) {
     field.current.value = q;
   }, [q]);
   const { data, error, reload, slow } = answer;
-  return html`<form class="row nowrap" role="search" onSubmit=${submit}><label class="grow"><span class="visually-hidden">Search by meaning</span><input type="search" ref=${field} placeholder="search by meaning" /></label><button>Search</button></form>
+  return html`<form class="row nowrap" role="search" onSubmit=${submit}><label class="grow"><span class="visually-hidden">Search by meaning</span><input
+    type="search" ref=${field} placeholder="search by meaning" /></label><button>Search</button></form>
     ${!q ? null : error && !data ? html`<${Failed} error=${error} reload=${reload} />` : !data ? html`<${Skeleton} rows=${3} slow=${slow} />` : html`
-      <div class="row list-head"><h2 class="grow">${plural(data.items.length, "result")}</h2><button type="button" class="link" onClick=${() => search("")}>Clear</button></div>
+      <div class="row list-head"><h2 class="grow">${plural(data.items.length, "result")}</h2><button type="button" class="link"
+        onClick=${() => search("")}>Clear</button></div>
       <${Notices} answer=${data} subject="this text" />
-      ${data.items.length ? html`<${PointList} items=${data.items} show=${show} chosen=${chosen} most=${8} ordered=${true} note=${(item) => (drawn(item) ? "" : "not drawn")} />` : html`<p class="quiet">No item matches.</p>`}`}`;
+      ${data.items.length ? html`<${PointList} items=${data.items} show=${show} chosen=${chosen} most=${8} ordered=${true}
+        note=${(item) => (drawn(item) ? "" : "not drawn")} />` : html`<p class="quiet">No item matches.</p>`}`}`;
 }
 
 /** The outlined items: their number, a filter, their ids, most popular first. */
@@ -52,9 +63,11 @@ export function SelectionSection({ items, show, chosen, clear }) {
     }
   };
   return html`<section aria-label="Outlined items" class="map-selection">
-    <div class="row list-head"><h2 class="grow">${plural(items.length, "outlined item")}</h2><button type="button" class="link" onClick=${clear}>Clear</button></div>
+    <div class="row list-head"><h2 class="grow">${plural(items.length, "outlined item")}</h2><button type="button" class="link"
+      onClick=${clear}>Clear</button></div>
     ${items.length ? html`
-      <div class="row nowrap"><input type="search" class="grow" aria-label="Filter the outlined items" placeholder="filter by title or id" value=${text} onInput=${(event) => setText(event.target.value)} /><button type="button" class="whole" onClick=${copy}>Copy ids</button></div>
+      <div class="row nowrap"><input type="search" class="grow" aria-label="Filter the outlined items" placeholder="filter by title or id" value=${text}
+        onInput=${(event) => setText(event.target.value)} /><button type="button" class="whole" onClick=${copy}>Copy ids</button></div>
       ${sought ? html`<p class="quiet" role="status">${plural(found.length, "item")} with this text</p>` : null}
       <${PointList} items=${found} show=${show} chosen=${chosen} />` : html`<p class="quiet">No point lies within this outline.</p>`}
   </section>`;
@@ -64,12 +77,15 @@ export function SelectionSection({ items, show, chosen, clear }) {
 export function UserSection({ user, profile, list, show, chosen, drawn, remove }) {
   const missing = (item) => (drawn(item) ? null : "not drawn");
   return html`<section aria-label="User">
-    <div class="row list-head"><h2 class="grow clip">User <a href=${userHref(user)}>${user}</a></h2><button type="button" class="link" onClick=${remove}>Remove</button></div>
-    ${list.error && !list.data ? html`<${Failed} error=${list.error} reload=${list.reload} />` : !list.data ? html`<${Skeleton} rows=${3} slow=${list.slow} />` : html`
+    <div class="row list-head"><h2 class="grow clip">User <a href=${userHref(user)}>${user}</a></h2><button type="button" class="link"
+      onClick=${remove}>Remove</button></div>
+    ${list.error && !list.data ? html`<${Failed} error=${list.error}
+      reload=${list.reload} />` : !list.data ? html`<${Skeleton} rows=${3} slow=${list.slow} />` : html`
       <${Notices} answer=${list.data} />
       <h3><i class="star" aria-hidden="true">★</i> ${plural(list.data.items.length, "recommendation")}</h3>
       <${PointList} items=${list.data.items} show=${show} chosen=${chosen} ordered=${true} note=${(item) => missing(item) || score(item.score)} />`}
-    ${profile.error?.status === 404 ? html`<p class="quiet">${profile.error.message}</p>` : profile.error && !profile.data ? html`<p class="quiet">No history: ${profile.error.message}</p>` : !profile.data ? null : html`
+    ${profile.error?.status === 404 ? html`<p class="quiet">${profile.error.message}</p>` : profile.error && !profile.data ? html`<p
+      class="quiet">No history: ${profile.error.message}</p>` : !profile.data ? null : html`
       <h3><i class="ring" aria-hidden="true"></i> History: ${plural(profile.data.n_liked, "liked item")}</h3>
       <${PointList} items=${profile.data.history} show=${show} chosen=${chosen} most=${8} note=${(item) => missing(item) || `weight ${item.weight}`} />`}
   </section>`;

@@ -15,7 +15,10 @@ const REACH_TOUCH = 18;
 
 const NO_MARKS = { history: [], stars: [], found: [], chosen: null, hovered: null, outline: null };
 
-/** `parts` are elements {root, canvas, marks, labels, surface}; `on` has settled(camera), hover(num), click(num), choose(), outline(places), cancel(), frame(). */
+/**
+ * `parts` are elements {root, canvas, marks, labels, surface}; `on` has settled(camera), hover(num), click(num), choose(),
+ * outline(places), cancel() and frame().
+ */
 export class Stage {
   constructor(parts, on) {
     Object.assign(this, { parts, on, points: null, coloring: null, group: null, lasso: false, written: 0 });
