@@ -19,7 +19,7 @@ export function Record({ item, actions }) {
   return html`<section class="panel record" aria-label="Record">
     <${Cover} title=${item.title} id=${item.item_id} />
     <div class="body">
-      <h2 class="name">${item.title || item.item_id}</h2>
+      <h2 class="name" dir="auto">${item.title || item.item_id}</h2>
       <p class="quiet"><code>${item.item_id}</code>${item.n_users === undefined ? null : ` · ${plural(item.n_users, "user")}`}</p>
       <dl class="facts">
         ${entries.filter(([, x]) => !isLong(x)).map(([name, x]) => html`<div key=${name}><dt>${name}</dt><dd>${Array.isArray(x) ? html`<${Values} name=${name} values=${x} />` : value(x)}</dd></div>`)}

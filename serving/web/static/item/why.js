@@ -96,7 +96,7 @@ function Reason({ reason, item, user }) {
 
 function filteredBy(by, found) {
   const name = by.startsWith("cluster=") ? "group" : by.split(/!?[:<>=]/)[0];
-  return found === null ? `the item has no ${name}.` : `its ${name} is ${value(found)}.`;
+  return found === null ? `the item has no ${name}.` : `the item has ${name} ${value(found)}.`;
 }
 
 /** The score of the item beside that of the last listed one. */

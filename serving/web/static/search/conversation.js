@@ -26,7 +26,7 @@ export function Conversation({ user, filters }) {
     if (answer.data) announce(introOf(answer.data));
   }, [answer.data, messages]);
   const say = (content) => {
-    const replied = answer.data && messages.length ? [{ role: "assistant", content: answer.data.reply }] : [];
+    const replied = answer.data && messages.length ? [{ role: "assistant", content: answer.data.reply }] : []; // whole, as the service reads it
     setTalk({ messages: [...messages, ...replied, { role: "user", content }], ignored });
   };
   const begin = () => {
@@ -43,13 +43,15 @@ export function Conversation({ user, filters }) {
   </section>`;
 }
 
-const Said = ({ message }) => html`<div class=${`said ${message.role}`}><span class="visually-hidden">${message.role === "user" ? "You: " : "Reply: "}</span><p dir="auto">${message.content}</p></div>`;
+const Said = ({ message }) => html`<div class=${`said ${message.role}`}><span class="visually-hidden">${message.role === "user" ? "You: " : "Reply: "}</span><p dir="auto">${message.role === "user" ? message.content : withoutList(message.content)}</p></div>`;
 
-/** Return the reply without the list and the question, which stand below it. */
-function introOf({ reply, phrased_by: by, question, items }) {
+/** Return a reply without its numbered items. */
+const withoutList = (reply) => reply.split("\n").filter((line) => !/^\d+\. /.test(line)).join("\n") || reply;
+
+/** Return the reply without the items and the question, which stand below it. */
+function introOf({ reply, phrased_by: by, question }) {
   if (by !== "plain") return reply;
-  const lines = reply.split("\n").filter((line) => !/^\d+\. /.test(line) && line !== question?.text);
-  return lines.join("\n") || `${items.length} items`;
+  return withoutList(reply).split("\n").filter((line) => line !== question?.text).join("\n");
 }
 
 function Reply({ data, talk, setTalk, say, user }) {
