@@ -30,6 +30,7 @@ from serving.routes import (
     hidden,
     items,
     metrics,
+    models,
     pictures,
     popular,
     query,
@@ -81,6 +82,7 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
         chat.blueprint(model, view, encoding, settings.chat),
         pictures.blueprint(model, view, encoding, serve.max_picture),
         events.blueprint(model, view, serve.max_batch),
+        models.blueprint(model, EventView(settings.events), Store(settings.store)),
     ):
         app.register_blueprint(blueprint)
     if serve.page:

@@ -25,6 +25,7 @@ from serving.schemas.explore import (
     Segments,
 )
 from serving.schemas.insights import AnomaliesAnswer, AnomaliesQuery, TagsAnswer, TagsBody
+from serving.schemas.models import ListOfVersion, ModelDetails, Models, RollbackBody, Rolled, VersionListQuery
 from serving.schemas.names import Items, ItemsQuery, Users, UsersQuery
 from serving.schemas.pictures import CaptionAnswer, CaptionQuery, PictureBody, PictureSearchAnswer, PictureSearchQuery
 from serving.schemas.placement import WhyAnswer, WhyQuery
@@ -134,6 +135,20 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("users.users", "GET", "/users", Users, UsersQuery, scope="admin"),
     Operation("users.user", "GET", "/users/{user_id}", User, errors=(404,)),
     Operation("users.forget", "DELETE", "/users/{user_id}", None, errors=(409,), scope="admin", status=204),
+    Operation("models.models", "GET", "/models", Models),
+    Operation("models.details", "GET", "/models/{version}", ModelDetails, errors=(404, 409)),
+    Operation(
+        "models.recommend",
+        "GET",
+        "/models/{version}/recommend/{user_id}",
+        ListOfVersion,
+        VersionListQuery,
+        errors=(404, 409),
+    ),
+    Operation("models.report", "GET", "/models/{version}/report", "text/html", errors=(404,), scope="admin"),
+    Operation(
+        "models.rollback", "POST", "/models/rollback", Rolled, body=RollbackBody, errors=(404, 409), scope="admin"
+    ),
     Operation("health.livez", "GET", "/livez", Alive, scope="none", always=True),
     Operation("health.readyz", "GET", "/readyz", Ready, errors=(503,), scope="none", always=True),
     Operation("metrics.read", "GET", "/metrics", "text/plain", always=True),
@@ -149,6 +164,7 @@ TAGS: Final[Mapping[str, tuple[str, ...]]] = {
     "Exploration": ("clusters", "segments", "map", "directions", "attributes"),
     "Items": ("items", "tags"),
     "Anomalies": ("anomalies",),
+    "Models": ("models",),
     "Events and users": ("events", "users"),
 }
 # By endpoint: a summary in one sentence, then the description.
@@ -213,6 +229,14 @@ TEXTS: Final[Mapping[str, str]] = {
     "names users, so a key needs the scope `admin`. Deleted users are left out.",
     "users.user": "Data on a user. The history behind the user's lists, its frequent attributes, and the received events.",
     "users.forget": "Forget a user. At once, and in every later model. An unknown user is no error.",
+    "models.models": "Published models. As their manifests describe them, with the version that answers and the version to "
+    "which the store points.",
+    "models.details": "One published model. Its parameters, indexes, rules for events, and the evaluation with intervals.",
+    "models.recommend": "Items for a user by another model. The list that this version of the store gives, with the user's "
+    "events since its training, for comparisons of versions.",
+    "models.report": "The report of a model. The HTML page of its training. It names users, so a key needs the scope `admin`.",
+    "models.rollback": "Make a model current. Its files are checked; then the store points to it, and all workers follow "
+    "within seconds.",
     "health.livez": "Check that the process is alive",
     "health.readyz": "Check that lists are made. 503 until a model is loaded and the event store, if there is one, was opened, "
     "and while the server shuts down. If the event store fails later, lists continue with `degraded`, and so does this.",
@@ -243,6 +267,7 @@ EXAMPLES: Final[Mapping[type[BaseModel], Any]] = {
         ],
         "k": 5,
     },
+    RollbackBody: {"model_version": "20261123T101500Z-3f2a"},
     TagsBody: {"text": "A crew in deep space finds an alien that hunts them one by one."},
     EventsBody: [
         {"event_id": "order-1042-1", "user_id": "u17", "item_id": "i4", "timestamp": "2026-11-23T10:15:00Z"},

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recsys.bundle.records import REPORT
 from recsys.bundle.store import Store
 from recsys.chat.preference_parser import understand
 from recsys.chat.preferences import Message
@@ -84,9 +85,9 @@ def but_for_times(files: dict[str, bytes]) -> dict[str, bytes]:
     for name, content in files.items():
         if name.endswith("/manifest.json"):
             manifest = json.loads(content)
-            assert manifest["files"].pop(collect.REPORT)
+            assert manifest["files"].pop(REPORT)
             kept[name] = json.dumps(manifest).encode()
-        elif not name.endswith((f"/{collect.REPORT}", "/manifest.sha256")):
+        elif not name.endswith((f"/{REPORT}", "/manifest.sha256")):
             kept[name] = content
     return kept
 

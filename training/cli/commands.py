@@ -94,6 +94,7 @@ def train(
 
 
 def _train(config: Config, trials: int, no_publish: bool, force: bool) -> None:
+    from recsys.bundle.records import EVALUATION, REPORT
     from recsys.bundle.store import Store
     from training import pipeline
     from training.cli import summary
@@ -106,13 +107,14 @@ def _train(config: Config, trials: int, no_publish: bool, force: bool) -> None:
         with stages.stage("publish", 2) as advance:
             report = collect.collect_report(trained, stages.seconds)
             advance(1)
-            version = store.publish(trained.model, trained.header, now(), {collect.REPORT: report})
+            attachments = {REPORT: report, EVALUATION: collect.collect_figures(trained)}
+            version = store.publish(trained.model, trained.header, now(), attachments)
     try:  # after the publish, which needs no output
         if trained.tuned is not None:
             click.echo(f"# best of {len(trained.tuned.trials)} fits\n{render_values(trained.config, SEARCHED)}")
         summary.show_trained(trained, version, stages.seconds, trained.config)
         if not no_publish:
-            click.echo(f"\nreport: {store.path / version / collect.REPORT}")
+            click.echo(f"\nreport: {store.path / version / REPORT}")
     except OutputError as error:
         published = "" if no_publish else f"; model {version} is published in store {store.path}"
         raise OutputError(f"{error}{published}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -20,13 +21,14 @@ from recsys.model.model import Model
 from recsys.model.precomputed_lists import UserLists
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
+from recsys.score_order import displayed
 from training.evaluation import list_metrics
+from training.evaluation.results import Figure
 from training.indexes.build import sample
 from training.report.data import DirectionRow, Exploration, Exposure, GroupRow, ReportData, TagQuality, UserSample
 from training.report.render import render
 from training.run import TrainingRun
 
-REPORT = "report.html"
 SHOWN_USERS, SHOWN_ITEMS, SHOWN_OUTLIERS = 5, 10, 10
 SECTIONS = ("als", "content", "blend", "index", "tune", "evaluate")
 EXPOSURE_K = 10
@@ -36,6 +38,21 @@ WORDS, VALUES, TITLES = 8, 3, 3  # shown of a group or the end of a direction
 def collect_report(trained: TrainingRun, seconds: dict[str, float]) -> bytes:
     """Return the report as a self-contained HTML page."""
     return render(data(trained, seconds)).encode()
+
+
+def collect_figures(trained: TrainingRun) -> bytes:
+    """Return the evaluation as JSON: rows of a model, a metric, its mean with a 95% interval, and the number of users."""
+    measured = trained.comparison.measured if trained.comparison else ()
+    rows = [
+        {"model": way.name, "metric": metric, **_displayed(figure), "n_users": way.users}
+        for way in measured
+        for metric, figure in way.figures.items()
+    ]
+    return (json.dumps(rows, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _displayed(figure: Figure) -> dict[str, float]:
+    return {"value": displayed(figure.mean), "low": displayed(figure.low), "high": displayed(figure.high)}
 
 
 def data(trained: TrainingRun, seconds: dict[str, float]) -> ReportData:
