@@ -4,6 +4,8 @@ import { withId } from "../core/api.js";
 import { useAnswer } from "../core/hooks.js";
 import { Empty, Failed, Skeleton } from "../parts/states.js";
 
+const STYLE = /<style>([\s\S]*?)<\/style>/g;
+
 export function Report({ model }) {
   const { data, error, reload } = useAnswer(model.report ? { path: `${withId("/models", model.model_version)}/report` } : null);
   if (!model.report) return html`<${Empty} title="No report">This version was published without one.<//>`;
@@ -16,13 +18,13 @@ function Shadow({ text }) {
   const host = useRef(null);
   useEffect(() => {
     const root = host.current.shadowRoot || host.current.attachShadow({ mode: "open" });
-    const page = new DOMParser().parseFromString(text, "text/html");
-    root.adoptedStyleSheets = [...page.querySelectorAll("style")].map((style) => {
+    const page = new DOMParser().parseFromString(text.replace(STYLE, ""), "text/html"); // the policy allows no style in a document
+    root.adoptedStyleSheets = [...text.matchAll(STYLE)].map(([, style]) => {
       const sheet = new CSSStyleSheet();
-      sheet.replaceSync(style.textContent.replaceAll(":root", ":host").replace(/(^|[}\s,])body(?=[\s{,])/g, "$1.report-body"));
+      sheet.replaceSync(style.replaceAll(":root", ":host").replace(/(^|[}\s,])body(?=[\s{,])/g, "$1.report-body"));
       return sheet;
     });
-    for (const gone of page.querySelectorAll("style, script, meta, link")) gone.remove();
+    for (const gone of page.querySelectorAll("script, meta, link")) gone.remove();
     const body = document.createElement("div");
     body.className = "report-body";
     body.append(...page.body.childNodes);
