@@ -39,8 +39,8 @@ function Placement({ item, state, change }) {
     <${Answered} answer=${answer} rows=${3}>${(data) => html`
       <${Notices} answer=${data} subject=${`user ${user}`} />
       <p class=${data.listed ? "verdict in" : "verdict"}>${verdict(data)}</p>
-      ${told(data).length ? html`<ul class="reasons">${told(data).map((reason, n) => html`<li key=${n}><${Reason} reason=${reason} item=${item} user=${user} /></li>`)}</ul>` : null}
-      ${data.rank === null && data.rank_without ? html`<p class="quiet">Otherwise it would have rank ${whole(data.rank_without)}.</p>` : null}
+      ${told(data).length ? html`<ul class="reasons">${told(data).map((reason, n) => html`<li key=${n}><${Reason} reason=${reason} item=${item} user=${user} alone=${data.rank !== null || data.reasons.length === 1} /></li>`)}</ul>` : null}
+      ${data.rank === null && data.rank_without && !data.reasons.some(({ kind }) => kind === "rank") ? html`<p class="quiet">Otherwise it would have rank ${whole(data.rank_without)}.</p>` : null}
       <${Comparison} data=${data} />
       <details><summary>The arithmetic of the score</summary><${Arithmetic} reason=${data.parts} total=${data.score} /></details>
       <p><a href=${listHref(state)}>The list of ${user}</a></p>`}<//>
@@ -72,7 +72,7 @@ function verdict({ listed, rank, reasons }) {
 const times = ({ events }) => events.slice(0, MOST_EVENTS).map((event) => `${event.event}${event.value === null ? "" : ` ${event.value}`}${event.timestamp === null ? "" : ` (${moment(event.timestamp)})`}`).join(", ");
 
 /** One reason against an item as a sentence. */
-function Reason({ reason, item, user }) {
+function Reason({ reason, item, user, alone }) {
   const by = reason.by;
   switch (reason.kind) {
     case "seen":
@@ -88,7 +88,7 @@ function Reason({ reason, item, user }) {
     case "popularity_penalty":
       return html`<b>Popularity penalty.</b> Without it, the item would have rank ${reason.rank}.`;
     case "rank":
-      return html`<b>Score.</b> ${reason.rank === null ? "At least 10,000 items rank before it" : `It has rank ${whole(reason.rank)}`}; the list has ${plural(reason.k, "item")}.`;
+      return html`<b>Score.</b> ${reason.rank === null ? "At least 10,000 items rank before it" : `${alone ? "It has" : "Without the reasons above, it would have"} rank ${whole(reason.rank)}`}; the list has ${plural(reason.k, "item")}.`;
     default:
       return html`<b>${reason.kind}</b> ${item.title}`;
   }

@@ -13,11 +13,11 @@ const SHOWN_GROUPS = 8;
 const SAID = { hybrid: "meaning and words", semantic: "meaning", keyword: "words", picture: "pictures" };
 
 /** Return the parameters that every search has. */
-export const common = ({ user, filter, k }) => ({ user_id: user, filter: asParams(filter), k, attributes: true });
+export const common = ({ user, filter, k }) => ({ user_id: user, filter: asParams(filter), k });
 
 export function TextResults({ state, change }) {
   const { q, mode } = state;
-  const answer = useAnswer(q ? { path: "/search", params: { q, mode: mode === "hybrid" ? null : mode, ...common(state) } } : null);
+  const answer = useAnswer(q ? { path: "/search", params: { q, mode: mode === "hybrid" ? null : mode, attributes: true, ...common(state) } } : null);
   if (!q) return html`<${Start} change=${change} />`;
   return html`<${Optional} answer=${answer} rows=${6} missing=${`No search by ${SAID[mode]}`}>${(data) => html`<${Results} data=${data} ms=${answer.ms} state=${state} change=${change}>
     ${data.mode === mode ? null : html`<p class="notice">This is a search by ${SAID[data.mode]}${data.degraded ? "" : ": this model has no other"}.</p>`}<//>`}<//>`;

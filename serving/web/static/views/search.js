@@ -57,7 +57,7 @@ function Scope({ state, change }) {
     ${state.user
       ? html`<p>By the taste of <a href=${url(`/ui/users/${encodeURIComponent(state.user)}`)}><code>${state.user}</code></a> <button type="button" class="link" onClick=${() => change({ user: "" }, { push: true })}>clear</button></p>`
       : html`<p class="quiet">With a user, the results follow the user's taste.</p>`}
-    <h3>Filters</h3>
+    <h2>Filters</h2>
     <${Facets} filters=${state.filter} onChange=${(filter) => change({ filter }, { push: true })} />
   </details></aside>`;
 }
