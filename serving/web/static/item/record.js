@@ -1,7 +1,7 @@
 /** The record of an item: title, attributes, group, and its long texts folded. */
 import { html } from "../vendor/preact.js";
 import { url } from "../core/api.js";
-import { percent, plural, value } from "../core/format.js";
+import { percent, value, whole } from "../core/format.js";
 import { useAnswer } from "../core/hooks.js";
 import { Cover, itemHref } from "../parts/items.js";
 import { Empty } from "../parts/states.js";
@@ -20,7 +20,7 @@ export function Record({ item, actions }) {
     <${Cover} title=${item.title} id=${item.item_id} />
     <div class="body">
       <h2 class="name" dir="auto">${item.title || item.item_id}</h2>
-      <p class="quiet"><code>${item.item_id}</code>${item.n_users === undefined ? null : ` · ${plural(item.n_users, "user")}`}</p>
+      <p class="quiet"><code>${item.item_id}</code> <span title="number of users, those of long ago weighted less">· popularity ${whole(item.popularity)}</span></p>
       <dl class="facts">
         ${entries.filter(([, x]) => !isLong(x)).map(([name, x]) => html`<div key=${name}><dt>${name}</dt><dd>${Array.isArray(x) ? html`<${Values} name=${name} values=${x} />` : value(x)}</dd></div>`)}
         <div><dt>group</dt><dd><${Group} cluster=${item.cluster} /></dd></div>

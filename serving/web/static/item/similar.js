@@ -17,14 +17,14 @@ const COLUMNS = [
 export function Similar({ id, query }) {
   const [lit, setLit] = useState(null);
   const answers = COLUMNS.map(([by]) => useAnswer({ path: withId("/similar", id), params: { by, k: K, attributes: true } }));
-  const ranks = COLUMNS.map((_, n) => new Map((answers[n].data?.items || []).map((item) => [item.item_id, item.rank])));
+  const ranks = answers.map(({ data }) => new Map((data && !data.fallback ? data.items : []).map((item) => [item.item_id, item.rank])));
   const others = (item, own) => COLUMNS.flatMap(([by], n) => (n !== own && ranks[n].has(item.item_id) ? [`${by === "content" ? "text" : by} ${ranks[n].get(item.item_id)}`] : []));
   return html`<section aria-label="Similar items" class="similar">
     <h2>Similar items</h2>
     <div class="columns" onMouseLeave=${() => setLit(null)}>
       ${COLUMNS.map(([by, title, text], n) => html`<div key=${by} class="panel column">
         <h3>${title}</h3><p class="quiet">${text}</p>
-        <${Optional} answer=${answers[n]} rows=${K / 2}>${({ items }) => (items.length
+        <${Optional} answer=${answers[n]} rows=${K / 2}>${({ items, fallback }) => (items.length && !fallback
           ? html`<ol class="plain">${items.map((item) => html`<${Row} key=${item.item_id} item=${item} by=${by} most=${items[0].score} also=${others(item, n)} lit=${lit} setLit=${setLit} query=${query} />`)}</ol>`
           : html`<${Empty} title="None">The model has no such data on this item.<//>`)}<//>
       </div>`)}

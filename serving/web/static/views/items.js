@@ -1,7 +1,7 @@
 /** An item: its record, similar items, suggested tags, anomalies, and why a list has it or not. */
 import { html, useState } from "../vendor/preact.js";
 import { send, url, withId } from "../core/api.js";
-import { plural } from "../core/format.js";
+import { whole } from "../core/format.js";
 import { useAnswer } from "../core/hooks.js";
 import { useUrlState } from "../core/url_state.js";
 import { Anomalies } from "../item/anomalies.js";
@@ -38,7 +38,7 @@ function Popular({ query }) {
 
 function Tile({ item, query }) {
   return html`<li class="tile"><${Cover} title=${item.title} id=${item.item_id} />
-    <div class="body"><${Title} item=${item} query=${query} /><${Attributes} attributes=${item.attributes} /><p class="quiet">${plural(item.score, "user")}</p></div></li>`;
+    <div class="body"><${Title} item=${item} query=${query} /><${Attributes} attributes=${item.attributes} /><p class="quiet">popularity ${whole(item.score)}</p></div></li>`;
 }
 
 function Item({ id, state, change, query }) {
