@@ -36,7 +36,7 @@ function Row({ item, by, most, also, lit, setLit, query }) {
   const shared = also.length > 0;
   const marked = shared && lit === item.item_id;
   const take = () => setLit(shared ? item.item_id : null);
-  return html`<li class=${`near-item${shared ? " shared" : ""}${marked ? " lit" : ""}`} data-item=${item.item_id} onMouseEnter=${take} onFocusIn=${take}>
+  return html`<li class=${`near-item${shared ? " shared" : ""}${marked ? " lit" : ""}`} data-item=${item.item_id} onMouseEnter=${take} onFocusCapture=${take}>
     <${Cover} title=${item.title} id=${item.item_id} />
     <div class="grow">
       <${Title} item=${item} query=${query} />
