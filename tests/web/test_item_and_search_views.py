@@ -1,0 +1,41 @@
+"""The views of an item and of search: answers of the API, reasons against an item, and a conversation that is taken back."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.support.running import Running
+from tests.web.conftest import Look
+
+
+def test_an_item_shows_its_similar_items_and_why_a_list_lacks_it(look: Look, site: Running) -> None:
+    seen = look(site)
+    why = seen.api("/why?user_id=u0042&item_id=avatar-2009")
+    page = seen.open("/ui/items/avatar-2009?user=u0042")
+    for number, by in enumerate(("blended", "behavior", "content")):
+        expected = [item["item_id"] for item in seen.api(f"/similar/avatar-2009?by={by}")["items"]]
+        rows = page.locator(".column").nth(number).locator("li[data-item]")
+        expect(rows).to_have_count(len(expected))
+        assert [row.get_attribute("data-item") for row in rows.all()] == expected
+    expect(page.locator(".verdict")).to_contain_text(f"rank {why['rank']}")
+    page.locator(".near-item.shared a").first.focus()
+    assert page.locator(".near-item.lit").count() > 1
+
+
+def test_an_unknown_item_leads_to_near_ones(look: Look, site: Running) -> None:
+    page = look(site).open("/ui/items/interstellar")
+    expect(page.get_by_role("link", name="interstellar-2014")).to_be_visible()
+
+
+def test_a_conversation_is_taken_back_and_survives_a_reload(look: Look, site: Running) -> None:
+    page = look(site).open("/ui/search")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search the items")).to_be_focused()
+    page.get_by_label("Message", exact=True).fill("films from the 1990s like Interstellar")
+    page.keyboard.press("Enter")
+    chip = page.get_by_role("button", name="Take back: year from 1990 up to 1999")
+    chip.click()
+    expect(page.get_by_role("button", name="Count again: year from 1990 up to 1999")).to_be_visible()
+    page.reload()
+    expect(page.locator(".said.user")).to_have_text("You: films from the 1990s like Interstellar")
+    expect(page.get_by_role("button", name="Count again: year from 1990 up to 1999")).to_be_visible()
