@@ -100,6 +100,7 @@ def record_object(recommender: Recommender, item_id: str) -> Object:
     row, model = recommender.item_num(item_id), recommender.model
     return {
         **item_object(recommender.item(item_id), recommender.model_version),
+        "n_users": int(model.fold_in.item_counts[row]),
         "popularity": displayed(float(model.popularity.scores[row])),
         "place": _place(model, row),
         "cluster": cluster_of(recommender, item_id),

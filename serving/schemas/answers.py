@@ -180,7 +180,8 @@ class ItemRecord(NamedItem, ModelAnswer):
     """One record of the catalog."""
 
     attributes: Attributes
-    popularity: float = Field(description="number of users, those of long ago weighted less")
+    n_users: Count = Field(description="users of the item in the training data")
+    popularity: float = Field(description="the same, users of long ago weighted less")
     place: list[Coordinate] | None = Field(
         description="x and y on the item map; null for none", min_length=2, max_length=2
     )
