@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.support import factories
@@ -69,8 +70,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with two small models of the sample, with groups, a map and anomalies."""
-    folder = tmp_path_factory.mktemp("page")
+    """A store with two small models of the sample, with groups, a map and anomalies; trained once."""
+    shared = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if shared else base) / "page"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / "lock"):
+        if not (folder / "store").exists():
+            _train(folder)
+    return folder / "store"
+
+
+def _train(folder: Path) -> None:
     settings = {
         "data.interactions": factories.SAMPLE / "interactions.csv",
         "data.items": factories.SAMPLE / "items.csv",
@@ -80,19 +91,20 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "content.encoder": "lsa",
         "content.cache": "",
         "als.iterations": 5,
-        "store.path": folder / "store",
-        "store.events": folder / "events.sqlite",
+        "store.path": folder / "training",
+        "store.events": "",
     }
     for factors in (8, 12):
         options = [("--set", f"{name}={value}") for name, value in {**settings, "als.factors": factors}.items()]
         run_command("train", "--force", *(word for pair in options for word in pair), cwd=folder)
-    return folder / "store"
+    (folder / "training").rename(folder / "store")
 
 
 @pytest.fixture(scope="session")
-def site(store: Path) -> Iterator[Running]:
-    """A service over the two models, with an event store."""
-    with running(store, f"store.events={store.parent / 'events.sqlite'}", "serve.workers=1") as served:
+def site(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service over the two models, with an event store of its own."""
+    events = tmp_path_factory.mktemp("events") / "events.sqlite"
+    with running(store, f"store.events={events}", "serve.workers=1") as served:
         yield served
 
 
