@@ -29,7 +29,7 @@ export default function ServiceView() {
   const loaded = last ? Math.max(0, ...last.all("recsys_model_loaded_timestamp_seconds").map(({ value }) => value)) : 0;
   const found = verdict(ready, error, now, models.map(({ version }) => version));
   return html`<${Head}><${Switch} label="Count the page's own requests" name="own" value=${state.own} onChange=${(own) => change({ own })} /><//>
-    <section class=${`verdict ${found.level}`} role="status"><span class="lamp" aria-hidden="true"></span><div><h2>${found.title}</h2><p>${found.text}</p></div></section>
+    <section class=${`health ${found.level}`} role="status"><span class="lamp" aria-hidden="true"></span><div><h2>${found.title}</h2><p>${found.text}</p></div></section>
     ${!last ? html`<${Skeleton} rows=${4} />` : html`
       <${Tiles} now=${now} models=${models} loaded=${loaded} ready=${ready} last=${last} />
       <${Charts} readings=${readings} own=${state.own} />
@@ -50,7 +50,7 @@ function useStyle() {
   }, []);
 }
 
-const Tile = ({ title, figure, text = "" }) => html`<div class="tile"><dt>${title}</dt><dd>${figure}</dd><p class="quiet">${text}</p></div>`;
+const Tile = ({ title, figure, text = "" }) => html`<div class="gauge"><dt>${title}</dt><dd>${figure}</dd><p class="quiet">${text}</p></div>`;
 
 function Tiles({ now, models, loaded, ready, last }) {
   const version = ready?.model_version || models[0]?.version || "none";
@@ -58,7 +58,7 @@ function Tiles({ now, models, loaded, ready, last }) {
   const trained = created ? Date.UTC(created[1], created[2] - 1, created[3], created[4], created[5], created[6]) / 1000 : 0;
   const workers = models.reduce((sum, one) => sum + one.workers, 0);
   const strategies = now ? [...now.strategies].sort((a, b) => b.value - a.value).map(({ labels, value }) => `${labels.strategy} ${whole(value)}`) : [];
-  return html`<dl class="tiles">
+  return html`<dl class="gauges">
     <${Tile} title="Requests a second" figure=${now ? rate(now.rate) : "–"} text=${`${whole(last.find("recsys_requests_in_flight", {})?.value ?? 0)} in flight`} />
     <${Tile} title="Latency, p95" figure=${now ? milliseconds(now.p95) : "–"} text=${now ? `p50 ${milliseconds(now.p50)}` : ""} />
     <${Tile} title="Errors" figure=${now ? whole(now.serverErrors) : "–"} text=${now ? `5xx; ${plural(now.clientErrors, "answer")} of 4xx, ${now.sheds} refused` : ""} />
