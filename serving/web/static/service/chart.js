@@ -8,10 +8,12 @@ const HEIGHT = 170;
 export function Chart({ title, series, data, format }) {
   const box = useRef(null);
   const plot = useRef(null);
+  const latest = useRef(data);
+  latest.current = data;
   useEffect(() => {
     const style = getComputedStyle(document.documentElement);
     const ink = (name) => style.getPropertyValue(name).trim();
-    const axis = { stroke: ink("--quiet"), grid: { stroke: ink("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
+    const axis = () => ({ stroke: ink("--quiet"), grid: { stroke: ink("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" });
     const make = () =>
       new uPlot(
         {
@@ -19,11 +21,11 @@ export function Chart({ title, series, data, format }) {
           height: HEIGHT,
           legend: { live: false },
           cursor: { y: false, points: { size: 6 } },
-          scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.1, 1e-3)] } },
-          axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map(format) }],
+          scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+          axes: [axis(), { ...axis(), size: 64, values: (_, ticks) => ticks.map(format) }],
           series: [{}, ...series.map(({ label, color }) => ({ label, stroke: ink(color), width: 2, spanGaps: false, fill: `color-mix(in srgb, ${ink(color)} 12%, transparent)` }))],
         },
-        data,
+        latest.current,
         box.current,
       );
     plot.current = make();
@@ -35,9 +37,12 @@ export function Chart({ title, series, data, format }) {
     };
     const themes = new MutationObserver(repaint);
     themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    system.addEventListener("change", repaint);
     return () => {
       watch.disconnect();
       themes.disconnect();
+      system.removeEventListener("change", repaint);
       plot.current.destroy();
       plot.current = null;
     };

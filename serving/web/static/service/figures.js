@@ -60,5 +60,6 @@ export function verdict(ready, error, last, versions) {
   if (ready.degraded?.length) return { level: "warn", title: "Degraded", text: `Without ${ready.degraded.join(", ")} at the moment.` };
   if (last?.refused) return { level: "warn", title: "A new model was refused", text: "The old one still serves; the log of the server has the reason." };
   if (versions.length > 1) return { level: "warn", title: "Two models", text: `The workers serve ${versions.join(" and ")} at the moment; within seconds it should be one.` };
+  if (!last) return { level: "good", title: "All is well", text: "Ready. Errors and refused requests are counted from this reading on." };
   return { level: "good", title: "All is well", text: "Ready, no server error and no refused request in the last minute." };
 }
