@@ -10,3 +10,4 @@ main.replaceChildren();
 render(html`<${Tools} />`, document.getElementById("tools"));
 render(html`<${Boundary}><${View} thing=${thing} /><//>`, main);
 focusByKey("/", "#view [data-search], #view .finders input, #view input[type=search]");
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

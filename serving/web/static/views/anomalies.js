@@ -44,11 +44,12 @@ const COLUMNS = [
 ];
 
 function Found({ data, state, change }) {
-  if (!data.anomalies.length) return html`<${Empty} title="Nothing stands out">${state.min_score ? "No score reaches the threshold." : `The ${state.kind} of this model look usual.`}<//>`;
+  const knob = html`<div class="panel knob-row"><${Slider} label="Least score" name="min_score" value=${state.min_score} onChange=${(min_score) => change({ min_score })} format=${(x) => x.toFixed(2)} /></div>`;
+  if (!data.anomalies.length) return html`${state.min_score ? knob : null}<${Empty} title="Nothing stands out">${state.min_score ? "No score reaches the threshold." : `The ${state.kind} of this model look usual.`}<//>`;
   const chosen = data.anomalies.find((one) => idOf(one) === state.one) || data.anomalies[0];
   return html`<div class="pair">
     <section>
-      <div class="panel knob-row"><${Slider} label="Least score" name="min_score" value=${state.min_score} onChange=${(min_score) => change({ min_score })} format=${(x) => x.toFixed(2)} /></div>
+      ${knob}
       <p class="quiet">${whole(data.total)} found${data.total > data.anomalies.length ? `, the first ${data.anomalies.length} shown` : ""}. ${data.kind === "users" ? html`Users above ${data.suspect_above} are suspects; <code>recsys train --exclude-users</code> leaves users out.` : ""}</p>
       <${Table} caption=${`Unusual ${data.kind}`} columns=${COLUMNS} rows=${data.anomalies} keyOf=${idOf} onRow=${(one) => change({ one: idOf(one) }, { push: true })} current=${idOf(chosen)} />
     </section>
