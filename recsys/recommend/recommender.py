@@ -197,7 +197,7 @@ class Recommender:
             self._depth(request) + len(drop),
             skip,
             eligible=self.eligible(request),
-            exact=request.exact,
+            exact=request.exact or request.content_weight != 1,  # a forest finds the best of the trained weight
             penalty=request.popularity_penalty,
         )
         ranked, page = self._page(ranked, request, drop)

@@ -66,7 +66,7 @@ def why(config: Config, request: ListRequest, user_id: str, item_id: str, as_jso
     click.echo(f"{title} for {user_id}: {place}{unknown} ({opened.source})")
     for sentence in _sentences(placement, request.k):
         click.echo(f"* {plain(sentence)}")
-    columns = ("rank", "item_id", "title", "score", "collaborative", "content", "popularity", "because of")
+    columns = ("rank", "item_id", "title", "score", "collaborative", "neighbors", "content", "popularity", "because of")
     show_table(columns, _rows(placement))
 
 
@@ -112,7 +112,7 @@ def _rows(placement: Placement) -> Iterator[tuple[str, ...]]:
 def _row(rank: str, item: Recommendation) -> tuple[str, ...]:
     reason = item.reason
     assert reason is not None
-    parts = (item.score, reason.collaborative, reason.content, reason.popularity)
+    parts = (item.score, reason.collaborative, reason.neighbors, reason.content, reason.popularity)
     because = ", ".join(f"{cause.title or cause.item_id} {cause.share:.0%}" for cause in reason.because)
     return (rank, item.item_id, item.title, *(f"{part:.3f}" for part in parts), because)
 
