@@ -3,11 +3,15 @@ import { html } from "../vendor/preact.js";
 import { withId } from "../core/api.js";
 import { percent, plural } from "../core/format.js";
 import { useAnswer } from "../core/hooks.js";
+import { mayHave, useServedModel } from "../core/model.js";
 import { Optional } from "../parts/optional.js";
 import { Empty } from "../parts/states.js";
 
 export function Tags({ id }) {
-  const answer = useAnswer({ path: withId("/tags", id) });
+  const { model, settled } = useServedModel();
+  const lacks = !mayHave(model, "tagging");
+  const answer = useAnswer(settled && !lacks ? { path: withId("/tags", id) } : null);
+  if (lacks) return html`<section class="panel" aria-label="Suggested tags"><h2>Suggested tags</h2><p class="quiet">This model suggests none: the items have no attribute whose values repeat often enough.</p></section>`;
   return html`<section class="panel" aria-label="Suggested tags"><h2>Suggested tags</h2>
     <${Optional} answer=${answer} rows=${2}>${({ attributes }) => (attributes.length
       ? html`<div class="tag-groups">${attributes.map((one) => html`<${Attribute} key=${one.attribute} of=${one} />`)}</div>`

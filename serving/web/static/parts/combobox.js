@@ -18,6 +18,7 @@ export function Combobox({ label, placeholder = "", request, options, onTake, kn
   const late = useDebounced(text, TYPING_MS);
   const { data, error, loading } = useAnswer(open ? request(late) : null);
   const found = data ? options(data) : [];
+  const fresh = late === text && !loading; // otherwise the options are those of an older text, and no key takes one
   const take = (option) => {
     setText("");
     setOpen(false);
@@ -28,6 +29,7 @@ export function Combobox({ label, placeholder = "", request, options, onTake, kn
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       setOpen(true);
+      if (!fresh) return;
       const step = event.key === "ArrowDown" ? 1 : -1;
       setActive(found.length ? (active + step + found.length) % found.length : -1);
     } else if (event.key === "Escape") {
@@ -35,8 +37,8 @@ export function Combobox({ label, placeholder = "", request, options, onTake, kn
       setActive(-1);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (found[active]) take(found[active]);
-      else if (text && late === text && !loading && found.length && known) take(found[0]);
+      if (fresh && found[active]) take(found[active]);
+      else if (fresh && text && found.length && known) take(found[0]);
       else if (text && !known) take(found.find((one) => one.id === text) || { id: text, text });
     }
   };

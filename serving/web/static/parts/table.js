@@ -12,7 +12,7 @@ export function Table({ columns, rows, keyOf, caption, onRow = null, current = n
   const state = (column) => (order?.column.name !== column.name ? "none" : order.sign > 0 ? "ascending" : "descending");
   return html`<div class="scroll" role="region" aria-label=${caption} tabindex="0"><table class="sortable">
     <caption class="visually-hidden">${caption}</caption>
-    <thead><tr>${columns.map((column) => html`<th key=${column.name} scope="col" class=${column.number ? "n" : ""} aria-sort=${state(column)}><button type="button" class="link" onClick=${() => press(column)}>${column.title}</button></th>`)}</tr></thead>
+    <thead><tr>${columns.map((column) => html`<th key=${column.name} scope="col" class=${column.number ? "n" : ""} aria-sort=${column.title ? state(column) : undefined}>${column.title ? html`<button type="button" class="link" onClick=${() => press(column)}>${column.title}</button>` : html`<span class="visually-hidden">Actions</span>`}</th>`)}</tr></thead>
     <tbody>${sorted.map((row) => html`<tr key=${keyOf(row)} aria-current=${current === keyOf(row) ? "true" : undefined} class=${onRow ? "pressable" : ""} onClick=${onRow ? () => onRow(row) : undefined}>
       ${columns.map((column) => html`<td key=${column.name} class=${column.number ? "n" : ""}>${(column.show || column.of)(row)}</td>`)}</tr>`)}</tbody>
   </table></div>`;

@@ -50,7 +50,7 @@ function useStyle() {
   }, []);
 }
 
-const Tile = ({ title, figure, text = "" }) => html`<div class="gauge"><dt>${title}</dt><dd>${figure}</dd><p class="quiet">${text}</p></div>`;
+const Tile = ({ title, figure, text = "" }) => html`<div class="gauge"><dt>${title}</dt><dd>${figure}</dd><dd class="quiet">${text}</dd></div>`;
 
 function Tiles({ now, models, loaded, ready, last }) {
   const version = ready?.model_version || models[0]?.version || "none";

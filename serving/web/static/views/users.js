@@ -5,6 +5,7 @@ import { allPlain, asObjects, asParams } from "../core/filters.js";
 import { ago, moment, percent, plural, score, signed } from "../core/format.js";
 import { announce, useAnswer, useDebounced } from "../core/hooks.js";
 import { longest, moved } from "../core/lists.js";
+import { useServedModel } from "../core/model.js";
 import { useUrlState } from "../core/url_state.js";
 import { ItemField, UserField } from "../parts/combobox.js";
 import { CopyAs, Facets, Slider, Switch } from "../parts/controls.js";
@@ -66,9 +67,7 @@ function Workbench({ user, state, change, others }) {
   const request = listRequest(user, useDebounced(state, DRAG_MS));
   const list = useAnswer(request);
   const profile = useAnswer(user ? { path: withId("/users", user) } : null);
-  const model = useAnswer({ path: "/models", params: {} });
-  const about = useAnswer(model.data?.model_version ? { path: `/models/${model.data.model_version}` } : null);
-  const events = about.data?.events || null;
+  const events = useServedModel().model?.events || null;
   const after = () => {
     list.reload();
     profile.reload();
@@ -114,7 +113,7 @@ function History({ answer }) {
 
 function Weight({ item, heaviest, at }) {
   const text = `weight ${item.weight}${at ? `, ${moment(at)}` : ""}`;
-  return html`<span title=${text} aria-label=${text}>${at ? html`<span class="fresh">${ago(at)}</span> ` : null}<span class="weight" style=${{ "--share": item.weight / heaviest }}></span></span>`;
+  return html`<span title=${text} role="img" aria-label=${text}>${at ? html`<span class="fresh">${ago(at)}</span> ` : null}<span class="weight" style=${{ "--share": item.weight / heaviest }}></span></span>`;
 }
 
 function GuestHistory({ state, change }) {

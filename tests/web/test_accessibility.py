@@ -1,0 +1,70 @@
+"""Every view in both themes: axe-core finds nothing serious, a phone does not scroll sideways, and keys suffice."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.support.running import Running
+from tests.web.conftest import PHONE, Look
+
+PATHS = (
+    "/",
+    "/ui/users/u0042",
+    "/ui/users?guest=true&likes=alien-1979",
+    "/ui/items",
+    "/ui/items/alien-1979?user=u0042",
+    "/ui/search?q=robot",
+    "/ui/map?user=u0042",
+    "/ui/groups",
+    "/ui/groups?tab=segments",
+    "/ui/groups?tab=directions",
+    "/ui/anomalies",
+    "/ui/anomalies?kind=users",
+    "/ui/models",
+    "/ui/models?tab=lists&user=u0042",
+    "/ui/models?tab=report",
+)
+SERIOUS = ("serious", "critical")
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/ui/service"])
+def test_axe_finds_nothing_serious_in_both_themes(look: Look, site: Running, path: str) -> None:
+    seen = look(site)
+    seen.page.goto(seen.base + path)
+    expect(seen.page.locator("#view h1")).to_be_visible()
+    if path != "/ui/service":  # it polls
+        seen.page.wait_for_load_state("networkidle")
+    for theme in ("light", "dark"):
+        seen.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        violations = Axe().run(seen.page).response["violations"]
+        found = [(one["id"], one["nodes"][0]["html"]) for one in violations if one["impact"] in SERIOUS]
+        assert not found, theme
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/ui/service"])
+def test_a_phone_does_not_scroll_sideways(look: Look, site: Running, path: str) -> None:
+    seen = look(site, viewport=PHONE)
+    seen.page.goto(seen.base + path)
+    expect(seen.page.locator("#view h1")).to_be_visible()
+    if path != "/ui/service":
+        seen.page.wait_for_load_state("networkidle")
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_keys_suffice(look: Look, site: Running) -> None:
+    page = look(site).open("/ui/users/u0042")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Skip to the content")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Users")
+    page.keyboard.press("/")
+    expect(page.locator(":focus")).to_have_attribute("role", "combobox")
+    page.keyboard.type("u004")
+    expect(page.get_by_role("option").first).to_contain_text("u004")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("u004")
