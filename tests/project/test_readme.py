@@ -75,7 +75,7 @@ def server(project: Path) -> Iterator[None]:
 
 
 def test_every_block_of_commands_is_of_a_kind_that_is_executed() -> None:
-    assert {name for name, _ in BLOCKS} == {"sh", "sh serve", "sh curl", "sh own"}
+    assert {name for name, _ in BLOCKS} == {"sh", "sh demo", "sh serve", "sh curl", "sh own"}
     assert BY_CI in (factories.ROOT / ".ci" / "run").read_text()
     assert {"make train", BY_CI} <= set(commands("sh"))
 
@@ -84,6 +84,24 @@ def test_every_block_of_commands_is_of_a_kind_that_is_executed() -> None:
 @pytest.mark.parametrize("command", [command for command in commands("sh") if command not in (BY_CI, "make train")])
 def test_command_line(project: Path, command: str) -> None:
     run(command, project)
+
+
+@pytest.mark.slow
+def test_demo(project: Path) -> None:
+    (command,) = commands("sh demo")
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    without_screen = {name: value for name, value in environment().items() if name not in screens}
+    with subprocess.Popen(
+        ["bash", "-ec", f"exec {command}"], cwd=project, env=without_screen, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if line.startswith("the page: "))
+        try:
+            with urllib.request.urlopen(line.split()[2], timeout=PATIENCE_SECONDS) as answer:
+                assert b'data-view="users"' in answer.read()
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert process.returncode == 0
 
 
 @pytest.mark.slow
