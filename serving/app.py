@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
 
 from recsys.bundle.store import Store
@@ -16,6 +18,7 @@ from serving.http.headers import add_headers
 from serving.http.problems import answer_errors
 from serving.http.requests import begin_requests
 from serving.live.event_view import EventView
+from serving.live.item_pictures import ItemPictures
 from serving.live.reload import Reloader
 from serving.live.serving_model import ServingModel
 from serving.live.verdicts import Verdicts
@@ -68,7 +71,7 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
 
 
 def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: Metrics) -> None:
-    serve, view = settings.serve, EventView(settings.events)
+    serve, view, shown = settings.serve, EventView(settings.events), _item_pictures(settings)
     encoding = app.extensions["encoding"] = Encoding(settings.run, max(1, serve.in_flight // WAITING_SHARE))
     model.on_swap(encoding.warm_up)
     for blueprint in (
@@ -76,7 +79,8 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
         health.blueprint(model, view, settings.run),
         metrics.blueprint(counters),
         hidden.blueprint(view),
-        *(module.blueprint(model, view) for module in (anomalies, explore, items, popular, rank, similar, users)),
+        items.blueprint(model, view, shown),
+        *(module.blueprint(model, view) for module in (anomalies, explore, popular, rank, similar, users)),
         *(module.blueprint(model, view, encoding) for module in (search, query, tags)),
         *(module.blueprint(model, view, serve.popularity_penalty) for module in (recommend, why)),
         chat.blueprint(model, view, encoding, settings.chat),
@@ -86,7 +90,13 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
     ):
         app.register_blueprint(blueprint)
     if serve.page:
-        app.register_blueprint(page())
+        app.register_blueprint(page("" if shown is None else shown.column))
+
+
+def _item_pictures(settings: Settings) -> ItemPictures | None:
+    """Return the pictures of the items; None without a folder of them."""
+    folder = Path(settings.pictures) if settings.pictures else None
+    return ItemPictures(folder, settings.picture_column) if folder is not None and folder.is_dir() else None
 
 
 def _add_model(app: Flask, settings: Settings, recommender: Recommender | None) -> tuple[ServingModel, Metrics]:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from recsys.config import ChatConfig, Config, ServeConfig, StoreConfig
+from recsys.config import ChatConfig, Config, ContentConfig, ServeConfig, StoreConfig
 
 STORE, EVENTS, SERVE, CHAT, RUN = "RECSYS_STORE", "RECSYS_EVENTS", "RECSYS_SERVE", "RECSYS_CHAT", "RECSYS_RUN"
+PICTURES, PICTURE_COLUMN = "RECSYS_PICTURES", "RECSYS_PICTURE_COLUMN"
 DRAINING = "draining"  # a file in `run`: the server is ending, and ``/readyz`` answers 503
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -19,7 +20,8 @@ class Settings:
     """Settings of one worker.
 
     `store` is the folder of the model bundles, `events` a SQLite file or a database URL; where it is empty, ``POST /events``
-    is refused. The workers of one server share the folder `run` while it runs; None: the worker is alone.
+    is refused. The workers of one server share the folder `run` while it runs; None: the worker is alone. `pictures` is the
+    folder of the items' pictures, whose paths in it the attribute `picture_column` has; empty: none.
     """
 
     store: Path
@@ -27,6 +29,8 @@ class Settings:
     serve: ServeConfig = field(default_factory=ServeConfig)
     run: Path | None = None
     chat: ChatConfig = field(default_factory=ChatConfig)
+    pictures: str = ""
+    picture_column: str = ContentConfig().picture_column
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -39,6 +43,8 @@ class Settings:
             ServeConfig.model_validate_json(values.get(SERVE, "{}")),
             Path(run) if run else None,
             ChatConfig.model_validate_json(values.get(CHAT, "{}")),
+            values.get(PICTURES, ""),
+            values.get(PICTURE_COLUMN, ContentConfig().picture_column),
         )
 
     @classmethod
@@ -49,10 +55,15 @@ class Settings:
             events = str(Path(events).resolve())
         if serve.keys:
             serve = serve.model_copy(update={"keys": str(Path(serve.keys).absolute())})  # links may change
-        return cls(Path(config.store.path).resolve(), events, serve, chat=config.chat)
+        content = config.content
+        pictures = str(Path(content.picture_folder).resolve()) if content.picture_folder else ""
+        return cls(
+            Path(config.store.path).resolve(), events, serve, None, config.chat, pictures, content.picture_column
+        )
 
     def environment(self) -> dict[str, str]:
         """Return the variables that :meth:`from_environment` reads these settings from."""
         run = {} if self.run is None else {RUN: str(self.run)}
         tables = {SERVE: self.serve.model_dump_json(), CHAT: self.chat.model_dump_json()}
-        return {STORE: str(self.store), EVENTS: self.events, **tables, **run}
+        pictures = {PICTURES: self.pictures, PICTURE_COLUMN: self.picture_column}
+        return {STORE: str(self.store), EVENTS: self.events, **tables, **pictures, **run}

@@ -121,6 +121,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("explore.attributes", "GET", "/attributes", Facets, FacetsQuery, errors=(404,)),
     Operation("items.items", "GET", "/items", Items, ItemsQuery, errors=(404,)),
     Operation("items.item", "GET", "/items/{item_id}", ItemRecord, errors=(404,)),
+    Operation("items.picture", "GET", "/pictures/{item_id}", "image/png", errors=(404,)),
     Operation("tags.item", "GET", "/tags/{item_id}", TagsAnswer, errors=(404, 409)),
     Operation("tags.text", "POST", "/tags", TagsAnswer, body=TagsBody, errors=(409,)),
     Operation(
@@ -162,7 +163,7 @@ TAGS: Final[Mapping[str, tuple[str, ...]]] = {
     "Lists": ("recommend", "why", "similar", "popular", "rank"),
     "Search": ("search", "query", "chat", "caption"),
     "Exploration": ("clusters", "segments", "map", "directions", "attributes"),
-    "Items": ("items", "tags"),
+    "Items": ("items", "tags", "pictures"),
     "Anomalies": ("anomalies",),
     "Models": ("models",),
     "Events and users": ("events", "users"),
@@ -212,6 +213,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "items.items": "Items by name. As a person types it: the beginning of an id, or of words of the title. An item with this "
     "id or title is first, then the most popular ones. Hidden items are left out.",
     "items.item": "One record of the catalog",
+    "items.picture": "The picture of an item. A PNG or JPEG file of `content.picture_folder`.",
     "tags.item": "Attributes that an item probably has. The nearest items that have an attribute vote for its values. The "
     "votes become a confidence that is calibrated on held-out items, see `measured`. Values in the catalog are `known`.",
     "tags.text": "Attributes that a text probably has. The same for an item that is not in the catalog, by its text.",

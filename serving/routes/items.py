@@ -1,19 +1,22 @@
-"""GET /items: items by name; GET /items/<item_id>: one record of the catalog."""
+"""GET /items: items by name; GET /items/<item_id>: one record of the catalog; GET /pictures/<item_id>: its picture."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
+from recsys.errors import NotFoundError
 from recsys.explore.json import record_object
 from recsys.search.json import items_object
 from recsys.search.names import find_items
 from serving.live.event_view import EventView
+from serving.live.item_pictures import ItemPictures
 from serving.live.serving_model import ServingModel
 from serving.schemas.names import ItemsQuery
 from serving.schemas.queries import NoQuery, query
 
 
-def blueprint(model: ServingModel, view: EventView) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView, pictures: ItemPictures | None) -> Blueprint:
+    """Return the routes; `pictures` is where the items have pictures."""
     routes = Blueprint("items", __name__)
 
     @routes.get("/items")
@@ -28,5 +31,16 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         query(NoQuery)
         recommender = model.get()
         return jsonify(record_object(recommender, item_id))
+
+    @routes.get("/pictures/<id:item_id>")
+    def picture(item_id: str) -> Response:
+        query(NoQuery)
+        item = model.get().item(item_id)
+        if pictures is None:
+            raise NotFoundError("this service has no folder of pictures; set content.picture_folder")
+        content, media_type = pictures.read(item)
+        response = Response(content, mimetype=media_type)
+        response.headers["Cache-Control"] = "private, max-age=3600"
+        return response
 
     return routes

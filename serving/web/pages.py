@@ -43,7 +43,8 @@ HOME = "users"
 PAGE_SCOPES: dict[str, Scope] = dict.fromkeys(("page.home", "page.view", "page.one", "page.asset"), "none")
 
 
-def blueprint() -> Blueprint:
+def blueprint(picture_column: str = "") -> Blueprint:
+    """Return the routes; `picture_column` is the attribute of items that have a picture, empty if none has."""
     routes = Blueprint("page", __name__, template_folder="templates")
 
     def respond(name: str, thing: str = "") -> Response:
@@ -56,6 +57,7 @@ def blueprint() -> Blueprint:
             views=VIEWS,
             name=name,
             thing=thing,
+            pictures=picture_column,
             scripts=[*CORE, f"views/{name}.js"],
         )
         response = Response(text, mimetype="text/html")

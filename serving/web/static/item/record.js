@@ -17,7 +17,7 @@ export function Record({ item, actions }) {
   const entries = Object.entries(item.attributes);
   const long = entries.filter(([, x]) => isLong(x));
   return html`<section class="panel record" aria-label="Record">
-    <${Cover} title=${item.title} id=${item.item_id} />
+    <${Cover} title=${item.title} id=${item.item_id} attributes=${item.attributes} />
     <div class="body">
       <h2 class="name" dir="auto">${item.title || item.item_id}</h2>
       <p class="quiet"><code>${item.item_id}</code> <span title="number of users, those of long ago weighted less">· popularity ${whole(item.popularity)}</span></p>

@@ -37,7 +37,7 @@ function Row({ item, by, most, also, lit, setLit, query }) {
   const marked = shared && lit === item.item_id;
   const take = () => setLit(shared ? item.item_id : null);
   return html`<li class=${`near-item${shared ? " shared" : ""}${marked ? " lit" : ""}`} data-item=${item.item_id} onMouseEnter=${take} onFocusCapture=${take}>
-    <${Cover} title=${item.title} id=${item.item_id} />
+    <${Cover} title=${item.title} id=${item.item_id} attributes=${item.attributes} />
     <div class="grow">
       <${Title} item=${item} query=${query} />
       <${Attributes} attributes=${item.attributes} />

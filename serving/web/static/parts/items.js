@@ -3,6 +3,7 @@ import { html, useState } from "../vendor/preact.js";
 import { url, withId } from "../core/api.js";
 import { hue, initials, percent, score, value } from "../core/format.js";
 import { partsOf } from "../core/lists.js";
+import { PICTURES, usePicture } from "../core/pictures.js";
 
 export const PARTS = [
   ["behavior", "Behavior", "users with a similar history"],
@@ -19,9 +20,10 @@ export const itemHref = (id, query = "") => url(withId("/ui/items", id)) + query
 /** Return the address of the view of a user. */
 export const userHref = (id) => url(withId("/ui/users", id));
 
-/** The color and the initials that stand for a picture. */
-export function Cover({ title, id }) {
-  return html`<span class="cover" style=${{ "--hue": hue(id) }} aria-hidden="true">${initials(title || id)}</span>`;
+/** The picture of an item; without one a color and initials. `attributes` say whether it has one. */
+export function Cover({ title, id, attributes = null }) {
+  const picture = usePicture(PICTURES && attributes?.[PICTURES] ? id : null);
+  return html`<span class="cover" style=${{ "--hue": hue(id) }} aria-hidden="true">${picture ? html`<img src=${picture} alt="" loading="lazy" />` : initials(title || id)}</span>`;
 }
 
 /** The title of an item as a link; without a title its id. */
@@ -102,7 +104,7 @@ export function Card({ item, most, was = null, actions = null, details = null, q
   const { reason } = item;
   return html`<li class="card" data-item=${item.item_id}>
     <div class="place"><span class="rank">${item.rank}</span><${Move} rank=${item.rank} was=${was} /></div>
-    <${Cover} title=${item.title} id=${item.item_id} />
+    <${Cover} title=${item.title} id=${item.item_id} attributes=${item.attributes} />
     <div class="body">
       <${Title} item=${item} query=${query} />
       <${Attributes} attributes=${item.attributes} />
@@ -120,7 +122,7 @@ export function Card({ item, most, was = null, actions = null, details = null, q
 /** A small card without a score, for members, histories and matches. `note` stands at its right. */
 export function SmallCard({ item, note = null, href = itemHref(item.item_id), children = null }) {
   return html`<li class="small-card" data-item=${item.item_id}>
-    <${Cover} title=${item.title} id=${item.item_id} />
+    <${Cover} title=${item.title} id=${item.item_id} attributes=${item.attributes} />
     <span class="grow"><a class="title" href=${href} title=${item.title || item.item_id}>${item.title || item.item_id}</a>${children}</span>
     ${note === null ? null : html`<span class="note">${note}</span>`}
   </li>`;

@@ -46,7 +46,7 @@ export function Results({ data, ms, state, change, children }) {
 function Result({ item, most, query }) {
   return html`<li class="card" data-item=${item.item_id}>
     <div class="place"><span class="rank">${item.rank}</span></div>
-    <${Cover} title=${item.title} id=${item.item_id} />
+    <${Cover} title=${item.title} id=${item.item_id} attributes=${item.attributes} />
     <div class="body"><${Title} item=${item} query=${query} /><${Attributes} attributes=${item.attributes} />
       <div class="score"><span class="track"><span class="part blended" style=${{ width: percent(Math.min(1, Math.max(0, item.score / (most || 1))), 1) }}></span></span><span class="number">${score(item.score)}</span></div></div>
   </li>`;

@@ -37,7 +37,7 @@ function Popular({ query }) {
 }
 
 function Tile({ item, query }) {
-  return html`<li class="tile"><${Cover} title=${item.title} id=${item.item_id} />
+  return html`<li class="tile"><${Cover} title=${item.title} id=${item.item_id} attributes=${item.attributes} />
     <div class="body"><${Title} item=${item} query=${query} /><${Attributes} attributes=${item.attributes} /><p class="quiet">popularity ${whole(item.score)}</p></div></li>`;
 }
 
