@@ -96,6 +96,6 @@ def test_no_table_is_clipped_inside_the_page_and_the_theme_is_the_one_of_the_pag
         assert card.evaluate("(one) => getComputedStyle(one).backgroundColor") == surface
         dark_rules = card.evaluate(
             "(one) => one.getRootNode().adoptedStyleSheets.flatMap((sheet) => [...sheet.cssRules])"
-            ".filter((rule) => rule.media?.mediaText === 'screen' && rule.cssText.includes('#3d9fdc')).length"
+            ".filter((rule) => rule.media?.mediaText === 'screen' && rule.cssText.includes('rgb(61, 159, 220)')).length"
         )
         assert dark_rules == (theme == "Dark")
