@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Page, expect
 
 from tests.support.running import Running, wait_until
-from tests.web.conftest import Look, Seen
+from tests.web.conftest import PHONE, Look, Seen
 
 CARDS = "ol.cards > li"
 
@@ -47,6 +47,50 @@ def test_the_parts_of_an_opened_card_add_up(user: Seen) -> None:
     expect(rows.first).to_contain_text("rank")
     rank = user.api(f"/why?user_id=u0042&item_id={listed(user.page)[0]}&popularity_penalty=0.3")["rank"]
     expect(rows.filter(has_text="Popularity penalty")).to_contain_text(f"rank {rank}")
+
+
+def test_the_shares_of_a_reason_add_up_with_the_rest_of_the_history(user: Seen) -> None:
+    because = user.page.locator(f"{CARDS} .because").first
+    expect(because).to_contain_text("the rest of the history")
+    shares = [int(text.rstrip("%")) for text in because.locator("b").all_inner_texts()]
+    assert abs(sum(shares) - 100) <= len(shares) / 2
+
+
+def test_a_card_says_what_most_of_its_score_is_and_the_colors_say_what_they_mean(user: Seen) -> None:
+    expect(user.page.locator(".list .legend")).to_contain_text("users with a similar history")
+    card = user.page.locator(CARDS).first
+    card.get_by_role("button", name="Why, and what would change it").click()
+    reason = user.api("/recommend/u0042?k=1&explain=true")["items"][0]["reason"]
+    near = reason["neighbors"]
+    parts = {"behavior": reason["collaborative"] - near, "neighbors": near, "content": reason["content"]}
+    name = max(parts, key=lambda part: parts[part])
+    expect(card.locator(".leading")).to_contain_text(f"{name}, {100 * parts[name] / sum(parts.values()):.0f}%")
+
+
+def test_a_what_if_sets_its_knob(user: Seen) -> None:
+    card = user.page.locator(CARDS).first
+    card.get_by_role("button", name="Why, and what would change it").click()
+    card.get_by_role("button", name="Popularity penalty 0.3").click()
+    expect(user.page).to_have_url(re.compile(r"popularity_penalty=0\.3"))
+    wait_for_list(user.page, ids(user.api("/recommend/u0042?k=10&popularity_penalty=0.3")))
+    user.page.go_back()
+    wait_for_list(user.page, ids(user.api("/recommend/u0042?k=10")))
+
+
+def test_a_phone_has_the_knobs_beside_the_list(look: Look, site: Running) -> None:
+    seen = look(site, viewport=PHONE)
+    seen.open("/ui/users/u0042")
+    knobs = seen.page.get_by_text("Knobs and filters")
+    expect(knobs).to_be_in_viewport()
+    knobs.click()
+    seen.page.get_by_label("Popularity penalty").fill("0.5")
+    wait_for_list(seen.page, ids(seen.api("/recommend/u0042?k=10&popularity_penalty=0.5")))
+    expect(seen.page.locator(CARDS).first).to_be_in_viewport()
+
+
+def test_the_bar_says_since_when_its_model_serves(user: Seen) -> None:
+    served = user.page.get_by_role("link", name="Model trained")
+    expect(served).to_have_attribute("title", f"Model {user.api('/models')['model_version']}")
 
 
 def test_a_knob_redraws_the_list_and_says_what_moved(user: Seen) -> None:

@@ -1,5 +1,5 @@
 /** Preact hooks: answers of the service, and small things of a browser. */
-import { useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
+import { useCallback, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { send } from "./api.js";
 
 const SLOW_MS = 1500;
@@ -61,6 +61,18 @@ export function useEvent(name, listener) {
     addEventListener(name, call);
     return () => removeEventListener(name, call);
   }, [name]);
+}
+
+/** Return whether a media query matches. */
+export function useMedia(query) {
+  const list = useMemo(() => matchMedia(query), [query]);
+  const [matches, setMatches] = useState(list.matches);
+  useEffect(() => {
+    const change = () => setMatches(list.matches);
+    list.addEventListener("change", change);
+    return () => list.removeEventListener("change", change);
+  }, [list]);
+  return matches;
 }
 
 /** Return `value` as it was `ms` milliseconds after it last changed. */

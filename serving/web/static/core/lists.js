@@ -5,6 +5,14 @@ export function partsOf({ collaborative, neighbors = 0, content, popularity }) {
   return { behavior: collaborative - neighbors, neighbors, content, popularity };
 }
 
+/** Return [name, share] of the largest part of a score, null without a positive one. */
+export function leading(reason) {
+  const parts = Object.entries(partsOf(reason));
+  const total = parts.reduce((sum, [, part]) => sum + part, 0);
+  const [name, part] = parts.reduce((best, one) => (one[1] > best[1] ? one : best));
+  return part > 0 && total > 0 ? [name, part / total] : null;
+}
+
 /** Return {was, gone}: the older rank of each item id of `after`, 0 for a new one, and the items that are no longer there. */
 export function moved(before, after) {
   const ranks = new Map(before.map((item) => [item.item_id, item.rank]));

@@ -2,7 +2,7 @@
 import { html, useState } from "../vendor/preact.js";
 import { url, withId } from "../core/api.js";
 import { hue, initials, percent, score, value } from "../core/format.js";
-import { partsOf } from "../core/lists.js";
+import { leading, partsOf } from "../core/lists.js";
 import { PICTURES, usePicture } from "../core/pictures.js";
 
 export const PARTS = [
@@ -11,6 +11,12 @@ export const PARTS = [
   ["content", "Content", "texts like those of the history"],
   ["popularity", "Popularity", "number of users, or the penalty for it"],
 ];
+const LEADS = {
+  behavior: "Users with a similar history like it",
+  neighbors: "Users of the items in the history have it too",
+  content: "Its text is like the texts of the history",
+  popularity: "Many users have it",
+};
 const MOST_ATTRIBUTES = 4;
 const MOST_CAUSES = 3;
 
@@ -49,17 +55,29 @@ export function ScoreBar({ reason, most, total }) {
   </div>`;
 }
 
-/** The colors of the bars; parts that no item has are left out. */
-export function Legend({ reasons }) {
+/** The colors of the bars; parts that no item has are left out. With `long` each says what it means. */
+export function Legend({ reasons, long = false }) {
   const present = PARTS.filter(([name]) => reasons.some((reason) => partsOf(reason)[name]));
-  return html`<p class="legend">${present.map(([name, title, text]) => html`<span key=${name} title=${text}><i class=${`swatch ${name}`}></i>${title}</span>`)}</p>`;
+  return html`<p class="legend">${present.map(([name, title, text]) => html`<span key=${name} title=${text}><i class=${`swatch ${name}`}></i>${long ? html`<b>${title}</b> ${text}` : title}</span>`)}</p>`;
 }
 
-/** "Because of": the items of the history that contribute most, with their shares of the score. */
+/** The part of a score that is its largest, in words. */
+export function Lead({ reason }) {
+  const found = leading(reason);
+  if (!found) return null;
+  const [name, share] = found;
+  const title = PARTS.find(([part]) => part === name)[1].toLowerCase();
+  return html`<p class="leading">${LEADS[name]}: ${share >= 0.995 ? `all of the score is ${title}` : `${share > 0.5 ? "mostly" : "most of all"} ${title}, ${percent(share)} of the score`}.</p>`;
+}
+
+/** "Because of": the items of the history that contribute most, with their shares of the score, and the share of the rest. */
 export function Because({ reason, most = MOST_CAUSES }) {
   const causes = reason.because.slice(0, most);
   if (!causes.length) return null;
-  return html`<p class="because">because of ${causes.map((cause, n) => html`${n ? ", " : ""}<a key=${cause.item_id} href=${itemHref(cause.item_id)}>${cause.title || cause.item_id}</a> <b>${percent(cause.share)}</b>`)}</p>`;
+  const hidden = reason.because.slice(most).reduce((sum, cause) => sum + cause.share, 0);
+  const [{ score: part, share }] = causes;
+  const rest = share ? hidden + (reason.others * share) / part : 0;
+  return html`<p class="because">because of ${causes.map((cause, n) => html`${n ? ", " : ""}<a key=${cause.item_id} href=${itemHref(cause.item_id)}>${cause.title || cause.item_id}</a> <b>${percent(cause.share)}</b>`)}${Math.abs(rest) >= 0.005 ? html`, the rest of the history <b>${percent(rest)}</b>` : ""}</p>`;
 }
 
 /** The full arithmetic of a score: its parts, and what each item of the history gives. */
@@ -69,8 +87,8 @@ export function Arithmetic({ reason, total }) {
     <table>
       <caption>The score by its parts</caption>
       <tbody>
-        ${PARTS.filter(([name]) => parts[name]).map(([name, title, text]) => html`<tr key=${name}><th scope="row"><i class=${`swatch ${name}`}></i>${title}</th><td>${text}</td><td class="n">${score(parts[name])}</td></tr>`)}
-        <tr class="sum"><th scope="row">Score</th><td></td><td class="n">${score(total)}</td></tr>
+        ${PARTS.filter(([name]) => parts[name]).map(([name, title, text]) => html`<tr key=${name}><th scope="row"><i class=${`swatch ${name}`}></i>${title}</th><td>${text}</td><td class="n">${total ? percent(parts[name] / total) : ""}</td><td class="n">${score(parts[name])}</td></tr>`)}
+        <tr class="sum"><th scope="row">Score</th><td></td><td></td><td class="n">${score(total)}</td></tr>
       </tbody>
     </table>
     ${reason.because.length
@@ -78,8 +96,8 @@ export function Arithmetic({ reason, total }) {
           <caption>The same score by the history</caption>
           <tbody>
             ${reason.because.map((cause) => html`<tr key=${cause.item_id}><th scope="row"><a href=${itemHref(cause.item_id)}>${cause.title || cause.item_id}</a></th><td class="n">${percent(cause.share)}</td><td class="n">${score(cause.score)}</td></tr>`)}
-            <tr><th scope="row">the rest of the history</th><td></td><td class="n">${score(reason.others)}</td></tr>
-            ${reason.popularity ? html`<tr><th scope="row">popularity</th><td></td><td class="n">${score(reason.popularity)}</td></tr>` : null}
+            <tr><th scope="row">the rest of the history</th><td class="n">${total ? percent(reason.others / total) : ""}</td><td class="n">${score(reason.others)}</td></tr>
+            ${reason.popularity ? html`<tr><th scope="row">popularity</th><td class="n">${total ? percent(reason.popularity / total) : ""}</td><td class="n">${score(reason.popularity)}</td></tr>` : null}
             <tr class="sum"><th scope="row">Score</th><td></td><td class="n">${score(total)}</td></tr>
           </tbody>
         </table>`
@@ -111,8 +129,8 @@ export function Card({ item, most, was = null, actions = null, details = null, q
       ${reason ? html`<${ScoreBar} reason=${reason} most=${most} total=${item.score} />` : html`<p class="quiet">score ${score(item.score)}</p>`}
       ${reason ? html`<${Because} reason=${reason} />` : null}
       <div class="row actions">
+        ${details ? html`<button type="button" class="link why-button" aria-expanded=${open} onClick=${() => setOpen(!open)}>${open ? "Less" : "Why, and what would change it"}</button>` : null}
         ${actions}
-        ${details ? html`<button type="button" class="link" aria-expanded=${open} onClick=${() => setOpen(!open)}>${open ? "Less" : "Why, and what would change it"}</button>` : null}
       </div>
       ${open ? html`<div class="details">${details()}</div>` : null}
     </div>

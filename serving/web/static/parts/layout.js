@@ -1,7 +1,8 @@
 /** The frame of every view: theme, API key, messages, and a net for errors of scripts. */
 import { Component, html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { apiKey } from "../core/api.js";
-import { useEvent } from "../core/hooks.js";
+import { apiKey, url } from "../core/api.js";
+import { ago } from "../core/format.js";
+import { useAnswer, useEvent } from "../core/hooks.js";
 import { Failed } from "./states.js";
 
 const THEMES = { "": "System theme", light: "Light theme", dark: "Dark theme" };
@@ -30,7 +31,16 @@ export class Boundary extends Component {
 
 /** The right end of the bar. */
 export function Tools() {
-  return html`<${Theme} /><${Key} /><${Toast} />`;
+  return html`<${ServedModel} /><${Theme} /><${Key} /><${Toast} />`;
+}
+
+/** Which model serves, and since when; nothing where the service does not say. */
+function ServedModel() {
+  const { data } = useAnswer({ path: "/models" });
+  const version = data?.model_version;
+  const created = Date.parse(data?.models?.find((one) => one.model_version === version)?.created_at) / 1000;
+  if (!created) return null;
+  return html`<a class="served quiet" href=${url("/ui/models")} title=${`Model ${version}`}>Model trained ${ago(created)}</a>`;
 }
 
 function Theme() {

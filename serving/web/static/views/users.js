@@ -3,13 +3,13 @@ import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../
 import { send, url, withId } from "../core/api.js";
 import { allPlain, asObjects, asParams } from "../core/filters.js";
 import { ago, moment, percent, plural, score, signed } from "../core/format.js";
-import { announce, useAnswer, useDebounced } from "../core/hooks.js";
+import { announce, useAnswer, useDebounced, useMedia } from "../core/hooks.js";
 import { longest, moved } from "../core/lists.js";
 import { useServedModel } from "../core/model.js";
 import { useUrlState } from "../core/url_state.js";
 import { ItemField, UserField } from "../parts/combobox.js";
 import { CopyAs, Facets, Slider, Switch } from "../parts/controls.js";
-import { Arithmetic, Card, Legend, SmallCard, itemHref, userHref } from "../parts/items.js";
+import { Arithmetic, Card, Lead, Legend, SmallCard, itemHref, userHref } from "../parts/items.js";
 import { toast } from "../parts/layout.js";
 import { Answered, Empty, Failed, Notices, Skeleton } from "../parts/states.js";
 
@@ -17,6 +17,7 @@ const KNOBS = { k: 10, diversity: 0, popularity_penalty: 0, content_weight: 1, i
 const STATE = { ...KNOBS, guest: false, likes: [] };
 const DRAG_MS = 60;
 const SHOWN_HISTORY = 12;
+const PHONE = "(max-width: 720px)";
 
 export default function UserView({ thing }) {
   const [state, change] = useUrlState(STATE);
@@ -88,8 +89,14 @@ function Workbench({ user, state, change, others }) {
       ${!user && !state.likes.length ? html`<${Empty} title="Pick an item that you like">The list follows at once. Without a history it has the popular items.<//>` : null}
       <${Answered} answer=${list} rows=${8}>${(data) => html`<${List} data=${data} user=${user} state=${state} actions=${actions} request=${request} change=${change} />`}<//>
     </section>
-    <aside class="knobs" aria-label="Knobs"><${Knobs} state=${state} change=${change} request=${request} /></aside>
+    <aside class="knobs" aria-label="Knobs"><${Fold}><${Knobs} state=${state} change=${change} request=${request} /><//></aside>
   </div>`;
+}
+
+/** The knobs; on a phone they wait at the foot of the screen until they are opened, with the list above them. */
+function Fold({ children }) {
+  const phone = useMedia(PHONE);
+  return phone ? html`<details class="sheet"><summary>Knobs and filters</summary>${children}</details>` : children;
 }
 
 function History({ answer }) {
@@ -105,6 +112,7 @@ function History({ answer }) {
     return html`
       <p class="quiet">${plural(data.n_liked, "liked item")}${data.n_disliked ? `, ${data.n_disliked} not liked` : ""}${data.segment ? html` · <a href=${url(`/ui/groups?tab=segments&group=${data.segment.segment_id}`)}>${data.segment.name}</a>` : null}</p>
       ${data.preferences.length ? html`<ul class="chips" aria-label="Frequent values">${data.preferences.slice(0, 6).map((one) => html`<li key=${one.attribute + one.value} title=${one.attribute}>${one.value} ${percent(one.share)}</li>`)}</ul>` : null}
+      <p class="quiet">The bar is the weight of an item: how much it says about the user.</p>
       <ul class="small-cards">${shown.map((item) => html`<${SmallCard} key=${item.item_id} item=${item} note=${html`<${Weight} item=${item} heaviest=${heaviest} at=${times.get(item.item_id)} />`} />`)}</ul>
       ${data.history.length > SHOWN_HISTORY ? html`<button type="button" class="link" onClick=${() => setAll(!all)}>${all ? "fewer" : `all ${data.history.length}`}</button>` : null}
       ${data.disliked.length ? html`<h3>Not liked</h3><ul class="small-cards">${data.disliked.slice(0, SHOWN_HISTORY).map((item) => html`<${SmallCard} key=${item.item_id} item=${item} />`)}</ul>` : null}`;
@@ -151,11 +159,13 @@ function List({ data, user, state, actions, request, change }) {
   if (!data.items.length) return html`<${Empty} title="No item is left">All items are seen, hidden, left out or filtered out.<//>`;
   return html`
     <${Notices} answer=${data} />
-    <div class="row list-head"><h2 class="grow">${plural(data.items.length, "recommendation")}</h2><${Legend} reasons=${data.items.map((item) => item.reason)} /></div>
+    <div class="row list-head"><h2 class="grow">${plural(data.items.length, "recommendation")}</h2></div>
+    <p class="quiet">Ranked by score. The colors of a bar are the parts of the score; open a card to see the sum and what would change the rank.</p>
+    <${Legend} long=${true} reasons=${data.items.map((item) => item.reason)} />
     ${changes ? html`<p class="changes" aria-hidden="true">${summary(changes, data.items)}</p>` : null}
     <ol class="cards" ref=${cards}>${data.items.map((item) => html`<${Card} key=${item.item_id} item=${item} most=${most} was=${changes ? changes.was[item.item_id] : null}
       query=${user ? `?user=${encodeURIComponent(user)}` : ""} actions=${html`<${Actions} item=${item} actions=${actions} />`}
-      details=${() => html`<${Details} item=${item} user=${user} state=${state} />`} />`)}</ol>
+      details=${() => html`<${Details} item=${item} user=${user} state=${state} change=${change} />`} />`)}</ol>
     ${changes?.gone.length ? html`<h3>Left the list</h3><ul class="small-cards gone">${changes.gone.map((item) => html`<${SmallCard} key=${item.item_id} item=${item} note=${`was ${item.rank}`} />`)}</ul>` : null}
     ${state.exclude.length ? html`<p class="notice">${plural(state.exclude.length, "item")} left out of this list. <button type="button" class="link" onClick=${() => change({ exclude: [] }, { push: true })}>Take them back</button></p>` : null}`;
 }
@@ -243,20 +253,20 @@ const WHAT_IFS = [
 ];
 
 /** The arithmetic of a score, and the rank of the item if one knob were turned. */
-function Details({ item, user, state }) {
-  return html`<${Arithmetic} reason=${item.reason} total=${item.score} />
-    ${user ? html`<h4>What would change it</h4><table class="what-ifs"><tbody>${WHAT_IFS.map(([title, knobs]) => html`<${WhatIf} key=${title} title=${title} knobs=${knobs} item=${item} user=${user} state=${state} />`)}</tbody></table>` : null}
+function Details({ item, user, state, change }) {
+  return html`<${Lead} reason=${item.reason} /><${Arithmetic} reason=${item.reason} total=${item.score} />
+    ${user ? html`<h4>What would change it</h4><table class="what-ifs"><thead><tr><th scope="col">Turn one knob</th><th scope="col" class="n">rank</th><th scope="col" class="n">moves</th><th scope="col" class="n">score</th></tr></thead><tbody>${WHAT_IFS.map(([title, knobs]) => html`<${WhatIf} key=${title} title=${title} knobs=${knobs} item=${item} user=${user} state=${state} change=${change} />`)}</tbody></table>` : html`<p class="quiet">What would change it: add or remove a like of the guest, or turn a knob; the list shows what moved.</p>`}
     <p class="quiet"><a href=${itemHref(item.item_id, user ? `?user=${encodeURIComponent(user)}` : "")}>All about this item</a></p>`;
 }
 
-function WhatIf({ title, knobs, item, user, state }) {
+function WhatIf({ title, knobs, item, user, state, change }) {
   const { k, diversity, popularity_penalty, content_weight, include_seen, filter } = { ...state, ...knobs };
   const params = { user_id: user, item_id: item.item_id, k, filter: asParams(filter), include_seen: include_seen || null };
   Object.assign(params, { diversity: diversity || null, popularity_penalty: popularity_penalty || null, content_weight: content_weight === 1 ? null : content_weight });
   const { data, error } = useAnswer({ path: "/why", params });
   const rank = data && (data.rank ?? data.rank_without);
   const step = rank ? item.rank - rank : 0;
-  return html`<tr><th scope="row">${title}</th><td class="n">${error ? error.message : !data ? "…" : rank ? `rank ${rank}` : "not ranked"}</td><td class="n">${step ? html`<span class=${step > 0 ? "up" : "down"}>${signed(step)}</span>` : ""}</td><td class="n">${data ? score(data.score) : ""}</td></tr>`;
+  return html`<tr><th scope="row"><button type="button" class="link" title="Set this knob of the list" onClick=${() => change(knobs, { push: true })}>${title}</button></th><td class="n">${error ? error.message : !data ? "…" : rank ? `rank ${rank}` : "not ranked"}</td><td class="n">${step ? html`<span class=${step > 0 ? "up" : "down"}>${signed(step)}</span>` : rank ? html`<span class="quiet">stays</span>` : ""}</td><td class="n">${data ? score(data.score) : ""}</td></tr>`;
 }
 
 function Knobs({ state, change, request }) {
