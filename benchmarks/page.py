@@ -45,11 +45,13 @@ VIEWS = {
     "service": "/ui/service",
 }
 FIRST_CARD = """
-new MutationObserver((_, observer) => {
-  if (!document.querySelector("ol.cards > li")) return;
-  observer.disconnect();
-  requestAnimationFrame(() => setTimeout(() => { window.firstCard = performance.now(); }));
-}).observe(document, { childList: true, subtree: true });
+window.firstCard = new Promise((done) => {
+  new MutationObserver((_, observer) => {
+    if (!document.querySelector("ol.cards > li")) return;
+    observer.disconnect();
+    requestAnimationFrame(() => setTimeout(() => done(performance.now())));
+  }).observe(document, { childList: true, subtree: true });
+});
 """
 REDRAWN = """(value) => new Promise((done) => {
   const scores = () => [...document.querySelectorAll("ol.cards .number")].map((one) => one.textContent).join();
@@ -99,7 +101,7 @@ def first_list(browser: Browser, address: str) -> float:
     page = browser.new_page()
     page.add_init_script(FIRST_CARD)
     page.goto(address + VIEWS["users"])
-    milliseconds = float(page.wait_for_function("window.firstCard").json_value())
+    milliseconds = float(page.evaluate("window.firstCard"))
     page.close()
     return milliseconds
 
