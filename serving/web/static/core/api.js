@@ -41,6 +41,9 @@ export function address(path, params = {}) {
   return text ? `${path}?${text}` : path;
 }
 
+/** Whether a path can end with an id: browsers take "." and ".." for folders, even when they are percent-encoded. */
+export const fitsPath = (id) => id !== "." && id !== "..";
+
 /** Return a path of the page or the service with an id as its last part. */
 export const withId = (path, id) => `${path}/${encodeURIComponent(id)}`;
 
@@ -52,12 +55,17 @@ export const url = (path) => ROOT + path;
  * `request` is {method, path, params, body}; a Blob is sent as it is, any other body as JSON. Throws ApiError; an aborted request throws AbortError.
  */
 export async function send({ method = "GET", path, params, body }, signal) {
+  if (path.split("/").some((part) => !fitsPath(part))) {
+    throw new ApiError(400, "An address cannot have this id", 'browsers take the ids "." and ".." for folders; other clients can ask for them');
+  }
   const headers = { Accept: "application/json" };
   const key = apiKey.get();
   if (key) headers["X-API-Key"] = key;
   const file = body instanceof Blob;
   if (body !== undefined) headers["Content-Type"] = file ? body.type : "application/json";
   let response;
+  let content;
+  let json;
   try {
     response = await fetch(url(address(path, params)), {
       method,
@@ -67,12 +75,12 @@ export async function send({ method = "GET", path, params, body }, signal) {
       credentials: "omit",
       cache: "no-store",
     });
+    json = (response.headers.get("Content-Type") || "").includes("json");
+    content = response.status === 204 ? null : json ? await response.json() : await response.text();
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, "No connection", "the service does not answer");
+    throw new ApiError(0, "No connection", response ? "the answer of the service broke off" : "the service does not answer");
   }
-  const json = (response.headers.get("Content-Type") || "").includes("json");
-  const content = response.status === 204 ? null : json ? await response.json() : await response.text();
   if (response.ok) return content;
   const { title = response.statusText, detail = "", request_id: id = "" } = json && content ? content : {};
   const error = new ApiError(response.status, title, detail, id, Number(response.headers.get("Retry-After")) || 0);

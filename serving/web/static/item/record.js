@@ -3,7 +3,7 @@ import { html } from "../vendor/preact.js";
 import { url } from "../core/api.js";
 import { percent, value, whole } from "../core/format.js";
 import { useAnswer } from "../core/hooks.js";
-import { Cover, itemHref } from "../parts/items.js";
+import { Cover, itemHref, nameOf } from "../parts/items.js";
 import { Empty } from "../parts/states.js";
 
 const LONG = 160;
@@ -19,7 +19,7 @@ export function Record({ item, actions }) {
   return html`<section class="panel record" aria-label="Record">
     <${Cover} title=${item.title} id=${item.item_id} attributes=${item.attributes} />
     <div class="body">
-      <h2 class="name" dir="auto">${item.title || item.item_id}</h2>
+      <h2 class="name" dir="auto">${nameOf(item)}</h2>
       <p class="quiet"><code>${item.item_id}</code> <span title="number of users, those of long ago weighted less">· popularity ${whole(item.popularity)}</span></p>
       <dl class="facts">
         ${entries.filter(([, x]) => !isLong(x)).map(([name, x]) => html`<div key=${name}><dt>${name}</dt><dd>${Array.isArray(x) ? html`<${Values} name=${name} values=${x} />` : value(x)}</dd></div>`)}
@@ -51,5 +51,5 @@ export function UnknownItem({ id, error, query }) {
   const near = (found.data?.items || []).filter((item) => !meant.includes(item.item_id));
   const links = [...meant.map((one) => ({ item_id: one, title: one })), ...near];
   return html`<${Empty} title="This item is not in the model">${error.message}<//>
-    ${links.length ? html`<h2 class="gap">Did you mean</h2><ul class="plain near">${links.map((item) => html`<li key=${item.item_id}><a href=${itemHref(item.item_id, query)}>${item.title || item.item_id}</a></li>`)}</ul>` : null}`;
+    ${links.length ? html`<h2 class="gap">Did you mean</h2><ul class="plain near">${links.map((item) => html`<li key=${item.item_id}><a href=${itemHref(item.item_id, query)}>${nameOf(item)}</a></li>`)}</ul>` : null}`;
 }

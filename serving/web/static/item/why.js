@@ -1,12 +1,12 @@
 /** Why a list of a user has an item, or why it does not: the answer of GET /why in sentences. */
 import { html } from "../vendor/preact.js";
-import { allPlain, asParams } from "../core/filters.js";
+import { asParams } from "../core/filters.js";
 import { ago, moment, plural, value, whole } from "../core/format.js";
 import { useAnswer, useDebounced } from "../core/hooks.js";
 import { longest } from "../core/lists.js";
 import { UserField } from "../parts/combobox.js";
-import { Facets, Slider, Switch } from "../parts/controls.js";
-import { Arithmetic, Because, Legend, ScoreBar, itemHref, userHref } from "../parts/items.js";
+import { Facets, LeftOut, Slider, Switch } from "../parts/controls.js";
+import { Arithmetic, Because, Legend, ScoreBar, itemHref, userHref, nameOf } from "../parts/items.js";
 import { Answered, Notices } from "../parts/states.js";
 
 const OPTIONS = { k: 10, diversity: 0, popularity_penalty: 0, content_weight: 1, include_seen: false, filter: [], exclude: [] };
@@ -17,7 +17,7 @@ const MOST_EVENTS = 3;
 /** Return the options of a list that differ from their defaults, as parameters. */
 function asked({ filter, exclude, ...state }) {
   const numbers = Object.keys(OPTIONS).filter((name) => !Array.isArray(OPTIONS[name]) && state[name] !== OPTIONS[name]);
-  return { ...Object.fromEntries(numbers.map((name) => [name, state[name]])), filter: asParams(allPlain(filter) ? filter : []), exclude: exclude.join(",") };
+  return { ...Object.fromEntries(numbers.map((name) => [name, state[name]])), filter: asParams(filter), exclude: exclude.join(",") };
 }
 
 export function Why({ item, state, change, turn }) {
@@ -36,6 +36,7 @@ function Placement({ item, state, change }) {
   const answer = useAnswer({ path: "/why", params: { user_id: user, item_id: item.item_id, ...asked(state) } });
   return html`
     <p class="who">User <a href=${listHref(state)}><code>${user}</code></a> <button type="button" class="link" onClick=${() => change({ user: "" }, { push: true })}>clear</button></p>
+    <${LeftOut} filters=${state.filter} />
     <${Answered} answer=${answer} rows=${3}>${(data) => html`
       <${Notices} answer=${data} subject=${`user ${user}`} />
       <p class=${data.listed ? "verdict in" : "verdict"}>${verdict(data)}</p>
@@ -106,7 +107,7 @@ function Comparison({ data }) {
   if (last && last.item_id !== data.item_id) rows.push({ ...last, name: `rank ${last.rank}, the last of the list` });
   const most = longest(rows);
   return html`<div class="comparison">${rows.map((row) => html`<div key=${row.item_id}>
-      <p>${row.item_id === data.item_id ? html`<b>${row.title || row.item_id}</b>` : html`<a href=${itemHref(row.item_id)}>${row.title || row.item_id}</a>`} <span class="quiet">${row.name}</span></p>
+      <p>${row.item_id === data.item_id ? html`<b>${nameOf(row)}</b>` : html`<a href=${itemHref(row.item_id)}>${nameOf(row)}</a>`} <span class="quiet">${row.name}</span></p>
       <${ScoreBar} reason=${row.reason} most=${most} total=${row.score} /></div>`)}
     <${Legend} reasons=${rows.map((row) => row.reason)} /><${Because} reason=${data.parts} /></div>`;
 }

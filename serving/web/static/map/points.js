@@ -42,7 +42,7 @@ export class Points {
     this.size[num] = 255 * Math.sqrt(Math.max(0, page.popularity[i]) / this.most);
     this.group[num] = page.cluster[i] ?? -1;
     this.ids.push(page.item_id[i]);
-    this.titles.push(page.title[i]);
+    this.titles.push(page.title[i].trim() ? page.title[i] : "");
     this.values.push(page.attribute ? page.attribute[i] : undefined);
     this.numbers.set(page.item_id[i], num);
   }

@@ -52,7 +52,7 @@ export function Combobox({ label, placeholder = "", request, options, onTake, kn
       onFocus=${() => setOpen(true)} onBlur=${() => setOpen(false)} onKeyDown=${key} />
     <ul id=${list} role="listbox" aria-label=${label} hidden=${!shown}>
       ${found.map((option, n) => html`<li key=${option.id} id=${`${list}-${n}`} role="option" aria-selected=${n === active} onMouseDown=${(event) => { event.preventDefault(); take(option); }}>
-        <span class="grow">${option.text || option.id}</span>${option.note ? html`<span class="note">${option.note}</span>` : null}</li>`)}
+        <span class="grow" dir="auto">${option.text || option.id}</span>${option.note ? html`<span class="note">${option.note}</span>` : null}</li>`)}
       ${!found.length && late && !loading ? html`<li class="quiet" role="option" aria-disabled="true" aria-selected="false">${error ? error.message : "no match"}</li>` : null}
     </ul>
   </div>`;
@@ -62,7 +62,7 @@ export function Combobox({ label, placeholder = "", request, options, onTake, kn
 export function ItemField({ label = "Find an item", onTake, ...rest }) {
   return html`<${Combobox} label=${label} placeholder="title or id" known=${true} onTake=${onTake} ...${rest}
     request=${(text) => ({ path: "/items", params: { q: text, k: 8 } })}
-    options=${(data) => data.items.map(({ item_id: id, title }) => ({ id, text: title || id, note: title ? id : "" }))} />`;
+    options=${(data) => data.items.map(({ item_id: id, title }) => ({ id, text: title.trim() ? title : id, note: title.trim() ? id : "" }))} />`;
 }
 
 /** A field that finds users by the beginning of their id; Enter takes any id, as not every key may list users. */

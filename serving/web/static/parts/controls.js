@@ -1,7 +1,7 @@
 /** Knobs of a list: sliders, switches, facets, and the request as code. */
 import { html, useState } from "../vendor/preact.js";
 import { asCurl, asPython } from "../core/as_code.js";
-import { bounded, parse, toggled } from "../core/filters.js";
+import { asParams, bounded, isPlain, nameable, parse, toggled } from "../core/filters.js";
 import { whole } from "../core/format.js";
 import { useAnswer } from "../core/hooks.js";
 import { toast } from "./layout.js";
@@ -21,15 +21,29 @@ export function Slider({ label, name, value, min = 0, max = 1, step = 0.05, onCh
 /** A checkbox with its label. */
 export const Switch = ({ label, name, value, onChange }) => html`<label class="switch"><input type="checkbox" name=${name} checked=${value} onChange=${(event) => onChange(event.target.checked)} /> ${label}</label>`;
 
-/** The attributes of the items as filters, with the number of items of each value. */
-export function Facets({ filters, onChange, exclude = [] }) {
-  const answer = useAnswer({ path: "/attributes", params: { filter: filters } });
+/** Filters that a request by GET cannot have, with the reason; nothing if there is none. */
+export function LeftOut({ filters, from = "this request" }) {
+  const lost = filters.filter((filter) => !isPlain(filter)).map(parse);
+  if (!lost.length) return null;
+  return html`<p class="notice warn">${`Values with a comma cannot filter ${from}; left out: ${lost.map(({ attribute, value }) => `${attribute} ${value || "(empty)"}`).join("; ")}`}</p>`;
+}
+
+/**
+ * The attributes of the items as filters, with the number of items of each value. `commas`: whether the filtered requests have a body,
+ * in which a value may have commas.
+ */
+export function Facets({ filters, onChange, exclude = [], commas = false }) {
+  const answer = useAnswer({ path: "/attributes", params: { filter: asParams(filters) } });
   if (answer.error && !answer.data) return html`<p class="quiet">Filters are not available: ${answer.error.message}</p>`;
-  const attributes = (answer.data?.attributes || []).filter((facet) => !exclude.includes(facet.attribute) && (divides(facet) || named(filters, facet.attribute)));
-  if (answer.data && !attributes.length) return html`<p class="quiet">The items have no attributes to filter by.</p>`;
+  const useful = (answer.data?.attributes || []).filter((facet) => !exclude.includes(facet.attribute) && (divides(facet) || named(filters, facet.attribute)));
+  const attributes = useful.filter((facet) => nameable(facet.attribute));
+  const others = useful.filter((facet) => !nameable(facet.attribute));
+  if (answer.data && !useful.length && !filters.length) return html`<p class="quiet">The items have no attributes to filter by.</p>`;
   return html`<div class="facets">
     ${filters.length ? html`<button type="button" class="link" onClick=${() => onChange([])}>Remove all filters</button>` : null}
-    ${attributes.map((facet) => (facet.kind === "number" ? html`<${NumberFacet} key=${facet.attribute} facet=${facet} filters=${filters} onChange=${onChange} />` : html`<${ValueFacet} key=${facet.attribute} facet=${facet} filters=${filters} onChange=${onChange} />`))}
+    ${attributes.map((facet) => (facet.kind === "number" ? html`<${NumberFacet} key=${facet.attribute} facet=${facet} filters=${filters} onChange=${onChange} />` : html`<${ValueFacet} key=${facet.attribute} facet=${facet} filters=${filters} onChange=${onChange} commas=${commas} />`))}
+    ${commas && filters.some((filter) => !isPlain(filter)) ? html`<p class="quiet">The numbers do not count the filters whose value has a comma.</p>` : null}
+    ${others.length ? html`<p class="quiet">${`No filters: ${others.map((facet) => facet.attribute).join(", ")}. A name with : < or > cannot be part of one.`}</p>` : null}
   </div>`;
 }
 
@@ -38,16 +52,20 @@ const divides = (facet) => facet.kind === "number" || facet.values.some((one) =>
 
 const named = (filters, attribute) => filters.map(parse).some((one) => one.attribute === attribute);
 
-function ValueFacet({ facet, filters, onChange }) {
+const COMMA = "a value with a comma cannot filter here";
+
+function ValueFacet({ facet, filters, onChange, commas }) {
   const [all, setAll] = useState(false);
   const [sought, setSought] = useState("");
   const own = filters.map(parse).filter((one) => one.attribute === facet.attribute && one.operator === ":").map((one) => one.value);
   const chosen = own.map((value) => facet.values.find((one) => one.value === value) || { value, n_items: null });
   const rest = facet.values.filter((one) => !own.includes(one.value) && one.value.toLowerCase().includes(sought.toLowerCase()));
   const shown = [...chosen, ...(all ? rest : rest.slice(0, Math.max(0, FIRST_VALUES - chosen.length)))];
+  const usable = (value) => own.includes(value) || commas || isPlain(`${facet.attribute}:${value}`);
   return html`<details open=${own.length > 0 || (facet.n_values !== null && facet.n_values <= FEW_VALUES)}><summary>${facet.attribute} <span class="quiet">${facet.n_values === null ? "many" : whole(facet.n_values)}</span></summary>
     ${all ? html`<input type="search" aria-label=${`Find a value of ${facet.attribute}`} placeholder="find a value" value=${sought} onInput=${(event) => setSought(event.target.value)} />` : null}
-    <ul class="values">${shown.map(({ value, n_items: n }) => html`<li key=${value}><label><input type="checkbox" checked=${own.includes(value)} onChange=${() => onChange(toggled(filters, `${facet.attribute}:${value}`))} /> <span class="grow">${value}</span><span class="note">${n === null ? "" : whole(n)}</span></label></li>`)}</ul>
+    <ul class="values">${shown.map(({ value, n_items: n }) => html`<li key=${value}><label title=${usable(value) ? undefined : COMMA}><input type="checkbox" disabled=${!usable(value)} checked=${own.includes(value)} onChange=${() => onChange(toggled(filters, `${facet.attribute}:${value}`))} /> <span class="grow">${value}</span><span class="note">${n === null ? "" : whole(n)}</span></label></li>`)}</ul>
+    ${shown.every(({ value }) => usable(value)) ? null : html`<p class="quiet">Values with a comma cannot filter here.</p>`}
     ${rest.length + chosen.length > FIRST_VALUES ? html`<button type="button" class="link" onClick=${() => setAll(!all)}>${all ? "fewer" : `all ${whole(facet.values.length)}`}</button>` : null}
   </details>`;
 }

@@ -1,6 +1,6 @@
 /** Items: covers, cards, scores by their parts, and reasons. */
 import { html, useState } from "../vendor/preact.js";
-import { url, withId } from "../core/api.js";
+import { fitsPath, url, withId } from "../core/api.js";
 import { hue, initials, percent, score, value } from "../core/format.js";
 import { leading, partsOf } from "../core/lists.js";
 import { PICTURES, usePicture } from "../core/pictures.js";
@@ -20,20 +20,23 @@ const LEADS = {
 const MOST_ATTRIBUTES = 4;
 const MOST_CAUSES = 3;
 
-/** Return the address of the view of an item. */
-export const itemHref = (id, query = "") => url(withId("/ui/items", id)) + query;
+/** Return the address of the view of an item, undefined where no address can have its id. */
+export const itemHref = (id, query = "") => (fitsPath(id) ? url(withId("/ui/items", id)) + query : undefined);
 
-/** Return the address of the view of a user. */
-export const userHref = (id) => url(withId("/ui/users", id));
+/** Return the address of the view of a user, undefined where no address can have the id. */
+export const userHref = (id) => (fitsPath(id) ? url(withId("/ui/users", id)) : undefined);
+
+/** The title of an item; without a title, or with a blank one, its id. */
+export const nameOf = (item) => (item.title?.trim() ? item.title : item.item_id);
 
 /** The picture of an item; without one a color and initials. `attributes` say whether it has one. */
 export function Cover({ title, id, attributes = null }) {
   const picture = usePicture(PICTURES && attributes?.[PICTURES] ? id : null);
-  return html`<span class="cover" style=${{ "--hue": hue(id) }} aria-hidden="true">${picture ? html`<img src=${picture} alt="" loading="lazy" />` : initials(title || id)}</span>`;
+  return html`<span class="cover" style=${{ "--hue": hue(id) }} aria-hidden="true">${picture ? html`<img src=${picture} alt="" loading="lazy" />` : initials(nameOf({ title, item_id: id }))}</span>`;
 }
 
 /** The title of an item as a link; without a title its id. */
-export const Title = ({ item, query }) => html`<a class="title" href=${itemHref(item.item_id, query)} title=${item.title || item.item_id}>${item.title || item.item_id}</a>`;
+export const Title = ({ item, query }) => html`<a class="title" href=${itemHref(item.item_id, query)} dir="auto" title=${nameOf(item)}>${nameOf(item)}</a>`;
 
 /** Attributes of an item as one quiet line. */
 export function Attributes({ attributes = {} }) {
@@ -77,7 +80,7 @@ export function Because({ reason, most = MOST_CAUSES }) {
   const hidden = reason.because.slice(most).reduce((sum, cause) => sum + cause.share, 0);
   const [{ score: part, share }] = causes;
   const rest = share ? hidden + (reason.others * share) / part : 0;
-  return html`<p class="because">because of ${causes.map((cause, n) => html`${n ? ", " : ""}<a key=${cause.item_id} href=${itemHref(cause.item_id)}>${cause.title || cause.item_id}</a> <b>${percent(cause.share)}</b>`)}${Math.abs(rest) >= 0.005 ? html`, the rest of the history <b>${percent(rest)}</b>` : ""}</p>`;
+  return html`<p class="because">because of ${causes.map((cause, n) => html`${n ? ", " : ""}<a key=${cause.item_id} dir="auto" href=${itemHref(cause.item_id)}>${nameOf(cause)}</a> <b>${percent(cause.share)}</b>`)}${Math.abs(rest) >= 0.005 ? html`, the rest of the history <b>${percent(rest)}</b>` : ""}</p>`;
 }
 
 /** The full arithmetic of a score: its parts, and what each item of the history gives. */
@@ -95,7 +98,7 @@ export function Arithmetic({ reason, total }) {
       ? html`<table>
           <caption>The same score by the history</caption>
           <tbody>
-            ${reason.because.map((cause) => html`<tr key=${cause.item_id}><th scope="row"><a href=${itemHref(cause.item_id)}>${cause.title || cause.item_id}</a></th><td class="n">${percent(cause.share)}</td><td class="n">${score(cause.score)}</td></tr>`)}
+            ${reason.because.map((cause) => html`<tr key=${cause.item_id}><th scope="row"><a dir="auto" href=${itemHref(cause.item_id)}>${nameOf(cause)}</a></th><td class="n">${percent(cause.share)}</td><td class="n">${score(cause.score)}</td></tr>`)}
             <tr><th scope="row">the rest of the history</th><td class="n">${total ? percent(reason.others / total) : ""}</td><td class="n">${score(reason.others)}</td></tr>
             ${reason.popularity ? html`<tr><th scope="row">popularity</th><td class="n">${total ? percent(reason.popularity / total) : ""}</td><td class="n">${score(reason.popularity)}</td></tr>` : null}
             <tr class="sum"><th scope="row">Score</th><td></td><td class="n">${score(total)}</td></tr>
@@ -141,7 +144,7 @@ export function Card({ item, most, was = null, actions = null, details = null, q
 export function SmallCard({ item, note = null, href = itemHref(item.item_id), children = null }) {
   return html`<li class="small-card" data-item=${item.item_id}>
     <${Cover} title=${item.title} id=${item.item_id} attributes=${item.attributes} />
-    <span class="grow"><a class="title" href=${href} title=${item.title || item.item_id}>${item.title || item.item_id}</a>${children}</span>
+    <span class="grow"><a class="title" href=${href} dir="auto" title=${nameOf(item)}>${nameOf(item)}</a>${children}</span>
     ${note === null ? null : html`<span class="note">${note}</span>`}
   </li>`;
 }

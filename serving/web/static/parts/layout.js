@@ -72,7 +72,12 @@ function Key() {
   });
   const submit = (event) => {
     event.preventDefault();
-    apiKey.set(field.current.value.trim());
+    const entered = field.current.value.trim();
+    if (!/^[\x21-\x7e]*$/.test(entered)) {
+      setRefused("This is no key: keys have letters, digits and signs of ASCII, without spaces.");
+      return;
+    }
+    apiKey.set(entered);
     field.current.value = "";
     setRefused("");
     dialog.current.close();

@@ -3,6 +3,7 @@ import { html } from "../vendor/preact.js";
 import { asParams } from "../core/filters.js";
 import { percent, plural, score, whole } from "../core/format.js";
 import { useAnswer } from "../core/hooks.js";
+import { LeftOut } from "../parts/controls.js";
 import { Attributes, Cover, Title } from "../parts/items.js";
 import { Optional } from "../parts/optional.js";
 import { Empty, Notices } from "../parts/states.js";
@@ -19,7 +20,7 @@ export function TextResults({ state, change }) {
   const { q, mode } = state;
   const answer = useAnswer(q ? { path: "/search", params: { q, mode: mode === "hybrid" ? null : mode, attributes: true, ...common(state) } } : null);
   if (!q) return html`<${Start} change=${change} />`;
-  return html`<${Optional} answer=${answer} rows=${6} missing=${`No search by ${SAID[mode]}`}>${(data) => html`<${Results} data=${data} ms=${answer.ms} state=${state} change=${change}>
+  return html`<${LeftOut} filters=${state.filter} from="a search" /><${Optional} answer=${answer} rows=${6} missing=${`No search by ${SAID[mode]}`}>${(data) => html`<${Results} data=${data} ms=${answer.ms} state=${state} change=${change}>
     ${data.mode === mode ? null : html`<p class="notice">This is a search by ${SAID[data.mode]}${data.degraded ? "" : ": this model has no other"}.</p>`}<//>`}<//>`;
 }
 

@@ -10,7 +10,7 @@ import { Similar } from "../item/similar.js";
 import { Tags } from "../item/tags.js";
 import { LIST_STATE, Why } from "../item/why.js";
 import { ItemField } from "../parts/combobox.js";
-import { Attributes, Cover, Title, itemHref } from "../parts/items.js";
+import { Attributes, Cover, Title, itemHref, nameOf } from "../parts/items.js";
 import { toast } from "../parts/layout.js";
 import { Answered, Empty } from "../parts/states.js";
 
@@ -59,7 +59,7 @@ function Item({ id, state, change, query }) {
 
 /** Buttons that hide an item from the lists of all users and show it again (scope admin). */
 function Visibility({ item, changed }) {
-  const name = item.title || item.item_id;
+  const name = nameOf(item);
   const path = `${withId("/items", item.item_id)}/hidden`;
   const set = async (method, undo = true) => {
     const hide = method === "PUT";

@@ -8,8 +8,8 @@ import { longest, moved } from "../core/lists.js";
 import { useServedModel } from "../core/model.js";
 import { useUrlState } from "../core/url_state.js";
 import { ItemField, UserField } from "../parts/combobox.js";
-import { CopyAs, Facets, Slider, Switch } from "../parts/controls.js";
-import { Arithmetic, Card, Lead, Legend, SmallCard, itemHref, userHref } from "../parts/items.js";
+import { CopyAs, Facets, LeftOut, Slider, Switch } from "../parts/controls.js";
+import { Arithmetic, Card, Lead, Legend, SmallCard, itemHref, nameOf, userHref } from "../parts/items.js";
 import { toast } from "../parts/layout.js";
 import { Answered, Empty, Failed, Notices, Skeleton } from "../parts/states.js";
 
@@ -17,6 +17,7 @@ const KNOBS = { k: 10, diversity: 0, popularity_penalty: 0, content_weight: 1, i
 const STATE = { ...KNOBS, guest: false, likes: [] };
 const DRAG_MS = 60;
 const SHOWN_HISTORY = 12;
+const DOUBLE_CLICK_MS = 800;
 const PHONE = "(max-width: 720px)";
 
 export default function UserView({ thing }) {
@@ -77,7 +78,7 @@ function Workbench({ user, state, change, others }) {
   const like = user ? (item) => sendLike(user, item, events, list.data?.recommendation_id, after) : likeGuest;
   const leaveOut = (item) => {
     change({ exclude: [...state.exclude, item.item_id] }, { push: true });
-    toast(`${item.title || item.item_id} is left out of this list`, () => change({ exclude: state.exclude }));
+    toast(`${nameOf(item)} is left out of this list`, () => change({ exclude: state.exclude }));
   };
   const dislike = user && events?.threshold != null ? (item) => sendDislike(user, item, events, list.data?.recommendation_id, after) : leaveOut;
   const actions = { like, dislike, hide: (item) => hideItem(item, after), lasting: user && events?.threshold != null };
@@ -104,6 +105,7 @@ function History({ answer }) {
   if (answer.error?.status === 404) {
     return html`<h2>History</h2><${Empty} title="Nothing is known of this user">${answer.error.message}<//>`;
   }
+  if (answer.error?.status === 403) return html`<h2>History</h2><${Empty} title="Needs another key">${answer.error.message}<//>`;
   return html`<h2>History</h2><${Answered} answer=${answer} rows=${6}>${(data) => {
     const times = new Map(data.events.map((event) => [event.item_id, event.timestamp]));
     const history = [...data.history].sort((a, b) => (times.get(b.item_id) || 0) - (times.get(a.item_id) || 0)); // the received events first
@@ -156,9 +158,9 @@ function List({ data, user, state, actions, request, change }) {
   useEffect(() => {
     if (changes) announce(summary(changes, data.items));
   }, [changes]);
-  if (!data.items.length) return html`<${Empty} title="No item is left">All items are seen, hidden, left out or filtered out.<//>`;
+  if (!data.items.length) return html`<${Empty} title="No item is left">All items are seen, hidden, left out or filtered out.<//><${Excluded} state=${state} change=${change} />`;
   return html`
-    <${Notices} answer=${data} />
+    <${Notices} answer=${data} subject=${user ? "this user" : "this guest"} />
     <div class="row list-head"><h2 class="grow">${plural(data.items.length, "recommendation")}</h2></div>
     <p class="quiet">Ranked by score. The colors of a bar are the parts of the score; open a card to see the sum and what would change the rank.</p>
     <${Legend} long=${true} reasons=${data.items.map((item) => item.reason)} />
@@ -167,8 +169,11 @@ function List({ data, user, state, actions, request, change }) {
       query=${user ? `?user=${encodeURIComponent(user)}` : ""} actions=${html`<${Actions} item=${item} actions=${actions} />`}
       details=${() => html`<${Details} item=${item} user=${user} state=${state} change=${change} />`} />`)}</ol>
     ${changes?.gone.length ? html`<h3>Left the list</h3><ul class="small-cards gone">${changes.gone.map((item) => html`<${SmallCard} key=${item.item_id} item=${item} note=${`was ${item.rank}`} />`)}</ul>` : null}
-    ${state.exclude.length ? html`<p class="notice">${plural(state.exclude.length, "item")} left out of this list. <button type="button" class="link" onClick=${() => change({ exclude: [] }, { push: true })}>Take them back</button></p>` : null}`;
+    <${Excluded} state=${state} change=${change} />`;
 }
+
+/** How many items are left out, and the way back. */
+const Excluded = ({ state: { exclude }, change }) => (exclude.length ? html`<p class="notice">${plural(exclude.length, "item")} left out of this list. <button type="button" class="link" onClick=${() => change({ exclude: [] }, { push: true })}>Take them back</button></p>` : null);
 
 function summary({ was, gone }, items) {
   const count = (test) => items.filter((item) => test(was[item.item_id], item.rank)).length;
@@ -202,15 +207,20 @@ function useFlip(list, data) {
 }
 
 function Actions({ item, actions }) {
-  const name = item.title || item.item_id;
+  const name = nameOf(item);
   return html`
     <button type="button" onClick=${() => actions.like(item)} aria-label=${`Like ${name}`}>♥ Like</button>
     <button type="button" onClick=${() => actions.dislike(item)} aria-label=${`Not for me: ${name}`} title=${actions.lasting ? "a rating below the threshold is sent as an event" : "left out of this list; this model has no event for a dislike"}>Not for me</button>
     <button type="button" class="link" onClick=${() => actions.hide(item)} aria-label=${`Hide ${name} from all lists`} title="hides the item from the lists of all users (scope admin)">Hide</button>`;
 }
 
+const recent = new Set(); // events of the last moment: a double click is one event
+
 /** Send an event; a refusal is a message, and the list stays. */
 async function sendEvent(event, done, text) {
+  const same = JSON.stringify([event.user_id, event.item_id, event.event, event.value]);
+  if (recent.has(same)) return;
+  recent.add(same);
   try {
     await send({ method: "POST", path: "/events", body: event });
     toast(text);
@@ -218,17 +228,18 @@ async function sendEvent(event, done, text) {
   } catch (error) {
     toast(`Not stored: ${error.message}`);
   }
+  setTimeout(() => recent.delete(same), DOUBLE_CLICK_MS);
 }
 
 function sendLike(user, item, events, list, done) {
   const strongest = Object.entries(events?.weights || {}).sort(([, a], [, b]) => b - a)[0]?.[0];
   const event = { user_id: user, item_id: item.item_id, ...(strongest ? { event: strongest } : {}), ...(list ? { recommendation_id: list } : {}) };
-  sendEvent(event, done, `Stored: ${user} likes ${item.title || item.item_id}`);
+  sendEvent(event, done, `Stored: ${user} likes ${nameOf(item)}`);
 }
 
 function sendDislike(user, item, events, list, done) {
   const event = { user_id: user, item_id: item.item_id, value: events.threshold - 1, ...(list ? { recommendation_id: list } : {}) };
-  sendEvent(event, done, `Stored: ${item.title || item.item_id} is not for ${user}`);
+  sendEvent(event, done, `Stored: ${nameOf(item)} is not for ${user}`);
 }
 
 async function hideItem(item, done) {
@@ -239,7 +250,7 @@ async function hideItem(item, done) {
   };
   try {
     await change("PUT");
-    toast(`${item.title || item.item_id} is hidden from all lists`, () => change("DELETE").catch((error) => toast(error.message)));
+    toast(`${nameOf(item)} is hidden from all lists`, () => change("DELETE").catch((error) => toast(error.message)));
   } catch (error) {
     toast(`Not hidden: ${error.message}`);
   }
@@ -255,6 +266,7 @@ const WHAT_IFS = [
 /** The arithmetic of a score, and the rank of the item if one knob were turned. */
 function Details({ item, user, state, change }) {
   return html`<${Lead} reason=${item.reason} /><${Arithmetic} reason=${item.reason} total=${item.score} />
+    <${LeftOut} filters=${user ? state.filter : []} from="these answers" />
     ${user ? html`<h4>What would change it</h4><table class="what-ifs"><thead><tr><th scope="col">Turn one knob</th><th scope="col" class="n">rank</th><th scope="col" class="n">moves</th><th scope="col" class="n">score</th></tr></thead><tbody>${WHAT_IFS.map(([title, knobs]) => html`<${WhatIf} key=${title} title=${title} knobs=${knobs} item=${item} user=${user} state=${state} change=${change} />`)}</tbody></table>` : html`<p class="quiet">What would change it: add or remove a like of the guest, or turn a knob; the list shows what moved.</p>`}
     <p class="quiet"><a href=${itemHref(item.item_id, user ? `?user=${encodeURIComponent(user)}` : "")}>All about this item</a></p>`;
 }
@@ -280,6 +292,6 @@ function Knobs({ state, change, request }) {
     <${Slider} label="Popularity penalty" name="popularity_penalty" value=${state.popularity_penalty} onChange=${turn("popularity_penalty")} text="rarer items rise" />
     <${Switch} label="Include seen items" name="include_seen" value=${state.include_seen} onChange=${turn("include_seen")} />
     <h2>Filters</h2>
-    <${Facets} filters=${state.filter} onChange=${(filter) => change({ filter }, { push: true })} />
+    <${Facets} filters=${state.filter} commas=${true} onChange=${(filter) => change({ filter }, { push: true })} />
     <${CopyAs} request=${request} />`;
 }
