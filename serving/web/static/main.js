@@ -4,8 +4,11 @@ import { focusByKey } from "./parts/keys.js";
 import { Boundary, Tools } from "./parts/layout.js";
 
 const { view, thing } = document.documentElement.dataset;
-const { default: View } = await import(`./views/${view}.js`);
 const main = document.getElementById("view");
+const { default: View } = await import(`./views/${view}.js`).catch((error) => {
+  main.firstElementChild.textContent = "The page could not be loaded: the service is away, or it has another release now. Reload the page.";
+  throw error;
+});
 main.replaceChildren();
 render(html`<${Tools} />`, document.getElementById("tools"));
 render(html`<${Boundary}><${View} thing=${thing} /><//>`, main);

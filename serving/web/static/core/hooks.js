@@ -3,13 +3,13 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "../vendor/pre
 import { send } from "./api.js";
 
 const SLOW_MS = 1500;
-const LONGEST_WAIT_MS = 8000;
+const LONGEST_WAIT_MS = 4000;
 
 /**
  * Return {data, error, loading, slow, reload, ms} of a request ({method, path, params, body}); null asks nothing.
  *
  * While another request runs, `data` is the last answer and `loading` is true. A request that may succeed later is sent again,
- * after 1, 2, 4 and then every 8 seconds. `every` is the number of milliseconds after which it is asked again, 0 for never;
+ * after 1, 2 and then every 4 seconds. `every` is the number of milliseconds after which it is asked again, 0 for never;
  * `ms` is the time that the last answer took, with the way there and back.
  */
 export function useAnswer(request, { every = 0 } = {}) {

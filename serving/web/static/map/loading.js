@@ -6,7 +6,7 @@ import { MOST_POINTS, Points } from "./points.js";
 
 const PAGE = 10000;
 const SLOW_MS = 1500;
-const LONGEST_WAIT_MS = 8000;
+const LONGEST_WAIT_MS = 4000;
 const RESTART_MS = 1000;
 
 const wait = (ms, signal) => new Promise((resolve, reject) => {

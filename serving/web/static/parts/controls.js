@@ -34,7 +34,7 @@ export function LeftOut({ filters, from = "this request" }) {
  */
 export function Facets({ filters, onChange, exclude = [], commas = false }) {
   const answer = useAnswer({ path: "/attributes", params: { filter: asParams(filters) } });
-  if (answer.error && !answer.data) return html`<p class="quiet">Filters are not available: ${answer.error.message}</p>`;
+  if (answer.error && !answer.data) return html`<p class="quiet">Filters are not available: ${answer.error.message}</p><button type="button" class="link" onClick=${answer.reload}>Try again</button>`;
   const useful = (answer.data?.attributes || []).filter((facet) => !exclude.includes(facet.attribute) && (divides(facet) || named(filters, facet.attribute)));
   const attributes = useful.filter((facet) => nameable(facet.attribute));
   const others = useful.filter((facet) => !nameable(facet.attribute));

@@ -66,6 +66,7 @@ function Key() {
     field.current.focus();
   };
   useEvent("recsys:key", () => setHeld(Boolean(apiKey.get())));
+  useEvent("recsys:key-ask", open);
   useEvent("recsys:key-needed", ({ detail }) => {
     setRefused(detail.message);
     if (detail.status === 401) open(); // a missing scope is shown where it is missing: the key is fine for the rest

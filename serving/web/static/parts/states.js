@@ -14,8 +14,16 @@ export const Skeleton = ({ rows = 6, slow = false }) => html`<div class="skeleto
   ${Array.from({ length: rows }, (_, n) => html`<div key=${n} class="bone"></div>`)}
 </div>`;
 
+const askForKey = () => dispatchEvent(new Event("recsys:key-ask"));
+
+/** A refusal: the page goes on with another key. */
+const Refused = ({ error }) => html`<div class="state"><h3>${error.status === 401 ? "Needs a key" : "Needs another key"}</h3>
+  <p>${error.message}</p>
+  <button type="button" onClick=${askForKey}>Enter a key</button></div>`;
+
 /** An error in one line, with what the page does about it. */
 export function Failed({ error, reload }) {
+  if (error.needsKey) return html`<${Refused} error=${error} />`;
   const passing = error.status !== undefined && error.passing;
   const title = error.status === 0 ? "The service does not answer" : error.title || "Something failed in this page";
   return html`<div class="state failed" role="alert">
@@ -23,7 +31,7 @@ export function Failed({ error, reload }) {
     <p>${error.message}</p>
     ${passing ? html`<p class="quiet">Trying again until it answers.</p>` : null}
     ${error.requestId ? html`<p class="quiet">Request <code>${error.requestId}</code></p>` : null}
-    ${reload && !error.needsKey ? html`<button type="button" onClick=${reload}>Try again</button>` : null}
+    ${reload ? html`<button type="button" onClick=${reload}>Try again</button>` : null}
   </div>`;
 }
 

@@ -29,10 +29,14 @@ export function useWatch() {
     } catch (error) {
       if (error.name === "AbortError") return;
       setState((old) => ({ ...old, error }));
+      if (error.needsKey) return; // another key looks again
     }
     if (!document.hidden) timer.current = setTimeout(look, EVERY_MS);
   };
-  useEvent("recsys:key", look);
+  useEvent("recsys:key", () => {
+    setState({ readings: [], ready: null, error: null });
+    look();
+  });
   useEffect(() => {
     const seen = () => (document.hidden ? clearTimeout(timer.current) : look());
     document.addEventListener("visibilitychange", seen);

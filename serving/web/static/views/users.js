@@ -38,7 +38,7 @@ export default function UserView({ thing }) {
 }
 
 function Landing({ first }) {
-  if (first.error && !first.error.passing && first.error.status !== 401) {
+  if (first.error?.status === 403) {
     return html`<${Empty} title="Whose list do you want to see?">Enter the id of a user above, or be a guest who picks items by title. (Users can be listed with a key of scope admin only.)<//>`;
   }
   if (first.error) return html`<${Failed} error=${first.error} reload=${first.reload} />`;
