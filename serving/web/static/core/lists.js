@@ -5,10 +5,13 @@ export function partsOf({ collaborative, neighbors = 0, content, popularity }) {
   return { behavior: collaborative - neighbors, neighbors, content, popularity };
 }
 
-/** Return [name, share] of the largest part of a score, null without a positive one. */
+/** Return the part of a score that the history gives: what the shares of a reason are shares of. */
+export const fromHistory = ({ collaborative, content }) => collaborative + content;
+
+/** Return [name, share] of the largest part that the history gives, null without a positive one. */
 export function leading(reason) {
-  const parts = Object.entries(partsOf(reason));
-  const total = parts.reduce((sum, [, part]) => sum + part, 0);
+  const parts = Object.entries(partsOf(reason)).filter(([name]) => name !== "popularity");
+  const total = fromHistory(reason);
   const [name, part] = parts.reduce((best, one) => (one[1] > best[1] ? one : best));
   return part > 0 && total > 0 ? [name, part / total] : null;
 }

@@ -2,7 +2,7 @@
 import { html, useState } from "../vendor/preact.js";
 import { fitsPath, url, withId } from "../core/api.js";
 import { hue, initials, percent, score, value } from "../core/format.js";
-import { leading, partsOf } from "../core/lists.js";
+import { fromHistory, leading, partsOf } from "../core/lists.js";
 import { PICTURES, usePicture } from "../core/pictures.js";
 
 export const PARTS = [
@@ -15,7 +15,6 @@ const LEADS = {
   behavior: "Users with a similar history like it",
   neighbors: "Users of the items in the history have it too",
   content: "Its text is like the texts of the history",
-  popularity: "Many users have it",
 };
 const MOST_ATTRIBUTES = 4;
 const MOST_CAUSES = 3;
@@ -70,7 +69,7 @@ export function Lead({ reason }) {
   if (!found) return null;
   const [name, share] = found;
   const title = PARTS.find(([part]) => part === name)[1].toLowerCase();
-  return html`<p class="leading">${LEADS[name]}: ${share >= 0.995 ? `all of the score is ${title}` : `${share > 0.5 ? "mostly" : "most of all"} ${title}, ${percent(share)} of the score`}.</p>`;
+  return html`<p class="leading">${LEADS[name]}: ${share >= 0.995 ? `all of the score is ${title}` : `${share > 0.5 ? "mostly" : "most of all"} ${title}, ${percent(share)} of the score`}${reason.popularity < 0 ? " before the popularity penalty" : ""}.</p>`;
 }
 
 /** "Because of": the items of the history that contribute most, with their shares of the score, and the share of the rest. */
@@ -78,19 +77,19 @@ export function Because({ reason, most = MOST_CAUSES }) {
   const causes = reason.because.slice(0, most);
   if (!causes.length) return null;
   const hidden = reason.because.slice(most).reduce((sum, cause) => sum + cause.share, 0);
-  const [{ score: part, share }] = causes;
-  const rest = share ? hidden + (reason.others * share) / part : 0;
+  const rest = hidden + reason.others / (fromHistory(reason) || 1);
   return html`<p class="because">because of ${causes.map((cause, n) => html`${n ? ", " : ""}<a key=${cause.item_id} dir="auto" href=${itemHref(cause.item_id)}>${nameOf(cause)}</a> <b>${percent(cause.share)}</b>`)}${Math.abs(rest) >= 0.005 ? html`, the rest of the history <b>${percent(rest)}</b>` : ""}</p>`;
 }
 
 /** The full arithmetic of a score: its parts, and what each item of the history gives. */
 export function Arithmetic({ reason, total }) {
   const parts = partsOf(reason);
+  const of = fromHistory(reason);
   return html`<div class="arithmetic">
     <table>
       <caption>The score by its parts</caption>
       <tbody>
-        ${PARTS.filter(([name]) => parts[name]).map(([name, title, text]) => html`<tr key=${name}><th scope="row"><i class=${`swatch ${name}`}></i>${title}</th><td>${text}</td><td class="n">${total ? percent(parts[name] / total) : ""}</td><td class="n">${score(parts[name])}</td></tr>`)}
+        ${PARTS.filter(([name]) => parts[name]).map(([name, title, text]) => html`<tr key=${name}><th scope="row"><i class=${`swatch ${name}`}></i>${title}</th><td>${text}</td><td class="n">${of && name !== "popularity" ? percent(parts[name] / of) : ""}</td><td class="n">${score(parts[name])}</td></tr>`)}
         <tr class="sum"><th scope="row">Score</th><td></td><td></td><td class="n">${score(total)}</td></tr>
       </tbody>
     </table>
@@ -99,8 +98,8 @@ export function Arithmetic({ reason, total }) {
           <caption>The same score by the history</caption>
           <tbody>
             ${reason.because.map((cause) => html`<tr key=${cause.item_id}><th scope="row"><a dir="auto" href=${itemHref(cause.item_id)}>${nameOf(cause)}</a></th><td class="n">${percent(cause.share)}</td><td class="n">${score(cause.score)}</td></tr>`)}
-            <tr><th scope="row">the rest of the history</th><td class="n">${total ? percent(reason.others / total) : ""}</td><td class="n">${score(reason.others)}</td></tr>
-            ${reason.popularity ? html`<tr><th scope="row">popularity</th><td class="n">${total ? percent(reason.popularity / total) : ""}</td><td class="n">${score(reason.popularity)}</td></tr>` : null}
+            <tr><th scope="row">the rest of the history</th><td class="n">${of ? percent(reason.others / of) : ""}</td><td class="n">${score(reason.others)}</td></tr>
+            ${reason.popularity ? html`<tr><th scope="row">popularity</th><td></td><td class="n">${score(reason.popularity)}</td></tr>` : null}
             <tr class="sum"><th scope="row">Score</th><td></td><td class="n">${score(total)}</td></tr>
           </tbody>
         </table>`
