@@ -17,9 +17,14 @@ def address(site: Running) -> str:
     return f"http://127.0.0.1:{site.port}"
 
 
+def size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
+
+
 def test_a_view_is_pictured_at_both_widths_in_both_themes(browser: Browser, site: Running, tmp_path: Path) -> None:
     taken = page.shoot(browser, address(site), {"groups": page.VIEWS["groups"]}, tmp_path)
-    sizes = [Image.open(path).size for path in taken]
+    sizes = [size(path) for path in taken]
     assert sizes[:2] == [(1440, 900)] * 2
     assert {width for width, _ in sizes[2:]} == {390}
 
