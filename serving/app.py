@@ -86,7 +86,9 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
         chat.blueprint(model, view, encoding, settings.chat),
         pictures.blueprint(model, view, encoding, serve.max_picture),
         events.blueprint(model, view, serve.max_batch),
-        models.blueprint(model, EventView(settings.events), Store(settings.store)),
+        models.blueprint(
+            model, EventView(settings.events), Store(settings.store), fixed="reloader" not in app.extensions
+        ),
     ):
         app.register_blueprint(blueprint)
     if serve.page:

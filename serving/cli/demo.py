@@ -42,7 +42,8 @@ def demo(context: click.Context, config: Config, port: int | None, no_browser: b
     if store.current_or_none() is None:
         click.echo(f"store {store.path} has no model yet; training on {config.data.interactions}", err=True)
         _train(context)
-    port = port or _free_port()
+    if port is None and (port := _free_port()) != PORTS.start:
+        click.echo(f"port {PORTS.start} is taken; this is port {port}", err=True)
     settings = Settings.from_config(
         config.model_copy(update={"serve": config.serve.model_copy(update={"host": HOST, "port": port})})
     )
@@ -74,7 +75,10 @@ def _free_port() -> int:
 def _announce(address: str, browser: bool) -> None:
     """Print the address once lists are made, and open it."""
     until = time.monotonic() + READY_SECONDS
-    while time.monotonic() < until:
+    while True:
+        if time.monotonic() > until:
+            click.echo(f"no list is made yet at {address}; the lines above say why", err=True)
+            return
         try:
             with urllib.request.urlopen(f"{address}readyz", timeout=1):  # noqa: S310 - this machine
                 break

@@ -27,11 +27,16 @@ from serving.schemas.queries import NoQuery, query
 LOG = logging.getLogger(__name__)
 MOST_OPEN = 2  # models of a worker besides the one that serves
 SEE_LOG = "the log of the server has the reason"
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"  # a report holds the hash of its style
+POLICY = (  # a report holds the hash of its style
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
-def blueprint(model: ServingModel, view: EventView, store: Store) -> Blueprint:
-    """Return the routes; `view` is one of their own, because another model counts other events."""
+def blueprint(model: ServingModel, view: EventView, store: Store, *, fixed: bool = False) -> Blueprint:
+    """Return the routes; `view` is one of their own, because another model counts other events.
+
+    `fixed`: the model that serves does not follow the store.
+    """
     routes = Blueprint("models", __name__)
     opened = _OtherModels(store)
 
@@ -51,7 +56,8 @@ def blueprint(model: ServingModel, view: EventView, store: Store) -> Blueprint:
     @routes.get("/models/<version>/recommend/<id:user_id>")
     def recommend(version: str, user_id: str) -> Response:
         k = query(VersionListQuery).k
-        recommender = model.get() if version == model.version else opened.open(version)
+        serving = model.get()
+        recommender = serving if version == serving.model_version else opened.open(version)
         events = view.read(user_id, recommender)
         answer = recommender.recommend(user_id, ListRequest(k=k), events)
         return list_response(answer, listed_object(answer, {"user_id": user_id}, version), events.degraded)
@@ -76,16 +82,20 @@ def blueprint(model: ServingModel, view: EventView, store: Store) -> Blueprint:
     def rollback() -> Response:
         query(NoQuery)
         version = body(RollbackBody).model_version
-        find_folder(store, version)
-        try:
-            return jsonify({"model_version": store.rollback(version)})
-        except (BundleError, StoreError) as error:
-            LOG.error("rollback to %s: %s", version, error)
-            raise ConflictError(
-                f"the store does not switch to {version}, and the old model serves; {SEE_LOG}"
-            ) from error
+        if fixed:
+            raise ConflictError("this service holds one model and follows no store; start it with `recsys serve`")
+        return jsonify({"model_version": _roll_back(store, version)})
 
     return routes
+
+
+def _roll_back(store: Store, version: str) -> str:
+    find_folder(store, version)
+    try:
+        return store.rollback(version)
+    except (BundleError, StoreError) as error:
+        LOG.error("rollback to %s: %s", version, error)
+        raise ConflictError(f"the store does not switch to {version}, and the old model serves; {SEE_LOG}") from error
 
 
 class _OtherModels:

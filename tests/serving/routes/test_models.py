@@ -128,6 +128,14 @@ def test_a_damaged_model_is_refused_and_the_old_one_stays(client: FlaskClient, s
     assert "not JSON" in listed[1]["problem"] or "schema" in listed[1]["problem"]
 
 
+def test_a_service_of_one_model_does_not_switch_a_store(store: Store, model: Model) -> None:
+    client = create_app(Settings(store.path), Recommender(model, "v1")).test_client()
+    response = client.post("/models/rollback", json={"model_version": store.versions()[0]})
+    assert response.status_code == 409
+    assert "follows no store" in response.json["detail"]
+    assert store.current() == store.versions()[1]
+
+
 def test_without_a_store_there_are_no_models(model: Model, tmp_path: Path) -> None:
     app = create_app(Settings(tmp_path / "none"), Recommender(model, "v1"))
     client = app.test_client()
