@@ -24,7 +24,7 @@ INSIGHTS = (
 )
 HOSTILE = "<script>alert('1')</script>\"&"
 FULL = [
-    *("baselines", "recall", "history", "exposure", "popularity", "segments", "served", "tags", "odd", "search"),
+    *("baselines", "recall", "history", "exposure", "popularity", "kinds", "served", "tags", "odd", "search"),
     "indexes",
     "time",
     "users",

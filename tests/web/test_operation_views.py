@@ -42,7 +42,7 @@ def test_groups_sort_and_show_their_members(look: Look, site: Running) -> None:
     assert members(page) == [one["item_id"] for one in seen.api("/clusters/0?k=24")["members"]]
     page.get_by_role("button", name="Cohesion").click()
     by_cohesion = sorted(groups, key=lambda group: -group["cohesion"])
-    assert column(page, 4) == [f"{group['cohesion']:.3f}" for group in by_cohesion]
+    assert column(page, 5) == [f"{group['cohesion']:.3f}" for group in by_cohesion]
     page.get_by_role("button", name=groups[2]["name"], exact=True).click()
     expect(page).to_have_url(re.compile("group=2"))
     expected = [one["item_id"] for one in seen.api("/clusters/2?k=24")["members"]]

@@ -6,6 +6,7 @@ import { useAnswer } from "../core/hooks.js";
 import { mayHave, useServedModel } from "../core/model.js";
 import { Optional } from "../parts/optional.js";
 import { Empty } from "../parts/states.js";
+import { nameOf } from "../parts/items.js";
 
 export function Tags({ id }) {
   const { model, settled } = useServedModel();
@@ -33,7 +34,7 @@ function Attribute({ of }) {
 }
 
 function Tag({ tag, has }) {
-  const voters = tag.neighbours.map((item) => item.title || item.item_id).join(", ");
+  const voters = tag.neighbours.map(nameOf).join(", ");
   const word = has ? "has it" : tag.suggested ? "suggested" : "";
   return html`<tr title=${`${plural(tag.votes, "vote")}: ${voters}`}><th scope="row" dir="auto">${tag.value}</th>
     <td class="bar-cell"><span class="track"><span class=${tag.suggested ? "part behavior" : "part weak"} style=${{ width: percent(tag.confidence, 1) }}></span></span></td>

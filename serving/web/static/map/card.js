@@ -3,7 +3,7 @@ import { html, useEffect, useRef } from "../vendor/preact.js";
 import { withId } from "../core/api.js";
 import { plural, value } from "../core/format.js";
 import { useAnswer, useDebounced } from "../core/hooks.js";
-import { itemHref } from "../parts/items.js";
+import { itemHref, nameOf } from "../parts/items.js";
 import { Dot } from "./legend.js";
 
 const MOST_ATTRIBUTES = 6;
@@ -28,7 +28,7 @@ function Record({ record, group, color }) {
 /** The card of the point under the pointer. `item` is {item_id, title, group, color}. */
 export function HoverCard({ item, box }) {
   const { data } = useItem(item.item_id, HOVER_MS);
-  return html`<div class="map-card" ref=${box} aria-hidden="true"><p class="title" dir="auto">${item.title || item.item_id}</p><${Record} record=${data}
+  return html`<div class="map-card" ref=${box} aria-hidden="true"><p class="title" dir="auto">${nameOf(item)}</p><${Record} record=${data}
     group=${item.group} color=${item.color} /></div>`;
 }
 
@@ -39,7 +39,7 @@ export function ItemCard({ item, answer, placed, box, close, focused }) {
   useEffect(() => {
     if (focused) button.current.focus();
   }, [item.item_id]);
-  const title = item.title || data?.title || item.item_id;
+  const title = nameOf({ ...item, title: item.title || data?.title });
   const escape = (event) => {
     if (event.key === "Escape") close();
   };

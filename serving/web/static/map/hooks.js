@@ -5,6 +5,7 @@ import { announce } from "../core/hooks.js";
 import { useItem } from "./card.js";
 import { NO_GROUP } from "./coloring.js";
 import { Stage } from "./stage.js";
+import { nameOf } from "../parts/items.js";
 
 const NEAR = 10; // items listed near the center
 const IN_SIGHT = 40; // points around an item that is flown to
@@ -109,7 +110,7 @@ export function useView({ map, state, change, coloring, theme }) {
     keyed.current = false;
     if (known !== undefined) stage.current?.fly({ x: points.x[known], y: points.y[known], zoom: closeUp(stage.current.camera, points) });
     change({ item: item.item_id }, { push: true });
-    announce(`${item.title || item.item_id} is shown on the map`);
+    announce(`${nameOf(item)} is shown on the map`);
   };
   const clear = () => {
     setSelected(null);

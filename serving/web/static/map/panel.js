@@ -1,7 +1,7 @@
 /** The panel beside the map: results of a search, the outlined items, a user's items, and the items near the center. */
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { plural, score, whole } from "../core/format.js";
-import { Cover, itemHref, userHref } from "../parts/items.js";
+import { Cover, itemHref, nameOf, userHref } from "../parts/items.js";
 import { toast } from "../parts/layout.js";
 import { Empty, Failed, Notices, Skeleton } from "../parts/states.js";
 
@@ -15,9 +15,9 @@ export function PointList({ items, show, note = null, chosen = "", most = FIRST_
   const rows = shown.map((item) => html`<li key=${item.item_id} class="small-card" data-item=${item.item_id}>
     ${ordered ? html`<span class="rank">${item.rank}</span>` : html`<${Cover} title=${item.title} id=${item.item_id} />`}
     <button type="button" class="link grow clip" dir="auto" aria-current=${item.item_id === chosen ? "true" : undefined}
-      title=${`${item.title || item.item_id}: show on the map`} onClick=${() => show(item)}>${item.title || item.item_id}</button>
+      title=${`${nameOf(item)}: show on the map`} onClick=${() => show(item)}>${nameOf(item)}</button>
     ${note ? html`<span class="note">${note(item)}</span>` : null}
-    <a class="to" href=${itemHref(item.item_id)} aria-label=${`All about ${item.title || item.item_id}`} title="All about this item">›</a></li>`);
+    <a class="to" href=${itemHref(item.item_id)} aria-label=${`All about ${nameOf(item)}`} title="All about this item">›</a></li>`);
   return html`${ordered ? html`<ol class="small-cards map-list">${rows}</ol>` : html`<ul class="small-cards map-list">${rows}</ul>`}
     ${items.length > most && !all ? html`<${Rest} n=${items.length} most=${most} of=${of} showAll=${() => setAll(true)} />` : null}`;
 }

@@ -4,7 +4,7 @@ import { score, whole } from "../core/format.js";
 import { useAnswer } from "../core/hooks.js";
 import { useUrlState } from "../core/url_state.js";
 import { Slider } from "../parts/controls.js";
-import { itemHref, userHref } from "../parts/items.js";
+import { itemHref, nameOf as nameOfItem, userHref } from "../parts/items.js";
 import { Answered, Empty } from "../parts/states.js";
 import { Table } from "../parts/table.js";
 import { Tabs } from "../parts/tabs.js";
@@ -33,7 +33,7 @@ export default function AnomaliesView() {
 }
 
 const idOf = (one) => one.item_id ?? one.user_id;
-const nameOf = (one) => one.title || idOf(one);
+const nameOf = (one) => nameOfItem({ item_id: idOf(one), title: one.title });
 const strongest = (one) => one.evidence[0];
 
 const COLUMNS = [

@@ -15,6 +15,7 @@ const TABS = [
   ["directions", "Directions"],
 ];
 const PAGE = 24;
+const MOST_COMMON = 4;
 
 export default function GroupsView() {
   const [state, change] = useUrlState({ tab: "clusters", group: -1 });
@@ -40,6 +41,7 @@ function Groups({ kind, data, chosen, choose }) {
     { name: "name", title: "Group", of: (group) => group.name, show: (group) => html`<button type="button" class="link" onClick=${() => choose(group[id])}>${group.name}</button>` },
     { name: "size", title: kind === "clusters" ? "Items" : "Users", number: true, of: (group) => group.size, show: (group) => whole(group.size) },
     { name: "share", title: "Share", number: true, of: (group) => group.share, show: (group) => percent(group.share, 1) },
+    { name: "values", title: "In common", of: (group) => common(group) },
     { name: "cohesion", title: "Cohesion", number: true, of: (group) => group.cohesion, show: (group) => score(group.cohesion) },
   ];
   return html`<div class="pair">
@@ -48,6 +50,9 @@ function Groups({ kind, data, chosen, choose }) {
     <section class="panel"><${Group} key=${current[id]} kind=${kind} id=${current[id]} group=${current} /></section>
   </div>`;
 }
+
+/** The most distinctive values and words of a group, as text. */
+const common = (group) => [...group.attributes.map((one) => one.value), ...group.words.map((one) => one.word)].slice(0, MOST_COMMON).join(", ");
 
 function Group({ kind, id, group }) {
   return html`<div class="row"><h2 class="grow">${group.name}</h2>${kind === "clusters" ? html`<a class="button" href=${url(`/ui/map?focus=${id}`)}>On the map</a>` : null}</div>
