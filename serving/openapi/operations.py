@@ -25,7 +25,7 @@ from serving.schemas.explore import (
     Segments,
 )
 from serving.schemas.insights import AnomaliesAnswer, AnomaliesQuery, TagsAnswer, TagsBody
-from serving.schemas.models import ListOfVersion, ModelDetails, Models, RollbackBody, Rolled, VersionListQuery
+from serving.schemas.models import ListOfVersion, ModelDetails, Models, Rolled, VersionListQuery
 from serving.schemas.names import Items, ItemsQuery, Users, UsersQuery
 from serving.schemas.pictures import CaptionAnswer, CaptionQuery, PictureBody, PictureSearchAnswer, PictureSearchQuery
 from serving.schemas.placement import WhyAnswer, WhyQuery
@@ -147,9 +147,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         errors=(404, 409),
     ),
     Operation("models.report", "GET", "/models/{version}/report", "text/html", errors=(404,), scope="admin"),
-    Operation(
-        "models.rollback", "POST", "/models/rollback", Rolled, body=RollbackBody, errors=(404, 409), scope="admin"
-    ),
+    Operation("models.rollback", "POST", "/models/{version}/rollback", Rolled, errors=(404, 409), scope="admin"),
     Operation("health.livez", "GET", "/livez", Alive, scope="none", always=True),
     Operation("health.readyz", "GET", "/readyz", Ready, errors=(503,), scope="none", always=True),
     Operation("metrics.read", "GET", "/metrics", "text/plain", always=True),
@@ -269,7 +267,6 @@ EXAMPLES: Final[Mapping[type[BaseModel], Any]] = {
         ],
         "k": 5,
     },
-    RollbackBody: {"model_version": "20261123T101500Z-3f2a"},
     TagsBody: {"text": "A crew in deep space finds an alien that hunts them one by one."},
     EventsBody: [
         {"event_id": "order-1042-1", "user_id": "u17", "item_id": "i4", "timestamp": "2026-11-23T10:15:00Z"},

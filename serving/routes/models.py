@@ -1,4 +1,4 @@
-"""GET /models, /models/<version> and its lists and report; POST /models/rollback."""
+"""GET /models, /models/<version> and its lists and report; POST /models/<version>/rollback."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from recsys.recommend.json import listed_object
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from serving.errors import ConflictError
-from serving.http.read_body import body
 from serving.http.responses import list_response
 from serving.live.event_view import EventView
 from serving.live.lru import LRUCache
 from serving.live.serving_model import ServingModel
-from serving.schemas.models import RollbackBody, VersionListQuery
+from serving.schemas.models import VersionListQuery
 from serving.schemas.queries import NoQuery, query
 
 LOG = logging.getLogger(__name__)
@@ -78,10 +77,9 @@ def blueprint(model: ServingModel, view: EventView, store: Store, *, fixed: bool
             response.headers["Content-Encoding"] = "gzip"
         return response
 
-    @routes.post("/models/rollback")
-    def rollback() -> Response:
+    @routes.post("/models/<version>/rollback")
+    def rollback(version: str) -> Response:
         query(NoQuery)
-        version = body(RollbackBody).model_version
         if fixed:
             raise ConflictError("this service holds one model and follows no store; start it with `recsys serve`")
         return jsonify({"model_version": _roll_back(store, version)})

@@ -7,16 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from serving.schemas.answers import Count, Paged, Ranking
-from serving.schemas.base import AnswerObject, Id, StrictObject
+from serving.schemas.base import AnswerObject, Id
 from serving.schemas.queries import K, Query
-
-Version = Annotated[str, Field(min_length=1, max_length=64, description="a version of the store")]
-
-
-class RollbackBody(StrictObject):
-    """Body of ``POST /models/rollback``."""
-
-    model_version: Version
 
 
 class VersionListQuery(Query):
@@ -26,7 +18,7 @@ class VersionListQuery(Query):
 
 
 class Rolled(AnswerObject):
-    """Answer of ``POST /models/rollback``: the version that is current now."""
+    """Answer of ``POST /models/{version}/rollback``: the version that is current now."""
 
     model_version: str
 

@@ -104,10 +104,10 @@ def test_the_report_is_sent_as_it_is(client: FlaskClient, store: Store) -> None:
 
 def test_a_rollback_switches_the_store(client: FlaskClient, store: Store) -> None:
     older, _ = store.versions()
-    response = client.post("/models/rollback", json={"model_version": older})
+    response = client.post(f"/models/{older}/rollback")
     assert (response.status_code, response.json) == (200, {"model_version": older})
     assert store.current() == older
-    assert client.post("/models/rollback", json={"model_version": "20200101T000000Z-0000"}).status_code == 404
+    assert client.post("/models/20200101T000000Z-0000/rollback").status_code == 404
 
 
 def test_a_damaged_model_is_refused_and_the_old_one_stays(client: FlaskClient, store: Store) -> None:
@@ -116,7 +116,7 @@ def test_a_damaged_model_is_refused_and_the_old_one_stays(client: FlaskClient, s
     content = np.frombuffer(table.read_bytes(), dtype=np.uint8).copy()
     content[-3] ^= 1
     table.write_bytes(content.tobytes())
-    response = client.post("/models/rollback", json={"model_version": older})
+    response = client.post(f"/models/{older}/rollback")
     assert response.status_code == 409
     assert str(store.path) not in response.json["detail"]
     assert store.current() == newer
@@ -130,7 +130,7 @@ def test_a_damaged_model_is_refused_and_the_old_one_stays(client: FlaskClient, s
 
 def test_a_service_of_one_model_does_not_switch_a_store(store: Store, model: Model) -> None:
     client = create_app(Settings(store.path), Recommender(model, "v1")).test_client()
-    response = client.post("/models/rollback", json={"model_version": store.versions()[0]})
+    response = client.post(f"/models/{store.versions()[0]}/rollback")
     assert response.status_code == 409
     assert "follows no store" in response.json["detail"]
     assert store.current() == store.versions()[1]

@@ -94,6 +94,8 @@ def _name_attributes(document: Any) -> None:
                 if one.get("name") == "filter":
                     items = one["schema"]["items"]
                     items["pattern"] = items["pattern"].replace("[^:<>!=]+", f"({names})")
+                elif one.get("name") == "attribute":
+                    one["schema"]["enum"] = [*ATTRIBUTES]
     document["components"]["schemas"]["FilterIn"]["properties"]["attribute"] = {"enum": [*ATTRIBUTES]}
 
 

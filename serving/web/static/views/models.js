@@ -37,7 +37,7 @@ function Versions({ data, state, change, reload }) {
   const roll = async (version) => {
     setAsked("");
     try {
-      await send({ method: "POST", path: "/models/rollback", body: { model_version: version } });
+      await send({ method: "POST", path: `${withId("/models", version)}/rollback` });
       toast(`The store points to ${version}; the workers follow`);
     } catch (error) {
       toast(`Not rolled back: ${error.message}`);
