@@ -6,7 +6,7 @@ The browser is Debian's Chromium. It ends with each module: while it runs, its c
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,11 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 NOT_AN_ANSWER = "Failed to load resource"  # what Chromium says of every status from 400 on
+
+
+def some(cases: Iterable[str], usual: int = 2) -> list[Any]:
+    """The first cases in each run, the others in `make soak`: a case takes a second or two."""
+    return [case if place < usual else pytest.param(case, marks=pytest.mark.soak) for place, case in enumerate(cases)]
 
 
 @dataclass
