@@ -34,13 +34,17 @@ def models_object(store: Store, serving: str) -> Object:
 
 def model_object(store: Store, version: str, current: str | None) -> Object:
     """Return the figures of a model; `problem` is one line if its manifest cannot be read, empty otherwise."""
-    shown: Object = {"model_version": version, "current": version == current, "problem": ""}
     try:
-        manifest = read_manifest(store.path / version)
+        return _described(read_manifest(store.path / version), current)
     except BundleError as error:
-        return {**shown, "problem": str(error)}
+        return {"model_version": version, "current": version == current, "problem": str(error)}
+
+
+def _described(manifest: Manifest, current: str | None) -> Object:
     return {
-        **shown,
+        "model_version": manifest.model_version,
+        "current": manifest.model_version == current,
+        "problem": "",
         "created_at": manifest.created_at,
         "counts": manifest.counts.model_dump(),
         "encoder": manifest.encoder.name,
@@ -64,7 +68,7 @@ def details_object(store: Store, version: str) -> Object:
     manifest = read_manifest(folder)
     indexes = {name: getattr(manifest, name) for name in INDEXES}
     return {
-        **model_object(store, version, store.current_or_none()),
+        **_described(manifest, store.current_or_none()),
         "parameters": _public(manifest.parameters),
         "shape": manifest.shape.model_dump(),
         "indexes": {name: index.model_dump() for name, index in indexes.items() if index is not None},

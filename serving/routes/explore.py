@@ -8,6 +8,7 @@ from recsys.explore import json as explore_json
 from recsys.explore.facets import Names, facets_object, frequent_values
 from serving.http.responses import private
 from serving.live.event_view import EventView
+from serving.live.lru import LRUCache
 from serving.live.serving_model import ServingModel
 from serving.schemas.explore import FacetsQuery, MapQuery, MembersQuery
 from serving.schemas.queries import NoQuery, query
@@ -53,17 +54,16 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         hidden = view.hidden(recommender)
         return jsonify(explore_json.map_object(recommender, params.page, params.request, hidden, params.attribute))
 
-    names: dict[str, Names] = {}  # of the values of the model that was asked last
+    names = LRUCache[str, Names](1)  # of the values, by model
 
     @routes.get("/attributes")
     def attributes() -> Response:
         params = query(FacetsQuery)
         recommender = model.get()
-        version = recommender.model_version
-        if version not in names:
+        found = names.get(recommender.model_version)
+        if found is None:
             found = frequent_values(recommender)
-            names.clear()
-            names[version] = found
-        return jsonify(facets_object(recommender, params.request, names.get(version, []), view.hidden(recommender)))
+            names.put(recommender.model_version, found)
+        return jsonify(facets_object(recommender, params.request, found, view.hidden(recommender)))
 
     return routes

@@ -85,13 +85,6 @@ export function useDebounced(value, ms = 120) {
   return late;
 }
 
-/** Return what `compute` makes of the last `value` that was not null. */
-export function usePrevious(value) {
-  const ref = useRef({ now: value, before: null });
-  if (value !== ref.current.now) ref.current = { now: value, before: ref.current.now };
-  return ref.current.before;
-}
-
 /** Say something to screen readers. */
 export function announce(text) {
   document.getElementById("live").textContent = text;

@@ -29,13 +29,11 @@ function Figures({ one, other }) {
   const right = ownFigures(other);
   const metrics = [...new Set([...left.keys(), ...right.keys()])];
   if (!metrics.length) return html`<${Empty} title="Not measured">The training of these models did not measure them: <code>evaluate.gate</code> was off, or the data were too small to hold out a part.<//>`;
-  const rivals = one === other || one.model_version === other.model_version ? [...new Set(one.figures.map((row) => row.model))] : null;
   const rows = metrics.map((metric) => ({ metric, a: left.get(metric), b: right.get(metric) }));
   return html`
     <p class="quiet">Means over the test users with 95% intervals. A difference is marked only if the intervals do not overlap. Models of other data, or of another split, do not compare.</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Figures"><table><thead><tr><th scope="col">Metric</th><th scope="col">A <code>${one.model_version}</code></th><th scope="col">B <code>${other.model_version}</code></th><th scope="col">Intervals</th></tr></thead>
       <tbody>${rows.map((row) => html`<tr key=${row.metric}><th scope="row">${row.metric}</th><td>${cell(row.a)}</td><td>${cell(row.b)} <${Better} row=${row} /></td><td><${Intervals} row=${row} /></td></tr>`)}</tbody></table></div>
-    ${rivals ? null : null}
     <h3>Against the other ways to recommend, model B</h3><${Rivals} model=${other} />`;
 }
 
