@@ -111,6 +111,7 @@ def test_a_caption_of_a_part_finds_pictures_of_that_part(trained: OnnxEncoder) -
         assert sum(scenes[place].colour == colour for place in best) >= 4
 
 
+@pytest.mark.soak
 def test_equal_seeds_give_equal_bytes_and_leave_the_generator_of_torch_alone(parts, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     few = TowerSettings(
         side=16, channels=(4, 4), hidden=8, text_hidden=8, word_dim=4, dim=4, pictures=40, batch=16, steps=3

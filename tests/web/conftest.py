@@ -39,12 +39,21 @@ class Seen:
     base: str
     complaints: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
+    under_way: list[Request] = field(default_factory=list)
 
     def open(self, path: str) -> Page:
-        """Open a path of the service and wait until no request is on its way."""
+        """Open a path of the service and wait until it is shown."""
         self.page.goto(self.base + path)
-        self.page.wait_for_load_state("networkidle")
+        self.settle()
         return self.page
+
+    def settle(self) -> None:
+        """Wait until the view has started, and two frames were drawn while no request was on its way."""
+        self.page.locator("#starting").wait_for(state="detached")
+        quiet = 0
+        while quiet < 2:
+            self.page.evaluate("new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn)))")
+            quiet = 0 if self.under_way else quiet + 1
 
     def api(self, path: str, method: str = "GET", **body: Any) -> Any:
         """The answer of the service itself, asked beside the page."""
@@ -61,6 +70,11 @@ class Seen:
         parts = urlsplit(request.url)
         if parts.scheme in ("http", "https", "ws", "wss"):
             self.hosts.add(parts.netloc)
+            self.under_way.append(request)
+
+    def answered(self, request: Request) -> None:
+        if request in self.under_way:
+            self.under_way.remove(request)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +142,8 @@ def look(browser: Browser) -> Iterator[Look]:
         seen.page.on("console", seen.note)
         seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
         seen.page.on("request", seen.request)
+        seen.page.on("requestfinished", seen.answered)
+        seen.page.on("requestfailed", seen.answered)
         made.append(seen)
         return seen
 

@@ -34,10 +34,8 @@ SERIOUS = ("serious", "critical")
 @pytest.mark.parametrize("path", some(PATHS, N_VIEWS))
 def test_axe_finds_nothing_serious_and_a_phone_does_not_scroll_sideways(look: Look, site: Running, path: str) -> None:
     seen = look(site)
-    seen.page.goto(seen.base + path)
+    seen.open(path)
     expect(seen.page.locator("#view h1").first).to_be_visible()
-    if path != "/ui/service":  # it polls
-        seen.page.wait_for_load_state("networkidle")
     for theme in ("light", "dark"):
         seen.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         violations = Axe().run(seen.page).response["violations"]

@@ -215,7 +215,7 @@ def test_two_quick_clicks_are_one_like(look: Look, small: Running) -> None:
     page.route("**/events", lambda route: (sent.append(route.request.post_data or ""), route.continue_()))
     page.get_by_role("button", name="Like ").first.dblclick()
     expect(page.locator(".toast")).to_contain_text("Stored")
-    page.wait_for_load_state("networkidle")
+    seen.settle()
     assert len(sent) == 1
 
 

@@ -1,4 +1,7 @@
-"""A publish is killed, or fails, at every system call: the old model or the new one serves, whole, and work goes on."""
+"""A publish is killed, or fails, at every system call: the old model or the new one serves, whole, and work goes on.
+
+`make test` tries every third call, `make soak` all of them.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ MUST_FAIL = {"open", "write", "ftruncate", "chmod", "fsync", "mkdir", "symlink",
 READING = {"read", "getdents64", "close", "newfstatat", "fstat", "statx", "mmap", "readlink"}
 FILLING = {"write", "ftruncate", "chmod", "fsync", "mkdir", "symlink", "rename", "close"}
 Judge = Callable[[Call, Ending, str], str]
+STRIDES = [3, pytest.param(1, marks=pytest.mark.soak)]
 
 
 @dataclass(frozen=True)
@@ -78,22 +82,27 @@ def test_the_calls_of_a_publish_are_known(bench: Bench) -> None:
 
 
 @pytest.mark.slow
-def test_killed_at_any_call_the_store_serves_a_whole_model(bench: Bench) -> None:
+@pytest.mark.parametrize("stride", STRIDES)
+def test_killed_at_any_call_the_store_serves_a_whole_model(bench: Bench, stride: int) -> None:
     served = []
 
     def judge(_: Call, ending: Ending, serving: str) -> str:
         served.append(serving)
         return "" if ending.code == -9 and serving in "ab" else f"{ending.code}, {serving}"
 
-    cases = bench.chosen(lambda call: call.kind not in READING - {"close"})
+    calls = bench.chosen(lambda call: call.kind not in READING - {"close"})
+    assert len(calls) > 60
+    cases = calls[::stride]
     assert_none(cases, trials("soundly", bench, cases, "signal=KILL", judge))
-    assert len(cases) > 60
     assert {"a", "b"} == set(served)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("stride", STRIDES)
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
-def test_failing_at_any_call_is_one_line_and_the_store_serves_a_whole_model(bench: Bench, error: str) -> None:
+def test_failing_at_any_call_is_one_line_and_the_store_serves_a_whole_model(
+    bench: Bench, error: str, stride: int
+) -> None:
     def full(call: Call) -> bool:
         return call.kind in FILLING or (call.kind == "open" and "O_CREAT" in call.arguments)
 
@@ -108,9 +117,10 @@ def test_failing_at_any_call_is_one_line_and_the_store_serves_a_whole_model(benc
         sound = sound or (passed_over and (ending.code, ending.errors, serving) == (0, "", "b"))
         return "" if serving in "ab" and sound else f"{ending.code}, {serving}: {ending.errors[-300:]}"
 
-    cases = bench.chosen(full if error == "ENOSPC" else unreadable)
+    calls = bench.chosen(full if error == "ENOSPC" else unreadable)
+    assert len(calls) > 40
+    cases = calls[::stride]
     assert_none(cases, trials("soundly", bench, cases, f"error={error}", judge))
-    assert len(cases) > 40
 
 
 @pytest.mark.parametrize("fault", ["signal=KILL", "error=EIO", "error=EINVAL"])
