@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,12 @@ class OpenModel:
         for item_id in dict.fromkeys(item_ids):
             if item_id not in items:
                 click.echo(f"warning: --exclude {item_id!r}: no such item{near_ids(items, item_id)}", err=True)
+
+    def warn_of_others(self, item_ids: Iterable[str], taken_out: Collection[str]) -> None:
+        """Say which ids of ``--without`` were not `taken_out` of the history."""
+        for item_id in item_ids:
+            if item_id not in taken_out:
+                click.echo(f"warning: --without {item_id!r}: not in the history", err=True)
 
     def near_users(self, user_id: str) -> str:
         """Return a text with users, none deleted, whose ids are near an unknown one; empty without any."""

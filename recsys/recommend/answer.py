@@ -77,6 +77,7 @@ class Answer(NamedTuple):
     fallback: bool = False  # unfulfilled request: popular items replace the list, or a search is not personalized
     next_offset: int | None = None  # None at the end, or if the offset would exceed MOST_OFFSET
     unknown: tuple[str, ...] = ()  # unknown ids of the request
+    without: tuple[str, ...] = ()  # ids that the request took out of the history
 
 
 class Page(NamedTuple):

@@ -27,6 +27,7 @@ def answer_object(answer: Answer, subject: Mapping[str, Any], model_version: str
 
 def listed_object(answer: Answer, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
     """Return the envelope of a list with pages."""
+    subject = {**subject, **_without(answer)}
     return {**answer_object(answer, subject, model_version), "next_offset": answer.next_offset}
 
 
@@ -42,6 +43,7 @@ def placement_object(placement: Placement, subject: Mapping[str, Any], model_ver
     assert item.reason is not None
     return {
         **subject,
+        **_without(placement),
         "model_version": model_version,
         "title": item.title,
         "strategy": placement.strategy,
@@ -78,6 +80,10 @@ def displayed_fields(record: NamedTuple) -> dict[str, Any]:
     """Return the fields of a record, floats as displayed."""
     fields = record._asdict().items()
     return {name: displayed(value) if isinstance(value, float) else value for name, value in fields}
+
+
+def _without(answer: Answer | Placement) -> dict[str, list[str]]:
+    return {"without": list(answer.without)} if answer.without else {}
 
 
 def _item(rank: int, item: Recommendation) -> dict[str, Any]:

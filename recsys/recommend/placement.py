@@ -100,6 +100,7 @@ class Placement(NamedTuple):
     item: Recommendation  # with its reason
     obstacles: tuple[Obstacle, ...]
     last: RankedItem | None  # of the list; None: the list is empty
+    without: tuple[str, ...] = ()  # ids that the request took out of the history
 
     @property
     def listed(self) -> bool:
@@ -141,7 +142,7 @@ def find_placement(
     rank_without = free.rank(item_id, freed, free.first(freed) if kept_out else answer)
     rank = None if kept_out else rank_without
     obstacles = (*kept_out, *free.outranked(item_id, freed, rank_without))
-    return Placement(answer.strategy, answer.fallback, rank, rank_without, item, obstacles, last)
+    return Placement(answer.strategy, answer.fallback, rank, rank_without, item, obstacles, last, answer.without)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from recsys.model.model import Model
 from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import ItemLists, Lists, UserLists
 from recsys.recommend import answer, user_state
-from recsys.recommend.answer import Answer, Page
+from recsys.recommend.answer import Answer, Page, Strategy
 from recsys.recommend.diversity import POOL, diversified
 from recsys.recommend.explain import reasons
 from recsys.recommend.ranking import Ranked, SimilarBy, rank_for_user, rank_items, rank_similar, similar_query
@@ -91,7 +91,8 @@ class Recommender:
             if num is not None and (listed := self._listed(lists, num, request, events.hidden, drop)):
                 return Answer("personalized", *listed)
             request = replace(request, exact=True)  # precomputed lists are exact, and this continues or explains them
-        return self._recommend(self.user_state(user, events), request, events)
+        state = self.user_state(user, events)
+        return self._recommend(state.without(self.nums(request.without)), request, events)
 
     def similar_items(
         self,
@@ -189,8 +190,10 @@ class Recommender:
             skip = np.union1d(skip, state.seen).astype(np.int32)
         drop = set() if request.include_seen else self._later(events)
         query = state.query.weighted(request.content_weight, self.model.layout.factors)
+        without = tuple(map(self.items.id, state.left_out.tolist()))
         if not query.vector.any():
-            return self._popular(request, skip, "popular", self.model.popularity, drop, fallback=True)
+            popular = self._popular(request, skip, "popular", self.model.popularity, drop, fallback=True)
+            return popular._replace(without=without)
         ranked = rank_for_user(
             self.model,
             query,
@@ -205,7 +208,8 @@ class Recommender:
         if request.explain:
             why = reasons(state, ranked.found.nums, self.nums(events.hidden), request.content_weight)
         items = answer.of_ranked(self.model.catalog, ranked, why)
-        return Answer("fold_in" if state.fresh else "personalized", items, next_offset=page.next_offset)
+        strategy: Strategy = "fold_in" if state.fresh else "personalized"
+        return Answer(strategy, items, next_offset=page.next_offset, without=without)
 
     def _popular(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,12 +27,23 @@ class UserState:
     weights: Vectors  # (len(liked),)
     disliked: Nums
     user_num: int | None  # row number in the model; None for a guest, an unknown user and a deleted one
-    fresh: bool  # whether events since training make the factors of the model outdated
+    fresh: bool  # whether the history is not that of the training, so that the factors of the model are outdated
+    left_out: Nums = field(default_factory=NOTHING.view)  # see :meth:`without`
 
     @property
     def seen(self) -> Nums:
         """Row numbers of items not to recommend again, rising."""
-        return np.union1d(self.liked, self.disliked).astype(np.int32) if len(self.disliked) else self.liked
+        others = [nums for nums in (self.disliked, self.left_out) if len(nums)]
+        return np.unique(np.concatenate((self.liked, *others))) if others else self.liked
+
+    def without(self, nums: Nums) -> UserState:
+        """Return the state as if the items `nums` of the history had never been in it; they stay seen."""
+        kept, bad = ~np.isin(self.liked, nums), np.isin(self.disliked, nums)
+        left_out = np.union1d(self.liked[~kept], self.disliked[bad]).astype(np.int32)
+        if not len(left_out):
+            return self
+        liked, weights = self.liked[kept], self.weights[kept]
+        return replace(self, liked=liked, weights=weights, disliked=self.disliked[~bad], left_out=left_out, fresh=True)
 
     @cached_property
     def solution(self) -> UserSolution:

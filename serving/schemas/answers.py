@@ -14,6 +14,9 @@ Coordinate = Annotated[float, Field(ge=-1, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Closeness = Annotated[float, Field(ge=-1, le=1, description="cosine with the center of the group")]
+TakenOut = Annotated[
+    list[str], Field(default=None, description="ids that the request took out of the history; absent for none")
+]
 
 
 class ModelAnswer(AnswerObject):
@@ -104,6 +107,7 @@ class Recommendations(RankedList, ForUser):
         pattern="^[0-9a-f]{32}$",
         description="to be sent for the next pages, and with the events that this list leads to",
     )
+    without: TakenOut
 
 
 class Similar(RankedList):

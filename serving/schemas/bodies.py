@@ -47,6 +47,7 @@ History = Annotated[
     Field(max_length=MOST_IDS, strict=False, description="events of a guest, oldest first"),
 ]
 Exclude = Annotated[tuple[Id, ...], Field(max_length=MOST_IDS, strict=False, description="ids of items to leave out")]
+Without = Annotated[tuple[Id, ...], Field(max_length=MOST_IDS, strict=False, description=lists.WITHOUT)]
 Filters = Annotated[
     tuple[FilterIn, ...],
     Field(max_length=MOST_FILTERS, strict=False, description="conditions on attributes of the items; all must hold"),
@@ -92,6 +93,7 @@ class RecommendBody(ListBody, Subject):
     diversity: lists.Diversity = 0.0
     popularity_penalty: Annotated[Share | None, lists.PENALTY] = None
     content_weight: lists.ContentWeight = 1.0
+    without: Without = ()
     explain: lists.Explain = False
     attributes: lists.WithAttributes = False
     recommendation_id: lists.RecommendationId = None

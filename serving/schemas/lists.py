@@ -32,6 +32,9 @@ ContentWeight = Annotated[
         description="factor of the content part of scores; 0: behavior alone; 1: as trained",
     ),
 ]
+WITHOUT = (
+    "ids to take out of the user's history, as if they had never been in it; they stay seen, and other ids are ignored"
+)
 Explain = Annotated[bool, Field(description="with the reasons of each score")]
 WithAttributes = Annotated[bool, Field(description="with the attributes of each item")]
 RecommendationId = Annotated[

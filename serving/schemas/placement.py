@@ -9,7 +9,7 @@ from pydantic import Field
 from recsys.data.catalog import Attribute
 from recsys.recommend.answer import Source, Strategy
 from recsys.recommend.placement import MOST_EVENTS, MOST_RANK
-from serving.schemas.answers import ModelAnswer, NamedItem, Positive, RankedItem, Reason
+from serving.schemas.answers import ModelAnswer, NamedItem, Positive, RankedItem, Reason, TakenOut
 from serving.schemas.base import AnswerObject, Id
 from serving.schemas.lists import ListSchema
 from serving.schemas.queries import (
@@ -23,6 +23,7 @@ from serving.schemas.queries import (
     K,
     Penalty,
     Query,
+    Without,
 )
 
 
@@ -41,6 +42,7 @@ class WhyQuery(Query, ListSchema):
     include_seen: IncludeSeen = False
     popularity_penalty: Penalty = None
     content_weight: ContentWeight = 1.0
+    without: Without = ()
 
     @property
     def conditions(self) -> Conditions:
@@ -117,6 +119,7 @@ class WhyAnswer(NamedItem, ModelAnswer):
     """Answer of ``/why``."""
 
     user_id: Id
+    without: TakenOut
     strategy: Strategy
     fallback: bool = Field(description="nothing is known of the user, who gets the popular items")
     listed: bool = Field(description="whether the item is among the first `k`")

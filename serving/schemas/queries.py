@@ -67,6 +67,7 @@ Conditions = Annotated[
 Excluded = Annotated[
     tuple[str, ...], BeforeValidator(_ids), Field(description="ids of items to leave out, joined by commas")
 ]
+Without = Annotated[tuple[str, ...], BeforeValidator(_ids), Field(description=f"{lists.WITHOUT}; joined by commas")]
 Filter = Annotated[
     Conditions,
     Field(
@@ -130,6 +131,7 @@ class RecommendQuery(ExplainedQuery):
     include_seen: IncludeSeen = False
     popularity_penalty: Penalty = None
     content_weight: ContentWeight = 1.0
+    without: Without = ()
     recommendation_id: lists.RecommendationId = None
 
 

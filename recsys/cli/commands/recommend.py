@@ -37,6 +37,7 @@ ALL = "all"
     type=click.FloatRange(0, MOST_CONTENT_WEIGHT),
     help="one user: factor of the content part of scores; 0: behavior alone",
 )
+@click.option("--without", multiple=True, metavar="ITEM_ID", help="one user: as if it were not in the history")
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @click.option(
     "--users", metavar="FILE|all", help="many users: a file of one id a line, or all: of the model and its events"
@@ -55,9 +56,11 @@ def recommend(
     if (user_id is None) == (users is None):
         raise ConfigError("give either USER_ID or --users, not both and not neither")
     if users is not None:
-        if output is None or as_json or request.exclude or request.include_seen or request.content_weight != 1:
+        of_one = request.exclude or request.include_seen or request.content_weight != 1 or request.without
+        if output is None or as_json or of_one:
             raise ConfigError(
-                "--users needs --output FILE, and takes neither --json, --exclude, --include-seen nor --content-weight"
+                "--users needs --output FILE, and takes neither --json, --exclude, --include-seen, --content-weight nor "
+                "--without"
             )
         _batch(config, users, request, output)
         return
@@ -67,14 +70,16 @@ def recommend(
     opened = open_model(config)
     opened.warn_of_unknown(request.exclude)
     answer = opened.recommender.recommend(user_id, request, opened.changes.of_user(user_id))
+    opened.warn_of_others(request.without, answer.without)
     near = opened.near_users(user_id) if answer.fallback else ""
     if as_json:
         show_json(listed_object(answer, {"user_id": user_id}, opened.recommender.model_version))
         if near:
             click.echo(f"nothing is known of user {user_id!r}{near}", err=True)
         return
+    without = f", without {', '.join(answer.without)} in the history" if answer.without else ""
     unknown = f", nothing is known of this user{near}" if answer.fallback else ""
-    show_answer(answer, f"{user_id}: {answer.strategy}{unknown} ({opened.source})")
+    show_answer(answer, f"{user_id}: {answer.strategy}{without}{unknown} ({opened.source})")
 
 
 def _batch(config: Config, users: str, request: ListRequest, output: Path) -> None:

@@ -45,6 +45,7 @@ from recsys.recommend.request import MOST_CONTENT_WEIGHT, ListRequest
     type=click.FloatRange(0, MOST_CONTENT_WEIGHT),
     help="factor of the content part of scores; 0: behavior alone",
 )
+@click.option("--without", multiple=True, metavar="ITEM_ID", help="as if it were not in the history; repeatable")
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @with_request
 def why(config: Config, request: ListRequest, user_id: str, item_id: str, as_json: bool) -> None:
@@ -54,6 +55,7 @@ def why(config: Config, request: ListRequest, user_id: str, item_id: str, as_jso
     recommender, changes = opened.recommender, opened.changes
     trained = changes.trained_events(user_id, item_id)
     placement = find_placement(recommender, user_id, item_id, request, changes.of_user(user_id), trained)
+    opened.warn_of_others(request.without, placement.without)
     near = opened.near_users(user_id) if placement.fallback else ""
     if as_json:
         show_json(placement_object(placement, {"user_id": user_id, "item_id": item_id}, recommender.model_version))

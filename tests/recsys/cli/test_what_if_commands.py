@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,22 @@ def test_why_with_another_weight_of_content(store: Path, client: FlaskClient) ->
     assert asked["parts"]["neighbors"] == plain["parts"]["neighbors"]
 
 
+def test_a_list_and_why_without_an_item_of_the_history(store: Path, client: FlaskClient) -> None:
+    out = client.get("/users/u3").json["history"][0]["item_id"]  # type: ignore[index]
+    asked = client.get(f"/recommend/u3?without={out},i0").json
+    assert asked is not None
+    assert (asked["without"], asked["strategy"]) == ([out], "fold_in")
+    done = run(store, "recommend", "u3", "--without", out, "--without", "nothing", "--json")
+    assert scores(json.loads(done.stdout)) == scores(asked) != scores(client.get("/recommend/u3").json)
+    assert done.stderr == "warning: --without 'nothing': not in the history\n"
+    posted = client.post("/recommend", json={"user_id": "u3", "without": [out]}).json
+    assert scores(posted) == scores(asked)
+    why = client.get(f"/why?user_id=u3&item_id=i20&without={out}").json
+    assert shown(store, "why", "u3", "i20", "--without", out) == why
+    assert why["without"] == [out]  # type: ignore[index]
+    assert "without" not in client.get("/recommend/u3").json  # type: ignore[operator]
+
+
 @pytest.mark.parametrize("by", ["behavior", "content"])
 def test_similar_items_by_one_kind_of_data(store: Path, client: FlaskClient, by: str) -> None:
     asked = client.get(f"/similar/i3?by={by}").json
@@ -58,4 +75,4 @@ def test_many_users_have_the_trained_weight(store: Path, tmp_path: Path) -> None
     words = ("recommend", "--users", "all", "--output", tmp_path / "lists.csv")
     refused = run(store, *words, "--content-weight", "2").exception
     assert isinstance(refused, ConfigError)
-    assert str(refused).endswith("takes neither --json, --exclude, --include-seen nor --content-weight")
+    assert str(refused).endswith("--exclude, --include-seen, --content-weight nor --without")
