@@ -8,16 +8,17 @@ import { UserField } from "../parts/combobox.js";
 import { Facets, LeftOut, Slider, Switch } from "../parts/controls.js";
 import { Arithmetic, Because, Legend, ScoreBar, itemHref, userHref, nameOf } from "../parts/items.js";
 import { Answered, Notices } from "../parts/states.js";
+import { WithoutChips, toggledWithout } from "../parts/without.js";
 
-const OPTIONS = { k: 10, diversity: 0, popularity_penalty: 0, content_weight: 1, include_seen: false, filter: [], exclude: [] };
+const OPTIONS = { k: 10, diversity: 0, popularity_penalty: 0, content_weight: 1, include_seen: false, filter: [], exclude: [], without: [] };
 export const LIST_STATE = { user: "", ...OPTIONS };
 const TYPING_MS = 60;
 const MOST_EVENTS = 3;
 
 /** Return the options of a list that differ from their defaults, as parameters. */
-function asked({ filter, exclude, ...state }) {
+function asked({ filter, exclude, without, ...state }) {
   const numbers = Object.keys(OPTIONS).filter((name) => !Array.isArray(OPTIONS[name]) && state[name] !== OPTIONS[name]);
-  return { ...Object.fromEntries(numbers.map((name) => [name, state[name]])), filter: asParams(filter), exclude: exclude.join(",") };
+  return { ...Object.fromEntries(numbers.map((name) => [name, state[name]])), filter: asParams(filter), exclude: exclude.join(","), without: without.join(",") };
 }
 
 export function Why({ item, state, change, turn }) {
@@ -26,7 +27,7 @@ export function Why({ item, state, change, turn }) {
   return html`<section class="panel why" aria-label="Why, or why not">
     <h2>Why, or why not?</h2>
     <p class="quiet">Whether the list of a user has this item, and what keeps it out.</p>
-    <${UserField} label="User" hideLabel=${true} onTake=${({ id }) => change({ user: id }, { push: true })} />
+    <${UserField} label="User" hideLabel=${true} onTake=${({ id }) => change({ user: id, without: [] }, { push: true })} />
     ${user ? html`<${Placement} key=${`${turn} ${user}`} item=${item} state=${late.user === user ? late : state} change=${change} />` : null}
   </section>`;
 }
@@ -35,15 +36,16 @@ function Placement({ item, state, change }) {
   const { user } = state;
   const answer = useAnswer({ path: "/why", params: { user_id: user, item_id: item.item_id, ...asked(state) } });
   return html`
-    <p class="who">User <a href=${listHref(state)}><code>${user}</code></a> <button type="button" class="link" onClick=${() => change({ user: "" }, { push: true })}>clear</button></p>
+    <p class="who">User <a href=${listHref(state)}><code>${user}</code></a> <button type="button" class="link" onClick=${() => change({ user: "", without: [] }, { push: true })}>clear</button></p>
     <${LeftOut} filters=${state.filter} />
+    <${WithoutChips} without=${state.without} change=${change} />
     <${Answered} answer=${answer} rows=${3}>${(data) => html`
       <${Notices} answer=${data} subject=${`user ${user}`} />
       <p class=${data.listed ? "verdict in" : "verdict"}>${verdict(data)}</p>
       ${told(data).length ? html`<ul class="reasons">${told(data).map((reason, n) => html`<li key=${n}><${Reason} reason=${reason} item=${item} user=${user} alone=${data.rank !== null || data.reasons.length === 1} /></li>`)}</ul>` : null}
       ${data.rank === null && data.rank_without && !data.reasons.some(({ kind }) => kind === "rank") ? html`<p class="quiet">Otherwise it would have rank ${whole(data.rank_without)}.</p>` : null}
       <${Comparison} data=${data} />
-      <details><summary>The arithmetic of the score</summary><${Arithmetic} reason=${data.parts} total=${data.score} /></details>
+      <details><summary>The arithmetic of the score</summary><${Arithmetic} reason=${data.parts} total=${data.score} takeOut=${(id) => change({ without: toggledWithout(state.without, id) }, { push: true })} /></details>
       <p><a href=${listHref(state)}>The list of ${user}</a></p>`}<//>
     <details class="options" open=${JSON.stringify(asked(state)) !== JSON.stringify(asked(OPTIONS))}><summary>Options of the list</summary><${Options} state=${state} change=${change} /></details>`;
 }

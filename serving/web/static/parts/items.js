@@ -4,6 +4,7 @@ import { fitsPath, url, withId } from "../core/api.js";
 import { hue, initials, percent, score, value } from "../core/format.js";
 import { fromHistory, leading, partsOf } from "../core/lists.js";
 import { PICTURES, usePicture } from "../core/pictures.js";
+import { WithoutButton } from "./without.js";
 
 export const PARTS = [
   ["behavior", "Behavior", "users with a similar history"],
@@ -81,8 +82,8 @@ export function Because({ reason, most = MOST_CAUSES }) {
   return html`<p class="because">because of ${causes.map((cause, n) => html`${n ? ", " : ""}<a key=${cause.item_id} dir="auto" href=${itemHref(cause.item_id)}>${nameOf(cause)}</a> <b>${percent(cause.share)}</b>`)}${Math.abs(rest) >= 0.005 ? html`, the rest of the history <b>${percent(rest)}</b>` : ""}</p>`;
 }
 
-/** The full arithmetic of a score: its parts, and what each item of the history gives. */
-export function Arithmetic({ reason, total }) {
+/** The full arithmetic of a score: its parts, and what each item of the history gives; `takeOut(id)` asks for the list without one. */
+export function Arithmetic({ reason, total, takeOut = null }) {
   const parts = partsOf(reason);
   const of = fromHistory(reason);
   return html`<div class="arithmetic">
@@ -97,7 +98,7 @@ export function Arithmetic({ reason, total }) {
       ? html`<table>
           <caption>The same score by the history</caption>
           <tbody>
-            ${reason.because.map((cause) => html`<tr key=${cause.item_id}><th scope="row"><a dir="auto" href=${itemHref(cause.item_id)}>${nameOf(cause)}</a></th><td class="n">${percent(cause.share)}</td><td class="n">${score(cause.score)}</td></tr>`)}
+            ${reason.because.map((cause) => html`<tr key=${cause.item_id}><th scope="row"><a dir="auto" href=${itemHref(cause.item_id)}>${nameOf(cause)}</a>${takeOut ? html` <${WithoutButton} item=${cause} toggle=${takeOut} />` : null}</th><td class="n">${percent(cause.share)}</td><td class="n">${score(cause.score)}</td></tr>`)}
             <tr><th scope="row">the rest of the history</th><td class="n">${of ? percent(reason.others / of) : ""}</td><td class="n">${score(reason.others)}</td></tr>
             ${reason.popularity ? html`<tr><th scope="row">popularity</th><td></td><td class="n">${score(reason.popularity)}</td></tr>` : null}
             <tr class="sum"><th scope="row">Score</th><td></td><td class="n">${score(total)}</td></tr>
@@ -139,9 +140,9 @@ export function Card({ item, most, was = null, actions = null, details = null, q
   </li>`;
 }
 
-/** A small card without a score, for members, histories and matches. `note` stands at its right. */
-export function SmallCard({ item, note = null, href = itemHref(item.item_id), children = null }) {
-  return html`<li class="small-card" data-item=${item.item_id}>
+/** A small card without a score, for members, histories and matches. `note` stands at its right; `out`: the item does not count. */
+export function SmallCard({ item, note = null, href = itemHref(item.item_id), out = false, children = null }) {
+  return html`<li class=${out ? "small-card out" : "small-card"} data-item=${item.item_id}>
     <${Cover} title=${item.title} id=${item.item_id} attributes=${item.attributes} />
     <span class="grow"><a class="title" href=${href} dir="auto" title=${nameOf(item)}>${nameOf(item)}</a>${children}</span>
     ${note === null ? null : html`<span class="note">${note}</span>`}

@@ -12,8 +12,9 @@ import { CopyAs, Facets, LeftOut, Slider, Switch } from "../parts/controls.js";
 import { Arithmetic, Card, Lead, Legend, SmallCard, itemHref, nameOf, userHref } from "../parts/items.js";
 import { toast } from "../parts/layout.js";
 import { Answered, Empty, Failed, Notices, Skeleton } from "../parts/states.js";
+import { WithoutButton, WithoutChips, toggledWithout } from "../parts/without.js";
 
-const KNOBS = { k: 10, diversity: 0, popularity_penalty: 0, content_weight: 1, include_seen: false, filter: [], exclude: [] };
+const KNOBS = { k: 10, diversity: 0, popularity_penalty: 0, content_weight: 1, include_seen: false, filter: [], exclude: [], without: [] };
 const STATE = { ...KNOBS, guest: false, likes: [] };
 const DRAG_MS = 60;
 const SHOWN_HISTORY = 12;
@@ -49,19 +50,21 @@ function Landing({ first }) {
 /** Return the request of the list: a GET where a query string can say it, otherwise a POST. */
 function listRequest(user, state) {
   const { k, diversity, content_weight, include_seen, filter, exclude, likes } = state;
+  const without = user ? state.without : []; // a guest takes the like itself away
   const { popularity_penalty } = state;
   const knobs = { k, explain: true, attributes: true };
   if (diversity) knobs.diversity = diversity;
   if (popularity_penalty) knobs.popularity_penalty = popularity_penalty;
   if (content_weight !== 1) knobs.content_weight = content_weight;
   if (include_seen) knobs.include_seen = true;
-  if (user && allPlain(filter) && !exclude.some((id) => id.includes(","))) {
-    return { path: withId("/recommend", user), params: { ...knobs, filter: asParams(filter), exclude: exclude.join(",") } };
+  if (user && allPlain(filter) && ![...exclude, ...without].some((id) => id.includes(","))) {
+    return { path: withId("/recommend", user), params: { ...knobs, filter: asParams(filter), exclude: exclude.join(","), without: without.join(",") } };
   }
   const subject = user ? { user_id: user } : { history: likes };
   const body = { ...subject, ...knobs };
   if (filter.length) body.filters = asObjects(filter);
   if (exclude.length) body.exclude = exclude;
+  if (without.length) body.without = without;
   return { method: "POST", path: "/recommend", body };
 }
 
@@ -82,13 +85,16 @@ function Workbench({ user, state, change, others }) {
   };
   const dislike = user && events?.threshold != null ? (item) => sendDislike(user, item, events, list.data?.recommendation_id, after) : leaveOut;
   const actions = { like, dislike, hide: (item) => hideItem(item, after), lasting: user && events?.threshold != null };
+  const takeOut = user ? (id) => change({ without: toggledWithout(state.without, id) }, { push: true }) : null;
+  const titles = useMemo(() => new Map((profile.data?.history || []).map((item) => [item.item_id, item.title])), [profile.data]);
   return html`<div class="workbench">
-    <aside class="history" aria-label="History">${user ? html`<${History} answer=${profile} />` : html`<${GuestHistory} state=${state} change=${change} />`}
+    <aside class="history" aria-label="History">${user ? html`<${History} answer=${profile} without=${state.without} takeOut=${takeOut} />` : html`<${GuestHistory} state=${state} change=${change} />`}
       ${others ? html`<h2>Other users</h2><ul class="plain">${others.slice(1).map(({ user_id: id, n_liked: n }) => html`<li key=${id}><a href=${userHref(id)}>${id}</a> <span class="quiet">${plural(n, "item")}</span></li>`)}</ul>` : null}
     </aside>
     <section class="list" aria-label="Recommendations">
       ${!user && !state.likes.length ? html`<${Empty} title="Pick an item that you like">The list follows at once. Without a history it has the popular items.<//>` : null}
-      <${Answered} answer=${list} rows=${8}>${(data) => html`<${List} data=${data} user=${user} state=${state} actions=${actions} request=${request} change=${change} />`}<//>
+      ${user ? html`<${WithoutChips} without=${state.without} titles=${titles} change=${change} />` : null}
+      <${Answered} answer=${list} rows=${8}>${(data) => html`<${List} data=${data} user=${user} state=${state} actions=${actions} takeOut=${takeOut} change=${change} />`}<//>
     </section>
     <aside class="knobs" aria-label="Knobs"><${Fold}><${Knobs} state=${state} change=${change} request=${request} /><//></aside>
   </div>`;
@@ -100,7 +106,7 @@ function Fold({ children }) {
   return phone ? html`<details class="sheet"><summary>Knobs and filters</summary>${children}</details>` : children;
 }
 
-function History({ answer }) {
+function History({ answer, without, takeOut }) {
   const [all, setAll] = useState(false);
   if (answer.error?.status === 404) {
     return html`<h2>History</h2><${Empty} title="Nothing is known of this user">${answer.error.message}<//>`;
@@ -115,10 +121,15 @@ function History({ answer }) {
       <p class="quiet">${plural(data.n_liked, "liked item")}${data.n_disliked ? `, ${data.n_disliked} not liked` : ""}${data.segment ? html` · <a href=${url(`/ui/groups?tab=segments&group=${data.segment.segment_id}`)}>${data.segment.name}</a>` : null}</p>
       ${data.preferences.length ? html`<ul class="chips" aria-label="Frequent values">${data.preferences.slice(0, 6).map((one) => html`<li key=${one.attribute + one.value} title=${one.attribute}>${one.value} ${percent(one.share)}</li>`)}</ul>` : null}
       <p class="quiet">The bar is the weight of an item: how much it says about the user.</p>
-      <ul class="small-cards">${shown.map((item) => html`<${SmallCard} key=${item.item_id} item=${item} note=${html`<${Weight} item=${item} heaviest=${heaviest} at=${times.get(item.item_id)} />`} />`)}</ul>
+      <ul class="small-cards">${shown.map((item) => html`<${Liked} key=${item.item_id} item=${item} heaviest=${heaviest} at=${times.get(item.item_id)} out=${without.includes(item.item_id)} takeOut=${takeOut} />`)}</ul>
       ${data.history.length > SHOWN_HISTORY ? html`<button type="button" class="link" onClick=${() => setAll(!all)}>${all ? "fewer" : `all ${data.history.length}`}</button>` : null}
       ${data.disliked.length ? html`<h3>Not liked</h3><ul class="small-cards">${data.disliked.slice(0, SHOWN_HISTORY).map((item) => html`<${SmallCard} key=${item.item_id} item=${item} />`)}</ul>` : null}`;
   }}<//>`;
+}
+
+/** An item of the history: how much it weighs, and the list without it. */
+function Liked({ item, heaviest, at, out, takeOut }) {
+  return html`<${SmallCard} item=${item} out=${out} note=${html`<${Weight} item=${item} heaviest=${heaviest} at=${at} /><${WithoutButton} item=${item} out=${out} toggle=${takeOut} />`} />`;
 }
 
 function Weight({ item, heaviest, at }) {
@@ -144,7 +155,7 @@ function GuestItem({ id, remove }) {
   return html`<${SmallCard} item=${item} note=${html`<button type="button" class="icon" aria-label=${`Remove ${item.title}`} onClick=${remove}>×</button>`} />`;
 }
 
-function List({ data, user, state, actions, request, change }) {
+function List({ data, user, state, actions, takeOut, change }) {
   const before = useRef(null); // the list before this one
   const now = useRef(data);
   if (now.current !== data) {
@@ -167,7 +178,7 @@ function List({ data, user, state, actions, request, change }) {
     ${changes ? html`<p class="changes" aria-hidden="true">${summary(changes, data.items)}</p>` : null}
     <ol class="cards" ref=${cards}>${data.items.map((item) => html`<${Card} key=${item.item_id} item=${item} most=${most} was=${changes ? changes.was[item.item_id] : null}
       query=${user ? `?user=${encodeURIComponent(user)}` : ""} actions=${html`<${Actions} item=${item} actions=${actions} />`}
-      details=${() => html`<${Details} item=${item} user=${user} state=${state} change=${change} />`} />`)}</ol>
+      details=${() => html`<${Details} item=${item} user=${user} state=${state} takeOut=${takeOut} change=${change} />`} />`)}</ol>
     ${changes?.gone.length ? html`<h3>Left the list</h3><ul class="small-cards gone">${changes.gone.map((item) => html`<${SmallCard} key=${item.item_id} item=${item} note=${`was ${item.rank}`} />`)}</ul>` : null}
     <${Excluded} state=${state} change=${change} />`;
 }
@@ -186,10 +197,12 @@ function summary({ was, gone }, items) {
   return parts.length ? `Compared with the list before: ${parts.map(([n, text]) => `${n} ${text}`).join(", ")}` : "The list stays the same";
 }
 
-/** Let the cards of a list glide from their old places to their new ones. */
+/** Let the cards of a list glide from their old places to their new ones. A card that moves keeps the focus. */
 function useFlip(list, data) {
   const places = useRef(new Map());
+  const focused = list.current?.contains(document.activeElement) ? document.activeElement : null;
   useLayoutEffect(() => {
+    if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const next = new Map();
     for (const card of list.current?.children || []) {
@@ -264,16 +277,16 @@ const WHAT_IFS = [
 ];
 
 /** The arithmetic of a score, and the rank of the item if one knob were turned. */
-function Details({ item, user, state, change }) {
-  return html`<${Lead} reason=${item.reason} /><${Arithmetic} reason=${item.reason} total=${item.score} />
+function Details({ item, user, state, takeOut, change }) {
+  return html`<${Lead} reason=${item.reason} /><${Arithmetic} reason=${item.reason} total=${item.score} takeOut=${takeOut} />
     <${LeftOut} filters=${user ? state.filter : []} from="these answers" />
     ${user ? html`<h4>What would change it</h4><table class="what-ifs"><thead><tr><th scope="col">Turn one knob</th><th scope="col" class="n">rank</th><th scope="col" class="n">moves</th><th scope="col" class="n">score</th></tr></thead><tbody>${WHAT_IFS.map(([title, knobs]) => html`<${WhatIf} key=${title} title=${title} knobs=${knobs} item=${item} user=${user} state=${state} change=${change} />`)}</tbody></table>` : html`<p class="quiet">What would change it: add or remove a like of the guest, or turn a knob; the list shows what moved.</p>`}
     <p class="quiet"><a href=${itemHref(item.item_id, user ? `?user=${encodeURIComponent(user)}` : "")}>All about this item</a></p>`;
 }
 
 function WhatIf({ title, knobs, item, user, state, change }) {
-  const { k, diversity, popularity_penalty, content_weight, include_seen, filter } = { ...state, ...knobs };
-  const params = { user_id: user, item_id: item.item_id, k, filter: asParams(filter), include_seen: include_seen || null };
+  const { k, diversity, popularity_penalty, content_weight, include_seen, filter, exclude, without } = { ...state, ...knobs };
+  const params = { user_id: user, item_id: item.item_id, k, filter: asParams(filter), exclude: exclude.join(","), without: without.join(","), include_seen: include_seen || null };
   Object.assign(params, { diversity: diversity || null, popularity_penalty: popularity_penalty || null, content_weight: content_weight === 1 ? null : content_weight });
   const { data, error } = useAnswer({ path: "/why", params });
   const rank = data && (data.rank ?? data.rank_without);
