@@ -8,12 +8,11 @@ export function partsOf({ collaborative, neighbors = 0, content, popularity }) {
 /** Return the part of a score that the history gives: what the shares of a reason are shares of. */
 export const fromHistory = ({ collaborative, content }) => collaborative + content;
 
-/** Return [name, share] of the largest part that the history gives, null without a positive one. */
-export function leading(reason) {
-  const parts = Object.entries(partsOf(reason)).filter(([name]) => name !== "popularity");
+/** Return [[name, share]] of the parts that the history gives, the largest first; empty if it gives nothing. */
+export function shares(reason) {
   const total = fromHistory(reason);
-  const [name, part] = parts.reduce((best, one) => (one[1] > best[1] ? one : best));
-  return part > 0 && total > 0 ? [name, part / total] : null;
+  const parts = Object.entries(partsOf(reason)).filter(([name]) => name !== "popularity");
+  return total > 0 ? parts.map(([name, part]) => [name, part / total]).sort((a, b) => b[1] - a[1]) : [];
 }
 
 /** Return {was, gone}: the older rank of each item id of `after`, 0 for a new one, and the items that are no longer there. */

@@ -2,7 +2,7 @@
 import { html, useState } from "../vendor/preact.js";
 import { fitsPath, url, withId } from "../core/api.js";
 import { hue, initials, percent, score, value } from "../core/format.js";
-import { fromHistory, leading, partsOf } from "../core/lists.js";
+import { fromHistory, partsOf, shares } from "../core/lists.js";
 import { PICTURES, usePicture } from "../core/pictures.js";
 import { WithoutButton } from "./without.js";
 
@@ -12,11 +12,12 @@ export const PARTS = [
   ["content", "Content", "texts like those of the history"],
   ["popularity", "Popularity", "number of users, or the penalty for it"],
 ];
-const LEADS = {
-  behavior: "Users with a similar history like it",
-  neighbors: "Users of the items in the history have it too",
-  content: "Its text is like the texts of the history",
+const WORDS = {
+  behavior: "users with a similar history like it",
+  neighbors: "users of the same items have it too",
+  content: "its text is like the texts of the history",
 };
+const LEAST_SHARE = 0.005; // less is 0% on the page
 const MOST_ATTRIBUTES = 4;
 const MOST_CAUSES = 3;
 
@@ -64,13 +65,17 @@ export function Legend({ reasons, long = false }) {
   return html`<p class="legend">${present.map(([name, title, text]) => html`<span key=${name} title=${text}><i class=${`swatch ${name}`}></i>${long ? html`<b>${title}</b> ${text}` : title}</span>`)}</p>`;
 }
 
-/** The part of a score that is its largest, in words. */
-export function Lead({ reason }) {
-  const found = leading(reason);
-  if (!found) return null;
-  const [name, share] = found;
-  const title = PARTS.find(([part]) => part === name)[1].toLowerCase();
-  return html`<p class="leading">${LEADS[name]}: ${share >= 0.995 ? `all of the score is ${title}` : `${share > 0.5 ? "mostly" : "most of all"} ${title}, ${percent(share)} of the score`}${reason.popularity < 0 ? " before the popularity penalty" : ""}.</p>`;
+/** Why an item is in the list, as one sentence: what its score is made of, the largest part first. */
+export function InWords({ item }) {
+  const { reason } = item;
+  const [first, ...others] = shares(reason);
+  if (!first || first[1] < LEAST_SHARE) return null;
+  const title = (name) => PARTS.find(([part]) => part === name)[1].toLowerCase();
+  const said = ([name, share], of = "") => `${WORDS[name]} (${title(name)}, ${percent(share)}${of})`;
+  const more = others.filter(([, share]) => share >= LEAST_SHARE).map((one) => said(one)).join(", and ");
+  const less = others.filter(([, share]) => share <= -LEAST_SHARE).map(([name, share]) => ` ${PARTS.find(([part]) => part === name)[1]} takes ${percent(-share)} away.`);
+  const mostly = !more ? "" : first[1] > 0.5 ? "mostly " : "most of all ";
+  return html`<p class="leading"><bdi>${nameOf(item)}</bdi> is here ${mostly}because ${said(first, ` of the score${reason.popularity < 0 ? " before the popularity penalty" : ""}`)}.${more ? ` Also, ${more}.` : ""}${less}</p>`;
 }
 
 /** "Because of": the items of the history that contribute most, with their shares of the score, and the share of the rest. */
@@ -130,6 +135,7 @@ export function Card({ item, most, was = null, actions = null, details = null, q
       <${Title} item=${item} query=${query} />
       <${Attributes} attributes=${item.attributes} />
       ${reason ? html`<${ScoreBar} reason=${reason} most=${most} total=${item.score} />` : html`<p class="quiet">score ${score(item.score)}</p>`}
+      ${reason && (open || item.rank === 1) ? html`<${InWords} item=${item} />` : null}
       ${reason ? html`<${Because} reason=${reason} />` : null}
       <div class="row actions">
         ${details ? html`<button type="button" class="link why-button" aria-expanded=${open} onClick=${() => setOpen(!open)}>${open ? "Less" : "Why, and what would change it"}</button>` : null}

@@ -9,7 +9,7 @@ import { useServedModel } from "../core/model.js";
 import { useUrlState } from "../core/url_state.js";
 import { ItemField, UserField } from "../parts/combobox.js";
 import { CopyAs, Facets, LeftOut, Slider, Switch } from "../parts/controls.js";
-import { Arithmetic, Card, Lead, Legend, SmallCard, itemHref, nameOf, userHref } from "../parts/items.js";
+import { Arithmetic, Card, Legend, SmallCard, itemHref, nameOf, userHref } from "../parts/items.js";
 import { toast } from "../parts/layout.js";
 import { Answered, Empty, Failed, Notices, Skeleton } from "../parts/states.js";
 import { WithoutButton, WithoutChips, toggledWithout } from "../parts/without.js";
@@ -19,6 +19,7 @@ const STATE = { ...KNOBS, guest: false, likes: [] };
 const DRAG_MS = 60;
 const SHOWN_HISTORY = 12;
 const DOUBLE_CLICK_MS = 800;
+const TRIED_CAUSES = 2;
 const PHONE = "(max-width: 720px)";
 
 export default function UserView({ thing }) {
@@ -119,8 +120,8 @@ function History({ answer, without, takeOut }) {
     const heaviest = Math.max(...data.history.map((item) => item.weight), 1e-9);
     return html`
       <p class="quiet">${plural(data.n_liked, "liked item")}${data.n_disliked ? `, ${data.n_disliked} not liked` : ""}${data.segment ? html` · <a href=${url(`/ui/groups?tab=segments&group=${data.segment.segment_id}`)}>${data.segment.name}</a>` : null}</p>
-      ${data.preferences.length ? html`<ul class="chips" aria-label="Frequent values">${data.preferences.slice(0, 6).map((one) => html`<li key=${one.attribute + one.value} title=${one.attribute}>${one.value} ${percent(one.share)}</li>`)}</ul>` : null}
-      <p class="quiet">The bar is the weight of an item: how much it says about the user.</p>
+      ${data.preferences.length ? html`<p class="quiet" id="frequent">Often in the history:</p><ul class="chips" aria-labelledby="frequent">${data.preferences.slice(0, 6).map((one) => html`<li key=${one.attribute + one.value} title=${one.attribute}>${one.value} ${percent(one.share)}</li>`)}</ul>` : null}
+      <p class="quiet">The bar is the weight of an item: how much it says about the user. Take one out to see what it changes.</p>
       <ul class="small-cards">${shown.map((item) => html`<${Liked} key=${item.item_id} item=${item} heaviest=${heaviest} at=${times.get(item.item_id)} out=${without.includes(item.item_id)} takeOut=${takeOut} />`)}</ul>
       ${data.history.length > SHOWN_HISTORY ? html`<button type="button" class="link" onClick=${() => setAll(!all)}>${all ? "fewer" : `all ${data.history.length}`}</button>` : null}
       ${data.disliked.length ? html`<h3>Not liked</h3><ul class="small-cards">${data.disliked.slice(0, SHOWN_HISTORY).map((item) => html`<${SmallCard} key=${item.item_id} item=${item} />`)}</ul>` : null}`;
@@ -173,7 +174,7 @@ function List({ data, user, state, actions, takeOut, change }) {
   return html`
     <${Notices} answer=${data} subject=${user ? "this user" : "this guest"} />
     <div class="row list-head"><h2 class="grow">${plural(data.items.length, "recommendation")}</h2></div>
-    <p class="quiet">Ranked by score. The colors of a bar are the parts of the score; open a card to see the sum and what would change the rank.</p>
+    <p class="quiet">Ranked by score. The colors of a bar say where the score comes from; open a card for the sum and what would change it.</p>
     <${Legend} long=${true} reasons=${data.items.map((item) => item.reason)} />
     ${changes ? html`<p class="changes" aria-hidden="true">${summary(changes, data.items)}</p>` : null}
     <ol class="cards" ref=${cards}>${data.items.map((item) => html`<${Card} key=${item.item_id} item=${item} most=${most} was=${changes ? changes.was[item.item_id] : null}
@@ -276,11 +277,18 @@ const WHAT_IFS = [
   ["Diversity 0.5", { diversity: 0.5 }],
 ];
 
-/** The arithmetic of a score, and the rank of the item if one knob were turned. */
+/** Return [[title, knobs]] of the changes that a card tries: without the items that count most, and one knob turned. */
+const triesOf = (item, { without }) => [
+  ...item.reason.because.slice(0, TRIED_CAUSES).map((cause) => [`Without ${nameOf(cause)}`, { without: [...without, cause.item_id] }]),
+  ...WHAT_IFS,
+];
+
+/** The arithmetic of a score, and the rank of the item if one thing were different. */
 function Details({ item, user, state, takeOut, change }) {
-  return html`<${Lead} reason=${item.reason} /><${Arithmetic} reason=${item.reason} total=${item.score} takeOut=${takeOut} />
+  return html`<${Arithmetic} reason=${item.reason} total=${item.score} takeOut=${takeOut} />
     <${LeftOut} filters=${user ? state.filter : []} from="these answers" />
-    ${user ? html`<h4>What would change it</h4><table class="what-ifs"><thead><tr><th scope="col">Turn one knob</th><th scope="col" class="n">rank</th><th scope="col" class="n">moves</th><th scope="col" class="n">score</th></tr></thead><tbody>${WHAT_IFS.map(([title, knobs]) => html`<${WhatIf} key=${title} title=${title} knobs=${knobs} item=${item} user=${user} state=${state} change=${change} />`)}</tbody></table>` : html`<p class="quiet">What would change it: add or remove a like of the guest, or turn a knob; the list shows what moved.</p>`}
+    ${user ? html`<h4>What would change it</h4><table class="what-ifs"><thead><tr><th scope="col">One change</th><th scope="col" class="n">rank</th><th scope="col" class="n">moves</th><th scope="col" class="n">score</th></tr></thead><tbody>${triesOf(item, state).map(([title, knobs]) => html`<${WhatIf} key=${title} title=${title} knobs=${knobs} item=${item} user=${user} state=${state} change=${change} />`)}</tbody></table>
+    <p class="quiet">Press a change to see the whole list with it.</p>` : html`<p class="quiet">What would change it: add or remove a like of the guest, or turn a knob; the list shows what moved.</p>`}
     <p class="quiet"><a href=${itemHref(item.item_id, user ? `?user=${encodeURIComponent(user)}` : "")}>All about this item</a></p>`;
 }
 
@@ -291,7 +299,7 @@ function WhatIf({ title, knobs, item, user, state, change }) {
   const { data, error } = useAnswer({ path: "/why", params });
   const rank = data && (data.rank ?? data.rank_without);
   const step = rank ? item.rank - rank : 0;
-  return html`<tr><th scope="row"><button type="button" class="link" title="Set this knob of the list" onClick=${() => change(knobs, { push: true })}>${title}</button></th><td class="n">${error ? error.message : !data ? "…" : rank ? `rank ${rank}` : "not ranked"}</td><td class="n">${step ? html`<span class=${step > 0 ? "up" : "down"}>${signed(step)}</span>` : rank ? html`<span class="quiet">stays</span>` : ""}</td><td class="n">${data ? score(data.score) : ""}</td></tr>`;
+  return html`<tr><th scope="row"><button type="button" class="link" title="See the list with this change" onClick=${() => change(knobs, { push: true })}>${title}</button></th>${error ? html`<td colspan="3" class="quiet">${error.message}</td>` : html`<td class="n">${!data ? "…" : rank ? `rank ${rank}` : "not ranked"}</td><td class="n">${step ? html`<span class=${step > 0 ? "up" : "down"}>${signed(step)}</span>` : rank ? html`<span class="quiet">stays</span>` : ""}</td><td class="n">${data ? score(data.score) : ""}</td>`}</tr>`;
 }
 
 function Knobs({ state, change, request }) {
@@ -299,6 +307,7 @@ function Knobs({ state, change, request }) {
   const turned = Object.keys(KNOBS).some((name) => JSON.stringify(state[name]) !== JSON.stringify(KNOBS[name]));
   return html`
     <div class="row"><h2 class="grow">Knobs</h2>${turned ? html`<button type="button" class="link" onClick=${() => change(KNOBS, { push: true })}>Reset</button>` : null}</div>
+    <p class="quiet">Each change draws the list anew and marks what moved.</p>
     <${Slider} label="Items" name="k" min=${5} max=${50} step=${5} value=${state.k} onChange=${turn("k")} />
     <${Slider} label="Weight of content" name="content_weight" min=${0} max=${4} step=${0.1} value=${state.content_weight} onChange=${turn("content_weight")} format=${(x) => `×${x}`} text="0: behavior alone; 1: as trained" />
     <${Slider} label="Diversity" name="diversity" value=${state.diversity} onChange=${turn("diversity")} text="prefers items unlike those before them" />
