@@ -347,7 +347,9 @@ class Config(Section):
     """All sections."""
 
     data: DataConfig = DataConfig()
-    events: dict[str, NotNegative] = key({}, "weight of each event type (0: ignored); empty: each is 1")
+    events: dict[str, float] = key(
+        {}, "weight of each event type (0: ignored; below 0: such as dislike = -1, skip = -0.2); empty: each is 1"
+    )
     als: AlsConfig = AlsConfig()
     content: ContentConfig = ContentConfig()
     blend: BlendConfig = BlendConfig()

@@ -45,7 +45,7 @@ VectorSource = tuple[Vectors, Callable[[VectorTable], Sequence[Query]]]
 def factorize(run: TrainingRun) -> TrainingRun:
     """Fit the factors of all interactions."""
     pairs = run.dataset.interactions
-    return replace(run, factors=als.fit(pairs, run.config.als, lambda: run.advance(1), run.disliked))
+    return replace(run, factors=als.fit(pairs, run.config.als, lambda: run.advance(1), run.unliked))
 
 
 def find_neighbors(run: TrainingRun) -> TrainingRun:
@@ -176,7 +176,7 @@ def build_model(run: TrainingRun) -> TrainingRun:
         encoder_files=run.encoded.encoder_files,
         picture_encoder_files=pictures.encoder_files,
     )
-    extras = (run.keywords, run.names, run.tagging, run.anomalies, pictures.tags)
+    extras = (run.keywords, run.names, run.tagging, run.anomalies, pictures.tags, run.dataset.skipped)
     return replace(run, model=model.with_extras(*(part for part in extras if part is not None)))
 
 

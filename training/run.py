@@ -110,6 +110,11 @@ class TrainingRun:
         """The pairs that a user has seen and did not like."""
         return self.dataset.seen_only or empty_histories(self.dataset.interactions)
 
+    @property
+    def unliked(self) -> Histories:
+        """The pairs that a user did not like, skipped ones too."""
+        return self.disliked if self.dataset.skipped is None else self.disliked.joined(self.dataset.skipped)
+
     def fitted_parts(self, interactions: Interactions, seen_only: Histories, factors: Factors) -> FittedParts:
         """Find the neighbors of the items by behavior; return them with the factors and the texts."""
         config, catalog = self.config.blend, self.dataset.catalog

@@ -19,6 +19,7 @@ from recsys.model.extras.directions import Directions
 from recsys.model.extras.groups import Clusters, Segments
 from recsys.model.extras.item_map import ItemMap
 from recsys.model.extras.picture_tags import Tags
+from recsys.model.extras.skipped import Skipped
 from recsys.model.extras.tagging import Tagging
 from recsys.model.fold_in import FoldIn
 from recsys.model.model import Model
@@ -42,7 +43,20 @@ CORE: Mapping[str, type[Part]] = {
     "likeness": Likeness,
 }
 INDEXES = ("items_for_user", "items_like_item", "items_by_text", "items_by_picture")
-KINDS = (UserLists, ItemLists, Bm25, NameIndex, Clusters, Segments, ItemMap, Directions, Tagging, Anomalies, Tags)
+KINDS = (
+    UserLists,
+    ItemLists,
+    Bm25,
+    NameIndex,
+    Clusters,
+    Segments,
+    ItemMap,
+    Directions,
+    Tagging,
+    Anomalies,
+    Tags,
+    Skipped,
+)
 EXTRAS: Mapping[str, type[Part]] = {kind.name: kind for kind in KINDS}
 USER_FACTORS = "user_factors"
 

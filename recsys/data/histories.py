@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,27 +24,44 @@ class Histories(Part):
     n_items: Annotated[int, Size("items")]
 
     @classmethod
-    def from_interactions(cls, interactions: Interactions) -> Histories:
+    def from_interactions(cls, interactions: Interactions) -> Self:
         matrix = interactions.matrix()
         indptr, indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
         return cls(indptr, indices, matrix.data, len(interactions.items))
 
     @classmethod
     def from_pairs(
-        cls, user_nums: NDArray[np.int32], item_nums: NDArray[np.int32], n_users: int, n_items: int
-    ) -> Histories:
-        """Build histories of weight 1 from parallel arrays of row numbers; duplicate pairs count once."""
-        ones = np.ones(len(user_nums), dtype=np.float32)
-        matrix = sparse.csr_matrix((ones, (user_nums, item_nums)), shape=(n_users, n_items))
-        matrix.sum_duplicates()
-        indices = matrix.indices.astype(np.int32)
-        return cls(matrix.indptr.astype(np.int64), indices, np.ones(len(indices), dtype=np.float32), n_items)
+        cls,
+        user_nums: NDArray[np.int32],
+        item_nums: NDArray[np.int32],
+        n_users: int,
+        n_items: int,
+        weights: NDArray[np.float32] | None = None,
+    ) -> Self:
+        """Build histories from parallel arrays of row numbers, with the weights of unique pairs.
 
-    def first_items(self, n_items: int) -> Histories:
+        Without weights, all are 1 and duplicate pairs count once.
+        """
+        data = np.ones(len(user_nums), dtype=np.float32) if weights is None else weights
+        matrix = sparse.csr_matrix((data, (user_nums, item_nums)), shape=(n_users, n_items))
+        matrix.sum_duplicates()
+        data = np.ones(len(matrix.data), dtype=np.float32) if weights is None else matrix.data
+        return cls(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), data, n_items)
+
+    def first_items(self, n_items: int) -> Self:
         """Return the histories without the items from that row number on."""
         kept = self.item_nums < n_items
         indptr = np.concatenate([[0], np.cumsum(kept)])[self.indptr]
-        return Histories(indptr.astype(np.int64), self.item_nums[kept], self.weights[kept], n_items)
+        return type(self)(indptr.astype(np.int64), self.item_nums[kept], self.weights[kept], n_items)
+
+    def joined(self, other: Histories) -> Histories:
+        """Return the pairs of both, which have none in common."""
+        nums = (np.concatenate(pair) for pair in zip(self._pairs(), other._pairs(), strict=True))
+        users, items, weights = nums
+        return Histories.from_pairs(users, items, len(self), self.n_items, weights)
+
+    def _pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+        return self.user_nums(), self.item_nums, self.weights
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
@@ -53,6 +70,14 @@ class Histories(Part):
         """Return the items of users one after another, and the bounds (n + 1,) between users."""
         places, bounds = places_of_rows(self.indptr, user_nums)
         return self.item_nums[places], bounds
+
+    def user_nums(self) -> NDArray[np.int32]:
+        """Return the user of each entry."""
+        return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.indptr))
+
+    def weights_of(self, user_num: int) -> NDArray[np.float32]:
+        """Return the weights of the items of a user."""
+        return self.weights[self.indptr[user_num] : self.indptr[user_num + 1]]
 
     def items_of(self, user_num: int) -> NDArray[np.int32]:
         """Return the row numbers of the items of a user, rising."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from recsys.errors import DataError, did_you_mean
+
+REFUSED = -0.499999  # -0.5, for sums in single precision: a pair of this weight or less is never shown again
+ROUNDING = 1e-9  # share of a sum that may be an error of rounding
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,11 @@ class Event:
 class EventRules:
     """Rules by which events become weights, the same in training and in serving.
 
-    With a threshold, values are ratings: the last rating of an item counts, an item with a lower rating was seen but not liked,
-    and an event without a rating is a liked one. Without a threshold, values are counts.
+    With a threshold, values are ratings: the last event of an item counts, an item with a lower rating was seen but not liked,
+    and an event without a rating is a liked one. Without a threshold, values are counts, and weights times counts add up.
+
+    An item of a weight below 0 is not liked: its preference is 0, with the confidence that the same weight above 0 has. Up to
+    REFUSED it is never shown again. Above, it was skipped, and may be shown unless an event of it has a weight above 0.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)  # of each event type; empty: every event weighs 1
@@ -48,23 +54,40 @@ class EventRules:
         return ""
 
     def aggregated(self, events: Sequence[Event]) -> Mapping[str, float]:
-        """Return the weight of each item: above 0 if liked, 0 if only seen. The events are in the order of time.
+        """Return the weight of each item: above 0 if liked, 0 if only seen, below 0 if unwanted. The events are in the order of
+        time.
 
         Events of weight 0 and of unknown types do not count.
         """
         totals: dict[str, float] = {}
+        for item_id, weight in self._weighed(events):
+            totals[item_id] = self.changed(totals.get(item_id, 0.0), weight)
+        return totals
+
+    def changed(self, total: float, weight: float) -> float:
+        """Return the weight of a pair of weight `total` after an event of another weight."""
+        if self.threshold is not None:
+            return weight
+        added = total + weight
+        return added if abs(added) > ROUNDING * abs(weight) else 0.0
+
+    def skipped(self, events: Sequence[Event]) -> frozenset[str]:
+        """Return the items of which every event that counts has a weight below 0."""
+        weighed = [*self._weighed(events)]
+        return frozenset(item_id for item_id, _ in weighed) - {item_id for item_id, weight in weighed if weight >= 0}
+
+    def _weighed(self, events: Sequence[Event]) -> Iterator[tuple[str, float]]:
+        """Yield the item and the weight, with its value, of each event that counts; 0 for a rating under the threshold."""
         for event in events:
             weight = self.weights.get(event.event, 0.0) if self.weights and event.event else 1.0
-            if weight == 0:
-                continue
+            value = event.value
             if self.threshold is None:
-                value = 1.0 if event.value is None else event.value
-                if value > 0:
-                    totals[event.item_id] = totals.get(event.item_id, 0.0) + weight * value
-            else:
-                liked = event.value is None or event.value >= self.threshold
-                totals[event.item_id] = weight if liked else 0.0
-        return totals
+                count = 1.0 if value is None else value
+                if weight != 0 and count > 0:
+                    yield event.item_id, weight * count
+            elif weight != 0:
+                is_low = value is not None and value < self.threshold
+                yield event.item_id, 0.0 if is_low and weight > 0 else weight
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated
 
 from pydantic import Field, NonNegativeInt
 
@@ -106,7 +105,7 @@ def event_key(event_id: str) -> bytes:
 class EventsInfo(Record):
     """Rules of a model for events (:class:`EventRules`), and its :class:`Watermark`."""
 
-    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    weights: dict[str, float] = Field(default_factory=dict)
     threshold: float | None = None
     store_id: str = ""
     through: NonNegativeInt = 0

@@ -1,7 +1,8 @@
 """Fold-in: the factors of a user from a history, by a half-step of ALS on fixed item factors.
 
 With the confidences c_j of the n items of a history, ``A = Q'Q + sum (c_j - 1) q_j q_j' + r I`` and ``b = sum c_j q_j``, the
-factors are ``p = A^-1 b`` (Hu, Koren, Volinsky, ICDM 2008, equation 4). Items seen but not liked enter A only.
+factors are ``p = A^-1 b`` (Hu, Koren, Volinsky, ICDM 2008, equation 4). Items that are not liked have a preference of 0: they
+enter A only.
 
 Arrays use the basis V with ``Q'Q = V diag(e) V'``: with ``f_j = V' q_j`` and ``M = diag(e + r)`` the identity of Woodbury
 leaves a system of n instead of `factors` equations, ``A^-1 = M^-1 - M^-1 F' D (I + D F M^-1 F' D)^-1 D F M^-1``, where
@@ -56,10 +57,20 @@ class Confidence(Part):
         """Return the confidences of strengths."""
         return np.asarray(1 + self.alpha * strengths / self.mean_strength)
 
-    @property
-    def disliked(self) -> float:
-        """Confidence of a pair that was seen but not liked, whose target score is 0."""
-        return 1 + self.alpha * self.dislike
+    def of_unliked(
+        self, weights: NDArray[np.floating], per_user: NDArray[np.integer] | int, per_item: NDArray[np.integer]
+    ) -> Numbers:
+        """Return the confidences, (n,), of pairs that are not liked, whose preference is 0.
+
+        Weights are those of :attr:`recsys.model.model.Model.seen_only`: a weight below 0, of events, counts as the same weight
+        above 0 does; one above 0, of a rating under the threshold, is `dislike`. A confidence of 1 has no effect.
+        """
+        found = np.where(weights > 0, 1 + self.alpha * self.dislike, 1.0)
+        below = weights < 0
+        if below.any():
+            strengths = self.strengths(np.abs(weights.astype(np.float64)), per_user, per_item)
+            found[below] = self.of(strengths)[below]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,19 +127,26 @@ class FoldIn(Part):
         return cls(*equations, counts, *runs, Confidence(1.0, 1.0, 0.0, 0.0, 0.0))
 
     def solve(
-        self, liked: NDArray[np.int32], weights: NDArray[np.floating], disliked: NDArray[np.int32]
+        self,
+        liked: NDArray[np.int32],
+        weights: NDArray[np.floating],
+        unliked: NDArray[np.int32],
+        unliked_weights: NDArray[np.floating] | None = None,
     ) -> UserSolution:
-        """Solve the equations of a user with unique items `liked`, weights above 0, and items seen but not liked.
+        """Solve the equations of a user with unique items `liked`, weights above 0, and items that are not liked.
 
-        The latter count if ``als.dislike`` is above 0.
+        The weights of the latter are those of :meth:`Confidence.of_unliked`; without them all were rated under the threshold.
         """
         confidence = self.confidence
         strengths = confidence.strengths(weights.astype(np.float64), len(liked), self.item_counts[liked])
         confidences = np.minimum(confidence.of(strengths), MOST_CONFIDENCE)
         nums, excess = liked, confidences - 1
-        if confidence.dislike > 0 and len(disliked):
-            nums = np.concatenate((liked, disliked))
-            excess = np.concatenate((excess, np.full(len(disliked), confidence.disliked - 1)))
+        if len(unliked):
+            given = np.ones(len(unliked)) if unliked_weights is None else unliked_weights
+            counted = confidence.of_unliked(given, len(liked), self.item_counts[unliked])
+            counts = counted > 1
+            nums = np.concatenate((liked, unliked[counts]))
+            excess = np.concatenate((excess, np.minimum(counted[counts], MOST_CONFIDENCE) - 1))
         rows = self.rotated[nums].astype(np.float64)
         run = min(int(np.searchsorted(self.run_counts, len(liked))), len(self.run_counts) - 1)
         inverse = _inverse(self.eigenvalues + float(self.run_regularization[run]), rows, excess)

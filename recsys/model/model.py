@@ -36,7 +36,8 @@ class Model:
     Parameters
     ----------
     seen_only : Histories
-        Items that each user has seen but not liked, such as items rated below the threshold; never recommended or trained on.
+        Items that each user has seen but not liked, never recommended: of weight 1 if rated below the threshold, otherwise the
+        sum of the weights of the events, 0 or less.
     popularity, trending : Popularity
         Over all data, and over recent days.
     user_factors : float32 array (n_users, factors)

@@ -132,7 +132,7 @@ def find_placement(
     request = replace(request, offset=0, explain=False)
     lists = _Lists(recommender, user_id, events)
     free = _Lists(recommender, user_id, replace(events, hidden=events.hidden - {item_id}))
-    seen = None if request.include_seen else _seen(lists, num, trained_events)
+    seen = _seen(lists, num, trained_events, include_seen=request.include_seen)
     kept_out = (*([seen] if seen else []), *_named(item_id, request, events), *_filtered(recommender, num, request))
     answer = lists.first(request)
     explained = lists.explained(request, item_id, *(item.item_id for item in answer.items[-1:]))
@@ -169,7 +169,7 @@ class _Lists:
         alone = replace(
             request, k=len(item_ids), exclude=(), include_seen=True, filters=(), cluster=None, diversity=0.0
         )
-        answer = self.first(replace(alone, only=item_ids, explain=True))
+        answer = self.first(replace(alone, include_refused=True, only=item_ids, explain=True))
         return {item.item_id: item for item in answer.items}
 
     def outranked(self, item_id: str, request: ListRequest, rank: int | None) -> Iterator[Obstacle]:
@@ -196,9 +196,12 @@ def _rank_in(answer: Answer, item_id: str) -> int | None:
     return next((rank for rank, item in enumerate(answer.items, 1) if item.item_id == item_id), None)
 
 
-def _seen(lists: _Lists, num: int, trained_events: Sequence[Event]) -> Seen | None:
+def _seen(lists: _Lists, num: int, trained_events: Sequence[Event], *, include_seen: bool) -> Seen | None:
+    """Return why a list does not have the item because of what the user did; None if that does not keep it out."""
     recommender, events = lists.recommender, lists.events
     state, item_id = recommender.user_state(lists.user_id, events), recommender.items.id(num)
+    if np.isin(num, state.skipped) or (include_seen and not np.isin(num, state.refused)):
+        return None
     weight = _trained_weight(recommender.model, state.user_num, num)
     since = [event for event in reversed((*events.events, *events.later)) if event.item_id == item_id]
     counted = [
@@ -245,6 +248,7 @@ def _freed(recommender: Recommender, num: int, request: ListRequest, *, include_
         request,
         exclude=[other for other in request.exclude if other != item_id],
         include_seen=request.include_seen or include_seen,
+        include_refused=include_seen,
         filters=tuple(one for one in request.filters if _passes(recommender, num, ListRequest(filters=(one,)))),
         cluster=request.cluster if in_cluster else None,
     )

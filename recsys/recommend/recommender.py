@@ -92,7 +92,9 @@ class Recommender:
                 return Answer("personalized", *listed)
             request = replace(request, exact=True)  # precomputed lists are exact, and this continues or explains them
         state = self.user_state(user, events)
-        return self._recommend(state.without(self.nums(request.without)), request, events)
+        if request.without:
+            state = state.without(self.nums(request.without))
+        return self._recommend(state, request, events)
 
     def similar_items(
         self,
@@ -186,8 +188,9 @@ class Recommender:
 
     def _recommend(self, state: UserState, request: ListRequest, events: UserEvents) -> Answer:
         skip = self.nums([*request.exclude, *events.hidden])
-        if not request.include_seen:
-            skip = np.union1d(skip, state.seen).astype(np.int32)
+        if not (request.include_seen and request.include_refused):
+            out = state.refused if request.include_seen else state.seen
+            skip = np.union1d(skip, out).astype(np.int32)
         drop = set() if request.include_seen else self._later(events)
         query = state.query.weighted(request.content_weight, self.model.layout.factors)
         without = tuple(map(self.items.id, state.left_out.tolist()))

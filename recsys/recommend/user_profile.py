@@ -36,7 +36,7 @@ class Profile(NamedTuple):
     n_liked: int
     n_disliked: int
     liked: tuple[Consumed, ...]  # by falling weight, at most MOST_ITEMS
-    disliked: tuple[Consumed, ...]  # seen but not liked, at most MOST_ITEMS, with weight 0
+    disliked: tuple[Consumed, ...]  # not liked, at most MOST_ITEMS, with weight 0 or below
     preferences: tuple[Preference, ...]  # most frequent text values of each attribute in `liked`
 
 
@@ -51,7 +51,8 @@ def profile(state: UserState) -> Profile:
         len(state.disliked),
         tuple(Consumed(catalog.items.id(num), catalog.titles[num], weight) for num, weight in liked),
         tuple(
-            Consumed(catalog.items.id(num), catalog.titles[num], 0.0) for num in state.disliked[:MOST_ITEMS].tolist()
+            Consumed(catalog.items.id(num), catalog.titles[num], min(weight, 0.0))
+            for num, weight in zip(state.disliked[:MOST_ITEMS].tolist(), state.disliked_weights.tolist(), strict=False)
         ),
         _preferences(catalog, liked),
     )

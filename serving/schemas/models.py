@@ -69,7 +69,9 @@ class MeasuredFigure(AnswerObject):
 class TrainedEvents(AnswerObject):
     """The rules of the model for events."""
 
-    weights: dict[str, float] = Field(description="weight of each event type; empty: every event weighs 1")
+    weights: dict[str, float] = Field(
+        description="weight of each event type, below 0 for dislikes; empty: every event weighs 1"
+    )
     threshold: float | None = Field(description="ratings from here on are liked; null: values are counts")
 
 

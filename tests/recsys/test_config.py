@@ -214,7 +214,7 @@ def test_an_override_of_another_form_is_refused(override: str) -> None:
         ("index.kind=fast", r"^index\.kind = 'fast': Input should be 'auto', 'annoy' or 'exact'$"),
         ("data.delimiter=:::::::::", r"^data\.delimiter = ':::::::::': String should have at most 8 characters$"),
         ("data.items.delimter=;", r"^data\.items\.delimter: there is no such key; did you mean 'delimiter'\?$"),
-        ("events.watch=-1", r"^events\.watch = -1: Input should be greater than or equal to 0$"),
+        ("events.watch=-inf", r"^events\.watch = -inf: Input should be a finite number$"),
         ("events.watch=often", r"^events\.watch = 'often': Input should be a valid number"),
         ("store.path=5", r"^store\.path = 5: Input should be a valid string$"),
         ("content.columns=title", r"^content\.columns = 'title': Input should be a valid tuple$"),

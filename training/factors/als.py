@@ -4,7 +4,8 @@ Alternating least squares minimizes, over all users and items::
 
     sum c_ui (x_ui - p_u . q_i)^2  +  sum r_u |p_u|^2  +  sum r_i |q_i|^2
 
-with x = 1 where there is an interaction and 0 elsewhere (Hu, Koren, Volinsky, ICDM 2008).
+with x = 1 where there is an interaction and 0 elsewhere (Hu, Koren, Volinsky, ICDM 2008). A pair that is not liked has x = 0
+with the confidence of :meth:`recsys.model.fold_in.Confidence.of_unliked`.
 
 Confidence: ``c_ui = 1 + alpha w_ui`` for an interaction and 1 elsewhere, with ``w_ui = v_ui^e n_u^-a n_i^-b`` scaled to a
 mean of 1; v is the weight of the interaction, n the number of interactions of the user and of the item. With a, b > 0 an
@@ -59,8 +60,8 @@ def fit(
 ) -> Factors:
     """Factorize; the same seed gives the same bytes.
 
-    `advance` is called after each iteration. `disliked` are pairs over the same users and items that were seen but not liked;
-    they count where ``dislike > 0``. Raises ModelRejectedError when a factor is not finite, or all are zero.
+    `advance` is called after each iteration. `disliked` are pairs over the same users and items that are not liked, with the
+    weights of :meth:`Confidence.of_unliked`. Raises ModelRejectedError when a factor is not finite, or all are zero.
     """
     factorization = Factorization(interactions, config, disliked)
     for _ in range(config.iterations):
@@ -124,19 +125,28 @@ class Factorization:
 def confidences(interactions: Interactions, config: AlsConfig, disliked: Histories | None = None) -> sparse.csr_matrix:
     """Return ``c_ui`` of the module's formula where there is an interaction, (n_users, n_items) float32.
 
-    A disliked pair has the value ``-(1 + alpha * dislike)``: to implicit, x = 0 with that confidence. Raises ModelRejectedError
-    when a value is not finite.
+    A disliked pair has a value below 0: to implicit, x = 0 with the confidence ``-value``. Raises ModelRejectedError when a
+    value is not finite.
     """
     values, confidence = _confident(interactions, config)
-    if (largest := float(values.max(initial=0))) > float(np.finfo(np.float32).max):
+    unliked = _unliked(interactions, confidence, disliked) if disliked is not None else sparse.csr_matrix((0, 0))
+    largest = max(float(values.max(initial=0)), float(unliked.data.max(initial=0)))
+    if largest > float(np.finfo(np.float32).max):
         raise ModelRejectedError(f"als: a confidence is {largest:g}, which is not finite in float32; lower als.alpha")
     shape = (len(interactions.users), len(interactions.items))
     pairs = (interactions.user_nums, interactions.item_nums)
     matrix = sparse.csr_matrix((values.astype(np.float32), pairs), shape=shape)
-    if disliked is None or config.dislike == 0:
-        return matrix
-    negative = np.float32(confidence.disliked) * disliked.matrix()
-    return sparse.csr_matrix(matrix - negative, dtype=np.float32)
+    return sparse.csr_matrix(matrix - unliked.astype(np.float32), dtype=np.float32) if unliked.nnz else matrix
+
+
+def _unliked(interactions: Interactions, confidence: Confidence, disliked: Histories) -> sparse.csr_matrix:
+    """Return the confidences above 1 of pairs that are not liked, (n_users, n_items) float64."""
+    users, items = disliked.user_nums(), disliked.item_nums
+    counts = _user_counts(interactions)[users], interactions.item_counts()[items]
+    values = confidence.of_unliked(disliked.weights, *counts)
+    kept = values > 1
+    shape = (len(interactions.users), len(interactions.items))
+    return sparse.csr_matrix((values[kept], (users[kept], items[kept])), shape=shape)
 
 
 def fold_in(interactions: Interactions, config: AlsConfig, item_factors: Vectors) -> FoldIn:

@@ -15,6 +15,7 @@ from recsys.data.histories import Histories
 from recsys.data.interactions import Interactions
 from recsys.events.activity import EventRules
 from recsys.events.records import NO_WATERMARK, Watermark
+from recsys.model.extras.skipped import Skipped
 from training.read import Accounting
 
 
@@ -52,7 +53,8 @@ class Dataset:
     events: dict[str, tuple[int, float]] = field(default_factory=dict)  # rows and weight of each event type
     dropped: dict[str, int] = field(default_factory=dict)  # kept rows without a pair of their own, by reason
     unread: tuple[str, ...] = ()  # unused columns of the interaction files
-    seen_only: Histories | None = None  # pairs that are not positive: rated under the threshold
+    seen_only: Histories | None = None  # pairs that are not positive, as those of a model
+    skipped: Skipped | None = None  # pairs that are not positive and may be shown again
     ratings: Ratings | None = None  # None without a threshold: the interactions hold all pairs
     notes: tuple[str, ...] = ()  # sentences about what a person should check
     rules: EventRules = field(default_factory=EventRules)
@@ -72,6 +74,7 @@ class Dataset:
             interactions=replace(kept, items=catalog.items),
             catalog=catalog,
             seen_only=None if self.seen_only is None else self.seen_only.first_items(n_items),
+            skipped=None if self.skipped is None else self.skipped.first_items(n_items),
             ratings=ratings,
             n_unlisted=0,
         )

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,9 @@ from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions
 from recsys.data.table_files import read_ids
 from recsys.errors import DataError, did_you_mean
-from recsys.events.activity import EventRules
+from recsys.events.activity import REFUSED, ROUNDING, EventRules
 from recsys.events.records import user_hash
+from recsys.model.extras.skipped import Skipped
 from recsys.model.popularity import decay
 from training.ingest import times
 from training.ingest.dataset import Dataset, Ratings
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 SMALLEST_WEIGHT = 1e-6
 LARGEST_VALUE = 1e15  # sums of more would leave float32
 REPEATED, RATED_AGAIN = "added to another row of the same pair", "rated again later"
-ROUNDING = 1e-9  # share of a sum that may be an error of rounding
+NOT_LIKED = "of pairs whose weights add up to 0 or less, not liked"
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -69,11 +70,31 @@ class Rows:
         """Return some rows, by a mask or by positions."""
         return Rows(*(None if array is None else array[rows] for array in self._arrays()))  # type: ignore[arg-type]
 
+    def joined(self, other: Rows) -> Rows:
+        """Return these rows and then others, which have the same columns."""
+        pairs = zip(self._arrays(), other._arrays(), strict=True)
+        return Rows(*(None if a is None or b is None else np.concatenate((a, b)) for a, b in pairs))  # type: ignore[arg-type]
+
     def values(self) -> Floats:
         return np.ones(len(self)) if self.value is None else self.value
 
     def _arrays(self) -> tuple[NDArray[np.generic] | None, ...]:
         return self.user, self.item, self.value, self.weight, self.time
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of a user and an item, and the number of rows without a pair of their own, by reason.
+
+    `liked` have the sum of their weights and the last time. `unliked` have weights as in :attr:`Model.seen_only`; lists may
+    show those of the mask `is_skipped` again. `rated` are all pairs with their ratings, None without a threshold.
+    """
+
+    liked: Rows
+    unliked: Rows
+    is_skipped: Mask
+    rated: Rows | None
+    dropped: dict[str, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +160,10 @@ class InteractionTable:
         item, item_in_chunk, items = self.items.add(columns[data.item_column])
         value = self._value(columns[data.value_column], what) if data.value_column in columns else None
         event = self._events(columns[data.event_column]) if data.event_column in columns else np.zeros(n, np.int32)
-        has_weight = ~np.isnan(self._weights())[event]
+        weight = self._weights()[event]
+        has_weight = ~np.isnan(weight)
+        if value is not None and self.threshold is not None:
+            value = np.where((value == ABSENT) & (weight < 0), self.threshold, value)  # a dislike needs no rating
         form = "seconds" if what == WHAT else data.timestamp_format
         time = times.time_part(columns[data.timestamp_column], form) if data.timestamp_column in columns else None
         keep = self._wanted(in_chunk, users, written, deletes=bool(self.stored.forgotten) and what != WHAT)
@@ -249,7 +273,8 @@ class InteractionTable:
         self._check_columns()
         unrecorded = item_ids[len(items) :]
         self._check_records(rows.item, items, unrecorded)
-        pairs, disliked, rated, dropped = self._pairs(rows)
+        found = self._pairs(rows)
+        pairs, unliked, rated, dropped = found.liked, found.unliked, found.rated, found.dropped
         notes = (
             *self._notes(items, unrecorded),
             *self._id_notes(rows, user_ids, item_ids),
@@ -274,7 +299,8 @@ class InteractionTable:
             },
             dropped,
             tuple(name for name in self.columns if name not in used),
-            Histories.from_pairs(disliked.user, disliked.item, *sizes),
+            _unliked_histories(Histories, unliked.take(~found.is_skipped), sizes),
+            _unliked_histories(Skipped, unliked.take(found.is_skipped), sizes) if found.is_skipped.any() else None,
             None if rated is None else Ratings(rated.user, rated.item, rated.values(), self._times(rated), *sizes),
             notes,
             EventRules(self.config.events, self.threshold),
@@ -377,48 +403,76 @@ class InteractionTable:
                 f'choose data.item_column for each file, or set data.items = ""{self._cause(items, unrecorded)}'
             )
 
-    def _pairs(self, rows: Rows) -> tuple[Rows, Rows, Rows | None, dict[str, int]]:
-        """Return positive pairs with weight and time, pairs that were seen but are not positive, all pairs with their ratings,
-        and the number of dropped rows by reason.
-
-        The weights are those of :meth:`EventRules.aggregated`.
-        """
-        rated, n_rows = None, len(rows)
+    def _pairs(self, rows: Rows) -> Pairs:
+        """Return the pairs of rows; their weights are those of :meth:`EventRules.aggregated`."""
+        n_rows = len(rows)
+        unwanted = np.zeros(n_rows, dtype=bool) if rows.weight is None else rows.weight < 0
         if self.threshold is None and rows.value is not None:
-            rows = replace(rows, weight=rows.value if rows.weight is None else rows.weight * rows.value, value=None)
+            value = np.where(unwanted, np.abs(rows.value), rows.value)
+            rows = replace(rows, weight=value if rows.weight is None else rows.weight * value, value=None)
         n_zero = 0 if rows.weight is None else int((rows.weight == 0).sum())
-        if rows.weight is not None and (rows.weight < 0).any():
-            rows = _netted(rows)
+        if rows.weight is not None and (rows.weight[~unwanted] < 0).any():
+            netted = _netted(rows.take(~unwanted))
+            rows, unwanted = netted.joined(rows.take(unwanted)), np.arange(n_rows) >= n_rows - unwanted.sum()
         if rows.weight is not None and (rows.weight <= 0).any():
-            rows = rows.take(rows.weight > 0)
-        n_positive = len(rows)
-        rows, starts = _by_pair(rows, by_time=self.threshold is not None)
-        self._note_copies(rows, starts)
-        disliked = rows.take(np.empty(0, np.intp))
+            rows = rows.take((rows.weight > 0) | (unwanted & (rows.weight < 0)))
         dropped = {
             **self.filter.left_out,
             "of deleted users, left out": self.n_deleted,
             f"of the {len(self.excluded)} users that data.exclude_users names, left out": self.n_excluded,
             **self.left_out,
             "of weight 0, ignored": n_zero,
-            "of returns and of what they cancel, left out": n_rows - n_positive - n_zero,
+            "of returns and of what they cancel, left out": n_rows - len(rows) - n_zero,
         }
-        if self.threshold is not None:
-            rated = rows.take(
-                np.append(starts[1:], len(rows)) - 1 if len(rows) else starts
-            )  # of two ratings the later one holds
-            dropped[RATED_AGAIN] = len(rows) - len(rated)
-            is_liked = rated.values() >= self.threshold
-            disliked, rows = rated.take(~is_liked), rated.take(is_liked)
-            starts = np.arange(len(rows))
-            dropped[f"under the threshold {self.threshold:g}: seen, not liked"] = len(disliked)
-        if not len(rows):
+        pairs = (self._counted_pairs if self.threshold is None else self._rated_pairs)(rows)
+        dropped |= pairs.dropped
+        if not len(pairs.liked):
             reasons = "; ".join(f"{n} row{'' if n == 1 else 's'} {reason}" for reason, n in dropped.items() if n)
             without = '; data.value_column = "" counts rows instead of values' if n_zero else ""
             raise DataError(f"{self.source}: no positive interaction is left: {reasons or 'there is no row'}{without}")
-        pairs = self._added(rows, starts)
-        dropped[REPEATED] = len(rows) - len(pairs)
-        return pairs, disliked, rated, {reason: n for reason, n in dropped.items() if n}
+        return replace(pairs, dropped={reason: n for reason, n in dropped.items() if n})
+
+    def _counted_pairs(self, rows: Rows) -> Pairs:
+        rows, starts = _by_pair(rows, by_time=False)
+        self._note_copies(rows, starts)
+        unliked, is_skipped, lowering = rows.take(np.empty(0, np.intp)), np.empty(0, dtype=bool), 0
+        n_rows = len(rows)
+        if rows.weight is not None and (rows.weight < 0).any():
+            lowering = int((rows.weight < 0).sum())
+            share, unliked, is_skipped = _opposed(rows, starts)
+            is_unliked = share == 0
+            lowering -= int((is_unliked & (rows.weight < 0)).sum())
+            kept = ~is_unliked & (rows.weight > 0)
+            rows, starts = _by_pair(replace(rows, weight=rows.weight * share).take(kept), by_time=False)
+        pairs = self._added(rows, starts) if len(rows) else rows
+        dropped = {
+            "of a weight below 0, taken from the other rows of their pair": lowering,
+            NOT_LIKED: n_rows - lowering - len(rows),
+            REPEATED: len(rows) - len(pairs),
+        }
+        return Pairs(pairs, unliked, is_skipped, None, dropped)
+
+    def _rated_pairs(self, rows: Rows) -> Pairs:
+        assert self.threshold is not None
+        rows, starts = _by_pair(rows, by_time=True)
+        self._note_copies(rows, starts)
+        # of two rows of a pair the later one holds
+        last = rows.take(np.append(starts[1:], len(rows)) - 1 if len(rows) else starts)
+        unwanted, is_skipped = np.zeros(len(last), dtype=bool), np.zeros(len(last), dtype=bool)
+        if rows.weight is not None and last.weight is not None and len(last):
+            unwanted = last.weight < 0
+            is_skipped = (np.maximum.reduceat(rows.weight, starts) < 0) & (last.weight > REFUSED)
+        is_liked = ~unwanted & (last.values() >= self.threshold)
+        weight = np.ones(len(last)) if last.weight is None else np.where(unwanted, last.weight, 1.0)
+        liked = last.take(is_liked)
+        dropped = {
+            RATED_AGAIN: len(rows) - len(last),
+            f"under the threshold {self.threshold:g}: seen, not liked": len(last) - len(liked) - int(unwanted.sum()),
+            NOT_LIKED: int(unwanted.sum()),
+        }
+        pairs = self._added(liked, np.arange(len(liked))) if len(liked) else liked
+        unliked = replace(last, weight=weight).take(~is_liked)
+        return Pairs(pairs, unliked, is_skipped[~is_liked], last.take(~unwanted), dropped)
 
     def _note_copies(self, rows: Rows, starts: NDArray[np.intp]) -> None:
         """Note rows that are the same as the row before; the rows of a pair begin at `starts`."""
@@ -462,6 +516,35 @@ def _netted(rows: Rows) -> Rows:
     gained, net = np.bincount(pair, np.maximum(weight, 0)), np.bincount(pair, weight)
     share = np.where(net > ROUNDING * gained, net / np.where(gained > 0, gained, 1), 0)
     return replace(rows, weight=weight * share[pair])
+
+
+def _opposed(rows: Rows, starts: NDArray[np.intp]) -> tuple[Floats, Rows, Mask]:
+    """Return which share of a positive row the rows below 0 of its pair leave, (n,), and the pairs with a sum of 0 or less.
+
+    The rows of a pair begin at `starts`. The mask has the pairs without a positive row that are not refused.
+    """
+    weight = rows.weight
+    assert weight is not None
+    pair = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows)))
+    gained, lost = np.bincount(pair, np.maximum(weight, 0)), np.bincount(pair, np.maximum(-weight, 0))
+    total = gained - lost
+    total[np.abs(total) <= ROUNDING * np.maximum(gained, lost)] = 0
+    is_unliked = total <= 0
+    share = np.where(is_unliked, 0, total / np.where(gained > 0, gained, 1))
+    time = np.maximum.reduceat(rows.time, starts)
+    first = starts[is_unliked]
+    unliked = Rows(
+        rows.user[first], rows.item[first], None, np.asarray(total[is_unliked], np.float64), time[is_unliked]
+    )
+    return share[pair], unliked, ((gained == 0) & (total > REFUSED))[is_unliked]
+
+
+H = TypeVar("H", bound=Histories)
+
+
+def _unliked_histories(kind: type[H], pairs: Rows, sizes: tuple[int, int]) -> H:
+    weights = None if pairs.weight is None else pairs.weight.astype(np.float32)
+    return kind.from_pairs(pairs.user, pairs.item, *sizes, weights)
 
 
 def _by_pair(rows: Rows, *, by_time: bool) -> tuple[Rows, NDArray[np.intp]]:

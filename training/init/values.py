@@ -34,7 +34,9 @@ NOT_VALUES = (
     *("action", "status", "order", "number", "position", "rank", "index", "hour", "day", "month", "dow", "week"),
 )
 WEIGHTS = (
-    (("remove", "dislike", "unlike", "unfollow", "return", "refund", "cancel", "downvote", "skip", "delete"), 0.0),
+    (("dislike", "downvote"), -1.0),
+    (("skip",), -0.2),
+    (("remove", "unlike", "unfollow", "return", "refund", "cancel", "delete"), 0.0),
     (("impression", "item_list", "exposure"), 0.0),
     (("begin_checkout", "initiate", "checkout_start", "checkout start", "payment_info", "shipping_info"), 3.0),
     (("purchase", "order", "buy", "bought", "transaction", "checkout", "loan", "borrow", "issue", "sale", "kauf"), 5.0),

@@ -10,16 +10,20 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import recsys.bundle.store
 from recsys.bundle.bundle import MANIFEST
 from recsys.bundle.manifest import FileInfo
 from recsys.bundle.store import LOCK, STAGING, TRASH, Store, verify_all
+from recsys.data.histories import Histories
 from recsys.errors import BundleError, NoModelError, NotFoundError, StoreError
+from recsys.model.extras.skipped import Skipped
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from tests.support import factories
@@ -98,6 +102,18 @@ def test_what_is_published_is_what_was_given(store: Store) -> None:
     given = bundles.digest(model)
     bundles.publish(store, model)
     assert bundles.digest(store.load().model) == given
+
+
+def test_a_model_keeps_the_weights_of_what_is_not_liked(store: Store) -> None:
+    model = factories.model(annoy=True)
+    pairs = np.array([3], np.int32), np.array([30], np.int32)
+    made = replace(model, seen_only=Histories.from_pairs(*pairs, 30, 50, np.array([-1.5], np.float32)))
+    made = made.with_extras(Skipped.from_pairs(pairs[0], pairs[1] + 1, 30, 50, np.array([-0.2], np.float32)))
+    store.publish(made, factories.header(made), factories.NOON)
+    opened = store.load().model
+    assert opened.seen_only.weights.tolist() == [-1.5]
+    assert opened.need(Skipped).items_of(3).tolist() == [31]
+    assert opened.need(Skipped).weights.tolist() == [pytest.approx(-0.2)]
 
 
 def test_a_model_holds_a_descriptor_for_its_arrays_and_one_for_each_forest(store: Store) -> None:

@@ -32,16 +32,21 @@ CONFIDENCES = st.builds(
 )
 
 
-def confidences(of: FoldIn, liked: Nums, weights: Numbers, disliked: Nums) -> list[float]:
-    """c of every item, by the formula of ``[als]``."""
+def confidences(
+    of: FoldIn, liked: Nums, weights: Numbers, disliked: Nums, unwanted: Numbers | None = None
+) -> list[float]:
+    """c of every item, by the formula of ``[als]``; `unwanted` are the weights of `disliked`, 1 without."""
     how = of.confidence
     found = [1.0] * len(of.item_counts)
-    for num, weight in zip(liked.tolist(), weights.tolist(), strict=True):
+    below = np.ones(len(disliked)) if unwanted is None else unwanted
+    pairs = [*zip(liked.tolist(), weights.tolist(), strict=True), *zip(disliked.tolist(), below.tolist(), strict=True)]
+    for place, (num, weight) in enumerate(pairs):
         per_item = max(1, int(of.item_counts[num]))
-        strength = weight**how.weight_power * len(liked) ** -how.user_power * per_item**-how.item_power
+        per_user = max(1, len(liked))
+        strength = abs(weight) ** how.weight_power * per_user**-how.user_power * per_item**-how.item_power
         found[num] = 1 + how.alpha * strength / how.mean_strength
-    for num in disliked.tolist() if how.dislike else ():
-        found[num] = 1 + how.alpha * how.dislike
+        if place >= len(liked) and weight >= 0:
+            found[num] = 1 + how.alpha * how.dislike if weight else 1
     return found
 
 
@@ -53,10 +58,17 @@ def regularization(of: FoldIn, n: int) -> float:
     return float(of.run_regularization[-1])
 
 
-def solved(of: FoldIn, items: NDArray[np.float32], liked: Nums, weights: Numbers, disliked: Nums) -> Numbers:
+def solved(
+    of: FoldIn,
+    items: NDArray[np.float32],
+    liked: Nums,
+    weights: Numbers,
+    disliked: Nums,
+    unwanted: Numbers | None = None,
+) -> Numbers:
     """``(Q' C Q + r I)^-1 Q' C x`` with x = 1 for what is liked."""
     known = items.astype(np.float64)
-    diagonal = np.diag(confidences(of, liked, weights, disliked))
+    diagonal = np.diag(confidences(of, liked, weights, disliked, unwanted))
     wanted = np.zeros(len(items))
     wanted[liked] = 1
     left = known.T @ diagonal @ known + regularization(of, len(liked)) * np.eye(items.shape[1])
@@ -91,6 +103,35 @@ def test_factors_solve_the_normal_equations(
     found = of.solve(liked, weights, disliked).factors
     assert found.dtype == np.float64
     assert error(found, solved(of, items, liked, weights, disliked)) < 1e-5
+
+
+@given(CONFIDENCES, st.integers(1, 24), st.integers(1, 20), st.integers(1, 12), st.integers(0, 999))
+def test_weights_below_zero_are_preferences_of_zero(
+    confidence: Confidence, factors: int, n: int, m: int, seed: int
+) -> None:
+    """With the confidence of the same weight above 0; 0 has no effect, and 1 is a rating under the threshold."""
+    random = np.random.default_rng(seed)
+    items = (random.normal(size=(40, factors)) / 2).astype(np.float32)
+    of = made(items, confidence, seed)
+    liked, weights, disliked = history(random, 40, n, m)
+    unwanted = random.choice([-7.0, -1.0, -0.2, 0.0, 1.0], m)
+    solution = of.solve(liked, weights, disliked, unwanted)
+    assert error(solution.factors, solved(of, items, liked, weights, disliked, unwanted)) < 1e-5
+    assert np.allclose(solution.shares(items).sum(axis=1), items @ solution.factors, atol=1e-6)
+
+
+def test_a_larger_weight_below_zero_pulls_more() -> None:
+    items = factories.random_vectors(80, 6)
+    of = made(items, Confidence(10.0, 1.0, 0.2, 0.2, 0.0))
+    liked, weights, _ = history(np.random.default_rng(1), 80, 5, 0)
+    best = np.setdiff1d(np.argsort(-(items @ of.solve(liked, weights, NOBODY).factors)), liked, assume_unique=True)
+    one = best[:1].astype(np.int32)
+    scores = [
+        float((items[one] @ of.solve(liked, weights, one, np.array([weight])).factors)[0])
+        for weight in (0.0, -0.2, -1.0, -20.0)
+    ]
+    assert scores == sorted(scores, reverse=True)
+    assert 0 < scores[-1] < 0.3 * scores[0]
 
 
 @pytest.mark.parametrize(("n", "m", "whole"), [(3, 2, 0), (3, 9, 1), (11, 0, 0), (12, 0, 1), (200, 50, 1)])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from recsys.data.filters import Condition
 from recsys.events.activity import Event, UserEvents
+from recsys.events.records import EventsInfo
 from recsys.index.exact import NOTHING
 from recsys.model.model import Model
 from recsys.recommend.answer import MOST_CAUSES, Answer, Reason, Recommendation
@@ -92,6 +93,20 @@ def test_reasons_add_up_to_the_score(
     guest = asking.recommend(events, asked)
     if not guest.fallback:
         check(guest, {event.item_id for event in events})
+
+
+@given(
+    st.integers(0, 3), st.sampled_from(["u0", "u29", "nobody"]), EVENTS, st.lists(st.sampled_from(ITEMS), max_size=4)
+)
+def test_reasons_add_up_with_dislikes(seed: int, user: str, events: list[Event], disliked: list[str]) -> None:
+    """The dislikes lower what the history gives, and are no reason themselves."""
+    info = EventsInfo(weights={"view": 1.0, "dislike": -1.0})
+    asking = Recommender(factories.consistent_model(seed), "v1", info)
+    activity = UserEvents((*events, *(Event(item, "dislike") for item in disliked)))
+    known = asking.user_state(user, activity)
+    answer = asking.recommend(user, ListRequest(50, explain=True), activity)
+    if not answer.fallback:
+        check(answer, {ITEMS[num] for num in known.liked.tolist()})
 
 
 def loop(model: Model, history: Sequence[int], weights: Sequence[float], item: int) -> dict[int, tuple[float, float]]:

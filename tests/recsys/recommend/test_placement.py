@@ -224,6 +224,19 @@ def test_a_low_rating_is_seen_and_not_liked() -> None:
     )
 
 
+def test_a_disliked_item_is_kept_out_even_where_seen_items_are_included() -> None:
+    of = Recommender(factories.model(), "v1", EventsInfo(weights={"view": 1.0, "dislike": -1.0, "skip": -0.2}))
+    events = UserEvents((Event("i20", "dislike", timestamp=10), Event("i21", "skip"), Event("i1", "dislike")))
+    for asked in (ListRequest(50), ListRequest(50, include_seen=True)):
+        placed = find_placement(of, "u1", "i20", asked, events)
+        assert placed.obstacles == (Seen(False, None, events.events[:1]),)
+        assert (placed.rank, placed.rank_without is None) == (None, False)
+        assert find_placement(of, "u1", "i21", asked, events).listed
+    cancelled = find_placement(of, "u1", "i1", ListRequest(50), events)
+    assert cancelled.obstacles == (Seen(False, 1.0, events.events[2:]),)
+    assert find_placement(of, "u1", "i1", ListRequest(50, include_seen=True), events).listed
+
+
 def test_the_value_that_fails_a_condition_is_that_of_the_record() -> None:
     of = asking("none")
     asked = ListRequest(filters=(Condition("year", ">=", (2020.5,)), Condition("year", "not in", ("1993", "1994"))))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.data.histories import Histories
 from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
 from recsys.events.records import EventsInfo
+from recsys.model.extras.skipped import Skipped
 from recsys.model.model import Model
 from recsys.recommend import user_state
 from recsys.recommend.recommender import Recommender
@@ -141,6 +144,90 @@ def test_of_somebody_who_is_forgotten_only_the_events_since_are_known(rated: Mod
     assert (known_of(since), since.user_num) == (({20: 5.0}, set()), None)
     guest = user_state.of_history(rated, COUNTS, [Event("i20", "buy")])
     assert since.query.vector.tolist() == guest.query.vector.tolist()
+
+
+UNWANTED = EventRules({"view": 1.0, "buy": 5.0, "skip": -0.2, "dislike": -1.0})
+TYPED = st.lists(
+    st.builds(
+        Event,
+        st.sampled_from([*ITEMS[:8], "i48"]),
+        st.sampled_from([*UNWANTED.weights]),
+        st.sampled_from([None, 0.5, 3.0]),
+    ),
+    max_size=8,
+)
+
+
+@pytest.fixture(scope="module")
+def disliking() -> Model:
+    """User u0 dislikes i30, has cancelled i31 and skipped i32."""
+    model = factories.model()
+    pairs = np.array([0, 0], np.int32), np.array([30, 31], np.int32)
+    skipped = Skipped.from_pairs(
+        np.array([0], np.int32), np.array([32], np.int32), 30, 50, np.array([-0.2], np.float32)
+    )
+    weights = np.array([-1.0, 0.0], np.float32)
+    return replace(model, seen_only=Histories.from_pairs(*pairs, 30, 50, weights)).with_extras(skipped)
+
+
+@given(st.sampled_from(["u0", "u3", "nobody"]), TYPED)
+def test_weights_below_zero_add_up_and_decide_what_is_shown_again(
+    disliking: Model, user: str, events: list[Event]
+) -> None:
+    events = [*events, Event("i32", "view")] if len(events) > 4 else events
+    totals = {} if user == "nobody" else dict.fromkeys((int(user[1:]) + step for step in range(3)), 1.0)
+    used = set(totals)
+    if user == "u0":
+        totals |= {30: -1.0, 31: 0.0, 32: -0.2}
+        used |= {30, 31}
+    for event in events:
+        num, weight = int(event.item_id[1:]), UNWANTED.weights[event.event]
+        totals[num] = totals.get(num, 0.0) + weight * (1.0 if event.value is None else event.value)
+        used |= {num} if weight > 0 else set()
+    totals = {num: 0.0 if abs(total) < 1e-6 else total for num, total in totals.items()}
+    found = user_state.of_user(disliking, UNWANTED, user, UserEvents(tuple(events)))
+    assert known_of(found)[0] == pytest.approx({num: total for num, total in totals.items() if total > 0}, abs=1e-6)
+    unliked = {num: total for num, total in totals.items() if total <= 0}
+    assert dict(zip(found.disliked.tolist(), found.disliked_weights.tolist(), strict=True)) == pytest.approx(
+        unliked, abs=1e-6
+    )
+    refused = {num for num, total in unliked.items() if total < -0.499}
+    assert set(found.refused.tolist()) == refused
+    assert set(found.seen.tolist()) == used | refused
+    answer = recommender_of(disliking, UNWANTED).recommend(user, ListRequest(60), UserEvents(tuple(events)))
+    assert {int(item.item_id[1:]) for item in answer.items} == set(range(50)) - used - refused
+    everything = ListRequest(60, include_seen=True)
+    answer = recommender_of(disliking, UNWANTED).recommend(user, everything, UserEvents(tuple(events)))
+    assert {int(item.item_id[1:]) for item in answer.items} == set(range(50)) - refused
+
+
+def test_items_like_a_disliked_one_fall_and_a_skip_lowers_less() -> None:
+    model = factories.consistent_model()
+    asking = recommender_of(model, UNWANTED)
+
+    def scores(*events: Event) -> dict[str, float]:
+        answer = asking.recommend("u3", ListRequest(50, include_seen=True, include_refused=True), UserEvents(events))
+        return {item.item_id: item.score for item in answer.items}
+
+    before = scores(Event("i20", "view"))
+    best = next(item for item in before if item not in ("i3", "i4", "i5", "i20"))
+    factors = model.items_for_user.table.rows(np.arange(50, dtype=np.int32))[:, : model.layout.factors]
+    alike = np.argsort(-(factors @ factors[int(best[1:])]))[:5].tolist()
+    falls = []
+    for event in ("skip", "dislike"):
+        after = scores(Event("i20", "view"), Event(best, event))
+        assert after[best] < before[best]
+        falls.append(sum(before[f"i{num}"] - after[f"i{num}"] for num in alike))
+    assert 0 < falls[0] < falls[1]
+
+
+def test_a_profile_has_the_weights_of_what_is_not_liked(disliking: Model) -> None:
+    profile = recommender_of(disliking, UNWANTED).profile("u0")
+    assert [(item.item_id, item.weight) for item in profile.disliked] == [
+        ("i30", -1.0),
+        ("i31", 0.0),
+        ("i32", pytest.approx(-0.2)),
+    ]
 
 
 def recommender_of(model: Model, rules: EventRules) -> Recommender:

@@ -167,6 +167,23 @@ def test_a_list_has_a_longest(where: str, model: Model) -> None:
     assert detail == "the body is a list of 4 events; send at most 3 at once"
 
 
+def test_a_dislike_keeps_an_item_out_of_lists_and_a_skip_does_not(where: str, model: Model) -> None:
+    client = service(where, model, EventsInfo(weights={"watch": 1.0, "dislike": -1.0, "skip": -0.2}))
+    first, second, *_ = shown(client, "/recommend/u1?k=50")
+    for item, event in ((first, "dislike"), (second, "skip")):
+        assert client.post("/events", json={"user_id": "u1", "item_id": item, "event": event}).status_code == 202
+    for path in ("/recommend/u1?k=50", "/recommend/u1?k=50&include_seen=true"):
+        assert first not in shown(client, path)
+        assert second in shown(client, path)
+    why = client.get(f"/why?user_id=u1&item_id={first}&include_seen=true")
+    assert why.json is not None
+    assert why.json["reasons"][0]["kind"] == "seen"
+    user = client.get("/users/u1").json
+    assert user is not None
+    weights = {item["item_id"]: item["weight"] for item in user["disliked"]}
+    assert (weights[first], weights[second]) == (-1.0, -0.2)
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [("POST", "/events"), ("PUT", "/items/i1/hidden"), ("DELETE", "/items/i1/hidden"), ("DELETE", "/users/u1")],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import sparse
 
 from recsys.config import AlsConfig
 from recsys.data.histories import Histories
@@ -40,7 +43,11 @@ def dense_confidence(dense: Matrix, config: AlsConfig, disliked: Matrix | None =
     damping = np.maximum(per_user, 1.0) ** -config.user_power * np.maximum(per_item, 1.0) ** -config.item_power
     weights = np.where(there, np.where(there, dense, 1) ** config.weight_power * damping, 0)
     confidence = 1 + config.alpha * weights / weights[there].mean()
-    return confidence if disliked is None else np.where(disliked > 0, 1 + config.alpha * config.dislike, confidence)
+    if disliked is None:
+        return confidence
+    strengths = np.abs(disliked) ** config.weight_power * damping / weights[there].mean()
+    unliked = np.where(disliked > 0, 1 + config.alpha * config.dislike, 1 + config.alpha * strengths)
+    return np.where(disliked != 0, unliked, confidence)
 
 
 def regularizations(counts: Matrix, n_others: int, config: AlsConfig) -> Matrix:
@@ -155,6 +162,28 @@ def test_a_disliked_pair_has_no_liking_with_the_configured_confidence(monkeypatc
     assert users < 1e-4
     assert min(errors(weighted(), factors, config)) > 1e-2  # not without them
     assert min(errors(weighted(), factors, config.model_copy(update={"dislike": 0.4}), dense)) > 1e-3
+
+
+@pytest.mark.parametrize("dislike", [0.0, 0.7])
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_weights_below_zero_count_as_above_zero_for_a_liking_of_zero(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, float], dislike: float
+) -> None:
+    """Beside ratings under the threshold, which have the configured confidence."""
+    monkeypatch.setattr(als, "RUN_SPREAD", 1.0)
+    histories = unwanted()
+    dense = sparse.csr_matrix((histories.weights, histories.item_nums, histories.indptr), (40, 25)).toarray()
+    config = AlsConfig(**{**LONG, "alpha": 5.0, "regularization": 0.1, "dislike": dislike, **settings})
+    users, items = errors(weighted(), als.fit(weighted(), config, disliked=histories), config, dense)
+    assert (users, items) < (1e-4, 1e-4)
+    assert min(errors(weighted(), als.fit(weighted(), config), config, dense)) > 1e-3  # not without them
+
+
+def unwanted() -> Histories:
+    """Pairs without an interaction, of weights below 0 and of 1."""
+    histories, _ = unliked()
+    weights = np.random.default_rng(0).choice([-3.0, -1.0, -0.2, 1.0], len(histories.weights)).astype(np.float32)
+    return replace(histories, weights=weights)
 
 
 def test_a_dislike_pulls_the_score_down() -> None:

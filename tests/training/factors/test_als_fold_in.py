@@ -14,7 +14,7 @@ from recsys.data.histories import Histories
 from recsys.data.interactions import Interactions
 from recsys.model.fold_in import FoldIn
 from tests.support import factories
-from tests.training.factors.test_als import LONG, SETTINGS, relative_error, unliked, weighted
+from tests.training.factors.test_als import LONG, SETTINGS, relative_error, unliked, unwanted, weighted
 from training.factors import als
 from training.factors.blend import empty_histories
 from training.ingest.ingest import ingest
@@ -29,7 +29,8 @@ def folded(of: FoldIn, data: Interactions, disliked: Histories) -> NDArray[np.fl
     rows = []
     for user in range(len(data.users)):
         row = slice(matrix.indptr[user], matrix.indptr[user + 1])
-        rows.append(of.solve(matrix.indices[row], matrix.data[row], disliked.items_of(user)).factors)
+        unliked = disliked.items_of(user), disliked.weights_of(user)
+        rows.append(of.solve(matrix.indices[row], matrix.data[row], *unliked).factors)
     return np.array(rows)
 
 
@@ -63,6 +64,13 @@ def test_dislikes_count_as_in_training() -> None:
     factors = als.fit(weighted(), config, disliked=disliked)
     without = folded(als.fold_in(weighted(), config, factors.items), weighted(), empty_histories(weighted()))
     assert relative_error(without, factors.users) > 0.05
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("dislike", [0.0, 0.7])
+def test_weights_below_zero_count_as_in_training(settings: dict[str, float], dislike: float) -> None:
+    config = AlsConfig(factors=6, dislike=dislike, **settings)
+    assert worst(weighted(), config, unwanted()) < 1e-5
 
 
 def test_control_users_that_are_not_settled_are_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from recsys.data.catalog import Item
 from recsys.data.interactions import Interactions
 from recsys.errors import ConfigError, DataError
 from tests.support.files import HEADER, IDS, config, pairs_of, table, text
-from training.ingest.dataset import checksum
+from training.ingest.dataset import Dataset, checksum
 from training.ingest.ingest import ingest
 
 DAY = 86_400
@@ -66,6 +66,88 @@ def test_event_types_have_weights_and_unknown_ones_are_rejected(tmp_path: Path) 
     assert dataset.accounting.reasons == {("interactions", "event type without a weight in [events]"): 1}
     assert dataset.events == {"like": (1, 2.5), "watch": (1, 1.0), "skip": (1, 0.0)}
     assert dataset.dropped == {"of weight 0, ignored": 1}
+
+
+UNWANTED = {"watch": 1.0, "like": 2.5, "skip": -0.2, "dislike": -1.0}
+
+
+def unliked_of(dataset: Dataset) -> dict[tuple[str, str], object]:
+    """Weights of the pairs that are not liked, those that may be shown again as texts."""
+    users, items = dataset.interactions.users, dataset.interactions.items
+    found: dict[tuple[str, str], object] = {}
+    for histories, of in ((dataset.seen_only, pytest.approx), (dataset.skipped, lambda weight: f"{weight:.2f}")):
+        if histories is not None:
+            for user, item, weight in zip(histories.user_nums(), histories.item_nums, histories.weights, strict=True):
+                found[users.id(user), items.id(item)] = of(weight)
+    return found
+
+
+def test_weights_below_zero_are_taken_from_the_pair_or_make_it_unliked(tmp_path: Path) -> None:
+    rows = [
+        *[("a", "liked less", "", name, 5) for name in ("dislike", "like", "skip")],
+        *[("a", "disliked", 2, "dislike", 5), ("a", "skipped", "", "skip", 5), ("a", "cancelled", "", "watch", 5)],
+        *[
+            ("a", "cancelled", "", "dislike", 6),
+            ("b", "often skipped", 3, "skip", 5),
+            ("b", "liked less", "", "watch", 5),
+        ],
+        *[("b", "used", 0.5, "watch", 5), ("b", "used", 4, "skip", 5)],
+    ]
+    dataset = ingest(config(table(tmp_path / "i.csv", rows), data={"half_life_days": 1.0}, events=UNWANTED))
+    assert weights_of(dataset.interactions) == {("a", "liked less"): 1.3 * 0.5**0.0, ("b", "liked less"): 1.0}
+    assert unliked_of(dataset) == {
+        ("a", "disliked"): -2.0,
+        ("a", "skipped"): "-0.20",
+        ("a", "cancelled"): 0.0,
+        ("b", "often skipped"): -0.6,
+        ("b", "used"): -0.3,
+    }
+    assert dataset.dropped == {
+        "of a weight below 0, taken from the other rows of their pair": 2,
+        "of pairs whose weights add up to 0 or less, not liked": 7,
+    }
+    assert sum(dataset.dropped.values()) + len(dataset.interactions) == len(rows)
+
+
+def test_returns_cancel_and_do_not_dislike(tmp_path: Path) -> None:
+    rows = [
+        ("a", "x", 2, "watch", 5),
+        ("a", "x", -5, "watch", 6),
+        ("a", "y", 1, "watch", 5),
+        ("a", "z", -3, "dislike", 5),
+    ]
+    rows += [
+        ("a", "x", "", "skip", 7),
+        ("a", "v", 3, "like", 5),
+        ("a", "v", -1, "like", 6),
+        ("a", "v", 1, "dislike", 7),
+    ]
+    dataset = ingest(config(table(tmp_path / "i.csv", rows), data={"negative": "net"}, events=UNWANTED))
+    assert weights_of(dataset.interactions) == {("a", "y"): 1.0, ("a", "v"): 4.0}
+    assert unliked_of(dataset) == {("a", "z"): -3.0, ("a", "x"): "-0.20"}
+    assert sum(dataset.dropped.values()) + len(dataset.interactions) == len(rows)
+
+
+def test_with_ratings_the_last_row_of_a_pair_holds_and_a_dislike_needs_no_rating(tmp_path: Path) -> None:
+    rows = [
+        ("a", "x", 5, "watch", 5),
+        ("a", "x", "", "dislike", 6),
+        ("a", "y", "", "skip", 5),
+        ("a", "z", 2, "watch", 5),
+    ]
+    rows += [
+        ("a", "v", "", "dislike", 5),
+        ("a", "v", 5, "watch", 6),
+        ("a", "u", 5, "watch", 5),
+        ("a", "u", "", "skip", 6),
+    ]
+    dataset = ingest(config(table(tmp_path / "i.csv", rows), data={"threshold": 4.0}, events=UNWANTED))
+    assert weights_of(dataset.interactions) == {("a", "v"): 1.0}
+    assert unliked_of(dataset) == {("a", "x"): -1.0, ("a", "y"): "-0.20", ("a", "z"): 1.0, ("a", "u"): -0.2}
+    assert dataset.ratings is not None
+    assert dataset.ratings.values is not None
+    assert sorted(dataset.ratings.values.tolist()) == [2.0, 5.0]
+    assert sum(dataset.dropped.values()) + len(dataset.interactions) == len(rows)
 
 
 def test_without_configured_events_every_type_weighs_one(tmp_path: Path) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.config import Config
+from recsys.data.catalog import Item
 from recsys.errors import DataError, EventStoreError
 from recsys.events.activity import EventRules
 from recsys.events.records import NO_WATERMARK, ReceivedEvent
 from recsys.events.store import EventStore
+from recsys.recommend import user_state
+from tests.support import factories
 from tests.support.files import config, pairs_of, table, text
 from training.ingest.dataset import Dataset, checksum
 from training.ingest.ingest import ingest
@@ -225,6 +229,55 @@ def test_an_event_weighs_the_same_online_and_in_training(
     else:
         with pytest.raises(DataError, match=r"no (usable|positive) interaction|data\.interactions is not set"):
             ingest(changed)
+
+
+UNWANTED = {"watch": 1.0, "like": 2.5, "skip": -0.2, "dislike": -1.0}
+TYPED = st.lists(
+    st.tuples(
+        st.sampled_from("ab"),
+        st.sampled_from("xyz"),
+        st.sampled_from([*UNWANTED, "unknown"]),
+        st.sampled_from([None, 0.0, 0.5, 1.0, 5.0]),
+        st.integers(1, 4),
+    ),
+    max_size=12,
+)
+
+
+@given(TYPED, st.sampled_from([None, 3.0]))
+def test_weights_below_zero_are_the_same_online_and_in_training(
+    store: EventStore, given: Sequence[tuple[str, str, str, float | None, int]], threshold: float | None
+) -> None:
+    """The weights, and what lists may show again."""
+    for user in "ab":
+        store.forget(user)
+    store.add([event("a", "always", event="like", value=4.0)])
+    store.add([event(user, item, event=kind, value=value, timestamp=time) for user, item, kind, value, time in given])
+    rules = EventRules(UNWANTED, threshold)
+    dataset = ingest(reading(store, data={"threshold": threshold, "max_rejected": 1.0}, events=UNWANTED))
+    users, items = dataset.interactions.users, dataset.interactions.items
+    found = weights(dataset)
+    shown = {}
+    for histories in (dataset.seen_only, dataset.skipped):
+        if histories is not None:
+            pairs = [
+                (users.id(user), items.id(item))
+                for user, item in zip(histories.user_nums(), histories.item_nums, strict=True)
+            ]
+            shown |= dict.fromkeys(pairs, histories is dataset.skipped)
+            found |= dict(zip(pairs, np.minimum(histories.weights, 0).tolist(), strict=True))
+    online = {(user, item): weight for user in "ab" for item, weight in aggregated(store, rules, user).items()}
+    assert found == pytest.approx(online, abs=1e-6)
+    model = factories.model_of([Item(item, item, "", {}) for item in items])
+    for user in "ab":
+        skipped = user_state.of_history(model, rules, store.read_user(user).events).skipped.tolist()
+        assert {items.id(num) for num in skipped} == {
+            item for (one, item), again in shown.items() if one == user and again
+        }
+
+
+def aggregated(store: EventStore, rules: EventRules, user: str) -> Mapping[str, float]:
+    return rules.aggregated(store.read_user(user).events)
 
 
 def test_the_threshold_of_the_preset_holds_for_events_too(tmp_path: Path, store: EventStore) -> None:
