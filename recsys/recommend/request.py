@@ -20,9 +20,7 @@ class ListRequest:
     offset: int = 0  # number of better items to skip: the second page of ten begins at 10
     exclude: Collection[str] = ()  # ids of items to leave out; unknown ids are ignored
     include_seen: bool = False  # whether to include items of the user's history
-    include_refused: bool = (
-        False  # with include_seen: whether to include items that the user does not want to see again
-    )
+    include_refused: bool = False  # with include_seen: whether also items that the user does not want to see again
     filters: tuple[Condition, ...] = ()  # conditions that all must hold
     diversity: float = 0.0  # up to 1: dissimilar to the items before it (recsys.recommend.diversity)
     popularity_penalty: float = 0.0  # up to 1: lower scores for items with many users (recsys.recommend.ranking)
