@@ -91,6 +91,15 @@ class EventRules:
 
 
 @dataclass(frozen=True)
+class Undone:
+    """Events of a user with an item that a model was trained with and that were undone since, by time."""
+
+    item_id: str
+    events: tuple[Event, ...]
+    left: tuple[Event, ...]  # the others that the model was trained with
+
+
+@dataclass(frozen=True)
 class UserEvents:
     """Changes since a model was trained: the events of a user, and the hidden items.
 
@@ -102,6 +111,7 @@ class UserEvents:
     later: tuple[Event, ...] = ()
     hidden: frozenset[str] = frozenset()  # ids of the items that no list may show
     seq: int = 0  # the largest number among `events`, 0 without any: a later read up to it returns the same events
+    undone: tuple[Undone, ...] = ()
     degraded: bool = False  # the store is unreadable: no recent events, and `hidden` is from the last successful read
 
 

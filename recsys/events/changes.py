@@ -25,7 +25,10 @@ def watermark(store: EventStore, trained: EventsInfo) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class ChangedUsers:
-    """Users with events, in the order of their first event, and hashes of deleted users; one user can be both."""
+    """Users with events, in the order of their first event, then those with undone events, and hashes of deleted users.
+
+    One user can be several.
+    """
 
     active: dict[str, None]
     deleted: frozenset[bytes]
@@ -86,7 +89,8 @@ class Changes:
         through, forgotten_through = self._watermark
         return _read(
             lambda: ChangedUsers(
-                dict.fromkeys(event.user_id for events in store.since(through) for event in events),
+                dict.fromkeys(event.user_id for events in store.since(through) for event in events)
+                | dict.fromkeys(user_id for user_id, _ in store.undone_since(forgotten_through)),
                 frozenset(digest for digest, _ in store.forgotten_since(forgotten_through)),
             )
         )

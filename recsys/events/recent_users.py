@@ -1,7 +1,7 @@
 """Users who may have events after a model was trained; most have none, and are recognized without a query.
 
 While the header of a SQLite database is unchanged (see :meth:`SqliteFile.header`), so is the database. When it changes, the new
-events are read once, and a bit is set for each of their users. A user without a bit has no recent event and was not deleted.
+events and undos are read once, and a bit is set for each of their users. A user without a bit has none and was not deleted.
 A database on a server has no such header: then every user may have events.
 """
 
@@ -26,6 +26,7 @@ class RecentUsers:
 
     def __init__(self, store: EventStore, through: int = 0, forgotten_through: int = 0) -> None:
         self.watermark = self._through, self._forgotten_through = through, forgotten_through
+        self._undone_through = forgotten_through
         self._store = store
         self._bits = bytearray(1 << (BITS - 3))
         self._lock = threading.Lock()
@@ -55,6 +56,9 @@ class RecentUsers:
             for digest, seq in self._store.forgotten_since(self._forgotten_through):
                 self._set(digest)
                 self._forgotten_through = max(seq, self._forgotten_through)
+            for user_id, seq in self._store.undone_since(self._undone_through):
+                self._set(user_hash(user_id))
+                self._undone_through = max(seq, self._undone_through)
             self.hidden = self._store.hidden()
             self._last_header = header
 

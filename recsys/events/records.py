@@ -51,6 +51,7 @@ class StoredEvent:
     seq: int
     user_id: str
     event: Event
+    event_id: str | None = None  # by which it can be undone; None: stored by a release that kept none
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Watermark:
 
     store_id: str = ""  # empty: no store
     through: int = 0  # the largest number of an event
-    forgotten_through: int = 0  # the largest number of a deletion
+    forgotten_through: int = 0  # the largest number of a deletion of a user or an undo of an event
 
 
 NO_WATERMARK = Watermark()

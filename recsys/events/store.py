@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from recsys.errors import EventStoreError
 from recsys.events import records
-from recsys.events.activity import Event, EventRules, UserEvents
+from recsys.events.activity import Event, EventRules, Undone, UserEvents
 from recsys.events.database import Database, Row
 from recsys.events.records import EVER, Added, ReceivedEvent, StoredEvent, Watermark
-from recsys.events.tables import SCHEMA, STATE, Statements, counts, tables
+from recsys.events.tables import MOST_EVENTS, SCHEMA, STATE, UPGRADES, Statements, counts, tables
 
 CHUNK = 10_000
 SECONDS_PER_DAY = 86_400
@@ -36,6 +36,8 @@ class EventStore:
         self._hidden: tuple[int, frozenset[str]] = (-1, frozenset())
         database.prepare(*vars(self._sql).values())
         (schema, self.store_id), *_ = database.rows(self._sql.state, {}) or [(None, "")]
+        if schema in UPGRADES:
+            schema = self._upgraded(schema)
         if schema != SCHEMA:
             database.close()
             raise EventStoreError(f"event store {database.name}: schema {schema}, this release reads {SCHEMA}")
@@ -57,6 +59,16 @@ class EventStore:
             return cls(database)
         database.close()
         return None
+
+    def _upgraded(self, schema: int) -> int:
+        """Bring the tables of an older release to this one's; return their schema. Of several processes one does it."""
+        while schema in UPGRADES:
+            with self._database.writing() as execute:
+                if execute(self._sql.upgrade, {"old": schema}):
+                    for statement in UPGRADES[schema]:
+                        execute(statement)
+            schema += 1
+        return schema
 
     @property
     def name(self) -> str:
@@ -91,6 +103,7 @@ class EventStore:
                 "value": event.value,
                 "timestamp": now if event.timestamp is None else event.timestamp,
                 "recommendation_id": event.recommendation_id,
+                "event_id": event.event_id,
             }
             for event in events
         ]
@@ -113,7 +126,8 @@ class EventStore:
         UserEvents
             With at most 20,000 events, the last ones, in the order of training: by time, then by arrival.
         """
-        parameters = {"user": _storable(user_id), "hash": records.user_hash(user_id), "through": through}
+        marks = {"through": through, "forgotten_through": forgotten_through}
+        parameters = {"user": _storable(user_id), "hash": records.user_hash(user_id), **marks}
         rows = self._database.rows(self._sql.user, parameters)
         if not rows:
             raise EventStoreError("the event store cannot be read: its state is gone")
@@ -122,9 +136,38 @@ class EventStore:
         forgotten = deleted is not None and deleted > forgotten_through
         if last is None:
             return UserEvents(forgotten=forgotten, hidden=hidden)
-        earlier = [row for row in rows if row[2] <= up_to]
-        later = _by_time(row for row in rows if row[2] > up_to) if last > up_to else ()
-        return UserEvents(_by_time(earlier), forgotten, later, hidden, earlier[0][2] if earlier else 0)
+        since = [row for row in rows if row[2] > through]
+        earlier = [row for row in since if row[2] <= up_to]
+        later = _by_time(row for row in since if row[2] > up_to) if last > up_to else ()
+        undone = self._undone(user_id, rows[len(since) :], through) if len(since) < len(rows) else ()
+        return UserEvents(_by_time(earlier), forgotten, later, hidden, earlier[0][2] if earlier else 0, undone)
+
+    def _undone(self, user_id: str, rows: Sequence[Row], through: int) -> tuple[Undone, ...]:
+        """Return undone events, rows of the query of a user, by item."""
+        of_item: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            of_item[row[3]].append(row)
+        return tuple(
+            Undone(item_id, _by_time(some), self._left(user_id, item_id, through)) for item_id, some in of_item.items()
+        )
+
+    def _left(self, user_id: str, item_id: str, through: int) -> tuple[Event, ...]:
+        left = self.pair_history(user_id, item_id, through, MOST_EVENTS)[::-1]
+        return tuple(sorted(left, key=lambda event: event.timestamp or 0))
+
+    def undo(self, event_id: str) -> bool:
+        """Undo an event: from now on it never happened; return False if there is no such event. A second undo changes nothing.
+
+        A later event with the same id does not count.
+        """
+        if records.id_problem(event_id):
+            return False
+        key = {"event_key": records.event_key(event_id)}
+        with self._database.writing() as execute:
+            if execute(self._sql.undo, key):
+                execute(self._sql.count_forgotten)
+                return True
+        return bool(self._database.rows(self._sql.known, key))
 
     def forget(self, user_id: str) -> int:
         """Delete the events of a user and record the deletion; return the number of deleted events.
@@ -171,10 +214,18 @@ class EventStore:
         """Return :func:`user_hash` and the deletion's number of the users whose last deletion came after `through`."""
         return [(row[0], row[1]) for row in self._database.rows(self._sql.forgotten, {"through": through})]
 
-    def since(self, through: int = 0, up_to: int = EVER) -> Iterator[list[StoredEvent]]:
-        """Yield the events with `through` < seq <= `up_to` in the order of arrival, in lists of at most 10,000."""
+    def undone_since(self, through: int) -> list[tuple[str, int]]:
+        """Return the user and the undo's number of the events that were undone after `through`."""
+        return [(row[0], row[1]) for row in self._database.rows(self._sql.undone, {"through": through})]
+
+    def since(self, through: int = 0, up_to: int = EVER, forgotten_through: int = EVER) -> Iterator[list[StoredEvent]]:
+        """Yield the events with `through` < seq <= `up_to` in the order of arrival, in lists of at most 10,000.
+
+        Events that were undone up to number `forgotten_through` are left out, so a training reads the events of its watermark.
+        """
+        marks = {"up_to": up_to, "forgotten_through": forgotten_through}
         while through < up_to:
-            rows = self._database.rows(self._sql.since, {"through": through, "up_to": up_to, "most": CHUNK})
+            rows = self._database.rows(self._sql.since, {"through": through, "most": CHUNK, **marks})
             if not rows:
                 return
             yield [_stored(row) for row in rows]
@@ -225,4 +276,4 @@ def _by_time(rows: Iterable[Row]) -> tuple[Event, ...]:
 
 
 def _stored(row: Row) -> StoredEvent:
-    return StoredEvent(row[0], row[1], Event(*row[2:]))
+    return StoredEvent(row[0], row[1], Event(*row[3:]), row[2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -10,7 +11,7 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from recsys.events.activity import EventRules
 
-SCHEMA = 1
+SCHEMA = 2
 MOST_EVENTS = 20_000  # of a user; more since the last training is not the activity of a person
 
 Id = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")  # compared by bytes, as SQLite does
@@ -38,8 +39,24 @@ EVENTS = sa.Table(
     sa.Column("value", sa.Double),
     sa.Column("timestamp", sa.BigInteger),
     sa.Column("recommendation_id", sa.Text),
+    sa.Column("event_id", sa.Text),  # that of the event_key; NULL: none, deleted with its user, or stored by schema 1
+    sa.Column(
+        "undone", sa.BigInteger
+    ),  # number of the undo, counted with deletions; the row stays for trainings under way
     sa.Index("recsys_events_of_user", "user_id", "seq"),
     sqlite_autoincrement=True,  # a number is never used twice, not even after a deletion
+)
+
+_IS_UNDONE = EVENTS.c.undone.is_not(None)
+UNDONE = (
+    sa.Index("recsys_events_undone", EVENTS.c.undone, sqlite_where=_IS_UNDONE, postgresql_where=_IS_UNDONE),
+    sa.Index(
+        "recsys_events_undone_of_user",
+        EVENTS.c.user_id,
+        EVENTS.c.undone,
+        sqlite_where=_IS_UNDONE,
+        postgresql_where=_IS_UNDONE,
+    ),
 )
 
 FORGOTTEN = sa.Table(
@@ -53,7 +70,16 @@ FORGOTTEN = sa.Table(
 HIDDEN = sa.Table("recsys_hidden", METADATA, sa.Column("item_id", Id, primary_key=True), sqlite_with_rowid=False)
 
 _E = EVENTS.c
-PERSONAL = ("user_id", "item_id", "event", "value", "timestamp", "recommendation_id")
+PERSONAL = ("user_id", "item_id", "event", "value", "timestamp", "recommendation_id", "event_id")
+
+# Statements that bring the tables of an older schema to the next.
+UPGRADES: Mapping[int, tuple[ClauseElement, ...]] = {
+    1: (
+        sa.text("ALTER TABLE recsys_events ADD COLUMN event_id TEXT"),
+        sa.text("ALTER TABLE recsys_events ADD COLUMN undone BIGINT"),
+        *(CreateIndex(index) for index in UNDONE),
+    )
+}
 
 
 class Statements:
@@ -65,14 +91,17 @@ class Statements:
     def __init__(self, dialect: str) -> None:
         insert = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert  # a dialect is slow to import
         row = {name: sa.bindparam(name, type_=_E[name].type) for name in ("event_key", *PERSONAL)}
-        through, up_to, most = (sa.bindparam(name, type_=sa.BigInteger) for name in ("through", "up_to", "most"))
+        numbers = ("through", "up_to", "most", "forgotten_through")
+        through, up_to, most, forgotten_through = (sa.bindparam(name, type_=sa.BigInteger) for name in numbers)
         user = sa.bindparam("user", type_=Id)
         digest = sa.bindparam("hash", type_=sa.LargeBinary)
         forgotten = insert(FORGOTTEN).from_select(
             ["user_hash", "seq"], sa.select(digest, STATE.c.forgotten_seq).where(STATE.c.schema == SCHEMA)
         )
         first_state = {"schema": SCHEMA, "store_id": sa.bindparam("store_id"), "forgotten_seq": 0, "hidden_revision": 0}
-        stored = sa.select(_E.seq, _E.user_id, _E.item_id, _E.event, _E.value, _E.timestamp)
+        stored = sa.select(_E.seq, _E.user_id, _E.event_id, _E.item_id, _E.event, _E.value, _E.timestamp)
+        counts = _E.user_id.is_not(None), _E.undone.is_(None)
+        key = sa.bindparam("event_key", type_=_E.event_key.type)
         last_seq = sa.select(sa.func.coalesce(sa.func.max(_E.seq), 0)).scalar_subquery()
 
         self.begin = insert(STATE).values(first_state).on_conflict_do_nothing()
@@ -95,9 +124,15 @@ class Statements:
         )
         self.watermark = sa.select(STATE.c.store_id, last_seq, STATE.c.forgotten_seq)
         self.since = stored.where(_E.seq > through, _E.seq <= up_to, _E.user_id.is_not(None))
+        self.since = self.since.where(sa.or_(_E.undone.is_(None), _E.undone > forgotten_through))
         self.since = self.since.order_by(_E.seq).limit(most)
-        self.history = stored.where(_E.user_id == user).order_by(_E.seq.desc()).limit(most)
-        self.latest = stored.where(_E.user_id.is_not(None)).order_by(_E.seq.desc()).limit(most)
+        self.undo = sa.update(EVENTS).where(_E.event_key == key, *counts)
+        self.undo = self.undo.values(undone=sa.select(STATE.c.forgotten_seq + 1).scalar_subquery())
+        self.known = sa.select(_E.seq).where(_E.event_key == key)
+        self.undone = sa.select(_E.user_id, _E.undone).where(_E.undone > through, _E.user_id.is_not(None))
+        self.upgrade = sa.update(STATE).where(STATE.c.schema == sa.bindparam("old")).values(schema=STATE.c.schema + 1)
+        self.history = stored.where(_E.user_id == user, _E.undone.is_(None)).order_by(_E.seq.desc()).limit(most)
+        self.latest = stored.where(*counts).order_by(_E.seq.desc()).limit(most)
         self.pair = self.history.where(_E.item_id == sa.bindparam("item", type_=Id), _E.seq <= up_to)
 
 
@@ -109,8 +144,13 @@ def tables() -> list[ClauseElement]:
 
 
 def _user() -> ClauseElement:
-    """Select the revision of the hidden items, the user's last deletion, and the user's events, in one snapshot."""
-    of_user = sa.and_(_E.user_id == sa.bindparam("user"), _E.seq > sa.bindparam("through", type_=sa.BigInteger))
+    """Select the revision of the hidden items, the user's last deletion, the events since a training, and the events up to it
+    that were undone since, in one snapshot.
+    """
+    through, forgotten_through = (sa.bindparam(name, type_=sa.BigInteger) for name in ("through", "forgotten_through"))
+    since = sa.and_(_E.seq > through, _E.undone.is_(None))
+    undone = sa.and_(_E.seq <= through, _E.undone > forgotten_through)
+    of_user = sa.and_(_E.user_id == sa.bindparam("user"), sa.or_(since, undone))
     deletion = FORGOTTEN.c.user_hash == sa.bindparam("hash")
     return (
         sa.select(STATE.c.hidden_revision, FORGOTTEN.c.seq, _E.seq, _E.item_id, _E.event, _E.value, _E.timestamp)
@@ -127,5 +167,6 @@ def counts(rules: EventRules, since: int, through: int) -> ClauseElement:
     if rules.weights:
         liked.append(_E.event.in_(["", *(name for name, weight in rules.weights.items() if weight > 0)]))
     times = sa.select(_E.item_id, sa.func.max(_E.timestamp).label("at")).group_by(_E.item_id, _E.user_id)
-    last = times.where(_E.seq > through, _E.timestamp >= since, _E.user_id.is_not(None), *liked).subquery()
+    counted = _E.seq > through, _E.timestamp >= since, _E.user_id.is_not(None), _E.undone.is_(None)
+    last = times.where(*counted, *liked).subquery()
     return sa.select(last.c.item_id, last.c.at, sa.func.count()).group_by(last.c.item_id, last.c.at)

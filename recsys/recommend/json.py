@@ -73,7 +73,7 @@ def event_object(stored: StoredEvent, recommender: Recommender | None) -> dict[s
     """Return a received event; its title is empty without a model, and for an item that the model does not have."""
     num = None if recommender is None else recommender.items.get(stored.event.item_id)
     title = "" if recommender is None or num is None else recommender.model.catalog.titles[num]
-    return {"user_id": stored.user_id, "title": title, **asdict(stored.event)}
+    return {"event_id": stored.event_id, "user_id": stored.user_id, "title": title, **asdict(stored.event)}
 
 
 def displayed_fields(record: NamedTuple) -> dict[str, Any]:

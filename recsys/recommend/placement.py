@@ -200,7 +200,8 @@ def _seen(lists: _Lists, num: int, trained_events: Sequence[Event], *, include_s
     """Return why a list does not have the item because of what the user did; None if that does not keep it out."""
     recommender, events = lists.recommender, lists.events
     state, item_id = recommender.user_state(lists.user_id, events), recommender.items.id(num)
-    if np.isin(num, state.skipped) or (include_seen and not np.isin(num, state.refused)):
+    is_later = item_id in recommender.rules.aggregated(events.later)
+    if (include_seen and not np.isin(num, state.refused)) or not (is_later or np.isin(num, state.seen)):
         return None
     weight = _trained_weight(recommender.model, state.user_num, num)
     since = [event for event in reversed((*events.events, *events.later)) if event.item_id == item_id]

@@ -86,7 +86,12 @@ class Recommender:
             When a filter names no attribute of the catalog.
         """
         lists = self.model.extra(UserLists)
-        if lists is not None and request.plain and isinstance(user, str) and not (events.events or events.forgotten):
+        if (
+            lists is not None
+            and request.plain
+            and isinstance(user, str)
+            and not (events.events or events.forgotten or events.undone)
+        ):
             num, drop = self.model.users.get(user), self._later(events)
             if num is not None and (listed := self._listed(lists, num, request, events.hidden, drop)):
                 return Answer("personalized", *listed)

@@ -9,13 +9,14 @@ from functools import cached_property
 import numpy as np
 
 from recsys.data.vectors import Vectors
-from recsys.events.activity import NO_EVENTS, REFUSED, Event, EventRules, UserEvents
+from recsys.events.activity import NO_EVENTS, REFUSED, Event, EventRules, Undone, UserEvents
 from recsys.index.exact import NOTHING, Nums
 from recsys.model.extras.skipped import Skipped
 from recsys.model.fold_in import UserSolution
 from recsys.model.model import Model
 from recsys.recommend.ranking import UserQuery, history_query
 
+NEARLY = 1e-6  # relative difference of weights in single precision that are equal
 MOST_WEIGHT = 1e30  # of an item, so that it stays finite in single precision
 
 
@@ -90,7 +91,7 @@ def of_user(model: Model, rules: EventRules, user_id: str, events: UserEvents = 
     liked, weights = model.histories.items_of(user_num), model.histories.weights_of(user_num)
     disliked, disliked_weights, skipped = _disliked(model, user_num)
     changes = _changes(model, rules, events.events)
-    if not changes:
+    if not (changes or events.undone):
         return UserState(model, liked, weights, disliked, disliked_weights, skipped, user_num, fresh=False)
     known = zip(disliked.tolist(), disliked_weights.tolist(), strict=True)
     pairs = _Pairs(dict(zip(liked.tolist(), weights.tolist(), strict=True)), set(), set(skipped.tolist()))
@@ -98,6 +99,7 @@ def of_user(model: Model, rules: EventRules, user_id: str, events: UserEvents = 
         pairs.totals[num] = min(weight, 0.0)
         if weight > 0:
             pairs.low.add(num)
+    pairs = pairs.without(model, rules, events.undone)
     return pairs.changed(model, rules, events.events, changes).state(model, user_num)
 
 
@@ -118,6 +120,18 @@ def _disliked(model: Model, user_num: int) -> tuple[Nums, Vectors, Nums]:
     return nums[order], both[order], skipped
 
 
+def _less(total: float, gone: float, left: float | None) -> float | None:
+    """Return what is left of the weight of a pair without events of weight `gone`; None: no event of it is left.
+
+    `left` is the weight of the other stored events, None without any. With time decay the trained weight may be less than the
+    weights of its events; then it does not fall below that of those which are left.
+    """
+    rest = total - gone
+    if abs(rest) <= NEARLY * abs(gone) or (gone > 0 and rest < 0 and left is None):
+        return left
+    return max(rest, min(total, left)) if gone > 0 and left is not None else rest
+
+
 def _changes(model: Model, rules: EventRules, events: Sequence[Event]) -> dict[int, float]:
     """Return the weights of items of the catalog, as :meth:`EventRules.aggregated`."""
     if not events:
@@ -133,6 +147,28 @@ class _Pairs:
     totals: dict[int, float]
     low: set[int]
     skipped: set[int]
+
+    def without(self, model: Model, rules: EventRules, undone: Sequence[Undone]) -> _Pairs:
+        """Return the pairs without events that they were trained with."""
+        totals, low, skipped = dict(self.totals), set(self.low), set(self.skipped)
+        for pair in undone:
+            num = model.catalog.items.get(pair.item_id)
+            gone = rules.aggregated(pair.events).get(pair.item_id)
+            if num is None or num not in totals or gone is None:
+                continue
+            left = rules.aggregated(pair.left).get(pair.item_id)
+            total = left if rules.threshold is not None else _less(totals[num], gone, left)
+            low.discard(num)
+            skipped.discard(num)
+            if total is None:
+                del totals[num]
+                continue
+            totals[num] = total
+            if rules.threshold is not None and total == 0:
+                low.add(num)
+            if pair.item_id in rules.skipped(pair.left):
+                skipped.add(num)
+        return _Pairs(totals, low, skipped)
 
     def changed(self, model: Model, rules: EventRules, events: Sequence[Event], changes: Mapping[int, float]) -> _Pairs:
         """Return the pairs after events, whose weights by item are `changes`."""

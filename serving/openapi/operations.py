@@ -132,6 +132,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     ),
     Operation("hidden.show", "DELETE", "/items/{item_id}/hidden", None, errors=(409,), scope="admin", status=204),
     Operation("events.add", "POST", "/events", EventsAnswer, body=EventsBody, errors=(409,), scope="write", status=202),
+    Operation("events.undo", "DELETE", "/events/{event_id}", None, errors=(404, 409), scope="write", status=204),
     Operation("events.latest", "GET", "/events", LatestEvents, LatestQuery, errors=(409,), scope="admin"),
     Operation("users.users", "GET", "/users", Users, UsersQuery, scope="admin"),
     Operation("users.user", "GET", "/users/{user_id}", User, errors=(404,)),
@@ -223,6 +224,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "hidden.show": "Show a hidden item again. An item that is not hidden is no error.",
     "events.add": "Add events of users. One event or a list. They are on disk before the answer, and the next list for "
     "their user counts them. A repeated `event_id` does not count again, so a request without an answer can be repeated.",
+    "events.undo": "Undo an event. By the id in the answer of `POST /events`. From the next list on it never happened, also in "
+    "later models. A second undo is no error, and an event that is sent again with this id does not count.",
     "events.latest": "Latest events. As they were received, newest first. The answer names users, so a key needs the scope "
     "`admin`. Events of deleted users are gone.",
     "users.users": "Ids of users. Those that begin with `q`; without it, users whose history has a typical length. The answer "

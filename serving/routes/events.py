@@ -1,4 +1,4 @@
-"""POST /events: events of users, on disk before the answer. GET /events: the latest ones."""
+"""POST /events: events of users, on disk before the answer. GET /events: the latest ones. DELETE: undo one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, g, jsonify
 
+from recsys.errors import NotFoundError
 from recsys.recommend.json import event_object
 from recsys.recommend.recommender import Recommender
 from serving.errors import BodyError
@@ -30,11 +31,11 @@ def blueprint(model: ServingModel, view: EventView, max_batch: int) -> Blueprint
         recommender = model.get() if model.version else None  # before the first training, which counts the events
         if recommender is not None:
             _check(events, recommender)
-        added = g.added = store.add([event.received() for event in events])  # also for the metrics
-        shown = {"accepted": added.accepted, "duplicates": added.duplicates, "unknown_items": 0}
-        if recommender is not None:
-            shown["unknown_items"] = sum(event.item_id not in recommender.items for event in events)
-        return jsonify(shown), 202
+        received = [event.received() for event in events]
+        added = g.added = store.add(received)  # also for the metrics
+        unknown = 0 if recommender is None else sum(event.item_id not in recommender.items for event in events)
+        counts = {"accepted": added.accepted, "duplicates": added.duplicates, "unknown_items": unknown}
+        return jsonify({**counts, "event_ids": [event.event_id for event in received]}), 202
 
     @routes.get("/events")
     def latest() -> Response:
@@ -42,6 +43,13 @@ def blueprint(model: ServingModel, view: EventView, max_batch: int) -> Blueprint
         store = view.configured_store()
         recommender = model.get() if model.version else None
         return private({"events": [event_object(stored, recommender) for stored in store.latest(params.k)]})
+
+    @routes.delete("/events/<id:event_id>")
+    def undo(event_id: str) -> Response:
+        query(NoQuery)
+        if not view.configured_store().undo(event_id):
+            raise NotFoundError("no event has this id")
+        return Response(status=204)
 
     return routes
 

@@ -52,7 +52,7 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
                 "history": [_item(item) for item in profile.liked],
                 "disliked": [_item(item) for item in profile.disliked],
                 "preferences": [preference._asdict() for preference in profile.preferences],
-                "events": [asdict(record.event) for record in events],
+                "events": [{"event_id": record.event_id, **asdict(record.event)} for record in events],
             }
         )
 

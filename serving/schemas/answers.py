@@ -141,6 +141,7 @@ class Preference(AttributeValue):
 class ReceivedEvent(AnswerObject):
     """An event as it is stored."""
 
+    event_id: str | None = Field(description="by which it can be undone; null: stored by an earlier release")
     item_id: Id
     event: str
     value: float | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Discriminator, Field, RootModel, Tag, WithJsonSchema
@@ -62,12 +63,14 @@ class EventIn(StrictObject):
     timestamp: Moment | None = Field(
         None, description="seconds or milliseconds since 1970, or ISO 8601; the default is the time of arrival"
     )
-    event_id: Name | None = Field(None, description="your id of this event: repeated, it does not count again")
+    event_id: Name | None = Field(
+        None, description="your id of this event: repeated, it does not count again; the default is a new one"
+    )
     recommendation_id: Name | None = Field(None, description="of the list that contained the item")
 
     def received(self) -> ReceivedEvent:
         """Return the event for the event store."""
-        return ReceivedEvent(**vars(self))
+        return ReceivedEvent(**{**vars(self), "event_id": self.event_id or uuid.uuid4().hex})
 
 
 def _shape(value: Any) -> str:
@@ -94,6 +97,7 @@ class EventsAnswer(AnswerObject):
     """Answer of ``POST /events``: the accepted events are on disk."""
 
     accepted: Count = Field(description="events that count from now on")
+    event_ids: list[str] = Field(description="id of each event of the request, by which it can be undone")
     duplicates: Count = Field(description="events whose id was already stored")
     unknown_items: Count = Field(description="events with items that are not in the catalog yet")
 
@@ -107,6 +111,7 @@ class LatestQuery(Query):
 class LatestEvent(NamedItem):
     """An event as it was received; the title is empty for an item that the model does not have."""
 
+    event_id: str | None = Field(description="by which it can be undone; null: stored by an earlier release")
     user_id: Id
     event: str
     value: float | None

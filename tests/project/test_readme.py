@@ -108,6 +108,7 @@ def test_demo(project: Path) -> None:
 def test_request(project: Path, command: str) -> None:
     body = json.loads(run(command, project))
     if command.endswith("/events"):
+        assert len(body.pop("event_ids")) == 1
         assert body == {"accepted": 1, "duplicates": 0, "unknown_items": 0}
     else:
         assert len(body["items"]) == 3

@@ -16,18 +16,18 @@ from recsys.errors import EventStoreError
 from recsys.events.records import ReceivedEvent
 from recsys.events.store import EventStore
 from tests.support import factories
-from tests.support.faults.event_writers import Killed, soundly, too_early
+from tests.support.faults.event_writers import Killed, Way, soundly, too_early, undoing, undoing_too_late
 from tests.support.postgresql import Server
 from tests.support.running import Running, running, wait_until
 
 WRITERS = 2
 
 
-def kill_until(killed: Killed, n_events: int, kills: int) -> None:
+def kill_until(killed: Killed, n_events: int, kills: int, way: Way = soundly) -> None:
     EventStore.open(killed.where).close()
     chance = random.Random(17)
     while killed.n_acknowledged < n_events or killed.kills < kills:
-        killed.round(soundly, WRITERS, chance, most=30)
+        killed.round(way, WRITERS, chance, most=30)
 
 
 @pytest.mark.slow
@@ -54,6 +54,32 @@ def test_control_what_is_acknowledged_before_the_commit_is_lost(events_url: str)
     lost, torn = killed.check()
     assert lost > 0
     assert torn == 0
+
+
+@pytest.mark.slow
+def test_no_acknowledged_undo_is_lost(events_url: str) -> None:
+    killed = Killed(events_url, size=3)
+    kill_until(killed, 600, kills=10, way=undoing)
+    assert killed.check_undone() == (0, 0)
+
+
+@pytest.mark.soak
+def test_of_ten_thousand_acknowledged_undos_none_is_lost(events_url: str) -> None:
+    killed = Killed(events_url, size=3)
+    kill_until(killed, 30_000, kills=300, way=undoing)
+    assert killed.check_undone() == (0, 0)
+
+
+def test_control_an_undo_that_is_acknowledged_before_the_commit_is_lost(events_url: str) -> None:
+    killed = Killed(events_url, size=3)
+    EventStore.open(events_url).close()
+    for number in range(60):
+        killed.round(undoing_too_late, 1, random.Random(number), most=1)
+        if killed.check_undone()[0]:
+            break
+    lost, others = killed.check_undone()
+    assert lost > 0
+    assert others == 0
 
 
 def check_crashes(postgresql_server: Server, crashes: int) -> None:

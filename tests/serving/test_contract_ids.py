@@ -102,10 +102,14 @@ def test_ids_that_look_alike_are_kept_apart(odd: FlaskClient) -> None:
 @pytest.mark.parametrize("one", STORED, ids=range(len(STORED)))
 def test_in_an_event(odd: FlaskClient, one: str) -> None:
     sent = {"user_id": "new " + one[:100], "item_id": one, "event_id": one}
-    assert odd.post("/events", json=sent).json == {"accepted": 1, "duplicates": 0, "unknown_items": 0}
-    assert odd.post("/events", json=sent).json == {"accepted": 0, "duplicates": 1, "unknown_items": 0}
+    counts = {"accepted": 1, "duplicates": 0, "unknown_items": 0, "event_ids": [sent["event_id"]]}
+    assert odd.post("/events", json=sent).json == counts
+    assert odd.post("/events", json=sent).json == {**counts, "accepted": 0, "duplicates": 1}
     user = odd.get(path_of("users", sent["user_id"])).json
     assert (user["user_id"], user["events"][0]["item_id"]) == (sent["user_id"], one)
+    assert odd.delete(path_of("events", one)).status_code == 204
+    assert odd.get(path_of("users", sent["user_id"])).status_code == 404
+    odd.post("/events", json={**sent, "event_id": f"2{one}"[:512]})
     assert odd.delete(path_of("users", sent["user_id"])).status_code == 204
     assert odd.get(path_of("users", sent["user_id"])).status_code == 404
 

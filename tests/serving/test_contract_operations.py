@@ -67,7 +67,7 @@ def test_who_may_do_what() -> None:
     for one in OPERATIONS:
         by_scope.setdefault(one.scope, set()).add(f"{one.method} {one.path}")
     assert by_scope["none"] == {"GET /livez", "GET /readyz", "GET /openapi.json", "GET /docs"}
-    assert by_scope["write"] == {"POST /events"}
+    assert by_scope["write"] == {"POST /events", "DELETE /events/{event_id}"}
     assert by_scope["admin"] == {
         "GET /anomalies",
         "GET /events",

@@ -43,7 +43,7 @@ class StoredEvents:
         """Yield the events under the column names of the files, with their numbers as lines and `liked` as a missing value."""
         if self.store is None:
             return
-        for stored in self.store.since(0, self.watermark.through):
+        for stored in self.store.since(0, self.watermark.through, self.watermark.forgotten_through):
             events = [row.event for row in stored]
             columns = {
                 data.user_column: [row.user_id for row in stored],

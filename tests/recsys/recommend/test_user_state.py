@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.histories import Histories
-from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
+from recsys.events.activity import NO_EVENTS, Event, EventRules, Undone, UserEvents
 from recsys.events.records import EventsInfo
 from recsys.model.extras.skipped import Skipped
 from recsys.model.model import Model
@@ -228,6 +228,66 @@ def test_a_profile_has_the_weights_of_what_is_not_liked(disliking: Model) -> Non
         ("i31", 0.0),
         ("i32", pytest.approx(-0.2)),
     ]
+
+
+def without(model: Model, rules: EventRules, *undone: Undone) -> UserState:
+    return user_state.of_user(model, rules, "u0", UserEvents(undone=undone))
+
+
+@pytest.mark.parametrize(
+    ("undone", "left", "weight"),
+    [
+        (["view"], [], None),
+        (["buy"], [], None),  # decayed since to a weight of 1
+        (["view"], ["view"], 1.0),  # the same: less than both
+        (["skip"], [], 1.2),
+        (["dislike"], ["view"], 2.0),
+        (["ignored"], [], 1.0),
+    ],
+)
+def test_an_undone_event_is_taken_from_the_trained_weight(
+    rated: Model, undone: list[str], left: list[str], weight: float | None
+) -> None:
+    """The model has i1 with a weight of 1."""
+    gone, kept = (tuple(Event("i1", name) for name in names) for names in (undone, left))
+    found = without(rated, UNWANTED, Undone("i1", gone, kept), Undone("unknown", (Event("unknown"),), ()))
+    expected = {0: 1.0, 1: weight, 2: 1.0}
+    assert known_of(found) == ({num: pytest.approx(w) for num, w in expected.items() if w is not None}, set())
+    assert found.fresh
+    assert found.user_num == 0
+
+
+def test_an_undone_dislike_is_no_dislike(disliking: Model) -> None:
+    found = without(disliking, UNWANTED, Undone("i30", (Event("i30", "dislike"),), ()))
+    assert found.disliked.tolist() == [31, 32]
+    cancelled = without(disliking, UNWANTED, Undone("i31", (Event("i31", "dislike"),), (Event("i31", "view"),)))
+    assert known_of(cancelled)[0] == {0: 1.0, 1: 1.0, 2: 1.0, 31: 1.0}
+    skipped = without(disliking, UNWANTED, Undone("i30", (Event("i30", "skip", 4.0),), (Event("i30", "skip"),)))
+    assert (skipped.disliked.tolist(), skipped.skipped.tolist()) == ([30, 31, 32], [30, 32])
+    none = without(disliking, UNWANTED, Undone("i32", (Event("i32", "skip"),), ()))
+    assert (none.disliked.tolist(), none.skipped.tolist()) == ([30, 31], [])
+
+
+def test_of_ratings_the_last_one_that_is_left_holds(rated: Model) -> None:
+    high, low = Event("i1", value=5.0), Event("i1", value=1.0)
+    assert known_of(without(rated, RATINGS, Undone("i1", (high,), ()))) == ({0: 1.0, 2: 1.0}, set())
+    assert known_of(without(rated, RATINGS, Undone("i1", (high,), (high, low)))) == ({0: 1.0, 2: 1.0}, {1})
+    assert known_of(without(rated, RATINGS, Undone("i1", (low,), (high,)))) == ({0: 1.0, 1: 1.0, 2: 1.0}, set())
+
+
+def test_events_since_count_beside_undone_ones(rated: Model) -> None:
+    events = UserEvents((Event("i1", "buy"),), undone=(Undone("i1", (Event("i1", "view"),), ()),))
+    assert known_of(user_state.of_user(rated, UNWANTED, "u0", events))[0] == {0: 1.0, 1: 5.0, 2: 1.0}
+
+
+def test_an_undone_item_is_listed_again_though_there_are_precomputed_lists() -> None:
+    model = factories.listed(factories.consistent_model(), 12)
+    asking = recommender_of(model, UNWANTED)
+    assert "i1" not in {item.item_id for item in asking.recommend("u0", ListRequest(48)).items}
+    events = UserEvents(undone=(Undone("i1", (Event("i1", "view"),), ()),))
+    answer = asking.recommend("u0", ListRequest(48), events)
+    assert "i1" in {item.item_id for item in answer.items}
+    assert answer.strategy == "fold_in"
 
 
 def recommender_of(model: Model, rules: EventRules) -> Recommender:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from recsys.config import ServeConfig
-from recsys.events.records import EventsInfo
+from recsys.events.records import EventsInfo, ReceivedEvent
 from recsys.events.store import EventStore
 from recsys.events.timestamps import seconds
 from recsys.model.model import Model
@@ -26,6 +26,7 @@ from tests.serving.conftest import VERSION, strict_json
 
 MINIMAL = {"user_id": "u1", "item_id": "i9"}
 COUNTS, RATINGS = EventsInfo(), EventsInfo(threshold=3.0)
+LISTS = ("/recommend/u1?k=50", "/recommend/nobody?k=50", "/similar/i3?k=50", "/popular?k=50")
 TYPES = EventsInfo(weights={"watch": 1.0, "like": 2.5, "skip": 0.0})
 
 
@@ -59,9 +60,26 @@ def refused(response: TestResponse, status: int) -> str:
     return str(body["detail"])
 
 
+def counts(answer: TestResponse) -> tuple[int, int, int]:
+    body: Any = answer.json
+    return body["accepted"], body["duplicates"], body["unknown_items"]
+
+
+def listed(client: FlaskClient, path: str) -> dict[str, Any]:
+    """A list without its own id."""
+    body: Any = client.get(path).json
+    return {**body, "recommendation_id": None}
+
+
+def sent(client: FlaskClient, *events: dict[str, Any]) -> list[str]:
+    """Send events; return their ids."""
+    body: Any = client.post("/events", json=events).json
+    return list(body["event_ids"])
+
+
 def test_one_event_and_a_list_of_events_are_accepted(client: FlaskClient, where: str) -> None:
     answer = client.post("/events", json=MINIMAL)
-    assert (answer.status_code, answer.json) == (202, {"accepted": 1, "duplicates": 0, "unknown_items": 0})
+    assert (answer.status_code, counts(answer)) == (202, (1, 0, 0))
     full = {
         "event_id": "e1",
         "user_id": "new",
@@ -72,10 +90,15 @@ def test_one_event_and_a_list_of_events_are_accepted(client: FlaskClient, where:
         "recommendation_id": "0" * 32,
     }
     answer = client.post("/events", json=[full, full, MINIMAL])
-    assert (answer.status_code, answer.json) == (202, {"accepted": 2, "duplicates": 1, "unknown_items": 2})
+    assert (answer.status_code, counts(answer)) == (202, (2, 1, 2))
     assert stored(where)[1] == ("new", "no such item", "like", 2.5, 1_700_000_000)
-    assert client.post("/events", json=full).json == {"accepted": 0, "duplicates": 1, "unknown_items": 1}
-    assert client.post("/events", json=[]).json == {"accepted": 0, "duplicates": 0, "unknown_items": 0}
+    assert counts(client.post("/events", json=full)) == (0, 1, 1)
+    assert client.post("/events", json=[]).json == {
+        "accepted": 0,
+        "duplicates": 0,
+        "unknown_items": 0,
+        "event_ids": [],
+    }
 
 
 def test_the_next_list_counts_the_event(client: FlaskClient) -> None:
@@ -157,7 +180,7 @@ def test_a_model_without_types_takes_any(client: FlaskClient) -> None:
 
 def test_events_are_taken_before_there_is_a_model(where: str) -> None:
     answer = service(where, None).post("/events", json={**MINIMAL, "event": "anything", "value": -1})
-    assert (answer.status_code, answer.json) == (202, {"accepted": 1, "duplicates": 0, "unknown_items": 0})
+    assert (answer.status_code, counts(answer)) == (202, (1, 0, 0))
 
 
 def test_a_list_has_a_longest(where: str, model: Model) -> None:
@@ -184,9 +207,95 @@ def test_a_dislike_keeps_an_item_out_of_lists_and_a_skip_does_not(where: str, mo
     assert (weights[first], weights[second]) == (-1.0, -0.2)
 
 
+def test_an_event_has_an_id_by_which_it_can_be_undone(where: str, model: Model) -> None:
+    first, second = service(where, model), service(where, model)
+    before = {path: listed(first, path) for path in LISTS}
+    given, made, other = sent(first, {**MINIMAL, "event_id": "mine"}, MINIMAL, {**MINIMAL, "item_id": "i8"})
+    assert given == "mine"
+    assert len({given, made, other}) == 3
+    latest: Any = second.get("/events").json
+    assert [(one["event_id"], one["item_id"]) for one in latest["events"]] == [
+        (other, "i8"),
+        (made, "i9"),
+        ("mine", "i9"),
+    ]
+    changed = shown(second, LISTS[0])
+    for one in (made, other, made):
+        answer = second.delete(f"/events/{one}")
+        assert (answer.status_code, answer.data) == (204, b"")
+    user: Any = first.get("/users/u1").json
+    assert [event["event_id"] for event in user["events"]] == ["mine"]
+    assert first.delete("/events/mine").status_code == 204
+    assert changed != shown(second, LISTS[0])
+    assert {path: listed(second, path) for path in LISTS} == before
+    assert stored(where) == []
+    assert counts(second.post("/events", json={**MINIMAL, "event_id": made})) == (0, 1, 0)
+
+
+def test_an_unknown_event_cannot_be_undone(client: FlaskClient) -> None:
+    for one in ("no such", "a%00b", "x" * 600, "a/b"):
+        assert refused(client.delete(f"/events/{one}"), 404) == "no event has this id"
+
+
+TYPED = EventsInfo(weights={"watch": 1.0, "buy": 5.0, "dislike": -1.0, "skip": -0.2})
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["u1", "new"]), st.integers(0, 49), st.sampled_from([*TYPED.weights])),
+        min_size=1,
+        max_size=4,
+    ),
+    st.data(),
+)
+def test_a_list_after_an_undo_is_the_list_before_the_event(
+    typed: FlaskClient, given: list[tuple[str, int, str]], data: st.DataObject
+) -> None:
+    """With any events before and after it, which stay."""
+    events = [{"user_id": user, "item_id": f"i{item}", "event": event} for user, item, event in given]
+    place = data.draw(st.integers(0, len(events) - 1))
+    paths = [
+        f"/recommend/{user}?k=20&explain=true{more}" for user in ("u1", "new") for more in ("", "&include_seen=true")
+    ]
+
+    def lists() -> list[Any]:
+        return [listed(typed, path) for path in paths]
+
+    kept = sent(typed, *events[:place], *events[place + 1 :])
+    before = lists()
+    (gone,) = sent(typed, events[place])
+    assert typed.delete(f"/events/{gone}").status_code == 204
+    assert lists() == before
+    for one in kept:
+        typed.delete(f"/events/{one}")
+
+
+@pytest.fixture
+def typed(where: str, model: Model) -> FlaskClient:
+    return service(where, model, TYPED)
+
+
+def test_an_undone_event_of_the_training_data_is_no_longer_seen(where: str, model: Model) -> None:
+    with EventStore.open(where) as store:
+        store.add([ReceivedEvent("u1", "i2", event_id="trained")])
+        mark = store.watermark()
+    client = service(where, model, EventsInfo(**vars(mark)))
+    assert "i2" not in shown(client, LISTS[0])
+    assert client.delete("/events/trained").status_code == 204
+    assert "i2" in shown(client, LISTS[0])
+    why: Any = client.get("/why?user_id=u1&item_id=i2&k=50").json
+    assert (why["listed"], why["reasons"]) == (True, [])
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/events"), ("PUT", "/items/i1/hidden"), ("DELETE", "/items/i1/hidden"), ("DELETE", "/users/u1")],
+    [
+        ("POST", "/events"),
+        ("DELETE", "/events/e1"),
+        ("PUT", "/items/i1/hidden"),
+        ("DELETE", "/items/i1/hidden"),
+        ("DELETE", "/users/u1"),
+    ],
 )
 def test_without_an_event_store_there_is_a_clear_conflict(model: Model, tmp_path: Path, method: str, path: str) -> None:
     client = create_app(Settings(tmp_path, ""), Recommender(model, VERSION)).test_client()
@@ -198,9 +307,6 @@ def shown(client: FlaskClient, path: str) -> list[str]:
     body = client.get(path).json
     assert body is not None
     return [one["item_id"] for one in body["items"]]
-
-
-LISTS = ("/recommend/u1?k=50", "/recommend/nobody?k=50", "/similar/i3?k=50", "/popular?k=50")
 
 
 @pytest.mark.parametrize("path", LISTS)

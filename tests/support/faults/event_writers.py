@@ -32,6 +32,19 @@ def too_early(store: EventStore, events: Sequence[ReceivedEvent], acknowledge: C
     store.add(events)
 
 
+def undoing(store: EventStore, events: Sequence[ReceivedEvent], acknowledge: Callable[[], None]) -> None:
+    """Store events, and undo the first of them."""
+    store.add(events)
+    store.undo(events[0].event_id or "")
+    acknowledge()
+
+
+def undoing_too_late(store: EventStore, events: Sequence[ReceivedEvent], acknowledge: Callable[[], None]) -> None:
+    store.add(events)
+    acknowledge()
+    store.undo(events[0].event_id or "")
+
+
 @dataclass
 class Killed:
     """What writers acknowledged before they were killed.
@@ -72,6 +85,14 @@ class Killed:
             stored = Counter(_batch(one.user_id, one.event.item_id) for chunk in store.since() for one in chunk)
         lost = sum(self.size - stored[batch] for batch in self.acknowledged)
         return lost, sum(n != self.size for n in stored.values())
+
+    def check_undone(self) -> tuple[int, int]:
+        """Of the acknowledged batches those whose first event is not undone, and those that lack another event."""
+        with EventStore.open(self.where) as store:
+            stored = {(one.user_id, one.event.item_id) for chunk in store.since() for one in chunk}
+        firsts = {(name, f"{number}-0") for name, number in self.acknowledged}
+        others = {(name, f"{number}-{k}") for name, number in self.acknowledged for k in range(1, self.size)}
+        return len(firsts & stored), len(others - stored)
 
 
 class _Writer:

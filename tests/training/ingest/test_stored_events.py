@@ -156,6 +156,26 @@ def test_events_that_come_while_it_reads_are_left_to_the_next_training(
     assert [one.item_id for one in store.read_user("a", dataset.watermark.through).events] == ["late"]
 
 
+def test_an_undone_event_is_in_no_later_training_and_in_the_one_that_is_under_way(
+    store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which reads what was there when it began; the model's watermark tells that the undo came after."""
+    store.add([event("a", "x"), event("a", "y", event_id="y"), event("a", "z", event_id="z")])
+    store.undo("z")
+    forgotten = EventStore.forgotten_hashes
+
+    def busy(one: EventStore) -> frozenset[bytes]:
+        store.undo("y")
+        return forgotten(one)
+
+    monkeypatch.setattr(EventStore, "forgotten_hashes", busy)
+    dataset = ingest(reading(store))
+    assert set(weights(dataset)) == {("a", "x"), ("a", "y")}
+    mark = dataset.watermark
+    assert [one.item_id for one in store.read_user("a", mark.through, mark.forgotten_through).undone] == ["y"]
+    assert set(weights(ingest(reading(store)))) == {("a", "x")}
+
+
 def test_events_that_cannot_be_counted_are_rejected_with_their_number(tmp_path: Path, store: EventStore) -> None:
     rejects = tmp_path / "rejects.csv"
     store.add([event("a", "x"), event("a", "y", event="odd"), event("a", "z", value=-1), event("a", "w", event="skip")])
