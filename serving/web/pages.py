@@ -65,10 +65,11 @@ def blueprint(picture_column: str = "") -> Blueprint:
         return response
 
     @routes.get("/")
+    @routes.get("/ui", strict_slashes=False)
     def home() -> Response:
         return respond(HOME)
 
-    @routes.get("/ui/<view>")
+    @routes.get("/ui/<view>", strict_slashes=False)
     def view(view: str) -> Response:
         return respond(view)
 

@@ -48,6 +48,11 @@ def test_a_view_is_a_document_with_a_strict_policy(client: FlaskClient, view: st
         assert client.get(path).status_code == 200, path
 
 
+def test_addresses_may_end_with_a_slash(client: FlaskClient) -> None:
+    assert client.get("/").data == client.get("/ui").data == client.get("/ui/").data
+    assert client.get("/ui/map/").data == client.get("/ui/map").data
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_first_view_is_small(view: str) -> None:
     names = modules("main.js", set()) | modules(f"views/{view}.js", set()) | {"page.css", "theme.js", "icon.svg"}

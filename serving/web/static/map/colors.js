@@ -48,8 +48,7 @@ export function rampOf(theme) {
 /** Return the ramp as a CSS image. */
 export const rampImage = (theme) => `linear-gradient(90deg, ${RAMPS[theme].join(", ")})`;
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const themeNow = () => document.documentElement.dataset.theme || (dark.matches ? "dark" : "light");
+const themeNow = () => document.documentElement.dataset.theme;
 
 /** Return the theme of the page, "light" or "dark". */
 export function useTheme() {
@@ -58,11 +57,7 @@ export function useTheme() {
     const read = () => setTheme(themeNow());
     const observer = new MutationObserver(read);
     observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    dark.addEventListener("change", read);
-    return () => {
-      observer.disconnect();
-      dark.removeEventListener("change", read);
-    };
+    return () => observer.disconnect();
   }, []);
   return theme;
 }

@@ -30,6 +30,11 @@ function Figures({ one, other }) {
   const metrics = [...new Set([...left.keys(), ...right.keys()])];
   if (!metrics.length) return html`<${Empty} title="Not measured">The training of these models did not measure them: <code>evaluate.gate</code> was off, or the data were too small to hold out a part.<//>`;
   const rows = metrics.map((metric) => ({ metric, a: left.get(metric), b: right.get(metric) }));
+  if (one.model_version === other.model_version) return html`
+    <p class="quiet">Means over the test users with 95% intervals. One version is chosen; a second one stands beside it.</p>
+    <div class="scroll" tabindex="0" role="region" aria-label="Figures"><table><thead><tr><th scope="col">Metric</th><th scope="col"><code>${other.model_version}</code></th></tr></thead>
+      <tbody>${rows.map((row) => html`<tr key=${row.metric}><th scope="row">${row.metric}</th><td>${cell(row.b)}</td></tr>`)}</tbody></table></div>
+    <h3>Against the other ways to recommend</h3><${Rivals} model=${other} />`;
   return html`
     <p class="quiet">Means over the test users with 95% intervals. A difference is marked only if the intervals do not overlap. Models of other data, or of another split, do not compare.</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Figures"><table><thead><tr><th scope="col">Metric</th><th scope="col">A <code>${one.model_version}</code></th><th scope="col">B <code>${other.model_version}</code></th><th scope="col">Intervals</th></tr></thead>
@@ -70,12 +75,17 @@ function Parameters({ one, other }) {
   const [all, setAll] = useState(false);
   const left = new Map(flat({ ...one.parameters, shape: one.shape }));
   const right = new Map(flat({ ...other.parameters, shape: other.shape }));
+  if (one.model_version === other.model_version) return html`<${OneColumn} values=${right} />`;
   const names = [...new Set([...left.keys(), ...right.keys()])].filter((name) => all || left.get(name) !== right.get(name));
   return html`<${Switch} label="Also those that are equal" name="all" value=${all} onChange=${setAll} />
     ${names.length
       ? html`<div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table><thead><tr><th scope="col">Parameter</th><th scope="col">A</th><th scope="col">B</th></tr></thead><tbody>${names.map((name) => html`<tr key=${name}><th scope="row"><code>${name}</code></th><td>${left.get(name) ?? "–"}</td><td>${left.get(name) === right.get(name) ? right.get(name) : html`<b>${right.get(name) ?? "–"}</b>`}</td></tr>`)}</tbody></table></div>`
       : html`<${Empty} title="No parameter differs">Both models were trained with the same parameters.<//>`}`;
 }
+
+/** The parameters of the only version that is chosen. */
+const OneColumn = ({ values }) => html`<p class="quiet">One version is chosen; a second one shows the parameters that differ.</p>
+  <div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table><thead><tr><th scope="col">Parameter</th><th scope="col">Value</th></tr></thead><tbody>${[...values].map(([name, value]) => html`<tr key=${name}><th scope="row"><code>${name}</code></th><td>${value}</td></tr>`)}</tbody></table></div>`;
 
 function Lists({ a, b, state, change }) {
   const some = useAnswer(state.user ? null : { path: "/users", params: { k: 1 } });
@@ -85,8 +95,8 @@ function Lists({ a, b, state, change }) {
   return html`<div class="row finders"><${UserField} label="User of both lists" onTake=${({ id }) => change({ user: id }, { push: true })} /></div>
     ${user ? html`<p class="quiet">Lists of <a href=${userHref(user)}>${user}</a>, with the events that each model does not know yet.</p>` : html`<${Empty} title="Whose lists?">Enter a user id.<//>`}
     ${user ? html`<div class="lists-beside">
-      <section class="panel"><h2>A <code>${a}</code></h2><${Answered} answer=${left}>${(data) => html`<${List} data=${data} />`}<//></section>
-      <section class="panel"><h2>B <code>${b}</code></h2><${Answered} answer=${right}>${(data) => html`<${List} data=${data} before=${left.data} />`}<//></section>
+      ${a === b ? null : html`<section class="panel"><h2>A <code>${a}</code></h2><${Answered} answer=${left}>${(data) => html`<${List} data=${data} />`}<//></section>`}
+      <section class="panel"><h2>${a === b ? "" : "B "}<code>${b}</code></h2><${Answered} answer=${right}>${(data) => html`<${List} data=${data} before=${a === b ? null : left.data} />`}<//></section>
     </div>` : null}`;
 }
 

@@ -33,19 +33,14 @@ function sheetOf(style) {
 function followTheme(sheets) {
   const rules = sheets.flatMap((sheet) => [...sheet.cssRules]).filter((rule) => rule.media?.mediaText.includes("prefers-color-scheme"));
   const page = document.documentElement;
-  const system = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
-    const dark = getComputedStyle(page).colorScheme === "dark";
+    const dark = page.dataset.theme === "dark";
     for (const rule of rules) rule.media.mediaText = dark ? "screen" : "not all";
   };
   const observer = new MutationObserver(apply);
   observer.observe(page, { attributeFilter: ["data-theme"] });
-  system.addEventListener("change", apply);
   apply();
-  return () => {
-    observer.disconnect();
-    system.removeEventListener("change", apply);
-  };
+  return () => observer.disconnect();
 }
 
 function Shadow({ text }) {

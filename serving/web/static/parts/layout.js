@@ -44,12 +44,12 @@ function ServedModel() {
 }
 
 function Theme() {
-  const [theme, setTheme] = useState(document.documentElement.dataset.theme);
+  const [theme, setTheme] = useState(localStorage.getItem("recsys.theme") || "");
   const next = () => {
     const names = Object.keys(THEMES);
     const chosen = names[(names.indexOf(theme) + 1) % names.length];
     localStorage.setItem("recsys.theme", chosen);
-    document.documentElement.dataset.theme = chosen;
+    dispatchEvent(new Event("recsys:theme"));
     setTheme(chosen);
   };
   return html`<button type="button" class="icon" title=${THEMES[theme]} aria-label=${`${THEMES[theme]}; change`} onClick=${next}><${Icon} path=${SIGNS[theme]} /></button>`;

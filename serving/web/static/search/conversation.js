@@ -33,7 +33,7 @@ export function Conversation({ user, filters }) {
     setTalk(NOTHING);
     toast("New conversation", () => setTalk(talk));
   };
-  return html`<section class="panel conversation" aria-label="Conversation">
+  return html`<section class="panel conversation" id="side-ask" aria-label="Conversation">
     <div class="row"><h2 class="grow">Ask</h2>${messages.length ? html`<button type="button" class="link" onClick=${begin}>New conversation</button>` : null}</div>
     <div class="log" ref=${log} tabindex="0" role="group" aria-label="Messages">
       ${messages.length ? messages.map((message, n) => html`<${Said} key=${n} message=${message} />`) : html`<p class="quiet">Say what you like, what you do not like and from when it should be. The reply shows what was understood; take back what was not meant.</p>`}

@@ -37,12 +37,9 @@ export function Chart({ title, series, data, format }) {
     };
     const themes = new MutationObserver(repaint);
     themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    const system = matchMedia("(prefers-color-scheme: dark)");
-    system.addEventListener("change", repaint);
     return () => {
       watch.disconnect();
       themes.disconnect();
-      system.removeEventListener("change", repaint);
       plot.current.destroy();
       plot.current = null;
     };

@@ -2,14 +2,14 @@
 import { counted, quantile, total } from "../core/metrics_text.js";
 
 const SECONDS = "recsys_request_duration_seconds";
-const OF_THE_PAGE = ["/ui/", "/metrics", "/readyz"];
+const OF_THE_PAGE = ["/ui", "/metrics", "/readyz"];
 
-/** Whether a route is asked by this view itself, or is a file of the page. */
-export const ofThePage = (route) => route === "/" || OF_THE_PAGE.some((start) => route.startsWith(start));
+/** Whether a route is asked by this view itself, or is a file of the page; of /events only the reading is. */
+export const ofThePage = ({ route, method = "" }) => route === "/" || OF_THE_PAGE.some((start) => route.startsWith(start)) || (route === "/events" && method === "GET");
 
 /** Return the figures of the time from reading `before` to reading `after`; `own` counts the page's own requests too. */
 export function figures(before, after, own) {
-  const counts = ({ route }) => own || !ofThePage(route);
+  const counts = (labels) => own || !ofThePage(labels);
   const seconds = Math.max(after.at - before.at, 1e-3);
   const requests = counted(before, after, "recsys_requests_total");
   const answers = total(counted(before, after, "recsys_answers_total"));
@@ -36,7 +36,7 @@ export function byRoute(before, after, own) {
   const seconds = Math.max(after.at - before.at, 1e-3);
   const rows = new Map();
   for (const { labels, value } of counted(before, after, "recsys_requests_total")) {
-    if (!value || (!own && ofThePage(labels.route))) continue;
+    if (!value || (!own && ofThePage(labels))) continue;
     const row = rows.get(labels.route) || { route: labels.route, requests: 0, client: 0, server: 0 };
     row.requests += value;
     if (labels.status >= "500") row.server += value;

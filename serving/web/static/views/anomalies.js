@@ -24,12 +24,12 @@ export default function AnomaliesView() {
   const answer = useAnswer({ path: "/anomalies", params: { kind: state.kind, k: MOST, min_score: state.min_score || null } });
   const failed = answer.error && !answer.error.passing ? answer.error : null;
   return html`<div class="head"><h1>Anomalies</h1></div>
-    <${Tabs} label="Anomalies" tabs=${TABS} current=${state.kind} onChange=${(kind) => change({ kind, one: "" }, { push: true })} />
+    <${Tabs} label="Anomalies" tabs=${TABS} current=${state.kind} onChange=${(kind) => change({ kind, one: "" }, { push: true })}>
     ${failed?.status === 403
       ? html`<${Empty} title="For admins only">This list names users. Use a key of scope admin to see it.<//>`
       : failed?.status === 409
         ? html`<${Empty} title="This model was not searched for anomalies">${failed.message}<//>`
-        : html`<${Answered} answer=${answer} rows=${8}>${(data) => (data.kind === state.kind ? html`<${Found} data=${data} state=${state} change=${change} />` : null)}<//>`}`;
+        : html`<${Answered} answer=${answer} rows=${8}>${(data) => (data.kind === state.kind ? html`<${Found} data=${data} state=${state} change=${change} />` : null)}<//>`}<//>`;
 }
 
 const idOf = (one) => one.item_id ?? one.user_id;

@@ -15,6 +15,7 @@ const TABS = [
   ["directions", "Directions"],
 ];
 const PAGE = 24;
+const NEXT_PAGE = 96;
 const MOST_COMMON = 4;
 
 export default function GroupsView() {
@@ -22,7 +23,7 @@ export default function GroupsView() {
   const answer = useAnswer({ path: `/${state.tab}` });
   const show = (tab) => change({ tab, group: -1 }, { push: true });
   return html`<div class="head"><h1>Groups</h1></div>
-    <${Tabs} label="Groups" tabs=${TABS} current=${state.tab} onChange=${show} />
+    <${Tabs} label="Groups" tabs=${TABS} current=${state.tab} onChange=${show}>
     ${answer.error?.status === 409
       ? html`<${Empty} title="This model has none">${answer.error.message}<//>`
       : html`<${Answered} answer=${answer} rows=${8}>${(data) => {
@@ -30,7 +31,7 @@ export default function GroupsView() {
           return state.tab === "directions"
             ? html`<div class="directions">${data.directions.map((one) => html`<${Direction} key=${one.space + one.number} direction=${one} />`)}</div>`
             : html`<${Groups} key=${state.tab} kind=${state.tab} data=${data} chosen=${state.group} choose=${(group) => change({ group }, { push: true })} />`;
-        }}<//>`}`;
+        }}<//>`}<//>`;
 }
 
 function Groups({ kind, data, chosen, choose }) {
@@ -74,14 +75,21 @@ function Meaning({ meaning }) {
     ${meaning.numbers.length ? html`<table class="values-table"><tbody>${meaning.numbers.map((one) => html`<tr key=${one.attribute}><th scope="row">${one.attribute}</th><td>${one.low} to ${one.high}, median ${one.median} <span class="quiet">of all ${one.overall}</span></td></tr>`)}</tbody></table>` : null}`;
 }
 
+/** The members, a page after the other. */
 function Members({ kind, id }) {
-  const [k, setK] = useState(PAGE);
-  const answer = useAnswer({ path: `/${kind}/${id}`, params: { k } });
+  const [offsets, setOffsets] = useState([0]);
+  const more = (offset) => setOffsets((old) => [...old, offset]);
+  return offsets.map((offset, n) => html`<${MemberPage} key=${offset} kind=${kind} id=${id} offset=${offset} more=${n === offsets.length - 1 ? more : null} />`);
+}
+
+/** A page of the members; `more(offset)` asks for the next one, null if it is there already. */
+function MemberPage({ kind, id, offset, more }) {
+  const answer = useAnswer({ path: `/${kind}/${id}`, params: { k: offset ? NEXT_PAGE : PAGE, offset: offset || null } });
   if (answer.error?.status === 403) return html`<${Empty} title="Users are named to admins only">The members of a segment are users. Use a key of scope admin to see them.<//>`;
   if (answer.error && !answer.data) return html`<${Failed} error=${answer.error} reload=${answer.reload} />`;
   return html`<${Answered} answer=${answer} rows=${6}>${(data) => html`
-    <ol class="small-cards two">${data.members.map((one) => (one.item_id === undefined ? html`<${SmallCard} key=${one.user_id} item=${{ item_id: one.user_id, title: one.user_id }} href=${userHref(one.user_id)} note=${score(one.closeness)} />` : html`<${SmallCard} key=${one.item_id} item=${one} href=${itemHref(one.item_id)} note=${score(one.closeness)} />`))}</ol>
-    ${data.next_offset === null || k >= 1000 ? null : html`<button type="button" onClick=${() => setK(Math.min(1000, k * 2))}>More</button>`}`}<//>`;
+    <ol class="small-cards two" start=${offset + 1}>${data.members.map((one) => (one.item_id === undefined ? html`<${SmallCard} key=${one.user_id} item=${{ item_id: one.user_id, title: one.user_id }} href=${userHref(one.user_id)} note=${score(one.closeness)} />` : html`<${SmallCard} key=${one.item_id} item=${one} href=${itemHref(one.item_id)} note=${score(one.closeness)} />`))}</ol>
+    ${data.next_offset === null || !more ? null : html`<button type="button" onClick=${() => more(data.next_offset)}>More <span class="quiet">${whole(data.next_offset)} of ${whole(data.size)}</span></button>`}`}<//>`;
 }
 
 function Direction({ direction }) {

@@ -62,6 +62,6 @@ function Versions({ data, state, change, reload }) {
     <${Table} caption="Models of the store" columns=${columns} rows=${models} keyOf=${(model) => model.model_version} />
     <${Rollback} version=${asked} from=${data.current} onYes=${() => roll(asked)} onNo=${() => setAsked("")} />
     <div class="tabs-gap"></div>
-    <${Tabs} label="Comparison" tabs=${[["figures", "Figures"], ["lists", "Lists"], ["parameters", "Parameters"], ["report", "Report"]]} current=${state.tab} onChange=${(tab) => change({ tab }, { push: true })} />
-    ${state.tab === "report" ? html`<${Report} key=${b.model_version} model=${b} />` : html`<${Comparison} a=${a.model_version} b=${b.model_version} state=${state} change=${change} />`}`;
+    <${Tabs} label="Comparison" tabs=${[["figures", "Figures"], ["lists", "Lists"], ["parameters", "Parameters"], ["report", "Report"]]} current=${state.tab} onChange=${(tab) => change({ tab }, { push: true })}>
+    ${state.tab === "report" ? html`<${Report} key=${b.model_version} model=${b} />` : html`<${Comparison} a=${a.model_version} b=${b.model_version} state=${state} change=${change} />`}<//>`;
 }

@@ -33,16 +33,16 @@ export default function SearchView() {
   };
   return html`
     <div class="head"><h1>Search and ask</h1></div>
-    <div class="sides"><${Tabs} label="Search or ask" tabs=${SIDES} current=${state.side} onChange=${(side) => change({ side })} /></div>
+    <div class="sides"><${Tabs} label="Search or ask" tabs=${SIDES} current=${state.side} panels=${{ search: "side-search", ask: "side-ask" }} onChange=${(side) => change({ side })} /></div>
     <div class=${`search-page side-${state.side}`}>
       <${Scope} state=${state} change=${change} />
-      <section class="results" aria-label="Search">
+      <section class="results" id="side-search" aria-label="Search">
         <${PictureDrop} onTake=${take}>
           <div class="row query"><${QueryField} q=${state.q} onQuery=${(q, how) => { setFile(null); change({ q, k: STATE.k }, how); }} /><${PictureButton} onTake=${take} /></div>
           ${problem ? html`<p class="notice warn" role="alert">${problem}</p>` : null}
           ${file
             ? html`<${PictureResults} file=${file} state=${state} change=${change} onRemove=${() => setFile(null)} />`
-            : html`<${Tabs} label="Search by" tabs=${MODES} current=${state.mode} onChange=${(mode) => change({ mode, k: STATE.k }, { push: true })} /><${TextResults} state=${state} change=${change} />`}
+            : html`<${Tabs} label="Search by" tabs=${MODES} current=${state.mode} onChange=${(mode) => change({ mode, k: STATE.k }, { push: true })}><${TextResults} state=${state} change=${change} /><//>`}
         <//>
       </section>
       <${Conversation} user=${state.user} filters=${state.filter} />

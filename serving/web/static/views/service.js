@@ -13,6 +13,7 @@ import { useWatch } from "../service/watch.js";
 
 const MINUTE = 60;
 const EVENTS_MS = 5000;
+const COLORS = ["--behavior", "--neighbors", "--content", "--popularity"];
 
 const milliseconds = (seconds) => (seconds === null ? "–" : seconds < 0.01 ? `${(1000 * seconds).toFixed(1)} ms` : `${Math.round(1000 * seconds)} ms`);
 const rate = (x) => (x >= 100 ? whole(Math.round(x)) : x.toFixed(1));
@@ -68,14 +69,25 @@ function Tiles({ now, models, loaded, ready, last }) {
   </dl>`;
 }
 
+/** Return the most frequent strategies of some minutes, in the order of their names. */
+function frequentWays(steps) {
+  const counts = new Map();
+  for (const { labels, value } of steps.flatMap(({ strategies }) => strategies)) counts.set(labels.strategy, (counts.get(labels.strategy) || 0) + value);
+  return [...counts].sort((a, b) => b[1] - a[1]).slice(0, COLORS.length).map(([name]) => name).sort();
+}
+
 function Charts({ readings, own }) {
   const steps = useMemo(() => readings.slice(1).map((after, n) => ({ at: after.at, ...figures(readings[n], after, own) })), [readings, own]);
   const times = steps.map(({ at }) => at);
   const data = (of) => steps.map(of);
+  const number = (x) => (x === null ? "" : score(x).replace(/\.?0+$/, ""));
+  const ways = frequentWays(steps);
+  const listed = (step, name) => step.strategies.filter(({ labels }) => labels.strategy === name).reduce((sum, { value }) => sum + value, 0) / step.seconds;
   return html`<div class="charts">
-    <${Chart} title="Requests a second" series=${[{ label: "all", color: "--behavior" }, { label: "errors", color: "--bad" }]} data=${[times, data((x) => x.rate), data((x) => (x.clientErrors + x.serverErrors) / x.seconds)]} format=${(x) => (x === null ? "" : score(x).replace(/\.?0+$/, ""))} />
+    <${Chart} title="Requests a second" series=${[{ label: "all", color: "--behavior" }, { label: "errors", color: "--bad" }]} data=${[times, data((x) => x.rate), data((x) => (x.clientErrors + x.serverErrors) / x.seconds)]} format=${number} />
     <${Chart} title="Latency" series=${[{ label: "p50", color: "--neighbors" }, { label: "p95", color: "--content" }]} data=${[times, data((x) => x.p50), data((x) => x.p95)]} format=${milliseconds} />
-    <${Chart} title="Events a second" series=${[{ label: "accepted", color: "--popularity" }]} data=${[times, data((x) => x.events / x.seconds)]} format=${(x) => (x === null ? "" : score(x).replace(/\.?0+$/, ""))} />
+    <${Chart} title="Events a second" series=${[{ label: "accepted", color: "--popularity" }]} data=${[times, data((x) => x.events / x.seconds)]} format=${number} />
+    <${Chart} key=${ways.join()} title="Lists a second, by strategy" series=${[...ways.map((name, n) => ({ label: name.replaceAll("_", " "), color: COLORS[n] })), { label: "fallbacks", color: "--bad" }]} data=${[times, ...ways.map((name) => data((x) => listed(x, name))), data((x) => x.fallbacks / x.seconds)]} format=${number} />
   </div>`;
 }
 
