@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from recsys.errors import NotFoundError
+from recsys.errors import EventStoreError, NotFoundError
 from recsys.explore.json import record_object
+from recsys.recommend.recommender import Recommender
 from recsys.search.json import items_object
 from recsys.search.names import find_items
 from serving.live.event_view import EventView
@@ -30,7 +31,7 @@ def blueprint(model: ServingModel, view: EventView, pictures: ItemPictures | Non
     def item(item_id: str) -> Response:
         query(NoQuery)
         recommender = model.get()
-        return jsonify(record_object(recommender, item_id))
+        return jsonify({**record_object(recommender, item_id), "hidden": _hidden(item_id, recommender, view)})
 
     @routes.get("/pictures/<id:item_id>")
     def picture(item_id: str) -> Response:
@@ -44,3 +45,12 @@ def blueprint(model: ServingModel, view: EventView, pictures: ItemPictures | Non
         return response
 
     return routes
+
+
+def _hidden(item_id: str, recommender: Recommender, view: EventView) -> bool | None:
+    """Return whether an item is hidden; None while the event store cannot be read."""
+    try:
+        events = view.read("", recommender)
+    except EventStoreError:
+        return None
+    return None if events.degraded else item_id in events.hidden

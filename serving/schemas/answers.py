@@ -191,6 +191,7 @@ class ItemRecord(NamedItem, ModelAnswer):
         description="x and y on the item map; null for none", min_length=2, max_length=2
     )
     cluster: InCluster | None = Field(description="null for an item without data")
+    hidden: bool | None = Field(description="whether no list has it; null: unknown, the event store cannot be read")
 
 
 class Alive(AnswerObject):

@@ -70,6 +70,7 @@ def check_agreement(client: FlaskClient, reason: str) -> None:
         assert reason in body["detail"]
         assert body["detail"].endswith('or set store.events = "" to serve without events')
     assert client.get("/items/i1").status_code == client.get("/livez").status_code == 200
+    assert client.get("/items/i1").json["hidden"] is None  # type: ignore[index]
 
 
 def check_cured(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,6 +137,7 @@ def test_a_store_that_fails_later_degrades_lists_which_stay_ready(
         answer = client.get(path)
         body: Any = answer.json
         assert (path, answer.status_code, body["degraded"]) == (path, 200, ["events"])
+    assert client.get("/items/i1").json["hidden"] is None  # type: ignore[index]
     assert client.get("/readyz").status_code == 200
 
 

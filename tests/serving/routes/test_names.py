@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from serving.app import create_app
+from serving.schemas.answers import ItemRecord
 from serving.schemas.events import LatestEvents
 from serving.schemas.explore import Facets
 from serving.schemas.names import Items, Users
@@ -30,6 +31,19 @@ def test_items_by_title_without_hidden_ones(model: Model, tmp_path: Path) -> Non
     assert answer["items"][0]["attributes"] == {"year": 1991}
     assert client.put("/items/i1/hidden").status_code == 204
     assert [item["item_id"] for item in client.get("/items?q=title+1&k=20").json["items"]] == names[1:]
+
+
+def test_a_record_says_whether_the_item_is_hidden(model: Model, tmp_path: Path) -> None:
+    client = service(model, tmp_path)
+    shown = client.get("/items/i1").json
+    assert shown["hidden"] is False
+    client.put("/items/i1/hidden")
+    record = client.get("/items/i1").json
+    ItemRecord.model_validate(record)
+    assert record == {**shown, "hidden": True}
+    assert client.get("/items/i2").json["hidden"] is False
+    client.delete("/items/i1/hidden")
+    assert client.get("/items/i1").json == shown
 
 
 def test_deleted_users_are_not_named(model: Model, tmp_path: Path) -> None:
