@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import NamedTuple
+
+import numpy as np
 
 from recsys.data.catalog import Catalog
 from recsys.errors import NotFoundError
@@ -85,37 +88,40 @@ def page(
     least: float = 0.0,
     left_out: Callable[[str], bool] = lambda _: False,
     hidden: AbstractSet[str] = frozenset(),
+    only: str | None = None,
 ) -> OutlierPage:
-    """Return the `k` outliers from `offset` on with a score of at least `least`.
+    """Return the `k` outliers from `offset` on with a score of at least `least`; with `only`, that item or user alone.
 
     `left_out` returns whether a user id is left out; no list shows the item ids in `hidden`, and no evidence names them.
+    Raises NotFoundError where the model does not know `only`.
     """
     model = recommender.model
     ids = model.catalog.items if subject == "items" else model.users
     rows = model.need(Anomalies).about(subject)
     out = hidden if subject == "items" else frozenset()
-    n = sum(displayed(score) >= least for score in rows.scores.tolist())
-    names = enumerate(map(ids.id, rows.nums[:n].tolist()))
+    n = bisect_right(rows.scores, -least, key=lambda score: -displayed(float(score)))  # scores fall
+    nums = rows.nums[:n]
+    among = np.arange(n) if only is None else np.flatnonzero(nums == _row_number(recommender, subject, only))
+    names = zip(among.tolist(), map(ids.id, nums[among].tolist()), strict=True)
     places = [place for place, name in names if name not in out and not left_out(name)]
     after = offset + k
     outliers = tuple(_outlier(model, subject, rows.at(place), hidden) for place in places[offset:after])
     return OutlierPage(len(places), outliers, after if after < len(places) and after <= MOST_OFFSET else None)
 
 
-def check_id(recommender: Recommender, subject: Subject, name: str | None) -> None:
-    """Raise NotFoundError for the id of an item or a user that the model does not know; None is no id."""
-    if name is None:
-        return
-    if subject == "items":
-        recommender.item_num(name)
-    elif name not in recommender.users:
-        raise NotFoundError(f"user {name!r} is not in model {recommender.model_version}")
-
-
 def suspects(recommender: Recommender) -> Iterator[str]:
     """Return the ids of all users whose score is above SUSPECT, by falling score."""
     users = recommender.model.need(Anomalies).users
     return map(recommender.users.id, users.nums[users.scores > SUSPECT].tolist())
+
+
+def _row_number(recommender: Recommender, subject: Subject, name: str) -> int:
+    if subject == "items":
+        return recommender.item_num(name)
+    num = recommender.users.get(name)
+    if num is None:
+        raise NotFoundError(f"user {name!r} is not in model {recommender.model_version}")
+    return num
 
 
 def _outlier(model: Model, subject: Subject, row: Found, hidden: AbstractSet[str]) -> Outlier:

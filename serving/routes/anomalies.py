@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from recsys.explore.insights_json import anomalies_object
-from recsys.explore.outliers import check_id, page
+from recsys.explore.outliers import page
 from serving.http.responses import private
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
@@ -21,14 +21,11 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         params = query(AnomaliesQuery)
         recommender = model.get()
 
-        check_id(recommender, params.kind, params.id)
-
         def left_out(name: str) -> bool:
-            other = params.id is not None and name != params.id
-            return other or (params.kind == "users" and view.read(name, recommender).forgotten)
+            return params.kind == "users" and view.read(name, recommender).forgotten
 
-        hidden = view.hidden(recommender)
-        outliers = page(recommender, params.kind, params.k, params.offset, params.min_score, left_out, hidden)
+        hidden, bounds = view.hidden(recommender), (params.k, params.offset, params.min_score)
+        outliers = page(recommender, params.kind, *bounds, left_out, hidden, params.id)
         return private(anomalies_object(outliers, params.kind, recommender.model_version))
 
     return routes

@@ -5,9 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recsys.errors import BundleError
+from recsys.errors import BundleError, NotFoundError
 from recsys.explore.outliers import OF_ITEMS, OF_USERS, page
-from recsys.model.extras.anomalies import KINDS, LABELS, Anomalies, Finding, Found, Kind, Outliers, score_of
+from recsys.model.extras.anomalies import (
+    KINDS,
+    LABELS,
+    SUBJECTS,
+    Anomalies,
+    Finding,
+    Found,
+    Kind,
+    Outliers,
+    Subject,
+    score_of,
+)
 from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from tests.support import factories
@@ -96,6 +107,27 @@ def test_only_from_a_score_on_and_nobody_who_was_deleted() -> None:
     assert [one.id for one in page(of(model), "users", 9, least=0.6).outliers] == ["u7"]
     left = page(of(model), "users", 2, left_out=lambda one: one == "u7")
     assert ([one.id for one in left.outliers], left.total, left.next_offset) == (["u2", "u3"], 2, None)
+
+
+@pytest.mark.parametrize("least", [0.0, 0.5, 0.75, 0.98, 1.0])
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_only_one_id_is_its_row_of_the_list_and_no_other_id_is_asked_about(subject: Subject, least: float) -> None:
+    recommender, asked = of(example()), list[str]()
+    listed = {one.id: one for one in page(recommender, subject, 10, least=least).outliers}
+    for name in recommender.items if subject == "items" else recommender.users:
+        found = page(recommender, subject, 10, least=least, left_out=lambda one: bool(asked.append(one)), only=name)
+        assert found.outliers == tuple(one for one in (listed.get(name),) if one)
+        assert (found.total, found.next_offset) == (len(found.outliers), None)
+    assert sorted(asked) == sorted(listed)
+
+
+def test_only_one_id_that_is_left_out_hidden_or_unknown() -> None:
+    recommender = of(example())
+    assert page(recommender, "users", 1, left_out=lambda one: one == "u7", only="u7").outliers == ()
+    assert page(recommender, "items", 1, hidden=frozenset({"i5"}), only="i5").outliers == ()
+    for subject, unknown in (("items", "item 'u7' is not in the catalog"), ("users", "user 'i5' is not in model v")):
+        with pytest.raises(NotFoundError, match=unknown):
+            page(recommender, subject, 1, only=unknown.split("'")[1])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from recsys.config import ServeConfig
 from recsys.encoders.hub import EncoderRef
+from recsys.events.activity import UserEvents
 from recsys.events.records import EventsInfo
 from recsys.explore.insights_json import anomalies_object, tags_object
 from recsys.explore.outliers import page
@@ -20,6 +21,7 @@ from recsys.model.model import Model
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from serving.app import create_app
+from serving.live.event_view import EventView
 from serving.openapi.operations import BY_ENDPOINT
 from serving.settings import Settings
 from tests.recsys.explore.test_outliers import example
@@ -134,6 +136,26 @@ def test_anomalies_are_of_items_unless_asked_otherwise_and_have_pages(odd: Flask
     assert [one["user_id"] for one in first["anomalies"] + rest["anomalies"]] == ["u7", "u2", "u3"]
     assert (first["total"], first["next_offset"], rest["next_offset"]) == (3, 2, None)
     assert [one["suspect"] for one in odd.get("/anomalies?kind=users&min_score=0.6").json["anomalies"]] == [True]
+
+
+def test_anomalies_of_one_id_are_looked_up(odd: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed, read = odd.get("/anomalies?kind=users").json["anomalies"], list[str]()
+    whole = EventView.read
+
+    def counted(view: EventView, user_id: str, recommender: Recommender) -> UserEvents:
+        read.append(user_id)
+        return whole(view, user_id, recommender)
+
+    monkeypatch.setattr(EventView, "read", counted)
+    body = odd.get("/anomalies?kind=users&id=u3").json
+    conforms(body, "AnomaliesAnswer")
+    assert (body["total"], body["next_offset"], body["anomalies"]) == (1, None, listed[2:])
+    assert set(read) == {"", "u3"}  # "" for the hidden items
+    assert odd.get("/anomalies?kind=users&id=u1").json["anomalies"] == []
+    assert odd.get("/anomalies?kind=users&id=u3&min_score=0.6").json["total"] == 0
+    assert odd.get("/anomalies?id=u3").status_code == odd.get("/anomalies?kind=users&id=i5").status_code == 404
+    assert odd.delete("/users/u3").status_code == 204
+    assert odd.get("/anomalies?kind=users&id=u3").json["total"] == 0
 
 
 def test_who_was_deleted_is_not_named(odd: FlaskClient) -> None:
