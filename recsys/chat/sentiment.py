@@ -3,8 +3,8 @@
 The reader goes from left to right, clause by clause. A sentence begins wanted. Idioms and the rules of :data:`CUES` change the
 polarity of the words that follow: "not", "hate" or "without" make them unwanted, "less" and "too" less wanted, "except"
 reverses the polarity; "but", a positive word after something new ("no horror, show me"), or the end of the clause make them
-wanted again. A comma ends the clause unless a list continues behind it ("no horror, gore or war"). A verdict decides the names
-before it: "musicals are boring", "horror? no".
+wanted again. A comma ends the clause unless a list continues behind it ("no horror, gore or war"). A number range continues
+only a list of ranges: "no horror, after 1990". A verdict decides the names before it: "musicals are boring", "horror? no".
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
+from recsys.chat.number_ranges import Range
 from recsys.chat.utterance import Utterance
 from recsys.text.vocabulary import IDIOMS, ONLY, STOP_WORDS, WORDS, phrase_at
 
@@ -64,6 +65,7 @@ class _Reader:
         self.only: set[int] = set()
         self.polarity, self.clause, self.begin = 1.0, 0, 0
         self.previous_begin = -1  # first token of the previous clause
+        self.list_begin = 0  # first token of the list that the clause continues
         self.negation = -1  # last token of the latest negation
         self.narrowed = False
         self.continued: set[int] = set()  # clauses that continue a list
@@ -122,7 +124,7 @@ class _Reader:
         if continues:
             self.continued.add(self.clause)
         else:
-            self.polarity, self.narrowed = 1.0, False
+            self.polarity, self.narrowed, self.list_begin = 1.0, False, i
 
     def _pause(self, i: int) -> None:
         """Read the characters before token `i`."""
@@ -138,7 +140,7 @@ class _Reader:
 
     def _continues_list(self, start: int) -> bool:
         """Whether an entry of a list begins with token `start`, with the polarity of the entry before."""
-        if start - 1 in self.cues:  # "no, something else"
+        if start - 1 in self.cues or self._adds_range(start):  # "no, something else"
             return False
         for i in range(start, min(start + LIST_WORDS, len(self.words))):
             if i > start and not PAUSES.isdisjoint(self.utterance.gap(i)):
@@ -146,6 +148,24 @@ class _Reader:
             if self.words[i] in LIST_ENDS and (i == start or self.words[i] != "and"):
                 return False
         return len(self.words) <= start + LIST_WORDS
+
+    def _adds_range(self, start: int) -> bool:
+        """Whether "after 1990" or "90s" begins with token `start`, behind a list without ranges.
+
+        "The 90s" and "old" are entries of any list: "avoid horror, the 90s".
+        """
+        i = start
+        while self.words[i : i + 1] and (self.words[i] in STOP_WORDS or self.words[i].endswith("ly")):
+            i += 1
+            if not PAUSES.isdisjoint(self.utterance.gap(i)):
+                return False
+        numbers, word = self.named.get(i), self.utterance.word(i)
+        if not isinstance(numbers, Range) or word == "the" or self.words[start] in WORDS["conjunctions"]:
+            return False
+        listed = range(max(self.list_begin, self.negation + 1), start)
+        if any(isinstance(self.named.get(j), Range) for j in listed):
+            return False
+        return word[0].isdigit() or self.named.get(i + 1) == numbers
 
     def _apply_verdicts(self) -> None:
         """Give names the polarity of the verdict behind them: "horror isn't for me", "Titanic was overrated"."""

@@ -62,6 +62,44 @@ def test_how_people_put_it(model: Model, text: str, expected: dict[str, list[str
     assert names(model, heard(model, text)) == expected
 
 
+AFTER_1990, FROM_THE_80S = ["year from 1991"], ["year from 1980", "year up to 1989"]
+NOT_THE_80S = ["year not from 1980 to 1989"]
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("something like Alien but not horror, after 1990", AFTER_1990),
+        ("no horror, crime, released after 1990, please", AFTER_1990),
+        ("without romance - after 1990", AFTER_1990),
+        ("less scary, only after 1990", AFTER_1990),
+        ("I don't mind horror, after 1990", AFTER_1990),
+        ("I have seen Alien, after 1990", AFTER_1990),
+        ("no horror, no older than 1991", AFTER_1990),
+        ("no horror, from the 80s, comedies", FROM_THE_80S),
+        ("not horror, 80s films", FROM_THE_80S),
+        ("from the 80s, not horror, 1980s", FROM_THE_80S),
+        ("no horror, not from the 80s", NOT_THE_80S),
+        ("no horror, romance, or from the 80s", NOT_THE_80S),
+        ("avoid horror, the 80s", NOT_THE_80S),
+        ("nothing from the early 80s, late 80s, from the mid 80s", NOT_THE_80S),
+        ("nothing before 1990, horror, after 2010", ["year from 1990", "year up to 2010"]),
+        ("nothing scary, old, or slow", ["year from 1988"]),
+    ],
+)
+def test_a_range_after_a_comma_continues_only_a_list_of_ranges(model: Model, text: str, years: list[str]) -> None:
+    filters = names(model, heard(model, text))["filters"]
+    assert [one for one in filters if one.startswith("year")] == years
+
+
+def test_what_comes_after_a_range_after_a_comma_is_wanted(model: Model) -> None:
+    assert names(model, heard(model, "no horror, after 1990, comedies")) == {
+        "likes": ["Comedy"],
+        "dislikes": ["Horror"],
+        "filters": ["year from 1991", "no Horror"],
+    }
+
+
 @pytest.mark.parametrize(
     ("turns", "expected"),
     [
