@@ -1,9 +1,10 @@
 /** Hooks of the map: what happens on its stage, and what lies over its points. */
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { plural } from "../core/format.js";
 import { announce } from "../core/hooks.js";
 import { useItem } from "./card.js";
 import { NO_GROUP } from "./coloring.js";
+import { asOutline, asText } from "./outline.js";
 import { Stage } from "./stage.js";
 import { nameOf } from "../parts/items.js";
 
@@ -17,7 +18,6 @@ export function useView({ map, state, change, coloring, theme }) {
   const [failed, setFailed] = useState("");
   const [hovered, setHovered] = useState(-1);
   const [near, setNear] = useState([]);
-  const [selected, setSelected] = useState(null);
   const [lasso, setLasso] = useState(false);
   const record = useItem(state.item);
   const num = points && state.item ? points.numbers.get(state.item) ?? -1 : -1;
@@ -35,14 +35,20 @@ export function useView({ map, state, change, coloring, theme }) {
     keyed.current = byKey;
     latest.current.change({ item: id }, { push: true });
   };
-  const select = useCallback((outline) => {
-    const { points: all } = latest.current;
-    if (!all) return;
-    const items = all.inside(outline).map((one) => all.item(one));
-    setSelected(items);
+  const select = useCallback((places) => {
+    const { camera } = stage.current;
     setLasso(false);
-    announce(`${plural(items.length, "item")} outlined`);
+    const text = asText(places, 1 / camera.scale, decimals(camera.zoom));
+    if (asOutline(text)) latest.current.change({ outline: text }, { push: true });
+    else stage.current.mark({ outline: latest.current.outline }); // a line, not an outline
   }, []);
+  const outline = useMemo(() => (state.outline ? asOutline(state.outline) : null), [state.outline]);
+  const selected = useMemo(() => outline && points && points.inside(outline).map((one) => points.item(one)), [outline, points, count]);
+  latest.current.outline = outline;
+  useEffect(() => stage.current?.mark({ outline }), [outline]);
+  useEffect(() => {
+    if (selected) announce(`${plural(selected.length, "item")} outlined`);
+  }, [selected]);
 
   useLayoutEffect(() => {
     const parts = { root: root.current, canvas: canvas.current, marks: marks.current, labels: labels.current, surface: surface.current };
@@ -60,6 +66,7 @@ export function useView({ map, state, change, coloring, theme }) {
         if (first !== undefined) choose(latest.current.points.ids[first], true);
       },
       outline: select,
+      undrawn: () => stage.current.mark({ outline: latest.current.outline }),
       cancel: () => {
         setLasso(false);
         if (latest.current.state.item) choose("", false);
@@ -112,15 +119,11 @@ export function useView({ map, state, change, coloring, theme }) {
     change({ item: item.item_id }, { push: true });
     announce(`${nameOf(item)} is shown on the map`);
   };
-  const clear = () => {
-    setSelected(null);
-    stage.current?.mark({ outline: null });
-  };
+  const clear = () => change({ outline: "" }, { push: true });
   const selectSight = () => {
     const { camera } = stage.current;
     const { width, height } = camera;
     const corners = [[0, 0], [width, 0], [width, height], [0, height]].map(([left, top]) => camera.toMap(left, top));
-    stage.current.mark({ outline: null });
     select(corners);
   };
   const close = () => {
@@ -137,8 +140,11 @@ export function useView({ map, state, change, coloring, theme }) {
 /** Return the zoom at which an item and some neighbors are in sight; never further away than the camera is. */
 const closeUp = ({ zoom }, points) => Math.max(zoom, Math.min(40, Math.max(2.5, Math.sqrt((points?.count || 1) / IN_SIGHT))));
 
-/** Return a coordinate with as many digits as the zoom can show. */
-const rounded = (x, zoom) => Number(x.toFixed(Math.min(6, 3 + Math.ceil(Math.log10(Math.max(1, zoom))))));
+/** Return the number of decimals that the zoom can show. */
+const decimals = (zoom) => Math.min(6, 3 + Math.ceil(Math.log10(Math.max(1, zoom))));
+
+/** Return a coordinate with as many decimals as the zoom can show. */
+const rounded = (x, zoom) => Number(x.toFixed(decimals(zoom)));
 
 /** Put a card beside its point, within the stage. */
 function put(box, camera, place) {

@@ -16,8 +16,9 @@ const MARK_ASIDE = 20; // pixels from the center of a star to its title
 
 /** Elements in a layer over the canvas: `place` chooses which there are, `move` lets them follow the camera. */
 export class Labels {
-  constructor(layer) {
-    this.layer = layer;
+  /** `tools` is the room in pixels that the buttons at the upper right have. */
+  constructor(layer, tools = TOOLS) {
+    Object.assign(this, { layer, tools });
     this.shown = new Map();
     this.widths = new Map();
     this.pen = document.createElement("canvas").getContext("2d");
@@ -34,7 +35,7 @@ export class Labels {
    * `first` are points whose titles come before all others.
    */
   place(camera, points, lit, group, first) {
-    const boxes = underTools(camera);
+    const boxes = underTools(camera, this.tools);
     const next = new Map();
     this.#addTitles(camera, points, first, MARK_ASIDE, boxes, next);
     if (camera.zoom < GROUPS_UP_TO) this.#placeGroups(camera, points, group, boxes, next);
@@ -125,8 +126,8 @@ export class Labels {
 }
 
 /** Return the room of the buttons at the upper right. */
-function underTools({ width }) {
-  return Array.from({ length: Math.ceil(TOOLS[1] / LINE) }, (_, n) => [width - TOOLS[0], n * LINE, TOOLS[0]]);
+function underTools({ width }, tools) {
+  return Array.from({ length: Math.ceil(tools[1] / LINE) }, (_, n) => [width - tools[0], n * LINE, tools[0]]);
 }
 
 /** Take the room for a label if it is free and in sight. */

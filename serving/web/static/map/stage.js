@@ -17,7 +17,7 @@ const NO_MARKS = { history: [], stars: [], found: [], chosen: null, hovered: nul
 
 /**
  * `parts` are elements {root, canvas, marks, labels, surface}; `on` has settled(camera), hover(num), click(num), choose(),
- * outline(places), cancel() and frame().
+ * outline(places), undrawn(), cancel() and frame().
  */
 export class Stage {
   constructor(parts, on) {
@@ -128,8 +128,12 @@ export class Stage {
   }
 
   #outline(places, done) {
+    if (!places.length) {
+      this.on.undrawn();
+      return;
+    }
     const outline = places.map(([left, top]) => this.camera.toMap(left, top));
-    this.mark({ outline: outline.length ? outline : null });
+    this.mark({ outline });
     if (done) this.on.outline(outline);
   }
 

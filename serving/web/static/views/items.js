@@ -5,6 +5,7 @@ import { whole } from "../core/format.js";
 import { useAnswer } from "../core/hooks.js";
 import { useUrlState } from "../core/url_state.js";
 import { Anomalies } from "../item/anomalies.js";
+import { Place } from "../item/place.js";
 import { Record, UnknownItem } from "../item/record.js";
 import { Similar } from "../item/similar.js";
 import { Tags } from "../item/tags.js";
@@ -50,6 +51,7 @@ function Item({ id, state, change, query }) {
       <${Record} item=${item} actions=${html`<${Visibility} item=${item} changed=${() => setChanges((n) => n + 1)} />`} />
       <div class="item-side">
         <${Why} item=${item} state=${state} change=${change} turn=${changes} />
+        <${Place} item=${item} />
         <${Tags} id=${id} />
         <${Anomalies} id=${id} />
       </div>

@@ -15,7 +15,7 @@ import { ItemField, UserField } from "../parts/combobox.js";
 import { Icon } from "../parts/layout.js";
 import { Empty, Failed } from "../parts/states.js";
 
-const STATE = { x: 0, y: 0, zoom: 1, color: "", focus: "", user: "", item: "", q: "" };
+const STATE = { x: 0, y: 0, zoom: 1, color: "", focus: "", user: "", item: "", q: "", outline: "" };
 const RESULTS = 30;
 const RECOMMENDATIONS = 10;
 const ZOOM_STEP = 1.6;
