@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -20,11 +21,16 @@ from recsys.cli.main import configured
 from recsys.config import Config
 from recsys.errors import ConfigError
 from serving.settings import Settings
+from serving.telemetry import logs
 
 ITSELF = (sys.executable, "-P", "-c", "from recsys.cli.main import main; main()")
 HOST = "127.0.0.1"
 SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")  # without one of these a browser would take the terminal
 PORTS = range(8000, 8100)
+NO_DATA = (
+    "there is no model in {store} and no data to train one: data.interactions is not set; "
+    "`recsys init FILE...` writes a recsys.toml for your files, and the folder of the source code has one for the sample"
+)
 READY_SECONDS = 60.0
 PAUSE_SECONDS = 0.1
 
@@ -38,15 +44,19 @@ def demo(context: click.Context, config: Config, port: int | None, no_browser: b
     """Train on the configured data if the store has no model, serve it here, and open the page."""
     if not config.serve.page:
         raise ConfigError("serve.page is false: there is no page to open; set it to true")
+    if port is not None and not _is_free(port):
+        raise ConfigError(f"port {port} is taken by another server; give another --port, or none for a free one")
     store = Store(Path(config.store.path))
     if store.current_or_none() is None:
+        if not config.data.interactions:
+            raise ConfigError(NO_DATA.format(store=store.path))
         click.echo(f"store {store.path} has no model yet; training on {config.data.interactions}", err=True)
         _train(context)
     if port is None and (port := _free_port()) != PORTS.start:
         click.echo(f"port {PORTS.start} is taken; this is port {port}", err=True)
-    settings = Settings.from_config(
-        config.model_copy(update={"serve": config.serve.model_copy(update={"host": HOST, "port": port})})
-    )
+    serve = config.serve.model_copy(update={"host": HOST, "port": port, "access_log": False})
+    settings = Settings.from_config(config.model_copy(update={"serve": serve}))
+    os.environ.setdefault(logs.LEVEL, "WARNING")
     address = f"http://{HOST}:{port}/"
     threading.Thread(target=_announce, args=(address, not no_browser), daemon=True).start()
     from serving.server import supervisor
@@ -66,10 +76,24 @@ def _train(context: click.Context) -> None:
 
 def _free_port() -> int:
     for port in PORTS:
-        with socket.socket() as probe:
-            if probe.connect_ex((HOST, port)) != 0:
-                return port
+        if _is_free(port):
+            return port
     raise ConfigError(f"ports {PORTS.start} to {PORTS.stop - 1} are all taken; give --port")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        if probe.connect_ex((HOST, port)) == 0:
+            return False
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise ConfigError(f"cannot listen on port {port}: {error.strerror}; give another --port") from error
+            return False
+    return True
 
 
 def _announce(address: str, browser: bool) -> None:

@@ -22,6 +22,7 @@ import orjson
 
 from recsys.errors import BundleError, ConfigError, StoreError
 
+LEVEL = "RECSYS_LOG_LEVEL"  # variable of the environment: the least level that is logged
 STDERR = 2
 LONGEST = 4096  # bytes that a pipe takes in one piece, so that lines of several workers do not mix
 FRAMES = 12
@@ -51,12 +52,13 @@ class StandardError(logging.Handler):
 
 def config() -> dict[str, Any]:
     """Return the configuration for `logging.config.dictConfig` and for Granian's ``log_dictconfig``."""
-    propagated = {"handlers": [], "level": "INFO", "propagate": True}
+    level = os.environ.get(LEVEL, "INFO")
+    propagated = {"handlers": [], "level": level, "propagate": True}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "handlers": {"stderr": {"()": "serving.telemetry.logs.StandardError"}},
-        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "root": {"handlers": ["stderr"], "level": level},
         "loggers": {"_granian": propagated, "granian.access": propagated},
     }
 

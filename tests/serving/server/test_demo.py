@@ -45,6 +45,7 @@ def test_demo_trains_serves_and_ends(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert "has no model yet; training on i.csv" in errors
     assert "Traceback" not in errors
+    assert '"logger"' not in errors
 
 
 def test_without_a_page_there_is_nothing_to_show(tmp_path: Path) -> None:
@@ -53,6 +54,24 @@ def test_without_a_page_there_is_nothing_to_show(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "serve.page is false" in done.stderr
+
+
+def test_a_port_of_another_server_is_refused(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind((demo.HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [str(RECSYS), "demo", "--port", str(port)], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"port {port} is taken" in done.stderr
+
+
+def test_without_a_model_and_data_it_says_what_to_do(tmp_path: Path) -> None:
+    done = subprocess.run([str(RECSYS), "demo"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "recsys init" in done.stderr
 
 
 def test_a_taken_port_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
