@@ -1,7 +1,7 @@
 /** Starts the view that the document names. */
 import { html, render } from "./vendor/preact.js";
 import { focusByKey } from "./parts/keys.js";
-import { Boundary, Tools } from "./parts/layout.js";
+import { Boundary, ModelChange, Tools } from "./parts/layout.js";
 
 const { view, thing } = document.documentElement.dataset;
 const main = document.getElementById("view");
@@ -11,6 +11,6 @@ const { default: View } = await import(`./views/${view}.js`).catch((error) => {
 });
 main.replaceChildren();
 render(html`<${Tools} />`, document.getElementById("tools"));
-render(html`<${Boundary}><${View} thing=${thing} /><//>`, main);
+render(html`<${ModelChange} /><${Boundary}><${View} thing=${thing} /><//>`, main);
 focusByKey("/", "#view [data-search], #view .finders input, #view input[type=search]");
 document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

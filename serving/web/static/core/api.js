@@ -50,6 +50,15 @@ export const withId = (path, id) => `${path}/${encodeURIComponent(id)}`;
 /** Return the address of a path of this service. */
 export const url = (path) => ROOT + path;
 
+let firstModel = ""; // of the answers that this view has had
+
+/** Say when an answer is of another model than the answers before. What is asked of a version says nothing of the one that serves. */
+function noteModel(path, { model_version: version }) {
+  if (!version || path.startsWith("/models/")) return;
+  firstModel ||= version;
+  if (version !== firstModel) dispatchEvent(new CustomEvent("recsys:model", { detail: version }));
+}
+
 /**
  * Send a request and return the JSON of the answer (text if it is not JSON, null if it is empty).
  * `request` is {method, path, params, body}; a Blob is sent as it is, any other body as JSON. Throws ApiError; an aborted request throws AbortError.
@@ -81,7 +90,10 @@ export async function send({ method = "GET", path, params, body }, signal) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, "No connection", response ? "the answer of the service broke off" : "the service does not answer");
   }
-  if (response.ok) return content;
+  if (response.ok) {
+    if (json) noteModel(path, content);
+    return content;
+  }
   const { title = response.statusText, detail = "", request_id: id = "" } = json && content ? content : {};
   const error = new ApiError(response.status, title, detail, id, Number(response.headers.get("Retry-After")) || 0);
   if (error.needsKey) dispatchEvent(new CustomEvent("recsys:key-needed", { detail: error }));

@@ -43,6 +43,14 @@ function ServedModel() {
   return html`<a class="served quiet" href=${url("/ui/models")} title=${`Model ${version}`}>Model trained ${ago(created)}</a>`;
 }
 
+/** A line above the view, once an answer is of another model than those before. */
+export function ModelChange() {
+  const [version, setVersion] = useState("");
+  useEvent("recsys:model", ({ detail }) => setVersion(detail));
+  if (!version) return null;
+  return html`<p class="notice row" role="status"><span>Another model serves now: <code>${version}</code>. What this view read before is of the old one.</span> <button type="button" class="link" onClick=${() => location.reload()}>Reload the view</button></p>`;
+}
+
 function Theme() {
   const [theme, setTheme] = useState(localStorage.getItem("recsys.theme") || "");
   const next = () => {
