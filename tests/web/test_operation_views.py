@@ -115,6 +115,22 @@ def test_a_rollback_asks_once_and_the_worker_follows(look: Look, own: Running) -
     expect(page.locator(ROWS).filter(has_text=older)).to_contain_text("serving", timeout=20_000)
 
 
+def test_a_view_says_when_another_model_serves(look: Look, own: Running) -> None:
+    seen = look(own)
+    page = seen.open("/ui/users/u0042?k=5")
+    notice = page.get_by_text("Another model serves now")
+    older = seen.api("/models")["models"][1]["model_version"]
+    Store(own.store).rollback(older)
+    wait_until(lambda: seen.api("/models")["model_version"] == older, "the older model serves")
+    expect(notice).to_have_count(0)  # nothing was asked since
+    page.get_by_label("Diversity").fill("0.5")
+    expect(notice).to_contain_text(older)
+    page.get_by_role("button", name="Reload the view").click()
+    expect(page.locator(".served")).to_have_attribute("title", f"Model {older}")
+    expect(notice).to_have_count(0)
+    expect(page).to_have_url(re.compile("diversity=0.5"))
+
+
 def test_the_service_counts_what_is_asked(look: Look, site: Running) -> None:
     seen = look(site)
     page = seen.open("/ui/service")

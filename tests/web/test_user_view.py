@@ -77,6 +77,23 @@ def test_a_what_if_sets_its_knob(user: Seen) -> None:
     wait_for_list(user.page, ids(user.api("/recommend/u0042?k=10")))
 
 
+def test_a_list_without_an_item_of_the_history(user: Seen) -> None:
+    before = ids(user.api("/recommend/u0042?k=10"))
+    first = user.api("/recommend/u0042?k=1&explain=true")["items"][0]["reason"]["because"][0]
+    history = user.page.locator(f'.history [data-item="{first["item_id"]}"]')
+    user.page.locator(CARDS).first.get_by_role("button", name="Why, and what would change it").click()
+    user.page.locator(CARDS).first.get_by_role("button", name=f"Without {first['title']}", exact=True).first.click()
+    expect(user.page).to_have_url(re.compile(rf"without={first['item_id']}"))
+    after = user.api(f"/recommend/u0042?k=10&explain=true&without={first['item_id']}")
+    assert ids(after) != before
+    wait_for_list(user.page, ids(after))
+    expect(user.page.locator(".changes")).to_contain_text("Compared with the list before")
+    expect(user.page.locator(".as-code pre")).to_contain_text(f"without={first['item_id']}")
+    expect(history).to_have_class(re.compile("out"))
+    user.page.locator(".list").get_by_role("button", name=f"Take {first['title']} back").click()
+    wait_for_list(user.page, before)
+
+
 def test_a_phone_has_the_knobs_beside_the_list(look: Look, site: Running) -> None:
     seen = look(site, viewport=PHONE)
     seen.open("/ui/users/u0042")

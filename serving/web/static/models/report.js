@@ -2,7 +2,7 @@
 import { html, useEffect, useRef } from "../vendor/preact.js";
 import { withId } from "../core/api.js";
 import { useAnswer } from "../core/hooks.js";
-import { Empty, Failed, Skeleton } from "../parts/states.js";
+import { Empty, Failed, NeedsKey, Skeleton } from "../parts/states.js";
 
 const TOKENS = { "--page": "var(--bg)", "--card": "var(--surface)", "--ink": "var(--text)", "--soft": "var(--quiet)", "--blue": "var(--accent)", "--tint": "var(--accent-soft)" };
 const INHERITED = ["color-scheme", "--line"];
@@ -12,7 +12,7 @@ const STYLE = /<style>([\s\S]*?)<\/style>/g;
 export function Report({ model }) {
   const { data, error, reload } = useAnswer(model.report ? { path: `${withId("/models", model.model_version)}/report` } : null);
   if (!model.report) return html`<${Empty} title="No report">This version was published without one.<//>`;
-  if (error?.status === 403) return html`<${Empty} title="For admins only">The report names users. Use a key of scope admin to read it.<//>`;
+  if (error?.status === 403) return html`<${NeedsKey} title="For admins only">The report names users. Use a key of scope admin to read it.<//>`;
   if (error && !data) return html`<${Failed} error=${error} reload=${reload} />`;
   return data ? html`<${Shadow} text=${data} />` : html`<${Skeleton} rows=${6} />`;
 }

@@ -16,14 +16,13 @@ export const Skeleton = ({ rows = 6, slow = false }) => html`<div class="skeleto
 
 const askForKey = () => dispatchEvent(new Event("recsys:key-ask"));
 
-/** A refusal: the page goes on with another key. */
-const Refused = ({ error }) => html`<div class="state"><h3>${error.status === 401 ? "Needs a key" : "Needs another key"}</h3>
-  <p>${error.message}</p>
+/** What another key shows, and the way to enter one. */
+export const NeedsKey = ({ title, children }) => html`<div class="state"><h3>${title}</h3><p>${children}</p>
   <button type="button" onClick=${askForKey}>Enter a key</button></div>`;
 
 /** An error in one line, with what the page does about it. */
 export function Failed({ error, reload }) {
-  if (error.needsKey) return html`<${Refused} error=${error} />`;
+  if (error.needsKey) return html`<${NeedsKey} title=${error.status === 401 ? "Needs a key" : "Needs another key"}>${error.message}<//>`;
   const passing = error.status !== undefined && error.passing;
   const title = error.status === 0 ? "The service does not answer" : error.title || "Something failed in this page";
   return html`<div class="state failed" role="alert">

@@ -5,7 +5,7 @@ import { useAnswer } from "../core/hooks.js";
 import { useUrlState } from "../core/url_state.js";
 import { Slider } from "../parts/controls.js";
 import { itemHref, nameOf as nameOfItem, userHref } from "../parts/items.js";
-import { Answered, Empty } from "../parts/states.js";
+import { Answered, Empty, NeedsKey } from "../parts/states.js";
 import { Table } from "../parts/table.js";
 import { Tabs } from "../parts/tabs.js";
 
@@ -26,7 +26,7 @@ export default function AnomaliesView() {
   return html`<div class="head"><h1>Anomalies</h1></div>
     <${Tabs} label="Anomalies" tabs=${TABS} current=${state.kind} onChange=${(kind) => change({ kind, one: "" }, { push: true })}>
     ${failed?.status === 403
-      ? html`<${Empty} title="For admins only">This list names users. Use a key of scope admin to see it.<//>`
+      ? html`<${NeedsKey} title="For admins only">${state.kind === "users" ? "This list names users." : "The evidence names users."} Use a key of scope admin to see it.<//>`
       : failed?.status === 409
         ? html`<${Empty} title="This model was not searched for anomalies">${failed.message}<//>`
         : html`<${Answered} answer=${answer} rows=${8}>${(data) => (data.kind === state.kind ? html`<${Found} data=${data} state=${state} change=${change} />` : null)}<//>`}<//>`;

@@ -5,7 +5,7 @@ import { percent, plural, score, whole } from "../core/format.js";
 import { useAnswer } from "../core/hooks.js";
 import { useUrlState } from "../core/url_state.js";
 import { SmallCard, itemHref, userHref } from "../parts/items.js";
-import { Answered, Empty, Failed } from "../parts/states.js";
+import { Answered, Empty, Failed, NeedsKey } from "../parts/states.js";
 import { Table } from "../parts/table.js";
 import { Tabs } from "../parts/tabs.js";
 
@@ -85,7 +85,7 @@ function Members({ kind, id }) {
 /** A page of the members; `more(offset)` asks for the next one, null if it is there already. */
 function MemberPage({ kind, id, offset, more }) {
   const answer = useAnswer({ path: `/${kind}/${id}`, params: { k: offset ? NEXT_PAGE : PAGE, offset: offset || null } });
-  if (answer.error?.status === 403) return html`<${Empty} title="Users are named to admins only">The members of a segment are users. Use a key of scope admin to see them.<//>`;
+  if (answer.error?.status === 403) return html`<${NeedsKey} title="Users are named to admins only">The members of a segment are users. Use a key of scope admin to see them.<//>`;
   if (answer.error && !answer.data) return html`<${Failed} error=${answer.error} reload=${answer.reload} />`;
   return html`<${Answered} answer=${answer} rows=${6}>${(data) => html`
     <ol class="small-cards two" start=${offset + 1}>${data.members.map((one) => (one.item_id === undefined ? html`<${SmallCard} key=${one.user_id} item=${{ item_id: one.user_id, title: one.user_id }} href=${userHref(one.user_id)} note=${score(one.closeness)} />` : html`<${SmallCard} key=${one.item_id} item=${one} href=${itemHref(one.item_id)} note=${score(one.closeness)} />`))}</ol>

@@ -11,7 +11,7 @@ import { ItemField, UserField } from "../parts/combobox.js";
 import { CopyAs, Facets, LeftOut, Slider, Switch } from "../parts/controls.js";
 import { Arithmetic, Card, Legend, SmallCard, itemHref, nameOf, userHref } from "../parts/items.js";
 import { toast } from "../parts/layout.js";
-import { Answered, Empty, Failed, Notices, Skeleton } from "../parts/states.js";
+import { Answered, Empty, Failed, NeedsKey, Notices, Skeleton } from "../parts/states.js";
 import { WithoutButton, WithoutChips, toggledWithout } from "../parts/without.js";
 
 const KNOBS = { k: 10, diversity: 0, popularity_penalty: 0, content_weight: 1, include_seen: false, filter: [], exclude: [], without: [] };
@@ -41,7 +41,7 @@ export default function UserView({ thing }) {
 
 function Landing({ first }) {
   if (first.error?.status === 403) {
-    return html`<${Empty} title="Whose list do you want to see?">Enter the id of a user above, or be a guest who picks items by title. (Users can be listed with a key of scope admin only.)<//>`;
+    return html`<${NeedsKey} title="Whose list do you want to see?">Enter the id of a user above, or be a guest who picks items by title. (Users can be listed with a key of scope admin only.)<//>`;
   }
   if (first.error) return html`<${Failed} error=${first.error} reload=${first.reload} />`;
   if (first.data && !first.data.users.length) return html`<${Empty} title="This model has no users">Be a guest who picks items by title.<//>`;
@@ -112,7 +112,7 @@ function History({ answer, without, takeOut }) {
   if (answer.error?.status === 404) {
     return html`<h2>History</h2><${Empty} title="Nothing is known of this user">${answer.error.message}<//>`;
   }
-  if (answer.error?.status === 403) return html`<h2>History</h2><${Empty} title="Needs another key">${answer.error.message}<//>`;
+  if (answer.error?.status === 403) return html`<h2>History</h2><${NeedsKey} title="Needs another key">${answer.error.message}<//>`;
   return html`<h2>History</h2><${Answered} answer=${answer} rows=${6}>${(data) => {
     const times = new Map(data.events.map((event) => [event.item_id, event.timestamp]));
     const history = [...data.history].sort((a, b) => (times.get(b.item_id) || 0) - (times.get(a.item_id) || 0)); // the received events first
