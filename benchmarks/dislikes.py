@@ -1,10 +1,11 @@
 """What dislikes of a weight below 0 do for lists, on MovieLens, compared with ignoring them.
 
-    python benchmarks/dislikes.py [--below 3] [--factors 64]
+    python benchmarks/dislikes.py [--below 3] [--factors 64] [--store var/store]
 
-Reads ``../shared/data/ml-latest-small`` and prints Markdown for docs/feedback.md. Ratings are turned into events: `like` of
-weight 1, and `dislike` under ``--below``. Each user's last fifth of the likes is held out, with the dislikes after the first of
-them. The lists are those of the model, without the texts of the movies.
+With ``--store`` it measures how far similar items fall in the lists of a trained model after a dislike. Without, it reads
+``../shared/data/ml-latest-small`` and turns ratings into events: `like` of weight 1, and `dislike` under ``--below``. Each
+user's last fifth of the likes is held out, with the dislikes after the first of them. The lists are those of the model,
+without the texts of the movies. Both print Markdown for docs/feedback.md.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.bundle.store import Store
 from recsys.config import Config
+from recsys.events.activity import Event, UserEvents
 from recsys.recommend.batch import recommend_many
 from recsys.recommend.recommender import Recommender
+from recsys.recommend.request import ListRequest
 from training.evaluation import ranking_metrics
 from training.factors import als, neighbors
 from training.factors.blend import FittedParts, empty_histories, exact_model
@@ -29,7 +33,10 @@ from training.ingest.ingest import ingest
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "ml-latest-small" / "ratings.csv"
 WEIGHTS = (0.0, -0.2, -1.0, -5.0)
+FALLING = (-0.2, -1.0, -5.0, -20.0)
+DISLIKE = "dislike"
 HELD_OUT = 0.2
+USERS, WITHIN = 200, 100
 K = 10
 
 Likes = dict[str, set[str]]
@@ -40,7 +47,46 @@ def main() -> None:
     parser.add_argument("--below", type=float, default=3.0, help="ratings under it are dislikes")
     parser.add_argument("--factors", type=int, default=64)
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--store", type=Path, help="folder of a published model")
     options = parser.parse_args()
+    if options.store:
+        print_falls(options.store)
+    else:
+        print_gains(options)
+
+
+def print_falls(store: Path) -> None:
+    """Print the moves of similar items in the model of a store, for several weights of a dislike."""
+    bundle = Store(store).load()
+    print(
+        "| weight of a dislike | similar items that fall | that rise | mean fall | of others |\n|---|--:|--:|--:|--:|"
+    )
+    for weight in FALLING:
+        weights = {**bundle.manifest.events.weights, DISLIKE: weight}
+        rules = bundle.manifest.events.model_copy(update={"weights": weights})
+        similar, others = falls(Recommender(bundle.model, bundle.version, rules))
+        shares = f"{(similar > 0).mean():.0%} | {(similar < 0).mean():.0%}"
+        print(f"| {weight:g} | {shares} | {similar.mean():.1f} | {others.mean():.1f} |")
+
+
+def falls(recommender: Recommender) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return by how many ranks items of the first WITHIN fall when users dislike the first one: those like it, and others."""
+    moved: dict[bool, list[int]] = {True: [], False: []}
+    for user in list(recommender.users)[:USERS]:
+        request = ListRequest(2 * WITHIN, exact=True)
+        before = [item.item_id for item in recommender.recommend(user, request).items]
+        first, rest = before[0], before[1 : WITHIN + 1]
+        events = UserEvents((Event(first, DISLIKE),))
+        after = [item.item_id for item in recommender.recommend(user, request, events).items]
+        ranks = {item: rank for rank, item in enumerate([item for item in after if item != first])}
+        similar = {item.item_id for item in recommender.similar_items(first, ListRequest(K)).items}
+        for rank, item in enumerate(rest):
+            moved[item in similar].append(ranks.get(item, 2 * WITHIN) - rank)
+    return np.array(moved[True]), np.array(moved[False])
+
+
+def print_gains(options: argparse.Namespace) -> None:
+    """Print the ndcg for several weights of a dislike."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.csv"
         later = write_events(options.data, options.below, path)
