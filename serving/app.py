@@ -31,6 +31,7 @@ from serving.routes import (
     explore,
     health,
     hidden,
+    item_changes,
     items,
     metrics,
     models,
@@ -74,6 +75,7 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
     serve, view, shown = settings.serve, EventView(settings.events), _item_pictures(settings)
     encoding = app.extensions["encoding"] = Encoding(settings.run, max(1, serve.in_flight // WAITING_SHARE))
     model.on_swap(encoding.warm_up)
+    model.through(view.catalog.live)
     for blueprint in (
         docs.blueprint(serve),
         health.blueprint(model, view, settings.run),
@@ -85,7 +87,7 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
         *(module.blueprint(model, view, serve.popularity_penalty) for module in (recommend, why)),
         chat.blueprint(model, view, encoding, settings.chat),
         pictures.blueprint(model, view, encoding, serve.max_picture),
-        events.blueprint(model, view, serve.max_batch),
+        *(module.blueprint(model, view, serve.max_batch) for module in (events, item_changes)),
         models.blueprint(
             model, EventView(settings.events), Store(settings.store), fixed="reloader" not in app.extensions
         ),

@@ -101,7 +101,7 @@ def converse(
         When a filter names no attribute of the catalog.
     """
     model = recommender.model
-    out = {*recommender.nums([*request.exclude, *hidden]).tolist(), *preferences.items(), *preferences.shown}
+    out = {*recommender.left_out(request.exclude, hidden).tolist(), *preferences.items(), *preferences.shown}
     out |= set() if state is None else {*state.seen.tolist()}
     skip = np.array(sorted(out), dtype=np.int32)
     conditions = (*request.filters, *preferences.filters)

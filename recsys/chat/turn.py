@@ -53,7 +53,7 @@ def answer_turn(
         When a filter names no attribute of the catalog.
     """
     model = recommender.model
-    hidden = frozenset(recommender.nums(events.hidden).tolist())
+    hidden = frozenset(recommender.left_out((), events.hidden).tolist())
     preferences = understand(model, messages, ignored, hidden)
     texts = preferences.texts()
     vectors = encode(texts) if texts and recommender.encoder.fingerprint else {}

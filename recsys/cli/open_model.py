@@ -20,6 +20,7 @@ from recsys.encoders.picture_encoders import open_picture_encoder
 from recsys.encoders.pictures import PictureBytes, decode
 from recsys.errors import ConfigError, PictureError
 from recsys.events.changes import NO_CHANGES, Changes
+from recsys.live.overlay import overlaid
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from recsys.search.pictures import check_pictures
@@ -82,6 +83,8 @@ def open_model(config: Config) -> OpenModel:
         click.echo(
             f"warning: there is no event store {where}, with which the model was trained; no event counts", err=True
         )
+    if new := changes.new_items:
+        recommender = overlaid(recommender, new, max(change.revision for change in new))
     return OpenModel(recommender, changes)
 
 

@@ -70,7 +70,7 @@ class Attributes(Part):
         for item_num, item in enumerate(catalog):
             for name, value in item.attributes.items():
                 num = nums.setdefault(name, len(nums))
-                if isinstance(value, int | float) and _is_number(value):
+                if isinstance(value, int | float) and is_number(value):
                     number_attributes.append(num)
                     number_items.append(item_num)
                     values.append(float(value))
@@ -168,6 +168,6 @@ class Attributes(Part):
             )
 
 
-def _is_number(value: float) -> bool:
+def is_number(value: float) -> bool:
     """Return whether a value is comparable: not a bool, and not an integer beyond the range of floats."""
     return not isinstance(value, bool) and abs(value) <= sys.float_info.max

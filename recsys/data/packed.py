@@ -60,6 +60,18 @@ class PackedStrings(Part):
             for begin, end in pairwise(self.offsets[start : start + BLOCK + 1].tolist()):
                 yield self._bytes[begin:end]
 
+    def containing(self, word: str) -> NDArray[np.int64]:
+        """Return the rows of the strings with the bytes of `word`, ASCII letters in any case, rising; none for no bytes."""
+        sought = word.encode("utf-8", "surrogatepass").lower()
+        if not sought:
+            return np.zeros(0, dtype=np.int64)
+        blob = self.blob.tobytes().lower()
+        places, place = [], blob.find(sought)
+        while place >= 0:
+            places.append(place)
+            place = blob.find(sought, place + len(sought))
+        return np.unique(np.searchsorted(self.offsets, np.array(places, dtype=np.int64), "right") - 1)
+
 
 @dataclass(frozen=True)
 class Records(Field):

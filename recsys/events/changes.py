@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from recsys.errors import EventStoreError
 from recsys.events.activity import NO_EVENTS, Event, UserEvents
+from recsys.events.item_values import ItemChange, unlisted
 from recsys.events.records import EventsInfo, user_hash
 
 if TYPE_CHECKING:
@@ -52,7 +54,10 @@ class Changes:
 
     def __init__(self, store: EventStore | None = None, trained: EventsInfo | None = None) -> None:
         self.store = store
-        self._watermark = (0, 0) if store is None or trained is None else watermark(store, trained)
+        self._watermark, self._items_through = (0, 0), 0
+        if store is not None and trained is not None:
+            self._watermark = watermark(store, trained)
+            self._items_through = trained.items_through if trained.store_id == store.store_id else 0
 
     @classmethod
     def open(cls, where: str, trained: EventsInfo) -> Changes:
@@ -67,9 +72,11 @@ class Changes:
             self.store.close()
 
     def of_user(self, user_id: str) -> UserEvents:
-        """Return the changes of a user, and the hidden items."""
-        store = self.store
-        return NO_EVENTS if store is None else _read(lambda: store.read_user(user_id, *self._watermark))
+        """Return the changes of a user, and the items that no list may have."""
+        if (store := self.store) is None:
+            return NO_EVENTS
+        events = _read(lambda: store.read_user(user_id, *self._watermark))
+        return replace(events, hidden=self._with_unlisted(events.hidden)) if self.items else events
 
     def trained_events(self, user_id: str, item_id: str) -> tuple[Event, ...]:
         """Return the stored events of a user with an item that the model was trained with, the newest first."""
@@ -78,8 +85,25 @@ class Changes:
 
     @cached_property
     def hidden(self) -> frozenset[str]:
-        """Ids of the hidden items."""
-        return frozenset() if self.store is None else _read(self.store.hidden)
+        """Ids of the items that no list may have."""
+        return frozenset() if self.store is None else self._with_unlisted(_read(self.store.hidden))
+
+    @cached_property
+    def items(self) -> dict[str, ItemChange]:
+        """All changes of items."""
+        if (store := self.store) is None:
+            return {}
+        from recsys.events.item_changes import ItemChanges  # loads SQLAlchemy
+
+        return {change.item_id: change for change in _read(ItemChanges(store).since)}
+
+    @property
+    def new_items(self) -> list[ItemChange]:
+        """Changes of items since the training."""
+        return [change for change in self.items.values() if change.revision > self._items_through]
+
+    def _with_unlisted(self, hidden: frozenset[str]) -> frozenset[str]:
+        return hidden | unlisted(self.items, time.time())[0]
 
     @cached_property
     def users(self) -> ChangedUsers:

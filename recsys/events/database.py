@@ -152,6 +152,13 @@ class Execute:
             self.cursor.execute(text, {**own, **(parameters or {})})
         return int(self.cursor.rowcount)
 
+    def rows(self, statement: ClauseElement, parameters: Parameters) -> Sequence[Row]:
+        """Return the rows of a query within the transaction."""
+        text, own = self.database.compiled(statement)
+        self.cursor.execute(text, {**own, **parameters})
+        found: Sequence[Row] = self.cursor.fetchall()
+        return found
+
 
 OPEN: weakref.WeakSet[Database] = weakref.WeakSet()
 

@@ -69,6 +69,7 @@ class Watermark:
     store_id: str = ""  # empty: no store
     through: int = 0  # the largest number of an event
     forgotten_through: int = 0  # the largest number of a deletion of a user or an undo of an event
+    items_through: int = 0  # the revision of the last change of an item
 
 
 NO_WATERMARK = Watermark()
@@ -111,3 +112,4 @@ class EventsInfo(Record):
     store_id: str = ""
     through: NonNegativeInt = 0
     forgotten_through: NonNegativeInt = 0
+    items_through: NonNegativeInt = 0

@@ -71,6 +71,11 @@ class EventStore:
         return schema
 
     @property
+    def database(self) -> Database:
+        """The database that has the tables."""
+        return self._database
+
+    @property
     def name(self) -> str:
         """Name of the database for messages, without a password."""
         return self._database.name

@@ -69,6 +69,16 @@ FORGOTTEN = sa.Table(
 
 HIDDEN = sa.Table("recsys_hidden", METADATA, sa.Column("item_id", Id, primary_key=True), sqlite_with_rowid=False)
 
+ITEMS = sa.Table(  # changes of the catalog
+    "recsys_items",
+    METADATA,
+    sa.Column("item_id", Id, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
 _E = EVENTS.c
 PERSONAL = ("user_id", "item_id", "event", "value", "timestamp", "recommendation_id", "event_id")
 
@@ -78,6 +88,8 @@ UPGRADES: Mapping[int, tuple[ClauseElement, ...]] = {
         sa.text("ALTER TABLE recsys_events ADD COLUMN event_id TEXT"),
         sa.text("ALTER TABLE recsys_events ADD COLUMN undone BIGINT"),
         *(CreateIndex(index) for index in UNDONE),
+        CreateTable(ITEMS),
+        *(CreateIndex(index) for index in ITEMS.indexes),
     )
 }
 
@@ -122,7 +134,7 @@ class Statements:
         self.hidden = sa.select(STATE.c.hidden_revision, HIDDEN.c.item_id).select_from(
             STATE.outerjoin(HIDDEN, sa.true())
         )
-        self.watermark = sa.select(STATE.c.store_id, last_seq, STATE.c.forgotten_seq)
+        self.watermark = sa.select(STATE.c.store_id, last_seq, STATE.c.forgotten_seq, STATE.c.hidden_revision)
         self.since = stored.where(_E.seq > through, _E.seq <= up_to, _E.user_id.is_not(None))
         self.since = self.since.where(sa.or_(_E.undone.is_(None), _E.undone > forgotten_through))
         self.since = self.since.order_by(_E.seq).limit(most)

@@ -41,7 +41,7 @@ def facets_object(
         filters = tuple(condition for condition in request.filters if condition.attribute != without)
         mask = recommender.eligible(replace(request, filters=filters))
         mask = np.ones(len(model.catalog), dtype=bool) if mask is None else mask.copy()
-        mask[recommender.nums([*hidden, *request.exclude])] = False
+        mask[recommender.left_out(request.exclude, hidden)] = False
         return mask
 
     everything = eligible()

@@ -57,7 +57,7 @@ def cluster_object(recommender: Recommender, group_id: str, page: Page, hidden: 
     UnansweredError
         When the model has no groups.
     """
-    catalog, hidden_nums = recommender.model.catalog, set(recommender.nums(hidden).tolist())
+    catalog, hidden_nums = recommender.model.catalog, set(recommender.left_out((), hidden).tolist())
 
     def member(num: int) -> Object | None:
         return None if num in hidden_nums else {"item_id": catalog.items.id(num), "title": catalog.titles[num]}
@@ -197,7 +197,7 @@ def map_rows(recommender: Recommender, request: ListRequest = PLAIN, hidden: Hid
     eligible = recommender.eligible(request)
     if eligible is not None:
         mask &= eligible
-    mask[recommender.nums([*hidden, *request.exclude])] = False
+    mask[recommender.left_out(request.exclude, hidden)] = False
     return model.popularity.order[mask[model.popularity.order]]
 
 

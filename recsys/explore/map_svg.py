@@ -59,7 +59,7 @@ def draw(model: Model, most: int = MOST_POINTS, hidden: Nums = NOTHING) -> str:
 
 def svg_file(recommender: Recommender, hidden: AbstractSet[str] = NONE) -> str:
     """Return the drawing as a file, without the item ids in `hidden`."""
-    return alone(draw(recommender.model, hidden=recommender.nums(hidden)))
+    return alone(draw(recommender.model, hidden=recommender.left_out((), hidden)))
 
 
 def alone(drawing: str) -> str:

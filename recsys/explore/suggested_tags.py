@@ -83,14 +83,14 @@ def of_item(recommender: Recommender, item_id: str, hidden: AbstractSet[str] = N
     model, num = recommender.model, recommender.item_num(item_id)
     vector = model.items_like_item.table.rows(np.asarray([num]))[0]
     space: Space = "blended" if vector[: model.layout.factors].any() else "text"
-    skip = np.union1d(recommender.nums(hidden), [num]).astype(np.int32)
+    skip = np.union1d(recommender.left_out((), hidden), [num]).astype(np.int32)
     return _suggested(_Query(model, vector, space, skip, num))
 
 
 def of_text(recommender: Recommender, vector: Vectors, hidden: AbstractSet[str] = NONE) -> Suggested:
     """Return suggestions for a text from its encoded vector, (text_dim,); raises UnansweredError."""
     row = content_row(recommender.model, vector)
-    return _suggested(_Query(recommender.model, row, "text", recommender.nums(hidden)))
+    return _suggested(_Query(recommender.model, row, "text", recommender.left_out((), hidden)))
 
 
 def _suggested(query: _Query) -> Suggested:

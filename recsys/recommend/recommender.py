@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import repeat
 from typing import Literal
 
 import numpy as np
@@ -34,7 +36,24 @@ from recsys.recommend.user_state import UserState
 PLAIN = ListRequest()
 NONE: frozenset[str] = frozenset()
 User = str | Sequence[Event]
+MOST_SETS = 4
 PopularKind = Literal["popular", "trending"]
+
+
+class _KnownSets:
+    """Row numbers of the last few sets of ids, which are the same objects from request to request."""
+
+    def __init__(self) -> None:
+        self._known: deque[tuple[AbstractSet[str], Nums]] = deque(maxlen=MOST_SETS)
+
+    def rows(self, ids: AbstractSet[str], look_up: Callable[[Collection[str]], Nums]) -> Nums:
+        """Return the row numbers of a set that is never changed."""
+        for known, rows in tuple(self._known):
+            if known is ids:
+                return rows
+        rows = look_up(ids)
+        self._known.appendleft((ids, rows))
+        return rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +68,9 @@ class Recommender:
     events: EventsInfo = field(default_factory=EventsInfo)  # weights, and the events that the model was trained with
     encoder: EncoderRef = NO_ENCODER  # of the text vectors, for search queries
     picture_encoder: EncoderRef = NO_ENCODER  # of the picture vectors
+    revision: int = 0  # of the changes of the catalog since the training, see :mod:`recsys.live.overlay`
+    deleted: frozenset[str] = NONE  # ids of items that were deleted since
+    _hidden: _KnownSets = field(default_factory=_KnownSets, init=False, repr=False)
 
     @cached_property
     def rules(self) -> EventRules:
@@ -125,7 +147,7 @@ class Recommender:
             if listed := self._listed(lists, num, request, hidden, set()):
                 return Answer("similar", *listed)
             request = replace(request, exact=True)
-        skip = np.union1d(self.nums([*request.exclude, *hidden]), [num]).astype(np.int32)
+        skip = np.union1d(self.left_out(request.exclude, hidden), [num]).astype(np.int32)
         query = similar_query(self.model, num, by)
         if not query.any():
             return self._popular(request, skip, "popular", self.model.popularity, fallback=True)
@@ -152,7 +174,7 @@ class Recommender:
             items = answer.of_popular(catalog, best_of(rows, scores, len(rows)), explain)
             return Answer("popular", items, fallback=True, unknown=unknown)
         ranked = rank_items(self.model, state.query, rows, len(rows))
-        why = reasons(state, ranked.found.nums, self.nums(events.hidden)) if explain else None
+        why = reasons(state, ranked.found.nums, self.left_out((), events.hidden)) if explain else None
         return Answer("ranked", answer.of_ranked(catalog, ranked, why), unknown=unknown)
 
     def popular(
@@ -163,7 +185,7 @@ class Recommender:
         hidden: AbstractSet[str] = NONE,
     ) -> Answer:
         """Return the most popular or trending items; `ranking` is the result of :meth:`popularity_with`."""
-        skip = self.nums([*request.exclude, *hidden])
+        skip = self.left_out(request.exclude, hidden)
         return self._popular(request, skip, kind, ranking or self.popularity_with(kind, {}))
 
     def popularity_with(self, kind: PopularKind, counted: Mapping[str, float]) -> Popularity:
@@ -182,6 +204,8 @@ class Recommender:
     def item_num(self, item_id: str) -> int:
         """Return the row number of an item; raises NotFoundError when it is not in the catalog."""
         num = self.model.catalog.items.get(item_id)
+        if item_id in self.deleted:
+            raise NotFoundError(f"item {item_id!r} was deleted")
         if num is None:
             near = near_ids(self.items, item_id)
             raise NotFoundError(f"item {item_id!r} is not in the catalog of model {self.model_version}{near}")
@@ -192,7 +216,7 @@ class Recommender:
         return self.rules.problem(event, value)
 
     def _recommend(self, state: UserState, request: ListRequest, events: UserEvents) -> Answer:
-        skip = self.nums([*request.exclude, *events.hidden])
+        skip = self.left_out(request.exclude, events.hidden)
         if not (request.include_seen and request.include_refused):
             out = state.refused if request.include_seen else state.seen
             skip = np.union1d(skip, out).astype(np.int32)
@@ -214,7 +238,7 @@ class Recommender:
         ranked, page = self._page(ranked, request, drop)
         why = None
         if request.explain:
-            why = reasons(state, ranked.found.nums, self.nums(events.hidden), request.content_weight)
+            why = reasons(state, ranked.found.nums, self.left_out((), events.hidden), request.content_weight)
         items = answer.of_ranked(self.model.catalog, ranked, why)
         strategy: Strategy = "fold_in" if state.fresh else "personalized"
         return Answer(strategy, items, next_offset=page.next_offset, without=without)
@@ -241,16 +265,20 @@ class Recommender:
         """Return the answer from a precomputed list; None without a list, if it is too short, or if it needs reasons."""
         if request.explain:
             return None
-        skip = set(self.nums([*request.exclude, *hidden]).tolist()) if request.exclude or hidden else set()
-        depth = request.depth + len(skip) + len(drop)
-        nums: list[int] = lists.nums[row, :depth].tolist()
+        skip, depth = self.left_out(request.exclude, hidden), request.depth + len(drop)
+        head = lists.nums[row, :depth] if not len(skip) else lists.nums[row]
+        nums: list[int] = head.tolist()
         if nums[0] < 0:
             return None
-        unskipped = [place for place, num in enumerate(nums) if num >= 0 and num not in skip]
-        page = answer.page([nums[place] for place in unskipped], request.offset, request.k, drop)
+        out = _among(head, skip).tolist() if len(skip) else repeat(False)
+        unskipped = [
+            place for place, (num, skipped) in enumerate(zip(nums, out, strict=False)) if num >= 0 and not skipped
+        ]
+        page = answer.page([nums[place] for place in unskipped[:depth]], request.offset, request.k, drop)
         if page.next_offset is None and lists.nums[row, -1] >= 0:  # the list was cut
             return None
         places = [unskipped[place] for place in page.places]
+        depth = places[-1] + 1 if places else 0
         scores, collaborative = lists.scores[row, :depth].tolist(), lists.collaborative[row, :depth].tolist()
         nums, scores = [nums[place] for place in places], [scores[place] for place in places]
         collaborative = [collaborative[place] for place in places]
@@ -292,5 +320,15 @@ class Recommender:
         """Return the row numbers of known item ids, rising."""
         return np.unique(self.model.catalog.items.known(item_ids)) if item_ids else NOTHING
 
+    def left_out(self, exclude: Collection[str], hidden: AbstractSet[str]) -> Nums:
+        """Return the row numbers of excluded and hidden items, rising; a set of hidden items is looked up once."""
+        rows = self._hidden.rows(hidden, self.nums) if hidden else NOTHING
+        return np.union1d(rows, self.nums(exclude)).astype(np.int32) if exclude else rows
+
     def _later(self, events: UserEvents) -> set[int]:
         return set(self.nums([*self.rules.aggregated(events.later)]).tolist()) if events.later else set()
+
+
+def _among(nums: Nums, rising: Nums) -> Mask:
+    """Return which of a few numbers are among one or many rising ones."""
+    return np.asarray(rising[np.minimum(np.searchsorted(rising, nums), len(rising) - 1)] == nums)

@@ -122,7 +122,7 @@ def search_by_examples(
     """
     model, eligible, strategy = recommender.model, recommender.eligible(request), query.strategy
     own = [example.item_num for example in (*query.positive, *query.negative) if example.item_num is not None]
-    skip = np.union1d(recommender.nums([*request.exclude, *hidden]), np.array(own, dtype=np.int32)).astype(np.int32)
+    skip = np.union1d(recommender.left_out(request.exclude, hidden), np.array(own, dtype=np.int32)).astype(np.int32)
     index: VectorIndex = ExactIndex(model.items_like_item.table) if request.exact else model.items_like_item
     positive, negative = ([each for each in side if each.vector.any()] for side in (query.positive, query.negative))
     direction = _mean(positive, negative) if positive else np.zeros(1)

@@ -86,7 +86,7 @@ def search(
     if state is not None and not state.query.vector.any():
         state = None
     depth = request.depth if state is None else max(request.depth, POOL)
-    skip, eligible = recommender.nums([*request.exclude, *events.hidden]), recommender.eligible(request)
+    skip, eligible = recommender.left_out(request.exclude, events.hidden), recommender.eligible(request)
     if isinstance(query, PictureQuery):
         results = by_picture(recommender, query, depth, skip, eligible, exact=request.exact)
     else:

@@ -38,7 +38,7 @@ def find_items(
     model = recommender.model
     eligible = recommender.eligible(request)
     mask = np.ones(len(model.catalog), dtype=bool) if eligible is None else eligible.copy()
-    mask[recommender.nums([*hidden, *request.exclude])] = False
+    mask[recommender.left_out(request.exclude, hidden)] = False
     order = model.popularity.order[mask[model.popularity.order]].astype(np.int64)
     nums = [*_matches(model.catalog, typed, order)] if typed else order[: request.offset + request.k + 1].tolist()
     listed = page(nums, request.offset, request.k, set())
@@ -57,7 +57,7 @@ def _matches(catalog: Catalog, typed: str, order: Rows) -> Iterator[int]:
     popular = [num for num in order[:MOST_POPULAR].tolist() if num in by_id or matches(num)]
     rest = order[MOST_POPULAR:]
     if len(rest):
-        candidates = np.union1d(_containing(catalog.titles, max(typed.split(), key=len, default="")), [*by_id]).astype(
+        candidates = np.union1d(catalog.titles.containing(max(typed.split(), key=len, default="")), [*by_id]).astype(
             np.int64
         )
         rest = rest[np.isin(rest, candidates)][:MOST_FOUND]
@@ -96,16 +96,3 @@ def starting_with(strings: PackedStrings, start: str) -> Rows:
     for place, byte in enumerate(sought):
         rows = rows[strings.blob[strings.offsets[rows] + place] == byte]
     return rows
-
-
-def _containing(strings: PackedStrings, word: str) -> Rows:
-    """Return the rows of the strings with the bytes of `word`, ASCII letters in any case."""
-    sought = word.encode("utf-8", "surrogatepass").lower()
-    if not sought:
-        return np.zeros(0, dtype=np.int64)
-    blob = strings.blob.tobytes().lower()
-    places, place = [], blob.find(sought)
-    while place >= 0:
-        places.append(place)
-        place = blob.find(sought, place + len(sought))
-    return np.unique(np.searchsorted(strings.offsets, np.array(places, dtype=np.int64), "right") - 1)

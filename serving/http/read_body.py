@@ -44,7 +44,21 @@ def body(kind: type[AnyBody]) -> AnyBody:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise BodyError(_message(value, error.errors(include_url=False)[0])) from error
+        raise BodyError(problem_text(value, error)) from error
+
+
+def problem_text(value: Any, error: ValidationError) -> str:
+    """Return the first problem of a value, with the place and the value."""
+    return _message(value, error.errors(include_url=False)[0])
+
+
+def read_lines() -> list[bytes]:
+    """Return the lines of the body that are not blank, unparsed; raises as :func:`body`."""
+    check_plain()
+    with arriving():
+        raw = read()
+    g.body_was_read = True
+    return [line for line in raw.splitlines() if line.strip()]
 
 
 def read() -> bytes:

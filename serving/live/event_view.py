@@ -6,6 +6,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recsys.data.nearest_ids import near_ids
@@ -17,6 +19,7 @@ from recsys.events.records import EVER, user_hash
 from recsys.model.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS, Popularity
 from recsys.recommend.recommender import PopularKind, Recommender
 from serving.errors import ConflictError, NotReadyError
+from serving.live.catalog_view import CatalogView
 
 if TYPE_CHECKING:
     from recsys.events.store import EventStore
@@ -53,6 +56,7 @@ class EventView:
         self._deleted: frozenset[bytes] = frozenset()
         self._hidden: frozenset[str] = frozenset()
         self._popular: dict[tuple[str, str], tuple[float, Popularity]] = {}
+        self.catalog = CatalogView(self._opened)
 
     @property
     def configured(self) -> bool:
@@ -64,6 +68,13 @@ class EventView:
         if self._store is None:
             with self._opening:  # the first requests come together, and the others wait
                 self._store = self._store or self._open_store()
+        return self._store
+
+    def _opened(self) -> EventStore | None:
+        """Return the event store if it can be opened now."""
+        if self._store is None and self._where:
+            with suppress(EventStoreError):  # it is logged, and every list says so
+                return self.store()
         return self._store
 
     def _open_store(self) -> EventStore:
@@ -96,11 +107,18 @@ class EventView:
     def read(self, user_id: str, recommender: Recommender, up_to: int = EVER) -> UserEvents:
         """Return what the model of `recommender` does not know of a user; events after number `up_to` count as later ones.
 
+        Items that were deleted, or that are not available now, are among the hidden ones.
+
         A list has the number of its first page in its recommendation_id. Raises EventStoreError when the store could never be
         read.
         """
         if not self._where:
             return NO_EVENTS
+        events = self._read(user_id, recommender, up_to)
+        hidden = self.catalog.with_unlisted(events.hidden)
+        return events if hidden is events.hidden else replace(events, hidden=hidden)
+
+    def _read(self, user_id: str, recommender: Recommender, up_to: int) -> UserEvents:
         store = self._store or self.store()
         read = watermark(store, recommender.events)
         try:

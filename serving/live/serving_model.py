@@ -33,6 +33,7 @@ class ServingModel:
     def __init__(self, recommender: Recommender | None = None) -> None:
         self._serving: Serving | None = None
         self._callbacks: list[Callable[[Serving], None]] = []
+        self._live: Callable[[Recommender], Recommender] | None = None
         self._used = threading.local()
         if recommender is not None:
             self.swap(recommender)
@@ -41,7 +42,11 @@ class ServingModel:
         """Return the recommender; raises NotReadyError while there is none."""
         serving = self.state()
         self._used.version = serving.version
-        return serving.recommender
+        return serving.recommender if self._live is None else self._live(serving.recommender)
+
+    def through(self, live: Callable[[Recommender], Recommender]) -> None:
+        """Let `live` return what answers, from the recommender of the model."""
+        self._live = live
 
     def state(self) -> Serving:
         """Return what answers now; raises NotReadyError."""

@@ -105,7 +105,8 @@ def _operation(operation: Operation, references: References, keys: bool) -> dict
         "tags": [operation.tag],
         "summary": operation.summary,
         "parameters": [*_path_parameters(operation), *_query_parameters(operation), request_id],
-        "responses": {str(operation.status): _answer(operation, references), **problems},
+        "responses": {str(status): _answer(operation, status, references) for status in _successes(operation)}
+        | problems,
         "security": _security(operation, keys),
     }
     if operation.description:
@@ -157,8 +158,12 @@ def _header(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"description": description, "required": True, "schema": schema}
 
 
-def _answer(operation: Operation, references: References) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase, "headers": dict(REQUEST_ID)}
+def _successes(operation: Operation) -> list[int]:
+    return [operation.status, HTTPStatus.CREATED.value] if operation.created else [operation.status]
+
+
+def _answer(operation: Operation, status: int, references: References) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": dict(REQUEST_ID)}
     if isinstance(operation.answer, str):
         shape = "object" if operation.answer == JSON else "string"
         answer["content"] = {operation.answer: {"schema": {"type": shape}}}

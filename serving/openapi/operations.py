@@ -25,6 +25,7 @@ from serving.schemas.explore import (
     Segments,
 )
 from serving.schemas.insights import AnomaliesAnswer, AnomaliesQuery, TagsAnswer, TagsBody
+from serving.schemas.items import ItemBody, ItemChanged, ItemsAccepted, ItemsBody
 from serving.schemas.models import ListOfVersion, ModelDetails, Models, Rolled, VersionListQuery
 from serving.schemas.names import Items, ItemsQuery, Users, UsersQuery
 from serving.schemas.pictures import CaptionAnswer, CaptionQuery, PictureBody, PictureSearchAnswer, PictureSearchQuery
@@ -33,7 +34,7 @@ from serving.schemas.queries import NoQuery, PopularQuery, Query, RecommendQuery
 from serving.schemas.search import QueryAnswer, QueryBody, SearchAnswer, SearchQuery
 
 Scope = Literal["none", "read", "write", "admin"]
-Method = Literal["GET", "POST", "PUT", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Operation:
         Answered however busy the service is, and exempt from rate limits.
     stored_id : bool
         The event store keeps the id of the path, so it has no NUL and at most 512 bytes.
+    created : bool
+        Answered with 201 instead of `status` when it made something new.
     """
 
     endpoint: str
@@ -69,6 +72,7 @@ class Operation:
     status: int = 200
     always: bool = False
     stored_id: bool = False
+    created: bool = False
 
     @property
     def summary(self) -> str:
@@ -120,6 +124,38 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("chat.chat", "POST", "/chat", ChatAnswer, body=ChatBody),
     Operation("explore.attributes", "GET", "/attributes", Facets, FacetsQuery, errors=(404,)),
     Operation("items.items", "GET", "/items", Items, ItemsQuery, errors=(404,)),
+    Operation("item_changes.put_many", "POST", "/items", ItemsAccepted, body=ItemsBody, errors=(409,), scope="admin"),
+    Operation(
+        "item_changes.put",
+        "PUT",
+        "/items/{item_id}",
+        ItemChanged,
+        body=ItemBody,
+        errors=(409,),
+        scope="admin",
+        stored_id=True,
+        created=True,
+    ),
+    Operation(
+        "item_changes.patch",
+        "PATCH",
+        "/items/{item_id}",
+        ItemChanged,
+        body=ItemBody,
+        errors=(404, 409),
+        scope="admin",
+        stored_id=True,
+    ),
+    Operation(
+        "item_changes.delete",
+        "DELETE",
+        "/items/{item_id}",
+        None,
+        errors=(409,),
+        scope="admin",
+        status=204,
+        stored_id=True,
+    ),
     Operation("items.item", "GET", "/items/{item_id}", ItemRecord, errors=(404,)),
     Operation("items.picture", "GET", "/pictures/{item_id}", "image/png", errors=(404,)),
     Operation("tags.item", "GET", "/tags/{item_id}", TagsAnswer, errors=(404, 409)),
@@ -212,6 +248,15 @@ TEXTS: Final[Mapping[str, str]] = {
     "items.items": "Items by name. As a person types it: the beginning of an id, or of words of the title. An item with this "
     "id or title is first, then the most popular ones. Hidden items are left out.",
     "items.item": "One record of the catalog",
+    "item_changes.put_many": "Set many items. A JSON list, or one JSON object a line with `Content-Type: "
+    "application/x-ndjson`. Each is stored as by `PUT`; an item that cannot be stored is named by its place, and the others "
+    "are stored.",
+    "item_changes.put": "Set an item. The record replaces an earlier one, in lists, filters and facets of every worker within "
+    "a second, and in the next training. A new item is in lists from the next training on.",
+    "item_changes.patch": "Change values of an item. Those that are given; null removes one. Every worker follows within a "
+    "second, and the next training takes them along.",
+    "item_changes.delete": "Delete an item. It is in no list from now on and in no later model, until it is set again. An "
+    "unknown item is no error.",
     "items.picture": "The picture of an item. A PNG or JPEG file of `content.picture_folder`.",
     "tags.item": "Attributes that an item probably has. The nearest items that have an attribute vote for its values. The "
     "votes become a confidence that is calibrated on held-out items, see `measured`. Values in the catalog are `known`.",
@@ -270,6 +315,8 @@ EXAMPLES: Final[Mapping[type[BaseModel], Any]] = {
         ],
         "k": 5,
     },
+    ItemBody: {"title": "Solaris", "genres": ["drama", "science fiction"], "year": 1972, "available": True},
+    ItemsBody: [{"item_id": "i4", "title": "Solaris", "price": 9.5}],
     TagsBody: {"text": "A crew in deep space finds an alien that hunts them one by one."},
     EventsBody: [
         {"event_id": "order-1042-1", "user_id": "u17", "item_id": "i4", "timestamp": "2026-11-23T10:15:00Z"},

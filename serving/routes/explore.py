@@ -54,16 +54,16 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         hidden = view.hidden(recommender)
         return jsonify(explore_json.map_object(recommender, params.page, params.request, hidden, params.attribute))
 
-    names = LRUCache[str, Names](1)  # of the values, by model
+    names = LRUCache[tuple[str, int], Names](1)  # of the values, by model and changes
 
     @routes.get("/attributes")
     def attributes() -> Response:
         params = query(FacetsQuery)
         recommender = model.get()
-        found = names.get(recommender.model_version)
+        found = names.get((recommender.model_version, recommender.revision))
         if found is None:
             found = frequent_values(recommender)
-            names.put(recommender.model_version, found)
+            names.put((recommender.model_version, recommender.revision), found)
         return jsonify(facets_object(recommender, params.request, found, view.hidden(recommender)))
 
     return routes

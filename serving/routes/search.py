@@ -29,7 +29,7 @@ from serving.schemas.search import SearchQuery
 MOST_CACHED = 512  # answers, of LONGEST_CACHED items at most
 LONGEST_CACHED = 100
 
-Key = tuple[str, frozenset[str], bytes]
+Key = tuple[str, int, frozenset[str], bytes]
 
 
 def blueprint(model: ServingModel, view: EventView, encoding: Encoding) -> Blueprint:
@@ -41,7 +41,7 @@ def blueprint(model: ServingModel, view: EventView, encoding: Encoding) -> Bluep
         params = query(SearchQuery)
         recommender = model.get()
         events = view.read(params.user_id or "", recommender)
-        key = recommender.model_version, events.hidden, request.query_string
+        key = recommender.model_version, recommender.revision, events.hidden, request.query_string
         if params.user_id is None and (cached := cache.get(key)) is not None:
             return list_response(*cached, events.degraded, personal=False)
         mode = choose_mode(recommender, params.mode)

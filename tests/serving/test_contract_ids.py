@@ -129,13 +129,18 @@ def test_what_the_event_store_cannot_keep_is_refused(odd: FlaskClient, one: str)
 
 
 def test_the_method_tells_an_item_from_its_hiding(odd: FlaskClient) -> None:
-    """GET asks for the item ``a/hidden``; PUT and DELETE hide and show the item ``a``, or ``a/hidden`` with another /hidden."""
+    """GET asks for the item ``a/hidden``; PUT and DELETE hide and show the item ``a``, or ``a/hidden`` with another /hidden.
+
+    The record of such an item is set by POST.
+    """
     assert odd.get("/items/a/hidden").json["item_id"] == "a/hidden"
     assert odd.put("/items/a/hidden/hidden").status_code == 204
     hidden = set(IDS) - {item["item_id"] for item in odd.get("/popular?k=1000").json["items"]}
     assert hidden == {"a/hidden"}
     assert odd.delete("/items/a/hidden/hidden").status_code == 204
-    assert odd.put("/items/a").status_code == 405
+    assert odd.put("/items/a", json={}).json["item_id"] == "a"
+    assert odd.post("/items", json=[{"item_id": "a/hidden", "title": "by POST"}]).json["accepted"] == 1
+    assert odd.get("/items/a/hidden").json["title"] == "by POST"
     assert odd.post("/items/a/hidden").status_code == 405
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from recsys.config import Config, DataConfig
 from recsys.data.catalog import Item
+from recsys.events.item_values import ItemChange
 from training import presets
 from training.ingest.dataset import Dataset
 from training.ingest.id_form import formed
@@ -45,7 +46,7 @@ def ingest(config: Config, advance: Callable[[int], None] = lambda _: None) -> D
     data = config.data
     rejects = Path(data.rejects) if data.rejects else None
     with Accounting(rejects) as accounting, _garbage_collector_off(), closing(StoredEvents.of(config)) as stored:
-        items = _items(config, accounting, advance)
+        items = _items(config, accounting, advance, stored.items)
         events = InteractionTable(config, accounting, items, stored)
         if data.interactions or not stored.watermark.through:
             interactions = _interaction_chunks(config, accounting, advance, events.filter.columns)
@@ -70,8 +71,11 @@ def _garbage_collector_off() -> Iterator[None]:
             gc.enable()
 
 
-def _items(config: Config, accounting: Accounting, advance: Callable[[int], None]) -> list[Item]:
+def _items(
+    config: Config, accounting: Accounting, advance: Callable[[int], None], changes: Sequence[ItemChange]
+) -> list[Item]:
     data = config.data
+    chunks: Iterator[Chunk] = iter(())
     if data.preset:
         chunks = presets.item_chunks(data, accounting, advance)
     elif data.items:
@@ -79,10 +83,11 @@ def _items(config: Config, accounting: Accounting, advance: Callable[[int], None
             data, "items", (data.of("items").item_column,), accounting, advice=presets.advice, advance=advance
         )
         chunks = read_table(data.items, "data.items", source)
-    else:
+    elif not changes:
         return []
     keys = data.of("items")
-    return build_items(_formed(without(chunks, keys.missing), keys), keys, config.content.columns, accounting)
+    formed_chunks = _formed(without(chunks, keys.missing), keys)
+    return build_items(formed_chunks, keys, config.content.columns, accounting, changes)
 
 
 def _formed(chunks: Iterator[Chunk], data: DataConfig) -> Iterator[Chunk]:

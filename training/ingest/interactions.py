@@ -169,7 +169,7 @@ class InteractionTable:
         keep = self._wanted(in_chunk, users, written, deletes=bool(self.stored.forgotten) and what != WHAT)
         if what != WHAT and self.filter.conditions:
             keep &= self.filter.meets(chunk)
-        keep &= self._counted(keep, value)
+        keep &= self._of_kept_items(keep, item_in_chunk, items) & self._counted(keep, value)
         problems = self._problems(_is_empty(users)[in_chunk], _is_empty(items)[item_in_chunk], value)
         problems["event type without a weight in [events]"] = ~has_weight
         bad = np.logical_or.reduce([*problems.values()])
@@ -181,6 +181,14 @@ class InteractionTable:
         kept = user[good], item[good], event[good], None if value is None else value[good]
         lines = np.asarray(chunk.lines)[good] if not isinstance(chunk.lines, range) or not good.all() else chunk.lines
         self.parts.append(Part(what, chunk.source, lines, *kept, (time or no_time).take(good)))
+
+    def _of_kept_items(self, keep: Mask, codes: Nums, items: pa.Array) -> Mask:
+        """Return which rows are of items that were not deleted; count the others among `keep`."""
+        if not self.stored.deleted_items:
+            return np.ones(len(codes), dtype=bool)
+        deleted = np.array([item in self.stored.deleted_items for item in items.to_pylist()], dtype=bool)[codes]
+        self.left_out["of deleted items, left out"] += int((keep & deleted).sum())
+        return np.asarray(~deleted)
 
     def _events(self, column: pa.Array) -> Nums:
         codes, names = coded(column)

@@ -13,10 +13,10 @@ from contextlib import suppress
 from recsys.config import DataConfig
 from recsys.data.catalog import Attribute, Item
 from recsys.errors import ConfigError, did_you_mean
+from recsys.events.item_values import AVAILABILITY, TITLE, ItemChange, Value
 from training.read import Accounting, Chunk
 from training.read.values import LIST_JOINT
 
-TITLE = "title"
 TITLES = (
     "name",
     "product_name",
@@ -34,9 +34,15 @@ FEW_OTHERS = 0.1  # of the values of a column, which may be a mistake
 
 
 def build_items(
-    chunks: Iterable[Chunk], data: DataConfig, text_columns: Sequence[str], accounting: Accounting
+    chunks: Iterable[Chunk],
+    data: DataConfig,
+    text_columns: Sequence[str],
+    accounting: Accounting,
+    changes: Iterable[ItemChange] = (),
 ) -> list[Item]:
     """Return one item a row, except for rows without an id and later rows of the same id, which are rejected.
+
+    `changes`, which a service received, replace and add rows, or values of them; new items follow those of the files.
 
     Raises ConfigError when a column of `text_columns` is in no file.
     """
@@ -61,12 +67,38 @@ def build_items(
                 accounting.reject("items", chunk.source, line, reason, [item_id, *row.values()])
             else:
                 rows[item_id] = row
+    names.update(dict.fromkeys(_change_rows(rows, changes, data.title_column)))
     title = _title_column(data.title_column, names, accounting)
     text_names = _text_columns(text_columns, names, title)
     separators = _list_columns(rows.values(), names, data.list_separator)
     numbers = _number_columns(rows.values(), names)
     separators.pop(title, None)
     return [_item(item_id, row, title, text_names, separators, numbers) for item_id, row in rows.items()]
+
+
+def _change_rows(rows: dict[str, dict[str, str]], changes: Iterable[ItemChange], title: str) -> Iterator[str]:
+    """Change rows by id; yield the names of the changed columns."""
+    for change in changes:
+        if change.is_deleted:
+            rows.pop(change.item_id, None)
+            continue
+        row = rows.setdefault(change.item_id, {})
+        if change.kind == "put":
+            row.clear()
+        for key, value in change.values.items():
+            if key not in AVAILABILITY:
+                name = (title or TITLE) if key == TITLE else key
+                row[name] = _written(value)
+                yield name
+
+
+def _written(value: Value | None) -> str:
+    """Return a value as a file has it."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return LIST_JOINT.join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def almost_numbers(items: Sequence[Item]) -> Iterator[tuple[str, str]]:

@@ -1,12 +1,14 @@
-"""The event store as a source of interactions beside the files."""
+"""The event store as a source of interactions and records of items beside the files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from recsys.config import Config, DataConfig
+from recsys.events.item_values import ItemChange
 from recsys.events.records import NO_WATERMARK, Watermark
 from training.read.chunk import Chunk, from_texts
 
@@ -27,17 +29,24 @@ class StoredEvents:
     store: EventStore | None = None
     watermark: Watermark = NO_WATERMARK
     forgotten: frozenset[bytes] = frozenset()  # hashes of deleted users, whose rows in the files do not count
+    items: tuple[ItemChange, ...] = ()  # changes of the catalog, by id
 
     @classmethod
     def of(cls, config: Config) -> StoredEvents:
         """Return the events of the configured store, none if it does not exist; raises EventStoreError."""
         if config.store.events:
-            from recsys.events.store import EventStore  # loads SQLAlchemy
+            from recsys.events.item_changes import ItemChanges  # loads SQLAlchemy
+            from recsys.events.store import EventStore
 
             if (store := EventStore.existing(config.store.events)) is not None:
                 watermark = store.watermark()  # before the rest, so that nothing of it is missing
-                return cls(store, watermark, store.forgotten_hashes())
+                return cls(store, watermark, store.forgotten_hashes(), tuple(ItemChanges(store).since()))
         return cls()
+
+    @cached_property
+    def deleted_items(self) -> frozenset[str]:
+        """Ids of the items that were deleted."""
+        return frozenset(change.item_id for change in self.items if change.is_deleted)
 
     def chunks(self, data: DataConfig, liked: float) -> Iterator[Chunk]:
         """Yield the events under the column names of the files, with their numbers as lines and `liked` as a missing value."""

@@ -15,6 +15,8 @@ from recsys.bundle.store import Store
 from recsys.cli.main import cli
 from recsys.errors import EventStoreError
 from recsys.events.changes import REMEDY
+from recsys.events.item_changes import ItemChanges
+from recsys.events.item_values import ItemChange
 from recsys.events.records import EventsInfo, ReceivedEvent
 from recsys.events.store import EventStore
 from serving.app import create_app
@@ -22,6 +24,7 @@ from serving.settings import Settings
 from tests.support import factories
 
 HIDDEN = ("i7", "i9")
+DELETED = "i42"
 EVENTS = [("new", "i3"), ("u5", "i20"), ("u5", "i21"), ("back", "i4"), ("later", "not-in-the-catalog")]
 
 
@@ -36,6 +39,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store.add([ReceivedEvent("u4", "i30"), *(ReceivedEvent(user, item) for user, item in EVENTS)])
         for item_id in HIDDEN:
             store.hide(item_id)
+        ItemChanges(store).apply(
+            [
+                ItemChange("i2", "patch", {"title": "Renamed", "price": 5}),
+                ItemChange("i40", "patch", {"year": 2020}),
+                ItemChange(DELETED, "delete", {}),
+                ItemChange("i41", "patch", {"available": False}),
+            ]
+        )
     return folder
 
 
@@ -62,7 +73,8 @@ def test_recommend_is_as_over_http(folder: Path, client: FlaskClient, user_id: s
     ours = shown(folder, "recommend", user_id, "-k", 50, "--popularity-penalty", penalty)
     theirs: Any = client.get(f"/recommend/{user_id}?k=50&popularity_penalty={penalty}").json
     assert ours == {name: value for name, value in theirs.items() if name != "recommendation_id"}
-    assert not {item["item_id"] for item in ours["items"]} & {*HIDDEN}
+    assert not {item["item_id"] for item in ours["items"]} & {*HIDDEN, DELETED, "i41"}
+    assert {"Renamed", "Title 2"} & {item["title"] for item in ours["items"]} <= {"Renamed"}
     assert ours["fallback"] == (user_id in ("u3", "later", "nobody"))
 
 
@@ -161,7 +173,7 @@ def test_a_map_has_no_hidden_item(folder: Path, tmp_path: Path, suffix: str) -> 
     with_events, alone = drawn
     if suffix == "svg":
         assert "Map of 49 items" in alone
-        assert "Map of 47 items" in with_events
+        assert "Map of 45 items" in with_events
     else:
         assert "Title 9" in alone
         assert "Title 9" not in with_events

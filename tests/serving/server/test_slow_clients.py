@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 import time
@@ -162,10 +163,11 @@ def test_nothing_was_sent_for_longer_than_the_server_keeps_idle_connections(
 
 def test_looking_leaves_no_file_open(watched: SlowClients, pair: Pair) -> None:
     pair.send(b"half")
+    gc.collect()  # files of earlier tests are not counted
     before = len([*OPEN_FILES.iterdir()])
     for _ in range(20):
         watched.poll()
-    assert len([*OPEN_FILES.iterdir()]) == before
+    assert len([*OPEN_FILES.iterdir()]) <= before
 
 
 def test_it_looks_by_itself(listener: socket.socket, pair: Pair) -> None:

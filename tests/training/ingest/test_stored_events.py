@@ -15,6 +15,8 @@ from recsys.config import Config
 from recsys.data.catalog import Item
 from recsys.errors import DataError, EventStoreError
 from recsys.events.activity import EventRules
+from recsys.events.item_changes import ItemChanges
+from recsys.events.item_values import ItemChange
 from recsys.events.records import NO_WATERMARK, ReceivedEvent
 from recsys.events.store import EventStore
 from recsys.recommend import user_state
@@ -333,3 +335,37 @@ def test_settings_for_the_texts_of_files_leave_stored_events_alone(tmp_path: Pat
     assert found["a", "y"] == (3.5, NOW)
     assert found["b", "y"] == (99.0, 20_240_105)
     assert found["a", "x"][0] == 3.5
+
+
+def records(dataset: Dataset) -> dict[str, Item]:
+    return {item.item_id: item for item in dataset.catalog}
+
+
+def test_changes_of_items_are_taken_along(tmp_path: Path, store: EventStore) -> None:
+    pairs = table(tmp_path / "p.csv", [("a", "x"), ("a", "y"), ("b", "gone"), ("b", "x")], ("user_id", "item_id"))
+    rows = [("x", "X", "drama", 1990), ("y", "Y", "war", 2000), ("gone", "G", "war", 1)]
+    items = table(tmp_path / "i.csv", rows, ("item_id", "title", "genres", "year"))
+    ItemChanges(store).apply(
+        [
+            ItemChange("x", "patch", {"year": None, "price": 2.5, "title": "X2", "available": False}),
+            ItemChange("y", "put", {"title": "Y2", "genres": ["sea", "war"], "stock": True}),
+            ItemChange("gone", "delete", {}),
+            ItemChange("new", "put", {"title": "New", "year": 2026}),
+        ]
+    )
+    store.add([event("c", "new"), event("c", "gone")])
+    dataset = ingest(reading(store, pairs, data={"interactions": str(pairs), "items": str(items)}))
+    assert records(dataset) == {
+        "x": Item("x", "X2", "X2. drama", {"genres": ["drama"], "price": 2.5}),
+        "y": Item("y", "Y2", "Y2. sea, war", {"genres": ["sea", "war"], "stock": "true"}),
+        "new": Item("new", "New", "New", {"year": 2026}),
+    }
+    assert set(pairs_of(dataset.interactions)) == {("a", "x"), ("a", "y"), ("b", "x"), ("c", "new")}
+    assert dataset.watermark.items_through == store.watermark().items_through > 0
+
+
+def test_items_may_all_come_from_the_store(tmp_path: Path, store: EventStore) -> None:
+    ItemChanges(store).apply([ItemChange("x", "put", {"title": "X", "brand": "acme"})])
+    store.add([event("a", "x"), event("b", "y")])
+    dataset = ingest(reading(store))
+    assert records(dataset)["x"] == Item("x", "X", "X", {"brand": "acme"})

@@ -1,0 +1,1 @@
+"""What changed in the catalog since a model was trained: records, attributes, availability."""

@@ -1,0 +1,55 @@
+"""Recommender with the changes of the catalog that came after the training.
+
+A changed record replaces that of the model in every list, filter, facet and explanation. Vectors, and the words of searches,
+are those of the training. An item that the model does not know is in no list before the next training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from recsys.data.catalog import Attribute, Item
+from recsys.events.item_values import AVAILABILITY, TITLE, ItemChange, Value
+from recsys.live.changed_attributes import changed_attributes
+from recsys.live.changed_catalog import changed_catalog
+from recsys.recommend.recommender import Recommender
+
+
+def overlaid(
+    recommender: Recommender, changes: Collection[ItemChange], revision: int, earlier: Recommender | None = None
+) -> Recommender:
+    """Return the recommender of a model after changes of items, up to a revision.
+
+    `earlier` is the result of an earlier call; then `changes` are those since.
+    """
+    live = earlier or recommender
+    model, known = live.model, recommender.model.catalog
+    items: dict[int, tuple[Item, Item]] = {}
+    for change in changes:
+        num = known.items.get(change.item_id)
+        if num is not None and not change.is_deleted:
+            items[num] = model.catalog[num], changed_item(known[num], change)
+    if items:
+        attributes = changed_attributes(
+            model.attributes, {num: (before.attributes, after.attributes) for num, (before, after) in items.items()}
+        )
+        catalog = changed_catalog(model.catalog, {num: after for num, (_, after) in items.items()})
+        model = replace(model, catalog=catalog, attributes=attributes)
+    deleted = live.deleted.difference(change.item_id for change in changes)
+    deleted |= {change.item_id for change in changes if change.is_deleted}
+    return replace(recommender, model=model, revision=revision, deleted=deleted)
+
+
+def changed_item(item: Item, change: ItemChange) -> Item:
+    """Return the record of a known item after a change of its title and attributes; its text is that of the training."""
+    title = change.values.get(TITLE, "" if change.kind == "put" else item.title)
+    before = {} if change.kind == "put" else dict(item.attributes)
+    new = {name: value for name, value in change.values.items() if name != TITLE and name not in AVAILABILITY}
+    attributes = {name: _attribute(value) for name, value in {**before, **new}.items() if value not in (None, "", [])}
+    return Item(item.item_id, "" if title is None else str(title), item.text, attributes)
+
+
+def _attribute(value: Value | None) -> Attribute:
+    """Return a value as training reads it from a file."""
+    return str(value).lower() if isinstance(value, bool) or value is None else value

@@ -1,0 +1,94 @@
+"""Promises 32 to 34: an acknowledged change of an item holds on every worker within a second, also after kill -9, and later."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recsys.bundle.store import Store
+from recsys.events.item_changes import ItemChanges
+from recsys.events.item_values import ItemChange
+from recsys.events.store import EventStore
+from tests.support import factories
+from tests.support.commands import run_command
+from tests.support.files import table
+from tests.support.running import Running, running
+
+WITHIN_SECONDS = 1.0
+ASKED = 25  # connections, of which both workers get some
+
+
+def ask(served: Running, path: str, method: str = "GET", body: object = None) -> tuple[int, Any]:
+    """The answer, asked again where a killed worker had the connection."""
+    while True:
+        try:
+            return served.ask(path, method, body)
+        except OSError:
+            time.sleep(0.02)
+
+
+def all_answers(served: Running, path: str) -> list[tuple[int, Any]]:
+    return [ask(served, path) for _ in range(ASKED)]
+
+
+@pytest.mark.slow
+def test_an_acknowledged_change_holds_on_every_worker_while_workers_are_killed(tmp_path: Path, events_url: str) -> None:
+    factories.publish(tmp_path / "store")
+    with running(tmp_path / "store", f"store.events={events_url}", "serve.workers=2") as served:
+        for number in range(6):
+            item = f"/items/i{number}"
+            status, _ = ask(served, item, "PATCH", {"price": number, "title": f"Now {number}"})
+            assert status == 200
+            if number % 3 == 2:
+                served.kill(served.workers()[0])
+            time.sleep(WITHIN_SECONDS)
+            for status, record in all_answers(served, item):
+                assert (status, record["title"], record["attributes"]["price"]) == (200, f"Now {number}", number)
+        assert ask(served, "/items/i3", "DELETE")[0] == 204
+        served.kill(served.workers()[0])
+        time.sleep(WITHIN_SECONDS)
+        for _, answer in all_answers(served, "/popular?k=50"):
+            assert "i3" not in {item["item_id"] for item in answer["items"]}
+            assert {"Now 0", "Now 5"} <= {item["title"] for item in answer["items"]}
+    with EventStore.open(events_url) as store:
+        assert {change.item_id for change in ItemChanges(store).since()} == {f"i{number}" for number in range(6)}
+
+
+@pytest.mark.slow
+def test_the_next_training_takes_changes_along_and_they_do_not_count_twice(tmp_path: Path) -> None:
+    pairs = [(f"u{user}", f"i{(user + step) % 9}") for user in range(30) for step in range(4)]
+    table(tmp_path / "pairs.csv", pairs, ("user_id", "item_id"))
+    rows = [(f"i{num}", f"Title {num}", "red wine" if num % 2 else "old castle") for num in range(9)]
+    table(tmp_path / "items.csv", rows, ("item_id", "title", "description"))
+    settings = {
+        "data.interactions": "pairs.csv",
+        "data.items": "items.csv",
+        "content.encoder": "lsa",
+        "content.cache": "",
+        "als.factors": 4,
+        "evaluate.gate": False,
+        "store.path": "store",
+        "store.events": "events.sqlite",
+    }
+    options = [word for name, value in settings.items() for word in ("--set", f"{name}={str(value).lower()}")]
+    with EventStore.open(str(tmp_path / "events.sqlite")) as store:
+        changes = ItemChanges(store)
+        changes.apply(
+            [
+                ItemChange("new", "put", {"title": "New", "description": "red wine"}),
+                ItemChange("i1", "patch", {"price": 3}),
+                ItemChange("i2", "delete", {}),
+            ]
+        )
+    run_command("train", *options, cwd=tmp_path)
+    recommender = Store(tmp_path / "store").recommender()
+    assert recommender.item("i1").attributes["price"] == 3
+    assert "i2" not in recommender.items
+    assert {item.item_id for item in recommender.similar_items("new").items} & {"i1", "i3", "i5", "i7"}
+    shown = run_command("similar", "new", "-k", "3", *options, cwd=tmp_path).stdout
+    assert "Title" in shown
+    with EventStore.open(str(tmp_path / "events.sqlite")) as store:
+        assert recommender.events.items_through == ItemChanges(store).revision()
