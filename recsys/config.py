@@ -265,6 +265,17 @@ class ExploreConfig(Section):
     anomalies: bool = key(True, "look for unusual items and users")
 
 
+class TogetherConfig(Section):
+    """What goes into the same basket: the items that a user takes within a window; `recsys together`."""
+
+    enabled: bool = key(True, "count baskets in training")
+    event: str = key("", 'type of the events that count, such as "purchase"; empty: all')
+    window_hours: NotNegative = key(24.0, "hours of a basket from its first event on; 0: all events of a user")
+    min_baskets: Positive = key(2, "baskets that two items must share to count as a pair")
+    shrinkage: NotNegative = key(20.0, "shared baskets at which the logarithm of the lift counts half")
+    n_items: Positive = key(50, "pairs that each item keeps, the best ones")
+
+
 class TuneConfig(Section):
     """Hyper-parameter search (optuna) on a part of the training data; `recsys tune`, `recsys train --tune N`."""
 
@@ -355,6 +366,7 @@ class Config(Section):
     blend: BlendConfig = BlendConfig()
     index: IndexConfig = IndexConfig()
     explore: ExploreConfig = ExploreConfig()
+    together: TogetherConfig = TogetherConfig()
     tune: TuneConfig = TuneConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     store: StoreConfig = StoreConfig()

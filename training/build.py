@@ -26,12 +26,13 @@ from recsys.text.name_index import NameIndex
 from training.content.attribute_terms import value_texts
 from training.evaluation import quality_gate
 from training.explore import explore
-from training.factors import als, neighbors
+from training.factors import als, neighbors, together
 from training.factors.blend import blend_parts
 from training.indexes import build
 from training.indexes import precompute_lists as lists
 from training.indexes.build import BuiltIndex, sample
 from training.indexes.forest_or_scan import Query
+from training.ingest.baskets import MOST_EVENTS
 from training.ingest.dataset import checksum
 from training.insights import anomalies, tagging
 from training.insights.odd_items import Known
@@ -151,6 +152,22 @@ def find_anomalies(run: TrainingRun) -> TrainingRun:
     return replace(run, anomalies=anomalies.find(run.dataset.rated(), known, run.seed, run.advance))
 
 
+def find_pairs(run: TrainingRun) -> TrainingRun:
+    """Find the items of the same baskets."""
+    baskets = run.dataset.baskets
+    assert baskets is not None
+    if baskets.n_cut:
+        run.on_progress(
+            f"baskets: {baskets.n_cut:,} had {MOST_EVENTS} events and ended there; the next event began another"
+        )
+    found = together.count_pairs(baskets, len(run.dataset.catalog), run.config.together, run.advance)
+    return replace(run, together=found)
+
+
+def has_baskets(run: TrainingRun) -> bool:
+    return run.dataset.baskets is not None
+
+
 def build_model(run: TrainingRun) -> TrainingRun:
     """Put the model together, without what is computed by querying it: lists, groups, map and directions."""
     config, parts, pairs, pictures = run.config, run.parts, run.parts.interactions, run.pictures
@@ -176,7 +193,7 @@ def build_model(run: TrainingRun) -> TrainingRun:
         encoder_files=run.encoded.encoder_files,
         picture_encoder_files=pictures.encoder_files,
     )
-    extras = (run.keywords, run.names, run.tagging, run.anomalies, pictures.tags, run.dataset.skipped)
+    extras = (run.keywords, run.names, run.tagging, run.anomalies, run.together, pictures.tags, run.dataset.skipped)
     return replace(run, model=model.with_extras(*(part for part in extras if part is not None)))
 
 

@@ -43,6 +43,7 @@ TRAIN = (
     Stage("keywords", build.index_words, lambda _: build.KEYWORD_STEPS),
     Stage("tags", build.fit_tagging, lambda _: tagging.STEPS, lambda run: run.config.explore.tags),
     Stage("anomalies", build.find_anomalies, lambda _: anomalies.STEPS, lambda run: run.config.explore.anomalies),
+    Stage("baskets", build.find_pairs, prepare.n_items, build.has_baskets),
     Stage("", build.build_model),
     Stage("lists", build.precompute_lists, lambda run: len(run.model.users) + len(run.model.catalog)),
     Stage("explore", build.explore_model, lambda _: STEPS),

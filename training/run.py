@@ -17,6 +17,7 @@ from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors
 from recsys.model.extras.anomalies import Anomalies
 from recsys.model.extras.tagging import Tagging
+from recsys.model.extras.together import Together
 from recsys.model.model import Model
 from recsys.model.similarity import Likeness
 from recsys.progress import Advance, Stages, Unit
@@ -93,9 +94,10 @@ class TrainingRun:
     indexes: dict[str, BuiltIndex] = NOT_YET
     attributes: Attributes = NOT_YET
     keywords: Bm25 = NOT_YET
-    names: NameIndex | None = None  # this and the next two: None where switched off
+    names: NameIndex | None = None  # this and the next three: None where switched off
     tagging: Tagging | None = None  # or where no values repeat
     anomalies: Anomalies | None = None
+    together: Together | None = None
     model: Model = NOT_YET
     explored: Explored = NOT_YET
     header: Header = NOT_YET

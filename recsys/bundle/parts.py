@@ -21,6 +21,7 @@ from recsys.model.extras.item_map import ItemMap
 from recsys.model.extras.picture_tags import Tags
 from recsys.model.extras.skipped import Skipped
 from recsys.model.extras.tagging import Tagging
+from recsys.model.extras.together import Together
 from recsys.model.fold_in import FoldIn
 from recsys.model.model import Model
 from recsys.model.neighborhood import Neighborhood
@@ -56,6 +57,7 @@ KINDS = (
     Anomalies,
     Tags,
     Skipped,
+    Together,
 )
 EXTRAS: Mapping[str, type[Part]] = {kind.name: kind for kind in KINDS}
 USER_FACTORS = "user_factors"

@@ -35,6 +35,7 @@ def test_the_sections_are_the_expected_ones() -> None:
         "blend",
         "index",
         "explore",
+        "together",
         "tune",
         "evaluate",
         "store",
@@ -178,7 +179,7 @@ def test_an_override_of_another_form_is_refused(override: str) -> None:
         (
             "xyzzy.a=1",
             r"^xyzzy: there is no such section; known are als, blend, chat, content, data, evaluate, events, explore, index, "
-            r"serve, store, tune$",
+            r"serve, store, together, tune$",
         ),
         ("als.factors=0", r"^als\.factors = 0: Input should be greater than or equal to 1$"),
         ("als.factors=1.5", r"^als\.factors = 1\.5: Input should be a valid integer"),

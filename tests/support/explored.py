@@ -11,6 +11,7 @@ from recsys.model.extras.descriptions import Meaning, Numbers, Value, Word
 from recsys.model.extras.directions import Correlation, Direction, Directions
 from recsys.model.extras.groups import Affinity, Clusters, Group, Groups
 from recsys.model.extras.item_map import ItemMap
+from recsys.model.extras.together import Together
 
 G = TypeVar("G", bound=Groups)
 AFFINITIES = (Affinity(0, 0.75, 0.25),)
@@ -43,6 +44,23 @@ def item_map(n: int) -> ItemMap:
     places = np.full((n, 2), np.nan, dtype=np.float32)
     places[:-1] = np.linspace(-1, 1, n - 1)[:, None]
     return ItemMap(places)
+
+
+def together(n: int) -> Together:
+    """Item r is in baskets with the items r + 1 and r + 2, as long as there are any, of which the first is the better one."""
+    firsts, lengths = (
+        [step for r in range(n) for step in (r + 1, r + 2) if step < n],
+        [min(2, n - 1 - r) for r in range(n)],
+    )
+    both = [4 if place == 0 else 2 for length in lengths for place in range(length)]
+    return Together(
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        np.array(firsts, dtype=np.int32),
+        np.array(both, dtype=np.int32),
+        np.full(n, 5, dtype=np.int32),
+        100.0,
+        2.0,
+    )
 
 
 def directions() -> Directions:

@@ -135,6 +135,7 @@ def model(
         explored.groups(n_users, min(2, n_items), "Segment", explored.AFFINITIES, Segments),
         explored.item_map(n_items),
         explored.directions(),
+        explored.together(n_items),
     )
     core = Model(
         users=seen.users,

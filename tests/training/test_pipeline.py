@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -239,11 +240,22 @@ class CountedStages(Stages):
 def test_stages_are_told_in_their_order_and_count_their_steps(some_users: Path) -> None:
     stages = CountedStages(quiet=True)
     pipeline.train(small(some_users), stages)
-    fitted = ["factorize", "neighbors", "blend", "index", "keywords", "tags", "anomalies", "lists", "explore"]
+    fitted = [
+        "factorize",
+        "neighbors",
+        "blend",
+        "index",
+        "keywords",
+        "tags",
+        "anomalies",
+        "baskets",
+        "lists",
+        "explore",
+    ]
     assert list(stages.seconds) == ["read", "encode", "words", "validate", "evaluate", *fitted]
     assert stages.totals["read"] == some_users.stat().st_size + ITEMS.stat().st_size
     assert stages.done["validate"] + 1 == stages.totals["validate"]  # the last one ends the stage
-    counted = ("encode", "evaluate", "factorize", "index", "keywords", "tags", "anomalies", "lists")
+    counted = ("encode", "evaluate", "factorize", "index", "keywords", "tags", "anomalies", "baskets", "lists")
     assert {name: stages.done[name] for name in counted} == {name: stages.totals[name] for name in counted}
     stages = Stages(quiet=True)
     pipeline.train(small(some_users, evaluate={"gate": False}), stages)
@@ -255,9 +267,16 @@ def test_parts_that_are_switched_off_are_not_made(some_users: Path) -> None:
         ("names", "tags", "anomalies"), False
     )
     stages = Stages(quiet=True)
-    run = pipeline.train(small(some_users, explore=off, blend={"n_neighbors": 0}, evaluate={"gate": False}), stages)
-    assert not {"tags", "anomalies"} & stages.seconds.keys()
-    assert not {"names", "tagging", "anomalies", "item_map"} & {part.name for part in run.model.extras.values()}
+    sections: dict[str, Any] = {
+        "blend": {"n_neighbors": 0},
+        "evaluate": {"gate": False},
+        "together": {"enabled": False},
+    }
+    run = pipeline.train(small(some_users, explore=off, **sections), stages)
+    assert not {"tags", "anomalies", "baskets"} & stages.seconds.keys()
+    assert not {"names", "tagging", "anomalies", "item_map", "together"} & {
+        part.name for part in run.model.extras.values()
+    }
     assert not len(run.model.neighborhood.item_nums)
     assert "map trustworthiness" not in run.header.metrics
     page = collect.collect_report(run, stages.seconds).decode()

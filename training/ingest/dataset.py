@@ -16,6 +16,7 @@ from recsys.data.interactions import Interactions
 from recsys.events.activity import EventRules
 from recsys.events.records import NO_WATERMARK, Watermark
 from recsys.model.extras.skipped import Skipped
+from training.ingest.baskets import Baskets
 from training.read import Accounting
 
 
@@ -60,6 +61,7 @@ class Dataset:
     rules: EventRules = field(default_factory=EventRules)
     watermark: Watermark = NO_WATERMARK  # how far the event store was read
     n_unlisted: int = 0  # last items of the catalog, which no list of the model shows
+    baskets: Baskets | None = None  # None where switched off
 
     def listed(self) -> Dataset:
         """Return the data without the items that no list shows, over the same users."""
@@ -77,6 +79,7 @@ class Dataset:
             skipped=None if self.skipped is None else self.skipped.first_items(n_items),
             ratings=ratings,
             n_unlisted=0,
+            baskets=None if self.baskets is None else self.baskets.first_items(n_items),
         )
 
     def rated(self) -> Ratings:

@@ -25,6 +25,7 @@ from recsys.events.records import user_hash
 from recsys.model.extras.skipped import Skipped
 from recsys.model.popularity import decay
 from training.ingest import times
+from training.ingest.baskets import Baskets, find_baskets
 from training.ingest.dataset import Dataset, Ratings
 from training.ingest.id_codes import IdCodes
 from training.ingest.id_form import cause, formed_texts, odd_ids
@@ -273,7 +274,7 @@ class InteractionTable:
         """Return what is trained on; raises DataError when no interaction is left."""
         if self.config.data.interactions.file:
             self.filter.check(self.columns, bool(self.has_times))
-        rows, event_rows, user_ids, item_ids = self._rows()
+        rows, event, user_ids, item_ids = self._rows()
         if not len(rows):
             left_out = [f"{n} rows {reason}" for reason, n in self.filter.left_out.items() if n]
             why = "; ".join(left_out) or "see the accounting of `recsys validate`"
@@ -302,7 +303,7 @@ class InteractionTable:
             self.accounting,
             {
                 name: (int(n), self._weight(name) or 0.0)
-                for name, n in zip(self.events, event_rows, strict=True)
+                for name, n in zip(self.events, np.bincount(event, minlength=len(self.events)), strict=True)
                 if name and n
             },
             dropped,
@@ -314,10 +315,11 @@ class InteractionTable:
             EventRules(self.config.events, self.threshold),
             self.stored.watermark,
             len(unrecorded) if items and self.data.unlisted_items == "hide" else 0,
+            self._baskets(rows, event),
         )
 
-    def _rows(self) -> tuple[Rows, NDArray[np.intp], list[str], list[str]]:
-        """Return the rows that have a time, the number of rows of each type of event, and the ids of users and items."""
+    def _rows(self) -> tuple[Rows, Nums, list[str], list[str]]:
+        """Return the rows that have a time, the number of the type of each event, and the ids of users and items."""
         parts, time = self.parts, self.time
         good = self.filter.is_within(time)
         user, user_ids = self.users.numbered(_joined([part.user for part in parts], np.int32)[good])
@@ -325,10 +327,29 @@ class InteractionTable:
         value = _joined_or_ones([part.value for part in parts], parts)
         value = None if value is None else value[good]
         event = _joined([part.event for part in parts], np.int32)[good]
-        event_rows = np.bincount(event, minlength=len(self.events))
         weights = self._weights()
         weight = None if (weights == 1).all() else weights[event]
-        return Rows(user, item, value, weight, time[good]), event_rows, user_ids, item_ids
+        return Rows(user, item, value, weight, time[good]), event, user_ids, item_ids
+
+    def _baskets(self, rows: Rows, event: Nums) -> Baskets | None:
+        """Return the baskets of the positive rows of the configured type of event; None where they are switched off.
+
+        Raises DataError when the data has no event of this type.
+        """
+        config = self.config.together
+        if not config.enabled:
+            return None
+        kept = np.ones(len(rows), dtype=bool) if rows.weight is None else rows.weight > 0
+        if rows.value is not None:
+            kept &= rows.value > 0 if self.threshold is None else rows.value >= self.threshold
+        if config.event:
+            kept &= event == self.events.get(config.event, -1)
+            if not kept.any():
+                raise DataError(
+                    f"together.event = {config.event!r}: the data has no such event{did_you_mean(config.event, self.events)}"
+                )
+        taken = rows.take(kept)
+        return find_baskets(taken.user, taken.item, self._times(taken), config.window_hours)
 
     def _reject_without_time(self, no_time: Mask) -> None:
         first, name = 0, self.data.timestamp_column

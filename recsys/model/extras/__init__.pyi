@@ -3,3 +3,4 @@ from .directions import Directions as Directions
 from .groups import Groups as Groups
 from .item_map import ItemMap as ItemMap
 from .tagging import Tagging as Tagging
+from .together import Together as Together
