@@ -43,6 +43,7 @@ from serving.routes import (
     search,
     similar,
     tags,
+    together,
     users,
     why,
 )
@@ -82,7 +83,7 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
         metrics.blueprint(counters),
         hidden.blueprint(view),
         items.blueprint(model, view, shown),
-        *(module.blueprint(model, view) for module in (anomalies, explore, popular, rank, similar, users)),
+        *(module.blueprint(model, view) for module in (anomalies, explore, popular, rank, similar, together, users)),
         *(module.blueprint(model, view, encoding) for module in (search, query, tags)),
         *(module.blueprint(model, view, serve.popularity_penalty) for module in (recommend, why)),
         chat.blueprint(model, view, encoding, settings.chat),

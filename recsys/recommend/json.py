@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from recsys.events.records import StoredEvent
 from recsys.recommend.answer import Answer, Reason, Recommendation
 from recsys.recommend.placement import Obstacle, Placement, Seen
 from recsys.recommend.recommender import Recommender
+from recsys.recommend.together import CompanionPage
 from recsys.score_order import displayed
 
 
@@ -56,6 +57,16 @@ def placement_object(placement: Placement, subject: Mapping[str, Any], model_ver
         "parts": _parts(item.reason),
         "reasons": [_obstacle(obstacle) for obstacle in placement.obstacles],
         "last": None if last is None else _item(last.rank, last.item),
+    }
+
+
+def together_object(page: CompanionPage, item_ids: Sequence[str], model_version: str) -> dict[str, Any]:
+    """Return the items of the same baskets as `item_ids`."""
+    return {
+        "item_ids": [*item_ids],
+        "model_version": model_version,
+        "items": [{"rank": rank, **displayed_fields(item)} for rank, item in enumerate(page.items, 1)],
+        "next_offset": page.next_offset,
     }
 
 

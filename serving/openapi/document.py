@@ -35,7 +35,7 @@ PROBLEMS = {
     401: "The API key is missing or unknown",
     403: "The API key lacks the scope",
     404: "Not found",
-    409: "Conflicts with the current state: the list of another model, no event store, a model without texts or pictures",
+    409: "Conflicts with the current state: the list of another model, no event store, a model without texts or baskets",
     413: "The body is too long",
     414: "The address is too long",
     415: "The type of the body is not accepted; send `application/json` for example",

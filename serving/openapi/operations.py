@@ -8,7 +8,17 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from serving.schemas.answers import Alive, ItemRecord, Popular, RankAnswer, Ready, Recommendations, Similar, User
+from serving.schemas.answers import (
+    Alive,
+    ItemRecord,
+    Popular,
+    RankAnswer,
+    Ready,
+    Recommendations,
+    Similar,
+    TogetherAnswer,
+    User,
+)
 from serving.schemas.bodies import RankBody, RecommendBody
 from serving.schemas.chat import ChatAnswer, ChatBody
 from serving.schemas.events import EventsAnswer, EventsBody, LatestEvents, LatestQuery
@@ -30,7 +40,7 @@ from serving.schemas.models import ListOfVersion, ModelDetails, Models, Rolled, 
 from serving.schemas.names import Items, ItemsQuery, Users, UsersQuery
 from serving.schemas.pictures import CaptionAnswer, CaptionQuery, PictureBody, PictureSearchAnswer, PictureSearchQuery
 from serving.schemas.placement import WhyAnswer, WhyQuery
-from serving.schemas.queries import NoQuery, PopularQuery, Query, RecommendQuery, SimilarQuery
+from serving.schemas.queries import NoQuery, PopularQuery, Query, RecommendQuery, SimilarQuery, TogetherQuery
 from serving.schemas.search import QueryAnswer, QueryBody, SearchAnswer, SearchQuery
 
 Scope = Literal["none", "read", "write", "admin"]
@@ -99,6 +109,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("recommend.recommend_to", "POST", "/recommend", Recommendations, body=RecommendBody, errors=(404, 409)),
     Operation("why.why", "GET", "/why", WhyAnswer, WhyQuery, errors=(404,)),
     Operation("similar.similar", "GET", "/similar/{item_id}", Similar, SimilarQuery, errors=(404,)),
+    Operation("together.together", "GET", "/together", TogetherAnswer, TogetherQuery, errors=(404, 409)),
     Operation("popular.popular", "GET", "/popular", Popular, PopularQuery, errors=(404,)),
     Operation("rank.rank", "POST", "/rank", RankAnswer, body=RankBody),
     Operation("search.search_items", "GET", "/search", SearchAnswer, SearchQuery, errors=(404, 409)),
@@ -195,7 +206,7 @@ BY_ENDPOINT: Final[Mapping[str, Operation]] = {operation.endpoint: operation for
 SCOPES: Final[Mapping[str, Scope]] = {operation.endpoint: operation.scope for operation in OPERATIONS}
 
 TAGS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Lists": ("recommend", "why", "similar", "popular", "rank"),
+    "Lists": ("recommend", "why", "similar", "together", "popular", "rank"),
     "Search": ("search", "query", "chat", "caption"),
     "Exploration": ("clusters", "segments", "map", "directions", "attributes"),
     "Items": ("items", "tags", "pictures"),
@@ -215,6 +226,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "hidden, excluded, filtered, moved by a parameter, or outranked. A user without any data gets the popular items, with "
     "`fallback` true.",
     "similar.similar": "Items like an item. Compared by behavior and content; an item without users by its content.",
+    "together.together": "Items that go into the same basket. Those that users took together with the given items more often "
+    "than by chance, in the training data, best first. The list is empty if no other item was. The given "
+    "items are left out.",
     "popular.popular": "Popular items. Older interactions count less. `trending`: items that gained users in the last days.",
     "rank.rank": "Given items in a user's order. Items that the user has seen are ranked too. Ids that are not in the "
     "catalog are listed as `unknown`.",

@@ -120,6 +120,22 @@ class Popular(RankedList):
     """Answer of ``/popular``."""
 
 
+class Companion(NamedItem):
+    """An item of the same baskets."""
+
+    rank: Positive
+    lift: float = Field(description="baskets with both by the number that chance would give; above 1: more often")
+    n: Positive = Field(description="baskets with both, summed over the given items")
+    score: float = Field(description="logarithm of the lift, shrunk where few baskets support it")
+
+
+class TogetherAnswer(ModelAnswer, Paged):
+    """Answer of ``/together``."""
+
+    item_ids: list[Id]
+    items: list[Companion]
+
+
 class RankAnswer(Ranking, ForUser):
     """Answer of ``/rank``."""
 

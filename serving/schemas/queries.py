@@ -18,6 +18,7 @@ from serving.schemas.base import Share
 from serving.schemas.lists import ListSchema
 
 MOST_PARAMETERS = 100
+MOST_GIVEN = 100
 LONGEST_CACHED = 64
 WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -133,6 +134,16 @@ class RecommendQuery(ExplainedQuery):
     content_weight: ContentWeight = 1.0
     without: Without = ()
     recommendation_id: lists.RecommendationId = None
+
+
+class TogetherQuery(ListQuery):
+    """Parameters of ``GET /together``."""
+
+    items: Annotated[
+        tuple[Annotated[str, Field(min_length=1, pattern="^[^,]*$")], ...],
+        Field(min_length=1, max_length=MOST_GIVEN, description="ids of the items of the basket, joined by commas"),
+        BeforeValidator(_ids),
+    ]
 
 
 class PopularQuery(ListQuery):
