@@ -112,6 +112,7 @@ class UserEvents:
     hidden: frozenset[str] = frozenset()  # ids of the items that no list may show
     seq: int = 0  # the largest number among `events`, 0 without any: a later read up to it returns the same events
     undone: tuple[Undone, ...] = ()
+    unavailable: frozenset[str] = frozenset()  # those of `hidden` that are not available now, or were deleted
     degraded: bool = False  # the store is unreadable: no recent events, and `hidden` is from the last successful read
 
 

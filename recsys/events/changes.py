@@ -76,7 +76,8 @@ class Changes:
         if (store := self.store) is None:
             return NO_EVENTS
         events = _read(lambda: store.read_user(user_id, *self._watermark))
-        return replace(events, hidden=self._with_unlisted(events.hidden)) if self.items else events
+        out = unlisted(self.items, time.time())[0] if self.items else frozenset[str]()
+        return replace(events, hidden=events.hidden | out, unavailable=out) if out else events
 
     def trained_events(self, user_id: str, item_id: str) -> tuple[Event, ...]:
         """Return the stored events of a user with an item that the model was trained with, the newest first."""

@@ -48,6 +48,12 @@ class Hidden(NamedTuple):
     kind: Literal["hidden"] = "hidden"
 
 
+class Unavailable(NamedTuple):
+    """The item is not available now."""
+
+    kind: Literal["unavailable"] = "unavailable"
+
+
 class Excluded(NamedTuple):
     """The request excludes the item."""
 
@@ -77,7 +83,7 @@ class Outranked(NamedTuple):
     kind: Literal["rank"] = "rank"
 
 
-Obstacle = Seen | Hidden | Excluded | Filtered | Reordered | Outranked
+Obstacle = Seen | Hidden | Unavailable | Excluded | Filtered | Reordered | Outranked
 
 
 class RankedItem(NamedTuple):
@@ -225,7 +231,9 @@ def _trained_weight(model: Model, user_num: int | None, num: int) -> float | Non
 
 
 def _named(item_id: str, request: ListRequest, events: UserEvents) -> Iterator[Obstacle]:
-    if item_id in events.hidden:
+    if item_id in events.unavailable:
+        yield Unavailable()
+    elif item_id in events.hidden:
         yield Hidden()
     if item_id in request.exclude:
         yield Excluded()

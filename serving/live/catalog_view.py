@@ -51,8 +51,14 @@ class CatalogView:
                 known = self._live = self._overlaid(recommender)
         return known[2]
 
+    @property
+    def unlisted(self) -> frozenset[str]:
+        """The items that were deleted or are not available now."""
+        return self._out
+
     def with_unlisted(self, hidden: frozenset[str]) -> frozenset[str]:
         """Return the hidden items and those that were deleted or are not available now; the same object for the same items."""
+        self._look()
         if not self._changes:
             return hidden
         if self._clock() >= self._next_turn:
@@ -64,11 +70,6 @@ class CatalogView:
         if known[0] is not hidden or known[1] is not self._out:
             known = self._union = (hidden, self._out, hidden | self._out)
         return known[2]
-
-    def change(self, item_id: str) -> ItemChange | None:
-        """Return what was changed of an item, None for nothing."""
-        self._look()
-        return self._changes.get(item_id)
 
     def look_again(self) -> None:
         """Read changes at the next call, such as after one of this process."""

@@ -116,7 +116,7 @@ class EventView:
             return NO_EVENTS
         events = self._read(user_id, recommender, up_to)
         hidden = self.catalog.with_unlisted(events.hidden)
-        return events if hidden is events.hidden else replace(events, hidden=hidden)
+        return events if hidden is events.hidden else replace(events, hidden=hidden, unavailable=self.catalog.unlisted)
 
     def _read(self, user_id: str, recommender: Recommender, up_to: int) -> UserEvents:
         store = self._store or self.store()

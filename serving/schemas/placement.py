@@ -80,6 +80,12 @@ class HiddenReason(AnswerObject):
     kind: Literal["hidden"]
 
 
+class UnavailableReason(AnswerObject):
+    """The item is not available now: `available`, `available_from`, `available_until` of ``PATCH /items/<item_id>``."""
+
+    kind: Literal["unavailable"]
+
+
 class ExcludedReason(AnswerObject):
     """`exclude` has the item."""
 
@@ -110,7 +116,7 @@ class RankReason(AnswerObject):
 
 
 ReasonAgainst = Annotated[
-    SeenReason | HiddenReason | ExcludedReason | FilteredReason | ReorderedReason | RankReason,
+    SeenReason | HiddenReason | UnavailableReason | ExcludedReason | FilteredReason | ReorderedReason | RankReason,
     Field(discriminator="kind"),
 ]
 

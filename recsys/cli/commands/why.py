@@ -22,6 +22,7 @@ from recsys.recommend.placement import (
     Placement,
     Reordered,
     Seen,
+    Unavailable,
     find_placement,
 )
 from recsys.recommend.request import MOST_CONTENT_WEIGHT, ListRequest
@@ -91,12 +92,14 @@ def _seen(seen: Seen) -> str:
     return f"seen {'and liked' if seen.liked else 'but not liked'}, {trained}{last}"
 
 
-def _sentence(obstacle: Seen | Hidden | Excluded | Filtered | Reordered) -> str:
+def _sentence(obstacle: Seen | Hidden | Unavailable | Excluded | Filtered | Reordered) -> str:
     match obstacle:
         case Seen():
             return _seen(obstacle)
         case Hidden():
             return "hidden from all lists"
+        case Unavailable():
+            return "not available now"
         case Excluded():
             return "excluded by the request"
         case Filtered(by, value):

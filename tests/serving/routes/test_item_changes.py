@@ -101,6 +101,11 @@ def test_a_deleted_item_is_in_no_list_until_it_is_put_again(client: FlaskClient,
         ranked = worker.post("/rank", json={"user_id": "u1", "item_ids": [gone, "i1"]}).json or {}
         assert ranked["unknown"] == [gone]
         assert worker.get(f"/items/{gone}").status_code == 404
+        assert worker.get(f"/similar/{gone}").status_code == 404
+        version = (worker.get("/models").json or {})["current"]
+        assert gone not in ids(worker, f"/models/{version}/recommend/u1?k=50")
+        query = worker.post("/query", json={"positive": [{"item_id": "i1"}], "k": 50}).json or {}
+        assert gone not in {item["item_id"] for item in query["items"]}
     refused = client.patch(f"/items/{gone}", json={"price": 1})
     assert (refused.status_code, (refused.json or {})["detail"]) == (404, f"there is no item {gone!r}; PUT makes one")
     assert client.put(f"/items/{gone}", json={"title": "Back"}).status_code == 201
@@ -115,6 +120,8 @@ def test_an_item_that_is_not_available_is_in_no_list_meanwhile(client: FlaskClie
     for worker in (client, other):
         assert best not in ids(worker, "/recommend/u1?k=50")
         assert worker.get(f"/items/{best}").status_code == 200
+        why = worker.get(f"/why?user_id=u1&item_id={best}").json or {}
+        assert (why["reasons"], why["rank_without"]) == ([{"kind": "unavailable"}], 1)
     client.patch(f"/items/{best}", json={"available": None, "available_from": "2098-01-01T00:00:00Z"})
     assert best not in ids(other, "/recommend/u1?k=50")
     client.patch(f"/items/{best}", json={"available_from": "2026-01-01T00:00:00Z"})

@@ -66,7 +66,7 @@ const told = ({ reasons, rank }) => (reasons.length === 1 && rank !== null ? rea
 /** Return the answer in one sentence. */
 function verdict({ listed, rank, reasons }) {
   if (listed) return `The list has it at rank ${whole(rank)}.`;
-  const kept = reasons.filter(({ kind }) => ["seen", "hidden", "excluded", "filtered"].includes(kind));
+  const kept = reasons.filter(({ kind }) => ["seen", "hidden", "unavailable", "excluded", "filtered"].includes(kind));
   if (kept.length) return "The list does not have it.";
   const { k } = reasons.find(({ kind }) => kind === "rank");
   return rank ? `It has rank ${whole(rank)}; the list has ${plural(k, "item")}.` : "The list ends long before it.";
@@ -82,6 +82,8 @@ function Reason({ reason, item, user, alone }) {
       return html`<b>Seen.</b> ${user} ${reason.liked ? "likes it" : "has it, but does not like it"}${reason.at === null ? "" : `, last ${ago(reason.at)}`}. ${reason.weight === null ? "It happened after the training." : `Its weight in the training data is ${reason.weight}.`} ${reason.events.length ? `Events: ${times(reason)}${reason.events.length > MOST_EVENTS ? " and more" : ""}.` : ""}`;
     case "hidden":
       return html`<b>Hidden.</b> It is hidden from the lists of all users.`;
+    case "unavailable":
+      return html`<b>Not available.</b> No list has it now.`;
     case "excluded":
       return html`<b>Left out.</b> The request leaves it out.`;
     case "filtered":
