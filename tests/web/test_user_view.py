@@ -167,6 +167,17 @@ def test_a_like_is_stored_and_the_list_moves(look: Look, site: Running) -> None:
     wait_for_list(seen.page, ids(answer))
 
 
+def test_a_like_can_be_undone(look: Look, site: Running) -> None:
+    seen = look(site)
+    seen.open("/ui/users/u0008")
+    before = listed(seen.page)
+    seen.page.get_by_role("button", name="Like ").first.click()
+    expect(seen.page.locator(f'{CARDS}[data-item="{before[0]}"]')).to_have_count(0)
+    seen.page.get_by_role("button", name="Undo").click()
+    wait_for_list(seen.page, before)
+    assert not seen.api("/users/u0008")["events"]
+
+
 def test_a_guest_picks_items_by_title(look: Look, site: Running) -> None:
     seen = look(site)
     seen.open("/")

@@ -53,7 +53,7 @@ export function Combobox({ label, placeholder = "", request, options, onTake, kn
     <ul id=${list} role="listbox" aria-label=${label} hidden=${!shown}>
       ${found.map((option, n) => html`<li key=${option.id} id=${`${list}-${n}`} role="option" aria-selected=${n === active} onMouseDown=${(event) => { event.preventDefault(); take(option); }}>
         <span class="grow" dir="auto">${option.text || option.id}</span>${option.note ? html`<span class="note">${option.note}</span>` : null}</li>`)}
-      ${!found.length && late && !loading ? html`<li class="quiet" role="option" aria-disabled="true" aria-selected="false">${error ? error.message : "no match"}</li>` : null}
+      ${!found.length && late && !loading ? html`<li class="quiet" role="option" aria-disabled="true" aria-selected="false">${!error ? "no match" : error.status === 403 && !known ? "no suggestions with this key; Enter takes the id" : error.message}</li>` : null}
     </ul>
   </div>`;
 }

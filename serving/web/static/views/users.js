@@ -84,8 +84,9 @@ function Workbench({ user, state, change, others }) {
     change({ exclude: [...state.exclude, item.item_id] }, { push: true });
     toast(`${nameOf(item)} is left out of this list`, () => change({ exclude: state.exclude }));
   };
-  const dislike = user && events?.threshold != null ? (item) => sendDislike(user, item, events, list.data?.recommendation_id, after) : leaveOut;
-  const actions = { like, dislike, hide: (item) => hideItem(item, after), lasting: user && events?.threshold != null };
+  const lasting = Boolean(user && unliked(events));
+  const dislike = lasting ? (item) => sendDislike(user, item, events, list.data?.recommendation_id, after) : leaveOut;
+  const actions = { like, dislike, hide: (item) => hideItem(item, after), lasting };
   const takeOut = user ? (id) => change({ without: toggledWithout(state.without, id) }, { push: true }) : null;
   const titles = useMemo(() => new Map((profile.data?.history || []).map((item) => [item.item_id, item.title])), [profile.data]);
   return html`<div class="workbench">
@@ -130,12 +131,12 @@ function History({ answer, without, takeOut }) {
 
 /** An item of the history: how much it weighs, and the list without it. */
 function Liked({ item, heaviest, at, out, takeOut }) {
-  return html`<${SmallCard} item=${item} out=${out} note=${html`<${Weight} item=${item} heaviest=${heaviest} at=${at} /><${WithoutButton} item=${item} out=${out} toggle=${takeOut} />`} />`;
+  return html`<${SmallCard} item=${item} out=${out} note=${html`<${Weight} item=${item} heaviest=${heaviest} at=${at} /><${WithoutButton} item=${item} out=${out} toggle=${takeOut} />`}>${at ? html`<span class="fresh">${ago(at)}</span>` : null}<//>`;
 }
 
 function Weight({ item, heaviest, at }) {
   const text = `weight ${item.weight}${at ? `, ${moment(at)}` : ""}`;
-  return html`<span title=${text} role="img" aria-label=${text}>${at ? html`<span class="fresh">${ago(at)}</span> ` : null}<span class="weight" style=${{ "--share": item.weight / heaviest }}></span></span>`;
+  return html`<span title=${text} role="img" aria-label=${text}><span class="weight" style=${{ "--share": item.weight / heaviest }}></span></span>`;
 }
 
 function GuestHistory({ state, change }) {
@@ -224,7 +225,7 @@ function Actions({ item, actions }) {
   const name = nameOf(item);
   return html`
     <button type="button" onClick=${() => actions.like(item)} aria-label=${`Like ${name}`}>♥ Like</button>
-    <button type="button" onClick=${() => actions.dislike(item)} aria-label=${`Not for me: ${name}`} title=${actions.lasting ? "a rating below the threshold is sent as an event" : "left out of this list; this model has no event for a dislike"}>Not for me</button>
+    <button type="button" onClick=${() => actions.dislike(item)} aria-label=${`Not for me: ${name}`} title=${actions.lasting ? "sent as an event; it can be undone" : "left out of this list; this model has no event for a dislike"}>Not for me</button>
     <button type="button" class="link" onClick=${() => actions.hide(item)} aria-label=${`Hide ${name} from all lists`} title="hides the item from the lists of all users (scope admin)">Hide</button>`;
 }
 
@@ -236,13 +237,23 @@ async function sendEvent(event, done, text) {
   if (recent.has(same)) return;
   recent.add(same);
   try {
-    await send({ method: "POST", path: "/events", body: event });
-    toast(text);
+    const { event_ids: [id] } = await send({ method: "POST", path: "/events", body: event });
+    toast(text, () => undoEvent(id, done));
     done();
   } catch (error) {
     toast(`Not stored: ${error.message}`);
   }
   setTimeout(() => recent.delete(same), DOUBLE_CLICK_MS);
+}
+
+/** Take a stored event back; the list is then as if it had never come. */
+async function undoEvent(id, done) {
+  try {
+    await send({ method: "DELETE", path: withId("/events", id) });
+    done();
+  } catch (error) {
+    toast(`Not undone: ${error.message}`);
+  }
 }
 
 function sendLike(user, item, events, list, done) {
@@ -251,8 +262,15 @@ function sendLike(user, item, events, list, done) {
   sendEvent(event, done, `Stored: ${user} likes ${nameOf(item)}`);
 }
 
+/** Return the part of an event that says that an item is not liked: of the least weight below 0, or a rating below the threshold; null without. */
+function unliked(events) {
+  const [name, weight] = Object.entries(events?.weights || {}).sort(([, a], [, b]) => a - b)[0] || [];
+  if (weight < 0) return { event: name };
+  return events?.threshold == null ? null : { value: events.threshold - 1 };
+}
+
 function sendDislike(user, item, events, list, done) {
-  const event = { user_id: user, item_id: item.item_id, value: events.threshold - 1, ...(list ? { recommendation_id: list } : {}) };
+  const event = { user_id: user, item_id: item.item_id, ...unliked(events), ...(list ? { recommendation_id: list } : {}) };
   sendEvent(event, done, `Stored: ${nameOf(item)} is not for ${user}`);
 }
 
