@@ -33,6 +33,7 @@ from serving.routes import (
     hidden,
     item_changes,
     items,
+    latest,
     metrics,
     models,
     pictures,
@@ -83,7 +84,10 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
         metrics.blueprint(counters),
         hidden.blueprint(view),
         items.blueprint(model, view, shown),
-        *(module.blueprint(model, view) for module in (anomalies, explore, popular, rank, similar, together, users)),
+        *(
+            module.blueprint(model, view)
+            for module in (anomalies, explore, latest, popular, rank, similar, together, users)
+        ),
         *(module.blueprint(model, view, encoding) for module in (search, query, tags)),
         *(module.blueprint(model, view, serve.popularity_penalty) for module in (recommend, why)),
         chat.blueprint(model, view, encoding, settings.chat),

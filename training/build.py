@@ -18,6 +18,7 @@ from recsys.data.vectors import Vectors
 from recsys.events.records import EventsInfo
 from recsys.index.exact import NO_INDEX, VectorTable
 from recsys.model import blending
+from recsys.model.extras.arrivals import Arrivals
 from recsys.model.model import Model
 from recsys.model.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
 from recsys.model.similarity import Likeness
@@ -193,7 +194,17 @@ def build_model(run: TrainingRun) -> TrainingRun:
         encoder_files=run.encoded.encoder_files,
         picture_encoder_files=pictures.encoder_files,
     )
-    extras = (run.keywords, run.names, run.tagging, run.anomalies, run.together, pictures.tags, run.dataset.skipped)
+    arrivals = Arrivals.of(parts.catalog, run.attributes, run.dataset.first_events)
+    extras = (
+        run.keywords,
+        run.names,
+        run.tagging,
+        run.anomalies,
+        run.together,
+        arrivals,
+        pictures.tags,
+        run.dataset.skipped,
+    )
     return replace(run, model=model.with_extras(*(part for part in extras if part is not None)))
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from recsys.data.catalog import Item
 from recsys.events.records import StoredEvent
 from recsys.recommend.answer import Answer, Reason, Recommendation
+from recsys.recommend.latest import NewItems
 from recsys.recommend.placement import Obstacle, Placement, Seen
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.together import CompanionPage
@@ -66,6 +67,15 @@ def together_object(page: CompanionPage, item_ids: Sequence[str], model_version:
         "item_ids": [*item_ids],
         "model_version": model_version,
         "items": [{"rank": rank, **displayed_fields(item)} for rank, item in enumerate(page.items, 1)],
+        "next_offset": page.next_offset,
+    }
+
+
+def latest_object(page: NewItems, model_version: str) -> dict[str, Any]:
+    """Return the newest items."""
+    return {
+        "model_version": model_version,
+        "items": [{"rank": rank, **item._asdict()} for rank, item in enumerate(page.items, 1)],
         "next_offset": page.next_offset,
     }
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from serving.schemas.answers import (
     Alive,
     ItemRecord,
+    LatestItems,
     Popular,
     RankAnswer,
     Ready,
@@ -40,7 +41,7 @@ from serving.schemas.models import ListOfVersion, ModelDetails, Models, Rolled, 
 from serving.schemas.names import Items, ItemsQuery, Users, UsersQuery
 from serving.schemas.pictures import CaptionAnswer, CaptionQuery, PictureBody, PictureSearchAnswer, PictureSearchQuery
 from serving.schemas.placement import WhyAnswer, WhyQuery
-from serving.schemas.queries import NoQuery, PopularQuery, Query, RecommendQuery, SimilarQuery, TogetherQuery
+from serving.schemas.queries import ListQuery, NoQuery, PopularQuery, Query, RecommendQuery, SimilarQuery, TogetherQuery
 from serving.schemas.search import QueryAnswer, QueryBody, SearchAnswer, SearchQuery
 
 Scope = Literal["none", "read", "write", "admin"]
@@ -110,6 +111,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("why.why", "GET", "/why", WhyAnswer, WhyQuery, errors=(404,)),
     Operation("similar.similar", "GET", "/similar/{item_id}", Similar, SimilarQuery, errors=(404,)),
     Operation("together.together", "GET", "/together", TogetherAnswer, TogetherQuery, errors=(404, 409)),
+    Operation("latest.latest", "GET", "/latest", LatestItems, ListQuery, errors=(404, 409)),
     Operation("popular.popular", "GET", "/popular", Popular, PopularQuery, errors=(404,)),
     Operation("rank.rank", "POST", "/rank", RankAnswer, body=RankBody),
     Operation("search.search_items", "GET", "/search", SearchAnswer, SearchQuery, errors=(404, 409)),
@@ -206,7 +208,7 @@ BY_ENDPOINT: Final[Mapping[str, Operation]] = {operation.endpoint: operation for
 SCOPES: Final[Mapping[str, Scope]] = {operation.endpoint: operation.scope for operation in OPERATIONS}
 
 TAGS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Lists": ("recommend", "why", "similar", "together", "popular", "rank"),
+    "Lists": ("recommend", "why", "similar", "together", "latest", "popular", "rank"),
     "Search": ("search", "query", "chat", "caption"),
     "Exploration": ("clusters", "segments", "map", "directions", "attributes"),
     "Items": ("items", "tags", "pictures"),
@@ -229,6 +231,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "together.together": "Items that go into the same basket. Those that users took together with the given items more often "
     "than by chance, in the training data, best first. The list is empty if no other item was. The given "
     "items are left out.",
+    "latest.latest": "The newest items. By the attribute `available_from`, else by the first event of the training data. Items "
+    "that are available later are left out, and items of which no time is known.",
     "popular.popular": "Popular items. Older interactions count less. `trending`: items that gained users in the last days.",
     "rank.rank": "Given items in a user's order. Items that the user has seen are ranked too. Ids that are not in the "
     "catalog are listed as `unknown`.",

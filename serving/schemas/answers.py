@@ -136,6 +136,22 @@ class TogetherAnswer(ModelAnswer, Paged):
     items: list[Companion]
 
 
+class NewItem(NamedItem):
+    """An item and its time."""
+
+    rank: Positive
+    timestamp: Count = Field(description="seconds since 1970, UTC")
+    source: Literal["available_from", "first_event"] = Field(
+        description="the attribute `available_from`, else the first event of the training data"
+    )
+
+
+class LatestItems(ModelAnswer, Paged):
+    """Answer of ``/latest``."""
+
+    items: list[NewItem]
+
+
 class RankAnswer(Ranking, ForUser):
     """Answer of ``/rank``."""
 

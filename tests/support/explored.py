@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from recsys.model.extras.arrivals import UNKNOWN, Arrivals
 from recsys.model.extras.descriptions import Meaning, Numbers, Value, Word
 from recsys.model.extras.directions import Correlation, Direction, Directions
 from recsys.model.extras.groups import Affinity, Clusters, Group, Groups
@@ -61,6 +62,13 @@ def together(n: int) -> Together:
         100.0,
         2.0,
     )
+
+
+def arrivals(n: int) -> Arrivals:
+    """Item r came at r hours; the last one never did."""
+    times = np.arange(n, dtype=np.int64) * 3600
+    times[-1] = UNKNOWN
+    return Arrivals(times, np.zeros(n, dtype=np.uint8), np.argsort(-times, kind="stable").astype(np.int32))
 
 
 def directions() -> Directions:

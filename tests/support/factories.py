@@ -136,6 +136,7 @@ def model(
         explored.item_map(n_items),
         explored.directions(),
         explored.together(n_items),
+        explored.arrivals(n_items),
     )
     core = Model(
         users=seen.users,

@@ -62,6 +62,9 @@ class Dataset:
     watermark: Watermark = NO_WATERMARK  # how far the event store was read
     n_unlisted: int = 0  # last items of the catalog, which no list of the model shows
     baskets: Baskets | None = None  # None where switched off
+    first_events: NDArray[np.int64] | None = (
+        None  # seconds UTC of each item, UNKNOWN without events; None without times
+    )
 
     def listed(self) -> Dataset:
         """Return the data without the items that no list shows, over the same users."""
@@ -80,6 +83,7 @@ class Dataset:
             ratings=ratings,
             n_unlisted=0,
             baskets=None if self.baskets is None else self.baskets.first_items(n_items),
+            first_events=None if self.first_events is None else self.first_events[:n_items],
         )
 
     def rated(self) -> Ratings:

@@ -22,6 +22,7 @@ from recsys.data.table_files import read_ids
 from recsys.errors import DataError, did_you_mean
 from recsys.events.activity import REFUSED, ROUNDING, EventRules
 from recsys.events.records import user_hash
+from recsys.model.extras.arrivals import UNKNOWN
 from recsys.model.extras.skipped import Skipped
 from recsys.model.popularity import decay
 from training.ingest import times
@@ -316,6 +317,7 @@ class InteractionTable:
             self.stored.watermark,
             len(unrecorded) if items and self.data.unlisted_items == "hide" else 0,
             self._baskets(rows, event),
+            self._first_events(rows, len(catalog)),
         )
 
     def _rows(self) -> tuple[Rows, Nums, list[str], list[str]]:
@@ -330,6 +332,14 @@ class InteractionTable:
         weights = self._weights()
         weight = None if (weights == 1).all() else weights[event]
         return Rows(user, item, value, weight, time[good]), event, user_ids, item_ids
+
+    def _first_events(self, rows: Rows, n_items: int) -> Times | None:
+        """Return the time of the first row of each item, UNKNOWN for none, (n_items,); None without times."""
+        if not self.has_times:
+            return None
+        first = np.full(n_items, np.iinfo(np.int64).max)
+        np.minimum.at(first, rows.item, rows.time)
+        return np.where(first == np.iinfo(np.int64).max, UNKNOWN, first)
 
     def _baskets(self, rows: Rows, event: Nums) -> Baskets | None:
         """Return the baskets of the positive rows of the configured type of event; None where they are switched off.

@@ -90,3 +90,12 @@ def test_a_type_that_the_data_lacks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"together\.event = 'vew': the data has no such event; did you mean 'view'\?"):
         ingest.ingest(data(tmp_path, together={"event": "vew"}))
     assert ingest.ingest(data(tmp_path, together={"enabled": False, "event": "vew"})).baskets is None
+
+
+def test_the_first_event_of_each_item_is_kept(tmp_path: Path) -> None:
+    rows = [("u", "a", "0", "view", "50"), ("v", "a", "1", "view", "90"), ("u", "b", "1", "view", "70")]
+    dataset = ingest.ingest(config(table(tmp_path / "events.csv", rows, HEADER)))
+    assert dataset.first_events is not None
+    assert dict(zip(dataset.catalog.items, dataset.first_events.tolist(), strict=True)) == {"a": 50, "b": 70}
+    without = table(tmp_path / "no_times.csv", [row[:4] for row in rows], HEADER[:4])
+    assert ingest.ingest(config(without)).first_events is None

@@ -1,0 +1,55 @@
+"""When each item came: from its attribute `available_from`, else at its first event in the training data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.attributes import Attributes
+from recsys.data.catalog import Catalog
+from recsys.data.part import Column, Part
+from recsys.events.timestamps import seconds, seconds_of
+from recsys.index.exact import Nums
+
+ATTRIBUTE = "available_from"
+UNKNOWN = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Arrivals(Part):
+    """Times of the items in seconds UTC, UNKNOWN for none, and row numbers of all items, newest first.
+
+    `announced` is 1 where the time is from the attribute. Equal times are ordered by row number.
+    """
+
+    name = "arrivals"
+    times: Annotated[NDArray[np.int64], Column(np.int64, "items", low=UNKNOWN)]
+    announced: Annotated[NDArray[np.uint8], Column(np.uint8, "items", high=1)]
+    order: Annotated[Nums, Column(np.int32, "items", low=0, below="items")]
+
+    def sound(self) -> bool:
+        return bool(np.all(np.diff(self.times[self.order]) <= 0))
+
+    @classmethod
+    def of(cls, catalog: Catalog, attributes: Attributes, first_events: NDArray[np.int64] | None) -> Arrivals | None:
+        """Return the times of the items; None if there is none. `first_events` (n_items,) has UNKNOWN for items without."""
+        n_items = len(catalog)
+        times = np.full(n_items, UNKNOWN, dtype=np.int64) if first_events is None else first_events.copy()
+        announced = np.zeros(n_items, dtype=np.uint8)
+        if ATTRIBUTE in attributes.nums:
+            for num, item in enumerate(catalog):
+                if (time := _time(item.attributes.get(ATTRIBUTE))) is not None:
+                    times[num], announced[num] = time, 1
+        if not (times != UNKNOWN).any():
+            return None
+        return cls(times, announced, np.argsort(-times, kind="stable").astype(np.int32))
+
+
+def _time(value: object) -> int | None:
+    """Return seconds UTC of an attribute; None for a value that is no time."""
+    if isinstance(value, str):
+        return seconds(value)
+    return seconds_of(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
