@@ -16,7 +16,6 @@ Values = Mapping[str, Value | None]
 
 TITLE = "title"
 AVAILABLE, FROM, UNTIL = "available", "available_from", "available_until"
-AVAILABILITY = (AVAILABLE, FROM, UNTIL)
 MOST_VALUES = 200
 LONGEST_RECORD = 65_536  # characters of JSON
 

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from recsys.data.catalog import Attribute, Item
-from recsys.events.item_values import AVAILABILITY, TITLE, ItemChange, Value
+from recsys.events.item_values import TITLE, ItemChange, Value
 from recsys.live.changed_attributes import changed_attributes
 from recsys.live.changed_catalog import changed_catalog
 from recsys.recommend.recommender import Recommender
@@ -45,7 +45,7 @@ def changed_item(item: Item, change: ItemChange) -> Item:
     """Return the record of a known item after a change of its title and attributes; its text is that of the training."""
     title = change.values.get(TITLE, "" if change.kind == "put" else item.title)
     before = {} if change.kind == "put" else dict(item.attributes)
-    new = {name: value for name, value in change.values.items() if name != TITLE and name not in AVAILABILITY}
+    new = {name: value for name, value in change.values.items() if name != TITLE}
     attributes = {name: _attribute(value) for name, value in {**before, **new}.items() if value not in (None, "", [])}
     return Item(item.item_id, "" if title is None else str(title), item.text, attributes)
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from recsys.config import DataConfig
 from recsys.data.catalog import Attribute, Item
 from recsys.errors import ConfigError, did_you_mean
-from recsys.events.item_values import AVAILABILITY, TITLE, ItemChange, Value
+from recsys.events.item_values import TITLE, ItemChange, Value
 from training.read import Accounting, Chunk
 from training.read.values import LIST_JOINT
 
@@ -86,10 +86,9 @@ def _change_rows(rows: dict[str, dict[str, str]], changes: Iterable[ItemChange],
         if change.kind == "put":
             row.clear()
         for key, value in change.values.items():
-            if key not in AVAILABILITY:
-                name = (title or TITLE) if key == TITLE else key
-                row[name] = _written(value)
-                yield name
+            name = (title or TITLE) if key == TITLE else key
+            row[name] = _written(value)
+            yield name
 
 
 def _written(value: Value | None) -> str:

@@ -39,7 +39,7 @@ def test_a_change_after_another_is_that_of_a_record(steps: list[tuple[Kind, str,
 def test_values_become_attributes_as_from_a_file() -> None:
     change = ItemChange("alien", "patch", {"stock": True, "price": None, "year": 1980, "available": False})
     assert changed_item(ALIEN, change) == Item(
-        "alien", "Alien", "a ship", {"genre": ["horror"], "year": 1980, "stock": "true"}
+        "alien", "Alien", "a ship", {"genre": ["horror"], "year": 1980, "stock": "true", "available": "false"}
     )
     change = ItemChange("alien", "put", {"title": "Alien 2", "genre": [], "brand": ""})
     assert changed_item(ALIEN, change) == Item("alien", "Alien 2", "a ship", {})

@@ -356,7 +356,7 @@ def test_changes_of_items_are_taken_along(tmp_path: Path, store: EventStore) -> 
     store.add([event("c", "new"), event("c", "gone")])
     dataset = ingest(reading(store, pairs, data={"interactions": str(pairs), "items": str(items)}))
     assert records(dataset) == {
-        "x": Item("x", "X2", "X2. drama", {"genres": ["drama"], "price": 2.5}),
+        "x": Item("x", "X2", "X2. drama", {"genres": ["drama"], "price": 2.5, "available": "false"}),
         "y": Item("y", "Y2", "Y2. sea, war", {"genres": ["sea", "war"], "stock": "true"}),
         "new": Item("new", "New", "New", {"year": 2026}),
     }
