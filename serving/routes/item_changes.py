@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, jsonify, request
 from pydantic import ValidationError
+from werkzeug.exceptions import MethodNotAllowed
 
 from recsys.data.ids import IdMap
 from recsys.data.nearest_ids import near_ids
@@ -24,6 +25,7 @@ from serving.live.serving_model import ServingModel
 from serving.schemas.items import ItemBody, ItemInList, ItemsBody
 from serving.schemas.queries import NoQuery, query
 
+HIDDEN = "/hidden"
 LINES = "application/x-ndjson"
 MOST_NEW = 100_000  # items that changed since the training, which every worker keeps
 NO_ITEMS = IdMap.from_ids(())
@@ -77,6 +79,8 @@ def blueprint(model: ServingModel, view: EventView, max_batch: int) -> Blueprint
     @routes.patch("/items/<id:item_id>")
     def patch(item_id: str) -> Response:
         query(NoQuery)
+        if item_id.endswith(HIDDEN):  # as PUT and DELETE, it is about the hiding of an item
+            raise MethodNotAllowed(["DELETE", "OPTIONS", "PUT"])
         change = body(ItemBody).change(item_id, "patch")
         if not catalog.has(item_id):
             raise NotFoundError(f"there is no item {item_id!r}{catalog.near(item_id)}; PUT makes one")

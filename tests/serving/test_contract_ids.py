@@ -139,6 +139,7 @@ def test_the_method_tells_an_item_from_its_hiding(odd: FlaskClient) -> None:
     assert hidden == {"a/hidden"}
     assert odd.delete("/items/a/hidden/hidden").status_code == 204
     assert odd.put("/items/a", json={}).json["item_id"] == "a"
+    assert odd.patch("/items/a/hidden", json={}).status_code == 405
     assert odd.post("/items", json=[{"item_id": "a/hidden", "title": "by POST"}]).json["accepted"] == 1
     assert odd.get("/items/a/hidden").json["title"] == "by POST"
     assert odd.post("/items/a/hidden").status_code == 405

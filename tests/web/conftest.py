@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.support import factories
 from tests.support.commands import run_command
@@ -23,6 +23,7 @@ from tests.support.running import Running, running
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+PATIENCE_MS = 20_000
 NOT_AN_ANSWER = "Failed to load resource"  # what Chromium says of every status from 400 on
 
 
@@ -79,6 +80,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     if not Path(CHROMIUM).exists():
         pytest.skip(f"{CHROMIUM} is not installed (Debian: chromium)")
     with sync_playwright() as client:
@@ -137,7 +139,7 @@ def look(browser: Browser) -> Iterator[Look]:
 
     def open_page(served: Running, **options: Any) -> Seen:
         context = browser.new_context(viewport=options.pop("viewport", WIDE), reduced_motion="reduce", **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         seen = Seen(context.new_page(), f"http://127.0.0.1:{served.port}")
         seen.page.on("console", seen.note)
         seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
