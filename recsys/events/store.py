@@ -13,7 +13,7 @@ from recsys.events import records
 from recsys.events.activity import Event, EventRules, Undone, UserEvents
 from recsys.events.database import Database, Row
 from recsys.events.records import EVER, Added, ReceivedEvent, StoredEvent, Watermark
-from recsys.events.tables import MOST_EVENTS, SCHEMA, STATE, UPGRADES, Statements, counts, tables
+from recsys.events.tables import MOST_EVENTS, PERSONAL, SCHEMA, STATE, UPGRADES, Statements, counts, tables
 
 CHUNK = 10_000
 SECONDS_PER_DAY = 86_400
@@ -185,6 +185,28 @@ class EventStore:
             execute(self._sql.count_forgotten)
             execute(self._sql.record_forgotten, {"hash": records.user_hash(user_id)})
         return deleted
+
+    def merge(self, user_id: str, guest_id: str) -> int:
+        """Make the events of a guest those of a user, as if they came now with their times; return their number.
+
+        The guest is forgotten as by :meth:`forget`. A late retry of a moved event does not count again. Nothing happens when
+        both are the same. Raises QueryError when the id of the user cannot be stored.
+        """
+        records.check_id("user_id", user_id)
+        if user_id == guest_id:
+            return 0
+        guest = {"user": _storable(guest_id)}
+        with self._database.writing() as execute:
+            names = ("event_key", *PERSONAL)
+            rows = [dict(zip(names, row, strict=True)) for row in execute.rows(self._sql.movable, guest)]
+            execute(self._sql.take, guest)
+            execute(self._sql.blank, guest)
+            execute(self._sql.drop, guest)
+            if rows:
+                execute(self._sql.add, [{**row, "user_id": user_id} for row in rows])
+            execute(self._sql.count_forgotten)
+            execute(self._sql.record_forgotten, {"hash": records.user_hash(guest_id)})
+        return len(rows)
 
     def hide(self, item_id: str) -> None:
         """Leave an item out of every list from now on; raises QueryError if the id cannot be stored."""

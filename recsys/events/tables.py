@@ -123,6 +123,9 @@ class Statements:
         self.blank = sa.update(EVENTS).where(_E.user_id == user, _E.event_key.is_not(None))
         self.blank = self.blank.values(dict.fromkeys(PERSONAL, sa.null()))
         self.drop = sa.delete(EVENTS).where(_E.user_id == user)
+        moved = _E.user_id == user, _E.undone.is_(None)
+        self.movable = sa.select(_E.event_key, *(_E[name] for name in PERSONAL)).where(*moved).order_by(_E.seq)
+        self.take = sa.delete(EVENTS).where(*moved)
         self.count_forgotten = sa.update(STATE).values(forgotten_seq=STATE.c.forgotten_seq + 1)
         self.record_forgotten = forgotten.on_conflict_do_update(
             index_elements=["user_hash"], set_={"seq": forgotten.excluded.seq}

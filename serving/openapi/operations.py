@@ -22,7 +22,7 @@ from serving.schemas.answers import (
 )
 from serving.schemas.bodies import RankBody, RecommendBody
 from serving.schemas.chat import ChatAnswer, ChatBody
-from serving.schemas.events import EventsAnswer, EventsBody, LatestEvents, LatestQuery
+from serving.schemas.events import EventsAnswer, EventsBody, LatestEvents, LatestQuery, MergeBody, Merged
 from serving.schemas.explore import (
     ClusterPage,
     Clusters,
@@ -185,6 +185,16 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("events.latest", "GET", "/events", LatestEvents, LatestQuery, errors=(409,), scope="admin"),
     Operation("users.users", "GET", "/users", Users, UsersQuery, scope="admin"),
     Operation("users.user", "GET", "/users/{user_id}", User, errors=(404,)),
+    Operation(
+        "users.merge",
+        "POST",
+        "/users/{user_id}/merge",
+        Merged,
+        body=MergeBody,
+        errors=(409,),
+        scope="write",
+        stored_id=True,
+    ),
     Operation("users.forget", "DELETE", "/users/{user_id}", None, errors=(409,), scope="admin", status=204),
     Operation("models.models", "GET", "/models", Models),
     Operation("models.details", "GET", "/models/{version}", ModelDetails, errors=(404, 409)),
@@ -294,6 +304,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "users.users": "Ids of users. Those that begin with `q`; without it, users whose history has a typical length. The answer "
     "names users, so a key needs the scope `admin`. Deleted users are left out.",
     "users.user": "Data on a user. The history behind the user's lists, its frequent attributes, and the received events.",
+    "users.merge": "Make a guest's events those of a user. At once and in later trainings, for a guest who signs in. The "
+    "guest is forgotten; the data files are not touched.",
     "users.forget": "Forget a user. At once, and in every later model. An unknown user is no error.",
     "models.models": "Published models. As their manifests describe them, with the version that answers and the version to "
     "which the store points.",
@@ -335,6 +347,7 @@ EXAMPLES: Final[Mapping[type[BaseModel], Any]] = {
     },
     ItemBody: {"title": "Solaris", "genres": ["drama", "science fiction"], "year": 1972, "available": True},
     ItemsBody: [{"item_id": "i4", "title": "Solaris", "price": 9.5}],
+    MergeBody: {"from": "guest-17"},
     TagsBody: {"text": "A crew in deep space finds an alien that hunts them one by one."},
     EventsBody: [
         {"event_id": "order-1042-1", "user_id": "u17", "item_id": "i4", "timestamp": "2026-11-23T10:15:00Z"},

@@ -1,4 +1,7 @@
-"""GET /users: ids of users. GET /users/<user_id>: data on a user. DELETE: forget the user at once and in later models."""
+"""GET /users: ids of users. GET /users/<user_id>: data on a user. DELETE: forget the user at once and in later models.
+
+POST /users/<user_id>/merge: the events of a guest become those of the user.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,11 @@ from recsys.score_order import displayed
 from recsys.search.json import users_object
 from recsys.search.names import find_users
 from serving.errors import ConflictError
+from serving.http.read_body import body
 from serving.http.responses import private
 from serving.live.event_view import EventView
 from serving.live.serving_model import ServingModel
+from serving.schemas.events import MergeBody
 from serving.schemas.names import UsersQuery
 from serving.schemas.queries import NoQuery, query
 
@@ -55,6 +60,12 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
                 "events": [{"event_id": record.event_id, **asdict(record.event)} for record in events],
             }
         )
+
+    @routes.post("/users/<id:user_id>/merge")
+    def merge(user_id: str) -> Response:
+        query(NoQuery)
+        guest_id = body(MergeBody).guest
+        return private({"user_id": user_id, "events": view.configured_store().merge(user_id, guest_id)})
 
     @routes.delete("/users/<id:user_id>")
     def forget(user_id: str) -> Response:

@@ -29,9 +29,10 @@ class StrictObject(BaseModel):
     @classmethod
     def _check_keys(cls, value: Any) -> Any:
         if isinstance(value, dict):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
             for key, field in value.items():
-                if key not in cls.model_fields:
-                    text = f"there is no key {key[:SHOWN]!r}{did_you_mean(key[:SHOWN], cls.model_fields)}"
+                if key not in known:
+                    text = f"there is no key {key[:SHOWN]!r}{did_you_mean(key[:SHOWN], known)}"
                     raise PydanticCustomError("key", "{text}", {"text": text})
                 if field is None:
                     raise PydanticCustomError("key", "{text}", {"text": f"the key {key!r} is null; leave it out"})

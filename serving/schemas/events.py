@@ -102,6 +102,19 @@ class EventsAnswer(AnswerObject):
     unknown_items: Count = Field(description="events with items that are not in the catalog yet")
 
 
+class MergeBody(StrictObject):
+    """Body of ``POST /users/<user_id>/merge``."""
+
+    guest: Name = Field(alias="from", description="the guest whose events become the user's")
+
+
+class Merged(AnswerObject):
+    """Answer of ``POST /users/<user_id>/merge``."""
+
+    user_id: Id
+    events: Count = Field(description="events that were the guest's")
+
+
 class LatestQuery(Query):
     """Parameters of ``GET /events``."""
 

@@ -67,7 +67,7 @@ def test_who_may_do_what() -> None:
     for one in OPERATIONS:
         by_scope.setdefault(one.scope, set()).add(f"{one.method} {one.path}")
     assert by_scope["none"] == {"GET /livez", "GET /readyz", "GET /openapi.json", "GET /docs"}
-    assert by_scope["write"] == {"POST /events", "DELETE /events/{event_id}"}
+    assert by_scope["write"] == {"POST /events", "DELETE /events/{event_id}", "POST /users/{user_id}/merge"}
     assert by_scope["admin"] == {
         "GET /anomalies",
         "GET /events",
@@ -176,7 +176,7 @@ def test_query_parameters_are_those_of_the_models() -> None:
 def test_the_examples_are_accepted(full: FlaskClient) -> None:
     for one in OPERATIONS:
         if one.example is not None:
-            path = one.path.replace("{item_id}", "i4")
+            path = one.path.replace("{item_id}", "i4").replace("{user_id}", "u4")
             status = full.open(path, method=one.method, json=one.example).status_code
             encodes = one.path in ("/query", "/tags", "/search", "/caption")  # and the model has no encoder
             assert status == (409 if encodes else one.status)

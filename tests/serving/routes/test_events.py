@@ -362,3 +362,15 @@ def test_every_moment_of_the_document_is_one(text: str) -> None:
     found = seconds(text)
     assert found is not None
     assert datetime.fromtimestamp(found, UTC).year in range(1970, 2100)
+
+
+def test_a_guest_becomes_a_user(client: FlaskClient) -> None:
+    client.post("/events", json=[{"user_id": "guest-1", "item_id": "i20"}, {"user_id": "guest-1", "item_id": "i21"}])
+    as_guest = client.get("/recommend/guest-1?k=5").json["items"]
+    merged = client.post("/users/new-user/merge", json={"from": "guest-1"})
+    assert merged.json == {"user_id": "new-user", "events": 2}
+    assert client.get("/recommend/new-user?k=5").json["items"] == as_guest
+    assert client.get("/recommend/guest-1").json["fallback"] is True
+    refused = client.post("/users/new-user/merge", json={"form": "guest-1"})
+    assert refused.status_code == 422
+    assert "there is no key 'form'; did you mean 'from'" in refused.json["detail"]
