@@ -45,10 +45,14 @@ function Tile({ item, query }) {
 function Item({ id, state, change, query }) {
   const record = useAnswer({ path: withId("/items", id) });
   const [changes, setChanges] = useState(0); // of what is hidden: asks why anew
+  const changed = () => {
+    setChanges((n) => n + 1);
+    record.reload();
+  };
   if (record.error?.status === 404) return html`<${UnknownItem} id=${id} error=${record.error} query=${query} />`;
   return html`<${Answered} answer=${record} rows=${4}>${(item) => html`
     <div class="item-page">
-      <${Record} item=${item} actions=${html`<${Visibility} item=${item} changed=${() => setChanges((n) => n + 1)} />`} />
+      <${Record} item=${item} actions=${html`<${Visibility} item=${item} changed=${changed} />`} />
       <div class="item-side">
         <${Why} item=${item} state=${state} change=${change} turn=${changes} />
         <${Place} item=${item} />
@@ -59,7 +63,7 @@ function Item({ id, state, change, query }) {
     </div>`}<//>`;
 }
 
-/** Buttons that hide an item from the lists of all users and show it again (scope admin). */
+/** Buttons that hide an item from the lists of all users or show it again (scope admin); both where the service cannot say which. */
 function Visibility({ item, changed }) {
   const name = nameOf(item);
   const path = `${withId("/items", item.item_id)}/hidden`;
@@ -74,6 +78,6 @@ function Visibility({ item, changed }) {
     }
   };
   return html`<a class="button" href=${url(`/ui/map?item=${encodeURIComponent(item.item_id)}`)}>On the map</a>
-    <button type="button" onClick=${() => set("PUT")} title="from the lists of all users (scope admin)">Hide from all lists</button>
-    <button type="button" onClick=${() => set("DELETE")} title="takes back the hiding (scope admin)">Show again</button>`;
+    ${item.hidden ? html`<span class="chip bad">hidden from all lists</span>` : html`<button type="button" onClick=${() => set("PUT")} title="from the lists of all users (scope admin)">Hide from all lists</button>`}
+    ${item.hidden === false ? null : html`<button type="button" onClick=${() => set("DELETE")} title="takes back the hiding (scope admin)">Show again</button>`}`;
 }
