@@ -57,14 +57,20 @@ class Catalog(Part):
         return Item(self.items.id(num), title, text, attributes)
 
     def __iter__(self) -> Iterator[Item]:
-        return (Item(item_id, *values) for item_id, values in zip(self.items, self._decoded(), strict=True))
+        return (
+            Item(item_id, *values) for item_id, values in zip(self.items, _decoded(self.records.pieces()), strict=True)
+        )
 
     def texts(self) -> list[str]:
         """Return the text of each item, in the order of the ids."""
-        return [text for _, text, _ in self._decoded()]
+        return [text for _, text, _ in _decoded(self.records.pieces())]
 
-    def _decoded(self) -> Iterator[list[Any]]:
-        """Yield title, text and attributes of each item; one call decodes a block, which takes a fraction of the time."""
-        pieces = self.records.pieces()
-        while block := list(islice(pieces, BLOCK)):
-            yield from json.loads(b"[" + b",".join(block) + b"]")
+    def values_of(self, name: str, nums: Sequence[int]) -> Iterator[Attribute | None]:
+        """Yield the attribute of each of some items, None for an item without it."""
+        return (attributes.get(name) for _, _, attributes in _decoded(map(self.records.raw, nums)))
+
+
+def _decoded(records: Iterator[bytes | memoryview]) -> Iterator[list[Any]]:
+    """Yield title, text and attributes of each record; one call decodes a block, which takes a fraction of the time."""
+    while block := list(islice(records, BLOCK)):
+        yield from json.loads(b"[" + b",".join(block) + b"]")

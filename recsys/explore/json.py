@@ -24,6 +24,7 @@ from recsys.recommend.request import ListRequest
 from recsys.score_order import displayed
 
 Kind = Literal["cluster", "segment"]
+Fields = Literal["all", "attribute"]
 Hidden = AbstractSet[str]
 Object = dict[str, Any]
 PLAIN = ListRequest()
@@ -148,10 +149,12 @@ def map_object(
     request: ListRequest = PLAIN,
     hidden: Hidden = NONE,
     attribute: str | None = None,
+    fields: Fields = "all",
 ) -> Object:
     """Return a page of the items that have a place, the most popular first, in columns; one is that of `attribute`, if given.
 
-    Of `request` only `exclude`, `filters` and `cluster` count.
+    Of `request` only `exclude`, `filters` and `cluster` count. With the `fields` "attribute" the only columns are the ids and
+    the values of `attribute`.
 
     Raises
     ------
@@ -160,32 +163,37 @@ def map_object(
     QueryError
         When a filter, or `attribute`, names no attribute of the catalog.
     """
-    model = recommender.model
     rows = map_rows(recommender, request, hidden)
     nums = rows[page.offset : page.offset + page.k]
-    clusters = item_groups(model)
-    places = model.need(ItemMap).places[nums].astype(np.float64).round(4)
     after = page.offset + len(nums)
     return {
         "model_version": recommender.model_version,
-        "item_id": [model.catalog.items.id(num) for num in nums.tolist()],
+        "n_items": len(rows),
+        "item_id": [recommender.items.id(num) for num in nums.tolist()],
+        **(_map_columns(recommender.model, nums) if fields == "all" else {}),
+        **_attribute_column(recommender, nums, attribute),
+        "next_offset": after if after < len(rows) else None,
+    }
+
+
+def _map_columns(model: Model, nums: NDArray[np.int32]) -> Object:
+    clusters = item_groups(model)
+    places = model.need(ItemMap).places[nums].astype(np.float64).round(4)
+    return {
         "title": [model.catalog.titles[num] for num in nums.tolist()],
         "x": places[:, 0].tolist(),
         "y": places[:, 1].tolist(),
         "cluster": [clusters.of(num) for num in nums.tolist()],
         "popularity": [displayed(score) for score in model.popularity.scores[nums].tolist()],
         "clusters": {str(num): group.name for num, group in enumerate(clusters.groups)},
-        **_attribute_column(recommender, nums, attribute),
-        "next_offset": after if after < len(rows) else None,
     }
 
 
 def _attribute_column(recommender: Recommender, nums: NDArray[np.int32], name: str | None) -> Object:
     if name is None:
         return {}
-    catalog = recommender.model.catalog
     recommender.model.attributes.check_name(name)
-    return {"attribute_name": name, "attribute": [catalog[num].attributes.get(name) for num in nums.tolist()]}
+    return {"attribute_name": name, "attribute": list(recommender.model.catalog.values_of(name, nums.tolist()))}
 
 
 def map_rows(recommender: Recommender, request: ListRequest = PLAIN, hidden: Hidden = NONE) -> NDArray[np.int32]:

@@ -52,7 +52,8 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         params = query(MapQuery)
         recommender = model.get()
         hidden = view.hidden(recommender)
-        return jsonify(explore_json.map_object(recommender, params.page, params.request, hidden, params.attribute))
+        columns = params.attribute, params.fields
+        return jsonify(explore_json.map_object(recommender, params.page, params.request, hidden, *columns))
 
     names = LRUCache[tuple[str, int], Names](1)  # of the values, by model and changes
 

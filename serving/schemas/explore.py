@@ -9,7 +9,7 @@ from pydantic import Field
 from recsys.data.catalog import Attribute
 from recsys.data.filters import Condition
 from recsys.explore.facets import MOST_VALUES
-from recsys.explore.json import Page
+from recsys.explore.json import Fields, Page
 from recsys.model.extras.directions import Space
 from serving.schemas.answers import AttributeValue, Closeness, Count, ModelAnswer, NamedItem, Paged, Positive
 from serving.schemas.base import AnswerObject, Id, Share
@@ -19,6 +19,7 @@ from serving.schemas.queries import Conditions, Filter, K, ListQuery, Query, Who
 
 MOST_POINTS = 10_000
 FARTHEST = 999_999_999
+WITH_ALL = "absent with `fields=attribute`"
 
 Anywhere = Annotated[
     int, Field(ge=0, le=FARTHEST, description="how many to skip: the second page of ten begins at 10"), WholeNumber
@@ -46,6 +47,10 @@ class MapQuery(MembersQuery, ListQuery):
     k: Annotated[int, Field(ge=1, le=MOST_POINTS, description="how many items"), WholeNumber] = 1000
     filter: Annotated[Conditions, Field(description="a condition on an attribute of the items, as for lists")] = ()
     attribute: Annotated[str | None, Field(min_length=1, description="adds a column with this attribute")] = None
+    fields: Annotated[
+        Fields,
+        Field(description="which columns: all, or `item_id` and `attribute` alone, for another color of the same map"),
+    ] = "all"
 
 
 class MeaningWord(AnswerObject):
@@ -158,13 +163,16 @@ class SegmentPage(Segment, ModelAnswer, Paged):
 class MapPage(ModelAnswer, Paged):
     """Answer of ``/map``: columns of equal length, most popular item first."""
 
+    n_items: Count = Field(description="items of all pages")
     item_id: list[Id]
-    title: list[str]
-    x: list[Signed]
-    y: list[Signed]
-    cluster: list[Number | None]
-    popularity: list[float]
-    clusters: dict[str, str] = Field(description="the names of the clusters by number")
+    title: Annotated[list[str], Field(default=None, description=WITH_ALL)]
+    x: Annotated[list[Signed], Field(default=None, description=WITH_ALL)]
+    y: Annotated[list[Signed], Field(default=None, description=WITH_ALL)]
+    cluster: Annotated[list[Number | None], Field(default=None, description=WITH_ALL)]
+    popularity: Annotated[list[float], Field(default=None, description=WITH_ALL)]
+    clusters: Annotated[
+        dict[str, str], Field(default=None, description=f"the names of the clusters by number; {WITH_ALL}")
+    ]
     attribute_name: Annotated[str, Field(default=None, description="with `attribute`")]
     attribute: Annotated[
         list[Attribute | None],

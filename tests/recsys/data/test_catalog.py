@@ -31,6 +31,9 @@ def test_records_come_back_as_they_were(items: list[Item]) -> None:
     assert [catalog[num] for num in range(len(items))] == items
     assert catalog.texts() == [item.text for item in items]
     assert list(catalog.titles) == [item.title for item in items]
+    nums = [*reversed(range(len(items)))]
+    for name in {name for item in items for name in item.attributes} | {"another"}:
+        assert list(catalog.values_of(name, nums)) == [items[num].attributes.get(name) for num in nums]
     again = opened(Catalog, arrays(catalog), items=len(items))
     assert list(again) == items
     assert list(again.titles) == [item.title for item in items]

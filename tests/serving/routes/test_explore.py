@@ -41,6 +41,13 @@ def test_a_part_of_the_map(client: FlaskClient) -> None:
     assert sorted(found["item_id"]) == ["i46", "i48"]
 
 
+def test_the_map_says_how_many_items_all_its_pages_have(stored: FlaskClient) -> None:
+    for rest, n_items in (("k=7", 49), ("k=7&offset=48", 49), ("offset=99", 49), ("filter=year>=2036&exclude=i47", 2)):
+        assert (rest, stored.get(f"/map?{rest}").json["n_items"]) == (rest, n_items)
+    stored.put("/items/i0/hidden")
+    assert stored.get("/map?k=1").json["n_items"] == 48
+
+
 def test_a_page_of_the_map_may_be_long(client: FlaskClient) -> None:
     assert len(client.get("/map?k=10000").json["item_id"]) == 49
     assert client.get("/map?k=10001").status_code == 400

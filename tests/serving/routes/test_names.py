@@ -11,7 +11,7 @@ from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.schemas.answers import ItemRecord
 from serving.schemas.events import LatestEvents
-from serving.schemas.explore import Facets
+from serving.schemas.explore import Facets, MapPage
 from serving.schemas.names import Items, Users
 from serving.settings import ServeConfig, Settings
 
@@ -99,3 +99,18 @@ def test_a_column_of_the_map(client: FlaskClient) -> None:
     place = client.get(f"/items/{answer['item_id'][0]}").json["place"]
     assert place == [answer["x"][0], answer["y"][0]]
     assert "no attribute 'years'" in client.get("/map?attribute=years").json["detail"]
+
+
+def test_a_column_of_the_map_alone(client: FlaskClient) -> None:
+    for rest in ("k=5", "k=20&offset=40", "filter=year>=2030&exclude=i45", "cluster=1&k=10000"):
+        whole = client.get(f"/map?attribute=year&{rest}").json
+        column = client.get(f"/map?attribute=year&fields=attribute&{rest}").json
+        MapPage.model_validate(column)
+        dropped = {"title", "x", "y", "cluster", "popularity", "clusters"}
+        assert column == {name: value for name, value in whole.items() if name not in dropped}
+        assert whole.keys() - column.keys() == dropped
+    assert client.get("/map?attribute=year&fields=all&k=5").json == client.get("/map?attribute=year&k=5").json
+    bare = client.get("/map?fields=attribute&k=1").json
+    assert bare.keys() == {"model_version", "n_items", "item_id", "next_offset"}
+    response = client.get("/map?fields=title")
+    assert (response.status_code, "'fields' is 'title'" in response.json["detail"]) == (400, True)
