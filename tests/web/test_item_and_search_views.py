@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 from playwright.sync_api import expect
 
 from tests.support.running import Running
@@ -39,3 +41,15 @@ def test_a_conversation_is_taken_back_and_survives_a_reload(look: Look, site: Ru
     page.reload()
     expect(page.locator(".said.user")).to_have_text("You: films from the 1990s like Interstellar")
     expect(page.get_by_role("button", name="Count again: year from 1990 up to 1999")).to_be_visible()
+
+
+def test_another_color_of_the_map_reads_one_column(look: Look, site: Running) -> None:
+    seen = look(site)
+    page = seen.open("/ui/map")
+    expect(page.locator(".map-head p")).to_have_text(f"{seen.api('/map?k=1')['n_items']} items")
+    with page.expect_response(lambda response: "/map?" in response.url) as answered:
+        page.locator(".map-select select").select_option("year")
+    asked = parse_qs(urlsplit(answered.value.url).query)
+    assert asked == {"k": ["10000"], "attribute": ["year"], "fields": ["attribute"]}
+    expect(page.locator(".map-ramp")).to_be_visible()
+    expect(page.get_by_text("Reading the values")).to_have_count(0)

@@ -30,11 +30,11 @@ async function readPage(params, signal, onError) {
   }
 }
 
-/** Give all pages to `onPage`, which returns whether to go on. */
-async function readPages(attribute, signal, onPage, onError) {
+/** Give all pages to `onPage`, which returns whether to go on; `fields` is null or that of GET /map. */
+async function readPages({ attribute, fields = null }, signal, onPage, onError) {
   let offset = 0;
   while (offset !== null && offset < MOST_POINTS) {
-    const page = await readPage({ attribute, offset: offset || null }, signal, onError);
+    const page = await readPage({ attribute, fields, offset: offset || null }, signal, onError);
     if (!onPage(page, offset)) return;
     offset = page.next_offset;
   }
@@ -83,13 +83,14 @@ async function readAll(attribute, signal, setState, setValues) {
     points.version = page.model_version;
     points.append(page);
     points.more = page.next_offset !== null;
+    points.total = page.n_items;
     setState({ ...START, points, count: points.count, done: !points.more || points.count >= MOST_POINTS });
     if (attribute) setValues((old) => ({ attribute, turn: old.turn + 1, error: null }));
     return true;
   };
   const onError = (error) => setState((old) => ({ ...old, error }));
   try {
-    await readPages(attribute, signal, onPage, onError);
+    await readPages({ attribute }, signal, onPage, onError);
   } catch (error) {
     if (!attribute || ![400, 404, 422].includes(error.status)) throw error;
     setValues({ attribute, turn: 0, error }); // the map without the attribute is better than none
@@ -104,7 +105,7 @@ async function readAll(attribute, signal, setState, setValues) {
 
 async function readValues(points, attribute, signal, setValues) {
   points.values.fill(undefined);
-  await readPages(attribute, signal, (page) => {
+  await readPages({ attribute, fields: "attribute" }, signal, (page) => {
     points.setValues(page);
     setValues((old) => ({ attribute, turn: old.turn + 1, error: null }));
     return true;

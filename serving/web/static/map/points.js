@@ -9,6 +9,7 @@ export class Points {
   constructor() {
     this.count = 0;
     this.more = false; // whether the model has items that are left out
+    this.total = 0; // the items of the map, also those that are left out
     this.version = "";
     this.x = new Float32Array(MOST_POINTS);
     this.y = new Float32Array(MOST_POINTS);

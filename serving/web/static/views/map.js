@@ -38,15 +38,14 @@ function NoMap({ error }) {
 }
 
 function Head({ map }) {
-  const { data } = useAnswer(map.points?.more && map.done ? { path: "/attributes" } : null);
-  return html`<div class="head map-head"><h1>Map</h1><p class="quiet grow">${map.count ? extent(map, data) : ""}</p></div>`;
+  return html`<div class="head map-head"><h1>Map</h1><p class="quiet grow">${map.count ? extent(map) : ""}</p></div>`;
 }
 
 /** Return how much of the model the map has. */
-function extent({ points, count, done }, attributes) {
-  if (!done) return `${plural(count, "item")} so far`;
+function extent({ points, count, done }) {
+  if (!done) return `${whole(count)} of ${plural(points.total, "item")} so far`;
   if (!points.more) return plural(count, "item");
-  return `the ${whole(count)} most popular${attributes ? ` of ${whole(attributes.n_items)}` : ""} items; the others are left out`;
+  return `the ${whole(count)} most popular of ${whole(points.total)} items; the others are left out`;
 }
 
 function Atlas({ map, state, change }) {
