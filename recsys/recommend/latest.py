@@ -50,7 +50,9 @@ def latest(recommender: Recommender, request: ListRequest, now: float, hidden: A
     model, catalog = recommender.model, recommender.model.catalog
     arrivals = model.extra(Arrivals)
     if arrivals is None:
-        raise UnansweredError(f"the model has no times of items: neither times of events nor an attribute {ATTRIBUTE}")
+        raise UnansweredError(
+            f"the model has no times of items; train again with times of events or the attribute {ATTRIBUTE}"
+        )
     listed = (arrivals.times != UNKNOWN) & ~((arrivals.announced == 1) & (arrivals.times > now))
     listed[recommender.nums([*request.exclude, *hidden])] = False
     if (eligible := recommender.eligible(request)) is not None:

@@ -76,5 +76,5 @@ def test_a_model_without_times_conflicts(model: Model, tmp_path: Path) -> None:
     response = client.get("/latest")
     assert (response.status_code, response.json["detail"]) == (
         409,
-        "the model has no times of items: neither times of events nor an attribute available_from",
+        "the model has no times of items; train again with times of events or the attribute available_from",
     )
