@@ -86,6 +86,7 @@ def trained(parts, tmp_path_factory: pytest.TempPathFactory) -> OnnxEncoder:  # 
     return open_onnx(folder)
 
 
+@pytest.mark.soak
 def test_unseen_combinations_are_found_far_more_often_than_by_chance(trained: OnnxEncoder, parts) -> None:  # type: ignore[no-untyped-def]
     unseen = Shown.of(trained, parts.unseen + parts.unseen_pairs, 7)
     found = retrieval("unseen", unseen, Shown.of(trained, parts.seen, 7))
@@ -96,6 +97,7 @@ def test_unseen_combinations_are_found_far_more_often_than_by_chance(trained: On
     assert found.to_picture[1] > 4 * found.chance(1)
 
 
+@pytest.mark.soak
 def test_captions_say_what_is_shown(trained: OnnxEncoder, parts) -> None:  # type: ignore[no-untyped-def]
     told = captions("seen", trained, Shown.of(trained, parts.seen, 3))
     assert set(told.right) == set(WORDS)
@@ -103,6 +105,7 @@ def test_captions_say_what_is_shown(trained: OnnxEncoder, parts) -> None:  # typ
     assert told.whole <= min(told.right.values())
 
 
+@pytest.mark.soak
 def test_a_caption_of_a_part_finds_pictures_of_that_part(trained: OnnxEncoder) -> None:
     scenes = WORLD.scenes()
     shown = Shown.of(trained, scenes, 5)

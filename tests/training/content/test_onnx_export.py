@@ -74,7 +74,7 @@ def test_vectors_are_those_of_the_formulas(exported: Path) -> None:
     np.testing.assert_allclose(found, unit_rows(np.array(means)), atol=2e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_model_of_another_kind_is_that_of_sentence_transformers(tmp_path: Path) -> None:
     kind = {"hidden_act": "relu", "pooling": {"pooling_mode": "cls"}, "modules": ("Transformer", "Pooling")}
     encoder = tiny(tmp_path / "tiny", **kind)
@@ -82,7 +82,7 @@ def test_a_model_of_another_kind_is_that_of_sentence_transformers(tmp_path: Path
     np.testing.assert_allclose(open_onnx(tmp_path / "onnx").encode(TEXTS), encoder.encode(TEXTS), atol=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_equal_encoders_give_equal_bytes_without_a_path_of_this_machine(exported: Path) -> None:
     again = export(open_encoder(str(exported / "tiny")), "")
     assert again.keys() == FILES

@@ -26,11 +26,11 @@ export function Place({ item }) {
   if (!item.place) return null;
   return html`<section class="panel" aria-label="Place on the map" ref=${box}>
     <div class="row list-head"><h2 class="grow">Place on the map</h2><a href=${url(`/ui/map?item=${encodeURIComponent(item.item_id)}`)}>Whole map</a></div>
-    <${Optional} answer=${answer} rows=${3} missing="No map">${(page) => html`<${Excerpt} item=${item} page=${page} />`}<//>
+    ${near ? html`<${Optional} answer=${answer} rows=${3} missing="No map">${(page) => html`<${Excerpt} item=${item} page=${page} />`}<//>` : html`<div style=${{ height: `${HEIGHT}px` }}></div>`}
   </section>`;
 }
 
-/** Whether an element has been near the screen: what nobody scrolls to is not asked for. */
+/** Whether an element has been near the screen: what is never scrolled to is not asked for. */
 function useNear(box) {
   const [near, setNear] = useState(false);
   useEffect(() => {
