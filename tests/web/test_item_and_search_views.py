@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import expect
 
-from tests.support.running import Running
+from tests.support.running import Running, running
 from tests.web.conftest import Look
 
 
@@ -53,3 +54,26 @@ def test_another_color_of_the_map_reads_one_column(look: Look, site: Running) ->
     assert asked == {"k": ["10000"], "attribute": ["year"], "fields": ["attribute"]}
     expect(page.locator(".map-ramp")).to_be_visible()
     expect(page.get_by_text("Reading the values")).to_have_count(0)
+
+
+def test_a_record_is_edited_and_an_item_deleted(look: Look, store: Path, tmp_path: Path) -> None:
+    with running(store, f"store.events={tmp_path / 'events.sqlite'}", "serve.workers=1") as served:
+        seen = look(served)
+        page = seen.open("/ui/items/alien-1979?user=u0042")
+        page.get_by_role("button", name="Edit").click()
+        form = page.get_by_role("form", name="Edit the record")
+        expect(form.get_by_role("button", name="Save")).to_be_disabled()
+        form.get_by_label("title").fill("Alien, restored")
+        form.get_by_label("year").fill("2003")
+        form.get_by_role("button", name="Add a value").click()
+        form.get_by_label("Name of the value").fill("price")
+        form.get_by_label("Value", exact=True).fill("9.5")
+        form.get_by_role("button", name="Save").click()
+        expect(page.locator("h2.name")).to_have_text("Alien, restored")
+        record = seen.api("/items/alien-1979")
+        assert (record["attributes"]["year"], record["attributes"]["price"]) == (2003, 9.5)
+        assert record["attributes"]["genres"]
+        page.get_by_role("button", name="Delete").click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        expect(page.locator("#view")).to_contain_text("was deleted")
+        assert "alien-1979" not in {item["item_id"] for item in seen.api("/popular?k=600")["items"]}

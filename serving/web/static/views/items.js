@@ -5,6 +5,7 @@ import { whole } from "../core/format.js";
 import { useAnswer } from "../core/hooks.js";
 import { useUrlState } from "../core/url_state.js";
 import { Anomalies } from "../item/anomalies.js";
+import { Edit } from "../item/edit.js";
 import { Place } from "../item/place.js";
 import { Record, UnknownItem } from "../item/record.js";
 import { Similar } from "../item/similar.js";
@@ -52,7 +53,7 @@ function Item({ id, state, change, query }) {
   if (record.error?.status === 404) return html`<${UnknownItem} id=${id} error=${record.error} query=${query} />`;
   return html`<${Answered} answer=${record} rows=${4}>${(item) => html`
     <div class="item-page">
-      <${Record} item=${item} actions=${html`<${Visibility} item=${item} changed=${changed} />`} />
+      <${Record} item=${item} actions=${html`<${Visibility} item=${item} changed=${changed} /><${Edit} key=${changes} item=${item} changed=${changed} />`} />
       <div class="item-side">
         <${Why} item=${item} state=${state} change=${change} turn=${changes} />
         <${Place} item=${item} />
