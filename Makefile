@@ -7,7 +7,7 @@ RECSYS := $(BIN)/recsys
 INSTALLED := $(VENV)/.installed
 EXTRAS := training,serving,minilm,parquet,pictures,excel,remote,postgresql,redis,dev
 PORT ?= 8000
-PARALLEL := --numprocesses 4 --dist worksteal
+PARALLEL := --numprocesses 3 --dist worksteal
 
 unexport PYTHONDONTWRITEBYTECODE # hundreds of processes of the tests would compile every module again
 
@@ -42,7 +42,7 @@ bench: $(INSTALLED) ## quality on the public data sets in ../shared/data beside 
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.search
 
-test: $(INSTALLED) ## all tests, in four processes, as many of them wait; the slowest 40 are listed
+test: $(INSTALLED) ## all tests, in three processes, as many of them wait; the slowest 40 are listed
 	$(BIN)/python -m pytest $(PARALLEL) --durations=40
 
 soak: $(INSTALLED) ## the tests that take minutes: faults and load over and over

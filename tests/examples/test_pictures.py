@@ -131,6 +131,7 @@ def test_equal_seeds_give_equal_bytes_and_leave_the_generator_of_torch_alone(par
     assert not [name for name, content in one.items() if b"examples" in content or bytes(tmp_path) in content]
 
 
+@pytest.mark.soak
 def test_the_files_compute_what_torch_trained(parts, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     torch.manual_seed(0)
     words = tokenizer_of(vocabulary())

@@ -114,7 +114,7 @@ def test_a_child_that_is_started_afresh_computes_with_openmp(tmp_path: Path) -> 
     assert fit_in_a_child(tmp_path, "spawn") == "0"
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_control_a_forked_child_hangs(tmp_path: Path) -> None:
     if fit_in_a_child(tmp_path, "fork") == "0":
         pytest.skip("the OpenMP of this machine can be used after a fork")

@@ -104,7 +104,7 @@ def test_the_same_data_and_seed_give_the_same_bytes(
     assert one.keys() != other.keys()  # the version carries a part of the hash of the content
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_hash_seed_and_threads_change_no_byte(some_users: Path, tmp_path: Path) -> None:
     stores = []
     for name, hash_seed, threads in (("one", "1", "1"), ("two", "2", "2")):

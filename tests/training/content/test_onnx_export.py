@@ -91,7 +91,7 @@ def test_equal_encoders_give_equal_bytes_without_a_path_of_this_machine(exported
     assert not [path for path in (b"site-packages", bytes(exported)) if path in again[TEXT][:]]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_an_encoder_that_would_differ_is_refused(tmp_path: Path) -> None:
     folder = tiny_bert.write(tmp_path / "tiny")
     (folder / "config_sentence_transformers.json").write_text(json.dumps(PROMPT))  # before every text
@@ -217,7 +217,7 @@ def test_a_training_says_why_there_is_no_export(
 
 
 @needs_minilm
-@pytest.mark.slow
+@pytest.mark.soak
 def test_minilm_is_that_of_sentence_transformers_and_gives_its_published_cosines(tmp_path: Path) -> None:
     encoder = open_encoder(MINILM)
     write(encoder, tmp_path)

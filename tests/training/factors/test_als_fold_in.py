@@ -78,7 +78,7 @@ def test_control_users_that_are_not_settled_are_off(monkeypatch: pytest.MonkeyPa
     assert worst(weighted(), AlsConfig(factors=24)) > 1e-4
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.skipif(not LATEST_SMALL.is_dir(), reason=f"{LATEST_SMALL.name} is not on this machine")
 def test_the_users_of_movielens_have_the_same_factors_by_fold_in() -> None:
     """Also at the edge of what the search may choose."""
