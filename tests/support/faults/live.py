@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.bundle.store import Store
+from tests.support.running import children
 
 RECSYS = Path(sys.executable).with_name("recsys")
 PATIENCE = 60.0
@@ -66,9 +67,7 @@ class Live:
 
     def workers(self) -> list[int]:
         """The processes that have a file of the store mapped into memory."""
-        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        pids = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
-        return [pid for pid in pids if str(self.store.path) in read(f"/proc/{pid}/maps")]
+        return [pid for pid in children(self.process.pid) if str(self.store.path) in read(f"/proc/{pid}/maps")]
 
     def samples(self) -> Samples:
         """What /metrics says, by name and labels."""
