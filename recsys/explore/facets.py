@@ -39,10 +39,7 @@ def facets_object(
 
     def eligible(without: str | None = None) -> NDArray[np.bool_]:
         filters = tuple(condition for condition in request.filters if condition.attribute != without)
-        mask = recommender.eligible(replace(request, filters=filters))
-        mask = np.ones(len(model.catalog), dtype=bool) if mask is None else mask.copy()
-        mask[recommender.left_out(request.exclude, hidden)] = False
-        return mask
+        return recommender.listable(replace(request, filters=filters), hidden)
 
     everything = eligible()
     conditioned = {condition.attribute for condition in request.filters}

@@ -202,10 +202,7 @@ def map_rows(recommender: Recommender, request: ListRequest = PLAIN, hidden: Hid
     item_map = model.extra(ItemMap)
     if item_map is None or not (mask := item_map.placed()).any():
         raise UnansweredError(f"no map: {WITHOUT}, or explore.map_items is 0")
-    eligible = recommender.eligible(request)
-    if eligible is not None:
-        mask &= eligible
-    mask[recommender.left_out(request.exclude, hidden)] = False
+    mask &= recommender.listable(request, hidden)
     return model.popularity.order[mask[model.popularity.order]]
 
 

@@ -54,9 +54,7 @@ def latest(recommender: Recommender, request: ListRequest, now: float, hidden: A
             f"the model has no times of items; train again with times of events or the attribute {ATTRIBUTE}"
         )
     listed = (arrivals.times != UNKNOWN) & ~((arrivals.announced == 1) & (arrivals.times > now))
-    listed[recommender.nums([*request.exclude, *hidden])] = False
-    if (eligible := recommender.eligible(request)) is not None:
-        listed &= eligible
+    listed &= recommender.listable(request, hidden)
     order = arrivals.order[listed[arrivals.order]][: request.depth].tolist()
     found = page(order, request.offset, request.k, set())
     nums = [order[place] for place in found.places]

@@ -316,6 +316,13 @@ class Recommender:
             masks.append(chosen)
         return np.logical_and.reduce(masks) if masks else None
 
+    def listable(self, request: ListRequest, hidden: AbstractSet[str] = NONE) -> Mask:
+        """Return the mask of the items that satisfy a request and are not excluded or hidden; raises as :meth:`eligible`."""
+        eligible = self.eligible(request)
+        mask = np.ones(len(self.items), dtype=bool) if eligible is None else eligible.copy()
+        mask[self.left_out(request.exclude, hidden)] = False
+        return mask
+
     def nums(self, item_ids: Collection[str]) -> Nums:
         """Return the row numbers of known item ids, rising."""
         return np.unique(self.model.catalog.items.known(item_ids)) if item_ids else NOTHING

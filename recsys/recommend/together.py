@@ -59,7 +59,7 @@ def together(
     if baskets is None:
         raise UnansweredError("the model was trained without baskets; set together.enabled = true and train again")
     found = baskets.companions(np.unique([recommender.item_num(item_id) for item_id in item_ids]).astype(np.int32))
-    kept = ~np.isin(found.nums, recommender.nums([*request.exclude, *hidden]))
+    kept = ~np.isin(found.nums, recommender.left_out(request.exclude, hidden))
     if (eligible := recommender.eligible(request)) is not None:
         kept &= eligible[found.nums]
     order = np.flatnonzero(kept)[falling(found.scores[kept])]

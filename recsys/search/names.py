@@ -36,9 +36,7 @@ def find_items(
     returns the start of the next page. Of `request`, `k`, `offset`, `filters`, `cluster` and `exclude` count.
     """
     model = recommender.model
-    eligible = recommender.eligible(request)
-    mask = np.ones(len(model.catalog), dtype=bool) if eligible is None else eligible.copy()
-    mask[recommender.left_out(request.exclude, hidden)] = False
+    mask = recommender.listable(request, hidden)
     order = model.popularity.order[mask[model.popularity.order]].astype(np.int64)
     nums = [*_matches(model.catalog, typed, order)] if typed else order[: request.offset + request.k + 1].tolist()
     listed = page(nums, request.offset, request.k, set())
