@@ -94,9 +94,7 @@ class Changes:
         """All changes of items."""
         if (store := self.store) is None:
             return {}
-        from recsys.events.item_changes import ItemChanges  # loads SQLAlchemy
-
-        return {change.item_id: change for change in _read(ItemChanges(store).since)}
+        return {change.item_id: change for change in _read(store.items.since)}
 
     @property
     def new_items(self) -> list[ItemChange]:

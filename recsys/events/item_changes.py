@@ -6,17 +6,19 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from recsys.events.item_statements import ItemStatements
+from recsys.events.database import Database
 from recsys.events.item_values import ItemChange
-from recsys.events.store import EventStore
+from recsys.events.tables import Statements
 
 
 class ItemChanges:
-    """The changes of items in the database of an event store, one row an item; raises EventStoreError when it fails."""
+    """The changes of items in the database of an event store, one row an item; raises EventStoreError when it fails.
 
-    def __init__(self, store: EventStore) -> None:
-        self._database = store.database
-        self._sql = ItemStatements(self._database.engine.dialect.name)
+    Revisions are counted together with those of the hidden items, so that a worker looks at one number.
+    """
+
+    def __init__(self, database: Database, sql: Statements) -> None:
+        self._database, self._sql = database, sql
 
     def apply(self, changes: Sequence[ItemChange]) -> list[ItemChange]:
         """Store changes in one transaction, each after the earlier ones of its item; returns what holds.
@@ -30,21 +32,21 @@ class ItemChanges:
         with self._database.writing() as execute:
             execute(self._sql.revise)
             for change in changes:
-                rows = execute.rows(self._sql.one, {"item": change.item_id})
+                rows = execute.rows(self._sql.item, {"item": change.item_id})
                 holds = change.after(_change(rows[0]) if rows else None)
-                execute(self._sql.store, {"item": holds.item_id, "kind": holds.kind, "record": holds.record})
+                execute(self._sql.change_item, {"item": holds.item_id, "kind": holds.kind, "record": holds.record})
                 held[change.item_id] = holds
             ((revision,),) = execute.rows(self._sql.revision, {})
         return [ItemChange(one.item_id, one.kind, one.values, revision) for one in map(held.get, held) if one]
 
     def get(self, item_id: str) -> ItemChange | None:
         """Return what is to hold of an item, None if it was never changed."""
-        rows = self._database.rows(self._sql.one, {"item": item_id})
+        rows = self._database.rows(self._sql.item, {"item": item_id})
         return _change(rows[0]) if rows else None
 
     def since(self, revision: int = 0) -> list[ItemChange]:
         """Return the changes with a larger revision, in the order of ids."""
-        return [_change(row) for row in self._database.rows(self._sql.since, {"revision": revision})]
+        return [_change(row) for row in self._database.rows(self._sql.changed_items, {"revision": revision})]
 
     def revision(self) -> int:
         """Return the revision of the last change of an item, or of the hidden items."""

@@ -12,6 +12,7 @@ from recsys.errors import EventStoreError
 from recsys.events import records
 from recsys.events.activity import Event, EventRules, Undone, UserEvents
 from recsys.events.database import Database, Row
+from recsys.events.item_changes import ItemChanges
 from recsys.events.records import EVER, Added, ReceivedEvent, StoredEvent, Watermark
 from recsys.events.tables import MOST_EVENTS, PERSONAL, SCHEMA, STATE, UPGRADES, Statements, counts, tables
 
@@ -34,6 +35,7 @@ class EventStore:
         self._database, self._clock = database, clock
         self._sql = Statements(database.engine.dialect.name)
         self._hidden: tuple[int, frozenset[str]] = (-1, frozenset())
+        self.items = ItemChanges(database, self._sql)
         database.prepare(*vars(self._sql).values())
         (schema, self.store_id), *_ = database.rows(self._sql.state, {}) or [(None, "")]
         if schema in UPGRADES:
@@ -69,11 +71,6 @@ class EventStore:
                         execute(statement)
             schema += 1
         return schema
-
-    @property
-    def database(self) -> Database:
-        """The database that has the tables."""
-        return self._database
 
     @property
     def name(self) -> str:

@@ -134,6 +134,18 @@ class Statements:
         self.hide = insert(HIDDEN).values(item_id=sa.bindparam("item", type_=Id)).on_conflict_do_nothing()
         self.unhide = sa.delete(HIDDEN).where(HIDDEN.c.item_id == sa.bindparam("item"))
         self.revise = sa.update(STATE).values(hidden_revision=STATE.c.hidden_revision + 1)
+        self.revision = sa.select(STATE.c.hidden_revision)
+        item, kind, record = (sa.bindparam(name, type_=Id) for name in ("item", "kind", "record"))
+        changed = insert(ITEMS).from_select(
+            ["item_id", "kind", "record", "revision"],
+            sa.select(item, kind, record, STATE.c.hidden_revision).where(STATE.c.schema == SCHEMA),
+        )
+        self.change_item = changed.on_conflict_do_update(
+            index_elements=["item_id"], set_={name: changed.excluded[name] for name in ("kind", "record", "revision")}
+        )
+        self.item = sa.select(ITEMS).where(ITEMS.c.item_id == item)
+        later = ITEMS.c.revision > sa.bindparam("revision", type_=sa.BigInteger)
+        self.changed_items = sa.select(ITEMS).where(later).order_by(ITEMS.c.item_id)
         self.hidden = sa.select(STATE.c.hidden_revision, HIDDEN.c.item_id).select_from(
             STATE.outerjoin(HIDDEN, sa.true())
         )

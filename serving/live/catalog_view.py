@@ -14,7 +14,6 @@ from recsys.live.overlay import overlaid
 from recsys.recommend.recommender import Recommender
 
 if TYPE_CHECKING:
-    from recsys.events.item_changes import ItemChanges
     from recsys.events.store import EventStore
 
 LOG = logging.getLogger(__name__)
@@ -35,7 +34,6 @@ class CatalogView:
         self._changes: dict[str, ItemChange] = {}
         self._revision = 0
         self._header, self._next_look = b"", 0.0
-        self._items: ItemChanges | None = None
         self._live: tuple[Recommender, int, Recommender] | None = None
         self._out, self._next_turn = NONE, float("inf")
         self._union: tuple[frozenset[str], frozenset[str], frozenset[str]] = (NONE, NONE, NONE)
@@ -112,11 +110,7 @@ class CatalogView:
             LOG.error("event store: %s", error)
 
     def _read(self, store: EventStore) -> None:
-        if self._items is None:
-            from recsys.events.item_changes import ItemChanges  # it loads SQLAlchemy
-
-            self._items = ItemChanges(store)
-        found = self._items.since(self._revision)
+        found = store.items.since(self._revision)
         if found:
             self._changes = {**self._changes, **{change.item_id: change for change in found}}
             self._revision = max(change.revision for change in found)

@@ -16,7 +16,6 @@ from werkzeug.exceptions import MethodNotAllowed
 from recsys.data.ids import IdMap
 from recsys.data.nearest_ids import near_ids
 from recsys.errors import NotFoundError, QueryError
-from recsys.events.item_changes import ItemChanges
 from recsys.events.item_values import ItemChange
 from serving.errors import BodyError, ConflictError
 from serving.http.read_body import body, problem_text, read_lines
@@ -43,7 +42,7 @@ class _Catalog:
         if self.serving.version and self.view.catalog.n_new(self.serving.get()) + len(changes) > MOST_NEW:
             problem = f"more than {MOST_NEW} items would have changed since the training"
             raise ConflictError(f"{problem}; train a model, which takes the changes along")
-        held = ItemChanges(store).apply(changes) if changes else []
+        held = store.items.apply(changes) if changes else []
         self.view.catalog.look_again()
         return held
 
@@ -54,7 +53,7 @@ class _Catalog:
         return jsonify({"item_id": held.item_id, "revision": held.revision, "searchable": searchable})
 
     def has(self, item_id: str) -> bool:
-        earlier = ItemChanges(self.view.configured_store()).get(item_id)
+        earlier = self.view.configured_store().items.get(item_id)
         return item_id in self._items() if earlier is None else not earlier.is_deleted
 
     def near(self, item_id: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from recsys.bundle.store import Store
-from recsys.events.item_changes import ItemChanges
 from recsys.events.item_values import ItemChange
 from recsys.events.store import EventStore
 from tests.support import factories
@@ -54,7 +53,7 @@ def test_an_acknowledged_change_holds_on_every_worker_while_workers_are_killed(t
             assert "i3" not in {item["item_id"] for item in answer["items"]}
             assert {"Now 0", "Now 2"} <= {item["title"] for item in answer["items"]}
     with EventStore.open(events_url) as store:
-        assert {change.item_id for change in ItemChanges(store).since()} == {f"i{number}" for number in (0, 1, 2, 3)}
+        assert {change.item_id for change in store.items.since()} == {f"i{number}" for number in (0, 1, 2, 3)}
 
 
 @pytest.mark.slow
@@ -75,7 +74,7 @@ def test_the_next_training_takes_changes_along_and_they_do_not_count_twice(tmp_p
     }
     options = [word for name, value in settings.items() for word in ("--set", f"{name}={str(value).lower()}")]
     with EventStore.open(str(tmp_path / "events.sqlite")) as store:
-        changes = ItemChanges(store)
+        changes = store.items
         changes.apply(
             [
                 ItemChange("new", "put", {"title": "New", "description": "red wine"}),
@@ -91,4 +90,4 @@ def test_the_next_training_takes_changes_along_and_they_do_not_count_twice(tmp_p
     shown = run_command("similar", "new", "-k", "3", *options, cwd=tmp_path).stdout
     assert "Title" in shown
     with EventStore.open(str(tmp_path / "events.sqlite")) as store:
-        assert recommender.events.items_through == ItemChanges(store).revision()
+        assert recommender.events.items_through == store.items.revision()

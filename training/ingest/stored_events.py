@@ -35,12 +35,11 @@ class StoredEvents:
     def of(cls, config: Config) -> StoredEvents:
         """Return the events of the configured store, none if it does not exist; raises EventStoreError."""
         if config.store.events:
-            from recsys.events.item_changes import ItemChanges  # loads SQLAlchemy
-            from recsys.events.store import EventStore
+            from recsys.events.store import EventStore  # loads SQLAlchemy
 
             if (store := EventStore.existing(config.store.events)) is not None:
                 watermark = store.watermark()  # before the rest, so that nothing of it is missing
-                return cls(store, watermark, store.forgotten_hashes(), tuple(ItemChanges(store).since()))
+                return cls(store, watermark, store.forgotten_hashes(), tuple(store.items.since()))
         return cls()
 
     @cached_property

@@ -15,7 +15,6 @@ from recsys.bundle.store import Store
 from recsys.cli.main import cli
 from recsys.errors import EventStoreError
 from recsys.events.changes import REMEDY
-from recsys.events.item_changes import ItemChanges
 from recsys.events.item_values import ItemChange
 from recsys.events.records import EventsInfo, ReceivedEvent
 from recsys.events.store import EventStore
@@ -39,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store.add([ReceivedEvent("u4", "i30"), *(ReceivedEvent(user, item) for user, item in EVENTS)])
         for item_id in HIDDEN:
             store.hide(item_id)
-        ItemChanges(store).apply(
+        store.items.apply(
             [
                 ItemChange("i2", "patch", {"title": "Renamed", "price": 5}),
                 ItemChange("i40", "patch", {"year": 2020}),

@@ -5,17 +5,16 @@ from __future__ import annotations
 import pytest
 
 from recsys.errors import NotFoundError, QueryError
-from recsys.events.item_changes import ItemChanges
 from recsys.events.item_values import ItemChange
 from recsys.events.store import EventStore
 
 
 def test_what_holds_is_kept_with_a_rising_revision(store: EventStore) -> None:
-    changes = ItemChanges(store)
+    changes = store.items
     assert (changes.get("a"), changes.since()) == (None, [])
     first, second = changes.apply([ItemChange("a", "put", {"title": "A"}), ItemChange("ü/\"' ", "patch", {"n": None})])
     assert first.revision == second.revision == changes.revision()
-    (third,) = ItemChanges(store).apply([ItemChange("a", "patch", {"price": 1.5, "title": None, "tags": ["x", "\0y"]})])
+    (third,) = store.items.apply([ItemChange("a", "patch", {"price": 1.5, "title": None, "tags": ["x", "\0y"]})])
     assert third == ItemChange("a", "put", {"price": 1.5, "tags": ["x", "\0y"]}, third.revision)
     assert third.revision > first.revision
     assert changes.get("a") == third
@@ -24,14 +23,14 @@ def test_what_holds_is_kept_with_a_rising_revision(store: EventStore) -> None:
 
 
 def test_a_hidden_item_counts_as_a_revision(store: EventStore) -> None:
-    changes = ItemChanges(store)
+    changes = store.items
     before = changes.revision()
     store.hide("a")
     assert changes.revision() > before
 
 
 def test_a_patch_of_a_deleted_item_stores_nothing(store: EventStore) -> None:
-    changes = ItemChanges(store)
+    changes = store.items
     changes.apply([ItemChange("a", "delete", {})])
     before = changes.since()
     with pytest.raises(NotFoundError, match=r"item 'a' was deleted; PUT makes it anew"):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from recsys.errors import EventStoreError, NotFoundError
-from recsys.events.item_changes import ItemChanges
 from recsys.events.item_values import ItemChange
 from recsys.events.records import EventsInfo
 from recsys.events.store import EventStore
@@ -25,7 +24,7 @@ def test_availability_turns_by_the_clock(store: EventStore) -> None:
     now = [100.0]
     view = CatalogView(lambda: store, lambda: now[0])
     recommender = Recommender(factories.model(), "v1")
-    ItemChanges(store).apply([ItemChange("i1", "patch", {"available_from": 200, "available_until": 300})])
+    store.items.apply([ItemChange("i1", "patch", {"available_from": 200, "available_until": 300})])
     view.live(recommender)
     seen = []
     for now[0] in (100, 200, 299, 300):
@@ -38,7 +37,7 @@ def test_the_set_of_unlisted_items_is_the_same_object_until_it_changes(store: Ev
     recommender = Recommender(factories.model(), "v1")
     assert view.live(recommender) is recommender
     assert view.with_unlisted(hidden) is hidden
-    ItemChanges(store).apply([ItemChange("i1", "delete", {})])
+    store.items.apply([ItemChange("i1", "delete", {})])
     live = view.live(recommender)
     assert view.live(recommender) is live
     assert view.with_unlisted(hidden) is view.with_unlisted(hidden)
@@ -47,8 +46,8 @@ def test_the_set_of_unlisted_items_is_the_same_object_until_it_changes(store: Ev
 
 
 def test_changes_that_the_model_was_trained_with_are_its_own(store: EventStore) -> None:
-    ItemChanges(store).apply([ItemChange("i1", "patch", {"price": 1})])
-    (newer,) = ItemChanges(store).apply([ItemChange("i2", "patch", {"price": 2})])
+    store.items.apply([ItemChange("i1", "patch", {"price": 1})])
+    (newer,) = store.items.apply([ItemChange("i2", "patch", {"price": 2})])
     trained = EventsInfo(store_id=store.store_id, items_through=newer.revision - 1)
     view = CatalogView(lambda: store)
     live = view.live(Recommender(factories.model(), "v1", trained))
@@ -59,7 +58,7 @@ def test_changes_that_the_model_was_trained_with_are_its_own(store: EventStore) 
 
 def test_while_the_store_fails_the_last_changes_hold(store: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
     view, recommender = CatalogView(lambda: store), Recommender(factories.model(), "v1")
-    ItemChanges(store).apply([ItemChange("i1", "patch", {"price": 1})])
+    store.items.apply([ItemChange("i1", "patch", {"price": 1})])
     live = view.live(recommender)
 
     def fail(*_: object) -> None:

@@ -11,7 +11,6 @@ from flask.testing import FlaskClient
 
 from recsys.bundle.store import Store
 from recsys.config import ServeConfig
-from recsys.events.item_changes import ItemChanges
 from recsys.events.store import EventStore
 from serving.app import create_app
 from serving.routes import item_changes
@@ -136,7 +135,7 @@ def test_a_new_item_is_kept_for_the_next_training(client: FlaskClient, where: st
     assert client.put("/items/new/one", json={"title": "New"}).status_code == 200
     assert client.patch("/items/new/one", json={"price": 2}).status_code == 200
     with EventStore.open(where) as store:
-        change = ItemChanges(store).get("new/one")
+        change = store.items.get("new/one")
     assert change is not None
     assert change.values == {"title": "New", "price": 2}
     assert client.patch("/items/i1x", json={}).status_code == 404

@@ -15,7 +15,6 @@ from recsys.config import Config
 from recsys.data.catalog import Item
 from recsys.errors import DataError, EventStoreError
 from recsys.events.activity import EventRules
-from recsys.events.item_changes import ItemChanges
 from recsys.events.item_values import ItemChange
 from recsys.events.records import NO_WATERMARK, ReceivedEvent
 from recsys.events.store import EventStore
@@ -345,7 +344,7 @@ def test_changes_of_items_are_taken_along(tmp_path: Path, store: EventStore) -> 
     pairs = table(tmp_path / "p.csv", [("a", "x"), ("a", "y"), ("b", "gone"), ("b", "x")], ("user_id", "item_id"))
     rows = [("x", "X", "drama", 1990), ("y", "Y", "war", 2000), ("gone", "G", "war", 1)]
     items = table(tmp_path / "i.csv", rows, ("item_id", "title", "genres", "year"))
-    ItemChanges(store).apply(
+    store.items.apply(
         [
             ItemChange("x", "patch", {"year": None, "price": 2.5, "title": "X2", "available": False}),
             ItemChange("y", "put", {"title": "Y2", "genres": ["sea", "war"], "stock": True}),
@@ -365,7 +364,7 @@ def test_changes_of_items_are_taken_along(tmp_path: Path, store: EventStore) -> 
 
 
 def test_items_may_all_come_from_the_store(tmp_path: Path, store: EventStore) -> None:
-    ItemChanges(store).apply([ItemChange("x", "put", {"title": "X", "brand": "acme"})])
+    store.items.apply([ItemChange("x", "put", {"title": "X", "brand": "acme"})])
     store.add([event("a", "x"), event("b", "y")])
     dataset = ingest(reading(store))
     assert records(dataset)["x"] == Item("x", "X", "X", {"brand": "acme"})
