@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.attribute_index import Numbers, Nums, Texts, digest, invert_numbers, invert_texts
-from recsys.data.catalog import Catalog
+from recsys.data.catalog import Attribute, Catalog
 from recsys.data.filters import Condition, number_in, plain_text, shown
 from recsys.data.packed import PackedStrings
 from recsys.data.part import Nested, Part, Size
@@ -65,32 +65,17 @@ class Attributes(Part):
     def from_catalog(cls, catalog: Catalog) -> Attributes:
         """Invert the attributes of every record."""
         nums: dict[str, int] = {}
-        number_attributes, number_items, values = array("i"), array("i"), array("d")
-        digests, text_items, text_attributes = bytearray(), array("i"), set()
+        entries = Entries(nums)
         for item_num, item in enumerate(catalog):
             for name, value in item.attributes.items():
-                num = nums.setdefault(name, len(nums))
-                if isinstance(value, int | float) and is_number(value):
-                    number_attributes.append(num)
-                    number_items.append(item_num)
-                    values.append(float(value))
-                    continue
-                for text in value if isinstance(value, list) else [str(value)]:
-                    text_attributes.add(num)
-                    text_items.append(item_num)
-                    digests += digest(num, text)
-        numbers = invert_numbers(number_attributes, number_items, values, len(nums))
-        texts = invert_texts(digests, text_items, text_attributes)
-        return cls(PackedStrings.from_strings(nums), len(catalog), numbers, texts)
+                entries.add(item_num, name, value)
+        return cls(PackedStrings.from_strings(nums), len(catalog), entries.numbers(), entries.texts())
 
     @classmethod
     def none(cls, n_items: int) -> Attributes:
         """Return the attributes of items that have none."""
-        numbers, texts = (
-            invert_numbers(array("i"), array("i"), array("d"), 0),
-            invert_texts(bytearray(), array("i"), set()),
-        )
-        return cls(PackedStrings.from_strings(()), n_items, numbers, texts)
+        entries = Entries({})
+        return cls(PackedStrings.from_strings(()), n_items, entries.numbers(), entries.texts())
 
     def names(self) -> dict[str, Kind | None]:
         """Return the kind of each attribute; None if no item has a value."""
@@ -168,6 +153,35 @@ class Attributes(Part):
             )
 
 
-def is_number(value: float) -> bool:
+class Entries:
+    """Values of items, to be inverted; an attribute that is not in `nums` gets the next number there."""
+
+    def __init__(self, nums: dict[str, int]) -> None:
+        self._nums = nums
+        self._numbers = array("i"), array("i"), array("d")
+        self._digests, self._text_items, self._text_attributes = bytearray(), array("i"), set[int]()
+
+    def add(self, item_num: int, name: str, value: Attribute) -> None:
+        """Add the value of an attribute of an item."""
+        num = self._nums.setdefault(name, len(self._nums))
+        if isinstance(value, int | float) and _is_number(value):
+            attributes, items, values = self._numbers
+            attributes.append(num)
+            items.append(item_num)
+            values.append(float(value))
+            return
+        for text in value if isinstance(value, list) else [str(value)]:
+            self._text_attributes.add(num)
+            self._text_items.append(item_num)
+            self._digests += digest(num, text)
+
+    def numbers(self) -> Numbers:
+        return invert_numbers(*self._numbers, len(self._nums))
+
+    def texts(self) -> Texts:
+        return invert_texts(self._digests, self._text_items, self._text_attributes)
+
+
+def _is_number(value: float) -> bool:
     """Return whether a value is comparable: not a bool, and not an integer beyond the range of floats."""
     return not isinstance(value, bool) and abs(value) <= sys.float_info.max

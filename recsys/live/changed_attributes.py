@@ -6,14 +6,13 @@ their places. An attribute that had texts counts as one with texts, even if no i
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.attribute_index import Numbers, Texts, digest, invert_numbers, invert_texts
-from recsys.data.attributes import Attributes, is_number
+from recsys.data.attribute_index import Numbers, Texts
+from recsys.data.attributes import Attributes, Entries
 from recsys.data.catalog import Attribute
 from recsys.data.packed import PackedStrings
 
@@ -25,46 +24,17 @@ Halves = NDArray[np.uint64]
 def changed_attributes(attributes: Attributes, changes: Mapping[int, tuple[Record, Record]]) -> Attributes:
     """Return the attributes after changes, given as the old and the new attributes of each item by its row number."""
     nums = dict(attributes.nums)
-    old, new = _Entries(nums), _Entries(nums)
+    old, new = Entries(nums), Entries(nums)
     for item_num, (before, after) in sorted(changes.items()):
         for name in dict.fromkeys((*before, *after)):
             held, holds = before.get(name), after.get(name)
             if type(held) is not type(holds) or held != holds:  # 1 equals True
-                old.add(item_num, name, held)
-                new.add(item_num, name, holds)
+                for entries, value in ((old, held), (new, holds)):
+                    if value is not None:
+                        entries.add(item_num, name, value)
     numbers = _merged_numbers(attributes.numbers, old.numbers(), new.numbers(), attributes.n_items)
     texts = _merged_texts(attributes.texts, old.texts(), new.texts(), attributes.n_items)
     return Attributes(PackedStrings.from_strings(nums), attributes.n_items, numbers, texts)
-
-
-class _Entries:
-    """Values of items; an attribute that is new gets the next number in `nums`."""
-
-    def __init__(self, nums: dict[str, int]) -> None:
-        self._nums = nums
-        self._numbers = array("i"), array("i"), array("d")
-        self._digests, self._text_items, self._text_attributes = bytearray(), array("i"), set[int]()
-
-    def add(self, item_num: int, name: str, value: Attribute | None) -> None:
-        if value is None:
-            return
-        num = self._nums.setdefault(name, len(self._nums))
-        if isinstance(value, int | float) and is_number(value):
-            attributes, items, values = self._numbers
-            attributes.append(num)
-            items.append(item_num)
-            values.append(float(value))
-            return
-        for text in value if isinstance(value, list) else [str(value)]:
-            self._text_attributes.add(num)
-            self._text_items.append(item_num)
-            self._digests += digest(num, text)
-
-    def numbers(self) -> Numbers:
-        return invert_numbers(*self._numbers, len(self._nums))
-
-    def texts(self) -> Texts:
-        return invert_texts(self._digests, self._text_items, self._text_attributes)
 
 
 def _merged_numbers(numbers: Numbers, old: Numbers, new: Numbers, n_items: int) -> Numbers:
