@@ -25,6 +25,11 @@ def watermark(store: EventStore, trained: EventsInfo) -> tuple[int, int]:
     return (trained.through, trained.forgotten_through) if trained.store_id == store.store_id else (0, 0)
 
 
+def items_through(store: EventStore, trained: EventsInfo) -> int:
+    """Return the revision up to which a model has the changes of items in this store; 0 if it was trained with another one."""
+    return trained.items_through if trained.store_id == store.store_id else 0
+
+
 @dataclass(frozen=True)
 class ChangedUsers:
     """Users with events, in the order of their first event, then those with undone events, and hashes of deleted users.
@@ -57,7 +62,7 @@ class Changes:
         self._watermark, self._items_through = (0, 0), 0
         if store is not None and trained is not None:
             self._watermark = watermark(store, trained)
-            self._items_through = trained.items_through if trained.store_id == store.store_id else 0
+            self._items_through = items_through(store, trained)
 
     @classmethod
     def open(cls, where: str, trained: EventsInfo) -> Changes:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from recsys.errors import EventStoreError
+from recsys.events.changes import items_through
 from recsys.events.item_values import ItemChange, unlisted
 from recsys.live.overlay import overlaid
 from recsys.recommend.recommender import Recommender
@@ -70,7 +71,7 @@ class CatalogView:
         return known[2]
 
     def look_again(self) -> None:
-        """Read changes at the next call, such as after one of this process."""
+        """Ask a database on a server again at the next call, such as after a write of this process."""
         self._next_look = 0.0
 
     def n_new(self, recommender: Recommender) -> int:
@@ -87,8 +88,8 @@ class CatalogView:
         return recommender, self._revision, overlaid(recommender, self._since(through), self._revision, earlier)
 
     def _trained_through(self, recommender: Recommender) -> int:
-        store, trained = self._opened(), recommender.events
-        return trained.items_through if store is not None and trained.store_id == store.store_id else 0
+        store = self._opened()
+        return 0 if store is None else items_through(store, recommender.events)
 
     def _since(self, revision: int) -> list[ItemChange]:
         return [change for change in self._changes.values() if change.revision > revision]

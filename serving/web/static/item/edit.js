@@ -1,6 +1,7 @@
 /** The form that changes the record of an item, and the dialog that deletes it. */
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useState } from "../vendor/preact.js";
 import { send, withId } from "../core/api.js";
+import { Dialog } from "../parts/dialog.js";
 import { nameOf } from "../parts/items.js";
 import { toast } from "../parts/layout.js";
 
@@ -70,15 +71,8 @@ function Form({ item, onSave, onCancel }) {
   </form>`;
 }
 
-function Deletion({ item, open, onYes, onNo }) {
-  const dialog = useRef(null);
-  useEffect(() => {
-    if (open && !dialog.current.open) dialog.current.showModal();
-    if (!open && dialog.current.open) dialog.current.close();
-  }, [open]);
-  return html`<dialog ref=${dialog} aria-labelledby="delete-title" onClose=${() => open && onNo()}>
-    <h2 id="delete-title">Delete ${nameOf(item)}?</h2>
-    <p>It is in no list from now on and in no later model, until its record is set again. To leave it out for the moment, hide it.</p>
-    <div class="row end"><button type="button" onClick=${onNo}>Cancel</button><button type="button" class="danger" onClick=${onYes}>Delete</button></div>
-  </dialog>`;
-}
+const Deletion = ({ item, open, onYes, onNo }) => html`<${Dialog} open=${open} title="delete-title" onClose=${onNo}>
+  <h2 id="delete-title">Delete ${nameOf(item)}?</h2>
+  <p>It is in no list from now on and in no later model, until its record is set again. To leave it out for the moment, hide it.</p>
+  <div class="row end"><button type="button" onClick=${onNo}>Cancel</button><button type="button" class="danger" onClick=${onYes}>Delete</button></div>
+<//>`;
