@@ -40,7 +40,7 @@ def main(store: Path) -> None:
         forest = AnnoyVectorIndex.open(table, folder / f"{name}.ann", info.search_k)
         exact = ExactIndex(table)
         forest_ms, scan_ms = _in_turn(vectors, forest, exact)
-        rows = statistics.fmean(exact.scan(vector, K)[1] for vector in vectors)
+        rows = statistics.fmean(table.scan(vector, K)[1] for vector in vectors)
         cost = (forest_ms / info.search_k) / (scan_ms / rows)
         print(f"{name:16} {table.dim:4} {info.search_k:9} {forest_ms:10.3f} {rows:13.0f} {scan_ms:8.3f} {cost:8.1f}")
 

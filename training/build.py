@@ -22,9 +22,9 @@ from recsys.model.extras.arrivals import Arrivals
 from recsys.model.model import Model
 from recsys.model.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
 from recsys.model.similarity import Likeness
+from recsys.text.attribute_terms import value_texts
 from recsys.text.bm25 import Bm25
 from recsys.text.name_index import NameIndex
-from training.content.attribute_terms import value_texts
 from training.evaluation import quality_gate
 from training.explore import explore
 from training.factors import als, neighbors, together

@@ -41,6 +41,7 @@ from recsys.bundle.files import exchange, sync, write_bytes
 from recsys.bundle.manifest import SCHEMA_VERSION, VERSION_PATTERN, FileInfo, Header, Manifest
 from recsys.errors import BundleError, NoModelError, NotFoundError, StoreError
 from recsys.model.model import Model
+from recsys.model.new_items import NewItemRules
 from recsys.recommend.recommender import Recommender
 
 CURRENT = "current"
@@ -99,8 +100,15 @@ class Store:
     def recommender(self, version: str | None = None, *, read: bool = True) -> Recommender:
         """Open a recommender on a model, by default the current one; raises as :meth:`load`."""
         bundle = self.load(version, read=read)
-        events = bundle.manifest.events
-        return Recommender(bundle.model, bundle.version, events, bundle.encoder, bundle.picture_encoder)
+        manifest = bundle.manifest
+        return Recommender(
+            bundle.model,
+            bundle.version,
+            manifest.events,
+            bundle.encoder,
+            bundle.picture_encoder,
+            new_item_rules=NewItemRules.from_parameters(manifest.parameters),
+        )
 
     def verify(self, version: str) -> Manifest:
         """Check every byte of a version; raises BundleError or NotFoundError."""

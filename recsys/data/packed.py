@@ -60,6 +60,14 @@ class PackedStrings(Part):
             for begin, end in pairwise(self.offsets[start : start + BLOCK + 1].tolist()):
                 yield self._bytes[begin:end]
 
+    def starting_with(self, start: str) -> NDArray[np.int64]:
+        """Return the rows of the strings that begin with `start`, rising."""
+        sought = start.encode("utf-8", "surrogatepass")
+        rows = np.flatnonzero(np.diff(self.offsets) >= len(sought))
+        for place, byte in enumerate(sought):
+            rows = rows[self.blob[self.offsets[rows] + place] == byte]
+        return rows
+
     def containing(self, word: str) -> NDArray[np.int64]:
         """Return the rows of the strings with the bytes of `word`, ASCII letters in any case, rising; none for no bytes."""
         sought = word.encode("utf-8", "surrogatepass").lower()

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self, get_origin, get_type_hints
+from dataclasses import fields as dataclass_fields
+from typing import Annotated, Any, ClassVar, Self, cast, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,10 @@ class Field:
 
     def confirm(self, value: Any, sizes: Sizes) -> None:
         """Check a value against the sizes of the part or model; raises UnfitError."""
+
+    def grow(self, value: Any, _what: str, _n: int) -> Any:
+        """Return a value with `_n` rows of the size `_what`, the new ones behind and empty."""
+        return value
 
     def split(self, value: Any) -> list[NDArray[Any]]:
         """Return the tensors of a value, in the order of :meth:`ends`."""
@@ -91,6 +96,22 @@ class Part:
         missing = {what: n for what, n in sizes.items() if what not in self.sizes}
         self._each(lambda field, value: field.confirm(value, missing))
 
+    def grown(self, what: str, n: int, **values: Any) -> Self:
+        """Return the part with `n` rows of the size `what`, as many as before or more: the new ones are behind and empty.
+
+        `values` are fields with other values, which must fit; nothing is checked, as large arrays are read for that.
+        """
+        changed = {
+            name: field.grow(getattr(self, name), what, n) for name, field in self.fields.items() if name not in values
+        }
+        return self._with({**changed, **values}, {**self.sizes, **({what: n} if what in self.sizes else {})})
+
+    def _with(self, values: Mapping[str, Any], sizes: Sizes) -> Self:
+        kept = {field.name: getattr(self, field.name) for field in dataclass_fields(cast(Any, self))}
+        part: Self = object.__new__(type(self))
+        vars(part).update({**kept, **values, "sizes": sizes})
+        return part
+
     @classmethod
     def tensor_names(cls, prefix: str) -> Iterator[str]:
         """Yield the names of its tensors."""
@@ -125,6 +146,7 @@ class Column(Field):
     high: float | None = None
     below: str | None = None  # name of a size that is an exclusive upper bound of the values
     finite: bool = False  # reject infinite values and NaN
+    new: float = 0  # value in the row of an item that came after the training
 
     def fit(self, value: NDArray[Any], sizes: dict[str, int]) -> None:
         shape = self.shape if isinstance(self.shape, tuple) else (self.shape,)
@@ -144,6 +166,14 @@ class Column(Field):
     def confirm(self, value: NDArray[Any], sizes: Sizes) -> None:
         if self.below is not None and self.below in sizes and value.size and not value.max() < sizes[self.below]:
             raise UnfitError(f"holds a number that is not under {sizes[self.below]} ({self.below})")
+
+    def grow(self, value: NDArray[Any], what: str, n: int) -> NDArray[Any]:
+        rows = self.shape[0] if isinstance(self.shape, tuple) else self.shape
+        if rows != what or n == len(value):
+            return value
+        if self.below == what:  # an order of the rows, in which the new ones are the last
+            return np.concatenate((value, np.arange(len(value), n, dtype=value.dtype)))
+        return np.concatenate((value, np.full((n - len(value), *value.shape[1:]), self.new, dtype=value.dtype)))
 
 
 @dataclass(frozen=True)
@@ -166,6 +196,11 @@ class Pointers(Field):
             raise UnfitError(f"ends at {value[-1]} where {sizes[self.entries]} {self.entries} are expected")
         if not bool(np.all(value[1:] > value[:-1] if self.strictly else value[1:] >= value[:-1])):
             raise UnfitError("does not rise")
+
+    def grow(self, value: NDArray[Any], what: str, n: int) -> NDArray[Any]:
+        if self.rows != what:
+            return value
+        return np.concatenate((value, np.full(n + 1 - len(value), value[-1], dtype=value.dtype)))
 
 
 @dataclass(frozen=True)
@@ -202,6 +237,9 @@ class Size(Field):
         if sizes.setdefault(self.of, value) != value:
             raise UnfitError(f"is {value} where {sizes[self.of]} is expected")
 
+    def grow(self, value: int, what: str, n: int) -> int:
+        return n if self.of == what else value
+
     def split(self, _value: int) -> list[NDArray[Any]]:
         return []
 
@@ -227,6 +265,9 @@ class Nested(Field):
     def confirm(self, value: Part, sizes: Sizes) -> None:
         if self.length is None:
             value.confirm({name: n for name, n in sizes.items() if name not in value.sizes})
+
+    def grow(self, value: Part, what: str, n: int) -> Part:
+        return value.grown(what, n) if self.length is None and what in value.sizes else value
 
     def split(self, value: Part) -> list[NDArray[Any]]:
         return list(value.tensors("").values())

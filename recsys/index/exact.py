@@ -20,6 +20,7 @@ from recsys.score_order import SLACK, Scores, contenders, falling, floor, shown
 
 FIRST_BLOCK = 1024
 FEW_OF_A_BLOCK = 0.25
+FEW_OF_A_TABLE = 8  # gather rows if they are less than 1 / FEW_OF_A_TABLE of the table
 ROUNDING = np.float32(1 + 1e-5)
 Nums = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -108,6 +109,27 @@ class VectorTable(Part):
     def dim(self) -> int:
         return int(self.vectors.shape[1])
 
+    @property
+    def longest(self) -> float:
+        """The largest length of a vector; 0 without vectors."""
+        return float(self.norms[0]) if len(self.norms) else 0.0
+
+    def nonzero(self) -> Mask | None:
+        """Return the mask of the rows that are not zero, (n,); None where all are not."""
+        n = len(self.norms) - int(np.searchsorted(self.norms[::-1], 0, side="right"))  # zero rows are the last ones
+        if n == len(self.norms):
+            return None
+        mask = np.zeros(len(self.norms), dtype=bool)
+        mask[self.order[:n]] = True
+        return mask
+
+    def multiplied(self, vectors: Vectors, nums: Nums) -> Vectors:
+        """Return the products of rows with `vectors` (m, dim) in single precision, (len(nums), m)."""
+        if FEW_OF_A_TABLE * len(nums) < len(self.vectors):
+            return np.asarray(self.vectors[self.positions[nums]] @ vectors.T)
+        every: Vectors = self.vectors @ vectors.T  # without a copy
+        return np.asarray(every[self.positions[nums]])
+
     def rows(self, nums: Nums) -> Vectors:
         """Return the vectors of row numbers, (len(nums), dim)."""
         return np.asarray(self.vectors[self.positions[nums]])
@@ -124,20 +146,66 @@ class VectorTable(Part):
 
     def slack(self, vector: Scores) -> float:
         """Return the largest combined error of two single-precision products of rows with `vector` (dim,)."""
-        return 2 * SLACK * math.sqrt(float(vector @ vector)) * float(self.norms[0]) if len(self) else 0.0
+        return 2 * SLACK * math.sqrt(float(vector @ vector)) * self.longest
 
     def slacks(self, vectors: Scores) -> NDArray[np.float64]:
         """Return :meth:`slack` for each of `vectors` (n, dim)."""
-        return np.asarray(2 * SLACK * np.linalg.norm(vectors, axis=1).astype(np.float64) * self.norms[:1].sum())
+        return np.asarray(2 * SLACK * np.linalg.norm(vectors, axis=1).astype(np.float64) * self.longest)
+
+    def scan(self, vector: Scores, k: int, skip: Nums = NOTHING, eligible: Mask | None = None) -> tuple[Nums, int]:
+        """Return a superset of the best `k` rows, within the mask `eligible` (n,) if given, and the number of rows scanned.
+
+        The scan stops once no later row can enter the answer. By the Cauchy-Schwarz inequality ``q . v <= |q| |v|``: when
+        ``|q|`` times the length of the next row is below the k-th best score so far, so are all later, shorter rows.
+        Differences below the displayed digits do not count.
+        """
+        query = self.checked(vector, k)
+        bound = math.sqrt(float(query @ query)) * float(ROUNDING)
+        slack = self.slack(query)
+        barred = np.sort(self.positions[skip])
+        left = len(self) - len(barred)
+        if eligible is not None:
+            if len(skip):
+                eligible = eligible.copy()
+                eligible[skip] = False
+            left = int(np.count_nonzero(eligible))
+        k = min(k, left)
+        positions, scores = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        start, size = 0, max(FIRST_BLOCK, 2 * k)
+        while k and start < len(self):
+            stop = min(start + size, len(self))
+            places = self._places(start, stop, barred, eligible)
+            positions = np.concatenate((positions, places))
+            scores = np.concatenate((scores, self._products(places, start, stop, query)))
+            start, size = stop, 2 * size
+            if len(scores) < k:
+                continue
+            least = floor(scores, k, slack)
+            best = scores >= least
+            positions, scores = positions[best], scores[best]
+            if start < len(self) and bound * float(self.norms[start]) < least:
+                break
+        return np.asarray(self.order[positions]), start
+
+    def _places(self, start: int, stop: int, barred: Nums, eligible: Mask | None) -> NDArray[np.int64]:
+        """Return the eligible positions of a block; without a mask, those not in `barred`."""
+        if eligible is not None:
+            return start + np.flatnonzero(eligible[self.order[start:stop]])
+        places = np.arange(start, stop)
+        first, last = np.searchsorted(barred, (start, stop))
+        return np.delete(places, barred[first:last] - start) if first < last else places
+
+    def _products(self, places: NDArray[np.int64], start: int, stop: int, query: Vectors) -> Vectors:
+        """Return products with some rows of a block; gathering many rows costs more than multiplying all."""
+        if len(places) < FEW_OF_A_BLOCK * (stop - start):
+            return np.asarray(self.vectors[places] @ query)
+        block: Vectors = self.vectors[start:stop] @ query
+        return block if len(places) == stop - start else block[places - start]
 
 
 @dataclass(frozen=True, eq=False)
 class ExactIndex:
-    """Exact scan by falling length that stops once no later row can enter the answer.
-
-    By the Cauchy-Schwarz inequality ``q . v <= |q| |v|``: when ``|q|`` times the length of the next row is below the k-th best
-    score so far, so are all later, shorter rows. Differences below the displayed digits do not count.
-    """
+    """Exact scan, see :meth:`VectorTable.scan`."""
 
     table: VectorTable
 
@@ -148,53 +216,7 @@ class ExactIndex:
         return best_of_rows(self.table, self.candidates(vector, k, skip, eligible), vector, k)
 
     def candidates(self, vector: Scores, k: int, skip: Nums = NOTHING, eligible: Mask | None = None) -> Nums:
-        return self.scan(vector, k, skip, eligible)[0]
-
-    def scan(self, vector: Scores, k: int, skip: Nums = NOTHING, eligible: Mask | None = None) -> tuple[Nums, int]:
-        """Return the candidates, within the mask `eligible` (n,) if given, and the number of rows scanned."""
-        table = self.table
-        query = table.checked(vector, k)
-        bound = math.sqrt(float(query @ query)) * float(ROUNDING)
-        slack = table.slack(query)
-        barred = np.sort(table.positions[skip])
-        left = len(table) - len(barred)
-        if eligible is not None:
-            if len(skip):
-                eligible = eligible.copy()
-                eligible[skip] = False
-            left = int(np.count_nonzero(eligible))
-        k = min(k, left)
-        positions, scores = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        start, size = 0, max(FIRST_BLOCK, 2 * k)
-        while k and start < len(table):
-            stop = min(start + size, len(table))
-            places = self._places(start, stop, barred, eligible)
-            positions = np.concatenate((positions, places))
-            scores = np.concatenate((scores, self._products(places, start, stop, query)))
-            start, size = stop, 2 * size
-            if len(scores) < k:
-                continue
-            least = floor(scores, k, slack)
-            best = scores >= least
-            positions, scores = positions[best], scores[best]
-            if start < len(table) and bound * float(table.norms[start]) < least:
-                break
-        return np.asarray(table.order[positions]), start
-
-    def _places(self, start: int, stop: int, barred: Nums, eligible: Mask | None) -> NDArray[np.int64]:
-        """Return the eligible positions of a block; without a mask, those not in `barred`."""
-        if eligible is not None:
-            return start + np.flatnonzero(eligible[self.table.order[start:stop]])
-        places = np.arange(start, stop)
-        first, last = np.searchsorted(barred, (start, stop))
-        return np.delete(places, barred[first:last] - start) if first < last else places
-
-    def _products(self, places: NDArray[np.int64], start: int, stop: int, query: Vectors) -> Vectors:
-        """Return products with some rows of a block; gathering many rows costs more than multiplying all."""
-        if len(places) < FEW_OF_A_BLOCK * (stop - start):
-            return np.asarray(self.table.vectors[places] @ query)
-        block: Vectors = self.table.vectors[start:stop] @ query
-        return block if len(places) == stop - start else block[places - start]
+        return self.table.scan(vector, k, skip, eligible)[0]
 
 
 def products(rows: Vectors, vector: Scores) -> NDArray[np.float64]:

@@ -1,25 +1,28 @@
 """Recommender with the changes of the catalog that came after the training.
 
-A changed record replaces that of the model in every list, filter, facet and explanation. Vectors, and the words of searches,
-are those of the training. An item that the model does not know is in no list before the next training.
+A changed record replaces that of the model in every list, filter, facet and explanation; its vectors, and the words of
+searches, are those of the training. An item that the model does not know gets rows of its own (:mod:`recsys.live.grown_model`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from recsys.data.catalog import Attribute, Item
-from recsys.events.item_values import TITLE, ItemChange, Value
+from recsys.data.catalog import Item
+from recsys.events.item_values import TITLE, ItemChange
 from recsys.live.changed_attributes import changed_attributes
 from recsys.live.changed_catalog import changed_catalog
+from recsys.live.grown_model import grown_model
+from recsys.live.new_items import NewItem, attribute
+from recsys.model.new_items import ItemRows
 from recsys.recommend.recommender import Recommender
 
 
 def overlaid(
     recommender: Recommender, changes: Collection[ItemChange], revision: int, earlier: Recommender | None = None
 ) -> Recommender:
-    """Return the recommender of a model after changes of items, up to a revision.
+    """Return the recommender of a model after changes of the items that it knows, up to a revision.
 
     `earlier` is the result of an earlier call; then `changes` are those since.
     """
@@ -41,15 +44,15 @@ def overlaid(
     return replace(recommender, model=model, revision=revision, deleted=deleted)
 
 
+def with_new_items(recommender: Recommender, items: Sequence[NewItem], rows: ItemRows) -> Recommender:
+    """Return the recommender of :func:`overlaid` with items that the model does not know, rising by id, and their rows."""
+    return replace(recommender, model=grown_model(recommender.model, items, rows)) if items else recommender
+
+
 def changed_item(item: Item, change: ItemChange) -> Item:
     """Return the record of a known item after a change of its title and attributes; its text is that of the training."""
     title = change.values.get(TITLE, "" if change.kind == "put" else item.title)
     before = {} if change.kind == "put" else dict(item.attributes)
     new = {name: value for name, value in change.values.items() if name != TITLE}
-    attributes = {name: _attribute(value) for name, value in {**before, **new}.items() if value not in (None, "", [])}
+    attributes = {name: attribute(value) for name, value in {**before, **new}.items() if value not in (None, "", [])}
     return Item(item.item_id, "" if title is None else str(title), item.text, attributes)
-
-
-def _attribute(value: Value | None) -> Attribute:
-    """Return a value as training reads it from a file."""
-    return str(value).lower() if isinstance(value, bool) or value is None else value

@@ -92,7 +92,7 @@ class Model:
         for name, dim in {**dims, "items_by_picture": self.picture_dim}.items():
             table = getattr(self, name).table
             if name in REQUIRED or table.dim:
-                pairs[f"layout and {name}"] = (table.vectors.shape, (n_items, dim))
+                pairs[f"layout and {name}"] = ((len(table), table.dim), (n_items, dim))
         for what, (shape, other) in pairs.items():
             if shape != other:
                 raise BundleError(f"model: {what} disagree: {shape} and {other}")

@@ -47,6 +47,10 @@ class Lists(Part):
     def __len__(self) -> int:
         return len(self.nums)
 
+    def grown(self, what: str, n: int, **_values: object) -> Self:
+        """Return the lists for a model with `n` rows of the size `what`; there is none for a new row."""
+        return self._with({}, {**self.sizes, what: n})
+
     @property
     def length(self) -> int:
         return int(self.nums.shape[1])

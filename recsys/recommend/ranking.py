@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from recsys.data.vectors import Vectors
 from recsys.index.exact import NOTHING, ExactIndex, Neighbors, VectorIndex, VectorTable, products
+from recsys.index.grown import GrownTable
 from recsys.model.blending import user_vector
 from recsys.model.model import Model
 from recsys.model.neighborhood import NearbyScores
@@ -37,6 +38,8 @@ MOST_NEAR = 1024
 
 # The results of an approximate index depend on the length of the list, so it is queried in blocks of these sizes.
 FIRST_BLOCK, GROWTH = 16, 4
+
+NO_NEIGHBORS = NearbyScores(NOTHING, np.empty(0), np.empty(0))
 
 SimilarBy = Literal["blended", "behavior", "content"]
 Mask = NDArray[np.bool_]
@@ -177,6 +180,27 @@ def rank_by_vector(
         return rank_items_by_vector(index.table, vector, factors, find_candidates(index, vector, n, out, eligible), n)
 
     return _in_blocks(index, k, skip, best)
+
+
+def new_for_user(model: Model, user_num: int, least: float) -> Ranked | None:
+    """Return the items that came after the training and have at least a score for a known user; None if there are none."""
+    table = model.items_for_user.table
+    if not isinstance(table, GrownTable):
+        return None
+    history = model.histories.items_of(user_num)
+    query = UserQuery(query_vector(model, model.user_factors[user_num], history), NO_NEIGHBORS)  # no new item is near
+    nums = table.reaching(query.vector, least)
+    return rank_items(model, query, nums, len(nums)) if len(nums) else None
+
+
+def new_like_item(model: Model, item_num: int, least: float) -> Ranked | None:
+    """Return the items that came after the training and have at least a similarity to an item; None if there are none."""
+    table = model.items_like_item.table
+    if not isinstance(table, GrownTable):
+        return None
+    vector = similar_query(model, item_num)
+    nums = table.reaching(vector, least)
+    return rank_items_by_vector(table, vector, model.layout.factors, nums, len(nums)) if len(nums) else None
 
 
 def find_candidates(index: VectorIndex, vector: Scores, k: int, skip: Nums, eligible: Mask | None = None) -> Nums:

@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from itertools import repeat
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -22,18 +21,30 @@ from recsys.events.records import EventsInfo
 from recsys.index.exact import NOTHING, Mask, Neighbors, Nums, best_of
 from recsys.model.extras.groups import Clusters
 from recsys.model.model import Model
+from recsys.model.new_items import NewItemRules
 from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import ItemLists, Lists, UserLists
 from recsys.recommend import answer, user_state
 from recsys.recommend.answer import Answer, Page, Strategy
 from recsys.recommend.diversity import POOL, diversified
 from recsys.recommend.explain import reasons
-from recsys.recommend.ranking import Ranked, SimilarBy, rank_for_user, rank_items, rank_similar, similar_query
+from recsys.recommend.listed import listed_rows, with_new_rows
+from recsys.recommend.ranking import (
+    Ranked,
+    SimilarBy,
+    new_for_user,
+    new_like_item,
+    rank_for_user,
+    rank_items,
+    rank_similar,
+    similar_query,
+)
 from recsys.recommend.request import ListRequest
 from recsys.recommend.user_profile import Profile, profile
 from recsys.recommend.user_state import UserState
 
 PLAIN = ListRequest()
+NEW_ITEM_RULES = NewItemRules()
 NONE: frozenset[str] = frozenset()
 User = str | Sequence[Event]
 MOST_SETS = 4
@@ -70,6 +81,7 @@ class Recommender:
     picture_encoder: EncoderRef = NO_ENCODER  # of the picture vectors
     revision: int = 0  # of the changes of the catalog since the training, see :mod:`recsys.live.overlay`
     deleted: frozenset[str] = NONE  # ids of items that were deleted since
+    new_item_rules: NewItemRules = NEW_ITEM_RULES
     _hidden: _KnownSets = field(default_factory=_KnownSets, init=False, repr=False)
 
     @cached_property
@@ -115,7 +127,7 @@ class Recommender:
             and not (events.events or events.forgotten or events.undone)
         ):
             num, drop = self.model.users.get(user), self._later(events)
-            if num is not None and (listed := self._listed(lists, num, request, events.hidden, drop)):
+            if num is not None and (listed := self._listed(lists, num, request, events.hidden, drop, new_for_user)):
                 return Answer("personalized", *listed)
             request = replace(request, exact=True)  # precomputed lists are exact, and this continues or explains them
         state = self.user_state(user, events)
@@ -144,7 +156,7 @@ class Recommender:
         num = self.item_num(item_id)
         lists = self.model.extra(ItemLists)
         if lists is not None and request.plain and by == "blended":
-            if listed := self._listed(lists, num, request, hidden, set()):
+            if listed := self._listed(lists, num, request, hidden, set(), new_like_item):
                 return Answer("similar", *listed)
             request = replace(request, exact=True)
         skip = np.union1d(self.left_out(request.exclude, hidden), [num]).astype(np.int32)
@@ -260,29 +272,28 @@ class Recommender:
         return Answer(strategy, items, fallback=fallback, next_offset=page.next_offset)
 
     def _listed(
-        self, lists: Lists, row: int, request: ListRequest, hidden: AbstractSet[str], drop: set[int]
+        self,
+        lists: Lists,
+        row: int,
+        request: ListRequest,
+        hidden: AbstractSet[str],
+        drop: set[int],
+        new: Callable[[Model, int, float], Ranked | None],
     ) -> tuple[tuple[answer.Recommendation, ...], bool, int | None] | None:
         """Return the answer from a precomputed list; None without a list, if it is too short, or if it needs reasons."""
         if request.explain:
             return None
         skip, depth = self.left_out(request.exclude, hidden), request.depth + len(drop)
-        head = lists.nums[row, :depth] if not len(skip) else lists.nums[row]
-        nums: list[int] = head.tolist()
-        if nums[0] < 0:
+        rows = listed_rows(lists, row, depth, skip)
+        if rows is None:
             return None
-        out = _among(head, skip).tolist() if len(skip) else repeat(False)
-        unskipped = [
-            place for place, (num, skipped) in enumerate(zip(nums, out, strict=False)) if num >= 0 and not skipped
-        ]
-        page = answer.page([nums[place] for place in unskipped[:depth]], request.offset, request.k, drop)
-        if page.next_offset is None and lists.nums[row, -1] >= 0:  # the list was cut
+        rows = with_new_rows(rows, depth, skip, partial(new, self.model, row))
+        page = answer.page(rows.nums, request.offset, request.k, drop)
+        if page.next_offset is None and rows.is_cut:
             return None
-        places = [unskipped[place] for place in page.places]
-        depth = places[-1] + 1 if places else 0
-        scores, collaborative = lists.scores[row, :depth].tolist(), lists.collaborative[row, :depth].tolist()
-        nums, scores = [nums[place] for place in places], [scores[place] for place in places]
-        collaborative = [collaborative[place] for place in places]
-        return answer.of_list(self.model.catalog, nums, scores, collaborative), False, page.next_offset
+        rows = rows.take(page.places)
+        items = answer.of_list(self.model.catalog, rows.nums, rows.scores, rows.collaborative)
+        return items, False, page.next_offset
 
     def _page(self, ranked: Ranked, request: ListRequest, drop: set[int]) -> tuple[Ranked, Page]:
         if request.diversity:
@@ -334,8 +345,3 @@ class Recommender:
 
     def _later(self, events: UserEvents) -> set[int]:
         return set(self.nums([*self.rules.aggregated(events.later)]).tolist()) if events.later else set()
-
-
-def _among(nums: Nums, rising: Nums) -> Mask:
-    """Return which of a few numbers are among one or many rising ones."""
-    return np.asarray(rising[np.minimum(np.searchsorted(rising, nums), len(rising) - 1)] == nums)

@@ -45,7 +45,6 @@ STRATEGIES: tuple[Strategy, ...] = ("mean", "best_score", "context_pairs")
 POOL = 1000  # items ranked for each positive example with an approximate index
 LEAST_WEIGHT, LARGEST_WEIGHT = 0.001, 1000
 TINY = 1e-6  # shorter sums of unit vectors are rounding errors
-FEW = 8  # gather rows if they are less than 1 / FEW of the table
 NONE_LIKE = np.full((1, 1), -np.inf)  # similarity of every item without examples
 
 
@@ -193,10 +192,7 @@ def _roughly(table: VectorTable, examples: Sequence[Example], nums: Nums) -> Sco
     if not examples:
         return NONE_LIKE
     weighted = np.stack([example.weight * example.vector for example in examples]).astype(np.float32)
-    if FEW * len(nums) < len(table):
-        return np.asarray(table.rows(nums) @ weighted.T)
-    every: Vectors = table.vectors @ weighted.T  # without a copy
-    return np.asarray(every[table.positions[nums]])
+    return table.multiplied(weighted, nums)
 
 
 def _exactly(table: VectorTable, examples: Sequence[Example], nums: Nums) -> NDArray[np.float64]:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.catalog import Catalog
-from recsys.data.packed import PackedStrings
 from recsys.recommend.answer import page
 from recsys.recommend.recommender import NONE, Recommender
 from recsys.recommend.request import ListRequest
@@ -51,7 +50,7 @@ def _matches(catalog: Catalog, typed: str, order: Rows) -> Iterator[int]:
         found = folded_words(catalog.titles[num])
         return bool(words) and all(any(word.startswith(start) for word in found) for start in words)
 
-    by_id = set(starting_with(catalog.items.strings, typed).tolist())
+    by_id = set(catalog.items.strings.starting_with(typed).tolist())
     popular = [num for num in order[:MOST_POPULAR].tolist() if num in by_id or matches(num)]
     rest = order[MOST_POPULAR:]
     if len(rest):
@@ -72,7 +71,7 @@ def find_users(recommender: Recommender, typed: str, k: int, gone: Callable[[str
     """
     users = recommender.users
     if typed:
-        nums = starting_with(users.strings, typed)
+        nums = users.strings.starting_with(typed)
         if len(nums) <= MOST_SORTED:
             nums = np.array(sorted(nums.tolist(), key=users.strings.raw), dtype=np.int64)
     else:
@@ -85,12 +84,3 @@ def find_users(recommender: Recommender, typed: str, k: int, gone: Callable[[str
         if not gone(users.id(num)):
             shown.append(num)
     return shown
-
-
-def starting_with(strings: PackedStrings, start: str) -> Rows:
-    """Return the rows of the strings that begin with `start`, rising."""
-    sought = start.encode("utf-8", "surrogatepass")
-    rows = np.flatnonzero(np.diff(strings.offsets) >= len(sought))
-    for place, byte in enumerate(sought):
-        rows = rows[strings.blob[strings.offsets[rows] + place] == byte]
-    return rows

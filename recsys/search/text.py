@@ -144,11 +144,8 @@ def nearest(index: VectorIndex, vector: Vectors, depth: int, skip: Nums, eligibl
     """Return the best `depth` eligible rows that are not zero and not in `skip`; none for a zero vector."""
     if not vector.any():
         return NO_NEIGHBORS
-    table = index.table
-    n = len(table) - int(np.searchsorted(table.norms[::-1], 0, side="right"))  # zero rows are the last in the table
-    if n < len(table):
-        has_vector = np.zeros(len(table), dtype=bool)
-        has_vector[table.order[:n]] = True
+    has_vector = index.table.nonzero()
+    if has_vector is not None:
         eligible = has_vector if eligible is None else eligible & has_vector
     if eligible is None and isinstance(index, ExactIndex):
         return index.query(vector, depth, skip)

@@ -87,21 +87,21 @@ class Bm25(Part):
     def scores(self, query: str) -> tuple[Nums, Vectors]:
         """Return the texts with a word of `query`, row numbers rising, and their scores, above 0."""
         totals = np.zeros(self.n_items, dtype=np.float32)
-        for num in self.words.known(self._query_words(query)):
-            row = slice(self.indptr[num], self.indptr[num + 1])
-            totals[self.item_nums[row]] += self.impacts[row]
+        for num in self.words.known(self._query_words(query)).tolist():
+            item_nums, impacts = self._postings(num)
+            totals[item_nums] += impacts
         nums = np.flatnonzero(totals).astype(np.int32)
         return nums, totals[nums]
 
     def coverage(self, query: str, nums: Nums) -> Vectors:
         """Return the share of the query, weighted by idf, that each of some texts has, 0 to 1, (len(nums),)."""
         query_words = self._query_words(query)
-        nums_of_words = self.words.known(query_words)
-        weights = [_idf(self._having(num), self.n_items) for num in nums_of_words]
+        nums_of_words = self.words.known(query_words).tolist()
+        weights = [idf(self._having(num), self.n_items) for num in nums_of_words]
         shares = np.zeros(self.n_items, dtype=np.float32)
         for num, weight in zip(nums_of_words, weights, strict=True):
-            shares[self.item_nums[self.indptr[num] : self.indptr[num + 1]]] += weight
-        whole = sum(weights) + (len(query_words) - len(weights)) * _idf(0, self.n_items)
+            shares[self._postings(num)[0]] += weight
+        whole = sum(weights) + (len(query_words) - len(weights)) * idf(0, self.n_items)
         return shares[nums] / np.float32(whole or 1)
 
     def _query_words(self, query: str) -> list[str]:
@@ -116,9 +116,23 @@ class Bm25(Part):
         dropped = {word for word, num in nums.items() if num is None or self._having(num) > often}
         return sorted(distinct - dropped or distinct)
 
+    def _postings(self, num: int) -> tuple[Nums, Vectors]:
+        """Return the texts with a word, rising, and what it adds to their scores."""
+        row = slice(self.indptr[num], self.indptr[num + 1])
+        return self.item_nums[row], self.impacts[row]
+
     def _having(self, num: int) -> int:
         """Return the number of texts with a word."""
         return int(self.indptr[num + 1] - self.indptr[num])
+
+
+def weighted_words(text: str, title: str, values: str) -> dict[str, int]:
+    """Return what the words of an item count together, as in the index."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    for part, weight in zip((text, title, values), _weights(text, title, values), strict=True):
+        for word in words(part):
+            counts[word] += weight
+    return dict(counts)
 
 
 def words(text: str) -> list[str]:
@@ -131,7 +145,7 @@ def without_diacritics(text: str) -> str:
     return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
 
 
-def _idf(having: int, n_texts: int) -> float:
+def idf(having: int, n_texts: int) -> float:
     """Return the inverse document frequency of a word found in `having` texts, as in :func:`_impacts`."""
     return math.log1p((n_texts - having + 0.5) / (having + 0.5))
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from recsys.config import DataConfig
 from recsys.data.catalog import Attribute, Item
+from recsys.data.item_text import PROSE, joined_text, text_columns
 from recsys.errors import ConfigError, did_you_mean
 from recsys.events.item_values import TITLE, ItemChange, Value
 from training.read import Accounting, Chunk
@@ -25,8 +26,6 @@ TITLES = (
     "product_title",
     "item_title",
 )  # other usual columns of titles
-TEXT_COLUMNS = ("title", "description", "text", "genres", "tags")
-PROSE = ("title", "description", "text")
 ABSENT = frozenset(("nan", "n/a", "#n/a", "null", "none", "\\n"))
 LONGEST_LIST = 10_000
 CANONICAL = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?", re.ASCII)
@@ -36,7 +35,7 @@ FEW_OTHERS = 0.1  # of the values of a column, which may be a mistake
 def build_items(
     chunks: Iterable[Chunk],
     data: DataConfig,
-    text_columns: Sequence[str],
+    configured: Sequence[str],
     accounting: Accounting,
     changes: Iterable[ItemChange] = (),
 ) -> list[Item]:
@@ -44,7 +43,7 @@ def build_items(
 
     `changes`, which a service received, replace and add rows, or values of them; new items follow those of the files.
 
-    Raises ConfigError when a column of `text_columns` is in no file.
+    Raises ConfigError when a column of `configured`, the text columns, is in no file.
     """
     rows: dict[str, dict[str, str]] = {}
     prose = (*PROSE, data.title_column)
@@ -69,7 +68,7 @@ def build_items(
                 rows[item_id] = row
     names.update(dict.fromkeys(_change_rows(rows, changes, data.title_column)))
     title = _title_column(data.title_column, names, accounting)
-    text_names = _text_columns(text_columns, names, title)
+    text_names = _text_columns(configured, names, title)
     separators = _list_columns(rows.values(), names, data.list_separator)
     numbers = _number_columns(rows.values(), names)
     separators.pop(title, None)
@@ -156,7 +155,7 @@ def _text_columns(configured: Sequence[str], names: Iterable[str], title: str) -
     for name in configured:
         if name not in names:
             raise ConfigError(f"content.columns: the item files have no column {name!r}{did_you_mean(name, names)}")
-    return list(configured) or [name for name in dict.fromkeys((title, *TEXT_COLUMNS)) if name in names]
+    return text_columns(configured, names, title)
 
 
 def _list_columns(rows: Iterable[dict[str, str]], names: Iterable[str], configured: str) -> dict[str, str]:
@@ -186,13 +185,13 @@ def _item(
     lists: dict[str, str],
     numbers: set[str],
 ) -> Item:
-    parts = (", ".join(_split(row.get(name, ""), lists.get(name))) for name in columns)
+    text = joined_text(_split(row.get(name, ""), lists.get(name)) for name in columns)
     attributes: dict[str, Attribute] = {
         name: _split(value, lists[name]) if name in lists else attribute(value) if name in numbers else value
         for name, value in row.items()
         if name != title and value
     }
-    return Item(item_id, row.get(title, ""), ". ".join(part for part in parts if part), attributes)
+    return Item(item_id, row.get(title, ""), text, attributes)
 
 
 def _split(value: str, separator: str | None) -> list[str]:

@@ -26,7 +26,7 @@ class Arrivals(Part):
     """
 
     name = "arrivals"
-    times: Annotated[NDArray[np.int64], Column(np.int64, "items", low=UNKNOWN)]
+    times: Annotated[NDArray[np.int64], Column(np.int64, "items", low=UNKNOWN, new=UNKNOWN)]
     announced: Annotated[NDArray[np.uint8], Column(np.uint8, "items", high=1)]
     order: Annotated[Nums, Column(np.int32, "items", low=0, below="items")]
 

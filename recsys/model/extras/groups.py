@@ -44,7 +44,7 @@ def _encode(group: Group) -> dict[str, Any]:
 
 def _columns(rows: str) -> Fields:
     return {
-        "labels": Column(np.int32, rows, low=NO_GROUP, below="groups"),
+        "labels": Column(np.int32, rows, low=NO_GROUP, below="groups", new=NO_GROUP),
         "closeness": Column(np.float32, rows, finite=True),
         "indptr": Pointers("groups", "grouped", strictly=True),
         "members": Column(np.int32, "grouped", low=0, below=rows),

@@ -17,7 +17,7 @@ class ItemMap(Part):
     """Coordinates x and y of each item, from -1 to 1; NaN for an item without data."""
 
     name = "item_map"
-    places: Annotated[Vectors, Column(np.float32, ("items", 2))]
+    places: Annotated[Vectors, Column(np.float32, ("items", 2), new=np.nan)]
 
     def sound(self) -> bool:
         missing = np.isnan(self.places)

@@ -198,7 +198,7 @@ def test_a_short_row_that_ties_with_long_ones_is_not_lost_to_the_early_stop() ->
 def test_a_scan_stops_when_no_shorter_row_can_enter() -> None:
     vectors = factories.random_vectors(10 * FIRST_BLOCK, DIM) / 1000
     vectors[77] = 10
-    found, looked_at = ExactIndex(VectorTable.from_vectors(vectors)).scan(np.ones(DIM, np.float32), 1)
+    found, looked_at = VectorTable.from_vectors(vectors).scan(np.ones(DIM, np.float32), 1)
     assert (found.tolist(), looked_at) == ([77], FIRST_BLOCK)
 
 
@@ -213,7 +213,7 @@ def test_one_long_row_does_not_end_the_search_for_the_others() -> None:
 
 def test_a_scan_looks_at_every_row_when_all_could_enter() -> None:
     vectors = np.tile(np.eye(2, dtype=np.float32), (3 * FIRST_BLOCK, 1))
-    _, looked_at = ExactIndex(VectorTable.from_vectors(vectors)).scan(np.ones(2, np.float32), 1)
+    _, looked_at = VectorTable.from_vectors(vectors).scan(np.ones(2, np.float32), 1)
     assert looked_at == len(vectors)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recsys.data.attributes import Attributes
 from recsys.data.catalog import Catalog, Item
-from training.content.attribute_terms import value_texts
+from recsys.text.attribute_terms import value_texts
 
 
 def test_short_values_and_the_decade_are_words() -> None:

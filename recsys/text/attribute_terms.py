@@ -11,10 +11,11 @@ from recsys.text.name_rules import LONGEST_VALUE
 def value_texts(catalog: Catalog, attributes: Attributes) -> list[str]:
     """Return a text of the short values of each item; of numbers, people only write the year: "1982 1980s 80s"."""
     year = year_attribute(attributes)
-    return [" ".join(_values(item, year)) for item in catalog]
+    return [value_text(item, year) for item in catalog]
 
 
-def _values(item: Item, year: str | None) -> list[str]:
+def value_text(item: Item, year: str | None) -> str:
+    """Return the text of an item; `year` is the attribute that is the year, None for none."""
     words: list[str] = []
     for value in item.attributes.values():
         entries = value if isinstance(value, list) else [value]
@@ -23,4 +24,4 @@ def _values(item: Item, year: str | None) -> list[str]:
     if isinstance(number, int | float):
         decade = int(number) // 10 * 10
         words += [f"{int(number)}", f"{decade}s", f"{decade % 100:02}s"]
-    return words
+    return " ".join(words)
