@@ -19,6 +19,7 @@ from serving.http.problems import answer_errors
 from serving.http.requests import begin_requests
 from serving.live.event_view import EventView
 from serving.live.item_pictures import ItemPictures
+from serving.live.new_items import NewItems
 from serving.live.reload import Reloader
 from serving.live.serving_model import ServingModel
 from serving.live.verdicts import Verdicts
@@ -78,6 +79,8 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
     encoding = app.extensions["encoding"] = Encoding(settings.run, max(1, serve.in_flight // WAITING_SHARE))
     model.on_swap(encoding.warm_up)
     model.through(view.catalog.live)
+    model.on_swap(lambda serving: view.catalog.keep_only(serving.recommender))
+    new_items = app.extensions["new_items"] = NewItems(model, view, encoding.encode_items)
     for blueprint in (
         docs.blueprint(serve),
         health.blueprint(model, view, settings.run),
@@ -92,7 +95,8 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
         *(module.blueprint(model, view, serve.popularity_penalty) for module in (recommend, why)),
         chat.blueprint(model, view, encoding, settings.chat),
         pictures.blueprint(model, view, encoding, serve.max_picture),
-        *(module.blueprint(model, view, serve.max_batch) for module in (events, item_changes)),
+        events.blueprint(model, view, serve.max_batch),
+        item_changes.blueprint(model, view, new_items, serve.max_batch),
         models.blueprint(
             model, EventView(settings.events), Store(settings.store), fixed="reloader" not in app.extensions
         ),

@@ -74,7 +74,7 @@ class EntityFinder:
         for start in range(len(words)):
             for stop, num in self._names.matches(words, start):
                 for entity in self._entities(utterance, start, stop, num):
-                    yield entity, bool(self._names.common[num])
+                    yield entity, self._names.is_common(num)
 
     def _is_meant(self, utterance: Utterance, entity: Entity, common: bool) -> bool:
         words = utterance.words(entity.start, entity.stop)

@@ -20,7 +20,8 @@ from recsys.encoders.picture_encoders import open_picture_encoder
 from recsys.encoders.pictures import PictureBytes, decode
 from recsys.errors import ConfigError, PictureError
 from recsys.events.changes import NO_CHANGES, Changes
-from recsys.live.overlay import overlaid
+from recsys.live.item_users import ItemUsers
+from recsys.live.live_catalog import LiveCatalog
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from recsys.search.pictures import check_pictures
@@ -84,7 +85,9 @@ def open_model(config: Config) -> OpenModel:
             f"warning: there is no event store {where}, with which the model was trained; no event counts", err=True
         )
     if new := changes.new_items:
-        recommender = overlaid(recommender, new, max(change.revision for change in new))
+        own = ItemUsers(recommender, changes.of_user).factors(changes.events_of_new_items(), {})
+        revision = max(change.revision for change in new)
+        recommender = LiveCatalog(recommender).follow(new, revision, changes.item_vectors, own)
     return OpenModel(recommender, changes)
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from recsys.errors import EventStoreError
 from recsys.events.activity import NO_EVENTS, Event, UserEvents
-from recsys.events.item_values import ItemChange, unlisted
-from recsys.events.records import EventsInfo, user_hash
+from recsys.events.item_values import ItemChange, ItemVector, unlisted
+from recsys.events.records import EventsInfo, StoredEvent, user_hash
 
 if TYPE_CHECKING:
     from recsys.events.store import EventStore
@@ -105,6 +105,19 @@ class Changes:
     def new_items(self) -> list[ItemChange]:
         """Changes of items since the training."""
         return [change for change in self.items.values() if change.revision > self._items_through]
+
+    @property
+    def item_vectors(self) -> dict[str, ItemVector]:
+        """The stored vectors of items."""
+        if (store := self.store) is None:
+            return {}
+        return {vector.item_id: vector for vector in _read(store.items.vectors_since)}
+
+    def events_of_new_items(self) -> list[StoredEvent]:
+        """Return the events since the training with items whose records were put since, in their order."""
+        if (store := self.store) is None:
+            return []
+        return _read(lambda: store.events_of_items(self._items_through, self._watermark[0]))
 
     def _with_unlisted(self, hidden: frozenset[str]) -> frozenset[str]:
         return hidden | unlisted(self.items, time.time())[0]

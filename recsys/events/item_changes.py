@@ -6,8 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from recsys.events.database import Database
-from recsys.events.item_values import ItemChange
+from recsys.events.item_values import ItemChange, ItemVector
 from recsys.events.tables import Statements
 
 
@@ -20,8 +22,8 @@ class ItemChanges:
     def __init__(self, database: Database, sql: Statements) -> None:
         self._database, self._sql = database, sql
 
-    def apply(self, changes: Sequence[ItemChange]) -> list[ItemChange]:
-        """Store changes in one transaction, each after the earlier ones of its item; returns what holds.
+    def apply(self, changes: Sequence[ItemChange], vectors: Sequence[ItemVector] = ()) -> list[ItemChange]:
+        """Store changes in one transaction, each after the earlier ones of its item, with vectors; returns what holds.
 
         Raises
         ------
@@ -36,6 +38,8 @@ class ItemChanges:
                 holds = change.after(_change(rows[0]) if rows else None)
                 execute(self._sql.change_item, {"item": holds.item_id, "kind": holds.kind, "record": holds.record})
                 held[change.item_id] = holds
+            if vectors:
+                execute(self._sql.set_vector, [*map(_parameters, vectors)])
             ((revision,),) = execute.rows(self._sql.revision, {})
         return [ItemChange(one.item_id, one.kind, one.values, revision) for one in map(held.get, held) if one]
 
@@ -48,6 +52,20 @@ class ItemChanges:
         """Return the changes with a larger revision, in the order of ids."""
         return [_change(row) for row in self._database.rows(self._sql.changed_items, {"revision": revision})]
 
+    def set_vectors(self, vectors: Sequence[ItemVector]) -> None:
+        """Store vectors of items, each in place of an earlier one of its item."""
+        with self._database.writing() as execute:
+            execute(self._sql.revise)
+            execute(self._sql.set_vector, [*map(_parameters, vectors)])
+
+    def vectors_since(self, revision: int = 0) -> list[ItemVector]:
+        """Return the vectors with a larger revision."""
+        rows = self._database.rows(self._sql.vectors, {"revision": revision})
+        return [
+            ItemVector(item_id, encoder, bytes(key), np.frombuffer(vector, dtype="<f4").astype(np.float32), number)
+            for item_id, encoder, key, vector, number in rows
+        ]
+
     def revision(self) -> int:
         """Return the revision of the last change of an item, or of the hidden items."""
         ((revision,),) = self._database.rows(self._sql.revision, {})
@@ -57,3 +75,8 @@ class ItemChanges:
 def _change(row: Sequence[Any]) -> ItemChange:
     item_id, kind, record, revision = row
     return ItemChange(item_id, kind, json.loads(record), revision)
+
+
+def _parameters(vector: ItemVector) -> dict[str, Any]:
+    content = vector.vector.astype("<f4").tobytes()
+    return {"item": vector.item_id, "encoder": vector.encoder, "text_key": vector.text_key, "vector": content}

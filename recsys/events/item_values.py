@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recsys.errors import NotFoundError, QueryError
 from recsys.events.records import check_id
@@ -85,6 +89,22 @@ class ItemChange:
         if earlier.kind == "put":
             values = {name: value for name, value in values.items() if value is not None}
         return ItemChange(self.item_id, earlier.kind, values)
+
+
+@dataclass(frozen=True, eq=False)
+class ItemVector:
+    """Unit vector (dim,) float32 of the text of an item, by an encoder (fingerprint)."""
+
+    item_id: str
+    encoder: str
+    text_key: bytes  # from :func:`text_key`
+    vector: NDArray[np.float32]
+    revision: int = 0
+
+
+def text_key(text: str) -> bytes:
+    """Return a digest by which a changed text is recognized."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def unlisted(changes: Mapping[str, ItemChange], now: float) -> tuple[frozenset[str], float]:

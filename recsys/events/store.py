@@ -261,6 +261,11 @@ class EventStore:
             return ()
         return tuple(_stored(row) for row in self._database.rows(self._sql.history, {"user": user_id, "most": most}))
 
+    def events_of_items(self, revision: int, through: int) -> list[StoredEvent]:
+        """Return the events after number `through` with items whose record was put after a revision, in their order."""
+        parameters = {"revision": revision, "through": through}
+        return [_stored(row) for row in self._database.rows(self._sql.events_of_items, parameters)]
+
     def latest(self, most: int = 100) -> tuple[StoredEvent, ...]:
         """Return the last events of all users, the newest first."""
         return tuple(_stored(row) for row in self._database.rows(self._sql.latest, {"most": most}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -11,7 +12,7 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from recsys.events.activity import EventRules
 
-SCHEMA = 2
+SCHEMA = 3
 MOST_EVENTS = 20_000  # of a user; more since the last training is not the activity of a person
 
 Id = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")  # compared by bytes, as SQLite does
@@ -79,6 +80,17 @@ ITEMS = sa.Table(  # changes of the catalog
     sqlite_with_rowid=False,
 )
 
+ITEM_VECTORS = sa.Table(  # of the texts of items that came after a training
+    "recsys_item_vectors",
+    METADATA,
+    sa.Column("item_id", Id, primary_key=True),
+    sa.Column("encoder", sa.Text, nullable=False),  # its fingerprint
+    sa.Column("text_key", sa.LargeBinary, nullable=False),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
 _E = EVENTS.c
 PERSONAL = ("user_id", "item_id", "event", "value", "timestamp", "recommendation_id", "event_id")
 
@@ -90,7 +102,8 @@ UPGRADES: Mapping[int, tuple[ClauseElement, ...]] = {
         *(CreateIndex(index) for index in UNDONE),
         CreateTable(ITEMS),
         *(CreateIndex(index) for index in ITEMS.indexes),
-    )
+    ),
+    2: (CreateTable(ITEM_VECTORS), *(CreateIndex(index) for index in ITEM_VECTORS.indexes)),
 }
 
 
@@ -135,17 +148,7 @@ class Statements:
         self.unhide = sa.delete(HIDDEN).where(HIDDEN.c.item_id == sa.bindparam("item"))
         self.revise = sa.update(STATE).values(hidden_revision=STATE.c.hidden_revision + 1)
         self.revision = sa.select(STATE.c.hidden_revision)
-        item, kind, record = (sa.bindparam(name, type_=Id) for name in ("item", "kind", "record"))
-        changed = insert(ITEMS).from_select(
-            ["item_id", "kind", "record", "revision"],
-            sa.select(item, kind, record, STATE.c.hidden_revision).where(STATE.c.schema == SCHEMA),
-        )
-        self.change_item = changed.on_conflict_do_update(
-            index_elements=["item_id"], set_={name: changed.excluded[name] for name in ("kind", "record", "revision")}
-        )
-        self.item = sa.select(ITEMS).where(ITEMS.c.item_id == item)
-        later = ITEMS.c.revision > sa.bindparam("revision", type_=sa.BigInteger)
-        self.changed_items = sa.select(ITEMS).where(later).order_by(ITEMS.c.item_id)
+        self._add_items(insert, stored)
         self.hidden = sa.select(STATE.c.hidden_revision, HIDDEN.c.item_id).select_from(
             STATE.outerjoin(HIDDEN, sa.true())
         )
@@ -161,6 +164,35 @@ class Statements:
         self.history = stored.where(_E.user_id == user, _E.undone.is_(None)).order_by(_E.seq.desc()).limit(most)
         self.latest = stored.where(*counts).order_by(_E.seq.desc()).limit(most)
         self.pair = self.history.where(_E.item_id == sa.bindparam("item", type_=Id), _E.seq <= up_to)
+
+    def _add_items(self, insert: Any, stored: Any) -> None:
+        item, kind, record = (sa.bindparam(name, type_=Id) for name in ("item", "kind", "record"))
+        changed = insert(ITEMS).from_select(
+            ["item_id", "kind", "record", "revision"],
+            sa.select(item, kind, record, STATE.c.hidden_revision).where(STATE.c.schema == SCHEMA),
+        )
+        self.change_item = changed.on_conflict_do_update(
+            index_elements=["item_id"], set_={name: changed.excluded[name] for name in ("kind", "record", "revision")}
+        )
+        self.item = sa.select(ITEMS).where(ITEMS.c.item_id == item)
+        later = ITEMS.c.revision > sa.bindparam("revision", type_=sa.BigInteger)
+        self.changed_items = sa.select(ITEMS).where(later).order_by(ITEMS.c.item_id)
+        names = ("encoder", "text_key", "vector")
+        given = [sa.bindparam(name, type_=ITEM_VECTORS.c[name].type) for name in names]
+        vector = insert(ITEM_VECTORS).from_select(
+            ["item_id", *names, "revision"],
+            sa.select(item, *given, STATE.c.hidden_revision).where(STATE.c.schema == SCHEMA),
+        )
+        self.set_vector = vector.on_conflict_do_update(
+            index_elements=["item_id"], set_={name: vector.excluded[name] for name in (*names, "revision")}
+        )
+        self.vectors = sa.select(ITEM_VECTORS).where(
+            ITEM_VECTORS.c.revision > sa.bindparam("revision", type_=sa.BigInteger)
+        )
+        put = sa.select(ITEMS.c.item_id).where(later, ITEMS.c.kind == "put")
+        through = sa.bindparam("through", type_=sa.BigInteger)
+        counts = _E.user_id.is_not(None), _E.undone.is_(None)
+        self.events_of_items = stored.where(_E.seq > through, *counts, _E.item_id.in_(put)).order_by(_E.seq)
 
 
 def tables() -> list[ClauseElement]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -68,24 +69,30 @@ class GrownWords(Bm25):
 
 @dataclass(frozen=True, eq=False)
 class GrownNames(NameIndex):
-    """Names of a training, with those of later items, whose phrases are numbered behind."""
+    """Names of a training, with those of later items, whose phrases are numbered behind; they are indexed when first needed."""
 
-    later: NameIndex | None = None
-    n_trained: int = 0  # items of the training
+    later_items: Sequence[Item] = ()
+    attribute_nums: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sizes", {"items": self.n_items})
+        object.__setattr__(self, "sizes", {"items": self.n_items + len(self.later_items)})
 
     @classmethod
     def of(cls, names: NameIndex, items: Sequence[Item], attribute_nums: Mapping[str, int]) -> GrownNames:
         """Return the names with those of later items."""
-        later, n = NameIndex.from_catalog(Catalog.from_items(items), attribute_nums), names.n_items
-        kept = {name: getattr(names, name) for name in NameIndex.fields}
         return cls(
-            **{**kept, "common": np.concatenate((names.common, later.common)), "n_items": n + len(items)},
-            later=later,
-            n_trained=n,
+            **{name: getattr(names, name) for name in NameIndex.fields},
+            later_items=items,
+            attribute_nums=attribute_nums,
         )
+
+    @cached_property
+    def _later(self) -> NameIndex:
+        return NameIndex.from_catalog(Catalog.from_items(self.later_items), self.attribute_nums)
+
+    def is_common(self, num: int) -> bool:
+        n = len(self.phrases)
+        return super().is_common(num) if num < n else self._later.is_common(num - n)
 
     def matches(self, words: Sequence[str], start: int) -> Iterator[tuple[int, int]]:
         found = dict(self._later.matches(words, start))
@@ -101,11 +108,11 @@ class GrownNames(NameIndex):
 
     def called(self, words: list[str], text_words: IdMap) -> list[int]:
         later = self._later.called(words, text_words)
-        return super().called(words, text_words) + [num + self.n_trained for num in later]
+        return super().called(words, text_words) + [num + self.n_items for num in later]
 
     def items(self, num: int) -> list[int]:
         if num >= len(self.phrases):
-            return [item + self.n_trained for item in self._later.items(num - len(self.phrases))]
+            return [item + self.n_items for item in self._later.items(num - len(self.phrases))]
         same = self._later.phrases.get(self.phrases.id(num))
         return super().items(num) + ([] if same is None else self.items(same + len(self.phrases)))
 
@@ -114,8 +121,3 @@ class GrownNames(NameIndex):
             return self._later.values_of(num - len(self.phrases))
         same = self._later.phrases.get(self.phrases.id(num))
         return list(dict.fromkeys(super().values_of(num) + ([] if same is None else self._later.values_of(same))))
-
-    @property
-    def _later(self) -> NameIndex:
-        assert self.later is not None
-        return self.later

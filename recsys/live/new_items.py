@@ -36,6 +36,12 @@ class NewItem:
     own: Vectors | None = None
     n_users: int = 0
 
+    def with_data(self, vector: Vectors | None, own: Vectors | None, n_users: int) -> NewItem:
+        """Return the same record with a vector and factors."""
+        item = NewItem(self.item, vector, own, n_users)
+        item._word_counts.update(self._word_counts)
+        return item
+
     @cached_property
     def _word_counts(self) -> dict[str | None, Mapping[str, int]]:
         return {}

@@ -104,6 +104,10 @@ class NameIndex(Part):
             num = self.nearest(words)
         return [] if num is None else self.items(num)
 
+    def is_common(self, num: int) -> bool:
+        """Return whether a phrase is of common words."""
+        return bool(self.common[num])
+
     def items(self, num: int) -> list[int]:
         """Return the items that a phrase names."""
         return [target for target in self._targets(num) if target >= 0]

@@ -84,6 +84,10 @@ class Encoding:
         pairs = ((text, vector) for text in texts if (vector := vectors[text]) is not None)
         return [vector if text.strip() else np.zeros_like(vector) for text, vector in pairs]
 
+    def encode_items(self, ref: EncoderRef, texts: Sequence[str], seconds: float = SECONDS) -> Vectors:
+        """Return unit vectors of the texts of items, (len(texts), dim), beside the requests that wait; raises EncoderError."""
+        return self._encoders(ref).encode(ref, texts, seconds)
+
     def encode_picture(self, ref: EncoderRef, picture: PictureBytes) -> Vectors:
         """Return the unit vector of a picture; raises as :meth:`encode`, and PictureError when it cannot be read."""
         if not installed():

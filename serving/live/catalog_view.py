@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from recsys.errors import EventStoreError
-from recsys.events.changes import items_through
-from recsys.events.item_values import ItemChange, unlisted
-from recsys.live.overlay import overlaid
+from recsys.events.changes import items_through, watermark
+from recsys.events.item_values import ItemChange, ItemVector, text_key, unlisted
+from recsys.live.item_users import ItemUsers, OwnFactors
+from recsys.live.live_catalog import LiveCatalog
 from recsys.recommend.recommender import Recommender
 
 if TYPE_CHECKING:
@@ -19,23 +20,54 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25  # how often a database on a server is asked for changes
+SLOW_SECONDS = 0.1
 NONE: frozenset[str] = frozenset()
+
+
+class _Followed:
+    """The catalog of a model, the revisions up to which it was followed, and the factors of new items by their users."""
+
+    def __init__(self, catalog: LiveCatalog, through: int) -> None:
+        self.catalog, self.through = catalog, through
+        self.revisions = (-1, -1)  # of the records, and of the factors by users
+        self.seconds = 0.0  # that the last change took
+        self.own: Mapping[str, OwnFactors] = {}
+        self.n_folded = 0
+        self._trained_through = through
+        self._users: ItemUsers | None = None
+        self._seen: tuple[int, int] = (-1, -1)
+
+    def fold_in(self, store: EventStore) -> None:
+        """Read the events with new items if there are others than before; raises EventStoreError."""
+        trained, mark = self.catalog.trained, store.watermark()
+        if self._seen == (mark.through, mark.forgotten_through):
+            return
+        through, forgotten_through = watermark(store, trained.events)
+        if self._users is None:
+            self._users = ItemUsers(trained, lambda user_id: store.read_user(user_id, through, forgotten_through))
+        own = self._users.factors(store.events_of_items(self._trained_through, through), self.own)
+        self._seen = mark.through, mark.forgotten_through
+        if any(self.own.get(item_id) is not one for item_id, one in own.items()) or self.own.keys() - own.keys():
+            self.own, self.n_folded = own, self.n_folded + 1
 
 
 class CatalogView:
     """Follows the changes of items in the store that `opened` returns, None while there is none.
 
     A SQLite file is read when its header says that it changed, a database on a server every LOOK_SECONDS. While the store
-    cannot be read, the last known changes hold.
+    cannot be read, the last known changes hold. `on_new` is called when there are new items, or when changes took longer than
+    SLOW_SECONDS the last time: then they are left to a thread, which calls :meth:`build`.
     """
 
     def __init__(self, opened: Callable[[], EventStore | None], clock: Callable[[], float] = time.time) -> None:
         self._opened, self._clock = opened, clock
+        self.on_new: Callable[[], object] = lambda: None
         self._lock = threading.Lock()
         self._changes: dict[str, ItemChange] = {}
-        self._revision = 0
+        self._vectors: dict[str, ItemVector] = {}
+        self._revision = 0  # up to which the store was read
         self._header, self._next_look = b"", 0.0
-        self._live: tuple[Recommender, int, Recommender] | None = None
+        self._live: tuple[_Followed, ...] = ()  # the model that answers, and one that will or did
         self._out, self._next_turn = NONE, float("inf")
         self._union: tuple[frozenset[str], frozenset[str], frozenset[str]] = (NONE, NONE, NONE)
 
@@ -44,11 +76,23 @@ class CatalogView:
         self._look()
         if not self._changes:
             return recommender
-        known = self._live
-        if known is None or known[0] is not recommender or known[1] != self._revision:
-            with self._lock:
-                known = self._live = self._overlaid(recommender)
-        return known[2]
+        followed = self._of(recommender)
+        if followed is not None:
+            if followed.revisions == (self._revision, followed.n_folded):
+                return followed.catalog.live
+            if followed.seconds > SLOW_SECONDS:
+                self.on_new()
+                return followed.catalog.live
+        return self.build(recommender)
+
+    def build(self, recommender: Recommender) -> Recommender:
+        """Return the recommender of a model with all changes that were read."""
+        with self._lock:
+            return self._follow(recommender).catalog.live
+
+    def keep_only(self, recommender: Recommender) -> None:
+        """Forget what was computed for other models than that of `recommender`."""
+        self._live = tuple(followed for followed in self._live if followed.catalog.trained is recommender)
 
     @property
     def unlisted(self) -> frozenset[str]:
@@ -74,18 +118,48 @@ class CatalogView:
         """Ask a database on a server again at the next call, such as after a write of this process."""
         self._next_look = 0.0
 
-    def n_new(self, recommender: Recommender) -> int:
+    def n_changed(self, recommender: Recommender) -> int:
         """Return the number of items that changed since the training of a model."""
         self._look()
         return len(self._since(self._trained_through(recommender)))
 
-    def _overlaid(self, recommender: Recommender) -> tuple[Recommender, int, Recommender]:
-        known, through, earlier = self._live, self._trained_through(recommender), None
-        if known is not None and known[0] is recommender:
-            if known[1] == self._revision:  # another thread was here
-                return known
-            _, through, earlier = known
-        return recommender, self._revision, overlaid(recommender, self._since(through), self._revision, earlier)
+    def has_vector(self, item_id: str, encoder: str, text: str) -> bool:
+        """Return whether the vector of a text of an item by an encoder (fingerprint) is stored."""
+        self._look()
+        vector = self._vectors.get(item_id)
+        return vector is not None and vector.encoder == encoder and vector.text_key == text_key(text)
+
+    def unencoded(self, recommender: Recommender) -> Mapping[str, str]:
+        """Return the texts by item id of the new items whose vectors are not known yet."""
+        followed = self._of(recommender)
+        return {} if followed is None else followed.catalog.unencoded
+
+    def fold_in(self, recommender: Recommender) -> None:
+        """Compute the factors of new items anew if they have other users than before."""
+        store, followed = self._opened(), self._of(recommender)
+        if store is None or followed is None or not followed.catalog.n_new:
+            return
+        try:
+            followed.fold_in(store)
+        except EventStoreError as error:
+            LOG.error("event store: %s", error)
+
+    def _follow(self, recommender: Recommender) -> _Followed:
+        followed = self._of(recommender) or _Followed(LiveCatalog(recommender), self._trained_through(recommender))
+        revisions = self._revision, followed.n_folded
+        if followed.revisions != revisions:  # no other thread was here
+            started = time.monotonic()
+            followed.catalog.follow(self._since(followed.through), self._revision, self._vectors, followed.own)
+            followed.through, followed.revisions = self._revision, revisions
+            followed.seconds = time.monotonic() - started
+            if followed.catalog.n_new:
+                self.on_new()
+        others = (one for one in self._live if one is not followed)
+        self._live = (followed, *others)[:2]
+        return followed
+
+    def _of(self, recommender: Recommender) -> _Followed | None:
+        return next((one for one in self._live if one.catalog.trained is recommender), None)
 
     def _trained_through(self, recommender: Recommender) -> int:
         store = self._opened()
@@ -111,11 +185,15 @@ class CatalogView:
             LOG.error("event store: %s", error)
 
     def _read(self, store: EventStore) -> None:
-        found = store.items.since(self._revision)
-        if found:
+        revision = store.items.revision()  # first: what is stored from now on is read again
+        if revision == self._revision:
+            return
+        if found := store.items.since(self._revision):
             self._changes = {**self._changes, **{change.item_id: change for change in found}}
-            self._revision = max(change.revision for change in found)
             self._turn()
+        if vectors := store.items.vectors_since(self._revision):
+            self._vectors = {**self._vectors, **{vector.item_id: vector for vector in vectors}}
+        self._revision = revision
 
     def _turn(self) -> None:
         self._out, self._next_turn = unlisted(self._changes, self._clock())

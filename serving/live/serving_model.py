@@ -67,6 +67,8 @@ class ServingModel:
 
     def swap(self, recommender: Recommender) -> None:
         """Let `recommender` answer from now on, then run the callbacks."""
+        if self._live is not None:
+            self._live(recommender)  # what it computes at first delays no request
         self._serving = serving = Serving(recommender, recommender.model_version, datetime.now(UTC))
         for callback in self._callbacks:
             try:

@@ -20,6 +20,7 @@ from recsys.events.item_values import ItemChange
 from serving.errors import BodyError, ConflictError
 from serving.http.read_body import body, problem_text, read_lines
 from serving.live.event_view import EventView
+from serving.live.new_items import NewItems
 from serving.live.serving_model import ServingModel
 from serving.schemas.items import ItemBody, ItemInList, ItemsBody
 from serving.schemas.queries import NoQuery, query
@@ -36,20 +37,23 @@ class _Catalog:
 
     serving: ServingModel
     view: EventView
+    new_items: NewItems
 
     def store(self, changes: Sequence[ItemChange]) -> list[ItemChange]:
         store = self.view.configured_store()
-        if self.serving.version and self.view.catalog.n_new(self.serving.get()) + len(changes) > MOST_NEW:
+        if self.serving.version and self.view.catalog.n_changed(self.serving.get()) + len(changes) > MOST_NEW:
             problem = f"more than {MOST_NEW} items would have changed since the training"
             raise ConflictError(f"{problem}; train a model, which takes the changes along")
-        held = store.items.apply(changes) if changes else []
+        vectors = self.new_items.vectors(changes)
+        held = store.items.apply(changes, vectors) if changes else []
         self.view.catalog.look_again()
+        self.new_items.received(changes, vectors)
         return held
 
     def stored(self, change: ItemChange) -> Response:
         """Store a change and return the answer to it."""
         (held,) = self.store([change])
-        searchable = held.item_id in self._items() and held.is_available(time.time())
+        searchable = self.new_items.is_known(held) and held.is_available(time.time())
         return jsonify({"item_id": held.item_id, "revision": held.revision, "searchable": searchable})
 
     def has(self, item_id: str) -> bool:
@@ -64,9 +68,9 @@ class _Catalog:
         return self.serving.get().items if self.serving.version else NO_ITEMS
 
 
-def blueprint(model: ServingModel, view: EventView, max_batch: int) -> Blueprint:
+def blueprint(model: ServingModel, view: EventView, new_items: NewItems, max_batch: int) -> Blueprint:
     """Return the routes; a list has at most `max_batch` items."""
-    routes, catalog = Blueprint("item_changes", __name__), _Catalog(model, view)
+    routes, catalog = Blueprint("item_changes", __name__), _Catalog(model, view, new_items)
 
     @routes.put("/items/<id:item_id>")
     def put(item_id: str) -> tuple[Response, int]:

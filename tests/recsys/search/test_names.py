@@ -11,7 +11,7 @@ from recsys.data.catalog import Item
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from recsys.search import names
-from recsys.search.names import find_items, find_users, starting_with
+from recsys.search.names import find_items, find_users
 from recsys.text.tokens import folded_words
 from tests.support import factories
 
@@ -103,5 +103,5 @@ def test_without_letters_users_with_a_history_of_typical_length(recommender: Rec
 
 
 def test_a_start_longer_than_every_string_finds_none(recommender: Recommender) -> None:
-    assert len(starting_with(recommender.items.strings, "i" * 50)) == 0
-    assert len(starting_with(recommender.items.strings, "\ud800")) == 0
+    assert len(recommender.items.strings.starting_with("i" * 50)) == 0
+    assert len(recommender.items.strings.starting_with("\ud800")) == 0
