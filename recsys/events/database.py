@@ -147,7 +147,7 @@ class Execute:
     def __call__(self, statement: ClauseElement, parameters: Parameters | Sequence[Parameters] | None = None) -> int:
         text, own = self.database.compiled(statement)
         if isinstance(parameters, Sequence):
-            self.cursor.executemany(text, parameters)
+            self.cursor.executemany(text, [{**own, **row} for row in parameters] if own else parameters)
         else:
             self.cursor.execute(text, {**own, **(parameters or {})})
         return int(self.cursor.rowcount)

@@ -37,8 +37,12 @@ class ItemBody(BaseModel):
 
     def change(self, item_id: str, kind: Kind) -> ItemChange:
         """Return the change; raises QueryError when it is too large."""
-        values: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
-        return ItemChange(item_id, kind, values)
+        return ItemChange(item_id, kind, self._values())
+
+    def _values(self) -> dict[str, Any]:
+        """Return the given values, those of fields first, the others in the order of the body."""
+        names = (*type(self).model_fields, *(self.model_extra or ()))
+        return {name: getattr(self, name) for name in names if name in self.model_fields_set and name != "item_id"}
 
 
 class ItemInList(ItemBody):
@@ -47,8 +51,7 @@ class ItemInList(ItemBody):
     item_id: ItemId
 
     def change(self, item_id: str = "", kind: Kind = "put") -> ItemChange:
-        values: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set - {"item_id"}}
-        return ItemChange(item_id or self.item_id, kind, values)
+        return ItemChange(item_id or self.item_id, kind, self._values())
 
 
 class ItemsBody(RootModel[Annotated[tuple[JsonValue, ...], Field(strict=False)]]):

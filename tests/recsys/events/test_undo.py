@@ -178,5 +178,5 @@ def test_a_store_of_schema_1_is_upgraded_and_loses_nothing(events_url: str) -> N
 def test_control_a_store_that_is_not_upgraded_cannot_undo(events_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     write_old_store(events_url)
     monkeypatch.setattr("recsys.events.store.UPGRADES", {})
-    with pytest.raises(EventStoreError, match="schema 1, this release reads 2"):
+    with pytest.raises(EventStoreError, match=f"schema 1, this release reads {SCHEMA}"):
         EventStore.open(events_url)
