@@ -36,7 +36,7 @@ from training.run import TrainingRun
 DATA = Path(__file__).parents[2] / "shared" / "data" / "ml-latest-small"
 RATERS = 40
 EVENTS = (0, 1, 5, 20)
-K = 10
+K, DEEP = 10, 100
 SEED = 0
 
 Pairs = list[tuple[str, str]]  # user, item
@@ -52,10 +52,8 @@ def main() -> None:
     options = parser.parse_args()
     pairs, records = read(options.data)
     held, raters = held_out(pairs, options.items)
-    print(
-        f"| events of each new item | ndcg@{K} among new items | after a training | ndcg@{K} among all items | after a training |"
-    )
-    print("|--:|--:|--:|--:|--:|")
+    heads = (f"ndcg@{K} among new items", "after a training", f"ndcg@{DEEP} among all items", "after a training")
+    print("| events of each new item | " + " | ".join(heads) + " |\n|--:|--:|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as folder:
         base = fit(Path(folder), [pair for pair in pairs if pair[1] not in held], records, held, options)
         for n in EVENTS:
@@ -65,10 +63,10 @@ def main() -> None:
                 Path(folder), [pair for pair in pairs if pair[1] not in held] + known, records, set(), options
             )
             rows = []
-            for only in (frozenset(held), frozenset[str]()):
+            for only, k in ((frozenset(held), K), (frozenset[str](), DEEP)):
                 rows += [
-                    measure(live_lists(base, records, held, known), hidden, only),
-                    measure(lists(retrained), hidden, only),
+                    measure(live_lists(base, records, held, known), hidden, only, k),
+                    measure(lists(retrained), hidden, only, k),
                 ]
             print(
                 f"| {n} | "
@@ -147,18 +145,18 @@ def live_lists(run: TrainingRun, records: Mapping[str, Mapping[str, str]], held:
     return listed
 
 
-def measure(listed: Lists, hidden: Pairs, only: frozenset[str]) -> NDArray[np.float64]:
+def measure(listed: Lists, hidden: Pairs, only: frozenset[str], k: int) -> NDArray[np.float64]:
     """Return the ndcg of each user's hidden items in the list."""
     relevant: defaultdict[str, set[str]] = defaultdict(set)
     for user, item in hidden:
         relevant[user].add(item)
-    request = ListRequest(K, exact=True, only=only)
+    request = ListRequest(k, exact=True, only=only)
     found = {user: listed(user, request) for user in sorted(relevant)}
-    gains = 1 / np.log2(np.arange(2, K + 2))
+    gains = 1 / np.log2(np.arange(2, k + 2))
     return np.array(
         [
             gains[[place for place, item in enumerate(items) if item in relevant[user]]].sum()
-            / gains[: min(K, len(relevant[user]))].sum()
+            / gains[: min(k, len(relevant[user]))].sum()
             for user, items in found.items()
         ]
     )

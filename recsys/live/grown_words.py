@@ -108,7 +108,7 @@ class GrownNames(NameIndex):
 
     def called(self, words: list[str], text_words: IdMap) -> list[int]:
         later = self._later.called(words, text_words)
-        return super().called(words, text_words) + [num + self.n_items for num in later]
+        return list(dict.fromkeys(super().called(words, text_words) + [num + self.n_items for num in later]))
 
     def items(self, num: int) -> list[int]:
         if num >= len(self.phrases):

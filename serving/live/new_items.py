@@ -23,6 +23,7 @@ POLL_SECONDS = 0.25
 FOLD_SECONDS = 2.0  # between two looks at the users of new items
 OTHERS_SECONDS = 2.0  # for which another worker may encode what it received
 FAILED_SECONDS = 10.0  # until an encoder that failed is tried again
+CLOSE_SECONDS = 5.0
 BATCH, BATCH_SECONDS = 16, 60.0  # texts that are encoded together
 AT_ONCE, REQUEST_SECONDS = 16, 0.8  # texts that a request waits for
 
@@ -45,7 +46,7 @@ class NewItems:
 
     def _begin(self) -> None:
         self._thread: threading.Thread | None = None
-        self._wake = threading.Event()
+        self._wake, self._ended = threading.Event(), threading.Event()
         self._received: set[str] = set()
         self._since: dict[str, float] = {}  # monotonic seconds at which an unencoded item was seen first
         self._next_fold = 0.0
@@ -85,10 +86,18 @@ class NewItems:
     def wake(self) -> None:
         """Let the thread of this process work now; it begins at the first call."""
         self._wake.set()
-        if self._thread is None or not self._thread.is_alive():
-            reference = (weakref.ref(self), self._wake)
+        if not self._ended.is_set() and (self._thread is None or not self._thread.is_alive()):
+            reference = (weakref.ref(self), self._wake, self._ended)
             self._thread = threading.Thread(target=_run, args=reference, name="recsys-new-items", daemon=True)
             self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, after the work that it is at."""
+        thread, self._thread = self._thread, None
+        self._ended.set()
+        self._wake.set()
+        if thread is not None:
+            thread.join(CLOSE_SECONDS)
 
     def work(self) -> None:
         """Encode what waits, a batch at a time; let the factors of new items follow their users."""
@@ -122,11 +131,13 @@ class NewItems:
         return self._model.state().recommender if self._model.version else None
 
 
-def _run(reference: weakref.ref[NewItems], wake: threading.Event) -> None:
+def _run(reference: weakref.ref[NewItems], wake: threading.Event, ended: threading.Event) -> None:
     pause = POLL_SECONDS
     while True:
         wake.wait(pause)
         wake.clear()
+        if ended.is_set():
+            return
         items = reference()
         if items is None:
             return

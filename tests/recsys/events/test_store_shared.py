@@ -55,7 +55,9 @@ def test_a_store_of_another_release_is_refused(events_url: str, monkeypatch: pyt
     newer = event_store.SCHEMA + 1
     monkeypatch.setattr(event_store, "SCHEMA", newer)
     for way in (EventStore.open, EventStore.existing):
-        with pytest.raises(EventStoreError, match=rf"^event store \S+: schema {newer - 1}, this release reads {newer}$"):
+        with pytest.raises(
+            EventStoreError, match=rf"^event store \S+: schema {newer - 1}, this release reads {newer}$"
+        ):
             way(events_url)
 
 

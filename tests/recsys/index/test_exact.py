@@ -15,6 +15,7 @@ from recsys.errors import BundleError, QueryError
 from recsys.index import exact as index
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import FIRST_BLOCK, ExactIndex, Neighbors, VectorIndex, VectorTable
+from recsys.index.grown import GrownForest, GrownTable
 from recsys.score_order import UNIT
 from tests.support import factories
 from tests.support.parts import arrays, opened
@@ -40,7 +41,24 @@ def opened_forest(table: VectorTable, folder: Path) -> VectorIndex:
     return AnnoyVectorIndex.open(table, folder / "forest.ann", 100)
 
 
-EVERY_INDEX = pytest.mark.parametrize("build", [exact, forest, shallow_forest, opened_forest])
+def grown_scan(table: VectorTable, _: Path) -> VectorIndex:
+    return ExactIndex(grown(table))
+
+
+def grown_forest(table: VectorTable, _: Path) -> VectorIndex:
+    both = grown(table)
+    assert both.trained is not None
+    return GrownForest(AnnoyVectorIndex.build(both.trained, 10, 0), both)
+
+
+def grown(table: VectorTable) -> GrownTable:
+    """The same rows, of which the last third came later."""
+    vectors = table.rows(np.arange(len(table)))
+    n = len(table) - len(table) // 3
+    return GrownTable.of(VectorTable.from_vectors(vectors[:n]), vectors[n:])
+
+
+EVERY_INDEX = pytest.mark.parametrize("build", [exact, forest, shallow_forest, opened_forest, grown_scan, grown_forest])
 
 
 def uneven_vectors(n: int = SIZE, dim: int = DIM, seed: int = 0, spread: float = 1.0) -> Vectors:

@@ -129,16 +129,30 @@ def test_an_item_that_is_not_available_is_in_no_list_meanwhile(client: FlaskClie
     assert best not in ids(other, "/recommend/u1?k=50")
 
 
-def test_a_new_item_is_kept_for_the_next_training(client: FlaskClient, where: str) -> None:
-    answer = client.put("/items/new/one", json={"title": "New", "year": 2026})
-    assert (answer.status_code, answer.json) == (201, {"item_id": "new/one", "revision": 1, "searchable": False})
-    assert client.put("/items/new/one", json={"title": "New"}).status_code == 200
+def test_a_new_item_is_in_every_list_of_every_worker(client: FlaskClient, other: FlaskClient, where: str) -> None:
+    record = {"title": "Zebra", "year": 2060, "tags": ["striped"]}
+    answer = client.put("/items/new/one", json=record)
+    assert (answer.status_code, answer.json) == (201, {"item_id": "new/one", "revision": 1, "searchable": True})
+    assert client.put("/items/new/one", json=record).status_code == 200
     assert client.patch("/items/new/one", json={"price": 2}).status_code == 200
+    for worker in (client, other):
+        assert ids(worker, "/recommend/u1?filter=tags:striped") == ["new/one"]
+        assert ids(worker, "/search?q=zebra&mode=keyword") == ["new/one"]
+        assert ids(worker, "/items?q=zeb") == ["new/one"]
+        assert "new/one" in ids(worker, "/recommend/u1?k=100")
+        assert "new/one" in ids(worker, "/popular?k=100")
+        assert (worker.get("/items/new/one").json or {})["attributes"]["price"] == 2
+        assert worker.get("/similar/new/one").status_code == 200
+        assert (worker.get("/attributes").json or {})["n_items"] == 51
     with EventStore.open(where) as store:
         change = store.items.get("new/one")
     assert change is not None
-    assert change.values == {"title": "New", "price": 2}
+    assert change.values == {**record, "price": 2}
     assert client.patch("/items/i1x", json={}).status_code == 404
+    client.delete("/items/new/one")
+    for worker in (client, other):
+        assert "new/one" not in ids(worker, "/recommend/u1?k=100")
+        assert worker.get("/items/new/one").status_code == 404
 
 
 @pytest.mark.parametrize("lines", [False, True])
@@ -166,16 +180,21 @@ def test_without_an_event_store_nothing_can_be_changed(store: Store) -> None:
     )
 
 
-def test_an_unknown_item_changes_no_answer(client: FlaskClient) -> None:
-    def answers() -> list[object]:
-        answers = [
-            client.get(path).json or {} for path in ("/recommend/u1?k=5", "/items/i3", "/attributes", "/popular")
-        ]
-        return [{name: value for name, value in answer.items() if name != "recommendation_id"} for answer in answers]
-
-    before = answers()
+def test_a_new_item_with_nothing_in_common_moves_no_list(client: FlaskClient) -> None:
+    before = [ids(client, path) for path in ("/recommend/u1?k=5", "/similar/i3", "/popular")]
     client.put("/items/unknown", json={"title": "x"})
-    assert answers() == before
+    assert [ids(client, path) for path in ("/recommend/u1?k=5", "/similar/i3", "/popular")] == before
+
+
+def test_an_event_on_a_new_item_counts(client: FlaskClient, other: FlaskClient) -> None:
+    client.put("/items/n1", json={"title": "Zebra"})
+    sent = client.post("/events", json={"user_id": "u1", "item_id": "n1", "event": ""})
+    assert (sent.json or {})["unknown_items"] == 0
+    for worker in (client, other):
+        assert "n1" not in ids(worker, "/recommend/u1?k=100")
+        assert "n1" in ids(worker, "/recommend/u2?k=100")
+        history = (worker.get("/users/u1").json or {})["history"]
+        assert "n1" in {entry["item_id"] for entry in history}
 
 
 def test_over_the_bound_it_asks_for_a_training(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
