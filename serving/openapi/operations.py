@@ -280,7 +280,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "application/x-ndjson`. Each is stored as by `PUT`; an item that cannot be stored is named by its place, and the others "
     "are stored.",
     "item_changes.put": "Set an item. The record replaces an earlier one, in lists, filters and facets of every worker within "
-    "a second, and in the next training. A new item is in lists from the next training on.",
+    "a second, and in the next training. A new item is in lists as soon as its text is encoded.",
     "item_changes.patch": "Change values of an item. Those that are given; null removes one. Every worker follows within a "
     "second, and the next training takes them along.",
     "item_changes.delete": "Delete an item. It is in no list from now on and in no later model, until it is set again. An "

@@ -63,7 +63,7 @@ class ItemChanged(AnswerObject):
 
     item_id: Id
     revision: Positive = Field(description="rises with every change")
-    searchable: bool = Field(description="whether lists can have it now; a new item waits for the next training")
+    searchable: bool = Field(description="whether lists can have it now: the model knows it, or its text is encoded, which takes longer for many at once")
 
 
 class RejectedItem(AnswerObject):

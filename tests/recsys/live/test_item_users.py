@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import numpy as np
 
-from recsys.config import AlsConfig
-from recsys.data.interactions import Interactions
 from recsys.events.activity import NO_EVENTS, Event, UserEvents
 from recsys.events.records import StoredEvent
 from recsys.live.item_users import ItemUsers
 from recsys.model.new_items import ItemFoldIn, NewItemRules
 from recsys.recommend.recommender import Recommender
 from tests.support import factories
-from training.factors import als
 
 RULES = NewItemRules()
 
@@ -41,29 +35,6 @@ def test_the_equations_are_those_of_the_objective() -> None:
     for num, p in enumerate(model.user_factors.astype(np.float64)):
         gradient += c.get(num, 1.0) * (p @ q - (num in c)) * p
     assert np.abs(gradient).max() < 1e-4
-
-
-def test_an_item_gets_about_the_factors_that_a_training_gives_it() -> None:
-    random = np.random.default_rng(0)
-    taste = random.random((80, 6)) @ random.random((6, 40))
-    pairs = [(f"u{u}", f"i{i}") for u in range(80) for i in np.argsort(-taste[u])[: 8 + u % 5]]
-    seen: Interactions = factories.interactions(pairs)
-    config = AlsConfig(factors=6, iterations=30)
-    factors = als.fit(seen, config)
-    fold_in = als.fold_in(seen, config, factors.items)
-    rules = NewItemRules(regularization=config.regularization, regularization_power=config.regularization_power)
-    model: Any = SimpleNamespace(
-        fold_in=fold_in, users=seen.users, user_factors=factors.users, layout=SimpleNamespace(factors=6)
-    )
-    matrix, constants = seen.matrix().tocsc(), ItemFoldIn.of(model, rules)
-    lengths = np.diff(seen.matrix().tocsr().indptr)
-    cosines = []
-    for item in range(len(seen.items)):
-        users = matrix.indices[matrix.indptr[item] : matrix.indptr[item + 1]]
-        own = constants.solve(model, factors.users[users], np.ones(len(users)), lengths[users])
-        trained = factors.items[item]
-        cosines.append(own @ trained / np.linalg.norm(own) / np.linalg.norm(trained))
-    assert min(cosines) > 0.98
 
 
 def test_only_items_with_other_users_are_solved_again() -> None:
