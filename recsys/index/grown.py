@@ -38,9 +38,19 @@ class NewRows:
         return math.sqrt(float(np.einsum("ij,ij->i", self.vectors, self.vectors).max(initial=0)))
 
     @cached_property
+    def _filled(self) -> Nums:
+        """The rows that are not zero."""
+        return np.flatnonzero(self.vectors.any(axis=1)).astype(np.int32)
+
+    @cached_property
+    def _few(self) -> Vectors:
+        """The rows that are not zero, (m, dim)."""
+        return self.vectors if len(self._filled) == len(self) else self.vectors[self._filled]
+
+    @cached_property
     def _screen(self) -> tuple[Vectors, Vectors, Vectors]:
-        """The basis (SCREEN, dim), the rows in it (m, SCREEN), and the lengths of what it leaves out (m,)."""
-        wide = self.vectors.astype(np.float64)
+        """The basis (SCREEN, dim), the filled rows in it (m, SCREEN), and the lengths of what it leaves out (m,)."""
+        wide = self.vectors[self._filled].astype(np.float64)
         _, directions = np.linalg.eigh(wide.T @ wide)
         basis = np.ascontiguousarray(directions[:, : -SCREEN - 1 : -1].T)
         inside = wide @ basis.T
@@ -53,14 +63,18 @@ class NewRows:
 
     def reaching(self, query: Vectors, least: float) -> Nums:
         """Return a superset of the rows whose product with a query (dim,) is at least `least`."""
-        if len(self) <= FEW or self.vectors.shape[1] <= SCREEN:
-            return np.flatnonzero(self.products(query) >= least - self._slack(query)).astype(np.int32)
+        least -= self._slack(query)
+        if least <= 0:
+            return np.flatnonzero(self.products(query) >= least).astype(np.int32)
+        if len(self._filled) <= FEW or self.vectors.shape[1] <= SCREEN:
+            products = self._few @ query
+            return np.asarray(self._filled[products >= least])
         basis, inside, lengths = self._screen
         seen = basis @ query
         unseen = math.sqrt(max(0.0, float(query @ query) - float(seen @ seen)))
         reach = ROUNDING * self.longest * math.sqrt(float(query @ query))  # of an error of single precision
         bounds = inside @ seen + np.float32(ROUNDING * unseen) * lengths
-        return np.flatnonzero(bounds >= least - self._slack(query) - (ROUNDING - 1) * reach).astype(np.int32)
+        return np.asarray(self._filled[bounds >= least - (ROUNDING - 1) * reach])
 
     def best(self, query: Vectors, k: int, allowed: Mask | None) -> Nums:
         """Return a superset of the `k` allowed rows with the largest products with a query (dim,)."""

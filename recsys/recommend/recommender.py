@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -48,6 +48,8 @@ NEW_ITEM_RULES = NewItemRules()
 NONE: frozenset[str] = frozenset()
 User = str | Sequence[Event]
 MOST_SETS = 4
+MOST_KNOWN = 16_384  # users, and items, whose new items are kept
+RankedNew = Callable[[int, float], Ranked | None]
 PopularKind = Literal["popular", "trending"]
 
 
@@ -89,6 +91,14 @@ class Recommender:
         """Weights of events for this model."""
         return EventRules(self.events.weights, self.events.threshold)
 
+    @cached_property
+    def _new_for_user(self) -> RankedNew:
+        return lru_cache(MOST_KNOWN)(partial(new_for_user, self.model))
+
+    @cached_property
+    def _new_like_item(self) -> RankedNew:
+        return lru_cache(MOST_KNOWN)(partial(new_like_item, self.model))
+
     @property
     def users(self) -> IdMap:
         """Ids of the users that the model knows."""
@@ -127,7 +137,9 @@ class Recommender:
             and not (events.events or events.forgotten or events.undone)
         ):
             num, drop = self.model.users.get(user), self._later(events)
-            if num is not None and (listed := self._listed(lists, num, request, events.hidden, drop, new_for_user)):
+            if num is not None and (
+                listed := self._listed(lists, num, request, events.hidden, drop, self._new_for_user)
+            ):
                 return Answer("personalized", *listed)
             request = replace(request, exact=True)  # precomputed lists are exact, and this continues or explains them
         state = self.user_state(user, events)
@@ -156,7 +168,7 @@ class Recommender:
         num = self.item_num(item_id)
         lists = self.model.extra(ItemLists)
         if lists is not None and request.plain and by == "blended":
-            if listed := self._listed(lists, num, request, hidden, set(), new_like_item):
+            if listed := self._listed(lists, num, request, hidden, set(), self._new_like_item):
                 return Answer("similar", *listed)
             request = replace(request, exact=True)
         skip = np.union1d(self.left_out(request.exclude, hidden), [num]).astype(np.int32)
@@ -278,7 +290,7 @@ class Recommender:
         request: ListRequest,
         hidden: AbstractSet[str],
         drop: set[int],
-        new: Callable[[Model, int, float], Ranked | None],
+        new: RankedNew,
     ) -> tuple[tuple[answer.Recommendation, ...], bool, int | None] | None:
         """Return the answer from a precomputed list; None without a list, if it is too short, or if it needs reasons."""
         if request.explain:
@@ -287,7 +299,7 @@ class Recommender:
         rows = listed_rows(lists, row, depth, skip)
         if rows is None:
             return None
-        rows = with_new_rows(rows, depth, skip, partial(new, self.model, row))
+        rows = with_new_rows(rows, depth, skip, partial(new, row))
         page = answer.page(rows.nums, request.offset, request.k, drop)
         if page.next_offset is None and rows.is_cut:
             return None

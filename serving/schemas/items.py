@@ -63,7 +63,9 @@ class ItemChanged(AnswerObject):
 
     item_id: Id
     revision: Positive = Field(description="rises with every change")
-    searchable: bool = Field(description="whether lists can have it now: the model knows it, or its text is encoded, which takes longer for many at once")
+    searchable: bool = Field(
+        description="whether lists can have it now; the text of a new item may be encoded some seconds later"
+    )
 
 
 class RejectedItem(AnswerObject):
