@@ -91,6 +91,11 @@ def open_model(config: Config) -> OpenModel:
     return OpenModel(recommender, changes)
 
 
+with_context = click.option(
+    "--context", metavar="ITEM_ID", help="a list that goes with this item, too, such as that of a page"
+)
+
+
 def with_penalty(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command with a request the option of its popularity penalty, by default the configured one."""
 

@@ -30,9 +30,28 @@ class NearbyScores:
     collaborative: NDArray[np.float64]
     content: NDArray[np.float64]
 
+    @classmethod
+    def none(cls) -> NearbyScores:
+        """Return the sums of no items."""
+        return cls(np.empty(0, dtype=np.int32), np.empty(0), np.empty(0))
+
     @property
     def total(self) -> NDArray[np.float64]:
         return self.collaborative + self.content
+
+    def times(self, factor: float) -> NearbyScores:
+        """Return the sums multiplied by a factor, which is not negative."""
+        return NearbyScores(self.nums, factor * self.collaborative, factor * self.content)
+
+    def plus(self, other: NearbyScores) -> NearbyScores:
+        """Return the sums with others added."""
+        nums = np.union1d(self.nums, other.nums).astype(np.int32)
+        added = np.zeros((2, len(nums)))
+        for part in (self, other):
+            places = np.searchsorted(nums, part.nums)
+            added[0, places] += part.collaborative
+            added[1, places] += part.content
+        return NearbyScores(nums, *added)
 
 
 @dataclass(frozen=True, eq=False)

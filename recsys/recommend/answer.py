@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from recsys.data.catalog import Catalog
 from recsys.index.exact import Neighbors
+from recsys.recommend.context import ContextItem
 from recsys.recommend.explain import Reasons
 from recsys.recommend.ranking import Ranked
 from recsys.recommend.request import MOST_OFFSET
@@ -16,6 +17,7 @@ from recsys.score_order import falling, shown
 Strategy = Literal[
     "personalized",
     "fold_in",
+    "context",
     "similar",
     "ranked",
     "popular",
@@ -28,6 +30,7 @@ Strategy = Literal[
     "conversation",
 ]
 Source = Literal["collaborative", "content", "blended", "popularity", "semantic", "keyword", "hybrid", "picture"]
+OF_USER: frozenset[Strategy] = frozenset({"personalized", "fold_in"})  # lists by the history of the user
 MOST_CAUSES = 5
 
 
@@ -47,8 +50,8 @@ class Reason(NamedTuple):
     rest is a product of factors.
 
     `because` lists the history items that contribute most, best first; it is empty for lists without a history. In a personal
-    list their scores, `others` (the rest of the history) and `popularity`, the penalty, 0 or less, add up to the score. In a
-    popular list `popularity` is the score.
+    list their scores, `others` (the rest of the history), `context` (the item in context, if any) and `popularity` (the
+    penalty, 0 or less) add up to the score. In a popular list `popularity` is the score.
     """
 
     because: tuple[Cause, ...]
@@ -57,6 +60,7 @@ class Reason(NamedTuple):
     content: float
     popularity: float
     neighbors: float = 0.0  # of `collaborative`
+    context: float | None = None  # of `collaborative` and `content`; None: there is no item in context
 
 
 class Recommendation(NamedTuple):
@@ -78,6 +82,7 @@ class Answer(NamedTuple):
     next_offset: int | None = None  # None at the end, or if the offset would exceed MOST_OFFSET
     unknown: tuple[str, ...] = ()  # unknown ids of the request
     without: tuple[str, ...] = ()  # ids that the request took out of the history
+    context: ContextItem | None = None  # the item in context, if the request has one
 
 
 class Page(NamedTuple):
@@ -158,13 +163,21 @@ def _reason(catalog: Catalog, reasons: Reasons, place: int, popularity: float) -
     contributions = collaborative + content
     best = falling(contributions)
     best = best[(shown(contributions[best]) > 0) & reasons.named[best]][:MOST_CAUSES]
-    total = float(contributions.sum())
+    context = None if reasons.context is None else reasons.context[:, place]
+    own = float(contributions.sum())
+    behavior, text = (0.0, 0.0) if context is None else context.tolist()
+    total = own + behavior + text
     items = zip(reasons.history[best].tolist(), contributions[best].tolist(), strict=True)
     causes = tuple(
         Cause(catalog.items.id(num), catalog.titles[num], score, score / total if total else 0.0)
         for num, score in items
     )
-    others = total - sum(cause.score for cause in causes)
     return Reason(
-        causes, others, float(collaborative.sum()), float(content.sum()), popularity, float(reasons.neighbors[place])
+        causes,
+        own - sum(cause.score for cause in causes),
+        float(collaborative.sum()) + behavior,
+        float(content.sum()) + text,
+        popularity,
+        float(reasons.neighbors[place]),
+        None if context is None else behavior + text,
     )

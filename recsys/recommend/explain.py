@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.index.exact import Nums
+from recsys.recommend.context import Context
 from recsys.recommend.user_state import UserState
 
 Numbers = NDArray[np.float64]
@@ -22,7 +23,8 @@ Numbers = NDArray[np.float64]
 class Reasons:
     """Contributions (m, n) of the n items of a history to the two parts of the scores of m items, which are their row sums.
 
-    `neighbors` (m,) is what the neighborhood by behavior adds to the collaborative parts.
+    `neighbors` (m,) is what the neighborhood by behavior adds to the collaborative parts. `context` (2, m) is what the item in
+    context adds to the collaborative and content parts of the scores, None without one; the row sums are without it.
     """
 
     history: Nums
@@ -30,9 +32,12 @@ class Reasons:
     collaborative: Numbers
     content: Numbers
     neighbors: Numbers
+    context: Numbers | None = None
 
 
-def reasons(state: UserState, nums: Nums, hidden: Nums, content_weight: float = 1.0) -> Reasons:
+def reasons(
+    state: UserState, nums: Nums, hidden: Nums, content_weight: float = 1.0, context: Context | None = None
+) -> Reasons:
     """Return the reasons of item scores for a user; `hidden` items count but are not named.
 
     `content_weight` is the factor of the content parts, as in the request.
@@ -49,4 +54,5 @@ def reasons(state: UserState, nums: Nums, hidden: Nums, content_weight: float = 
     scale = max(1, len(history)) ** -0.5
     near = scale * near_collaborative.astype(np.float64)
     content = content_weight * (content + scale * emphasis * near_content)
-    return Reasons(history, ~np.isin(history, hidden), collaborative + near, content, near.sum(axis=1))
+    added = None if context is None else np.asarray(context.parts(model, nums), dtype=np.float64)
+    return Reasons(history, ~np.isin(history, hidden), collaborative + near, content, near.sum(axis=1), added)

@@ -29,7 +29,7 @@ def answer_object(answer: Answer, subject: Mapping[str, Any], model_version: str
 
 def listed_object(answer: Answer, subject: Mapping[str, Any], model_version: str) -> dict[str, Any]:
     """Return the envelope of a list with pages."""
-    subject = {**subject, **_without(answer)}
+    subject = {**subject, **_without(answer), **_context(answer)}
     return {**answer_object(answer, subject, model_version), "next_offset": answer.next_offset}
 
 
@@ -46,6 +46,7 @@ def placement_object(placement: Placement, subject: Mapping[str, Any], model_ver
     return {
         **subject,
         **_without(placement),
+        **_context(placement),
         "model_version": model_version,
         "title": item.title,
         "strategy": placement.strategy,
@@ -107,6 +108,10 @@ def _without(answer: Answer | Placement) -> dict[str, list[str]]:
     return {"without": list(answer.without)} if answer.without else {}
 
 
+def _context(answer: Answer | Placement) -> dict[str, dict[str, str]]:
+    return {"context": answer.context._asdict()} if answer.context else {}
+
+
 def _item(rank: int, item: Recommendation) -> dict[str, Any]:
     fields = {
         "rank": rank,
@@ -119,7 +124,8 @@ def _item(rank: int, item: Recommendation) -> dict[str, Any]:
 
 
 def _parts(reason: Reason) -> dict[str, Any]:
-    return {**displayed_fields(reason), "because": [displayed_fields(cause) for cause in reason.because]}
+    fields = displayed_fields(reason) | {"because": [displayed_fields(cause) for cause in reason.because]}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _obstacle(obstacle: Obstacle) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from recsys.events.activity import NO_EVENTS, Event, UserEvents
 from recsys.model.extras.groups import NO_GROUP, Clusters
 from recsys.model.model import Model
 from recsys.recommend.answer import Answer, Recommendation, Strategy
+from recsys.recommend.context import ContextItem
 from recsys.recommend.recommender import PLAIN, Recommender
 from recsys.recommend.request import MOST_OFFSET, ListRequest
 
@@ -25,7 +26,7 @@ MOST_RANK = MOST_OFFSET  # no page begins after it, and a deeper search would co
 GROWTH = 32  # of the list in which an item is sought
 MOST_EVENTS = 100
 
-Reordering = Literal["diversity", "popularity_penalty", "content_weight"]
+Reordering = Literal["diversity", "popularity_penalty", "content_weight", "context"]
 
 
 class Seen(NamedTuple):
@@ -60,6 +61,12 @@ class Excluded(NamedTuple):
     kind: Literal["excluded"] = "excluded"
 
 
+class InContext(NamedTuple):
+    """The item is the one in context."""
+
+    kind: Literal["in_context"] = "in_context"
+
+
 class Filtered(NamedTuple):
     """The item does not satisfy a condition of the request."""
 
@@ -83,7 +90,7 @@ class Outranked(NamedTuple):
     kind: Literal["rank"] = "rank"
 
 
-Obstacle = Seen | Hidden | Unavailable | Excluded | Filtered | Reordered | Outranked
+Obstacle = Seen | Hidden | Unavailable | Excluded | InContext | Filtered | Reordered | Outranked
 
 
 class RankedItem(NamedTuple):
@@ -107,6 +114,7 @@ class Placement(NamedTuple):
     obstacles: tuple[Obstacle, ...]
     last: RankedItem | None  # of the list; None: the list is empty
     without: tuple[str, ...] = ()  # ids that the request took out of the history
+    context: ContextItem | None = None  # the item in context, if the request has one
 
     @property
     def listed(self) -> bool:
@@ -130,7 +138,7 @@ def find_placement(
     Raises
     ------
     NotFoundError
-        When the item is not in the catalog, or the cluster does not exist.
+        When the item or the one in context is not in the catalog, or the cluster does not exist.
     QueryError
         When a filter names no attribute of the catalog.
     """
@@ -144,11 +152,12 @@ def find_placement(
     explained = lists.explained(request, item_id, *(item.item_id for item in answer.items[-1:]))
     item = explained.get(item_id) or free.explained(request, item_id)[item_id]  # a hidden one is in no list
     last = RankedItem(len(answer.items), explained[answer.items[-1].item_id]) if answer.items else None
-    freed = _freed(recommender, num, request, include_seen=seen is not None)
+    freed = _freed(recommender, num, request, include_seen=seen is not None or item_id == request.context)
     rank_without = free.rank(item_id, freed, free.first(freed) if kept_out else answer)
     rank = None if kept_out else rank_without
     obstacles = (*kept_out, *free.outranked(item_id, freed, rank_without))
-    return Placement(answer.strategy, answer.fallback, rank, rank_without, item, obstacles, last, answer.without)
+    given = answer.without, answer.context
+    return Placement(answer.strategy, answer.fallback, rank, rank_without, item, obstacles, last, *given)
 
 
 @dataclass(frozen=True)
@@ -196,6 +205,8 @@ def _in_plainer_order(request: ListRequest) -> Iterator[tuple[Reordering, ListRe
         yield "popularity_penalty", replace(request, popularity_penalty=0.0)
     if request.content_weight != 1:
         yield "content_weight", replace(request, content_weight=1.0)
+    if request.context is not None:
+        yield "context", replace(request, context=None)
 
 
 def _rank_in(answer: Answer, item_id: str) -> int | None:
@@ -237,6 +248,8 @@ def _named(item_id: str, request: ListRequest, events: UserEvents) -> Iterator[O
         yield Hidden()
     if item_id in request.exclude:
         yield Excluded()
+    if item_id == request.context:
+        yield InContext()
 
 
 def _filtered(recommender: Recommender, num: int, request: ListRequest) -> Iterator[Obstacle]:

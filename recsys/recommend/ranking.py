@@ -61,6 +61,16 @@ class UserQuery:
         nearby = replace(self.nearby, content=content_weight * self.nearby.content)
         return UserQuery(self.vector * weights, nearby)
 
+    def times(self, factor: float) -> UserQuery:
+        """Return the query whose scores are `factor` times as large; it is not negative."""
+        return UserQuery(factor * self.vector, self.nearby.times(factor))
+
+    def plus(self, other: UserQuery | NearbyScores) -> UserQuery:
+        """Return the query whose scores are the sums of both."""
+        if isinstance(other, NearbyScores):
+            return UserQuery(self.vector, self.nearby.plus(other))
+        return UserQuery(self.vector + other.vector, self.nearby.plus(other.nearby))
+
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
@@ -133,8 +143,7 @@ def rank_for_user(
 
     if not penalty:
         return _in_blocks(index, k, skip, best)
-    top = rank_for_user(model, query, 1, NOTHING, exact=exact).found.scores
-    cost = penalty * max(0.0, float(top[0])) if len(top) else 0.0  # 0 if no item has a positive score
+    cost = penalty * best_score(model, query, exact=exact)
 
     def penalized(n: int, out: Nums) -> Ranked:
         near = _near(query.nearby, out, most_near, eligible)
@@ -147,6 +156,20 @@ def rank_for_user(
             size *= OVER_FETCH
 
     return _in_blocks(index, k, skip, penalized)
+
+
+def best_score(model: Model, query: UserQuery, *, exact: bool = False) -> float:
+    """Return the largest score that any item has for a user, seen or not; 0 if none is above 0 or the vector is zero."""
+    if not query.vector.any():
+        return 0.0
+    top = rank_for_user(model, query, 1, NOTHING, exact=exact).found.scores
+    return max(0.0, float(top[0])) if len(top) else 0.0
+
+
+def score_parts(model: Model, query: UserQuery, nums: Nums) -> NDArray[np.float64]:
+    """Return the behavior and content parts of the scores of unique items, (2, len(nums))."""
+    rows = model.items_for_user.table.rows(nums)
+    return _parts(rows, query.vector, model.layout.factors) + _added(query.nearby, nums)
 
 
 def similar_query(model: Model, item_num: int, by: SimilarBy = "blended") -> Scores:

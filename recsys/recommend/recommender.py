@@ -26,12 +26,14 @@ from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import ItemLists, Lists, UserLists
 from recsys.recommend import answer, user_state
 from recsys.recommend.answer import Answer, Page, Strategy
+from recsys.recommend.context import Context, context_of
 from recsys.recommend.diversity import POOL, diversified
 from recsys.recommend.explain import reasons
 from recsys.recommend.listed import listed_rows, with_new_rows
 from recsys.recommend.ranking import (
     Ranked,
     SimilarBy,
+    UserQuery,
     new_for_user,
     new_like_item,
     rank_for_user,
@@ -122,12 +124,15 @@ class Recommender:
     def recommend(self, user: User, request: ListRequest = PLAIN, events: UserEvents = NO_EVENTS) -> Answer:
         """Return items for a user (id) or a guest (events, oldest first): up to `k`, none seen, hidden or excluded.
 
-        An unknown user gets the popular items. `events` has the events of the user since training, and hidden items.
+        An unknown user gets the popular items, or those that go with the item in context. `events` has the events of the user
+        since training, and hidden items.
 
         Raises
         ------
         QueryError
             When a filter names no attribute of the catalog.
+        NotFoundError
+            When the item in context is not in the catalog, or the cluster does not exist.
         """
         lists = self.model.extra(UserLists)
         if (
@@ -240,32 +245,51 @@ class Recommender:
         return self.rules.problem(event, value)
 
     def _recommend(self, state: UserState, request: ListRequest, events: UserEvents) -> Answer:
-        skip = self.left_out(request.exclude, events.hidden)
-        if not (request.include_seen and request.include_refused):
-            out = state.refused if request.include_seen else state.seen
-            skip = np.union1d(skip, out).astype(np.int32)
-        drop = set() if request.include_seen else self._later(events)
         query = state.query.weighted(request.content_weight, self.model.layout.factors)
+        context, is_known = self._context(query, request), bool(query.vector.any())
+        skip = self._skipped(state, request, events.hidden, context)
+        drop = set() if request.include_seen else self._later(events)
         without = tuple(map(self.items.id, state.left_out.tolist()))
+        if context is not None:
+            query = query.plus(context.added)
         if not query.vector.any():
             popular = self._popular(request, skip, "popular", self.model.popularity, drop, fallback=True)
-            return popular._replace(without=without)
+            return popular._replace(without=without, context=None if context is None else context.item)
         ranked = rank_for_user(
             self.model,
             query,
             self._depth(request) + len(drop),
             skip,
             eligible=self.eligible(request),
-            exact=request.exact or request.content_weight != 1,  # a forest finds the best of the trained weight
+            exact=_scanned(request),
             penalty=request.popularity_penalty,
         )
         ranked, page = self._page(ranked, request, drop)
         why = None
         if request.explain:
-            why = reasons(state, ranked.found.nums, self.left_out((), events.hidden), request.content_weight)
+            hidden = self.left_out((), events.hidden)
+            why = reasons(state, ranked.found.nums, hidden, request.content_weight, context)
         items = answer.of_ranked(self.model.catalog, ranked, why)
-        strategy: Strategy = "fold_in" if state.fresh else "personalized"
-        return Answer(strategy, items, next_offset=page.next_offset, without=without)
+        strategy: Strategy = ("fold_in" if state.fresh else "personalized") if is_known else "context"
+        item = None if context is None else context.item
+        return Answer(strategy, items, next_offset=page.next_offset, without=without, context=item)
+
+    def _context(self, query: UserQuery, request: ListRequest) -> Context | None:
+        if request.context is None:
+            return None
+        num, weight = self.item_num(request.context), request.content_weight
+        return context_of(self.model, self.rules, num, query, weight, exact=_scanned(request))
+
+    def _skipped(
+        self, state: UserState, request: ListRequest, hidden: AbstractSet[str], context: Context | None
+    ) -> Nums:
+        """Return the row numbers of items that the list must not have, rising."""
+        skip = self.left_out(request.exclude, hidden)
+        if request.include_seen and request.include_refused:
+            return skip
+        out = state.refused if request.include_seen else state.seen
+        own = [] if context is None else [context.num]
+        return np.union1d(skip, np.append(out, own)).astype(np.int32)
 
     def _popular(
         self,
@@ -357,3 +381,8 @@ class Recommender:
 
     def _later(self, events: UserEvents) -> set[int]:
         return set(self.nums([*self.rules.aggregated(events.later)]).tolist()) if events.later else set()
+
+
+def _scanned(request: ListRequest) -> bool:
+    """Return whether all items are scanned; a forest finds the best of the trained weight of content alone."""
+    return request.exact or request.content_weight != 1

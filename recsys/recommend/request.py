@@ -26,6 +26,7 @@ class ListRequest:
     popularity_penalty: float = 0.0  # up to 1: lower scores for items with many users (recsys.recommend.ranking)
     content_weight: float = 1.0  # up to MOST_CONTENT_WEIGHT: factor of the content part of scores; 0: behavior alone
     without: Collection[str] = ()  # ids to take out of the history, which stay seen; others are ignored
+    context: str | None = None  # id of an item that the list is to go with, too (recsys.recommend.context)
     explain: bool = False  # whether to add the reasons of each score
     exact: bool = False  # scan all items instead of using the approximate index or precomputed lists
     cluster: int | None = None  # only items of this group of the model
@@ -42,7 +43,7 @@ class ListRequest:
     @property
     def plain(self) -> bool:
         """Whether the list is all unseen items by score alone."""
-        whole = self.cluster is None and not (self.filters or self.only or self.without)
+        whole = self.cluster is None and self.context is None and not (self.filters or self.only or self.without)
         reordered = self.diversity or self.popularity_penalty or self.content_weight != 1
         return whole and not (reordered or self.include_seen or self.exact)
 

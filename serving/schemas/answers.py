@@ -19,6 +19,18 @@ TakenOut = Annotated[
 ]
 
 
+class ContextItem(AnswerObject):
+    """The item in context, and the data by which it counts."""
+
+    item_id: Id
+    by: Literal["baskets", "likeness", "nothing"] = Field(
+        description="`baskets`: items of the same baskets, and items like it; `likeness`: items like it; `nothing`: no data"
+    )
+
+
+InContext = Annotated[ContextItem, Field(default=None, description="absent without `context`")]
+
+
 class ModelAnswer(AnswerObject):
     """Base of the answers that come from a model."""
 
@@ -55,7 +67,7 @@ class Cause(NamedItem):
 class Reason(AnswerObject):
     """The parts of a score: `collaborative`, `content` and `popularity` add up to it.
 
-    The scores of `because`, `others` (the rest of the history) and `popularity` add up to it as well.
+    The scores of `because`, `others` (the rest of the history), `context` and `popularity` add up to it as well.
     """
 
     because: list[Cause]
@@ -66,6 +78,7 @@ class Reason(AnswerObject):
     neighbors: float = Field(
         description="the part of `collaborative` from items of the same users; the rest is of factors"
     )
+    context: Annotated[float, Field(default=None, description="the part of the item in context; absent without one")]
 
 
 class RankedItem(NamedItem):
@@ -81,7 +94,10 @@ class RankedItem(NamedItem):
 class Ranking(ModelAnswer):
     """Items, best first, and how they were found."""
 
-    strategy: Strategy = Field(description="`fold_in`: events after the training are counted; `popular`: no data")
+    strategy: Strategy = Field(
+        description="`fold_in`: events after the training are counted; `context`: no data on the user, by the item in context "
+        "alone; `popular`: no data"
+    )
     fallback: bool = Field(description="without data on the user: popular items, or items in an order without taste")
     items: list[RankedItem]
     degraded: Annotated[
@@ -108,6 +124,7 @@ class Recommendations(RankedList, ForUser):
         description="to be sent for the next pages, and with the events that this list leads to",
     )
     without: TakenOut
+    context: InContext
 
 
 class Similar(RankedList):

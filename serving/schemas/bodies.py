@@ -94,6 +94,7 @@ class RecommendBody(ListBody, Subject):
     popularity_penalty: Annotated[Share | None, lists.PENALTY] = None
     content_weight: lists.ContentWeight = 1.0
     without: Without = ()
+    context: Annotated[str | None, lists.CONTEXT] = None
     explain: lists.Explain = False
     attributes: lists.WithAttributes = False
     recommendation_id: lists.RecommendationId = None

@@ -35,6 +35,10 @@ ContentWeight = Annotated[
 WITHOUT = (
     "ids to take out of the user's history, as if they had never been in it; they stay seen, and other ids are ignored"
 )
+CONTEXT = Field(
+    min_length=1,
+    description="id of an item that the list is to go with, too, such as that of the page; never listed itself",
+)
 Explain = Annotated[bool, Field(description="with the reasons of each score")]
 WithAttributes = Annotated[bool, Field(description="with the attributes of each item")]
 RecommendationId = Annotated[

@@ -9,13 +9,14 @@ from pydantic import Field
 from recsys.data.catalog import Attribute
 from recsys.recommend.answer import Source, Strategy
 from recsys.recommend.placement import MOST_EVENTS, MOST_RANK
-from serving.schemas.answers import ModelAnswer, NamedItem, Positive, RankedItem, Reason, TakenOut
+from serving.schemas.answers import InContext, ModelAnswer, NamedItem, Positive, RankedItem, Reason, TakenOut
 from serving.schemas.base import AnswerObject, Id
 from serving.schemas.lists import ListSchema
 from serving.schemas.queries import (
     Cluster,
     Conditions,
     ContentWeight,
+    Context,
     Diversity,
     Excluded,
     Filter,
@@ -43,6 +44,7 @@ class WhyQuery(Query, ListSchema):
     popularity_penalty: Penalty = None
     content_weight: ContentWeight = 1.0
     without: Without = ()
+    context: Context = None
 
     @property
     def conditions(self) -> Conditions:
@@ -92,6 +94,12 @@ class ExcludedReason(AnswerObject):
     kind: Literal["excluded"]
 
 
+class InContextReason(AnswerObject):
+    """The item is the one in `context`."""
+
+    kind: Literal["in_context"]
+
+
 class FilteredReason(AnswerObject):
     """The item fails a condition; each failing condition is a reason."""
 
@@ -103,7 +111,7 @@ class FilteredReason(AnswerObject):
 class ReorderedReason(AnswerObject):
     """Without this parameter the list would have the item."""
 
-    kind: Literal["diversity", "popularity_penalty", "content_weight"]
+    kind: Literal["diversity", "popularity_penalty", "content_weight", "context"]
     rank: Positive = Field(description="rank without the parameter")
 
 
@@ -116,7 +124,14 @@ class RankReason(AnswerObject):
 
 
 ReasonAgainst = Annotated[
-    SeenReason | HiddenReason | UnavailableReason | ExcludedReason | FilteredReason | ReorderedReason | RankReason,
+    SeenReason
+    | HiddenReason
+    | UnavailableReason
+    | ExcludedReason
+    | InContextReason
+    | FilteredReason
+    | ReorderedReason
+    | RankReason,
     Field(discriminator="kind"),
 ]
 
@@ -126,6 +141,7 @@ class WhyAnswer(NamedItem, ModelAnswer):
 
     user_id: Id
     without: TakenOut
+    context: InContext
     strategy: Strategy
     fallback: bool = Field(description="nothing is known of the user, who gets the popular items")
     listed: bool = Field(description="whether the item is among the first `k`")

@@ -81,6 +81,7 @@ Diversity = Annotated[lists.Diversity, Number]
 IncludeSeen = Annotated[bool, Flag, Field(description="also items of the user's history")]
 Penalty = Annotated[Annotated[Share, Number] | None, lists.PENALTY]
 ContentWeight = Annotated[lists.ContentWeight, Number]
+Context = Annotated[str | None, lists.CONTEXT]
 WithAttributes = Annotated[lists.WithAttributes, Flag]
 UserId = Annotated[str | None, Field(min_length=1, description="order the items by this user's taste")]
 
@@ -133,6 +134,7 @@ class RecommendQuery(ExplainedQuery):
     popularity_penalty: Penalty = None
     content_weight: ContentWeight = 1.0
     without: Without = ()
+    context: Context = None
     recommendation_id: lists.RecommendationId = None
 
 

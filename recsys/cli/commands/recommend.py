@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import OpenModel, open_model, with_penalty, with_request
+from recsys.cli.open_model import OpenModel, open_model, with_context, with_penalty, with_request
 from recsys.cli.output import show_answer, show_json
 from recsys.config import Config
 from recsys.data.table_files import check_format, read_ids, write_rows
 from recsys.errors import ConfigError
 from recsys.progress import Stages
+from recsys.recommend.answer import OF_USER
 from recsys.recommend.batch import recommend_users
 from recsys.recommend.json import listed_object
 from recsys.recommend.request import MOST_CONTENT_WEIGHT, ListRequest
@@ -38,6 +39,7 @@ ALL = "all"
     help="one user: factor of the content part of scores; 0: behavior alone",
 )
 @click.option("--without", multiple=True, metavar="ITEM_ID", help="one user: as if it were not in the history")
+@with_context
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @click.option(
     "--users", metavar="FILE|all", help="many users: a file of one id a line, or all: of the model and its events"
@@ -57,10 +59,10 @@ def recommend(
         raise ConfigError("give either USER_ID or --users, not both and not neither")
     if users is not None:
         of_one = request.exclude or request.include_seen or request.content_weight != 1 or request.without
-        if output is None or as_json or of_one:
+        if output is None or as_json or of_one or request.context is not None:
             raise ConfigError(
-                "--users needs --output FILE, and takes neither --json, --exclude, --include-seen, --content-weight nor "
-                "--without"
+                "--users needs --output FILE, and takes neither --json, --exclude, --include-seen, --content-weight, "
+                "--without nor --context"
             )
         _batch(config, users, request, output)
         return
@@ -71,15 +73,16 @@ def recommend(
     opened.warn_of_unknown(request.exclude)
     answer = opened.recommender.recommend(user_id, request, opened.changes.of_user(user_id))
     opened.warn_of_others(request.without, answer.without)
-    near = opened.near_users(user_id) if answer.fallback else ""
+    near = "" if answer.strategy in OF_USER else opened.near_users(user_id)
     if as_json:
         show_json(listed_object(answer, {"user_id": user_id}, opened.recommender.model_version))
         if near:
             click.echo(f"nothing is known of user {user_id!r}{near}", err=True)
         return
     without = f", without {', '.join(answer.without)} in the history" if answer.without else ""
-    unknown = f", nothing is known of this user{near}" if answer.fallback else ""
-    show_answer(answer, f"{user_id}: {answer.strategy}{without}{unknown} ({opened.source})")
+    context = f", in context of {answer.context.item_id} by {answer.context.by}" if answer.context else ""
+    unknown = "" if answer.strategy in OF_USER else f", nothing is known of this user{near}"
+    show_answer(answer, f"{user_id}: {answer.strategy}{without}{context}{unknown} ({opened.source})")
 
 
 def _batch(config: Config, users: str, request: ListRequest, output: Path) -> None:

@@ -8,16 +8,17 @@ from datetime import UTC, datetime
 import click
 
 from recsys.cli.main import configured
-from recsys.cli.open_model import open_model, with_penalty, with_request
+from recsys.cli.open_model import open_model, with_context, with_penalty, with_request
 from recsys.cli.output import plain, show_json, show_table
 from recsys.config import Config
-from recsys.recommend.answer import Recommendation
+from recsys.recommend.answer import OF_USER, Recommendation
 from recsys.recommend.json import placement_object
 from recsys.recommend.placement import (
     MOST_RANK,
     Excluded,
     Filtered,
     Hidden,
+    InContext,
     Outranked,
     Placement,
     Reordered,
@@ -26,6 +27,14 @@ from recsys.recommend.placement import (
     find_placement,
 )
 from recsys.recommend.request import MOST_CONTENT_WEIGHT, ListRequest
+
+SENTENCES = {
+    "hidden": "hidden from all lists",
+    "unavailable": "not available now",
+    "excluded": "excluded by the request",
+    "in_context": "the item in context",
+}
+PARTS = ("collaborative", "neighbors", "content", "context", "popularity")
 
 
 @click.command("why")
@@ -47,6 +56,7 @@ from recsys.recommend.request import MOST_CONTENT_WEIGHT, ListRequest
     help="factor of the content part of scores; 0: behavior alone",
 )
 @click.option("--without", multiple=True, metavar="ITEM_ID", help="as if it were not in the history; repeatable")
+@with_context
 @click.option("--exact", is_flag=True, help="scan all items instead of asking the approximate index")
 @with_request
 def why(config: Config, request: ListRequest, user_id: str, item_id: str, as_json: bool) -> None:
@@ -57,19 +67,19 @@ def why(config: Config, request: ListRequest, user_id: str, item_id: str, as_jso
     trained = changes.trained_events(user_id, item_id)
     placement = find_placement(recommender, user_id, item_id, request, changes.of_user(user_id), trained)
     opened.warn_of_others(request.without, placement.without)
-    near = opened.near_users(user_id) if placement.fallback else ""
+    near = "" if placement.strategy in OF_USER else opened.near_users(user_id)
     if as_json:
         show_json(placement_object(placement, {"user_id": user_id, "item_id": item_id}, recommender.model_version))
         if near:
             click.echo(f"nothing is known of user {user_id!r}{near}", err=True)
         return
-    unknown = f", nothing is known of this user{near}" if placement.fallback else ""
+    unknown = "" if placement.strategy in OF_USER else f", nothing is known of this user{near}"
     title = plain(placement.item.title) or item_id
     place = f"rank {placement.rank}" if placement.listed else f"not in the list of {request.k}"
     click.echo(f"{title} for {user_id}: {place}{unknown} ({opened.source})")
     for sentence in _sentences(placement, request.k):
         click.echo(f"* {plain(sentence)}")
-    columns = ("rank", "item_id", "title", "score", "collaborative", "neighbors", "content", "popularity", "because of")
+    columns = ("rank", "item_id", "title", "score", *PARTS, "because of")
     show_table(columns, _rows(placement))
 
 
@@ -92,16 +102,12 @@ def _seen(seen: Seen) -> str:
     return f"seen {'and liked' if seen.liked else 'but not liked'}, {trained}{last}"
 
 
-def _sentence(obstacle: Seen | Hidden | Unavailable | Excluded | Filtered | Reordered) -> str:
+def _sentence(obstacle: Seen | Hidden | Unavailable | Excluded | InContext | Filtered | Reordered) -> str:
     match obstacle:
         case Seen():
             return _seen(obstacle)
-        case Hidden():
-            return "hidden from all lists"
-        case Unavailable():
-            return "not available now"
-        case Excluded():
-            return "excluded by the request"
+        case Hidden() | Unavailable() | Excluded() | InContext():
+            return SENTENCES[obstacle.kind]
         case Filtered(by, value):
             return f"filtered by {by}; the item has {'no such value' if value is None else value}"
         case Reordered(option, rank):
@@ -117,7 +123,7 @@ def _rows(placement: Placement) -> Iterator[tuple[str, ...]]:
 def _row(rank: str, item: Recommendation) -> tuple[str, ...]:
     reason = item.reason
     assert reason is not None
-    parts = (item.score, reason.collaborative, reason.neighbors, reason.content, reason.popularity)
+    parts = (item.score, *(getattr(reason, part) or 0.0 for part in PARTS))
     because = ", ".join(f"{cause.title or cause.item_id} {cause.share:.0%}" for cause in reason.because)
     return (rank, item.item_id, item.title, *(f"{part:.3f}" for part in parts), because)
 

@@ -10,6 +10,8 @@ from flask.testing import FlaskClient
 
 from recsys.errors import ConfigError
 from serving.app import create_app
+from serving.schemas.answers import Recommendations
+from serving.schemas.placement import WhyAnswer
 from serving.settings import Settings
 from tests.recsys.cli.test_search_commands import run, shown
 from tests.support import factories
@@ -75,4 +77,40 @@ def test_many_users_have_the_trained_weight(store: Path, tmp_path: Path) -> None
     words = ("recommend", "--users", "all", "--output", tmp_path / "lists.csv")
     refused = run(store, *words, "--content-weight", "2").exception
     assert isinstance(refused, ConfigError)
-    assert str(refused).endswith("--exclude, --include-seen, --content-weight nor --without")
+    assert str(refused).endswith("--include-seen, --content-weight, --without nor --context")
+
+
+def test_a_list_and_why_in_context(store: Path, client: FlaskClient) -> None:
+    asked = client.get("/recommend/u3?context=i20&explain=true").json
+    assert asked is not None
+    Recommendations.model_validate(asked)
+    assert asked["context"] == {"item_id": "i20", "by": "baskets"}
+    assert all(item["reason"]["context"] for item in asked["items"][:1])
+    assert scores(shown(store, "recommend", "u3", "--context", "i20")) == scores(asked)
+    posted = client.post("/recommend", json={"user_id": "u3", "context": "i20"}).json
+    assert scores(posted) == scores(asked) != scores(client.get("/recommend/u3").json)
+    guest = client.post("/recommend", json={"history": ["i3"], "context": "i20"}).json
+    assert guest is not None
+    assert (guest["strategy"], guest["context"]["by"]) == ("fold_in", "baskets")
+    why = client.get("/why?user_id=u3&item_id=i20&context=i20").json
+    WhyAnswer.model_validate(why)
+    assert shown(store, "why", "u3", "i20", "--context", "i20") == why
+    assert "the item in context" in run(store, "why", "u3", "i20", "--context", "i20").stdout
+
+
+def test_an_unknown_user_in_context_gets_what_goes_with_it(store: Path, client: FlaskClient) -> None:
+    asked = client.get("/recommend/nobody?context=i20").json
+    assert asked is not None
+    assert (asked["strategy"], asked["fallback"]) == ("context", False)
+    line = run(store, "recommend", "nobody", "--context", "i20").stdout.split("\n")[1]
+    assert line.startswith("nobody: context, in context of i20 by baskets, nothing is known of this user")
+
+
+def test_an_unknown_item_in_context_is_named(store: Path, client: FlaskClient) -> None:
+    response = client.get("/recommend/u3?context=I20")
+    assert response.status_code == 404
+    assert "item 'I20' is not in the catalog" in response.json["detail"]  # type: ignore[index]
+    assert "did you mean 'i20'" in response.json["detail"]  # type: ignore[index]
+    assert client.get("/recommend/u3?context=").status_code == 400
+    refused = run(store, "recommend", "--users", "all", "--output", "lists.csv", "--context", "i20").exception
+    assert isinstance(refused, ConfigError)
