@@ -1,12 +1,13 @@
 """Recommender with the changes of the catalog that came after the training.
 
-A changed record replaces that of the model in every list, filter, facet and explanation; its vectors, and the words of
-searches, are those of the training. An item that the model does not know gets rows of its own (:mod:`recsys.live.grown_model`).
+A changed record replaces that of the model in every list, filter, facet and explanation, and the newest items follow its time;
+its vectors, and the words of searches, are those of the training. An item that the model does not know gets rows of its own
+(:mod:`recsys.live.grown_model`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from recsys.data.catalog import Item
@@ -15,6 +16,8 @@ from recsys.live.changed_attributes import changed_attributes
 from recsys.live.changed_catalog import changed_catalog
 from recsys.live.grown_model import grown_model
 from recsys.live.new_items import NewItem, attribute
+from recsys.model.extras.arrivals import Arrivals, announced_time
+from recsys.model.model import Model
 from recsys.model.new_items import ItemRows
 from recsys.recommend.recommender import Recommender
 
@@ -38,7 +41,7 @@ def overlaid(
             model.attributes, {num: (before.attributes, after.attributes) for num, (before, after) in items.items()}
         )
         catalog = changed_catalog(model.catalog, {num: after for num, (_, after) in items.items()})
-        model = replace(model, catalog=catalog, attributes=attributes)
+        model = _with_arrivals(replace(model, catalog=catalog, attributes=attributes), recommender.model, items)
     deleted = live.deleted.difference(change.item_id for change in changes)
     deleted |= {change.item_id for change in changes if change.is_deleted}
     return replace(recommender, model=model, revision=revision, deleted=deleted)
@@ -46,7 +49,22 @@ def overlaid(
 
 def with_new_items(recommender: Recommender, items: Sequence[NewItem], rows: ItemRows) -> Recommender:
     """Return the recommender of :func:`overlaid` with items that the model does not know, rising by id, and their rows."""
-    return replace(recommender, model=grown_model(recommender.model, items, rows)) if items else recommender
+    if not items:
+        return recommender
+    model, n_known = grown_model(recommender.model, items, rows), len(recommender.model.catalog)
+    times = {num: announced_time(new.item.attributes) for num, new in enumerate(items, n_known)}
+    times = {num: time for num, time in times.items() if time is not None}
+    arrivals = model.extra(Arrivals)
+    model = model.with_extras(arrivals.changed(times, arrivals)) if arrivals and times else model
+    return replace(recommender, model=model)
+
+
+def _with_arrivals(model: Model, trained: Model, items: Mapping[int, tuple[Item, Item]]) -> Model:
+    """Return the model in which items whose `available_from` changed have its new time."""
+    arrivals, first = model.extra(Arrivals), trained.extra(Arrivals)
+    both = {num: tuple(announced_time(item.attributes) for item in pair) for num, pair in items.items()}
+    times = {num: after for num, (before, after) in both.items() if before != after}
+    return model.with_extras(arrivals.changed(times, first)) if arrivals and first and times else model
 
 
 def changed_item(item: Item, change: ItemChange) -> Item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from recsys.data.filters import Condition
 from recsys.errors import QueryError
 from recsys.events.item_values import ItemChange, Kind, Values
 from recsys.live.overlay import changed_item, overlaid
+from recsys.model.extras.arrivals import ATTRIBUTE, Arrivals
 from recsys.recommend.recommender import Recommender
 from tests.support import factories
 
@@ -76,3 +78,28 @@ def _mask(attributes: Attributes, conditions: tuple[Condition, ...]) -> list[boo
         return attributes.mask(conditions).tolist()
     except QueryError:  # no item has a number there
         return [False] * attributes.n_items
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.integers(0, 5), st.sampled_from([None, 0, 3600, 7200, "1970-01-01T04:00:00Z", "soon"])),
+            max_size=4,
+        ),
+        max_size=3,
+    )
+)
+def test_the_newest_items_follow_available_from(parts: list[list[tuple[int, str | int | None]]]) -> None:
+    model = factories.model_of([Item(f"i{num}", "", "", {ATTRIBUTE: 7200} if num < 2 else {}) for num in range(6)])
+    trained = Arrivals.of(model.catalog, model.attributes, np.array([-1, 0, 3600, 7200, 10800, -1]))
+    assert trained is not None
+    base = live = Recommender(model.with_extras(trained), "v1")
+    for revision, changes in enumerate(parts, 1):
+        held = {num: ItemChange(f"i{num}", "patch", {ATTRIBUTE: value}) for num, value in changes}
+        live = overlaid(base, held.values(), revision, live)
+    found, first = live.model.need(Arrivals), np.array([-1, -1, 3600, 7200, 10800, -1])
+    expected = Arrivals.of(live.model.catalog, live.model.attributes, first)
+    times, flags = (first, np.zeros(6)) if expected is None else (expected.times, expected.announced)
+    assert found.times.tolist() == times.tolist()
+    assert found.announced.tolist() == flags.tolist()
+    assert found.order.tolist() == sorted(range(6), key=lambda num: (-times[num], num))

@@ -78,3 +78,13 @@ def test_a_model_without_times_conflicts(model: Model, tmp_path: Path) -> None:
         409,
         "the model has no times of items; train again with times of events or the attribute available_from",
     )
+
+
+def test_a_changed_item_takes_its_new_place_at_once(model: Model, tmp_path: Path) -> None:
+    settings = Settings(tmp_path, str(tmp_path / "events.sqlite"))
+    client = create_app(settings, Recommender(model, VERSION)).test_client()
+    assert client.patch("/items/i3", json={"available_from": "1970-01-03"}).status_code == 200
+    first = client.get("/latest?k=2").json["items"]
+    assert [(item["item_id"], item["source"]) for item in first] == [("i3", "available_from"), ("i48", "first_event")]
+    assert client.patch("/items/i3", json={"available_from": None}).status_code == 200
+    assert client.get("/latest?k=100").json["items"][45]["item_id"] == "i3"
