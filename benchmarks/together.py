@@ -1,7 +1,8 @@
 """What `/together` finds of held-out baskets: `python -m benchmarks.together CONFIG [section.key=value ...]`.
 
 A model is trained without a fifth of the users. Of each basket of these users one item is hidden, and the others are given for
-a list of ten: by `/together`, by the mean of the items (`/query`) and by popularity. docs/together.md has the figures.
+a list of ten: by `/together`, by the mean of the items (`/query`) and by popularity. The shrinkage is chosen on half of the
+baskets, and the lists are measured on the others. docs/together.md has the figures.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ from recsys.recommend.request import ListRequest
 from recsys.recommend.together import together
 from recsys.search.examples import VectorQuery, item_example, search_by_examples
 from training import pipeline
+from training.factors.together import count_pairs
 from training.ingest import Dataset
 from training.ingest.baskets import find_baskets
+from training.run import TrainingRun
 
 HELD_OUT = 0.2  # of the users
 MOST, K = 2000, 10  # baskets, items of a list
+SHRINKAGES = (0.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 Case = tuple[list[str], str]  # given items and the hidden one
+Lists = Callable[[Sequence[str]], list[str]]
 
 
 def main() -> None:
@@ -50,12 +55,31 @@ def main() -> None:
     print(
         f"{stages.seconds['baskets']:.2f} s of {sum(stages.seconds.values()):.1f} s of training; {len(cases)} baskets"
     )
-    for name, lists in _lists(recommender).items():
-        found = np.array([hidden in lists(given) for given, hidden in cases])
-        several = np.array([len(given) > 1 for given, _ in cases])
+    choosing, reported = cases[::2], cases[1::2]
+    parts = {shrinkage: _with_shrinkage(run, shrinkage) for shrinkage in SHRINKAGES}
+    recalls = {shrinkage: _found(_lists(part)["together"], choosing).mean() for shrinkage, part in parts.items()}
+    print("  chosen on half:", {shrinkage: round(float(recall), 4) for shrinkage, recall in recalls.items()})
+    best = max(SHRINKAGES, key=lambda shrinkage: recalls[shrinkage])
+    chosen = {f"shrinkage {best:g}": _lists(parts[best])["together"]}
+    for name, lists in {**_lists(recommender), **chosen}.items():
+        found = _found(lists, reported)
+        several = np.array([len(given) > 1 for given, _ in reported])
         error = np.sqrt(found.mean() * (1 - found.mean()) / len(found))
         shares = " ".join(f"{found[mask].mean():.4f}" for mask in (~several, several) if mask.any())
-        print(f"  {name:<10} recall@{K} {found.mean():.4f} +- {1.96 * error:.4f}; of one item and of several: {shares}")
+        print(f"  {name:<12} recall@{K} {found.mean():.4f} +- {1.96 * error:.4f}; of one item and of several: {shares}")
+
+
+def _with_shrinkage(run: TrainingRun, shrinkage: float) -> Recommender:
+    """Return the model with the pairs that another shrinkage keeps."""
+    assert run.dataset.baskets is not None
+    config = run.config.together.model_copy(update={"shrinkage": shrinkage})
+    part = count_pairs(run.dataset.baskets, len(run.dataset.catalog), config)
+    return Recommender(run.model.with_extras(part), "m")
+
+
+def _found(lists: Lists, cases: Sequence[Case]) -> np.ndarray:
+    """Return whether the list of each case has its hidden item."""
+    return np.array([hidden in lists(given) for given, hidden in cases])
 
 
 def _cases(dataset: Dataset, out: np.ndarray, window: float, random: np.random.Generator) -> list[Case]:
@@ -75,7 +99,7 @@ def _known(recommender: Recommender, case: Case) -> bool:
     return all(item_id in recommender.items for item_id in (*case[0], case[1]))
 
 
-def _lists(recommender: Recommender) -> dict[str, Callable[[Sequence[str]], list[str]]]:
+def _lists(recommender: Recommender) -> dict[str, Lists]:
     def of_together(given: Sequence[str]) -> list[str]:
         return [item.item_id for item in together(recommender, given, ListRequest(K)).items]
 
