@@ -123,6 +123,12 @@ class CatalogView:
         self._look()
         return len(self._since(self._trained_through(recommender)))
 
+    def is_changed(self, item_id: str, recommender: Recommender) -> bool:
+        """Return whether the record of an item is new or was changed since the training of a model."""
+        self._look()
+        change = self._changes.get(item_id)
+        return change is not None and change.revision > self._trained_through(recommender)
+
     def has_vector(self, item_id: str, encoder: str, text: str) -> bool:
         """Return whether the vector of a text of an item by an encoder (fingerprint) is stored."""
         self._look()

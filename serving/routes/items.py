@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from recsys.errors import EventStoreError, NotFoundError
-from recsys.explore.json import record_object
+from recsys.explore.json import Object, record_object
 from recsys.recommend.recommender import Recommender
 from recsys.search.json import items_object
 from recsys.search.names import find_items
@@ -31,7 +31,7 @@ def blueprint(model: ServingModel, view: EventView, pictures: ItemPictures | Non
     def item(item_id: str) -> Response:
         query(NoQuery)
         recommender = model.get()
-        return jsonify({**record_object(recommender, item_id), "hidden": _hidden(item_id, recommender, view)})
+        return jsonify(_with_state(record_object(recommender, item_id), recommender, view))
 
     @routes.get("/pictures/<id:item_id>")
     def picture(item_id: str) -> Response:
@@ -45,6 +45,13 @@ def blueprint(model: ServingModel, view: EventView, pictures: ItemPictures | Non
         return response
 
     return routes
+
+
+def _with_state(record: Object, recommender: Recommender, view: EventView) -> Object:
+    """Return the record of an item with what holds now: whether it is hidden, and whether it changed since the training."""
+    item_id = record["item_id"]
+    changed = view.catalog.is_changed(item_id, recommender)
+    return {**record, "hidden": _hidden(item_id, recommender, view), "changed": changed}
 
 
 def _hidden(item_id: str, recommender: Recommender, view: EventView) -> bool | None:

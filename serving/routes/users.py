@@ -10,6 +10,7 @@ from dataclasses import asdict
 from flask import Blueprint, Response
 
 from recsys.errors import NotFoundError
+from recsys.events.changes import watermark
 from recsys.explore.json import segment_of
 from recsys.recommend.user_profile import Consumed
 from recsys.score_order import displayed
@@ -44,6 +45,7 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         recent = view.read(user_id, recommender)
         profile = recommender.profile(user_id, recent)
         events = view.store().history(user_id, MOST_EVENTS) if view.configured and not recent.degraded else ()
+        through = watermark(view.store(), recommender.events)[0] if events else 0
         if not (profile.in_model or events or profile.n_liked or profile.n_disliked):
             raise NotFoundError(f"nothing is known of this user{view.near_users(recommender, user_id)}")
         return private(
@@ -57,7 +59,10 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
                 "history": [_item(item) for item in profile.liked],
                 "disliked": [_item(item) for item in profile.disliked],
                 "preferences": [preference._asdict() for preference in profile.preferences],
-                "events": [{"event_id": record.event_id, **asdict(record.event)} for record in events],
+                "events": [
+                    {"event_id": record.event_id, **asdict(record.event), "since_training": record.seq > through}
+                    for record in events
+                ],
             }
         )
 

@@ -197,6 +197,12 @@ class ReceivedEvent(AnswerObject):
     timestamp: int | None = Field(description="seconds since 1970, UTC")
 
 
+class UserEvent(ReceivedEvent):
+    """An event of a user."""
+
+    since_training: bool = Field(description="whether the model was trained without it")
+
+
 class InGroup(AnswerObject):
     """The group of an item or a user."""
 
@@ -227,7 +233,7 @@ class User(ModelAnswer):
     history: list[Consumed] = Field(description="the items that count for lists, heaviest first")
     disliked: list[Consumed]
     preferences: list[Preference]
-    events: list[ReceivedEvent] = Field(description="the latest events received by `POST /events`")
+    events: list[UserEvent] = Field(description="the latest events received by `POST /events`")
 
 
 class ItemRecord(NamedItem, ModelAnswer):
@@ -241,6 +247,7 @@ class ItemRecord(NamedItem, ModelAnswer):
     )
     cluster: InCluster | None = Field(description="null for an item without data")
     hidden: bool | None = Field(description="whether no list has it; null: unknown, the event store cannot be read")
+    changed: bool = Field(description="whether the record is new or was changed since the training")
 
 
 class Alive(AnswerObject):

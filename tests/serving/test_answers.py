@@ -93,6 +93,7 @@ def test_an_item_is_shown_with_its_attributes(client: FlaskClient) -> None:
         "place": [-0.8333, -0.8333],
         "cluster": {"cluster_id": 1, "name": "Cluster 1", "closeness": 0.92},
         "hidden": False,
+        "changed": False,
     }
 
 

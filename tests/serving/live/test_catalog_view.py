@@ -66,3 +66,13 @@ def test_while_the_store_fails_the_last_changes_hold(store: EventStore, monkeypa
 
     monkeypatch.setattr(EventStore, "header", fail)
     assert view.live(recommender) is live
+
+
+def test_an_item_changed_if_the_model_was_trained_without_its_change(store: EventStore) -> None:
+    first, second = (store.items.apply([ItemChange(item, "patch", {"price": 1})])[0] for item in ("i1", "i2"))
+    view, model = CatalogView(lambda: store), factories.model()
+    trained = EventsInfo(store_id=store.store_id, items_through=first.revision)
+    for events, expected in ((EventsInfo(), ["i1", "i2"]), (trained, ["i2"])):
+        recommender = Recommender(model, "v1", events)
+        assert [item for item in ("i1", "i2", "i3") if view.is_changed(item, recommender)] == expected
+    assert second.revision > first.revision

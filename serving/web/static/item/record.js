@@ -20,7 +20,7 @@ export function Record({ item, actions }) {
     <${Cover} title=${item.title} id=${item.item_id} attributes=${item.attributes} />
     <div class="body">
       <h2 class="name" dir="auto">${nameOf(item)}</h2>
-      <p class="quiet"><code>${item.item_id}</code> <span title="number of users, those of long ago weighted less">· popularity ${whole(item.popularity)}</span></p>
+      <p class="quiet"><code>${item.item_id}</code> ${item.changed ? html`<span class="chip changed" title="the record is new or was changed; vectors are those of the training">changed since the training</span> ` : null}<span title="number of users, those of long ago weighted less">· popularity ${whole(item.popularity)}</span></p>
       <dl class="facts">
         ${entries.filter(([, x]) => !isLong(x)).map(([name, x]) => html`<div key=${name}><dt>${name}</dt><dd>${Array.isArray(x) ? html`<${Values} name=${name} values=${x} />` : value(x)}</dd></div>`)}
         <div><dt>group</dt><dd><${Group} cluster=${item.cluster} /></dd></div>

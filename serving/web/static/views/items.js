@@ -6,6 +6,7 @@ import { useAnswer } from "../core/hooks.js";
 import { useUrlState } from "../core/url_state.js";
 import { Anomalies } from "../item/anomalies.js";
 import { Edit } from "../item/edit.js";
+import { NewItem } from "../item/new.js";
 import { Place } from "../item/place.js";
 import { Record, UnknownItem } from "../item/record.js";
 import { Similar } from "../item/similar.js";
@@ -20,12 +21,15 @@ const SHOWN_POPULAR = 24;
 
 export default function ItemView({ thing }) {
   const [state, change] = useUrlState(LIST_STATE);
+  const [adding, setAdding] = useState(false);
   const query = state.user ? `?user=${encodeURIComponent(state.user)}` : "";
   return html`
     <div class="head">
       <h1>${thing ? "Item" : "Items"}</h1>
-      <div class="row finders"><${ItemField} label="Find an item" hideLabel=${true} onTake=${({ id }) => location.assign(itemHref(id, query))} /></div>
+      <div class="row finders"><${ItemField} label="Find an item" hideLabel=${true} onTake=${({ id }) => location.assign(itemHref(id, query))} />
+        ${thing ? null : html`<button type="button" aria-expanded=${adding} onClick=${() => setAdding(!adding)} title="stores an item that the model does not have (scope admin)">New item</button>`}</div>
     </div>
+    ${adding ? html`<${NewItem} onCancel=${() => setAdding(false)} />` : null}
     ${thing ? html`<${Item} id=${thing} state=${state} change=${change} query=${query} />` : html`<${Popular} query=${query} />`}`;
 }
 

@@ -12,6 +12,7 @@ import { CopyAs, Facets, LeftOut, Slider, Switch } from "../parts/controls.js";
 import { Arithmetic, Card, Legend, SmallCard, itemHref, nameOf, userHref } from "../parts/items.js";
 import { toast } from "../parts/layout.js";
 import { Answered, Empty, Failed, NeedsKey, Notices, Skeleton } from "../parts/states.js";
+import { UserAttributes } from "../user/attributes.js";
 import { WithoutButton, WithoutChips, toggledWithout } from "../parts/without.js";
 
 const KNOBS = { k: 10, diversity: 0, popularity_penalty: 0, content_weight: 1, include_seen: false, filter: [], exclude: [], without: [] };
@@ -90,7 +91,7 @@ function Workbench({ user, state, change, others }) {
   const takeOut = user ? (id) => change({ without: toggledWithout(state.without, id) }, { push: true }) : null;
   const titles = useMemo(() => new Map((profile.data?.history || []).map((item) => [item.item_id, item.title])), [profile.data]);
   return html`<div class="workbench">
-    <aside class="history" aria-label="History">${user ? html`<${History} answer=${profile} without=${state.without} takeOut=${takeOut} />` : html`<${GuestHistory} state=${state} change=${change} />`}
+    <aside class="history" aria-label="History">${user ? html`<${History} answer=${profile} without=${state.without} takeOut=${takeOut} changed=${after} />` : html`<${GuestHistory} state=${state} change=${change} />`}
       ${others ? html`<h2>Other users</h2><ul class="plain">${others.slice(1).map(({ user_id: id, n_liked: n }) => html`<li key=${id}><a href=${userHref(id)}>${id}</a> <span class="quiet">${plural(n, "item")}</span></li>`)}</ul>` : null}
     </aside>
     <section class="list" aria-label="Recommendations">
@@ -108,7 +109,7 @@ function Fold({ children }) {
   return phone ? html`<details class="sheet"><summary>Knobs and filters</summary>${children}</details>` : children;
 }
 
-function History({ answer, without, takeOut }) {
+function History({ answer, without, takeOut, changed }) {
   const [all, setAll] = useState(false);
   if (answer.error?.status === 404) {
     return html`<h2>History</h2><${Empty} title="Nothing is known of this user">${answer.error.message}<//>`;
@@ -116,22 +117,25 @@ function History({ answer, without, takeOut }) {
   if (answer.error?.status === 403) return html`<h2>History</h2><${NeedsKey} title="Needs another key">${answer.error.message}<//>`;
   return html`<h2>History</h2><${Answered} answer=${answer} rows=${6}>${(data) => {
     const times = new Map(data.events.map((event) => [event.item_id, event.timestamp]));
+    const fresh = new Set(data.events.filter((event) => event.since_training).map((event) => event.item_id));
     const history = [...data.history].sort((a, b) => (times.get(b.item_id) || 0) - (times.get(a.item_id) || 0)); // the received events first
     const shown = all ? history : history.slice(0, SHOWN_HISTORY);
     const heaviest = Math.max(...data.history.map((item) => item.weight), 1e-9);
     return html`
       <p class="quiet">${plural(data.n_liked, "liked item")}${data.n_disliked ? `, ${data.n_disliked} not liked` : ""}${data.segment ? html` · <a href=${url(`/ui/groups?tab=segments&group=${data.segment.segment_id}`)}>${data.segment.name}</a>` : null}</p>
       ${data.preferences.length ? html`<p class="quiet" id="frequent">Often in the history:</p><ul class="chips" aria-labelledby="frequent">${data.preferences.slice(0, 6).map((one) => html`<li key=${one.attribute + one.value} title=${one.attribute}>${one.value} ${percent(one.share)}</li>`)}</ul>` : null}
+      <${UserAttributes} user=${data.user_id} attributes=${data.attributes} changed=${changed} />
+      ${fresh.size ? html`<p class="quiet">${plural(fresh.size, "item")} with events since the training, marked by <span class="new-mark">new</span></p>` : null}
       <p class="quiet">The bar is the weight of an item: how much it says about the user. Take one out to see what it changes.</p>
-      <ul class="small-cards">${shown.map((item) => html`<${Liked} key=${item.item_id} item=${item} heaviest=${heaviest} at=${times.get(item.item_id)} out=${without.includes(item.item_id)} takeOut=${takeOut} />`)}</ul>
+      <ul class="small-cards">${shown.map((item) => html`<${Liked} key=${item.item_id} item=${item} heaviest=${heaviest} at=${times.get(item.item_id)} fresh=${fresh.has(item.item_id)} out=${without.includes(item.item_id)} takeOut=${takeOut} />`)}</ul>
       ${data.history.length > SHOWN_HISTORY ? html`<button type="button" class="link" onClick=${() => setAll(!all)}>${all ? "fewer" : `all ${data.history.length}`}</button>` : null}
       ${data.disliked.length ? html`<h3>Not liked</h3><ul class="small-cards">${data.disliked.slice(0, SHOWN_HISTORY).map((item) => html`<${SmallCard} key=${item.item_id} item=${item} />`)}</ul>` : null}`;
   }}<//>`;
 }
 
 /** An item of the history: how much it weighs, and the list without it. */
-function Liked({ item, heaviest, at, out, takeOut }) {
-  return html`<${SmallCard} item=${item} out=${out} note=${html`<${Weight} item=${item} heaviest=${heaviest} at=${at} /><${WithoutButton} item=${item} out=${out} toggle=${takeOut} />`}>${at ? html`<span class="fresh">${ago(at)}</span>` : null}<//>`;
+function Liked({ item, heaviest, at, fresh, out, takeOut }) {
+  return html`<${SmallCard} item=${item} out=${out} note=${html`<${Weight} item=${item} heaviest=${heaviest} at=${at} /><${WithoutButton} item=${item} out=${out} toggle=${takeOut} />`}>${at ? html`<span class="fresh">${fresh ? html`<span class="new-mark" title="an event since the training">new</span> ` : null}${ago(at)}</span>` : null}<//>`;
 }
 
 function Weight({ item, heaviest, at }) {
