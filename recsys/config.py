@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, model_serializer
+from pydantic import AfterValidator, BeforeValidator, Field, model_serializer
 
 from recsys.strict import Record
 
@@ -335,6 +335,7 @@ class ServeConfig(Section):
     max_body: Positive = key(1_048_576, "maximum size of a request body in bytes")
     max_picture: Positive = key(4_194_304, "maximum size of a picture body in bytes")
     max_batch: Positive = key(1000, "maximum number of events in a request")
+    keep_impressions_days: AboveZero = key(90.0, "age in days at which later impressions delete stored ones")
     page: bool = key(True, "serve the page at / and /ui; false: operations only")
     access_log: bool = key(True, "log a JSON line for each request; false: only warnings and errors")
 
@@ -354,12 +355,26 @@ class ChatConfig(Section):
     )
 
 
+def _without_impressions(weights: dict[str, float]) -> dict[str, float]:
+    if weights.get("impression"):
+        raise ValueError(
+            "impression can have no weight but 0, which leaves those of files out: the event store keeps impressions apart, "
+            "and no model learns from them; call an event that counts by another name"
+        )
+    return weights
+
+
+Weights = Annotated[dict[str, float], AfterValidator(_without_impressions)]
+
+
 class Config(Section):
     """All sections."""
 
     data: DataConfig = DataConfig()
-    events: dict[str, float] = key(
-        {}, "weight of each event type (0: ignored; below 0: such as dislike = -1, skip = -0.2); empty: each is 1"
+    events: Weights = key(
+        {},
+        "weight of each event type (0: ignored; below 0: such as dislike = -1, skip = -0.2); empty: each is 1; "
+        "impressions are kept apart and have none",
     )
     als: AlsConfig = AlsConfig()
     content: ContentConfig = ContentConfig()

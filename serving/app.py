@@ -75,7 +75,8 @@ def create_app(settings: Settings, recommender: Recommender | None = None) -> Fl
 
 
 def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: Metrics) -> None:
-    serve, view, shown = settings.serve, EventView(settings.events), _item_pictures(settings)
+    serve, shown = settings.serve, _item_pictures(settings)
+    view = EventView(settings.events, serve.keep_impressions_days)
     encoding = app.extensions["encoding"] = Encoding(settings.run, max(1, serve.in_flight // WAITING_SHARE))
     model.on_swap(encoding.warm_up)
     model.through(view.catalog.live)

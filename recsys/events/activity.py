@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from recsys.errors import DataError, did_you_mean
 
 REFUSED = -0.499999  # -0.5, for sums in single precision: a pair of this weight or less is never shown again
+IMPRESSION = "impression"  # type of the events that are kept apart and have no weight
 ROUNDING = 1e-9  # share of a sum that may be an error of rounding
 
 

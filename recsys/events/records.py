@@ -33,6 +33,7 @@ class ReceivedEvent:
     timestamp: int | None = None  # seconds since 1970, UTC; None: the time of arrival by the store's clock
     event_id: str | None = None  # a second event with the same id does not count; None: every event counts
     recommendation_id: str | None = None  # of the list in which the item was shown
+    position: int | None = None  # in that list, from 1; kept of impressions
 
     def __post_init__(self) -> None:
         for name in ("user_id", "item_id", "event_id", "recommendation_id"):

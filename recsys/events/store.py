@@ -1,4 +1,4 @@
-"""Event store: the events of users, the deleted users, and the hidden items."""
+"""Event store: the events of users, what was shown to them, the deleted users, and the hidden items."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from recsys.errors import EventStoreError
 from recsys.events import records
-from recsys.events.activity import Event, EventRules, Undone, UserEvents
-from recsys.events.database import Database, Row
+from recsys.events.activity import IMPRESSION, Event, EventRules, Undone, UserEvents
+from recsys.events.database import Database, Execute, Row
+from recsys.events.impressions import KEEP_DAYS, Impressions, ShownList
 from recsys.events.item_changes import ItemChanges
 from recsys.events.records import EVER, Added, ReceivedEvent, StoredEvent, Watermark
 from recsys.events.tables import MOST_EVENTS, PERSONAL, SCHEMA, STATE, UPGRADES, Statements, counts, tables
@@ -23,7 +24,8 @@ SECONDS_PER_DAY = 86_400
 class EventStore:
     """Events, deletions and hidden items in a database that has the tables; shared by threads, usable after a fork.
 
-    `clock` returns seconds since 1970, for events without a time.
+    `clock` returns seconds since 1970, for events without a time. Impressions, events of the type ``impression``, are kept
+    apart in `impressions`, for `keep_days`; no method that returns or counts events has them.
 
     Raises
     ------
@@ -31,11 +33,14 @@ class EventStore:
         When the database cannot be read or was made by another release. Every method raises it when the database fails.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float] = time.time, keep_days: float = KEEP_DAYS
+    ) -> None:
         self._database, self._clock = database, clock
         self._sql = Statements(database.engine.dialect.name)
         self._hidden: tuple[int, frozenset[str]] = (-1, frozenset())
         self.items = ItemChanges(database, self._sql)
+        self.impressions = Impressions(database, self._sql, clock, keep_days)
         database.prepare(*vars(self._sql).values())
         (schema, self.store_id), *_ = database.rows(self._sql.state, {}) or [(None, "")]
         if schema in UPGRADES:
@@ -45,13 +50,13 @@ class EventStore:
             raise EventStoreError(f"event store {database.name}: schema {schema}, this release reads {SCHEMA}")
 
     @classmethod
-    def open(cls, where: str, clock: Callable[[], float] = time.time) -> EventStore:
+    def open(cls, where: str, clock: Callable[[], float] = time.time, keep_days: float = KEEP_DAYS) -> EventStore:
         """Return the store in a SQLite file or a database; create it if there is none."""
         database = Database(where)
         if not database.has_table(STATE.name):
             begin = Statements(database.engine.dialect.name).begin
             database.create([*tables(), begin], {"store_id": str(uuid.uuid4())})
-        return cls(database, clock)
+        return cls(database, clock, keep_days)
 
     @classmethod
     def existing(cls, where: str) -> EventStore | None:
@@ -69,8 +74,18 @@ class EventStore:
                 if execute(self._sql.upgrade, {"old": schema}):
                     for statement in UPGRADES[schema]:
                         execute(statement)
+                    if schema == 2:
+                        self._separate_impressions(execute)
             schema += 1
         return schema
+
+    def _separate_impressions(self, execute: Execute) -> None:
+        """Make impressions of the events of that type, which earlier releases took for other events."""
+        rows = execute.rows(self._sql.called_impressions, {})
+        shown = [ShownList(user, (item,), *rest).row() | {"event_key": key} for key, user, item, *rest in rows]
+        if shown:
+            execute(self._sql.add_impressions, shown)
+            execute(self._sql.drop_called)
 
     @property
     def name(self) -> str:
@@ -108,10 +123,12 @@ class EventStore:
                 "event_id": event.event_id,
             }
             for event in events
+            if event.event != IMPRESSION
         ]
         with self._database.writing() as execute:
-            accepted = execute(self._sql.add, rows)
-        return Added(accepted, len(rows) - accepted)
+            accepted = execute(self._sql.add, rows) if rows else 0
+            accepted += self.impressions.add(execute, [event for event in events if event.event == IMPRESSION])
+        return Added(accepted, len(events) - accepted)
 
     def read_user(self, user_id: str, through: int = 0, forgotten_through: int = 0, up_to: int = EVER) -> UserEvents:
         """Return the changes after a model was trained, of a user and of the hidden items.
@@ -160,25 +177,30 @@ class EventStore:
     def undo(self, event_id: str) -> bool:
         """Undo an event: from now on it never happened; return False if there is no such event. A second undo changes nothing.
 
-        A later event with the same id does not count.
+        A later event with the same id does not count. An impression is undone as well.
         """
         if records.id_problem(event_id):
             return False
         key = {"event_key": records.event_key(event_id)}
         with self._database.writing() as execute:
+            shown = execute(self._sql.undo_impression, key)
             if execute(self._sql.undo, key):
                 execute(self._sql.count_forgotten)
                 return True
+        if shown:
+            return True
         return bool(self._database.rows(self._sql.known, key))
 
     def forget(self, user_id: str) -> int:
-        """Delete the events of a user and record the deletion; return the number of deleted events.
+        """Delete the events and impressions of a user and record the deletion; return the number of deleted events.
 
         Events that come later belong to a new user. A late retry of a deleted event is not stored again.
         """
         user = {"user": _storable(user_id)}
         with self._database.writing() as execute:
             deleted = execute(self._sql.blank, user) + execute(self._sql.drop, user)
+            execute(self._sql.blank_impressions, user)
+            execute(self._sql.drop_impressions, user)
             execute(self._sql.count_forgotten)
             execute(self._sql.record_forgotten, {"hash": records.user_hash(user_id)})
         return deleted
@@ -186,8 +208,9 @@ class EventStore:
     def merge(self, user_id: str, guest_id: str) -> int:
         """Make the events of a guest those of a user, as if they came now with their times; return their number.
 
-        The guest is forgotten as by :meth:`forget`. A late retry of a moved event does not count again. Nothing happens when
-        both are the same. Raises QueryError when the id of the user cannot be stored.
+        The impressions of the guest become the user's as well. The guest is forgotten as by :meth:`forget`. A late retry of a
+        moved event does not count again. Nothing happens when both are the same. Raises QueryError when the id of the user
+        cannot be stored.
         """
         records.check_id("user_id", user_id)
         if user_id == guest_id:
@@ -201,6 +224,7 @@ class EventStore:
             execute(self._sql.drop, guest)
             if rows:
                 execute(self._sql.add, [{**row, "user_id": user_id} for row in rows])
+            execute(self._sql.move_impressions, {**guest, "to": user_id})
             execute(self._sql.count_forgotten)
             execute(self._sql.record_forgotten, {"hash": records.user_hash(guest_id)})
         return len(rows)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.elements import ClauseElement
 
-from recsys.events.activity import EventRules
+from recsys.events.activity import IMPRESSION, EventRules
 
 SCHEMA = 3
 MOST_EVENTS = 20_000  # of a user; more since the last training is not the activity of a person
@@ -91,7 +91,23 @@ ITEM_VECTORS = sa.Table(  # of the texts of items that came after a training
     sqlite_with_rowid=False,
 )
 
+IMPRESSIONS = sa.Table(
+    "recsys_impressions",
+    METADATA,
+    sa.Column("seq", Number, primary_key=True, autoincrement=True),
+    sa.Column("event_key", sa.LargeBinary, unique=True),  # as in EVENTS; NULL: of a list that the service has logged
+    sa.Column("user_id", Id),  # NULL: undone, or the user was deleted; the key stays
+    sa.Column("item_ids", sa.Text),  # JSON list of ids, in the order of the list
+    sa.Column("position", sa.Integer),  # of the first of them, from 1; NULL: unknown
+    sa.Column("timestamp", sa.BigInteger),  # not after the arrival
+    sa.Column("recommendation_id", sa.Text),
+    sa.Index("recsys_impressions_of_user", "user_id", "seq"),
+    sqlite_autoincrement=True,
+)
+
 _E = EVENTS.c
+_I = IMPRESSIONS.c
+CALLED = ("user_id", "item_id", "timestamp", "recommendation_id")  # of an event that earlier releases took for another
 PERSONAL = ("user_id", "item_id", "event", "value", "timestamp", "recommendation_id", "event_id")
 
 # Statements that bring the tables of an older schema to the next.
@@ -103,7 +119,12 @@ UPGRADES: Mapping[int, tuple[ClauseElement, ...]] = {
         CreateTable(ITEMS),
         *(CreateIndex(index) for index in ITEMS.indexes),
     ),
-    2: (CreateTable(ITEM_VECTORS), *(CreateIndex(index) for index in ITEM_VECTORS.indexes)),
+    2: (
+        CreateTable(ITEM_VECTORS),
+        *(CreateIndex(index) for index in ITEM_VECTORS.indexes),
+        CreateTable(IMPRESSIONS),
+        *(CreateIndex(index) for index in IMPRESSIONS.indexes),
+    ),
 }
 
 
@@ -164,6 +185,35 @@ class Statements:
         self.history = stored.where(_E.user_id == user, _E.undone.is_(None)).order_by(_E.seq.desc()).limit(most)
         self.latest = stored.where(*counts).order_by(_E.seq.desc()).limit(most)
         self.pair = self.history.where(_E.item_id == sa.bindparam("item", type_=Id), _E.seq <= up_to)
+        self._add_impressions(insert)
+
+    def _add_impressions(self, insert: Any) -> None:
+        user = sa.bindparam("user", type_=Id)
+        up_to, most, since = (sa.bindparam(name, type_=sa.BigInteger) for name in ("up_to", "most", "since"))
+        row = {column.name: sa.bindparam(column.name, type_=column.type) for column in _I if column.name != "seq"}
+        blank = sa.update(IMPRESSIONS).values(dict.fromkeys(("user_id", "item_ids", "recommendation_id"), sa.null()))
+        of_user, oldest = _I.user_id == user, sa.select(_I.seq).order_by(_I.seq).limit(most)
+
+        self.add_impressions = insert(IMPRESSIONS).inline().values(row)
+        self.add_impressions = self.add_impressions.on_conflict_do_nothing(index_elements=["event_key"])
+        self.trim_impressions = sa.delete(IMPRESSIONS).where(_I.seq.in_(oldest), _I.timestamp < since)
+        self.undo_impression = blank.where(_I.event_key == sa.bindparam("event_key", type_=_I.event_key.type))
+        self.blank_impressions = blank.where(of_user, _I.event_key.is_not(None))
+        self.drop_impressions = sa.delete(IMPRESSIONS).where(of_user)
+        self.move_impressions = sa.update(IMPRESSIONS).where(of_user).values(user_id=sa.bindparam("to", type_=Id))
+        last = sa.select(_I.user_id, _I.item_ids, _I.timestamp, _I.recommendation_id, _I.position).where(of_user)
+        self.shown_lists = last.order_by(_I.seq.desc()).limit(most)
+        self.shown = sa.select(_I.seq, _I.item_ids, _I.timestamp)
+        self.shown = (
+            self.shown.where(of_user, _I.seq <= up_to, _I.timestamp > since).order_by(_I.seq.desc()).limit(most)
+        )
+        self.reactions = sa.select(_E.item_id, _E.event, sa.func.max(_E.timestamp)).group_by(_E.item_id, _E.event)
+        self.reactions = self.reactions.where(_E.user_id == user, _E.undone.is_(None), _E.seq <= up_to)
+        called = _E.event == IMPRESSION, _E.user_id.is_not(None), _E.undone.is_(None)
+        self.called_impressions = (
+            sa.select(*(_E[name] for name in ("event_key", *CALLED))).where(*called).order_by(_E.seq)
+        )
+        self.drop_called = sa.delete(EVENTS).where(*called)
 
     def _add_items(self, insert: Any, stored: Any) -> None:
         item, kind, record = (sa.bindparam(name, type_=Id) for name in ("item", "kind", "record"))

@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from recsys.config import ServeConfig
 from recsys.data.nearest_ids import near_ids
 from recsys.errors import EventStoreError
 from recsys.events.activity import NO_EVENTS, Event, UserEvents
@@ -42,12 +44,12 @@ class EventView:
     before stay deleted. A store that could never be read is an error, because its deleted users are unknown.
     """
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, keep_impressions_days: float = ServeConfig().keep_impressions_days) -> None:
         self._where = where
         if where:
             from recsys.events.store import EventStore  # it loads SQLAlchemy, which only services with a store need
 
-            self._open: Callable[[str], EventStore] = EventStore.open
+            self._open: Callable[[str], EventStore] = partial(EventStore.open, keep_days=keep_impressions_days)
         self._store: EventStore | None = None
         self._opening = threading.Lock()
         self._recent: RecentUsers | None = None

@@ -296,9 +296,11 @@ TEXTS: Final[Mapping[str, str]] = {
     "the catalog.",
     "hidden.show": "Show a hidden item again. An item that is not hidden is no error.",
     "events.add": "Add events of users. One event or a list. They are on disk before the answer, and the next list for "
-    "their user counts them. A repeated `event_id` does not count again, so a request without an answer can be repeated.",
+    "their user counts them. A repeated `event_id` does not count again, so a request without an answer can be repeated. "
+    "Events of the type `impression` say that an item was shown: they are kept apart and count in no list or model.",
     "events.undo": "Undo an event. By the id in the answer of `POST /events`. From the next list on it never happened, also in "
-    "later models. A second undo is no error, and an event that is sent again with this id does not count.",
+    "later models. A second undo is no error, and an event that is sent again with this id does not count. "
+    "Impressions are undone as well.",
     "events.latest": "Latest events. As they were received, newest first. The answer names users, so a key needs the scope "
     "`admin`. Events of deleted users are gone.",
     "users.users": "Ids of users. Those that begin with `q`; without it, users whose history has a typical length. The answer "

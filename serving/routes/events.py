@@ -1,4 +1,4 @@
-"""POST /events: events of users, on disk before the answer. GET /events: the latest ones. DELETE: undo one."""
+"""POST /events: events and impressions of users, on disk before the answer. GET /events: the latest ones. DELETE: undo one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, g, jsonify
 
 from recsys.errors import NotFoundError
+from recsys.events.activity import IMPRESSION
 from recsys.recommend.json import event_object
 from recsys.recommend.recommender import Recommender
 from serving.errors import BodyError
@@ -57,5 +58,7 @@ def blueprint(model: ServingModel, view: EventView, max_batch: int) -> Blueprint
 def _check(events: Sequence[EventIn], recommender: Recommender) -> None:
     """Raise BodyError for an event that the next training would reject."""
     for place, event in enumerate(events):
+        if event.event == IMPRESSION:  # it has no weight, and no training reads it
+            continue
         if problem := recommender.event_problem(event.event, event.value):
             raise BodyError(f"[{place}].{problem}" if len(events) > 1 else problem)

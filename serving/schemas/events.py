@@ -11,10 +11,11 @@ from recsys.events.records import LONGEST_ID, ReceivedEvent
 from recsys.events.timestamps import LATEST, MILLISECONDS_FROM, seconds, seconds_of
 from serving.schemas.answers import Count, NamedItem
 from serving.schemas.base import AnswerObject, Id, StrictObject
-from serving.schemas.bodies import Value
+from serving.schemas.bodies import Value, Whole
 from serving.schemas.queries import Query, WholeNumber
 
 MOST_LATEST = 100  # events of `GET /events`
+MOST_POSITION = 1_000_000
 
 # Every fourth year is a leap year here, because 1900 and 2100 are out of range.
 _DAY = (
@@ -58,7 +59,9 @@ class EventIn(StrictObject):
 
     user_id: Name = Field(description="the user, known to the model or not")
     item_id: Name = Field(description="the item, in the catalog or not yet")
-    event: Type = Field("", description="its type, which has a weight in the model")
+    event: Type = Field(
+        "", description="its type, which has a weight in the model, or `impression`: the item was shown"
+    )
     value: Value | None = None
     timestamp: Moment | None = Field(
         None, description="seconds or milliseconds since 1970, or ISO 8601; the default is the time of arrival"
@@ -67,6 +70,9 @@ class EventIn(StrictObject):
         None, description="your id of this event: repeated, it does not count again; the default is a new one"
     )
     recommendation_id: Name | None = Field(None, description="of the list that contained the item")
+    position: Annotated[int, Field(ge=1, le=MOST_POSITION), Whole] | None = Field(
+        None, description="place in that list, counted from 1 over all pages; kept of impressions"
+    )
 
     def received(self) -> ReceivedEvent:
         """Return the event for the event store."""

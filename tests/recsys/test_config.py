@@ -266,3 +266,12 @@ def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
 
 def test_an_error_of_the_configuration_ends_with_exit_code_2() -> None:
     assert ConfigError("").exit_code == 2
+
+
+def test_impressions_have_no_weight(tmp_path: Path) -> None:
+    assert load_config(written(tmp_path, "[events]\nclick = 1\nimpression = 0\n")).events == {
+        "click": 1,
+        "impression": 0,
+    }
+    with pytest.raises(ConfigError, match="impression can have no weight but 0"):
+        load_config(written(tmp_path, "[events]\nclick = 1\nimpression = 0.1\n"))

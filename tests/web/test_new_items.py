@@ -52,7 +52,7 @@ def test_a_new_item_is_typed_in(look: Look, served: Running, searchable: bool) -
     if searchable:
         expect(page).to_have_url(re.compile(f"/ui/items/{item_id}$"))
     else:
-        expect(page.get_by_role("status").filter(has_text="Tides")).to_contain_text("not found by meaning")
+        expect(page.get_by_role("status").filter(has_text="Tides")).to_contain_text("once its text is encoded")
 
 
 def answer(route: Route, given: dict[str, Any]) -> None:

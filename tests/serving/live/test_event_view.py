@@ -154,7 +154,7 @@ def test_requests_that_wait_for_a_failing_store_do_not_each_try_it(
     """An attempt may take as long as the pause until the next, so the pause begins when the attempt has failed."""
     now, tried = 100.0, list[str]()
 
-    def slow(where: str) -> EventStore:
+    def slow(where: str, **_: float) -> EventStore:
         nonlocal now
         tried.append(where)
         now += event_view.RETRY_SECONDS

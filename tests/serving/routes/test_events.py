@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from recsys.config import ServeConfig
+from recsys.events.impressions import ShownList
 from recsys.events.records import EventsInfo, ReceivedEvent
 from recsys.events.store import EventStore
 from recsys.events.timestamps import seconds
@@ -374,3 +375,46 @@ def test_a_guest_becomes_a_user(client: FlaskClient) -> None:
     refused = client.post("/users/new-user/merge", json={"form": "guest-1"})
     assert refused.status_code == 422
     assert "there is no key 'form'; did you mean 'from'" in refused.json["detail"]
+
+
+def test_impressions_are_stored_apart_and_change_no_list(client: FlaskClient, where: str) -> None:
+    before = [listed(client, path) for path in LISTS]
+    impression = {"user_id": "nobody", "item_id": "i9", "event": "impression"}
+    when = int(datetime.now(UTC).timestamp()) - 100
+    full = {**impression, "event_id": "1", "recommendation_id": "0" * 32, "position": 11, "timestamp": when}
+    answer = client.post("/events", json=[full, full, impression, {**impression, "item_id": "new"}])
+    assert (answer.status_code, counts(answer)) == (202, (3, 1, 1))
+    assert client.get("/events").json == {"events": []}
+    assert client.get("/users/nobody").status_code == 404
+    assert [listed(client, path) for path in LISTS] == before
+    assert stored(where) == []
+    with EventStore.open(where) as store:
+        shown = store.impressions.of_user("nobody")
+    assert [one.item_ids for one in shown] == [("new",), ("i9",), ("i9",)]
+    assert shown[2] == ShownList("nobody", ("i9",), when, "0" * 32, 11)
+    assert client.delete("/events/1").status_code == 204
+    assert client.delete("/users/nobody").status_code == 204
+    with EventStore.open(where) as store:
+        assert store.impressions.of_user("nobody") == []
+
+
+def test_an_impression_needs_no_weight_in_the_model(where: str, model: Model) -> None:
+    client = service(where, model, TYPES)
+    assert client.post("/events", json={**MINIMAL, "event": "impression"}).status_code == 202
+    assert "a type that has no weight" in refused(client.post("/events", json={**MINIMAL, "event": "shown"}), 422)
+
+
+@pytest.mark.parametrize("position", [0, -1, 1.5, "3", True])
+def test_a_position_counts_from_one(client: FlaskClient, position: object) -> None:
+    answer = client.post("/events", json={**MINIMAL, "event": "impression", "position": position})
+    assert refused(answer, 422).startswith("position")
+
+
+def test_impressions_are_kept_as_long_as_configured(where: str, model: Model) -> None:
+    client = service(where, model, keep_impressions_days=1)
+    shown = {**MINIMAL, "event": "impression"}
+    client.post("/events", json={**shown, "timestamp": 1_700_000_000})
+    client.post("/events", json=shown)
+    with EventStore.open(where) as store:
+        (left,) = store.impressions.of_user("u1")
+    assert left.timestamp > 1_700_000_000
