@@ -19,6 +19,7 @@ from recsys.data.vectors import Vectors
 from recsys.encoders.picture_encoders import open_picture_encoder
 from recsys.encoders.pictures import PictureBytes, decode
 from recsys.errors import ConfigError, PictureError
+from recsys.events.activity import UserEvents
 from recsys.events.changes import NO_CHANGES, Changes
 from recsys.live.item_users import ItemUsers
 from recsys.live.live_catalog import LiveCatalog
@@ -48,6 +49,18 @@ class OpenModel:
         """The sources of an answer, for people."""
         store = self.changes.store
         return f"model {self.recommender.model_version}" + (f", events of {store.name}" if store is not None else "")
+
+    def events_for(self, user_id: str, request: ListRequest) -> UserEvents:
+        """Return the changes of a user that a list needs."""
+        if request.rotation:
+            self.check_rotation()
+            return self.changes.shown_to(user_id)
+        return self.changes.of_user(user_id)
+
+    def check_rotation(self) -> None:
+        """Raise ConfigError if there is no event store, which has what was shown."""
+        if self.changes.store is None:
+            raise ConfigError("--rotation needs what was shown to users, and there is no event store; set store.events")
 
     def is_deleted(self, user_id: str) -> bool:
         """Return whether a user was deleted since training."""

@@ -114,6 +114,7 @@ class UserEvents:
     seq: int = 0  # the largest number among `events`, 0 without any: a later read up to it returns the same events
     undone: tuple[Undone, ...] = ()
     unavailable: frozenset[str] = frozenset()  # those of `hidden` that are not available now, or were deleted
+    shown: Mapping[str, float] = field(default_factory=dict)  # exposure by item, see recsys.events.impressions.Shown
     degraded: bool = False  # the store is unreadable: no recent events, and `hidden` is from the last successful read
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from recsys.errors import EventStoreError
-from recsys.events.activity import NO_EVENTS, Event, UserEvents
+from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
 from recsys.events.item_values import ItemChange, ItemVector, unlisted
 from recsys.events.records import EventsInfo, StoredEvent, user_hash
 
@@ -59,10 +59,11 @@ class Changes:
 
     def __init__(self, store: EventStore | None = None, trained: EventsInfo | None = None) -> None:
         self.store = store
-        self._watermark, self._items_through = (0, 0), 0
+        self._watermark, self._items_through, self._rules = (0, 0), 0, EventRules()
         if store is not None and trained is not None:
             self._watermark = watermark(store, trained)
             self._items_through = items_through(store, trained)
+            self._rules = EventRules(trained.weights, trained.threshold)
 
     @classmethod
     def open(cls, where: str, trained: EventsInfo) -> Changes:
@@ -83,6 +84,13 @@ class Changes:
         events = _read(lambda: store.read_user(user_id, *self._watermark))
         out = unlisted(self.items, time.time())[0] if self.items else frozenset[str]()
         return replace(events, hidden=events.hidden | out, unavailable=out) if out else events
+
+    def shown_to(self, user_id: str) -> UserEvents:
+        """Return the changes of a user with what was shown to the user."""
+        if (store := self.store) is None:
+            return NO_EVENTS
+        shown = _read(lambda: store.impressions.unanswered(user_id, self._rules, int(time.time())))
+        return replace(self.of_user(user_id), shown=shown.exposure)
 
     def trained_events(self, user_id: str, item_id: str) -> tuple[Event, ...]:
         """Return the stored events of a user with an item that the model was trained with, the newest first."""

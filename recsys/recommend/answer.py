@@ -7,6 +7,7 @@ from itertools import repeat
 from typing import Literal, NamedTuple
 
 from recsys.data.catalog import Catalog
+from recsys.data.vectors import Vectors
 from recsys.index.exact import Neighbors
 from recsys.recommend.context import ContextItem
 from recsys.recommend.explain import Reasons
@@ -44,14 +45,14 @@ class Cause(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Decomposition of a score, ``collaborative + content + popularity``.
+    """Decomposition of a score, ``collaborative + content + popularity + rotation``.
 
     `neighbors` is the part of `collaborative` that comes from items of the same users (:mod:`recsys.model.neighborhood`); the
     rest is a product of factors.
 
     `because` lists the history items that contribute most, best first; it is empty for lists without a history. In a personal
-    list their scores, `others` (the rest of the history), `context` (the item in context, if any) and `popularity` (the
-    penalty, 0 or less) add up to the score. In a popular list `popularity` is the score.
+    list their scores, `others` (the rest of the history), `context` (the item in context, if any), `popularity`, the penalty,
+    and `rotation`, both 0 or less, add up to the score. In a popular list `popularity` is the score before `rotation`.
     """
 
     because: tuple[Cause, ...]
@@ -61,6 +62,7 @@ class Reason(NamedTuple):
     popularity: float
     neighbors: float = 0.0  # of `collaborative`
     context: float | None = None  # of `collaborative` and `content`; None: there is no item in context
+    rotation: float = 0.0
 
 
 class Recommendation(NamedTuple):
@@ -131,7 +133,8 @@ def of_ranked(catalog: Catalog, ranked: Ranked, reasons: Reasons | None = None) 
     nums, scores = ranked.found.nums.tolist(), ranked.found.scores.tolist()
     if reasons is None:
         return recommendations(catalog, nums, scores, sources)
-    why = (_reason(catalog, reasons, place, cost) for place, cost in enumerate(ranked.popularity.tolist()))
+    costs = zip(ranked.popularity.tolist(), ranked.rotation.tolist(), strict=True)
+    why = (_reason(catalog, reasons, place, *cost) for place, cost in enumerate(costs))
     return recommendations(catalog, nums, scores, sources, why)
 
 
@@ -144,10 +147,14 @@ def of_likeness(catalog: Catalog, ranked: Ranked, explain: bool) -> tuple[Recomm
     return tuple(item._replace(reason=Reason((), 0.0, behavior, content, 0.0)) for item, behavior, content in parts)
 
 
-def of_popular(catalog: Catalog, ranking: Neighbors, explain: bool) -> tuple[Recommendation, ...]:
-    """Return items by popularity."""
+def of_popular(
+    catalog: Catalog, ranking: Neighbors, explain: bool, popularity: Vectors | None = None
+) -> tuple[Recommendation, ...]:
+    """Return items by popularity, or, with rotation, by what is left of `popularity` (len(ranking),)."""
     scores = ranking.scores.tolist()
-    reasons = (Reason((), 0.0, 0.0, 0.0, score) if explain else None for score in scores)
+    whole = scores if popularity is None else popularity.tolist()
+    parts = zip(whole, scores, strict=True)
+    reasons = (Reason((), 0.0, 0.0, 0.0, all_, rotation=score - all_) if explain else None for all_, score in parts)
     return recommendations(catalog, ranking.nums.tolist(), scores, repeat("popularity"), reasons)
 
 
@@ -158,7 +165,7 @@ def source(collaborative: bool, content: bool) -> Source:
     return "collaborative"
 
 
-def _reason(catalog: Catalog, reasons: Reasons, place: int, popularity: float) -> Reason:
+def _reason(catalog: Catalog, reasons: Reasons, place: int, popularity: float, rotation: float) -> Reason:
     collaborative, content = reasons.collaborative[place], reasons.content[place]
     contributions = collaborative + content
     best = falling(contributions)
@@ -180,4 +187,5 @@ def _reason(catalog: Catalog, reasons: Reasons, place: int, popularity: float) -
         popularity,
         float(reasons.neighbors[place]),
         None if context is None else behavior + text,
+        rotation,
     )

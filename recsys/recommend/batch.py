@@ -103,10 +103,15 @@ def recommend_users(
 ) -> Iterator[list[tuple[str, float]]]:
     """Yield the ids and scores of the unseen top `k` of each user, in the order of `user_ids`.
 
-    Of `request` only `k`, `exact`, `filters` and `popularity_penalty` count; with filters, all items are scanned. Unknown users
-    get the popular items, as do users who were deleted since training. The events of other changed users count. Raises
-    EventStoreError.
+    Of `request` only `k`, `exact`, `filters`, `popularity_penalty` and `rotation` count; with filters, all items are scanned,
+    and with rotation, each user is asked for alone. Unknown users get the popular items, as do users who were deleted since
+    training. The events of other changed users count. Raises EventStoreError.
     """
+    if request.rotation:
+        for user_id in user_ids:
+            answer = recommender.recommend(user_id, request, changes.shown_to(user_id))
+            yield [(item.item_id, item.score) for item in answer.items]
+        return
     users, item_ids = recommender.users, list(recommender.items)
     changed, hidden = changes.users, recommender.nums(changes.hidden)
     same = users.known(user_id for user_id in user_ids if user_id not in changed)

@@ -26,7 +26,7 @@ MOST_RANK = MOST_OFFSET  # no page begins after it, and a deeper search would co
 GROWTH = 32  # of the list in which an item is sought
 MOST_EVENTS = 100
 
-Reordering = Literal["diversity", "popularity_penalty", "content_weight", "context"]
+Reordering = Literal["diversity", "popularity_penalty", "rotation", "content_weight", "context"]
 
 
 class Seen(NamedTuple):
@@ -203,6 +203,8 @@ def _in_plainer_order(request: ListRequest) -> Iterator[tuple[Reordering, ListRe
         yield "diversity", replace(request, diversity=0.0)
     if request.popularity_penalty:
         yield "popularity_penalty", replace(request, popularity_penalty=0.0)
+    if request.rotation:
+        yield "rotation", replace(request, rotation=0.0)
     if request.content_weight != 1:
         yield "content_weight", replace(request, content_weight=1.0)
     if request.context is not None:

@@ -5,15 +5,17 @@ So the best k by score are among the best k by ``v . row`` and the items near th
 better items by ``v . row`` has k better items by score as well.
 
 With a popularity penalty c an item that n_i users have loses ``c m log(1 + n_i) / log(1 + n_most)``, where m is the largest
-score that any item has for the user, seen or not: it depends on neither page nor filter. It raises no score, so the same
-argument holds once the last of the k is at least as good as every product outside the candidates.
+score that any item has for the user, seen or not: it depends on neither page nor filter. Rotation takes shares of the same m
+(:mod:`recsys.recommend.rotation`). Both raise no score, so the same argument holds once the last of the k is at least as good
+as every product outside the candidates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import partial
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ from recsys.index.grown import GrownTable
 from recsys.model.blending import user_vector
 from recsys.model.model import Model
 from recsys.model.neighborhood import NearbyScores
+from recsys.recommend.rotation import Rotation
 from recsys.score_order import UNIT, Scores, contenders, falling, rounded, shown
 
 # Rank up to this many eligible items directly; for more, query the index.
@@ -74,7 +77,7 @@ class UserQuery:
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """Best items with the parts of their scores, float32 arrays (k,): behavior, content and popularity penalty.
+    """Best items with the parts of their scores, float32 arrays (k,): behavior, content, popularity penalty and rotation.
 
     Parts are displayed values and add up to the displayed score.
     """
@@ -83,6 +86,7 @@ class Ranked:
     collaborative: Vectors
     content: Vectors
     popularity: Vectors
+    rotation: Vectors
 
     def __len__(self) -> int:
         return len(self.found)
@@ -90,14 +94,34 @@ class Ranked:
     @classmethod
     def joined(cls, parts: Sequence[Ranked]) -> Ranked:
         """Concatenate ranked lists."""
-        rows = ((x.found.nums, x.found.scores, x.collaborative, x.content, x.popularity) for x in parts)
+        rows = ((x.found.nums, x.found.scores, x.collaborative, x.content, x.popularity, x.rotation) for x in parts)
         nums, scores, *scored = map(np.concatenate, zip(*rows, strict=True))
         return cls(Neighbors.unordered(nums, scores), *scored)
 
     def take(self, places: NDArray[np.integer] | slice) -> Ranked:
         """Return the items at `places`, in that order."""
         neighbors = Neighbors.unordered(self.found.nums[places], self.found.scores[places])
-        return Ranked(neighbors, self.collaborative[places], self.content[places], self.popularity[places])
+        parts = self.collaborative, self.content, self.popularity, self.rotation
+        return Ranked(neighbors, *(part[places] for part in parts))
+
+
+class Costs(NamedTuple):
+    """What items lose: the most popular one `popularity`, in units of the score, and those of `rotation` shares of `best`."""
+
+    popularity: float = 0.0
+    rotation: Rotation | None = None
+    best: float = 0.0
+
+    def popular(self, model: Model, nums: Nums) -> NDArray[np.float64]:
+        """Return what the popularity penalty adds to scores, 0 or less."""
+        return -self.popularity * model.popularity.levels(nums) if self.popularity else np.zeros(len(nums))
+
+    def rotated(self, nums: Nums) -> NDArray[np.float64]:
+        """Return what rotation adds to scores, 0 or less."""
+        return np.zeros(len(nums)) if self.rotation is None else -self.rotation.lost(nums, self.best)
+
+
+FREE = Costs()
 
 
 def user_query(model: Model, user_num: int) -> UserQuery:
@@ -128,6 +152,7 @@ def rank_for_user(
     eligible: Mask | None = None,
     exact: bool = False,
     penalty: float = 0.0,
+    rotation: Rotation | None = None,
 ) -> Ranked:
     """Return the best `k` items that are not in `skip` and within the mask `eligible`, all of them if fewer are left.
 
@@ -141,16 +166,17 @@ def rank_for_user(
         near = _near(query.nearby, out, most_near, eligible)
         return rank_items(model, query, np.union1d(proposed, near).astype(np.int32), n)
 
-    if not penalty:
+    if not penalty and rotation is None:
         return _in_blocks(index, k, skip, best)
-    cost = penalty * best_score(model, query, exact=exact)
+    most = best_score(model, query, exact=exact)
+    costs = Costs(penalty * most, rotation, most)
 
     def penalized(n: int, out: Nums) -> Ranked:
         near = _near(query.nearby, out, most_near, eligible)
         size = OVER_FETCH * n
         while True:
             proposed = find_candidates(index, query.vector, size, out, eligible)
-            ranked = rank_items(model, query, np.union1d(proposed, near).astype(np.int32), n, cost)
+            ranked = rank_items(model, query, np.union1d(proposed, near).astype(np.int32), n, costs)
             if len(proposed) < size or size >= len(index) or _settled(index.table, query.vector, proposed, ranked):
                 return ranked
             size *= OVER_FETCH
@@ -251,16 +277,15 @@ def find_candidates(index: VectorIndex, vector: Scores, k: int, skip: Nums, elig
     return np.flatnonzero(allowed).astype(np.int32)
 
 
-def rank_items(model: Model, query: UserQuery, nums: Nums, k: int, cost: float = 0.0) -> Ranked:
-    """Return the best `k` of unique row numbers `nums`; equal scores are ordered by row number.
-
-    `cost` is the penalty of the most popular item, in units of the score.
-    """
+def rank_items(model: Model, query: UserQuery, nums: Nums, k: int, costs: Costs = FREE) -> Ranked:
+    """Return the best `k` of unique row numbers `nums`; equal scores are ordered by row number."""
     table, added = model.items_for_user.table, _added(query.nearby, nums)
-    popularity = -cost * model.popularity.levels(nums) if cost else np.zeros(len(nums))
-    rows, places = _promising(table, query.vector, nums, k, added[0] + added[1] + popularity)
+    popularity, rotation = costs.popular(model, nums), costs.rotated(nums)
+    rows, places = _promising(table, query.vector, nums, k, added[0] + added[1] + popularity + rotation)
     collaborative, content = _parts(rows, query.vector, model.layout.factors) + added[:, places]
-    return _best(nums[places], collaborative, content, popularity[places], k)
+    nums = nums[places]
+    best = partial(_falling, nums, k)
+    return rank_scored(nums, collaborative, content, popularity[places], best, rotation[places])
 
 
 def rank_items_by_vector(table: VectorTable, vector: Scores, factors: int, nums: Nums, k: int) -> Ranked:
@@ -268,7 +293,7 @@ def rank_items_by_vector(table: VectorTable, vector: Scores, factors: int, nums:
     zeros = np.zeros(len(nums))
     rows, places = _promising(table, vector, nums, k, zeros)
     collaborative, content = _parts(rows, vector, factors)
-    return _best(nums[places], collaborative, content, zeros[places], k)
+    return rank_scored(nums[places], collaborative, content, zeros[places], partial(_falling, nums[places], k))
 
 
 def _promising(
@@ -296,8 +321,8 @@ def _parts(rows: Vectors, vector: Scores, factors: int) -> NDArray[np.float64]:
     return np.stack((products(rows[:, :factors], vector[:factors]), products(rows[:, factors:], vector[factors:])))
 
 
-def _best(nums: Nums, collaborative: Scores, content: Scores, popularity: Scores, k: int) -> Ranked:
-    return rank_scored(nums, collaborative, content, popularity, lambda scores: falling(scores, nums)[:k])
+def _falling(nums: Nums, k: int, scores: Scores) -> NDArray[np.int64]:
+    return falling(scores, nums)[:k]
 
 
 def rank_scored(
@@ -306,13 +331,16 @@ def rank_scored(
     content: Scores,
     popularity: Scores,
     best: Callable[[Vectors], NDArray[np.int64]],
+    rotation: Scores | None = None,
 ) -> Ranked:
     """Return items by the exact parts of their scores; `best` returns the places of the listed ones from displayed scores."""
     product, behavior, cost = rounded(collaborative + content), rounded(collaborative), rounded(popularity)
-    scores = shown(product + cost)
+    turned = np.zeros(len(nums)) if rotation is None else rounded(rotation)
+    scores = shown(product + cost + turned)
     places = best(scores)
     rest = shown(product[places] - behavior[places])
-    return Ranked(Neighbors.unordered(nums[places], scores[places]), shown(behavior[places]), rest, shown(cost[places]))
+    found = Neighbors.unordered(nums[places], scores[places])
+    return Ranked(found, shown(behavior[places]), rest, shown(cost[places]), shown(turned[places]))
 
 
 def _settled(table: VectorTable, vector: Scores, proposed: Nums, ranked: Ranked) -> bool:

@@ -42,6 +42,7 @@ from recsys.recommend.ranking import (
     similar_query,
 )
 from recsys.recommend.request import ListRequest
+from recsys.recommend.rotation import Rotation
 from recsys.recommend.user_profile import Profile, profile
 from recsys.recommend.user_state import UserState
 
@@ -125,7 +126,7 @@ class Recommender:
         """Return items for a user (id) or a guest (events, oldest first): up to `k`, none seen, hidden or excluded.
 
         An unknown user gets the popular items, or those that go with the item in context. `events` has the events of the user
-        since training, and hidden items.
+        since training, hidden items, and, for rotation, what was shown to the user.
 
         Raises
         ------
@@ -134,6 +135,8 @@ class Recommender:
         NotFoundError
             When the item in context is not in the catalog, or the cluster does not exist.
         """
+        if request.rotation and not events.shown:
+            request = replace(request, rotation=0.0)
         lists = self.model.extra(UserLists)
         if (
             lists is not None
@@ -250,10 +253,11 @@ class Recommender:
         skip = self._skipped(state, request, events.hidden, context)
         drop = set() if request.include_seen else self._later(events)
         without = tuple(map(self.items.id, state.left_out.tolist()))
+        rotation = Rotation.of(self.items, events.shown, request.rotation) if request.rotation else None
         if context is not None:
             query = query.plus(context.added)
         if not query.vector.any():
-            popular = self._popular(request, skip, "popular", self.model.popularity, drop, fallback=True)
+            popular = self._popular(request, skip, "popular", self.model.popularity, drop, rotation, fallback=True)
             return popular._replace(without=without, context=None if context is None else context.item)
         ranked = rank_for_user(
             self.model,
@@ -263,6 +267,7 @@ class Recommender:
             eligible=self.eligible(request),
             exact=_scanned(request),
             penalty=request.popularity_penalty,
+            rotation=rotation,
         )
         ranked, page = self._page(ranked, request, drop)
         why = None
@@ -298,13 +303,17 @@ class Recommender:
         strategy: PopularKind,
         base: Popularity,
         drop: set[int] | None = None,
+        rotation: Rotation | None = None,
         fallback: bool = False,
     ) -> Answer:
         depth = request.depth + len(drop or ())
+        whole = base.scores
+        if rotation is not None:
+            base = base.added(rotation.nums, -rotation.lost(rotation.nums, float(whole.max())).astype(np.float32))
         ranking = base.top(depth, skip, self.eligible(request))
         page = answer.page(ranking.nums.tolist(), request.offset, request.k, drop or set())
         ranking = Neighbors(ranking.nums[page.places], ranking.scores[page.places])
-        items = answer.of_popular(self.model.catalog, ranking, request.explain)
+        items = answer.of_popular(self.model.catalog, ranking, request.explain, whole[ranking.nums])
         return Answer(strategy, items, fallback=fallback, next_offset=page.next_offset)
 
     def _listed(

@@ -24,6 +24,9 @@ class ListRequest:
     filters: tuple[Condition, ...] = ()  # conditions that all must hold
     diversity: float = 0.0  # up to 1: dissimilar to the items before it (recsys.recommend.diversity)
     popularity_penalty: float = 0.0  # up to 1: lower scores for items with many users (recsys.recommend.ranking)
+    rotation: float = (
+        0.0  # up to 1: lower scores for items that were shown without a reaction (recsys.recommend.rotation)
+    )
     content_weight: float = 1.0  # up to MOST_CONTENT_WEIGHT: factor of the content part of scores; 0: behavior alone
     without: Collection[str] = ()  # ids to take out of the history, which stay seen; others are ignored
     context: str | None = None  # id of an item that the list is to go with, too (recsys.recommend.context)
@@ -35,7 +38,7 @@ class ListRequest:
     def __post_init__(self) -> None:
         if self.k < 1:
             raise QueryError(f"k is {self.k}; it must be at least 1")
-        shares = ("diversity", 1), ("popularity_penalty", 1)
+        shares = ("diversity", 1), ("popularity_penalty", 1), ("rotation", 1)
         for name, most in (("offset", MOST_OFFSET), *shares, ("content_weight", MOST_CONTENT_WEIGHT)):
             if not 0 <= (value := getattr(self, name)) <= most:
                 raise QueryError(f"{name} is {value}; it must lie between 0 and {most}")
@@ -44,7 +47,7 @@ class ListRequest:
     def plain(self) -> bool:
         """Whether the list is all unseen items by score alone."""
         whole = self.cluster is None and self.context is None and not (self.filters or self.only or self.without)
-        reordered = self.diversity or self.popularity_penalty or self.content_weight != 1
+        reordered = self.diversity or self.popularity_penalty or self.rotation or self.content_weight != 1
         return whole and not (reordered or self.include_seen or self.exact)
 
     @property

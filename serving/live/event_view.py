@@ -22,6 +22,7 @@ from recsys.model.popularity import SECONDS_PER_DAY, TRENDING_HALF_LIFE_DAYS, Po
 from recsys.recommend.recommender import PopularKind, Recommender
 from serving.errors import ConflictError, NotReadyError
 from serving.live.catalog_view import CatalogView
+from serving.live.recommendation_id import Place, counted_up_to, place_of
 
 if TYPE_CHECKING:
     from recsys.events.store import EventStore
@@ -119,6 +120,40 @@ class EventView:
         events = self._read(user_id, recommender, up_to)
         hidden = self.catalog.with_unlisted(events.hidden)
         return events if hidden is events.hidden else replace(events, hidden=hidden, unavailable=self.catalog.unlisted)
+
+    def read_shown(
+        self, user_id: str, recommender: Recommender, page_of: str | None = None
+    ) -> tuple[UserEvents, Place]:
+        """Return as :meth:`read`, with what was shown to the user, and the place of it for the id of the list.
+
+        `page_of` is the id of the list whose later page is asked for: then events, impressions and time are those of its first
+        page.
+
+        Raises
+        ------
+        ConflictError
+            When no event store is configured, or the list was made by another model or without rotation.
+        """
+        if not self._where:
+            raise ConflictError(
+                "rotation needs what was shown to users, and no event store is configured; set store.events"
+            )
+        if page_of is None:
+            up_to, place = EVER, Place(EVER, int(time.time()))
+        else:
+            up_to, place = counted_up_to(page_of, recommender.model_version), place_of(page_of)
+        events = self.read(user_id, recommender, up_to)
+        if events.degraded:
+            return events, replace(place, through=0 if page_of is None else place.through)
+        store = self.store()
+        trained_through, _ = watermark(store, recommender.events)
+        last = max(up_to, trained_through)  # a list counts all events of the training, whatever their number
+        try:
+            shown = store.impressions.unanswered(user_id, recommender.rules, place.at, place.through, last)
+        except EventStoreError as error:
+            LOG.error("event store: %s", error)
+            return replace(events, degraded=True), replace(place, through=0 if page_of is None else place.through)
+        return replace(events, shown=shown.exposure), replace(place, through=shown.through)
 
     def _read(self, user_id: str, recommender: Recommender, up_to: int) -> UserEvents:
         store = self._store or self.store()

@@ -108,7 +108,7 @@ class Operation:
 OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("recommend.recommend", "GET", "/recommend/{user_id}", Recommendations, RecommendQuery, errors=(404, 409)),
     Operation("recommend.recommend_to", "POST", "/recommend", Recommendations, body=RecommendBody, errors=(404, 409)),
-    Operation("why.why", "GET", "/why", WhyAnswer, WhyQuery, errors=(404,)),
+    Operation("why.why", "GET", "/why", WhyAnswer, WhyQuery, errors=(404, 409)),
     Operation("similar.similar", "GET", "/similar/{item_id}", Similar, SimilarQuery, errors=(404,)),
     Operation("together.together", "GET", "/together", TogetherAnswer, TogetherQuery, errors=(404, 409)),
     Operation("latest.latest", "GET", "/latest", LatestItems, ListQuery, errors=(404, 409)),

@@ -24,12 +24,14 @@ def blueprint(model: ServingModel, view: EventView, popularity_penalty: float = 
         request = params.request_for_user(popularity_penalty)
         recommender = model.get()
         version, page_of = recommender.model_version, params.recommendation_id
-        up_to = counted_up_to(page_of, version) if page_of else EVER
-        user_id = user if isinstance(user, str) else None
-        events = view.read(user_id or "", recommender, up_to)
+        user_id, place = user if isinstance(user, str) else None, None
+        if request.rotation:
+            events, place = view.read_shown(user_id or "", recommender, page_of)
+        else:
+            events = view.read(user_id or "", recommender, counted_up_to(page_of, version) if page_of else EVER)
         answer = recommender.recommend(user, request, events)
         subject = {} if user_id is None else {"user_id": user_id}
-        subject["recommendation_id"] = page_of or recommendation_id(events.seq, version)
+        subject["recommendation_id"] = page_of or recommendation_id(events.seq, version, place)
         shown = listed_object(answer, subject, version)
         return list_response(
             answer, with_attributes(shown, recommender) if params.attributes else shown, events.degraded

@@ -22,9 +22,12 @@ def blueprint(model: ServingModel, view: EventView, popularity_penalty: float = 
         params = query(WhyQuery)
         user_id, item_id = params.user_id, params.item_id
         recommender = model.get()
-        events = view.read(user_id, recommender)
-        trained = () if events.degraded else view.trained_events(user_id, item_id, recommender)
         request = params.request_for_user(popularity_penalty)
+        if request.rotation:
+            events, _ = view.read_shown(user_id, recommender)
+        else:
+            events = view.read(user_id, recommender)
+        trained = () if events.degraded else view.trained_events(user_id, item_id, recommender)
         placement = find_placement(recommender, user_id, item_id, request, events, trained)
         subject = {"user_id": user_id, "item_id": item_id}
         shown = placement_object(placement, subject, recommender.model_version)

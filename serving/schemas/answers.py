@@ -8,6 +8,7 @@ from pydantic import Field
 
 from recsys.recommend.answer import Source, Strategy
 from serving.schemas.base import AnswerObject, Id
+from serving.schemas.lists import RECOMMENDATION_ID
 
 Attributes = dict[str, str | int | float | list[str]]
 Coordinate = Annotated[float, Field(ge=-1, le=1)]
@@ -65,9 +66,9 @@ class Cause(NamedItem):
 
 
 class Reason(AnswerObject):
-    """The parts of a score: `collaborative`, `content` and `popularity` add up to it.
+    """The parts of a score: `collaborative`, `content`, `popularity` and `rotation` add up to it.
 
-    The scores of `because`, `others` (the rest of the history), `context` and `popularity` add up to it as well.
+    The scores of `because`, `others` (the rest of the history), `context`, `popularity` and `rotation` add up to it as well.
     """
 
     because: list[Cause]
@@ -79,6 +80,7 @@ class Reason(AnswerObject):
         description="the part of `collaborative` from items of the same users; the rest is of factors"
     )
     context: Annotated[float, Field(default=None, description="the part of the item in context; absent without one")]
+    rotation: float = Field(description="what `rotation` takes, 0 or less")
 
 
 class RankedItem(NamedItem):
@@ -120,7 +122,7 @@ class Recommendations(RankedList, ForUser):
     """Answer of ``/recommend``."""
 
     recommendation_id: str = Field(
-        pattern="^[0-9a-f]{32}$",
+        pattern=RECOMMENDATION_ID,
         description="to be sent for the next pages, and with the events that this list leads to",
     )
     without: TakenOut

@@ -92,6 +92,7 @@ class RecommendBody(ListBody, Subject):
     include_seen: Annotated[bool, Field(description="also items of the history")] = False
     diversity: lists.Diversity = 0.0
     popularity_penalty: Annotated[Share | None, lists.PENALTY] = None
+    rotation: lists.Rotation = 0.0
     content_weight: lists.ContentWeight = 1.0
     without: Without = ()
     context: Annotated[str | None, lists.CONTEXT] = None

@@ -14,6 +14,7 @@ from serving.schemas.base import Share
 
 MOST_ITEMS = 1000
 MOST_CLUSTER = 999_999
+RECOMMENDATION_ID = "^[0-9a-f]{32}([0-9a-f]{20})?$"  # the longer ones are of lists with rotation
 
 Count = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many items")]
 Skipped = Annotated[int, Field(ge=0, le=MOST_OFFSET, description="how many better items to skip")]
@@ -24,6 +25,13 @@ PENALTY = Field(
     description="share of the user's best score that the most popular item loses, others less; 0: none; the default is "
     "configured"
 )
+Rotation = Annotated[
+    Share,
+    Field(
+        description="share of the best score that an item can lose which was shown to the user again and again without an "
+        "event of the user with it since; 0: none"
+    ),
+]
 ContentWeight = Annotated[
     float,
     Field(
@@ -42,7 +50,7 @@ CONTEXT = Field(
 Explain = Annotated[bool, Field(description="with the reasons of each score")]
 WithAttributes = Annotated[bool, Field(description="with the attributes of each item")]
 RecommendationId = Annotated[
-    str | None, Field(pattern="^[0-9a-f]{32}$", description="that of the first page, for a later page")
+    str | None, Field(pattern=RECOMMENDATION_ID, description="that of the first page, for a later page")
 ]
 
 

@@ -24,6 +24,7 @@ from serving.schemas.queries import (
     K,
     Penalty,
     Query,
+    Rotation,
     Without,
 )
 
@@ -42,6 +43,7 @@ class WhyQuery(Query, ListSchema):
     diversity: Diversity = 0.0
     include_seen: IncludeSeen = False
     popularity_penalty: Penalty = None
+    rotation: Rotation = 0.0
     content_weight: ContentWeight = 1.0
     without: Without = ()
     context: Context = None
@@ -111,7 +113,7 @@ class FilteredReason(AnswerObject):
 class ReorderedReason(AnswerObject):
     """Without this parameter the list would have the item."""
 
-    kind: Literal["diversity", "popularity_penalty", "content_weight", "context"]
+    kind: Literal["diversity", "popularity_penalty", "rotation", "content_weight", "context"]
     rank: Positive = Field(description="rank without the parameter")
 
 

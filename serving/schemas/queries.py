@@ -80,6 +80,7 @@ Cluster = Annotated[Annotated[lists.ClusterNumber, WholeNumber] | None, lists.OF
 Diversity = Annotated[lists.Diversity, Number]
 IncludeSeen = Annotated[bool, Flag, Field(description="also items of the user's history")]
 Penalty = Annotated[Annotated[Share, Number] | None, lists.PENALTY]
+Rotation = Annotated[lists.Rotation, Number]
 ContentWeight = Annotated[lists.ContentWeight, Number]
 Context = Annotated[str | None, lists.CONTEXT]
 WithAttributes = Annotated[lists.WithAttributes, Flag]
@@ -132,6 +133,7 @@ class RecommendQuery(ExplainedQuery):
 
     include_seen: IncludeSeen = False
     popularity_penalty: Penalty = None
+    rotation: Rotation = 0.0
     content_weight: ContentWeight = 1.0
     without: Without = ()
     context: Context = None

@@ -20,6 +20,7 @@ from recsys.recommend.recommender import Recommender
 from serving.app import create_app
 from serving.openapi.document import document
 from serving.openapi.operations import BY_ENDPOINT, OPERATIONS, SCOPES, TEXTS
+from serving.schemas.lists import RECOMMENDATION_ID
 from serving.settings import Settings
 from serving.web import PAGE_SCOPES
 from tests.serving.conftest import VERSION
@@ -169,7 +170,7 @@ def test_query_parameters_are_those_of_the_models() -> None:
     assert parameters["k"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}
     assert (parameters["exclude"]["style"], parameters["exclude"]["explode"]) == ("form", False)
     assert (parameters["filter"]["style"], parameters["filter"]["explode"]) == ("form", True)
-    assert parameters["recommendation_id"]["schema"] == {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+    assert parameters["recommendation_id"]["schema"] == {"type": "string", "pattern": RECOMMENDATION_ID}
     assert parameters["diversity"]["schema"]["maximum"] == 1
 
 

@@ -32,6 +32,7 @@ ALL = "all"
 @click.option("--filter", "filters", multiple=True, metavar="CONDITION", help="such as genres:drama or year>=1990")
 @click.option("--include-seen", is_flag=True, help="one user: also items of the history")
 @with_penalty
+@click.option("--rotation", default=0.0, type=click.FloatRange(0, 1), help="move back what was shown again and again")
 @click.option(
     "--content-weight",
     default=1.0,
@@ -71,7 +72,7 @@ def recommend(
         raise ConfigError("--output goes with --users; for one user redirect --json")
     opened = open_model(config)
     opened.warn_of_unknown(request.exclude)
-    answer = opened.recommender.recommend(user_id, request, opened.changes.of_user(user_id))
+    answer = opened.recommender.recommend(user_id, request, opened.events_for(user_id, request))
     opened.warn_of_others(request.without, answer.without)
     near = "" if answer.strategy in OF_USER else opened.near_users(user_id)
     if as_json:
@@ -90,6 +91,8 @@ def _batch(config: Config, users: str, request: ListRequest, output: Path) -> No
     stages = Stages()
     with stages.stage("load"):
         opened = open_model(config)
+        if request.rotation:
+            opened.check_rotation()
         ids = _all_users(opened) if users == ALL else read_ids(Path(users), "--users")
     with stages.stage("recommend", len(ids)) as advance:
         rows = _rows(opened, ids, request, advance)

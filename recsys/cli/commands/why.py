@@ -34,7 +34,7 @@ SENTENCES = {
     "excluded": "excluded by the request",
     "in_context": "the item in context",
 }
-PARTS = ("collaborative", "neighbors", "content", "context", "popularity")
+PARTS = ("collaborative", "neighbors", "content", "context", "popularity", "rotation")
 
 
 @click.command("why")
@@ -49,6 +49,7 @@ PARTS = ("collaborative", "neighbors", "content", "context", "popularity")
 @click.option("--include-seen", is_flag=True, help="also items of the history")
 @click.option("--diversity", default=0.0, type=click.FloatRange(0, 1), help="prefer items unlike the items before them")
 @with_penalty
+@click.option("--rotation", default=0.0, type=click.FloatRange(0, 1), help="move back what was shown again and again")
 @click.option(
     "--content-weight",
     default=1.0,
@@ -65,7 +66,7 @@ def why(config: Config, request: ListRequest, user_id: str, item_id: str, as_jso
     opened.warn_of_unknown(request.exclude)
     recommender, changes = opened.recommender, opened.changes
     trained = changes.trained_events(user_id, item_id)
-    placement = find_placement(recommender, user_id, item_id, request, changes.of_user(user_id), trained)
+    placement = find_placement(recommender, user_id, item_id, request, opened.events_for(user_id, request), trained)
     opened.warn_of_others(request.without, placement.without)
     near = "" if placement.strategy in OF_USER else opened.near_users(user_id)
     if as_json:

@@ -36,6 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store.forget("u3")
         store.forget("u4")
         store.add([ReceivedEvent("u4", "i30"), *(ReceivedEvent(user, item) for user, item in EVENTS)])
+        store.add([ReceivedEvent(who, f"i{n}", "impression") for who in ("u1", "nobody") for n in range(25)] * 3)
         for item_id in HIDDEN:
             store.hide(item_id)
         store.items.apply(
@@ -75,6 +76,39 @@ def test_recommend_is_as_over_http(folder: Path, client: FlaskClient, user_id: s
     assert not {item["item_id"] for item in ours["items"]} & {*HIDDEN, DELETED, "i41"}
     assert {"Renamed", "Title 2"} & {item["title"] for item in ours["items"]} <= {"Renamed"}
     assert ours["fallback"] == (user_id in ("u3", "later", "nobody"))
+
+
+@pytest.mark.parametrize("user_id", ["u1", "nobody"])
+def test_rotation_is_as_over_http(folder: Path, client: FlaskClient, tmp_path: Path, user_id: str) -> None:
+    ours = [item["item_id"] for item in shown(folder, "recommend", user_id, "-k", 50, "--rotation", 1)["items"]]
+    theirs: Any = client.get(f"/recommend/{user_id}?k=50&rotation=1").json
+    assert ours == [item["item_id"] for item in theirs["items"]]
+    assert ours != [item["item_id"] for item in shown(folder, "recommend", user_id, "-k", 50)["items"]]
+    why = shown(folder, "why", user_id, ours[-1], "-k", 5, "--rotation", 1)
+    assert why["rank"] == len(ours)
+    (tmp_path / "users.txt").write_text(f"{user_id}\n")
+    many = run(
+        folder,
+        "recommend",
+        "--users",
+        tmp_path / "users.txt",
+        "-k",
+        50,
+        "--rotation",
+        1,
+        "--output",
+        tmp_path / "l.csv",
+    )
+    assert many.exit_code == 0, many.exception
+    with (tmp_path / "l.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["item_id"] for row in csv.DictReader(file)] == ours
+
+
+def test_rotation_needs_an_event_store(folder: Path) -> None:
+    for words in (("recommend", "u1"), ("why", "u1", "i1")):
+        done = run(folder, *words, "--rotation", 0.5, events="")
+        assert done.exit_code == 1
+        assert "--rotation needs what was shown to users" in str(done.exception)
 
 
 @pytest.mark.parametrize("user_id", ["u1", "u3", "u4", "u5", "new", "later", "nobody"])

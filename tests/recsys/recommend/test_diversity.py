@@ -27,7 +27,8 @@ def ranked(scores: NDArray[np.float32]) -> Ranked:
     """Items in the order of their numbers."""
     falling = np.sort(scores)[::-1].astype(np.float32)
     nums = np.arange(len(scores), dtype=np.int32)
-    return Ranked(Neighbors(nums, falling), falling, np.zeros_like(falling), np.zeros_like(falling))
+    zeros = np.zeros_like(falling)
+    return Ranked(Neighbors(nums, falling), falling, zeros, zeros, zeros)
 
 
 def marginals(scores: list[float], likeness: list[list[float]], d: float, taken: list[int]) -> list[float]:
@@ -61,9 +62,9 @@ def test_each_item_is_that_of_the_largest_marginal_relevance(n: int, d: float, k
 
 def test_the_parts_go_with_their_items() -> None:
     falling = np.array([4, 3, 2], np.float32)
-    made = Ranked(
-        Neighbors(np.array([5, 6, 7], np.int32), falling), falling - 1, np.ones(3, np.float32), np.zeros(3, np.float32)
-    )
+    zeros = np.zeros(3, np.float32)
+    nums = np.array([5, 6, 7], np.int32)
+    made = Ranked(Neighbors(nums, falling), falling - 1, np.ones(3, np.float32), zeros, zeros)
     rows = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
     found = diversified(made, rows, 0.9, 3)
     assert found.found.nums.tolist() == [5, 7, 6]
