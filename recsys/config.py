@@ -335,6 +335,9 @@ class ServeConfig(Section):
     max_body: Positive = key(1_048_576, "maximum size of a request body in bytes")
     max_picture: Positive = key(4_194_304, "maximum size of a picture body in bytes")
     max_batch: Positive = key(1000, "maximum number of events in a request")
+    log_impressions: Share = key(
+        0.0, "share of the lists for users that are stored as impressions, by their id; 0: none"
+    )
     keep_impressions_days: AboveZero = key(90.0, "age in days at which later impressions delete stored ones")
     page: bool = key(True, "serve the page at / and /ui; false: operations only")
     access_log: bool = key(True, "log a JSON line for each request; false: only warnings and errors")

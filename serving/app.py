@@ -18,6 +18,7 @@ from serving.http.headers import add_headers
 from serving.http.problems import answer_errors
 from serving.http.requests import begin_requests
 from serving.live.event_view import EventView
+from serving.live.impression_log import ImpressionLog
 from serving.live.item_pictures import ItemPictures
 from serving.live.new_items import NewItems
 from serving.live.reload import Reloader
@@ -78,6 +79,7 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
     serve, shown = settings.serve, _item_pictures(settings)
     view = EventView(settings.events, serve.keep_impressions_days)
     encoding = app.extensions["encoding"] = Encoding(settings.run, max(1, serve.in_flight // WAITING_SHARE))
+    log = app.extensions["impressions"] = ImpressionLog(serve.log_impressions, view, counters.impressions)
     model.on_swap(encoding.warm_up)
     model.through(view.catalog.live)
     model.on_swap(lambda serving: view.catalog.keep_only(serving.recommender))
@@ -93,7 +95,8 @@ def _add_routes(app: Flask, settings: Settings, model: ServingModel, counters: M
             for module in (anomalies, explore, latest, popular, rank, similar, together, users)
         ),
         *(module.blueprint(model, view, encoding) for module in (search, query, tags)),
-        *(module.blueprint(model, view, serve.popularity_penalty) for module in (recommend, why)),
+        recommend.blueprint(model, view, log, serve.popularity_penalty),
+        why.blueprint(model, view, serve.popularity_penalty),
         chat.blueprint(model, view, encoding, settings.chat),
         pictures.blueprint(model, view, encoding, serve.max_picture),
         events.blueprint(model, view, serve.max_batch),

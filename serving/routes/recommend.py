@@ -10,14 +10,15 @@ from recsys.recommend.recommender import User
 from serving.http.read_body import body
 from serving.http.responses import list_response
 from serving.live.event_view import EventView
+from serving.live.impression_log import ImpressionLog
 from serving.live.recommendation_id import counted_up_to, recommendation_id
 from serving.live.serving_model import ServingModel
 from serving.schemas.bodies import RecommendBody
 from serving.schemas.queries import NoQuery, RecommendQuery, query
 
 
-def blueprint(model: ServingModel, view: EventView, popularity_penalty: float = 0.0) -> Blueprint:
-    """Return the routes; `popularity_penalty` is the default of requests."""
+def blueprint(model: ServingModel, view: EventView, log: ImpressionLog, popularity_penalty: float = 0.0) -> Blueprint:
+    """Return the routes; `popularity_penalty` is the default of requests, and `log` gets the lists of users."""
     routes = Blueprint("recommend", __name__)
 
     def respond(user: User, params: RecommendQuery | RecommendBody) -> Response:
@@ -33,9 +34,11 @@ def blueprint(model: ServingModel, view: EventView, popularity_penalty: float = 
         subject = {} if user_id is None else {"user_id": user_id}
         subject["recommendation_id"] = page_of or recommendation_id(events.seq, version, place)
         shown = listed_object(answer, subject, version)
-        return list_response(
-            answer, with_attributes(shown, recommender) if params.attributes else shown, events.degraded
-        )
+        shown = with_attributes(shown, recommender) if params.attributes else shown
+        response = list_response(answer, shown, events.degraded)
+        if user_id is not None:
+            log.add(user_id, subject["recommendation_id"], answer.items, request.offset)
+        return response
 
     @routes.get("/recommend/<id:user_id>")
     def recommend(user_id: str) -> Response:

@@ -34,6 +34,7 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 EVENT_OUTCOMES = ("accepted", "duplicate")
+IMPRESSION_OUTCOMES = ("stored", "dropped")
 
 
 class Metrics:
@@ -54,6 +55,8 @@ class Metrics:
         self.sheds = Counter("recsys_sheds", "Requests refused because too many were in flight.", registry=registry)
         self._reloads = self._family("recsys_reloads", "Attempts to open another model.", "outcome", OUTCOMES)
         self._events = self._family("recsys_events", "Events by what became of them.", "outcome", EVENT_OUTCOMES)
+        text = "Impressions of served lists by what became of them."
+        self._impressions = self._family("recsys_impressions", text, "outcome", IMPRESSION_OUTCOMES)
         strategies = get_args(Strategy)
         self._answers = self._family("recsys_answers", "Lists by how they were found.", "strategy", strategies)
         text = "Lists that stand in for what was asked."
@@ -77,6 +80,10 @@ class Metrics:
     def events(self, outcome: str, n: int) -> None:
         """Count `n` events of one of `EVENT_OUTCOMES`."""
         self._events[outcome].inc(n)
+
+    def impressions(self, outcome: str, n: int) -> None:
+        """Count `n` impressions of served lists of one of `IMPRESSION_OUTCOMES`."""
+        self._impressions[outcome].inc(n)
 
     def answer(self, strategy: str, fallback: bool) -> None:
         """Count a list by its strategy, and as a fallback when it replaces another."""

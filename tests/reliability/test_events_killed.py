@@ -16,7 +16,16 @@ from recsys.errors import EventStoreError
 from recsys.events.records import ReceivedEvent
 from recsys.events.store import EventStore
 from tests.support import factories
-from tests.support.faults.event_writers import Killed, Way, soundly, too_early, undoing, undoing_too_late
+from tests.support.faults.event_writers import (
+    Killed,
+    Way,
+    showing,
+    showing_too_late,
+    soundly,
+    too_early,
+    undoing,
+    undoing_too_late,
+)
 from tests.support.postgresql import Server
 from tests.support.running import Running, running, wait_until
 
@@ -52,6 +61,26 @@ def test_control_what_is_acknowledged_before_the_commit_is_lost(events_url: str)
         if killed.check()[0]:
             break
     lost, torn = killed.check()
+    assert lost > 0
+    assert torn == 0
+
+
+@pytest.mark.slow
+def test_no_acknowledged_impression_is_lost(events_url: str) -> None:
+    killed = Killed(events_url, size=5)
+    kill_until(killed, 600, kills=10, way=showing)
+    assert killed.check_shown() == (0, 0)
+    assert killed.check()[0] == killed.n_acknowledged  # none of them is an event
+
+
+def test_control_an_impression_that_is_acknowledged_before_the_commit_is_lost(events_url: str) -> None:
+    killed = Killed(events_url, size=5)
+    EventStore.open(events_url).close()
+    for number in range(60):
+        killed.round(showing_too_late, 1, random.Random(number), most=1)
+        if killed.check_shown()[0]:
+            break
+    lost, torn = killed.check_shown()
     assert lost > 0
     assert torn == 0
 
@@ -181,6 +210,21 @@ def check_served(tmp_path: Path, clients: int, batches: int, kills: int) -> None
     assert stored == {f"{number}-{batch}": 5 for number in range(clients) for batch in range(batches)}
     assert sum(one.accepted + one.duplicates for one in sent) == clients * batches * 5
     assert all(one.duplicates <= one.unanswered * 5 for one in sent)
+
+
+@pytest.mark.slow
+def test_served_lists_are_stored_before_the_server_ends(tmp_path: Path) -> None:
+    store, _ = factories.publish(tmp_path / "store")
+    where, served_lists = tmp_path / "events.sqlite", {}
+    with running(store.path, "serve.workers=2", "serve.log_impressions=1", f"store.events={where}") as served:
+        served.wait_for_workers(2)
+        for number in range(40):
+            _, answer = served.ask(f"/recommend/u{number}?k=5")
+            served_lists[f"u{number}"] = (answer["recommendation_id"], [item["item_id"] for item in answer["items"]])
+    with EventStore.open(str(where)) as events:
+        found = {user_id: events.impressions.of_user(user_id) for user_id in served_lists}
+    logged = {user_id: (one.recommendation_id, [*one.item_ids]) for user_id, (one,) in found.items()}
+    assert logged == served_lists
 
 
 @pytest.mark.slow

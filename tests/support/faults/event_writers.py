@@ -9,8 +9,9 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from recsys.events.impressions import MOST_ROWS
 from recsys.events.records import ReceivedEvent
 from recsys.events.store import EventStore
 
@@ -43,6 +44,17 @@ def undoing_too_late(store: EventStore, events: Sequence[ReceivedEvent], acknowl
     store.add(events)
     acknowledge()
     store.undo(events[0].event_id or "")
+
+
+def showing(store: EventStore, events: Sequence[ReceivedEvent], acknowledge: Callable[[], None]) -> None:
+    """Store impressions, as the service does it."""
+    store.add([replace(event, event="impression") for event in events])
+    acknowledge()
+
+
+def showing_too_late(store: EventStore, events: Sequence[ReceivedEvent], acknowledge: Callable[[], None]) -> None:
+    acknowledge()
+    store.add([replace(event, event="impression") for event in events])
 
 
 @dataclass
@@ -83,6 +95,17 @@ class Killed:
         """Of the acknowledged events those that are not there, and of all batches those that are there in part."""
         with EventStore.open(self.where) as store:
             stored = Counter(_batch(one.user_id, one.event.item_id) for chunk in store.since() for one in chunk)
+        lost = sum(self.size - stored[batch] for batch in self.acknowledged)
+        return lost, sum(n != self.size for n in stored.values())
+
+    def check_shown(self) -> tuple[int, int]:
+        """As :meth:`check`, of impressions; no writer may have more of them than the store returns of a user."""
+        stored: Counter[tuple[str, int]] = Counter()
+        with EventStore.open(self.where) as store:
+            for number in range(self.kills):
+                shown = store.impressions.of_user(f"{number}")
+                assert len(shown) < MOST_ROWS
+                stored.update(_batch(one.user_id, one.item_ids[0]) for one in shown)
         lost = sum(self.size - stored[batch] for batch in self.acknowledged)
         return lost, sum(n != self.size for n in stored.values())
 
