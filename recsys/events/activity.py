@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from recsys.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    from recsys.events.user_values import UserChange
 
 REFUSED = -0.499999  # -0.5, for sums in single precision: a pair of this weight or less is never shown again
 IMPRESSION = "impression"  # type of the events that are kept apart and have no weight
@@ -102,7 +106,7 @@ class Undone:
 
 @dataclass(frozen=True)
 class UserEvents:
-    """Changes since a model was trained: the events of a user, and the hidden items.
+    """Changes since a model was trained: the events and attributes of a user, and the hidden items.
 
     Of a list with pages, `later` are the events after its first page; the other pages keep the old order, without their items.
     """
@@ -113,6 +117,7 @@ class UserEvents:
     hidden: frozenset[str] = frozenset()  # ids of the items that no list may show
     seq: int = 0  # the largest number among `events`, 0 without any: a later read up to it returns the same events
     undone: tuple[Undone, ...] = ()
+    change: UserChange | None = None  # of the user's attributes; read where they count
     unavailable: frozenset[str] = frozenset()  # those of `hidden` that are not available now, or were deleted
     shown: Mapping[str, float] = field(default_factory=dict)  # exposure by item, see recsys.events.impressions.Shown
     degraded: bool = False  # the store is unreadable: no recent events, and `hidden` is from the last successful read

@@ -81,7 +81,8 @@ class Changes:
         """Return the changes of a user, and the items that no list may have."""
         if (store := self.store) is None:
             return NO_EVENTS
-        events = _read(lambda: store.read_user(user_id, *self._watermark))
+        events, change = _read(lambda: (store.read_user(user_id, *self._watermark), store.users.get(user_id)))
+        events = replace(events, change=change)
         out = unlisted(self.items, time.time())[0] if self.items else frozenset[str]()
         return replace(events, hidden=events.hidden | out, unavailable=out) if out else events
 

@@ -44,14 +44,7 @@ class ItemChange:
 
     def __post_init__(self) -> None:
         check_id("item_id", self.item_id)
-        if len(self.values) > MOST_VALUES:
-            raise QueryError(f"item {self.item_id!r} has {len(self.values)} values; at most {MOST_VALUES} are kept")
-        for name in self.values:
-            check_id("the name of a value", name)
-        if len(self.record) > LONGEST_RECORD:
-            raise QueryError(
-                f"item {self.item_id!r} has {len(self.record)} characters; at most {LONGEST_RECORD} are kept"
-            )
+        check_values(f"item {self.item_id!r}", self.values, self.record)
 
     @property
     def record(self) -> str:
@@ -89,6 +82,16 @@ class ItemChange:
         if earlier.kind == "put":
             values = {name: value for name, value in values.items() if value is not None}
         return ItemChange(self.item_id, earlier.kind, values)
+
+
+def check_values(whose: str, values: Values, record: str) -> None:
+    """Raise QueryError if a record is too large to be kept, or the name of a value cannot be."""
+    if len(values) > MOST_VALUES:
+        raise QueryError(f"{whose} has {len(values)} values; at most {MOST_VALUES} are kept")
+    for name in values:
+        check_id("the name of a value", name)
+    if len(record) > LONGEST_RECORD:
+        raise QueryError(f"{whose} has {len(record)} characters; at most {LONGEST_RECORD} are kept")
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,8 @@
-"""Users who may have events after a model was trained; most have none, and are recognized without a query.
+"""Users who may have events or new attributes after a model was trained; most have none, and are recognized without a query.
 
 While the header of a SQLite database is unchanged (see :meth:`SqliteFile.header`), so is the database. When it changes, the new
-events and undos are read once, and a bit is set for each of their users. A user without a bit has none and was not deleted.
-A database on a server has no such header: then every user may have events.
+events, undos and attributes are read once, and a bit is set for each of their users. A user without a bit has none and was not
+deleted. A database on a server has no such header: then every user may have events.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class RecentUsers:
 
     def __init__(self, store: EventStore, through: int = 0, forgotten_through: int = 0) -> None:
         self.watermark = self._through, self._forgotten_through = through, forgotten_through
-        self._undone_through = forgotten_through
+        self._undone_through = self._users_through = forgotten_through
         self._store = store
         self._bits = bytearray(1 << (BITS - 3))
         self._lock = threading.Lock()
@@ -35,7 +35,10 @@ class RecentUsers:
         self.hidden: frozenset[str] = frozenset()
 
     def may_have(self, user_id: str) -> bool:
-        """Return whether a user may have recent events or was deleted; raises EventStoreError if the store cannot be read."""
+        """Return whether a user may have recent events or attributes, or was deleted.
+
+        Raises EventStoreError if the store cannot be read.
+        """
         if self._header is None:
             return True
         if self._header[:] != self._last_header:
@@ -59,6 +62,9 @@ class RecentUsers:
             for user_id, seq in self._store.undone_since(self._undone_through):
                 self._set(user_hash(user_id))
                 self._undone_through = max(seq, self._undone_through)
+            for user_id, seq in self._store.users.ids_since(self._users_through):
+                self._set(user_hash(user_id))
+                self._users_through = max(seq, self._users_through)
             self.hidden = self._store.hidden()
             self._last_header = header
 

@@ -1,4 +1,4 @@
-"""Event store: the events of users, what was shown to them, the deleted users, and the hidden items."""
+"""Event store: the events and attributes of users, what was shown to them, the deleted users, and the hidden items."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from recsys.events.impressions import KEEP_DAYS, Impressions, ShownList
 from recsys.events.item_changes import ItemChanges
 from recsys.events.records import EVER, Added, ReceivedEvent, StoredEvent, Watermark
 from recsys.events.tables import MOST_EVENTS, PERSONAL, SCHEMA, STATE, UPGRADES, Statements, counts, tables
+from recsys.events.user_changes import UserChanges
 
 CHUNK = 10_000
 SECONDS_PER_DAY = 86_400
@@ -41,6 +42,7 @@ class EventStore:
         self._hidden: tuple[int, frozenset[str]] = (-1, frozenset())
         self.items = ItemChanges(database, self._sql)
         self.impressions = Impressions(database, self._sql, clock, keep_days)
+        self.users = UserChanges(database, self._sql)
         database.prepare(*vars(self._sql).values())
         (schema, self.store_id), *_ = database.rows(self._sql.state, {}) or [(None, "")]
         if schema in UPGRADES:
@@ -192,7 +194,7 @@ class EventStore:
         return bool(self._database.rows(self._sql.known, key))
 
     def forget(self, user_id: str) -> int:
-        """Delete the events and impressions of a user and record the deletion; return the number of deleted events.
+        """Delete the events, impressions and attributes of a user and record the deletion; return the number of deleted events.
 
         Events that come later belong to a new user. A late retry of a deleted event is not stored again.
         """
@@ -201,6 +203,7 @@ class EventStore:
             deleted = execute(self._sql.blank, user) + execute(self._sql.drop, user)
             execute(self._sql.blank_impressions, user)
             execute(self._sql.drop_impressions, user)
+            execute(self._sql.drop_attributes, user)
             execute(self._sql.count_forgotten)
             execute(self._sql.record_forgotten, {"hash": records.user_hash(user_id)})
         return deleted
@@ -222,6 +225,7 @@ class EventStore:
             execute(self._sql.take, guest)
             execute(self._sql.blank, guest)
             execute(self._sql.drop, guest)
+            execute(self._sql.drop_attributes, guest)
             if rows:
                 execute(self._sql.add, [{**row, "user_id": user_id} for row in rows])
             execute(self._sql.move_impressions, {**guest, "to": user_id})

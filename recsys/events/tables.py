@@ -105,6 +105,16 @@ IMPRESSIONS = sa.Table(
     sqlite_autoincrement=True,
 )
 
+USERS = sa.Table(  # attributes of users
+    "recsys_users",
+    METADATA,
+    sa.Column("user_id", Id, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False, index=True),  # counted with deletions
+    sqlite_with_rowid=False,
+)
+
 _E = EVENTS.c
 _I = IMPRESSIONS.c
 CALLED = ("user_id", "item_id", "timestamp", "recommendation_id")  # of an event that earlier releases took for another
@@ -119,11 +129,10 @@ UPGRADES: Mapping[int, tuple[ClauseElement, ...]] = {
         CreateTable(ITEMS),
         *(CreateIndex(index) for index in ITEMS.indexes),
     ),
-    2: (
-        CreateTable(ITEM_VECTORS),
-        *(CreateIndex(index) for index in ITEM_VECTORS.indexes),
-        CreateTable(IMPRESSIONS),
-        *(CreateIndex(index) for index in IMPRESSIONS.indexes),
+    2: tuple(
+        statement
+        for table in (ITEM_VECTORS, IMPRESSIONS, USERS)
+        for statement in (CreateTable(table), *map(CreateIndex, sorted(table.indexes, key=str)))
     ),
 }
 
@@ -186,6 +195,7 @@ class Statements:
         self.latest = stored.where(*counts).order_by(_E.seq.desc()).limit(most)
         self.pair = self.history.where(_E.item_id == sa.bindparam("item", type_=Id), _E.seq <= up_to)
         self._add_impressions(insert)
+        self._add_users(insert)
 
     def _add_impressions(self, insert: Any) -> None:
         user = sa.bindparam("user", type_=Id)
@@ -243,6 +253,22 @@ class Statements:
         through = sa.bindparam("through", type_=sa.BigInteger)
         counts = _E.user_id.is_not(None), _E.undone.is_(None)
         self.events_of_items = stored.where(_E.seq > through, *counts, _E.item_id.in_(put)).order_by(_E.seq)
+
+    def _add_users(self, insert: Any) -> None:
+        user, kind, record = (sa.bindparam(name, type_=Id) for name in ("user", "kind", "record"))
+        self.attributes = sa.select(USERS).where(USERS.c.user_id == user)
+        attributed = insert(USERS).from_select(
+            ["user_id", "kind", "record", "revision"],
+            sa.select(user, kind, record, STATE.c.forgotten_seq).where(STATE.c.schema == SCHEMA),
+        )
+        self.set_attributes = attributed.on_conflict_do_update(
+            index_elements=["user_id"],
+            set_={name: attributed.excluded[name] for name in ("kind", "record", "revision")},
+        )
+        later_user = USERS.c.revision > sa.bindparam("revision", type_=sa.BigInteger)
+        self.attributes_since = sa.select(USERS).where(later_user).order_by(USERS.c.user_id)
+        self.attributed_since = sa.select(USERS.c.user_id, USERS.c.revision).where(later_user)
+        self.drop_attributes = sa.delete(USERS).where(USERS.c.user_id == user)
 
 
 def tables() -> list[ClauseElement]:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from recsys.data.catalog import Item
+from recsys.data.catalog import Attribute, Item
 from recsys.data.ids import IdMap
 from recsys.data.nearest_ids import near_ids
 from recsys.encoders.hub import NO_ENCODER, EncoderRef
@@ -121,6 +121,10 @@ class Recommender:
     def profile(self, user_id: str, events: UserEvents = NO_EVENTS) -> Profile:
         """Return the data profile of a user."""
         return profile(self.user_state(user_id, events))
+
+    def user_attributes(self, events: UserEvents = NO_EVENTS) -> dict[str, Attribute]:
+        """Return the attributes of a user, none if none are known."""
+        return {} if events.change is None else events.change.on({})
 
     def recommend(self, user: User, request: ListRequest = PLAIN, events: UserEvents = NO_EVENTS) -> Answer:
         """Return items for a user (id) or a guest (events, oldest first): up to `k`, none seen, hidden or excluded.

@@ -186,6 +186,12 @@ class EventView:
         through, _ = watermark(store, recommender.events)
         return store.pair_history(user_id, item_id, through) if through else ()
 
+    def with_attributes(self, user_id: str, events: UserEvents) -> UserEvents:
+        """Return the changes of a user with that of the attributes, which lists need of few users; raises EventStoreError."""
+        if not self._where or events.degraded:
+            return events
+        return replace(events, change=self.store().users.get(user_id))
+
     def near_users(self, recommender: Recommender, user_id: str) -> str:
         """Return a text with users, none deleted, whose ids are near an unknown one; empty without any."""
         return near_ids(recommender.users, user_id, lambda known: self.read(known, recommender).forgotten)

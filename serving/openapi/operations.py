@@ -43,9 +43,11 @@ from serving.schemas.pictures import CaptionAnswer, CaptionQuery, PictureBody, P
 from serving.schemas.placement import WhyAnswer, WhyQuery
 from serving.schemas.queries import ListQuery, NoQuery, PopularQuery, Query, RecommendQuery, SimilarQuery, TogetherQuery
 from serving.schemas.search import QueryAnswer, QueryBody, SearchAnswer, SearchQuery
+from serving.schemas.users import UserBody, UserChanged
 
 Scope = Literal["none", "read", "write", "admin"]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+CHANGING: tuple[Method, ...] = "PUT", "PATCH"
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,19 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("events.latest", "GET", "/events", LatestEvents, LatestQuery, errors=(409,), scope="admin"),
     Operation("users.users", "GET", "/users", Users, UsersQuery, scope="admin"),
     Operation("users.user", "GET", "/users/{user_id}", User, errors=(404,)),
+    *(
+        Operation(
+            f"users.{method.lower()}",
+            method,
+            "/users/{user_id}",
+            UserChanged,
+            body=UserBody,
+            errors=(409,),
+            scope="write",
+            stored_id=True,
+        )
+        for method in CHANGING
+    ),
     Operation(
         "users.merge",
         "POST",
@@ -305,7 +320,11 @@ TEXTS: Final[Mapping[str, str]] = {
     "`admin`. Events of deleted users are gone.",
     "users.users": "Ids of users. Those that begin with `q`; without it, users whose history has a typical length. The answer "
     "names users, so a key needs the scope `admin`. Deleted users are left out.",
-    "users.user": "Data on a user. The history behind the user's lists, its frequent attributes, and the received events.",
+    "users.user": "Data on a user. The attributes, the history behind the user's lists, its frequent attributes, and the "
+    "received events.",
+    "users.put": "Set the attributes of a user. They replace earlier ones, at once and in the next training. The user need not "
+    "be known.",
+    "users.patch": "Change attributes of a user. Those that are given; null removes one.",
     "users.merge": "Make a guest's events those of a user. At once and in later trainings, for a guest who signs in. The "
     "guest is forgotten; the data files are not touched.",
     "users.forget": "Forget a user. At once, and in every later model. An unknown user is no error.",
@@ -350,6 +369,7 @@ EXAMPLES: Final[Mapping[type[BaseModel], Any]] = {
     ItemBody: {"title": "Solaris", "genres": ["drama", "science fiction"], "year": 1972, "available": True},
     ItemsBody: [{"item_id": "i4", "title": "Solaris", "price": 9.5}],
     MergeBody: {"from": "guest-17"},
+    UserBody: {"attributes": {"country": "CH", "age": 34, "languages": ["de", "fr"]}},
     TagsBody: {"text": "A crew in deep space finds an alien that hunts them one by one."},
     EventsBody: [
         {"event_id": "order-1042-1", "user_id": "u17", "item_id": "i4", "timestamp": "2026-11-23T10:15:00Z"},

@@ -1,16 +1,20 @@
 """GET /users: ids of users. GET /users/<user_id>: data on a user. DELETE: forget the user at once and in later models.
 
+PUT and PATCH /users/<user_id>: attributes of a user, on disk before the answer.
+
 POST /users/<user_id>/merge: the events of a guest become those of the user.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Literal
 
 from flask import Blueprint, Response
 
 from recsys.errors import NotFoundError
 from recsys.events.changes import watermark
+from recsys.events.user_values import UserChange
 from recsys.explore.json import segment_of
 from recsys.recommend.user_profile import Consumed
 from recsys.score_order import displayed
@@ -24,6 +28,7 @@ from serving.live.serving_model import ServingModel
 from serving.schemas.events import MergeBody
 from serving.schemas.names import UsersQuery
 from serving.schemas.queries import NoQuery, query
+from serving.schemas.users import UserBody
 
 MOST_EVENTS = 1000
 
@@ -42,17 +47,19 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
     def user(user_id: str) -> Response:
         query(NoQuery)
         recommender = model.get()
-        recent = view.read(user_id, recommender)
+        recent = view.with_attributes(user_id, view.read(user_id, recommender))
+        attributes = recommender.user_attributes(recent)
         profile = recommender.profile(user_id, recent)
         events = view.store().history(user_id, MOST_EVENTS) if view.configured and not recent.degraded else ()
         through = watermark(view.store(), recommender.events)[0] if events else 0
-        if not (profile.in_model or events or profile.n_liked or profile.n_disliked):
+        if not (profile.in_model or events or attributes or profile.n_liked or profile.n_disliked):
             raise NotFoundError(f"nothing is known of this user{view.near_users(recommender, user_id)}")
         return private(
             {
                 "user_id": user_id,
                 "model_version": recommender.model_version,
                 "in_model": profile.in_model,
+                "attributes": attributes,
                 "segment": segment_of(recommender, user_id) if profile.in_model else None,
                 "n_liked": profile.n_liked,
                 "n_disliked": profile.n_disliked,
@@ -65,6 +72,21 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
                 ],
             }
         )
+
+    def changed(user_id: str, kind: Literal["put", "patch"]) -> Response:
+        """Store the attributes of the body and return the answer."""
+        query(NoQuery)
+        change = UserChange(user_id, kind, body(UserBody).attributes)
+        held = view.configured_store().users.apply(change)
+        return private({"user_id": user_id, "revision": held.revision})
+
+    @routes.put("/users/<id:user_id>")
+    def put(user_id: str) -> Response:
+        return changed(user_id, "put")
+
+    @routes.patch("/users/<id:user_id>")
+    def patch(user_id: str) -> Response:
+        return changed(user_id, "patch")
 
     @routes.post("/users/<id:user_id>/merge")
     def merge(user_id: str) -> Response:

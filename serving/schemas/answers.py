@@ -229,6 +229,7 @@ class User(ModelAnswer):
 
     user_id: Id
     in_model: bool = Field(description="whether the model was trained with this user")
+    attributes: Attributes = Field(description="of the file of users and of `PUT` and `PATCH`")
     segment: InSegment | None = Field(description="at training; null for none")
     n_liked: Count
     n_disliked: Count

@@ -97,7 +97,7 @@ def test_head_is_get_without_a_body(client: FlaskClient, path: str) -> None:
         ("/recommend/u1", "GET, HEAD, OPTIONS"),
         ("/recommend", "OPTIONS, POST"),
         ("/events", "GET, HEAD, OPTIONS, POST"),
-        ("/users/u1", "DELETE, GET, HEAD, OPTIONS"),
+        ("/users/u1", "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"),
         ("/items/i1", "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"),
         ("/items/i1/hidden", "DELETE, OPTIONS, PUT"),
         ("/livez", "GET, HEAD, OPTIONS"),

@@ -68,7 +68,8 @@ def test_who_may_do_what() -> None:
     for one in OPERATIONS:
         by_scope.setdefault(one.scope, set()).add(f"{one.method} {one.path}")
     assert by_scope["none"] == {"GET /livez", "GET /readyz", "GET /openapi.json", "GET /docs"}
-    assert by_scope["write"] == {"POST /events", "DELETE /events/{event_id}", "POST /users/{user_id}/merge"}
+    users = {"PUT /users/{user_id}", "PATCH /users/{user_id}", "POST /users/{user_id}/merge"}
+    assert by_scope["write"] == {"POST /events", "DELETE /events/{event_id}", *users}
     assert by_scope["admin"] == {
         "GET /anomalies",
         "GET /events",
