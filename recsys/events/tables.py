@@ -129,10 +129,9 @@ UPGRADES: Mapping[int, tuple[ClauseElement, ...]] = {
         CreateTable(ITEMS),
         *(CreateIndex(index) for index in ITEMS.indexes),
     ),
-    2: tuple(
-        statement
-        for table in (ITEM_VECTORS, IMPRESSIONS, USERS)
-        for statement in (CreateTable(table), *map(CreateIndex, sorted(table.indexes, key=str)))
+    2: (
+        *(CreateTable(table) for table in (ITEM_VECTORS, IMPRESSIONS, USERS)),
+        *(CreateIndex(index) for table in (ITEM_VECTORS, IMPRESSIONS, USERS) for index in table.indexes),
     ),
 }
 
