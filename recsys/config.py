@@ -76,7 +76,7 @@ TimestampFormat = Annotated[str, Field(pattern=r"^((day|month)-first|yyyymmdd|(m
 Decimal = Literal["", ".", ","]
 IdForm = Literal["unicode", "strip", "no-float", "lower", "no-leading-zeros"]
 IdForms = Annotated[tuple[IdForm, ...], Field(strict=False)]
-TableName = Literal["interactions", "items"]
+TableName = Literal["interactions", "items", "users"]
 
 
 class TableConfig(Section):
@@ -123,10 +123,11 @@ Table = Annotated[TableConfig, BeforeValidator(_table)]
 
 
 class DataConfig(Section):
-    """Training data and the meaning of its columns; [data.interactions] and [data.items] set keys for one table alone."""
+    """Training data and the meaning of its columns; [data.interactions], [data.items], [data.users] set keys for one table."""
 
     interactions: Table = key(TableConfig(), "file, folder, glob or URL, see docs/data.md; with a preset its folder")
     items: Table = key(TableConfig(), "file, folder, glob or URL of item records; empty: none, and no content")
+    users: Table = key(TableConfig(), "file, folder, glob or URL of attributes of users; empty: none")
     preset: PresetName = key("", 'kind of a known export such as "movielens" or "shopify", see docs/presets.md')
     delimiter: Delimiter = key("", "separator of CSV fields; empty: a tab in .tsv files, a comma in others")
     encoding: str = key("", "encoding of text files such as cp1252; empty: UTF-8, or as a byte order mark says")

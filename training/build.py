@@ -19,6 +19,7 @@ from recsys.events.records import EventsInfo
 from recsys.index.exact import NO_INDEX, VectorTable
 from recsys.model import blending
 from recsys.model.extras.arrivals import Arrivals
+from recsys.model.extras.user_records import UserRecords
 from recsys.model.model import Model
 from recsys.model.popularity import TRENDING_HALF_LIFE_DAYS, Popularity
 from recsys.model.similarity import Likeness
@@ -204,6 +205,7 @@ def build_model(run: TrainingRun) -> TrainingRun:
         arrivals,
         pictures.tags,
         run.dataset.skipped,
+        UserRecords.of(run.dataset.users),
     )
     return replace(run, model=model.with_extras(*(part for part in extras if part is not None)))
 

@@ -23,6 +23,7 @@ from recsys.model.extras.picture_tags import Tags
 from recsys.model.extras.skipped import Skipped
 from recsys.model.extras.tagging import Tagging
 from recsys.model.extras.together import Together
+from recsys.model.extras.user_records import UserRecords
 from recsys.model.fold_in import FoldIn
 from recsys.model.model import Model
 from recsys.model.neighborhood import Neighborhood
@@ -60,6 +61,7 @@ KINDS = (
     Skipped,
     Together,
     Arrivals,
+    UserRecords,
 )
 EXTRAS: Mapping[str, type[Part]] = {kind.name: kind for kind in KINDS}
 USER_FACTORS = "user_factors"

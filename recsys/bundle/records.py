@@ -17,7 +17,7 @@ REPORT, EVALUATION = "report.html", "evaluation.json"  # attachments of a bundle
 MOST_MODELS = 100
 INDEXES = ("items_for_user", "items_like_item", "items_by_text", "items_by_picture")
 PRIVATE_SECTIONS = frozenset({"chat", "serve", "store"})
-PRIVATE_DATA = frozenset({"exclude_users", "interactions", "items", "join", "rejects"})
+PRIVATE_DATA = frozenset({"exclude_users", "interactions", "items", "join", "rejects", "users"})
 Object = dict[str, Any]
 
 

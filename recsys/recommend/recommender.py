@@ -20,6 +20,7 @@ from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
 from recsys.events.records import EventsInfo
 from recsys.index.exact import NOTHING, Mask, Neighbors, Nums, best_of
 from recsys.model.extras.groups import Clusters
+from recsys.model.extras.user_records import UserRecords
 from recsys.model.model import Model
 from recsys.model.new_items import NewItemRules
 from recsys.model.popularity import Popularity
@@ -122,9 +123,11 @@ class Recommender:
         """Return the data profile of a user."""
         return profile(self.user_state(user_id, events))
 
-    def user_attributes(self, events: UserEvents = NO_EVENTS) -> dict[str, Attribute]:
-        """Return the attributes of a user, none if none are known."""
-        return {} if events.change is None else events.change.on({})
+    def user_attributes(self, user_id: str, events: UserEvents = NO_EVENTS) -> dict[str, Attribute]:
+        """Return the attributes of a user, with those that came since the training; none if none are known."""
+        records = None if events.forgotten else self.model.extra(UserRecords)
+        trained = {} if records is None else records.get(user_id)
+        return trained if events.change is None else events.change.on(trained)
 
     def recommend(self, user: User, request: ListRequest = PLAIN, events: UserEvents = NO_EVENTS) -> Answer:
         """Return items for a user (id) or a guest (events, oldest first): up to `k`, none seen, hidden or excluded.

@@ -48,7 +48,7 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         query(NoQuery)
         recommender = model.get()
         recent = view.with_attributes(user_id, view.read(user_id, recommender))
-        attributes = recommender.user_attributes(recent)
+        attributes = recommender.user_attributes(user_id, recent)
         profile = recommender.profile(user_id, recent)
         events = view.store().history(user_id, MOST_EVENTS) if view.configured and not recent.degraded else ()
         through = watermark(view.store(), recommender.events)[0] if events else 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.catalog import Catalog
+from recsys.data.catalog import Attribute, Catalog
 from recsys.data.histories import Histories
 from recsys.data.interactions import Interactions
 from recsys.events.activity import EventRules
@@ -65,6 +67,7 @@ class Dataset:
     first_events: NDArray[np.int64] | None = (
         None  # seconds UTC of each item, UNKNOWN without events; None without times
     )
+    users: Mapping[str, Mapping[str, Attribute]] = field(default_factory=dict)  # attributes of the users that have some
 
     def listed(self) -> Dataset:
         """Return the data without the items that no list shows, over the same users."""
@@ -95,7 +98,7 @@ class Dataset:
 
 
 def checksum(dataset: Dataset) -> str:
-    """Return the SHA-256 of every array of the interactions, ids and records."""
+    """Return the SHA-256 of every array of the interactions, ids and records, and of the attributes of users."""
     pairs, catalog = dataset.interactions, dataset.catalog
     arrays: list[NDArray[Any]] = [pairs.user_nums, pairs.item_nums, pairs.weights]
     arrays += [] if pairs.timestamps is None else [pairs.timestamps]
@@ -105,4 +108,6 @@ def checksum(dataset: Dataset) -> str:
     for array in arrays:
         digest.update(f"{array.dtype} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).data)
+    if dataset.users:
+        digest.update(json.dumps(dict(dataset.users), sort_keys=True).encode())
     return digest.hexdigest()

@@ -18,6 +18,7 @@ from training.ingest.interactions import InteractionTable
 from training.ingest.items import build_items
 from training.ingest.missing import without
 from training.ingest.stored_events import WHAT, StoredEvents
+from training.ingest.users import read_users
 from training.read import Accounting, Chunk, Source, expand, read_table, size
 from training.read.location import is_database
 
@@ -27,7 +28,7 @@ def n_bytes(config: Config) -> int:
     data = config.data
     if data.preset == "movielens" and Path(data.interactions.file).is_dir():
         return sum(file.stat().st_size for file in Path(data.interactions.file).glob("*") if file.is_file())
-    tables = [("data.interactions", data.interactions), ("data.items", data.items)]
+    tables = [("data.interactions", data.interactions), ("data.items", data.items), ("data.users", data.users)]
     patterns = [(key, table.file) for key, table in tables if table and not is_database(table.file)]
     return sum(size(file) for key, pattern in patterns for file in expand(pattern, key))
 
@@ -47,6 +48,7 @@ def ingest(config: Config, advance: Callable[[int], None] = lambda _: None) -> D
     rejects = Path(data.rejects) if data.rejects else None
     with Accounting(rejects) as accounting, _garbage_collector_off(), closing(StoredEvents.of(config)) as stored:
         items = _items(config, accounting, advance, stored.items)
+        users = read_users(config, accounting, stored, advance)
         events = InteractionTable(config, accounting, items, stored)
         if data.interactions or not stored.watermark.through:
             interactions = _interaction_chunks(config, accounting, advance, events.filter.columns)
@@ -54,9 +56,9 @@ def ingest(config: Config, advance: Callable[[int], None] = lambda _: None) -> D
                 events.add(chunk)
         events.add_stored()
         events.end()
-        for what in ("items", "joined", "interactions", WHAT):
+        for what in ("items", "users", "joined", "interactions", WHAT):
             accounting.refuse_if_many(what, data.max_rejected, events.question if what == "interactions" else "")
-        return events.dataset(items)
+        return replace(events.dataset(items), users=users)
 
 
 @contextmanager

@@ -7,8 +7,9 @@ import re
 import warnings
 from ast import literal_eval
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
+from typing import Literal
 
 from recsys.config import DataConfig
 from recsys.data.catalog import Attribute, Item
@@ -45,34 +46,35 @@ def build_items(
 
     Raises ConfigError when a column of `configured`, the text columns, is in no file.
     """
+    rows, names = read_rows(chunks, "item", data.item_column, (*PROSE, data.title_column), accounting)
+    names.update(dict.fromkeys(_change_rows(rows, changes, data.title_column)))
+    title = _title_column(data.title_column, names, accounting)
+    text_names = _text_columns(configured, names, title)
+    separators = list_columns(rows.values(), names, data.list_separator)
+    numbers = _number_columns(rows.values(), names)
+    separators.pop(title, None)
+    return [_item(item_id, row, title, text_names, separators, numbers) for item_id, row in rows.items()]
+
+
+def read_rows(
+    chunks: Iterable[Chunk], of: Literal["item", "user"], id_column: str, prose: Container[str], accounting: Accounting
+) -> tuple[dict[str, dict[str, str]], dict[str, None]]:
+    """Return the rows by id, without the id, and the names of the columns; bad rows and later ones of an id are rejected."""
     rows: dict[str, dict[str, str]] = {}
-    prose = (*PROSE, data.title_column)
     names: dict[str, None] = {}
     for chunk in chunks:
         names.update(dict.fromkeys(chunk.columns))
         columns = {name: chunk.texts(name) for name in chunk.columns}
         for number, line in enumerate(chunk.lines):
             row = {name: values[number] for name, values in columns.items()}
-            item_id = row.pop(data.item_column)
+            row_id = row.pop(id_column)
             row.update((name, _cell(value)) for name, value in row.items() if name not in prose)
-            reason = (
-                "another record of the same item id; the first counts"
-                if item_id in rows
-                else ""
-                if item_id
-                else f"no {data.item_column}"
-            )
-            if reason:
-                accounting.reject("items", chunk.source, line, reason, [item_id, *row.values()])
-            else:
-                rows[item_id] = row
-    names.update(dict.fromkeys(_change_rows(rows, changes, data.title_column)))
-    title = _title_column(data.title_column, names, accounting)
-    text_names = _text_columns(configured, names, title)
-    separators = _list_columns(rows.values(), names, data.list_separator)
-    numbers = _number_columns(rows.values(), names)
-    separators.pop(title, None)
-    return [_item(item_id, row, title, text_names, separators, numbers) for item_id, row in rows.items()]
+            if row_id and row_id not in rows:
+                rows[row_id] = row
+                continue
+            reason = f"another record of the same {of} id; the first counts" if row_id else f"no {id_column}"
+            accounting.reject(f"{of}s", chunk.source, line, reason, [row_id, *row.values()])
+    return rows, names
 
 
 def _change_rows(rows: dict[str, dict[str, str]], changes: Iterable[ItemChange], title: str) -> Iterator[str]:
@@ -86,11 +88,11 @@ def _change_rows(rows: dict[str, dict[str, str]], changes: Iterable[ItemChange],
             row.clear()
         for key, value in change.values.items():
             name = (title or TITLE) if key == TITLE else key
-            row[name] = _written(value)
+            row[name] = written(value)
             yield name
 
 
-def _written(value: Value | None) -> str:
+def written(value: Value | None) -> str:
     """Return a value as a file has it."""
     if value is None:
         return ""
@@ -158,7 +160,7 @@ def _text_columns(configured: Sequence[str], names: Iterable[str], title: str) -
     return text_columns(configured, names, title)
 
 
-def _list_columns(rows: Iterable[dict[str, str]], names: Iterable[str], configured: str) -> dict[str, str]:
+def list_columns(rows: Iterable[dict[str, str]], names: Iterable[str], configured: str) -> dict[str, str]:
     """Return the separator of each column that holds a list in at least one record."""
     return {
         name: separator
@@ -185,16 +187,16 @@ def _item(
     lists: dict[str, str],
     numbers: set[str],
 ) -> Item:
-    text = joined_text(_split(row.get(name, ""), lists.get(name)) for name in columns)
+    text = joined_text(split_list(row.get(name, ""), lists.get(name)) for name in columns)
     attributes: dict[str, Attribute] = {
-        name: _split(value, lists[name]) if name in lists else attribute(value) if name in numbers else value
+        name: split_list(value, lists[name]) if name in lists else attribute(value) if name in numbers else value
         for name, value in row.items()
         if name != title and value
     }
     return Item(item_id, row.get(title, ""), text, attributes)
 
 
-def _split(value: str, separator: str | None) -> list[str]:
+def split_list(value: str, separator: str | None) -> list[str]:
     return value.split(separator) if separator else [value]
 
 

@@ -1,4 +1,4 @@
-"""The event store as a source of interactions and records of items beside the files."""
+"""The event store as a source of interactions and of records of items and users beside the files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from recsys.config import Config, DataConfig
 from recsys.events.item_values import ItemChange
 from recsys.events.records import NO_WATERMARK, Watermark
+from recsys.events.user_values import UserChange
 from training.read.chunk import Chunk, from_texts
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class StoredEvents:
     watermark: Watermark = NO_WATERMARK
     forgotten: frozenset[bytes] = frozenset()  # hashes of deleted users, whose rows in the files do not count
     items: tuple[ItemChange, ...] = ()  # changes of the catalog, by id
+    users: tuple[UserChange, ...] = ()  # attributes of users, by id
 
     @classmethod
     def of(cls, config: Config) -> StoredEvents:
@@ -39,7 +41,8 @@ class StoredEvents:
 
             if (store := EventStore.existing(config.store.events)) is not None:
                 watermark = store.watermark()  # before the rest, so that nothing of it is missing
-                return cls(store, watermark, store.forgotten_hashes(), tuple(store.items.since()))
+                forgotten = store.forgotten_hashes()
+                return cls(store, watermark, forgotten, tuple(store.items.since()), tuple(store.users.since()))
         return cls()
 
     @cached_property

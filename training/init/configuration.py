@@ -70,7 +70,7 @@ def _what_else(table: Table, users: Sequence[str]) -> str:
     for name, it in table.columns.items():
         is_named = by_name(name, "user") >= NAMED or it.numeric < MOST  # numbers of other things are ids of users, too
         if is_named and it.is_unique and len(known & set(table.sample.columns[name])) > SHARED * it.n_distinct:
-            return f"its rows are users, by {name}; training reads interactions and items"
+            return f"its rows are users, by {name}; data.users may name it, for what lists new users get"
     return "its rows are neither interactions nor items"
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import get_args
 
 from recsys.config import TableName
 from training.presets.declared import PRESETS
 from training.presets.preset import Preset
+
+TABLES: tuple[TableName, ...] = "interactions", "items"  # of an export
 
 
 def recognize(names: Iterable[str]) -> tuple[Preset, TableName] | None:
@@ -16,7 +17,7 @@ def recognize(names: Iterable[str]) -> tuple[Preset, TableName] | None:
     found = [
         (len(sign), preset, table)
         for preset in PRESETS.values()
-        for table in get_args(TableName)
+        for table in TABLES
         for sign in getattr(preset, table).signs
         if sign <= has
     ]

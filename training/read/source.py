@@ -75,7 +75,7 @@ class Source:
 
     def key(self, name: str) -> str:
         """Return the name of the key in the configuration that holds for this table."""
-        return f"data.items.{name}" if self.what == "items" else f"data.{name}"
+        return f"data.{self.what}.{name}" if self.what in ("items", "users") else f"data.{name}"
 
     def reject(self, file: str, line: int, reason: str, row: object) -> None:
         """Count and write down a row that no chunk has."""

@@ -574,7 +574,7 @@ def test_what_is_neither_interactions_nor_items_is_left_out_and_named(tmp_path: 
         table(tmp_path / "wishes.csv", [(f"c{n % 9}@x.org", f"SKU-{n:04}") for n in range(25)], ("email", "sku"))
     )
     assert propose(files).notes == (
-        f"{files[2]} is left out: its rows are users, by email; training reads interactions and items",
+        f"{files[2]} is left out: its rows are users, by email; data.users may name it, for what lists new users get",
         f"{files[3]} is left out: its rows are neither interactions nor items",
         f"{files[4]} is left out: its rows are interactions, too, of which training reads one table; "
         "for both write one file of them",
