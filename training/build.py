@@ -28,7 +28,7 @@ from recsys.text.bm25 import Bm25
 from recsys.text.name_index import NameIndex
 from training.evaluation import quality_gate
 from training.explore import explore
-from training.factors import als, neighbors, together
+from training.factors import als, attribute_tastes, neighbors, together
 from training.factors.blend import blend_parts
 from training.indexes import build
 from training.indexes import precompute_lists as lists
@@ -170,6 +170,23 @@ def has_baskets(run: TrainingRun) -> bool:
     return run.dataset.baskets is not None
 
 
+def has_attributes_of_users(run: TrainingRun) -> bool:
+    return bool(run.dataset.users)
+
+
+def learn_attributes(run: TrainingRun) -> TrainingRun:
+    """Learn what users with an attribute take, for users without events."""
+    learned = attribute_tastes.learn(run.dataset.users, run.parts.interactions, run.seed)
+    if learned is None:
+        run.on_progress("attributes of users: too few users with interactions have some")
+        return run
+    by = f"ndcg@10 {learned.by_attributes:.4f} by {', '.join(learned.attributes) or 'none'}"
+    than = f"{learned.popular:.4f} of popular ±{learned.interval:.4f}, {learned.n_users} held-out users"
+    used = "" if learned.tastes is not None else "; new users get the popular items"
+    run.on_progress(f"attributes of users: {by} beside {than}{used}")
+    return replace(run, tastes=learned.tastes)
+
+
 def build_model(run: TrainingRun) -> TrainingRun:
     """Put the model together, without what is computed by querying it: lists, groups, map and directions."""
     config, parts, pairs, pictures = run.config, run.parts, run.parts.interactions, run.pictures
@@ -206,6 +223,7 @@ def build_model(run: TrainingRun) -> TrainingRun:
         pictures.tags,
         run.dataset.skipped,
         UserRecords.of(run.dataset.users),
+        run.tastes,
     )
     return replace(run, model=model.with_extras(*(part for part in extras if part is not None)))
 

@@ -44,6 +44,7 @@ TRAIN = (
     Stage("tags", build.fit_tagging, lambda _: tagging.STEPS, lambda run: run.config.explore.tags),
     Stage("anomalies", build.find_anomalies, lambda _: anomalies.STEPS, lambda run: run.config.explore.anomalies),
     Stage("baskets", build.find_pairs, prepare.n_items, build.has_baskets),
+    Stage("users", build.learn_attributes, wanted=build.has_attributes_of_users),
     Stage("", build.build_model),
     Stage("lists", build.precompute_lists, lambda run: len(run.model.users) + len(run.model.catalog)),
     Stage("explore", build.explore_model, lambda _: STEPS),

@@ -16,6 +16,7 @@ from recsys.data.histories import Histories
 from recsys.data.interactions import Interactions
 from recsys.data.vectors import Vectors
 from recsys.model.extras.anomalies import Anomalies
+from recsys.model.extras.attribute_tastes import AttributeTastes
 from recsys.model.extras.tagging import Tagging
 from recsys.model.extras.together import Together
 from recsys.model.model import Model
@@ -98,6 +99,7 @@ class TrainingRun:
     tagging: Tagging | None = None  # or where no values repeat
     anomalies: Anomalies | None = None
     together: Together | None = None
+    tastes: AttributeTastes | None = None  # None also where attributes of users do not help
     model: Model = NOT_YET
     explored: Explored = NOT_YET
     header: Header = NOT_YET

@@ -16,6 +16,7 @@ from recsys.index.exact import ExactIndex, VectorTable
 from recsys.model.blending import Layout
 from recsys.model.extras.anomalies import Anomalies
 from recsys.model.extras.arrivals import Arrivals
+from recsys.model.extras.attribute_tastes import AttributeTastes
 from recsys.model.extras.directions import Directions
 from recsys.model.extras.groups import Clusters, Segments
 from recsys.model.extras.item_map import ItemMap
@@ -62,6 +63,7 @@ KINDS = (
     Together,
     Arrivals,
     UserRecords,
+    AttributeTastes,
 )
 EXTRAS: Mapping[str, type[Part]] = {kind.name: kind for kind in KINDS}
 USER_FACTORS = "user_factors"

@@ -32,7 +32,7 @@ def items_through(store: EventStore, trained: EventsInfo) -> int:
 
 @dataclass(frozen=True)
 class ChangedUsers:
-    """Users with events, in the order of their first event, then those with undone events, and hashes of deleted users.
+    """Users with events, in the order of their first event, with undone events, with attributes, and hashes of deleted users.
 
     One user can be several.
     """
@@ -140,7 +140,8 @@ class Changes:
         return _read(
             lambda: ChangedUsers(
                 dict.fromkeys(event.user_id for events in store.since(through) for event in events)
-                | dict.fromkeys(user_id for user_id, _ in store.undone_since(forgotten_through)),
+                | dict.fromkeys(user_id for user_id, _ in store.undone_since(forgotten_through))
+                | dict.fromkeys(user_id for user_id, _ in store.users.ids_since(forgotten_through)),
                 frozenset(digest for digest, _ in store.forgotten_since(forgotten_through)),
             )
         )

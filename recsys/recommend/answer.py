@@ -21,6 +21,7 @@ Strategy = Literal[
     "context",
     "similar",
     "ranked",
+    "attributes",
     "popular",
     "trending",
     "search",
@@ -30,7 +31,9 @@ Strategy = Literal[
     "context_pairs",
     "conversation",
 ]
-Source = Literal["collaborative", "content", "blended", "popularity", "semantic", "keyword", "hybrid", "picture"]
+Source = Literal[
+    "collaborative", "content", "blended", "popularity", "semantic", "keyword", "hybrid", "picture", "attributes"
+]
 OF_USER: frozenset[Strategy] = frozenset({"personalized", "fold_in"})  # lists by the history of the user
 MOST_CAUSES = 5
 
@@ -44,6 +47,14 @@ class Cause(NamedTuple):
     share: float
 
 
+class Given(NamedTuple):
+    """A value of an attribute of the user, and what it adds to a score."""
+
+    attribute: str
+    value: str
+    score: float
+
+
 class Reason(NamedTuple):
     """Decomposition of a score, ``collaborative + content + popularity + rotation``.
 
@@ -52,7 +63,8 @@ class Reason(NamedTuple):
 
     `because` lists the history items that contribute most, best first; it is empty for lists without a history. In a personal
     list their scores, `others` (the rest of the history), `context` (the item in context, if any), `popularity`, the penalty,
-    and `rotation`, both 0 or less, add up to the score. In a popular list `popularity` is the score before `rotation`.
+    and `rotation`, both 0 or less, add up to the score. In a popular list `popularity` is the score before `rotation`; in a
+    list by the attributes of the user it adds up to the score with `attributes`.
     """
 
     because: tuple[Cause, ...]
@@ -63,6 +75,7 @@ class Reason(NamedTuple):
     neighbors: float = 0.0  # of `collaborative`
     context: float | None = None  # of `collaborative` and `content`; None: there is no item in context
     rotation: float = 0.0
+    attributes: tuple[Given, ...] = ()  # the values of the user
 
 
 class Recommendation(NamedTuple):

@@ -104,8 +104,8 @@ def recommend_users(
     """Yield the ids and scores of the unseen top `k` of each user, in the order of `user_ids`.
 
     Of `request` only `k`, `exact`, `filters`, `popularity_penalty` and `rotation` count; with filters, all items are scanned,
-    and with rotation, each user is asked for alone. Unknown users get the popular items, as do users who were deleted since
-    training. The events of other changed users count. Raises EventStoreError.
+    and with rotation, each user is asked for alone. Users without a history get what :meth:`Recommender.recommend` gives them,
+    as do deleted users. The events of other changed users count. Raises EventStoreError.
     """
     if request.rotation:
         for user_id in user_ids:
@@ -114,14 +114,15 @@ def recommend_users(
         return
     users, item_ids = recommender.users, list(recommender.items)
     changed, hidden = changes.users, recommender.nums(changes.hidden)
-    same = users.known(user_id for user_id in user_ids if user_id not in changed)
+    alone = {user_id for user_id in user_ids if user_id in changed or recommender.is_cold(user_id)}
+    same = users.known(user_id for user_id in user_ids if user_id not in alone)
     penalty, exact = request.popularity_penalty, request.exact
     if (eligible := recommender.eligible(request)) is not None:
         hidden, exact = np.union1d(hidden, np.flatnonzero(~eligible)).astype(np.int32), True
     lists = recommend_many(recommender, same, request.k, exact=exact, penalty=penalty, hidden=hidden)
     popular = recommender.model.popularity.top(request.k, hidden)
     for user_id in user_ids:
-        if user_id in changed:
+        if user_id in alone:
             answer = recommender.recommend(user_id, request, changes.of_user(user_id))
             yield [(item.item_id, item.score) for item in answer.items]
             continue

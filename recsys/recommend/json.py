@@ -125,6 +125,7 @@ def _item(rank: int, item: Recommendation) -> dict[str, Any]:
 
 def _parts(reason: Reason) -> dict[str, Any]:
     fields = displayed_fields(reason) | {"because": [displayed_fields(cause) for cause in reason.because]}
+    fields["attributes"] = [displayed_fields(given) for given in reason.attributes] or None
     return {name: value for name, value in fields.items() if value is not None}
 
 

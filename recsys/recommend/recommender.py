@@ -19,6 +19,7 @@ from recsys.errors import NotFoundError
 from recsys.events.activity import NO_EVENTS, Event, EventRules, UserEvents
 from recsys.events.records import EventsInfo
 from recsys.index.exact import NOTHING, Mask, Neighbors, Nums, best_of
+from recsys.model.extras.attribute_tastes import AttributeTastes
 from recsys.model.extras.groups import Clusters
 from recsys.model.extras.user_records import UserRecords
 from recsys.model.model import Model
@@ -27,6 +28,7 @@ from recsys.model.popularity import Popularity
 from recsys.model.precomputed_lists import ItemLists, Lists, UserLists
 from recsys.recommend import answer, user_state
 from recsys.recommend.answer import Answer, Page, Strategy
+from recsys.recommend.by_attributes import AttributeQuery
 from recsys.recommend.context import Context, context_of
 from recsys.recommend.diversity import POOL, diversified
 from recsys.recommend.explain import reasons
@@ -132,8 +134,9 @@ class Recommender:
     def recommend(self, user: User, request: ListRequest = PLAIN, events: UserEvents = NO_EVENTS) -> Answer:
         """Return items for a user (id) or a guest (events, oldest first): up to `k`, none seen, hidden or excluded.
 
-        An unknown user gets the popular items, or those that go with the item in context. `events` has the events of the user
-        since training, hidden items, and, for rotation, what was shown to the user.
+        A user without a history gets what users with the same attributes take, without attributes the popular items, or those
+        that go with the item in context. `events` has the events of the user since training, hidden items, and, for rotation,
+        what was shown to the user.
 
         Raises
         ------
@@ -160,7 +163,7 @@ class Recommender:
         state = self.user_state(user, events)
         if request.without:
             state = state.without(self.nums(request.without))
-        return self._recommend(state, request, events)
+        return self._recommend(user, state, request, events)
 
     def similar_items(
         self,
@@ -209,6 +212,9 @@ class Recommender:
         unknown = tuple(item_id for item_id, num in nums.items() if num is None)
         rows = np.unique(np.array([num for num in nums.values() if num is not None], dtype=np.int32))
         if not state.query.vector.any():
+            if (by_attributes := self._attribute_query(user, events)) is not None:
+                found = by_attributes.ranked(rows, len(rows))
+                return Answer("attributes", by_attributes.items(found, explain), unknown=unknown)
             scores = self.model.popularity.scores[rows]
             items = answer.of_popular(catalog, best_of(rows, scores, len(rows)), explain)
             return Answer("popular", items, fallback=True, unknown=unknown)
@@ -254,7 +260,22 @@ class Recommender:
         """Return why training would reject an event of this type and value; empty if it would not."""
         return self.rules.problem(event, value)
 
-    def _recommend(self, state: UserState, request: ListRequest, events: UserEvents) -> Answer:
+    def is_cold(self, user_id: str, events: UserEvents = NO_EVENTS) -> bool:
+        """Return whether the list of a user may depend on the attributes: without a history in the model."""
+        if self.model.extra(AttributeTastes) is None:
+            return False
+        num = None if events.forgotten else self.users.get(user_id)
+        return num is None or not len(self.model.histories.items_of(num))
+
+    def _attribute_query(self, user: User, events: UserEvents) -> AttributeQuery | None:
+        """Return the attributes of a user; None without any that the model has learned from."""
+        tastes = self.model.extra(AttributeTastes)
+        if tastes is None or not isinstance(user, str):
+            return None
+        rows = tastes.rows_of(self.user_attributes(user, events))
+        return AttributeQuery(self.model, tastes, rows) if len(rows) else None
+
+    def _recommend(self, user: User, state: UserState, request: ListRequest, events: UserEvents) -> Answer:
         query = state.query.weighted(request.content_weight, self.model.layout.factors)
         context, is_known = self._context(query, request), bool(query.vector.any())
         skip = self._skipped(state, request, events.hidden, context)
@@ -264,6 +285,8 @@ class Recommender:
         if context is not None:
             query = query.plus(context.added)
         if not query.vector.any():
+            if context is None and (by_attributes := self._attribute_query(user, events)) is not None:
+                return self._by_attributes(by_attributes, request, skip, drop)._replace(without=without)
             popular = self._popular(request, skip, "popular", self.model.popularity, drop, rotation, fallback=True)
             return popular._replace(without=without, context=None if context is None else context.item)
         ranked = rank_for_user(
@@ -302,6 +325,12 @@ class Recommender:
         out = state.refused if request.include_seen else state.seen
         own = [] if context is None else [context.num]
         return np.union1d(skip, np.append(out, own)).astype(np.int32)
+
+    def _by_attributes(self, query: AttributeQuery, request: ListRequest, skip: Nums, drop: set[int]) -> Answer:
+        found = query.best(request.depth + len(drop), skip, self.eligible(request))
+        page = answer.page(found.nums.tolist(), request.offset, request.k, drop)
+        found = Neighbors(found.nums[page.places], found.scores[page.places])
+        return Answer("attributes", query.items(found, request.explain), next_offset=page.next_offset)
 
     def _popular(
         self,

@@ -166,6 +166,8 @@ class EventView:
                 self._hidden = recent.hidden
                 return UserEvents(hidden=recent.hidden) if recent.hidden else NO_EVENTS
             events = store.read_user(user_id, *read, up_to)
+            if recommender.is_cold(user_id, events):
+                events = self.with_attributes(user_id, events)
             self._hidden = events.hidden
             if time.monotonic() > self._deleted_read_at + DELETED_SECONDS:
                 self._read_deleted(store)

@@ -245,7 +245,8 @@ TAGS: Final[Mapping[str, tuple[str, ...]]] = {
 TEXTS: Final[Mapping[str, str]] = {
     "recommend.recommend": "Items for a user. Ranked by the user's history and the events since the last training, best "
     "first. Seen, hidden, excluded and filtered items are left out; the list has `k` items if `k` eligible items exist. "
-    "A user without any data gets the popular items, with `fallback` true, or those that go with the item in `context`.",
+    "A user without events gets what users with the same attributes take, or what goes with the item in `context`; without any "
+    "data the popular items, with `fallback` true.",
     "recommend.recommend_to": "Items for a user or a guest. The same as JSON: for ids with commas or slashes, for long "
     "filters, and for guests, who send their `history`.",
     "why.why": "The place of an item in a user's list. The rank that it has in the answer of `/recommend` to the same "

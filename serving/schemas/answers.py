@@ -65,16 +65,24 @@ class Cause(NamedItem):
     share: float
 
 
+class GivenValue(AttributeValue):
+    """A value of the user, and what it adds to a score."""
+
+    score: float
+
+
 class Reason(AnswerObject):
     """The parts of a score: `collaborative`, `content`, `popularity` and `rotation` add up to it.
 
-    The scores of `because`, `others` (the rest of the history), `context`, `popularity` and `rotation` add up to it as well.
+    The scores of `because`, `others` (the rest of the history), `context`, `popularity` and `rotation` add up to it as well, in
+    a list by the attributes of the user those of `attributes` and `popularity`.
     """
 
     because: list[Cause]
     others: float
     collaborative: float
     content: float
+    attributes: Annotated[list[GivenValue], Field(default=None, description="in a list by the attributes of the user")]
     popularity: float = Field(description="score in a popular list, or the effect of `popularity_penalty`, 0 or less")
     neighbors: float = Field(
         description="the part of `collaborative` from items of the same users; the rest is of factors"

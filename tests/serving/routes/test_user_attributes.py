@@ -11,8 +11,9 @@ from recsys.bundle.store import Store
 from recsys.config import ServeConfig
 from recsys.events.store import EventStore
 from serving.app import create_app
+from serving.schemas.answers import Recommendations
 from serving.settings import Settings
-from tests.support import factories
+from tests.support import attributed, factories
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def where(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return factories.publish(tmp_path_factory.mktemp("users") / "store")[0]
+    return factories.publish(tmp_path_factory.mktemp("users") / "store", attributed.model())[0]
 
 
 def service(store: Store, where: str) -> FlaskClient:
@@ -42,7 +43,7 @@ def attributes(client: FlaskClient, user_id: str) -> object:
 
 def test_they_are_stored_changed_and_shown_by_every_worker(client: FlaskClient, store: Store, where: str) -> None:
     other = service(store, where)
-    assert attributes(other, "u1") == {}
+    assert attributes(other, "u1") == {"country": "DE"}
     answer = client.put("/users/u1", json={"attributes": {"country": "CH", "age": 34, "member": True}})
     assert answer.json == {"user_id": "u1", "revision": 1}
     changed = client.patch("/users/u1", json={"attributes": {"age": None, "languages": ["de"]}})
@@ -88,3 +89,51 @@ def test_without_an_event_store_nothing_is_kept(store: Store) -> None:
     answer = service(store, "").put("/users/u1", json={"attributes": {}})
     assert answer.status_code == 409
     assert "set store.events" in answer.text
+
+
+def test_a_new_user_gets_a_list_by_them_on_every_worker_with_the_next_request(
+    client: FlaskClient, store: Store, where: str
+) -> None:
+    other = service(store, where)
+    popular = other.get("/recommend/new").json or {}
+    assert (popular["strategy"], popular["fallback"]) == ("popular", True)
+    client.put("/users/new", json={"attributes": {"country": "CH", "age": 34}})
+    for worker in (client, other):
+        answer = worker.get("/recommend/new?explain=true").json or {}
+        Recommendations.model_validate(answer)
+        assert (answer["strategy"], answer["fallback"]) == ("attributes", False)
+        for item in answer["items"]:
+            given = item["reason"]["attributes"]
+            assert [(one["attribute"], one["value"]) for one in given] == [("age", "from 30"), ("country", "CH")]
+            total = item["reason"]["popularity"] + sum(one["score"] for one in given)
+            assert total == pytest.approx(item["score"], abs=3e-6)
+    same = client.get("/recommend/swiss").json or {}
+    assert same["items"] == (other.get("/recommend/new").json or {})["items"]
+    client.delete("/users/new")
+    assert (other.get("/recommend/new").json or {})["strategy"] == "popular"
+
+
+def test_attributes_of_the_model_are_gone_with_their_user(client: FlaskClient) -> None:
+    assert (client.get("/recommend/swiss").json or {})["strategy"] == "attributes"
+    assert attributes(client, "swiss") == {"country": "CH", "age": 34}
+    client.delete("/users/swiss")
+    assert (client.get("/recommend/swiss").json or {})["strategy"] == "popular"
+    assert client.get("/users/swiss").status_code == 404
+
+
+def test_where_an_item_is_and_given_items_follow_them(client: FlaskClient) -> None:
+    first = (client.get("/recommend/swiss?k=1").json or {})["items"][0]["item_id"]
+    placed = client.get(f"/why?user_id=swiss&item_id={first}").json or {}
+    assert (placed["strategy"], placed["fallback"], placed["rank"]) == ("attributes", False, 1)
+    ranked = client.post("/rank", json={"user_id": "swiss", "item_ids": ["i1", first]}).json or {}
+    assert (ranked["strategy"], ranked["items"][0]["item_id"]) == ("attributes", first)
+    sent = client.post("/recommend", json={"user_id": "swiss", "k": 1, "exclude": [first]}).json or {}
+    assert sent["strategy"] == "attributes"
+    assert sent["items"][0]["item_id"] != first
+
+
+def test_a_user_with_a_history_keeps_the_list(client: FlaskClient) -> None:
+    before = client.get("/recommend/u1").json or {}
+    client.put("/users/u1", json={"attributes": {"country": "CH"}})
+    after = client.get("/recommend/u1").json or {}
+    assert before["items"] == after["items"]
