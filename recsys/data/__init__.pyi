@@ -1,4 +1,5 @@
 from .attributes import Attributes as Attributes
+from .audience import belongs as belongs
 from .catalog import Catalog as Catalog
 from .catalog import Item as Item
 from .filters import Condition as Condition
