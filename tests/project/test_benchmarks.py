@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import cold_users
 from benchmarks import served as served_module
 from benchmarks.clients import get
 from benchmarks.figures import Effort, compared, measure, sound, table
@@ -141,3 +142,21 @@ def test_growth_is_measured(
     ]
     assert not (tmp_path / "growth").exists()
     assert "500 items and 500 users made" in capsys.readouterr().err
+
+
+def test_the_worth_of_attributes_is_measured_on_users_without_events() -> None:
+    random = np.random.default_rng(0)
+    taken = {f"u{user}": [f"i{2 * item + user % 2}" for item in random.permutation(12)[:4]] for user in range(100)}
+    data = cold_users.Data(taken, taken, {user: {"odd": str(int(user[1:]) % 2)} for user in taken})
+    popular, found, chosen, after = cold_users.measure(data)
+    assert len(popular) == len(found) == 100
+    assert chosen == {("odd",): 5}
+    assert found.mean() > 1.5 * popular.mean()
+    assert all(
+        np.isfinite(column).all() and len(column) == (0 if n == 5 else 100)
+        for n, pair in after.items()
+        for column in pair
+    )
+    _, same, none, _ = cold_users.measure(data.shuffled())
+    assert none[()] >= 4
+    assert same.mean() < 1.2 * popular.mean()

@@ -45,14 +45,15 @@ def watched(events: list[Row]) -> dict[str, dict[str, int]]:
 
 def test_the_events_are_those_that_the_program_draws(tmp_path: Path) -> None:
     films = simulate.Films.read(factories.SAMPLE / "items.csv")
-    simulate.write(simulate.simulate(films), tmp_path / "i.csv")
-    assert (tmp_path / "i.csv").read_bytes() == (factories.SAMPLE / "interactions.csv").read_bytes()
+    simulate.write(simulate.simulate(films), tmp_path)
+    for name in ("interactions.csv", "users.csv"):
+        assert (tmp_path / name).read_bytes() == (factories.SAMPLE / name).read_bytes()
 
 
 def test_another_seed_draws_other_events(events: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulate, "USERS", 20)
     films = simulate.Films.read(factories.SAMPLE / "items.csv")
-    one, same, other = (simulate.simulate(films, seed) for seed in (1, 1, 2))
+    one, same, other = (simulate.simulate(films, seed).events for seed in (1, 1, 2))
     assert one == same != other
     assert {user for _, user, _, _ in one} == {f"u{number:04d}" for number in range(1, 21)}
 
@@ -65,6 +66,24 @@ def test_counts_are_in_the_stated_ranges(
     assert 30_000 <= len(events) <= 50_000
     assert Counter(event["event"] for event in events).keys() == {"watch", "like"}
     assert 0.2 < sum(event["event"] == "like" for event in events) / len(events) < 0.4
+
+
+def test_attributes_of_users_have_a_part_of_their_tastes(films: list[Row], watched: dict[str, dict[str, int]]) -> None:
+    users = rows_of(factories.SAMPLE / "users.csv")
+    assert {user["user_id"] for user in users} == watched.keys()
+    genres = {film["item_id"]: film["genres"].split("|") for film in films}
+    frequency = Counter(genre for seen in watched.values() for item_id in seen for genre in genres[item_id])
+    favorite = Counter(user["favorite_genre"] for user in users)
+    expected = sum(favorite[genre] * frequency[genre] for genre in favorite) / len(users)
+    found = sum(
+        sum(user["favorite_genre"] in genres[item_id] for item_id in watched[user["user_id"]])
+        / len(watched[user["user_id"]])
+        for user in users
+    )
+    assert found > 1.5 * expected * len(users) / sum(map(len, watched.values()))
+    assert found < 0.8 * len(users)
+    assert {user["country"] for user in users} == set(simulate.COUNTRIES)
+    assert all(16 <= int(user["age"]) <= 85 for user in users)
 
 
 def test_the_events_span_two_years_in_the_order_of_time(events: list[Row]) -> None:
