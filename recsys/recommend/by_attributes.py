@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +25,18 @@ class AttributeQuery:
     rows: Nums
 
     def best(self, k: int, skip: Nums, eligible: Mask | None = None) -> Neighbors:
-        """Return the `k` best items that are not in `skip` and within the mask `eligible`."""
-        with_gains = self.tastes.items[~np.isin(self.tastes.items, skip)]
-        if eligible is not None:
-            with_gains = with_gains[eligible[with_gains]]
-        others = self.model.popularity.top(k, np.union1d(skip, self.tastes.items).astype(np.int32), eligible).nums
-        return self.ranked(np.concatenate((with_gains, others)), k)
+        """Return the `k` best items that are not in `skip`, rising, and within the mask `eligible`."""
+        free = np.ones(len(self.model.catalog), dtype=bool) if eligible is None else eligible.copy()
+        free[skip] = False
+        with_gains, order = self.tastes.items, self.model.popularity.order
+        gains = self.tastes.gains[self.rows].sum(axis=0, dtype=np.float64)
+        scores = (self._popularity(with_gains) + gains)[free[with_gains]]
+        with_gains = with_gains[free[with_gains]]
+        free[with_gains] = False
+        head = order[: k + len(skip) + len(self.tastes.items)] if eligible is None else order
+        others = head[free[head]][:k]
+        nums = np.concatenate((with_gains, others))
+        return best_of(nums, np.concatenate((scores, self._popularity(others))), k)
 
     def ranked(self, nums: Nums, k: int) -> Neighbors:
         """Return the `k` best of some items."""
@@ -38,24 +46,17 @@ class AttributeQuery:
         """Return ranked items; with `explain`, popularity and what each value gave add up to the score."""
         gains = self._gains(found.nums)
         sources: list[Source] = ["attributes" if any(column) else "popularity" for column in gains.T.tolist()]
+        why = self._reasons(found.nums, gains) if explain else repeat(None)
+        return recommendations(self.model.catalog, found.nums.tolist(), found.scores.tolist(), sources, why)
+
+    def _reasons(self, nums: Nums, gains: NDArray[np.float64]) -> Iterator[Reason]:
         names = [(self.tastes.attributes[row], self.tastes.values[row]) for row in self.rows.tolist()]
-        reasons = [
-            Reason(
-                (),
-                0.0,
-                0.0,
-                0.0,
-                popularity,
-                attributes=tuple(Given(*name, gain) for name, gain in zip(names, column, strict=True)),
-            )
-            for popularity, column in zip(self._popularity(found.nums).tolist(), gains.T.tolist(), strict=True)
-        ]
-        scores = found.scores.tolist()
-        why = reasons if explain else [None] * len(scores)
-        return recommendations(self.model.catalog, found.nums.tolist(), scores, sources, why)
+        for popularity, column in zip(self._popularity(nums).tolist(), gains.T.tolist(), strict=True):
+            given = tuple(Given(*name, gain) for name, gain in zip(names, column, strict=True))
+            yield Reason((), 0.0, 0.0, 0.0, popularity, attributes=given)
 
     def _popularity(self, nums: Nums) -> NDArray[np.float64]:
         return rounded(np.log1p(self.model.popularity.scores[nums].astype(np.float64)))
 
     def _gains(self, nums: Nums) -> NDArray[np.float64]:
-        return rounded(self.tastes.gains_of(self.rows, nums))
+        return self.tastes.gains_of(self.rows, nums)
