@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Literal
 
 from flask import Blueprint, Response
+from werkzeug.exceptions import MethodNotAllowed
 
 from recsys.errors import NotFoundError
 from recsys.events.changes import watermark
@@ -31,6 +32,7 @@ from serving.schemas.queries import NoQuery, query
 from serving.schemas.users import UserBody
 
 MOST_EVENTS = 1000
+MERGE = "/merge"
 
 
 def blueprint(model: ServingModel, view: EventView) -> Blueprint:
@@ -73,20 +75,13 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
             }
         )
 
-    def changed(user_id: str, kind: Literal["put", "patch"]) -> Response:
-        """Store the attributes of the body and return the answer."""
-        query(NoQuery)
-        change = UserChange(user_id, kind, body(UserBody).attributes)
-        held = view.configured_store().users.apply(change)
-        return private({"user_id": user_id, "revision": held.revision})
-
     @routes.put("/users/<id:user_id>")
     def put(user_id: str) -> Response:
-        return changed(user_id, "put")
+        return _changed(view, user_id, "put")
 
     @routes.patch("/users/<id:user_id>")
     def patch(user_id: str) -> Response:
-        return changed(user_id, "patch")
+        return _changed(view, user_id, "patch")
 
     @routes.post("/users/<id:user_id>/merge")
     def merge(user_id: str) -> Response:
@@ -103,6 +98,15 @@ def blueprint(model: ServingModel, view: EventView) -> Blueprint:
         return Response(status=204)
 
     return routes
+
+
+def _changed(view: EventView, user_id: str, kind: Literal["put", "patch"]) -> Response:
+    """Store the attributes of the body and return the answer."""
+    query(NoQuery)
+    if user_id.endswith(MERGE):
+        raise MethodNotAllowed(["OPTIONS", "POST"])
+    held = view.configured_store().users.apply(UserChange(user_id, kind, body(UserBody).attributes))
+    return private({"user_id": user_id, "revision": held.revision})
 
 
 def _item(item: Consumed) -> dict[str, object]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
 from recsys.events.item_values import MOST_VALUES
-from recsys.events.records import LONGEST_ID
 from serving.schemas.answers import Positive
 from serving.schemas.base import AnswerObject, Id, StrictObject
-from serving.schemas.items import Value
-
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern="^[^\\u0000]*$")]
+from serving.schemas.items import NAMES, Value
 
 
 class UserBody(StrictObject):
     """The attributes of a user by name, as in the file of users."""
 
-    attributes: Annotated[dict[Name, Value | None], Field(max_length=MOST_VALUES)] = Field(
-        description="strings, numbers, bools or lists of strings; null removes one"
+    attributes: dict[str, Value | None] = Field(
+        description="strings, numbers, bools or lists of strings; null removes one",
+        max_length=MOST_VALUES,
+        json_schema_extra={"propertyNames": NAMES},
     )
 
 

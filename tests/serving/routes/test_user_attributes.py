@@ -72,7 +72,8 @@ def test_a_forgotten_user_loses_them(client: FlaskClient, where: str) -> None:
     ("body", "problem"),
     [
         ({"attributes": {"age": {"years": 3}}}, "attributes.age"),
-        ({"attributes": {"": 1}}, "at least 1 character"),
+        ({"attributes": {"": 1}}, "the name of a value '' is empty"),
+        ({"attributes": {"a\0": 1}}, "holds a NUL"),
         ({"attribute": {}}, "there is no key 'attribute'; did you mean 'attributes'?"),
         ({}, "attributes"),
         ({"attributes": {f"n{num}": num for num in range(201)}}, "at most 200"),
@@ -83,6 +84,11 @@ def test_a_bad_body_is_refused(client: FlaskClient, body: object, problem: str) 
     answer = client.put("/users/u1", json=body)
     assert answer.status_code == 422
     assert problem in answer.text
+
+
+def test_the_address_of_a_merge_takes_no_attributes(client: FlaskClient) -> None:
+    answer = client.put("/users/u1/merge", json={"attributes": {}})
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "OPTIONS, POST")
 
 
 def test_without_an_event_store_nothing_is_kept(store: Store) -> None:
