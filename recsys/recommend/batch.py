@@ -16,6 +16,7 @@ from scipy import sparse
 from recsys.events.changes import NO_CHANGES, Changes
 from recsys.index.block_scan import LARGEST, Penalty
 from recsys.index.exact import NOTHING, ExactIndex, Neighbors, Nums
+from recsys.index.grown import GrownTable
 from recsys.model.model import Model
 from recsys.recommend.query_block import QueryBlock, RankedRows
 from recsys.recommend.ranking import UserQuery, rank_for_user, rank_items, user_query
@@ -104,12 +105,14 @@ def recommend_users(
     """Yield the ids and scores of the unseen top `k` of each user, in the order of `user_ids`.
 
     Of `request` only `k`, `exact`, `filters`, `popularity_penalty` and `rotation` count; with filters, all items are scanned,
-    and with rotation, each user is asked for alone. Users without a history get what :meth:`Recommender.recommend` gives them,
-    as do deleted users. The events of other changed users count. Raises EventStoreError.
+    and with rotation or items that came after the training, each user is asked for alone. Users without a history get what
+    :meth:`Recommender.recommend` gives them, as do deleted users. The events of other changed users count. Raises
+    EventStoreError.
     """
-    if request.rotation:
+    if request.rotation or isinstance(recommender.model.items_for_user.table, GrownTable):
         for user_id in user_ids:
-            answer = recommender.recommend(user_id, request, changes.shown_to(user_id))
+            events = changes.shown_to(user_id) if request.rotation else changes.of_user(user_id)
+            answer = recommender.recommend(user_id, request, events)
             yield [(item.item_id, item.score) for item in answer.items]
         return
     users, item_ids = recommender.users, list(recommender.items)

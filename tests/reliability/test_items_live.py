@@ -57,6 +57,38 @@ def test_an_acknowledged_change_holds_on_every_worker_while_workers_are_killed(t
 
 
 @pytest.mark.slow
+def test_a_new_item_is_found_on_every_worker_also_after_kills(tmp_path: Path, events_url: str) -> None:
+    """Its vector is stored with it, so that a worker which starts anew encodes nothing."""
+    searchable_bundle(tmp_path)
+    with running(tmp_path / "store", f"store.events={events_url}", "serve.workers=2") as served:
+        for number in range(3):
+            record = {"title": f"Zebra {number}", "description": "robots and red wine", "color": f"new {number}"}
+            status, answer = ask(served, f"/items/z{number}", "PUT", record)
+            assert (status, answer["searchable"]) == (201, True)
+            if number:
+                served.kill(served.workers()[0])
+            time.sleep(WITHIN_SECONDS)
+            paths = {
+                f"/search?q=zebra+{number}": 1,
+                "/search?q=robots+and+red+wine&mode=semantic&k=5": 3,
+                "/similar/i5?k=5": 3,
+                f"/recommend/u1?filter=color:new+{number}": 1,
+                f"/items?q=zebra+{number}": 1,
+            }
+            for path, n in paths.items():
+                for status, found in all_answers(served, path):
+                    assert status == 200
+                    ids = {item["item_id"] for item in found["items"]}
+                    assert f"z{number}" in ids
+                    assert len(ids & {f"z{num}" for num in range(number + 1)}) == min(n, number + 1)
+        ask(served, "/events", "POST", {"user_id": "u1", "item_id": "z1", "event": ""})
+        time.sleep(WITHIN_SECONDS)
+        for _, found in all_answers(served, "/recommend/u1?k=100"):
+            assert {"z0", "z2"} <= {item["item_id"] for item in found["items"]}
+            assert "z1" not in {item["item_id"] for item in found["items"]}
+
+
+@pytest.mark.slow
 def test_the_next_training_takes_changes_along_and_they_do_not_count_twice(tmp_path: Path) -> None:
     pairs = [(f"u{user}", f"i{(user + step) % 9}") for user in range(30) for step in range(4)]
     table(tmp_path / "pairs.csv", pairs, ("user_id", "item_id"))
