@@ -12,7 +12,7 @@ from recsys.bundle.store import Store
 from recsys.events.store import EventStore
 from recsys.events.user_values import UserChange
 from tests.reliability.test_items_live import WITHIN_SECONDS, all_answers, ask
-from tests.support import attributed, factories
+from tests.support import factories
 from tests.support.commands import run_command
 from tests.support.files import table
 from tests.support.running import running
@@ -20,7 +20,7 @@ from tests.support.running import running
 
 @pytest.mark.slow
 def test_acknowledged_attributes_hold_on_every_worker_while_workers_are_killed(tmp_path: Path, events_url: str) -> None:
-    factories.publish(tmp_path / "store", attributed.model())
+    factories.publish(tmp_path / "store", factories.attributed())
     with running(tmp_path / "store", f"store.events={events_url}", "serve.workers=2") as served:
         for number in range(3):
             status, _ = ask(served, f"/users/new{number}", "PUT", {"attributes": {"country": "CH", "age": number}})

@@ -18,13 +18,16 @@ from recsys.data.catalog import Catalog, Item
 from recsys.data.histories import Histories
 from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions
+from recsys.data.packed import PackedStrings
 from recsys.data.part import Part
 from recsys.events.records import EventsInfo
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import NO_INDEX, ExactIndex, VectorTable
 from recsys.model import blending
 from recsys.model.blending import Layout
+from recsys.model.extras.attribute_tastes import AttributeTastes
 from recsys.model.extras.groups import Segments
+from recsys.model.extras.user_records import UserRecords
 from recsys.model.fold_in import Confidence, FoldIn
 from recsys.model.model import Model
 from recsys.model.neighborhood import Neighborhood
@@ -40,6 +43,13 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "data" / "sample"
 SHARED_DATA = ROOT.parent / "shared" / "data"
+TASTE_VALUES = (  # attribute, text, low, high
+    ("age", "under 30", -np.inf, 30.0),
+    ("age", "from 30", 30.0, np.inf),
+    ("country", "CH", 0.0, 0.0),
+    ("country", "DE", 0.0, 0.0),
+    ("hobby", "7", 0.0, 0.0),
+)
 
 
 def interactions(
@@ -224,3 +234,20 @@ def publish(folder: Path, of: Model | None = None, now: datetime = NOON) -> tupl
     """A store with one published model."""
     store, published = Store(folder), of or model()
     return store, store.publish(published, header(published), now)
+
+
+def attribute_tastes(n_items: int, n_ranked: int = 20, seed: int = 0) -> AttributeTastes:
+    """Random gains of every other item."""
+    attributes, texts, low, high = zip(*TASTE_VALUES, strict=True)
+    gains = np.random.default_rng(seed).normal(size=(len(TASTE_VALUES), n_ranked)).round(6).astype(np.float32)
+    items = np.arange(0, n_items, 2, dtype=np.int32)[:n_ranked]
+    columns = PackedStrings.from_strings(attributes), PackedStrings.from_strings(texts)
+    return AttributeTastes(*columns, np.array(low), np.array(high), items, gains)
+
+
+def attributed() -> Model:
+    """A random model in which the new user `swiss` has a country and an age."""
+    made = model()
+    records = UserRecords.of({"swiss": {"country": "CH", "age": 34}, "u1": {"country": "DE"}})
+    assert records is not None
+    return made.with_extras(attribute_tastes(len(made.catalog)), records)

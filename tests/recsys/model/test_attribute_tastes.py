@@ -7,7 +7,7 @@ import pytest
 
 from recsys.errors import BundleError
 from recsys.model.extras.attribute_tastes import AttributeTastes, gains
-from tests.support import attributed
+from tests.support import factories
 
 AGE_UNDER, AGE_FROM, CH, DE, SEVEN = range(5)
 
@@ -27,11 +27,11 @@ AGE_UNDER, AGE_FROM, CH, DE, SEVEN = range(5)
     ],
 )
 def test_values_are_found_and_others_ignored(attributes: dict[str, object], rows: list[int]) -> None:
-    assert attributed.tastes(50).rows_of(attributes).tolist() == rows  # type: ignore[arg-type]
+    assert factories.attribute_tastes(50).rows_of(attributes).tolist() == rows  # type: ignore[arg-type]
 
 
 def test_gains_are_those_of_the_items_that_have_some() -> None:
-    part = attributed.tastes(50)
+    part = factories.attribute_tastes(50)
     nums = np.array([7, 4, 49, 0, 38, 40], dtype=np.int32)
     found = part.gains_of(np.array([CH, SEVEN], dtype=np.int32), nums)
     for place, num in enumerate(nums.tolist()):
@@ -51,7 +51,7 @@ def test_the_formula_is_that_of_the_module() -> None:
 
 
 def test_what_is_written_can_be_opened() -> None:
-    part = attributed.tastes(50)
+    part = factories.attribute_tastes(50)
     tensors = part.tensors("attribute_tastes")
     opened = AttributeTastes.open(tensors, "attribute_tastes", {"items": 50})
     assert opened.rows_of({"country": "CH"}).tolist() == [CH]

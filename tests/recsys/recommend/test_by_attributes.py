@@ -18,18 +18,18 @@ from recsys.recommend.placement import find_placement
 from recsys.recommend.recommender import Recommender
 from recsys.recommend.request import ListRequest
 from recsys.score_order import displayed
-from tests.support import attributed
+from tests.support import factories
 
 SWISS = [1, 2]  # values of the user, from 30 and CH
 
 
 @pytest.fixture(scope="module")
 def recommender() -> Recommender:
-    return Recommender(attributed.model(), "v", EventsInfo(weights={"like": 1.0, "dislike": -1.0}))
+    return Recommender(factories.attributed(), "v", EventsInfo(weights={"like": 1.0, "dislike": -1.0}))
 
 
 def oracle(recommender: Recommender, rows: list[int], out: Collection[str] = ()) -> list[tuple[str, float]]:
-    part = attributed.tastes(len(recommender.items))
+    part = factories.attribute_tastes(len(recommender.items))
     places = {num: place for place, num in enumerate(part.items.tolist())}
     scores = {}
     for num, item_id in enumerate(recommender.items):

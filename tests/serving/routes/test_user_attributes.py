@@ -13,7 +13,7 @@ from recsys.events.store import EventStore
 from serving.app import create_app
 from serving.schemas.answers import Recommendations
 from serving.settings import Settings
-from tests.support import attributed, factories
+from tests.support import factories
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def where(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return factories.publish(tmp_path_factory.mktemp("users") / "store", attributed.model())[0]
+    return factories.publish(tmp_path_factory.mktemp("users") / "store", factories.attributed())[0]
 
 
 def service(store: Store, where: str) -> FlaskClient:
