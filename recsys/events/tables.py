@@ -120,6 +120,8 @@ _I = IMPRESSIONS.c
 CALLED = ("user_id", "item_id", "timestamp", "recommendation_id")  # of an event that earlier releases took for another
 PERSONAL = ("user_id", "item_id", "event", "value", "timestamp", "recommendation_id", "event_id")
 
+NEW_IN_3 = (ITEM_VECTORS, IMPRESSIONS, USERS)
+
 # Statements that bring the tables of an older schema to the next.
 UPGRADES: Mapping[int, tuple[ClauseElement, ...]] = {
     1: (
@@ -130,8 +132,8 @@ UPGRADES: Mapping[int, tuple[ClauseElement, ...]] = {
         *(CreateIndex(index) for index in ITEMS.indexes),
     ),
     2: (
-        *(CreateTable(table) for table in (ITEM_VECTORS, IMPRESSIONS, USERS)),
-        *(CreateIndex(index) for table in (ITEM_VECTORS, IMPRESSIONS, USERS) for index in table.indexes),
+        *(CreateTable(table, if_not_exists=True) for table in NEW_IN_3),
+        *(CreateIndex(index, if_not_exists=True) for table in NEW_IN_3 for index in table.indexes),
     ),
 }
 

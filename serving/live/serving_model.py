@@ -47,6 +47,8 @@ class ServingModel:
     def through(self, live: Callable[[Recommender], Recommender]) -> None:
         """Let `live` return what answers, from the recommender of the model."""
         self._live = live
+        if self._serving is not None:
+            live(self._serving.recommender)  # what it computes at first delays no request
 
     def state(self) -> Serving:
         """Return what answers now; raises NotReadyError."""
