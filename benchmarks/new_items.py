@@ -25,6 +25,7 @@ from recsys.events.item_values import ItemChange
 from recsys.events.records import StoredEvent
 from recsys.live.item_users import ItemUsers
 from recsys.live.new_items import NewItem, new_item, stacked
+from recsys.live.new_neighbors import WordNeighbors
 from recsys.live.overlay import with_new_items
 from recsys.model.new_items import NewItemRules, rows_of_new_items
 from recsys.progress import Stages
@@ -134,7 +135,9 @@ def live_lists(run: TrainingRun, records: Mapping[str, Mapping[str, str]], held:
         items.append(NewItem(record, vector, factors and factors.factors, factors.n_users if factors else 0))
     layout = run.model.layout
     rows = rows_of_new_items(run.model, recommender.new_item_rules, *stacked(items, layout.text_dim, layout.factors))
-    live = with_new_items(recommender, items, rows)
+    neighbors = WordNeighbors(run.model, recommender.new_item_rules.n_neighbors)
+    near = [neighbors.near(item.words(None)) for item in items]
+    live = with_new_items(recommender, items, rows, near)
     of_user: defaultdict[str, list[Event]] = defaultdict(list)
     for stored in events:
         of_user[stored.user_id].append(stored.event)

@@ -23,6 +23,7 @@ from recsys.live.changed_attributes import changed_attributes
 from recsys.live.changed_catalog import changed_catalog
 from recsys.live.grown_words import GrownNames, GrownWords
 from recsys.live.new_items import NewItem
+from recsys.live.new_neighbors import GrownNeighborhood, NearItems
 from recsys.model.model import Model
 from recsys.model.new_items import ItemRows
 from recsys.text.bm25 import Bm25
@@ -49,8 +50,8 @@ class _GrownArray:
         return rows
 
 
-def grown_model(model: Model, items: Sequence[NewItem], rows: ItemRows) -> Model:
-    """Return `model` with new items, rising by id, and their rows."""
+def grown_model(model: Model, items: Sequence[NewItem], rows: ItemRows, near: Sequence[NearItems]) -> Model:
+    """Return `model` with new items, rising by id, their rows, and the items near them."""
     n_old, n = len(model.catalog), len(model.catalog) + len(items)
     catalog = changed_catalog(model.catalog, {}, [new.item for new in items])
     numbered: dict[int, tuple[Mapping[str, Attribute], Mapping[str, Attribute]]] = {
@@ -71,7 +72,8 @@ def grown_model(model: Model, items: Sequence[NewItem], rows: ItemRows) -> Model
         model,
         catalog=catalog,
         attributes=attributes,
-        **_grown(model, ("histories", "seen_only", "popularity", "trending", "neighborhood"), n),
+        **_grown(model, ("histories", "seen_only", "popularity", "trending"), n),
+        neighborhood=GrownNeighborhood.of(model.neighborhood, near) if near else model.neighborhood.grown("items", n),
         fold_in=fold_in.grown(
             "items",
             n,

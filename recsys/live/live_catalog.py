@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from recsys.data.vectors import Vectors
+from recsys.data.years import year_attribute
 from recsys.events.item_values import ItemChange, ItemVector, text_key
 from recsys.live.item_users import OwnFactors
 from recsys.live.new_items import NewItem, new_item, stacked
+from recsys.live.new_neighbors import NearItems, WordNeighbors
 from recsys.live.overlay import overlaid, with_new_items
 from recsys.model.new_items import ItemRows, rows_of_new_items
 from recsys.recommend.recommender import Recommender
@@ -25,6 +27,9 @@ class LiveCatalog:
         self._changed = trained  # with the changes of the items that the model knows
         self._new: dict[str, tuple[int, NewItem]] = {}  # by id, with the revision of the record
         self._rows: dict[str, ItemRows] = {}
+        self._near: dict[str, NearItems] = {}
+        self._neighbors = WordNeighbors(trained.model, trained.new_item_rules.n_neighbors)
+        self._year = year_attribute(trained.model.attributes)
 
     @property
     def n_new(self) -> int:
@@ -53,10 +58,12 @@ class LiveCatalog:
             else:  # deleted, or a patch of an item of files that this model was not trained with
                 self._new.pop(change.item_id, None)
             self._rows.pop(change.item_id, None)
+            self._near.pop(change.item_id, None)
         self._fill(vectors, own)
         items = [self._new[item_id][1] for item_id in sorted(self._new)]
         rows = [self._rows[item.item.item_id] for item in items]
-        self.live = with_new_items(self._changed, items, ItemRows.joined(rows)) if items else self._changed
+        near = [self._near[item.item.item_id] for item in items]
+        self.live = with_new_items(self._changed, items, ItemRows.joined(rows), near) if items else self._changed
         return self.live
 
     def _fill(self, vectors: Mapping[str, ItemVector], own: Mapping[str, OwnFactors]) -> None:
@@ -72,6 +79,8 @@ class LiveCatalog:
                 n_users = 0 if factors is None else factors.n_users
                 self._new[item_id] = revision, item.with_data(vector, mine, n_users)
                 outdated.append(item_id)
+            if item_id not in self._near:
+                self._near[item_id] = self._neighbors.near(item.words(self._year))
         if outdated:
             data = stacked([self._new[item_id][1] for item_id in outdated], model.layout.text_dim, model.layout.factors)
             rows = rows_of_new_items(model, self.trained.new_item_rules, *data)

@@ -16,6 +16,7 @@ from recsys.live.changed_attributes import changed_attributes
 from recsys.live.changed_catalog import changed_catalog
 from recsys.live.grown_model import grown_model
 from recsys.live.new_items import NewItem, attribute
+from recsys.live.new_neighbors import NearItems
 from recsys.model.extras.arrivals import Arrivals, announced_time
 from recsys.model.model import Model
 from recsys.model.new_items import ItemRows
@@ -47,11 +48,16 @@ def overlaid(
     return replace(recommender, model=model, revision=revision, deleted=deleted)
 
 
-def with_new_items(recommender: Recommender, items: Sequence[NewItem], rows: ItemRows) -> Recommender:
-    """Return the recommender of :func:`overlaid` with items that the model does not know, rising by id, and their rows."""
+def with_new_items(
+    recommender: Recommender, items: Sequence[NewItem], rows: ItemRows, near: Sequence[NearItems] = ()
+) -> Recommender:
+    """Return the recommender of :func:`overlaid` with items that the model does not know, rising by id, and their rows.
+
+    `near` has the items near each of them; nothing if the neighbors are not known.
+    """
     if not items:
         return recommender
-    model, n_known = grown_model(recommender.model, items, rows), len(recommender.model.catalog)
+    model, n_known = grown_model(recommender.model, items, rows, near), len(recommender.model.catalog)
     times = {num: announced_time(new.item.attributes) for num, new in enumerate(items, n_known)}
     times = {num: time for num, time in times.items() if time is not None}
     arrivals = model.extra(Arrivals)

@@ -87,8 +87,7 @@ class Neighborhood(Part):
 
     def scores(self, history: NDArray[np.int32], emphasis: float) -> NearbyScores:
         """Return the scores that a history adds to its neighbors, ``n^-1/2 sum S_ji``, content times `emphasis`."""
-        places, _ = places_of_rows(self.indptr, history)
-        neighbors = self.item_nums[places]
+        neighbors, collaborative, content = self.entries(history)
         if MANY * len(neighbors) < len(self):
             columns: NDArray[np.integer]
             nums, columns = np.unique(neighbors, return_inverse=True)
@@ -98,10 +97,19 @@ class Neighborhood(Part):
             inside = nums
         scale = max(1, len(history)) ** -0.5
         sums = (
-            np.bincount(columns, weights=weights[places])[inside] * factor
-            for weights, factor in ((self.collaborative, scale), (self.content, scale * emphasis))
+            np.bincount(columns, weights=weights)[inside] * factor
+            for weights, factor in ((collaborative, scale), (content, scale * emphasis))
         )
         return NearbyScores(nums, *sums)
+
+    def new_scores(self, history: NDArray[np.int32], emphasis: float) -> NearbyScores:
+        """Return :meth:`scores` of the items that came after the training; here there are none."""
+        return self.scores(history[:0], emphasis)
+
+    def entries(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], Vectors, Vectors]:
+        """Return the neighbors of some items, row after row, and their two weights."""
+        places, _ = places_of_rows(self.indptr, rows)
+        return self.item_nums[places], self.collaborative[places], self.content[places]
 
     def matrix(self, positions: NDArray[np.int32]) -> sparse.csr_matrix:
         """Return the weights S_ji by behavior, and as imaginary part by content if there is any, (n_items, n_items).
@@ -118,10 +126,9 @@ class Neighborhood(Part):
         """Return the collaborative and content weights S_ji of history items j for items i, each (len(nums), len(history))."""
         collaborative, content = np.zeros((2, len(nums), len(history)), dtype=np.float32)
         for column, num in enumerate(history.tolist()):
-            row = slice(self.indptr[num], self.indptr[num + 1])
-            _, here, there = np.intersect1d(nums, self.item_nums[row], assume_unique=True, return_indices=True)
-            collaborative[here, column] = self.collaborative[row][there]
-            content[here, column] = self.content[row][there]
+            neighbors, behavior, text = self.entries(np.array([num], dtype=np.int32))
+            _, here, there = np.intersect1d(nums, neighbors, assume_unique=True, return_indices=True)
+            collaborative[here, column], content[here, column] = behavior[there], text[there]
         return collaborative, content
 
 

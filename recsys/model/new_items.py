@@ -38,6 +38,7 @@ class NewItemRules:
     list_separator: str = "|"
     prior_at: float = 2.0
     half_at: float = 30.0
+    n_neighbors: int = 100
     regularization: float = 0.15
     regularization_power: float = 1.0
 

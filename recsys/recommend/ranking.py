@@ -42,8 +42,6 @@ MOST_NEAR = 1024
 # The results of an approximate index depend on the length of the list, so it is queried in blocks of these sizes.
 FIRST_BLOCK, GROWTH = 16, 4
 
-NO_NEIGHBORS = NearbyScores(NOTHING, np.empty(0), np.empty(0))
-
 SimilarBy = Literal["blended", "behavior", "content"]
 Mask = NDArray[np.bool_]
 Nums = NDArray[np.int32]
@@ -237,8 +235,9 @@ def new_for_user(model: Model, user_num: int, least: float) -> Ranked | None:
     if not isinstance(table, GrownTable):
         return None
     history = model.histories.items_of(user_num)
-    query = UserQuery(query_vector(model, model.user_factors[user_num], history), NO_NEIGHBORS)  # no new item is near
-    nums = table.reaching(query.vector, least)
+    nearby = model.neighborhood.new_scores(history, model.layout.emphasis(len(history)))
+    query = UserQuery(query_vector(model, model.user_factors[user_num], history), nearby)
+    nums = np.union1d(table.reaching(query.vector, least), nearby.nums).astype(np.int32)
     return rank_items(model, query, nums, len(nums)) if len(nums) else None
 
 

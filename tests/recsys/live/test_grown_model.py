@@ -13,6 +13,7 @@ from recsys.events.activity import Event, UserEvents
 from recsys.index.annoy import AnnoyVectorIndex
 from recsys.index.exact import ExactIndex, VectorIndex, VectorTable
 from recsys.live.new_items import NewItem, stacked
+from recsys.live.new_neighbors import NearItems
 from recsys.live.overlay import with_new_items
 from recsys.model.new_items import NewItemRules, rows_of_new_items
 from recsys.recommend.recommender import Recommender
@@ -48,7 +49,15 @@ def grown(annoy: bool = False, length: int = 0) -> Recommender:
     model = factories.listed(model, length) if length else model
     items = new_items()
     rows = rows_of_new_items(model, NewItemRules(), *stacked(items, 3, 4))
-    return with_new_items(Recommender(model, "v1"), items, rows)
+    return with_new_items(Recommender(model, "v1"), items, rows, near_items())
+
+
+def near_items() -> list[NearItems]:
+    random = np.random.default_rng(5)
+    return [
+        (np.sort(random.choice(50, num % 4, replace=False)).astype(np.int32), random.random(num % 4, dtype=np.float32))
+        for num in range(N_NEW)
+    ]
 
 
 def whole(recommender: Recommender) -> Recommender:
