@@ -62,7 +62,7 @@ class CatalogView:
     def __init__(self, opened: Callable[[], EventStore | None], clock: Callable[[], float] = time.time) -> None:
         self._opened, self._clock = opened, clock
         self.on_new: Callable[[], object] = lambda: None
-        self._lock = threading.Lock()
+        self._lock, self._building = threading.Lock(), threading.Lock()  # reading goes on while a catalog is built
         self._changes: dict[str, ItemChange] = {}
         self._vectors: dict[str, ItemVector] = {}
         self._revision = 0  # up to which the store was read
@@ -87,7 +87,7 @@ class CatalogView:
 
     def build(self, recommender: Recommender) -> Recommender:
         """Return the recommender of a model with all changes that were read."""
-        with self._lock:
+        with self._building:
             return self._follow(recommender).catalog.live
 
     def keep_only(self, recommender: Recommender) -> None:
@@ -152,11 +152,11 @@ class CatalogView:
 
     def _follow(self, recommender: Recommender) -> _Followed:
         followed = self._of(recommender) or _Followed(LiveCatalog(recommender), self._trained_through(recommender))
-        revisions = self._revision, followed.n_folded
-        if followed.revisions != revisions:  # no other thread was here
+        revision, n_folded = self._revision, followed.n_folded  # first: what is read from now on is followed again
+        if followed.revisions != (revision, n_folded):  # no other thread was here
             started = time.monotonic()
-            followed.catalog.follow(self._since(followed.through), self._revision, self._vectors, followed.own)
-            followed.through, followed.revisions = self._revision, revisions
+            followed.catalog.follow(self._since(followed.through), revision, self._vectors, followed.own)
+            followed.through, followed.revisions = revision, (revision, n_folded)
             followed.seconds = time.monotonic() - started
             if followed.catalog.n_new:
                 self.on_new()
