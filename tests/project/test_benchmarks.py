@@ -144,6 +144,7 @@ def test_growth_is_measured(
     assert "500 items and 500 users made" in capsys.readouterr().err
 
 
+@pytest.mark.soak
 def test_the_worth_of_attributes_is_measured_on_users_without_events() -> None:
     random = np.random.default_rng(0)
     taken = {f"u{user}": [f"i{2 * item + user % 2}" for item in random.permutation(12)[:4]] for user in range(100)}

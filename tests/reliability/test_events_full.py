@@ -138,7 +138,7 @@ def on_server(postgresql_server: Server, monkeypatch: pytest.MonkeyPatch) -> Ite
     """What every service opens during a test."""
     monkeypatch.setattr(backends, "WAIT_SECONDS", 0.2)
     with EventStore.open(postgresql_server.new_schema()) as store:
-        monkeypatch.setattr(EventStore, "open", lambda _: store)
+        monkeypatch.setattr(EventStore, "open", lambda _, **_options: store)
         yield store
 
 
