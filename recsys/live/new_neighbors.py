@@ -19,7 +19,7 @@ from recsys.data.vectors import Vectors
 from recsys.index.exact import NOTHING, Nums
 from recsys.live.grown_words import Counts
 from recsys.model.model import Model
-from recsys.model.neighborhood import NearbyScores, Neighborhood
+from recsys.model.neighborhood import Entries, NearbyScores, Neighborhood
 from recsys.score_order import contenders, falling
 from recsys.text.bm25 import Bm25, idf, weighted_words
 
@@ -123,8 +123,7 @@ class GrownNeighborhood(Neighborhood):
         assert self.new is not None
         return self.new.scores(history, emphasis)
 
-    def entries(self, rows: Nums) -> tuple[Nums, Vectors, Vectors]:
+    def entries(self, rows: Nums) -> Entries:
         assert self.new is not None
         pairs = zip(super().entries(rows), self.new.entries(rows), strict=True)
-        nums, collaborative, content = (np.concatenate(pair) for pair in pairs)
-        return nums, collaborative, content
+        return Entries(*(np.concatenate(pair) for pair in pairs))

@@ -8,7 +8,7 @@ all but a few thousand items; the others are scored by their vectors alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,15 @@ class NearbyScores:
         return NearbyScores(nums, *added)
 
 
+class Entries(NamedTuple):
+    """Neighbors of some items, (n,), with their two weights; each is of the item at place `of`."""
+
+    nums: NDArray[np.int32]
+    collaborative: Vectors
+    content: Vectors
+    of: NDArray[np.int64]
+
+
 @dataclass(frozen=True, eq=False)
 class Neighborhood(Part):
     """Neighbors of item ``j``: ``item_nums[indptr[j]:indptr[j + 1]]``, rising, with two weights each.
@@ -87,7 +96,7 @@ class Neighborhood(Part):
 
     def scores(self, history: NDArray[np.int32], emphasis: float) -> NearbyScores:
         """Return the scores that a history adds to its neighbors, ``n^-1/2 sum S_ji``, content times `emphasis`."""
-        neighbors, collaborative, content = self.entries(history)
+        neighbors, collaborative, content, _ = self.entries(history)
         if MANY * len(neighbors) < len(self):
             columns: NDArray[np.integer]
             nums, columns = np.unique(neighbors, return_inverse=True)
@@ -106,10 +115,11 @@ class Neighborhood(Part):
         """Return :meth:`scores` of the items that came after the training; here there are none."""
         return self.scores(history[:0], emphasis)
 
-    def entries(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], Vectors, Vectors]:
-        """Return the neighbors of some items, row after row, and their two weights."""
-        places, _ = places_of_rows(self.indptr, rows)
-        return self.item_nums[places], self.collaborative[places], self.content[places]
+    def entries(self, rows: NDArray[np.int32]) -> Entries:
+        """Return the neighbors of some items."""
+        places, bounds = places_of_rows(self.indptr, rows)
+        of = np.repeat(np.arange(len(rows)), np.diff(bounds))
+        return Entries(self.item_nums[places], self.collaborative[places], self.content[places], of)
 
     def matrix(self, positions: NDArray[np.int32]) -> sparse.csr_matrix:
         """Return the weights S_ji by behavior, and as imaginary part by content if there is any, (n_items, n_items).
@@ -125,10 +135,11 @@ class Neighborhood(Part):
     def between(self, history: NDArray[np.int32], nums: NDArray[np.int32]) -> tuple[Vectors, Vectors]:
         """Return the collaborative and content weights S_ji of history items j for items i, each (len(nums), len(history))."""
         collaborative, content = np.zeros((2, len(nums), len(history)), dtype=np.float32)
-        for column, num in enumerate(history.tolist()):
-            neighbors, behavior, text = self.entries(np.array([num], dtype=np.int32))
-            _, here, there = np.intersect1d(nums, neighbors, assume_unique=True, return_indices=True)
-            collaborative[here, column], content[here, column] = behavior[there], text[there]
+        found, rising = self.entries(history), np.argsort(nums)
+        places = np.minimum(np.searchsorted(nums[rising], found.nums), max(0, len(nums) - 1))
+        there = np.flatnonzero(nums[rising][places] == found.nums) if len(nums) else places[:0]
+        cells = rising[places[there]], found.of[there]
+        collaborative[cells], content[cells] = found.collaborative[there], found.content[there]
         return collaborative, content
 
 

@@ -67,7 +67,6 @@ def with_new_rows(
     scores = np.concatenate((np.array(listed.scores, dtype=np.float32), ranked.found.scores))
     parts = np.concatenate((np.array(listed.collaborative, dtype=np.float32), ranked.collaborative))
     order = np.lexsort((nums, -scores))[:depth]
-    order = order[scores[order] >= least]
     return ListedRows(nums[order].tolist(), scores[order].tolist(), parts[order].tolist(), listed.is_cut)
 
 

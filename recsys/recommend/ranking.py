@@ -238,7 +238,7 @@ def new_for_user(model: Model, user_num: int, least: float) -> Ranked | None:
     nearby = model.neighborhood.new_scores(history, model.layout.emphasis(len(history)))
     query = UserQuery(query_vector(model, model.user_factors[user_num], history), nearby)
     nums = np.union1d(table.reaching(query.vector, least), nearby.nums).astype(np.int32)
-    return rank_items(model, query, nums, len(nums)) if len(nums) else None
+    return _reaching(rank_items(model, query, nums, len(nums)), least) if len(nums) else None
 
 
 def new_like_item(model: Model, item_num: int, least: float) -> Ranked | None:
@@ -248,7 +248,15 @@ def new_like_item(model: Model, item_num: int, least: float) -> Ranked | None:
         return None
     vector = similar_query(model, item_num)
     nums = table.reaching(vector, least)
-    return rank_items_by_vector(table, vector, model.layout.factors, nums, len(nums)) if len(nums) else None
+    if not len(nums):
+        return None
+    return _reaching(rank_items_by_vector(table, vector, model.layout.factors, nums, len(nums)), least)
+
+
+def _reaching(ranked: Ranked, least: float) -> Ranked | None:
+    """Return the items with at least a score, None for none."""
+    n = int(np.searchsorted(-ranked.found.scores, -least, side="right"))
+    return ranked.take(slice(n)) if n else None
 
 
 def find_candidates(index: VectorIndex, vector: Scores, k: int, skip: Nums, eligible: Mask | None = None) -> Nums:
