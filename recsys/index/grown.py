@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.data.vectors import Vectors
 from recsys.index.exact import NOTHING, Mask, Neighbors, Nums, VectorIndex, VectorTable, best_of_rows
@@ -21,6 +22,8 @@ from recsys.score_order import SLACK, Scores, contenders, floor
 SCREEN = 64  # directions of a screen
 FEW = 1024  # rows whose products take less time than a screen
 ROUNDING = 1 + 1e-4  # of bounds in single precision
+
+Added = tuple[Nums, NDArray[np.float64]]  # row numbers, and what is added to their products
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,20 +64,22 @@ class NewRows:
         """Return the product of each row with a query (dim,), in single precision."""
         return np.asarray(self.vectors @ query)
 
-    def reaching(self, query: Vectors, least: float) -> Nums:
-        """Return a superset of the rows whose product with a query (dim,) is at least `least`."""
+    def reaching(self, query: Vectors, least: float, added: Added | None = None) -> Nums:
+        """Return a superset of the rows with at least `least`: the product with a query (dim,), plus what is `added` to some."""
         least -= self._slack(query)
-        if least <= 0:
-            return np.flatnonzero(self.products(query) >= least).astype(np.int32)
+        reach = np.zeros(len(self), dtype=np.float32)
         if len(self._filled) <= FEW or self.vectors.shape[1] <= SCREEN:
-            products = self._few @ query
-            return np.asarray(self._filled[products >= least])
-        basis, inside, lengths = self._screen
-        seen = basis @ query
-        unseen = math.sqrt(max(0.0, float(query @ query) - float(seen @ seen)))
-        reach = ROUNDING * self.longest * math.sqrt(float(query @ query))  # of an error of single precision
-        bounds = inside @ seen + np.float32(ROUNDING * unseen) * lengths
-        return np.asarray(self._filled[bounds >= least - (ROUNDING - 1) * reach])
+            reach[self._filled] = self._few @ query
+        else:
+            basis, inside, lengths = self._screen
+            seen = basis @ query
+            unseen = math.sqrt(max(0.0, float(query @ query) - float(seen @ seen)))
+            reach[self._filled] = inside @ seen + np.float32(ROUNDING * unseen) * lengths
+            least -= (ROUNDING - 1) * ROUNDING * self.longest * math.sqrt(float(query @ query))  # of single precision
+        if added is not None and len(added[0]):
+            reach[added[0]] += added[1].astype(np.float32)
+            least -= (ROUNDING - 1) * float(added[1].max())
+        return np.flatnonzero(reach >= least).astype(np.int32)
 
     def best(self, query: Vectors, k: int, allowed: Mask | None) -> Nums:
         """Return a superset of the `k` allowed rows with the largest products with a query (dim,)."""
@@ -154,9 +159,11 @@ class GrownTable(VectorTable):
             new = new[allowed[new]]
         return np.concatenate((found, new + np.int32(self.n_trained)))
 
-    def reaching(self, vector: Scores, least: float) -> Nums:
-        """Return a superset of the new rows whose product with `vector` (dim,) is at least `least`, rising."""
-        return self.new.reaching(self.checked(vector, 1), least) + np.int32(self.n_trained)
+    def reaching(self, vector: Scores, least: float, added: Added | None = None) -> Nums:
+        """Return :meth:`NewRows.reaching` with the row numbers of this table, which rise."""
+        n = np.int32(self.n_trained)
+        added = None if added is None else (added[0] - n, added[1])
+        return self.new.reaching(self.checked(vector, 1), least, added) + n
 
 
 @dataclass(frozen=True, eq=False)

@@ -125,5 +125,10 @@ class GrownNeighborhood(Neighborhood):
 
     def entries(self, rows: Nums) -> Entries:
         assert self.new is not None
-        pairs = zip(super().entries(rows), self.new.entries(rows), strict=True)
-        return Entries(*(np.concatenate(pair) for pair in pairs))
+        old, new = super().entries(rows), self.new.entries(rows)
+        return Entries(
+            np.concatenate((old.nums, new.nums)),
+            np.concatenate((old.collaborative, new.collaborative)),
+            np.concatenate((old.content, new.content)),
+            np.concatenate((old.of, new.of)),
+        )

@@ -237,7 +237,7 @@ def new_for_user(model: Model, user_num: int, least: float) -> Ranked | None:
     history = model.histories.items_of(user_num)
     nearby = model.neighborhood.new_scores(history, model.layout.emphasis(len(history)))
     query = UserQuery(query_vector(model, model.user_factors[user_num], history), nearby)
-    nums = np.union1d(table.reaching(query.vector, least), nearby.nums).astype(np.int32)
+    nums = table.reaching(query.vector, least, (nearby.nums, nearby.total))
     return _reaching(rank_items(model, query, nums, len(nums)), least) if len(nums) else None
 
 
