@@ -65,7 +65,7 @@ class NewRows:
         return np.asarray(self.vectors @ query)
 
     def reaching(self, query: Vectors, least: float, added: Added | None = None) -> Nums:
-        """Return a superset of the rows with at least `least`: the product with a query (dim,), plus what is `added` to some."""
+        """Return a superset of the rows whose product with a query (dim,), and what is `added` to some, is `least` or more."""
         least -= self._slack(query)
         reach = np.zeros(len(self), dtype=np.float32)
         if len(self._filled) <= FEW or self.vectors.shape[1] <= SCREEN:
