@@ -25,7 +25,7 @@ class LiveCatalog:
         self.live = trained
         self.unencoded: dict[str, str] = {}  # texts of new items by id, whose vectors are not known yet
         self._changed = trained  # with the changes of the items that the model knows
-        self._new: dict[str, tuple[int, NewItem]] = {}  # by id, with the revision of the record
+        self._new: dict[str, NewItem] = {}  # by id
         self._rows: dict[str, ItemRows] = {}
         self._near: dict[str, NearItems] = {}
         self._neighbors = WordNeighbors(trained.model, trained.new_item_rules.n_neighbors)
@@ -47,20 +47,19 @@ class LiveCatalog:
 
         `vectors` and `own` are all that are known of new items, by id.
         """
-        known = self.trained.items
-        changes = list(changes)
-        self._changed = overlaid(self.trained, [*changes], revision, self._changed)
+        known, changes = self.trained.items, list(changes)
+        self._changed = overlaid(self.trained, changes, revision, self._changed)
         for change in changes:
             if change.item_id in known:
                 continue
             if change.kind == "put":
-                self._new[change.item_id] = change.revision, NewItem(new_item(change, self.trained.new_item_rules))
+                self._new[change.item_id] = NewItem(new_item(change, self.trained.new_item_rules))
             else:  # deleted, or a patch of an item of files that this model was not trained with
                 self._new.pop(change.item_id, None)
             self._rows.pop(change.item_id, None)
             self._near.pop(change.item_id, None)
         self._fill(vectors, own)
-        items = [self._new[item_id][1] for item_id in sorted(self._new)]
+        items = [self._new[item_id] for item_id in sorted(self._new)]
         rows = [self._rows[item.item.item_id] for item in items]
         near = [self._near[item.item.item_id] for item in items]
         self.live = with_new_items(self._changed, items, ItemRows.joined(rows), near) if items else self._changed
@@ -70,19 +69,19 @@ class LiveCatalog:
         """Compute the rows of new items that have none, or whose vector or factors changed."""
         model, outdated = self.trained.model, []
         self.unencoded = {}
-        for item_id, (revision, item) in self._new.items():
+        for item_id, item in self._new.items():
             vector, factors = self._vector(item, vectors.get(item_id)), own.get(item_id)
             if vector is None and item.item.text and self.trained.encoder.fingerprint:
                 self.unencoded[item_id] = item.item.text
             mine = None if factors is None else factors.factors
             if item_id not in self._rows or (vector is not None) != (item.vector is not None) or mine is not item.own:
                 n_users = 0 if factors is None else factors.n_users
-                self._new[item_id] = revision, item.with_data(vector, mine, n_users)
+                self._new[item_id] = item.with_data(vector, mine, n_users)
                 outdated.append(item_id)
             if item_id not in self._near:
                 self._near[item_id] = self._neighbors.near(item.words(self._year))
         if outdated:
-            data = stacked([self._new[item_id][1] for item_id in outdated], model.layout.text_dim, model.layout.factors)
+            data = stacked([self._new[item_id] for item_id in outdated], model.layout.text_dim, model.layout.factors)
             rows = rows_of_new_items(model, self.trained.new_item_rules, *data)
             self._rows.update((item_id, rows.row(num)) for num, item_id in enumerate(outdated))
 
