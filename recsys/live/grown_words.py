@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.data.catalog import Catalog, Item
 from recsys.data.ids import IdMap
@@ -20,51 +21,62 @@ from recsys.text.name_rules import Value
 Counts = Mapping[str, int]  # what the words of an item count together
 
 
-@dataclass(frozen=True, eq=False)
 class GrownWords(Bm25):
-    """Inverted index of a training, with later texts behind.
+    """Inverted index of a training, whose arrays it has, with later texts behind, which are indexed when first needed.
 
     The formula is that of :mod:`recsys.text.bm25`, with the idf of all texts and the mean length of the later ones. What the
     words of the training's texts count stays as it was.
     """
 
-    later: Mapping[int, tuple[Nums, Vectors]] = field(
-        default_factory=dict
-    )  # texts with a word, and its saturated frequency
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sizes", {"items": self.n_items})
+    trained: Bm25
+    counts: Sequence[Counts]
 
     @classmethod
     def of(cls, words: Bm25, counts: Sequence[Counts]) -> GrownWords:
         """Return the index with later texts, given what their words count."""
-        lengths = np.array([sum(found.values()) for found in counts], dtype=np.float64)
-        mean = lengths.sum() / max(1, np.count_nonzero(lengths)) or 1.0
-        norms = K1 * (1 - B + B * lengths / mean)
+        n = words.n_items + len(counts)
+        arrays = {name: getattr(words, name) for name in ("indptr", "item_nums", "impacts")}
+        grown = object.__new__(cls)  # without the words, which are a property here
+        vars(grown).update(arrays, n_items=n, sizes={"items": n}, trained=words, counts=counts)
+        return grown
+
+    @cached_property
+    def words(self) -> IdMap:
+        """The words of all texts."""
+        return GrownIds.of(self.trained.words, sorted(word for word in self._rows if word not in self.trained.words))
+
+    @cached_property
+    def _rows(self) -> Mapping[str, Sequence[int]]:
+        """The later texts with each word."""
         rows: defaultdict[str, list[int]] = defaultdict(list)
-        for row, found in enumerate(counts):
+        for row, found in enumerate(self.counts):
             for word in found:
                 rows[word].append(row)
-        ids = GrownIds.of(words.words, sorted(word for word in rows if word not in words.words))
-        later: dict[int, tuple[Nums, Vectors]] = {}
-        for word, having in rows.items():
-            found_at = np.array(having, dtype=np.int32)
-            often = np.array([counts[row][word] for row in having], dtype=np.float64)
-            saturated = often * (K1 + 1) / (often + norms[found_at])
-            later[int(ids.known([word])[0])] = (found_at + np.int32(words.n_items), saturated.astype(np.float32))
-        return cls(ids, words.indptr, words.item_nums, words.impacts, words.n_items + len(counts), later)
+        return rows
+
+    @cached_property
+    def _norms(self) -> NDArray[np.float64]:
+        lengths = np.array([sum(found.values()) for found in self.counts], dtype=np.float64)
+        mean = lengths.sum() / max(1, np.count_nonzero(lengths)) or 1.0
+        return np.asarray(K1 * (1 - B + B * lengths / mean))
 
     def _postings(self, num: int) -> tuple[Nums, Vectors]:
-        nums, impacts = super()._postings(num) if num < len(self.indptr) - 1 else (self.item_nums[:0], self.impacts[:0])
-        found = self.later.get(num)
-        if found is None:
+        nums, impacts = (
+            super()._postings(num) if num < len(self.trained.words) else (self.item_nums[:0], self.impacts[:0])
+        )
+        word = self.words.id(num)
+        rows = np.array(self._rows.get(word, ()), dtype=np.int32)
+        if not len(rows):
             return nums, impacts
+        often = np.array([self.counts[row][word] for row in rows.tolist()], dtype=np.float64)
+        saturated = often * (K1 + 1) / (often + self._norms[rows])
         weight = np.float32(idf(self._having(num), self.n_items))
-        return np.concatenate((nums, found[0])), np.concatenate((impacts, weight * found[1]))
+        later = weight * saturated.astype(np.float32)
+        return np.concatenate((nums, rows + np.int32(self.trained.n_items))), np.concatenate((impacts, later))
 
     def _having(self, num: int) -> int:
-        later = len(self.later[num][0]) if num in self.later else 0
-        return later + (super()._having(num) if num < len(self.indptr) - 1 else 0)
+        later = len(self._rows.get(self.words.id(num), ()))
+        return later + (super()._having(num) if num < len(self.trained.words) else 0)
 
 
 @dataclass(frozen=True, eq=False)
