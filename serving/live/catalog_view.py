@@ -123,11 +123,11 @@ class CatalogView:
         self._look()
         return len(self._since(self._trained_through(recommender)))
 
-    def is_changed(self, item_id: str, recommender: Recommender) -> bool:
-        """Return whether the record of an item is new or was changed since the training of a model."""
+    def revision(self, item_id: str, recommender: Recommender) -> int:
+        """Return the revision of the last change of an item since the training of a model; 0 for none."""
         self._look()
         change = self._changes.get(item_id)
-        return change is not None and change.revision > self._trained_through(recommender)
+        return change.revision if change is not None and change.revision > self._trained_through(recommender) else 0
 
     def has_vector(self, item_id: str, encoder: str, text: str) -> bool:
         """Return whether the vector of a text of an item by an encoder (fingerprint) is stored."""

@@ -25,7 +25,10 @@ def blueprint(model: ServingModel, view: EventView, pictures: ItemPictures | Non
         params = query(ItemsQuery)
         recommender = model.get()
         nums, next_offset = find_items(recommender, params.q, params.request, view.hidden(recommender))
-        return jsonify(items_object(recommender, nums, next_offset))
+        found = items_object(recommender, nums, next_offset)
+        for item in found["items"]:
+            item["revision"] = view.catalog.revision(item["item_id"], recommender)
+        return jsonify(found)
 
     @routes.get("/items/<id:item_id>")
     def item(item_id: str) -> Response:
@@ -50,7 +53,7 @@ def blueprint(model: ServingModel, view: EventView, pictures: ItemPictures | Non
 def _with_state(record: Object, recommender: Recommender, view: EventView) -> Object:
     """Return the record of an item with what holds now: whether it is hidden, and whether it changed since the training."""
     item_id = record["item_id"]
-    changed = view.catalog.is_changed(item_id, recommender)
+    changed = view.catalog.revision(item_id, recommender) > 0
     return {**record, "hidden": _hidden(item_id, recommender, view), "changed": changed}
 
 

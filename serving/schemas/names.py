@@ -32,9 +32,10 @@ class UsersQuery(Query):
 
 
 class FoundItem(NamedItem):
-    """An item and its attributes."""
+    """An item, its attributes, and whether they changed."""
 
     attributes: Attributes
+    revision: Count = Field(description="of the last change since the training; 0 for none")
 
 
 class Items(ModelAnswer, Paged):

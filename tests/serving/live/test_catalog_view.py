@@ -74,5 +74,5 @@ def test_an_item_changed_if_the_model_was_trained_without_its_change(store: Even
     trained = EventsInfo(store_id=store.store_id, items_through=first.revision)
     for events, expected in ((EventsInfo(), ["i1", "i2"]), (trained, ["i2"])):
         recommender = Recommender(model, "v1", events)
-        assert [item for item in ("i1", "i2", "i3") if view.is_changed(item, recommender)] == expected
+        assert [item for item in ("i1", "i2", "i3") if view.revision(item, recommender)] == expected
     assert second.revision > first.revision

@@ -138,7 +138,9 @@ def test_a_new_item_is_in_every_list_of_every_worker(client: FlaskClient, other:
     for worker in (client, other):
         assert ids(worker, "/recommend/u1?filter=tags:striped") == ["new/one"]
         assert ids(worker, "/search?q=zebra&mode=keyword") == ["new/one"]
-        assert ids(worker, "/items?q=zeb") == ["new/one"]
+        (shown,) = listed(worker, "/items?q=zeb")
+        assert (shown["item_id"], shown["revision"]) == ("new/one", 3)
+        assert [item["revision"] for item in listed(worker, "/items?q=i1&k=1")] == [0]
         assert "new/one" in ids(worker, "/recommend/u1?k=100")
         assert "new/one" in ids(worker, "/popular?k=100")
         assert (worker.get("/items/new/one").json or {})["attributes"]["price"] == 2
