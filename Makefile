@@ -7,7 +7,7 @@ RECSYS := $(BIN)/recsys
 INSTALLED := $(VENV)/.installed
 EXTRAS := training,serving,minilm,parquet,pictures,excel,remote,postgresql,redis,dev
 PORT ?= 8000
-PARALLEL := --numprocesses 4 --dist worksteal
+PARALLEL := --numprocesses 3 --dist worksteal
 
 unexport PYTHONDONTWRITEBYTECODE # hundreds of processes of the tests would compile every module again
 
