@@ -69,9 +69,14 @@ class NewItems:
             return []
 
     def received(self, changes: Sequence[ItemChange], vectors: Sequence[ItemVector]) -> None:
-        """Encode what was stored without a vector, after the answer."""
-        self._received.update({change.item_id for change in changes} - {vector.item_id for vector in vectors})
-        self._wake.set()
+        """Encode new items that were stored without a vector, after the answer."""
+        recommender = self._trained()
+        if recommender is None:
+            return
+        new = {change.item_id for change in changes if change.item_id not in recommender.items}
+        if missing := new - {vector.item_id for vector in vectors}:
+            self._received.update(missing)
+            self.wake()
 
     def is_known(self, change: ItemChange) -> bool:
         """Return whether lists can have an item after a change that is stored: the model knows it, or its text is encoded."""
@@ -104,6 +109,7 @@ class NewItems:
         recommender = self._trained()
         if recommender is None:
             return
+        self._view.catalog.live(recommender)  # which reads the store
         self._view.catalog.build(recommender)
         waiting, now = self._view.catalog.unencoded(recommender), time.monotonic()
         self._since = {item_id: self._since.get(item_id, now) for item_id in waiting}
