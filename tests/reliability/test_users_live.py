@@ -28,14 +28,14 @@ def test_acknowledged_attributes_hold_on_every_worker_while_workers_are_killed(t
             served.kill(served.workers()[0])
             time.sleep(WITHIN_SECONDS)
             for known in range(number + 1):
-                for status, user in all_answers(served, f"/users/new{known}"):
+                for status, user in all_answers([served], f"/users/new{known}"):
                     assert (status, user["attributes"]) == (200, {"country": "CH", "age": known})
-            for _, answer in all_answers(served, f"/recommend/new{number}"):
+            for _, answer in all_answers([served], f"/recommend/new{number}"):
                 assert (answer["strategy"], answer["fallback"]) == ("attributes", False)
         assert ask(served, "/users/new0", "DELETE")[0] == 204
         served.kill(served.workers()[0])
         time.sleep(WITHIN_SECONDS)
-        for status, _ in all_answers(served, "/users/new0"):
+        for status, _ in all_answers([served], "/users/new0"):
             assert status == 404
     with EventStore.open(events_url) as store:
         assert {change.user_id for change in store.users.since()} == {"new1", "new2"}
