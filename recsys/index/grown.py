@@ -65,7 +65,7 @@ class NewRows:
         return np.asarray(self.vectors @ query)
 
     def reaching(self, query: Vectors, least: float, added: Added | None = None) -> Nums:
-        """Return a superset of the rows whose product with a query (dim,), and what is `added` to some, is `least` or more."""
+        """Return a superset of the rows of score `least` or more: the product with a query (dim,), plus what is `added`."""
         least -= self._slack(query)
         reach = np.zeros(len(self), dtype=np.float32)
         if len(self._filled) <= FEW or self.vectors.shape[1] <= SCREEN:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from recsys.data.item_text import TEXT_COLUMNS
 from training.init.columns import MOST, Column, by_name
 from training.init.finding import DEFAULTS, Finding
 from training.init.table import NAMED, Table, is_nested
 
 NOT_TITLES = ("artist", "author", "brand", "publisher", "categor", "user", "company", "vendor")
-TEXT_COLUMNS = ("title", "description", "text", "genres", "tags")
 PROSE_LENGTH = 40  # characters
 SEPARATORS = ("|", ";", ",", "/")
 LISTS = 0.2  # of the values that have the separator
